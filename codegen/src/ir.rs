@@ -1,0 +1,378 @@
+//! The clean model of the specs: what [`check`](crate::check) has found sound, with every name resolved.
+//!
+//! Readers of it need no opinions of their own. It keeps the wire's names; [`lower`](crate::lower) makes Rust names of them.
+
+/// Everything under `spec/`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spec {
+    /// The products, by name.
+    pub products: Vec<Product>,
+    /// The notifications, by name.
+    pub notifications: Vec<Notification>,
+    /// What any method can be answered with.
+    pub gateway: Gateway,
+}
+
+/// A folder of `spec/`: a module, a handle and a Cargo feature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Product {
+    /// The folder's name, `trade`.
+    pub name: String,
+    /// The methods, by name.
+    pub methods: Vec<Method>,
+    /// The types of `types.yaml`, by name.
+    pub types: Vec<TypeDef>,
+}
+
+/// One gateway method.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Method {
+    /// The gateway's name, `alipay.trade.pay`.
+    pub name: String,
+    /// The product that it stands in.
+    pub product: String,
+    /// The file, relative to `spec/`, with `/`.
+    pub file: String,
+    /// The official title.
+    pub title: String,
+    /// What it does.
+    pub doc: String,
+    /// The page that the facts come from.
+    pub source: String,
+    /// How it is called.
+    pub kind: Kind,
+    /// Whether the gateway takes it in certificate mode only.
+    pub certificate_only: bool,
+    /// Whether it may be sent again. [`Retry::Never`] for pages and apps.
+    pub retry: Retry,
+    /// Its place in the V3 interface.
+    pub v3: Option<V3>,
+    /// What it takes.
+    pub request: Object,
+    /// What it gives.
+    pub response: Object,
+    /// Its own types, in the file's order.
+    pub types: Vec<TypeDef>,
+    /// Gateway codes besides `10000` that are not errors.
+    pub outcomes: Vec<Outcome>,
+    /// Its business error codes, own and shared, by code.
+    pub errors: Vec<ErrorCode>,
+    /// Its examples.
+    pub examples: Vec<Example>,
+    /// The Rust type's name, where it is not the derived one.
+    pub rust_name: Option<String>,
+}
+
+/// How a method is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A signed POST that is answered.
+    Server,
+    /// A URL or a form for a browser.
+    Page,
+    /// An order string for a phone app.
+    App,
+    /// A server call with files.
+    Upload,
+}
+
+/// Whether a call may be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It changes nothing.
+    Read,
+    /// The same value of `key` is carried out once; `ask` tells what became of it.
+    Keyed {
+        /// A field of the request.
+        key: String,
+        /// A method's name.
+        ask: String,
+    },
+    /// Sending it twice may do it twice.
+    Never,
+}
+
+/// A method's place in the V3 (REST) interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct V3 {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub verb: String,
+    /// The path, with `{field}` for path parameters.
+    pub path: String,
+    /// The request fields that go in the query.
+    pub query: Vec<String>,
+    /// Whether the body is multipart.
+    pub multipart: bool,
+}
+
+/// A gateway code that is not an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The code, `10003`.
+    pub code: String,
+    /// What it means.
+    pub meaning: OutcomeMeaning,
+}
+
+/// What a code that is not an error means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeMeaning {
+    /// Not finished: the buyer has yet to act.
+    Pending,
+}
+
+/// A named type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeDef {
+    /// The official name.
+    pub name: String,
+    /// What it is.
+    pub doc: String,
+    /// Its contents.
+    pub body: TypeBody,
+    /// The Rust type's name, where it is not the derived one.
+    pub rust_name: Option<String>,
+}
+
+/// What a named type is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TypeBody {
+    /// A JSON object.
+    Object(Object),
+    /// A string of a known set that may grow.
+    Enum(Vec<EnumValue>),
+}
+
+/// The fields of a request, a response or an object type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object {
+    /// The fields, in the file's order.
+    pub fields: Vec<Field>,
+    /// Groups of fields of which at least one must be given: `one_of`, then each `required_unless`.
+    pub at_least_one: Vec<Vec<String>>,
+}
+
+/// A value of an enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnumValue {
+    /// On the wire.
+    pub value: String,
+    /// What it means.
+    pub doc: String,
+    /// The variant's name, where it is not the derived one.
+    pub rust_name: Option<String>,
+}
+
+/// A field of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// On the wire.
+    pub name: String,
+    /// What it holds.
+    pub ty: Type,
+    /// What it is.
+    pub doc: String,
+    /// Request: it must be given. Response: it is always there.
+    pub required: bool,
+    /// It must be given unless one of these is.
+    pub required_unless: Vec<String>,
+    /// In characters.
+    pub max_length: Option<u32>,
+    /// For lists.
+    pub max_items: Option<u32>,
+    /// For `int` and `price`.
+    pub range: Option<Range>,
+    /// Where it goes.
+    pub placement: Placement,
+    /// A credential or a personal secret.
+    pub secret: bool,
+    /// Sent when the caller gives nothing.
+    pub implied: Option<String>,
+    /// The Rust field's name, where it is not the derived one.
+    pub rust_name: Option<String>,
+}
+
+/// Inclusive limits, as the spec writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The least value.
+    pub min: Option<String>,
+    /// The greatest value.
+    pub max: Option<String>,
+}
+
+/// Where a request field goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Inside `biz_content`.
+    Business,
+    /// A parameter of its own.
+    TopLevel,
+    /// A multipart file.
+    File,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A scalar.
+    Scalar(Scalar),
+    /// A named type.
+    Named(TypeRef),
+    /// Several of one type.
+    List(Box<Type>),
+}
+
+/// Where a named type is defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeRef {
+    /// In the method's (or notification's) file, or in the product's `types.yaml`.
+    pub scope: Scope,
+    /// The official name.
+    pub name: String,
+}
+
+/// The file that defines a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The method's or notification's own file.
+    Own,
+    /// The product's `types.yaml`.
+    Shared,
+}
+
+/// A type of the spec language itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// Text.
+    String,
+    /// A whole number.
+    Int,
+    /// True or false.
+    Bool,
+    /// Money, two decimals.
+    Price,
+    /// Beijing time to the second.
+    DateTime,
+    /// A day.
+    Date,
+    /// An absolute `http` or `https` URL.
+    Url,
+    /// An object carried as text in a string.
+    Json,
+    /// A multipart file.
+    File,
+}
+
+/// A business error code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// `ACQ.SYSTEM_ERROR`.
+    pub code: String,
+    /// What a caller can do.
+    pub class: ErrorClass,
+    /// What it means.
+    pub doc: String,
+}
+
+/// What a caller can do about an error; `spec/README.md` has the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// Nothing was done; later it may succeed.
+    Retry,
+    /// It may have been done.
+    Unknown,
+    /// It had been done before.
+    Done,
+    /// The request is wrong.
+    Request,
+    /// The payer, the payee or risk control stands in the way.
+    Declined,
+    /// The account lacks something.
+    Setup,
+}
+
+/// One exchange, which is a test too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// What it shows.
+    pub title: String,
+    /// The request's fields.
+    pub request: serde_json::Map<String, serde_json::Value>,
+    /// What comes back.
+    pub answer: ExampleAnswer,
+}
+
+/// What an example's call is answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExampleAnswer {
+    /// The response's fields.
+    Response(serde_json::Map<String, serde_json::Value>),
+    /// An error.
+    Error {
+        /// `40004`.
+        code: String,
+        /// `ACQ.TRADE_NOT_EXIST`.
+        sub_code: String,
+    },
+}
+
+/// One kind of notification.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notification {
+    /// Its `notify_type` or `msg_method`.
+    pub name: String,
+    /// The file, relative to `spec/`, with `/`.
+    pub file: String,
+    /// The official title.
+    pub title: String,
+    /// What it tells.
+    pub doc: String,
+    /// The page that the facts come from.
+    pub source: String,
+    /// What is signed.
+    pub signature: Signature,
+    /// What it carries.
+    pub body: Object,
+    /// Its own types, in the file's order.
+    pub types: Vec<TypeDef>,
+}
+
+/// Which parameters a notification's signature leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// `sign` and `sign_type`.
+    V1,
+    /// `sign`.
+    V2,
+}
+
+/// `gateway.yaml`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gateway {
+    /// The gateway's own `code`s.
+    pub codes: Vec<ErrorCode>,
+    /// `sub_code`s that any method can be answered with.
+    pub errors: Vec<ErrorCode>,
+}
+
+impl Spec {
+    /// The method of this name.
+    pub fn method(&self, name: &str) -> Option<&Method> {
+        self.products.iter().flat_map(|product| &product.methods).find(|method| method.name == name)
+    }
+
+    /// The product of this name.
+    pub fn product(&self, name: &str) -> Option<&Product> {
+        self.products.iter().find(|product| product.name == name)
+    }
+
+    /// The definition that a method's type reference means.
+    pub fn resolve<'a>(&'a self, method: &'a Method, reference: &TypeRef) -> Option<&'a TypeDef> {
+        let types = match reference.scope {
+            Scope::Own => &method.types,
+            Scope::Shared => &self.product(&method.product)?.types,
+        };
+        types.iter().find(|definition| definition.name == reference.name)
+    }
+}
