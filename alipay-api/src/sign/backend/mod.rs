@@ -1,0 +1,58 @@
+//! The two libraries that do the arithmetic.
+
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
+mod rsa;
+
+use std::sync::Arc;
+
+use super::{KeyErrorKind, SignType, Signer, Verifier};
+
+/// Which library serves a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Backend {
+    /// Six to eight times as fast, but only for RSA2 with keys of 2048 bits and more.
+    #[cfg(feature = "aws-lc")]
+    AwsLc,
+    /// Everything, in Rust alone.
+    RustCrypto,
+}
+
+impl Backend {
+    /// The fastest that can serve a key of this size.
+    pub(super) fn choose(sign_type: SignType, bits: usize) -> Self {
+        #[cfg(feature = "aws-lc")]
+        if aws_lc::serves(sign_type, bits) {
+            return Self::AwsLc;
+        }
+        // Without that feature, there is no choice.
+        let _ = (sign_type, bits);
+        Self::RustCrypto
+    }
+
+    #[cfg_attr(not(feature = "aws-lc"), expect(clippy::unnecessary_wraps, reason = "only AWS-LC refuses keys"))]
+    pub(super) fn signer(
+        self,
+        key: &Arc<::rsa::PrivateKey>,
+        sign_type: SignType,
+    ) -> Result<Arc<dyn Signer>, KeyErrorKind> {
+        Ok(match self {
+            #[cfg(feature = "aws-lc")]
+            Self::AwsLc => Arc::new(aws_lc::AwsLcSigner::new(key)?),
+            Self::RustCrypto => Arc::new(rsa::RustCryptoSigner::new(Arc::clone(key), sign_type)),
+        })
+    }
+
+    #[cfg_attr(not(feature = "aws-lc"), expect(clippy::unnecessary_wraps, reason = "only AWS-LC refuses keys"))]
+    pub(super) fn verifier(
+        self,
+        key: &Arc<::rsa::PublicKey>,
+        sign_type: SignType,
+    ) -> Result<Arc<dyn Verifier>, KeyErrorKind> {
+        Ok(match self {
+            #[cfg(feature = "aws-lc")]
+            Self::AwsLc => Arc::new(aws_lc::AwsLcVerifier::new(key)?),
+            Self::RustCrypto => Arc::new(rsa::RustCryptoVerifier::new(Arc::clone(key), sign_type)),
+        })
+    }
+}

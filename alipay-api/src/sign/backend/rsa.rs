@@ -1,0 +1,72 @@
+//! Every sign type and size by the `rsa` crate, in Rust alone.
+
+use std::{fmt, sync::Arc};
+
+use sha1::Sha1;
+use sha2::Sha256;
+
+use crate::sign::{BadSignature, SignError, SignType, Signer, Verifier};
+
+pub(super) struct RustCryptoSigner {
+    key: Arc<rsa::PrivateKey>,
+    sign_type: SignType,
+}
+
+impl RustCryptoSigner {
+    pub(super) fn new(key: Arc<rsa::PrivateKey>, sign_type: SignType) -> Self {
+        Self { key, sign_type }
+    }
+}
+
+impl Signer for RustCryptoSigner {
+    fn sign_type(&self) -> SignType {
+        self.sign_type
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        // Both are blinded with the system's randomness, and check their result before they give it away: a fault in the arithmetic
+        // would otherwise give the key away.
+        match self.sign_type {
+            SignType::Rsa2 => self.key.pkcs1v15_sign::<Sha256>(message),
+            SignType::Rsa => self.key.pkcs1v15_sign::<Sha1>(message),
+        }
+        .map_err(SignError::new)
+    }
+}
+
+impl fmt::Debug for RustCryptoSigner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "RustCryptoSigner({})", self.sign_type)
+    }
+}
+
+pub(super) struct RustCryptoVerifier {
+    key: Arc<rsa::PublicKey>,
+    sign_type: SignType,
+}
+
+impl RustCryptoVerifier {
+    pub(super) fn new(key: Arc<rsa::PublicKey>, sign_type: SignType) -> Self {
+        Self { key, sign_type }
+    }
+}
+
+impl Verifier for RustCryptoVerifier {
+    fn sign_type(&self) -> SignType {
+        self.sign_type
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        match self.sign_type {
+            SignType::Rsa2 => self.key.pkcs1v15_verify::<Sha256>(message, signature),
+            SignType::Rsa => self.key.pkcs1v15_verify::<Sha1>(message, signature),
+        }
+        .map_err(|_| BadSignature)
+    }
+}
+
+impl fmt::Debug for RustCryptoVerifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "RustCryptoVerifier({})", self.sign_type)
+    }
+}

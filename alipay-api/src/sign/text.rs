@@ -1,0 +1,143 @@
+//! From the text that people paste, export and put into settings to the DER in it.
+
+use std::path::Path;
+
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::NO_PAD},
+};
+use zeroize::Zeroizing;
+
+use super::{file::MAX_LEN, key_error::KeyErrorKind};
+
+/// Padding is gone by then; bits that the last character has too many are not worth a refusal.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::with_decode_allow_trailing_bits(NO_PAD, true));
+
+/// The DER in a text: PEM, or bare base64.
+pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
+    if text.len() > MAX_LEN {
+        return Err(KeyErrorKind::TooLarge);
+    }
+    let text = Part { text, offset: 0 }.unwrap();
+    if text.text.starts_with("ssh-") {
+        return Err(KeyErrorKind::OpenSsh);
+    }
+    if looks_like_path(text.text) {
+        return Err(KeyErrorKind::Path);
+    }
+    let body = text.unarmoured()?;
+    if body.text.contains("Proc-Type:") {
+        // The only use of this header, in keys that OpenSSL used to write, is to say that it is encrypted.
+        return Err(KeyErrorKind::Encrypted);
+    }
+    let digits = body.digits()?;
+    if digits.is_empty() {
+        return Err(KeyErrorKind::Empty);
+    }
+    let mut der = Zeroizing::new(vec![0; digits.len()]);
+    // What can fail here is a last character that stands alone, since all of them are known to be base64.
+    let length = BASE64.decode_slice(&*digits, &mut der).map_err(|_| KeyErrorKind::Truncated)?;
+    der.truncate(length);
+    Ok(der)
+}
+
+/// A part of what was given, and where in it that part begins: for errors that say where.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    text: &'a str,
+    offset: usize,
+}
+
+impl Part<'_> {
+    /// Without a byte order mark, blanks and quotes around it, as they come along from editors and settings files.
+    fn unwrap(self) -> Self {
+        let outer = self.trim();
+        for quote in ['"', '\'', '`'] {
+            if let Some(inner) = outer.text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+                return Part { text: inner, offset: outer.offset + 1 }.trim();
+            }
+        }
+        outer
+    }
+
+    fn trim(self) -> Self {
+        let text = self.text.trim_start_matches(is_blank);
+        Part { text: text.trim_end_matches(is_blank), offset: self.offset + (self.text.len() - text.len()) }
+    }
+
+    /// What is between `-----BEGIN X-----` and `-----END X-----`; all of it where there is no such line.
+    ///
+    /// `X` does not count: the key tools of several languages write one kind of key under the name of another.
+    fn unarmoured(self) -> Result<Self, KeyErrorKind> {
+        const BEGIN: &str = "-----BEGIN ";
+        const END: &str = "-----END ";
+        const DASHES: &str = "-----";
+        let begins = self.text.matches(BEGIN).count();
+        let ends = self.text.matches(END).count();
+        match (begins, ends) {
+            (0, 0) => return Ok(self),
+            (1, 1) => {}
+            (2.., 2..) => return Err(KeyErrorKind::SeveralPemBlocks),
+            _ => return Err(KeyErrorKind::BrokenPem),
+        }
+        let (before, block) = self.text.split_once(BEGIN).ok_or(KeyErrorKind::BrokenPem)?;
+        let (label, rest) = block.split_once(DASHES).ok_or(KeyErrorKind::BrokenPem)?;
+        let (body, tail) = rest.split_once(END).ok_or(KeyErrorKind::BrokenPem)?;
+        let (end_label, _) = tail.split_once(DASHES).ok_or(KeyErrorKind::BrokenPem)?;
+        if label != end_label {
+            return Err(KeyErrorKind::BrokenPem);
+        }
+        let offset = self.offset + before.len() + BEGIN.len() + label.len() + DASHES.len();
+        Ok(Part { text: body, offset })
+    }
+
+    /// The base64 characters alone: without padding, blanks, and line ends, real ones or those that a settings file spells `\n`.
+    fn digits(self) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
+        // As much room as can be needed: a buffer that grows leaves copies of the key behind.
+        let mut digits = Zeroizing::new(Vec::with_capacity(self.text.len()));
+        let mut padding = 0;
+        let mut characters = self.text.char_indices().peekable();
+        while let Some((index, character)) = characters.next() {
+            let escape =
+                character == '\\' && characters.next_if(|&(_, next)| matches!(next, 'n' | 'r' | 't')).is_some();
+            if escape || is_blank(character) {
+                continue;
+            }
+            let is_digit = character.is_ascii_alphanumeric() || matches!(character, '+' | '/');
+            if is_digit && padding == 0 {
+                // It is ASCII.
+                digits.push(character as u8);
+            } else if character == '=' && padding < 2 {
+                padding += 1;
+            } else {
+                return Err(KeyErrorKind::NotBase64 { offset: self.offset + index });
+            }
+        }
+        Ok(digits)
+    }
+}
+
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{FEFF}' | '\u{200B}')
+}
+
+/// Whether somebody gave a file's name for its contents. A key's base64 always begins with `MI`, and knows neither `.` nor `\`.
+fn looks_like_path(text: &str) -> bool {
+    const ROOTS: [&str; 8] = ["/", "./", "../", "~/", "file:", "\\\\", ".\\", "..\\"];
+    const EXTENSIONS: [&str; 10] = ["pem", "key", "txt", "der", "crt", "cer", "p8", "pk8", "p12", "pfx"];
+    /// Shorter than any key, and longer than names usually are.
+    const SHORT: usize = 128;
+
+    if text.contains(['\n', '\r']) || text.contains("-----") {
+        return false;
+    }
+    let is_drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    let has_extension = || {
+        let extension = Path::new(text).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    };
+    let is_short_name = || text.len() < SHORT && text.contains('/') && !text.starts_with("MI");
+    is_drive || ROOTS.iter().any(|root| text.starts_with(root)) || has_extension() || is_short_name()
+}
