@@ -1,1 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod client;
+pub mod clock;
+mod credentials;
+mod error;
+mod generated;
+pub mod method;
+pub mod notify;
+mod protocol;
+pub mod sign;
+pub mod transport;
+pub mod types;
+pub mod wire;
+
+pub use self::{
+    client::{AppCall, Call, Client, ClientBuilder, PageCall, RawCall, RawResponse},
+    credentials::Credentials,
+    error::{Error, ErrorClass, ErrorKind},
+    generated::*,
+    method::Outcome,
+};
+
+/// For the macros of [`wire`].
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}

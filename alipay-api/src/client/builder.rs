@@ -1,0 +1,148 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{Client, Inner};
+use crate::{
+    Error, ErrorKind,
+    clock::{Clock, SystemClock},
+    credentials::Credentials,
+    transport::{ReqwestTransport, Transport},
+};
+
+const PRODUCTION: &str = "https://openapi.alipay.com/gateway.do";
+const SANDBOX: &str = "https://openapi-sandbox.dl.alipaydev.com/gateway.do";
+
+/// Builds a [`Client`]: from [`Client::builder`].
+#[must_use]
+pub struct ClientBuilder {
+    app_id: String,
+    credentials: Credentials,
+    gateway: String,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Arc<dyn Clock>,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    total_timeout: Duration,
+    max_attempts: u32,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(app_id: String, credentials: Credentials) -> Self {
+        Self {
+            app_id,
+            credentials,
+            gateway: PRODUCTION.to_owned(),
+            transport: None,
+            clock: Arc::new(SystemClock),
+            connect_timeout: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(20),
+            total_timeout: Duration::from_secs(45),
+            max_attempts: 3,
+        }
+    }
+
+    /// Alipay's sandbox instead of production. It has app ids and keys of its own.
+    pub fn sandbox(self) -> Self {
+        self.gateway(SANDBOX)
+    }
+
+    /// Another gateway: an absolute `http` or `https` URL without a query, such as the embedded gateway's.
+    pub fn gateway(mut self, url: impl Into<String>) -> Self {
+        self.gateway = url.into();
+        self
+    }
+
+    /// How long connecting may take; 5 seconds by default. A [transport](Self::transport) of your own has its own limit.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the last byte; 20 seconds by default.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take with all its attempts; 45 seconds by default.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.total_timeout = timeout;
+        self
+    }
+
+    /// How often a call is sent at most; 3 by default, 1 to send nothing again.
+    ///
+    /// Sent again is only what can't do anything twice: a call for which no connection was made, and, after a failure that may
+    /// pass, a method that changes nothing.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// A transport of your own instead of reqwest.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// A clock of your own instead of the system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Builds the client. It connects when it first calls.
+    ///
+    /// # Errors
+    /// The app id is empty or has blanks, the gateway is not such a URL, or the system's TLS roots can't be read.
+    pub fn build(self) -> Result<Client, Error> {
+        let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
+        if self.app_id.is_empty() || self.app_id.contains(char::is_whitespace) {
+            return Err(invalid("the app id is empty or has blanks: it is the number that the open platform shows".to_owned()));
+        }
+        if !is_gateway(&self.gateway) {
+            return Err(invalid(format!(
+                "the gateway `{}` is not an absolute http or https URL without a query, such as {PRODUCTION}",
+                self.gateway.escape_debug()
+            )));
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Arc::new(
+                ReqwestTransport::new(self.connect_timeout)
+                    .map_err(|error| invalid("the HTTP client can't be set up".to_owned()).with_source(error))?,
+            ),
+        };
+        Ok(Client {
+            inner: Arc::new(Inner {
+                app_id: self.app_id,
+                credentials: self.credentials,
+                gateway: self.gateway,
+                transport,
+                clock: self.clock,
+                attempt_timeout: self.attempt_timeout,
+                total_timeout: self.total_timeout,
+                max_attempts: self.max_attempts,
+            }),
+            app_auth_token: None,
+        })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientBuilder")
+            .field("app_id", &self.app_id)
+            .field("gateway", &self.gateway)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_gateway(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+    // Credentials in an address would end in errors and logs.
+    let has_host = uri.authority().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    has_scheme && has_host && uri.query().is_none() && !url.contains(['#', '?'])
+}

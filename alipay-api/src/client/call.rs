@@ -1,0 +1,97 @@
+use std::{future::IntoFuture, time::Duration};
+
+use super::{Client, exchange::{Exchange, incomplete}};
+use crate::{
+    Error,
+    method::{ErrorCode as _, ServerMethod},
+    protocol::{
+        answer::PROTOCOL_MEMBERS,
+        request::{Business, Options},
+    },
+    transport::BoxFuture,
+    types::Secret,
+    wire::{Object as _, OpenEnum as _, fill_members},
+};
+
+/// A call that is sent when it is awaited.
+///
+/// ```no_run
+/// # #[cfg(feature = "trade")]
+/// # async fn show(client: alipay_api::Client) -> Result<(), alipay_api::Error> {
+/// use alipay_api::trade::Query;
+///
+/// let order = client.trade().query(Query::with_out_trade_no("20161112")).await?;
+/// println!("{:?}", order.trade_status);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a call is sent when it is awaited"]
+pub struct Call<M> {
+    client: Client,
+    request: M,
+    options: Options,
+    timeout: Option<Duration>,
+}
+
+impl<M: ServerMethod> Call<M> {
+    pub(super) fn new(client: Client, request: M) -> Self {
+        Self { options: client.options(), client, request, timeout: None }
+    }
+
+    /// Where Alipay sends the notification of what becomes of the order: an absolute URL that is reached from the internet.
+    pub fn notify_url(mut self, url: impl Into<String>) -> Self {
+        self.options.notify_url = Some(url.into());
+        self
+    }
+
+    /// The user's token, for methods that a user has to authorise.
+    pub fn auth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.options.auth_token = Some(token.into());
+        self
+    }
+
+    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
+    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.options.app_auth_token = Some(token.into());
+        self
+    }
+
+    /// How long this call may take with all its attempts, instead of the client's limit.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    async fn send(self) -> Result<M::Output, Error> {
+        let info = &M::INFO;
+        let business = Business::new(&self.request, info).map_err(|error| incomplete(info.name, error))?;
+        let exchange = Exchange {
+            client: &self.client,
+            method: info.name,
+            retry: info.retry,
+            pending: info.pending,
+            classify: |code| M::ErrorCode::from_value(code).class(),
+            business,
+            options: self.options,
+            timeout: self.timeout,
+        };
+        exchange
+            .run(|answer| {
+                let mut response = M::Response::blank();
+                fill_members(&mut response, &answer.members, 1, PROTOCOL_MEMBERS)?;
+                let pending = answer.code.as_deref().is_some_and(|code| info.pending.contains(&code));
+                Ok(M::output(response, pending))
+            })
+            .await
+    }
+}
+
+impl<M: ServerMethod> IntoFuture for Call<M> {
+    type Output = Result<M::Output, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,251 @@
+//! One call: signed, sent, perhaps sent again, its answer verified.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
+
+use super::Client;
+use crate::{
+    Error, ErrorClass, ErrorKind,
+    generated::gateway::{GatewayCode, GatewayErrorCode},
+    error::GatewayError,
+    method::{ErrorCode as _, Retry},
+    protocol::{
+        answer::{Answer, AnswerError},
+        diagnosis, multipart,
+        parameters::{SignedParameters, append_encoded},
+        request::{Business, Identity, Options, is_in_query},
+    },
+    sign::SignError,
+    transport::{TransportError, TransportErrorKind},
+    types::DateTime,
+    wire::{MissingFields, OpenEnum as _},
+};
+
+/// What to call, as far as every method is alike.
+pub(super) struct Exchange<'a> {
+    pub(super) client: &'a Client,
+    pub(super) method: &'a str,
+    pub(super) retry: Retry,
+    pub(super) pending: &'a [&'a str],
+    pub(super) classify: fn(&str) -> Option<ErrorClass>,
+    pub(super) business: Business,
+    pub(super) options: Options,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// A verified answer, and what to say of it if it can't be read.
+pub(super) struct Exchanged {
+    body: Bytes,
+    status: u16,
+    trace_id: Option<String>,
+}
+
+impl Exchange<'_> {
+    /// Sends the call until there is an answer, and gives its verified content to `read`.
+    pub(super) async fn run<T>(
+        &self,
+        read: impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
+    ) -> Result<T, Error> {
+        let inner = &*self.client.inner;
+        let deadline = Instant::now() + self.timeout.unwrap_or(inner.total_timeout);
+        let mut attempt = 1;
+        loop {
+            let result = self.attempt(deadline, &read).await;
+            let Err(error) = &result else { return result };
+            tracing::debug!(method = self.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
+            if attempt >= inner.max_attempts || !self.may_send_again(error) {
+                return result;
+            }
+            let pause = Instant::now() + backoff(attempt);
+            if pause >= deadline {
+                return result;
+            }
+            tokio::time::sleep_until(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Whether the failure may pass and the call can't do anything twice.
+    fn may_send_again(&self, error: &Error) -> bool {
+        match error.kind() {
+            ErrorKind::Transport | ErrorKind::Timeout => error.is_retryable(),
+            // What was refused for load or a passing fault; a refusal of this very request would only come again.
+            ErrorKind::Malformed => self.retry == Retry::Read && error.http_status().is_some_and(|status| status >= 500),
+            ErrorKind::Gateway => {
+                self.retry == Retry::Read
+                    && matches!(error.class(), Some(ErrorClass::Retry | ErrorClass::OutcomeUnknown))
+            }
+            _ => false,
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        deadline: Instant,
+        read: &impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
+    ) -> Result<T, Error> {
+        let inner = &*self.client.inner;
+        let timestamp = self.client.timestamp().map_err(|error| error.with_method(self.method))?;
+        let parameters = self.client.sign(self.method, &self.business, &self.options, &timestamp)?;
+        let request = self.http_request(&parameters)?;
+        let deadline = deadline.min(Instant::now() + inner.attempt_timeout);
+        let response = match timeout_at(deadline, inner.transport.send(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(self.not_answered(error)),
+            Err(_) => return Err(self.not_answered(TransportError::new(TransportErrorKind::Timeout))),
+        };
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let trace_id = header("trace_id").or_else(|| header("alipay-trace-id")).map(str::to_owned);
+        let answered = Exchanged { status: response.status().as_u16(), trace_id, body: response.into_body() };
+        self.answer(&answered, &parameters, read)
+    }
+
+    fn http_request(&self, parameters: &SignedParameters<'_>) -> Result<http::Request<Bytes>, Error> {
+        let mut url = format!("{}?", self.client.inner.gateway);
+        append_encoded(&mut url, parameters.iter().filter(|(name, _)| is_in_query(name)));
+        let in_body = parameters.iter().filter(|(name, _)| !is_in_query(name));
+        let (content_type, body) = if self.business.files.is_empty() {
+            let mut body = String::new();
+            append_encoded(&mut body, in_body);
+            ("application/x-www-form-urlencoded; charset=utf-8".to_owned(), body.into_bytes())
+        } else {
+            multipart::encode(in_body, &self.business.files)
+        };
+        http::Request::post(url)
+            .header(http::header::CONTENT_TYPE, content_type)
+            .body(Bytes::from(body))
+            .map_err(|error| self.error(ErrorKind::Request, "the request can't be written as HTTP").with_source(error))
+    }
+
+    fn answer<T>(
+        &self,
+        answered: &Exchanged,
+        parameters: &SignedParameters<'_>,
+        read: &impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
+    ) -> Result<T, Error> {
+        let told = |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
+        if answered.status != 200 {
+            let message = format!("the gateway did not answer with status 200{}", excerpt(&answered.body));
+            return Err(told(self.failed(ErrorKind::Malformed, message)));
+        }
+        let verifier = &*self.client.inner.credentials.verifier;
+        let answer = Answer::read(&answered.body, self.method, self.pending, verifier).map_err(|error| {
+            told(match error {
+                AnswerError::Malformed(message) => {
+                    self.failed(ErrorKind::Malformed, message + &excerpt(&answered.body))
+                }
+                AnswerError::Unverified(message) => self.failed(ErrorKind::Verification, message),
+            })
+        })?;
+        if answer.is_error {
+            return Err(told(self.refused(&answer, parameters)));
+        }
+        read(&answer).map_err(|error| {
+            let message = format!("the answer is verified, but can't be read: {error}");
+            told(self.failed(ErrorKind::Decode, message)).with_source(error)
+        })
+    }
+
+    /// The gateway's own error.
+    fn refused(&self, answer: &Answer<'_>, parameters: &SignedParameters<'_>) -> Error {
+        let mut gateway = answer.gateway_error();
+        if gateway.sub_code.as_deref() == Some("isv.invalid-signature") {
+            // It quotes the request, tokens and all.
+            let theirs = gateway.sub_message.unwrap_or_default();
+            gateway.sub_message = Some(diagnosis::explain(&theirs, &parameters.string_to_sign()));
+        }
+        let class = self.class(&gateway);
+        let reads = self.retry == Retry::Read;
+        // Anyone on the way can make an unsigned refusal of what was in truth carried out.
+        let unknown = !reads && (class == Some(ErrorClass::OutcomeUnknown) || !answer.verified);
+        let retryable = matches!(class, Some(ErrorClass::Retry)) || (reads && class == Some(ErrorClass::OutcomeUnknown));
+        self.error(ErrorKind::Gateway, "the gateway answered")
+            .with_gateway(gateway, class, answer.verified)
+            .with_outcome(unknown, retryable && !unknown)
+    }
+
+    /// By the method's own codes, then by those that are common to all, then by the gateway's.
+    fn class(&self, gateway: &GatewayError) -> Option<ErrorClass> {
+        let sub_code = gateway.sub_code.as_deref();
+        sub_code
+            .and_then(self.classify)
+            .or_else(|| GatewayErrorCode::from_value(sub_code?).class())
+            .or_else(|| GatewayCode::from_value(&gateway.code).class())
+    }
+
+    /// No whole answer: what was sent may have been carried out, unless there was no connection.
+    fn not_answered(&self, error: TransportError) -> Error {
+        let (kind, sent) = match error.kind() {
+            TransportErrorKind::Connect => (ErrorKind::Transport, false),
+            TransportErrorKind::Timeout => (ErrorKind::Timeout, true),
+            TransportErrorKind::TooLarge => (ErrorKind::Malformed, true),
+            TransportErrorKind::Broken => (ErrorKind::Transport, true),
+        };
+        let reads = self.retry == Retry::Read;
+        let may_pass = kind != ErrorKind::Malformed;
+        self.error(kind, error.to_string()).with_outcome(sent && !reads, may_pass && (reads || !sent)).with_source(error)
+    }
+
+    /// What came back says nothing about whether the call was carried out.
+    fn failed(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        self.error(kind, message).with_outcome(self.retry != Retry::Read, false)
+    }
+
+    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error::new(kind, message).with_method(self.method)
+    }
+}
+
+impl Client {
+    /// The present time in Beijing.
+    pub(super) fn timestamp(&self) -> Result<String, Error> {
+        let now = DateTime::try_from(self.inner.clock.now())
+            .map_err(|error| Error::new(ErrorKind::Configuration, "the clock is out of range").with_source(error))?;
+        Ok(now.to_string())
+    }
+
+    pub(super) fn sign<'a>(
+        &'a self,
+        method: &'a str,
+        business: &'a Business,
+        options: &'a Options,
+        timestamp: &'a str,
+    ) -> Result<SignedParameters<'a>, Error> {
+        let identity = Identity { app_id: &self.inner.app_id, signer: &*self.inner.credentials.signer, timestamp };
+        business.sign(method, options, identity).map_err(|error: SignError| {
+            Error::new(ErrorKind::Request, "the request can't be signed").with_method(method).with_source(error)
+        })
+    }
+}
+
+/// A request that lacks what its spec asks for.
+pub(super) fn incomplete(method: &str, error: MissingFields) -> Error {
+    Error::new(ErrorKind::Request, error.to_string()).with_method(method).with_source(error)
+}
+
+/// 100 milliseconds, then twice as long each time, and up to as much again, so that many callers don't come back at once.
+fn backoff(attempt: u32) -> Duration {
+    let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(6));
+    // Each RandomState has keys of its own.
+    let random = RandomState::new().build_hasher().finish();
+    base + base.mul_f64((random % 1000) as f64 / 1000.0)
+}
+
+/// The beginning of what came, for a person to recognise it by.
+fn excerpt(body: &[u8]) -> String {
+    const LENGTH: usize = 120;
+    if body.is_empty() {
+        return "; it is empty".to_owned();
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LENGTH)]);
+    let mut excerpt: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();
+    if text.chars().count() > LENGTH {
+        excerpt.push('…');
+    }
+    format!("; it begins `{excerpt}`")
+}

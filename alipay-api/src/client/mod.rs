@@ -1,0 +1,119 @@
+//! The client: who calls, where to, and how long to wait.
+
+mod builder;
+mod call;
+mod exchange;
+mod page;
+mod raw;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+pub use self::{
+    builder::ClientBuilder,
+    call::Call,
+    page::{AppCall, PageCall},
+    raw::{RawCall, RawResponse},
+};
+use crate::{
+    clock::Clock,
+    credentials::Credentials,
+    method::{AppMethod, PageMethod, ServerMethod},
+    notify::Notifications,
+    protocol::request::Options,
+    transport::Transport,
+    types::Secret,
+};
+
+/// A client of one app.
+///
+/// It is cheap to clone, and clones share connections. It holds no state of a merchant's or a buyer's: one process may have a client
+/// for each of many apps, and [`on_behalf_of`](Self::on_behalf_of) gives a handle for each of many merchants.
+///
+/// The methods of a product are reached through its handle: `client.trade().precreate(…)`.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+    app_auth_token: Option<Secret>,
+}
+
+struct Inner {
+    app_id: String,
+    credentials: Credentials,
+    gateway: String,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    attempt_timeout: Duration,
+    total_timeout: Duration,
+    max_attempts: u32,
+}
+
+impl Client {
+    /// Begins a client of the app with this id and these credentials, for Alipay's production gateway.
+    pub fn builder(app_id: impl Into<String>, credentials: Credentials) -> ClientBuilder {
+        ClientBuilder::new(app_id.into(), credentials)
+    }
+
+    /// The app's id.
+    pub fn app_id(&self) -> &str {
+        &self.inner.app_id
+    }
+
+    /// The gateway's address.
+    pub fn gateway(&self) -> &str {
+        &self.inner.gateway
+    }
+
+    /// A handle whose calls are made for the merchant that granted this `app_auth_token`: the only place where the token is kept.
+    #[must_use]
+    pub fn on_behalf_of(&self, app_auth_token: impl Into<Secret>) -> Self {
+        Self { inner: Arc::clone(&self.inner), app_auth_token: Some(app_auth_token.into()) }
+    }
+
+    /// Calls a method: await the result. The products' handles do this for you.
+    pub fn call<M: ServerMethod>(&self, request: M) -> Call<M> {
+        Call::new(self.clone(), request)
+    }
+
+    /// Sends a browser to a method.
+    pub fn page<M: PageMethod>(&self, request: M) -> PageCall<M> {
+        PageCall::new(self.clone(), request)
+    }
+
+    /// Hands a method to the Alipay app.
+    pub fn app<M: AppMethod>(&self, request: M) -> AppCall<M> {
+        AppCall::new(self.clone(), request)
+    }
+
+    /// Calls any method by name, also one that has no spec: signed and verified all the same.
+    ///
+    /// `business` becomes `biz_content`; [`RawCall::parameter`] adds parameters that stand beside it.
+    pub fn call_raw(&self, method: impl Into<String>, business: serde_json::Value) -> RawCall {
+        RawCall::new(self.clone(), method.into(), business)
+    }
+
+    /// Verifies what Alipay sends: notifications, `return_url` parameters, results from the app.
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications::new(self)
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
+    }
+
+    /// What a caller has set for every call of this handle.
+    fn options(&self) -> Options {
+        Options { app_auth_token: self.app_auth_token.clone(), ..Options::default() }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("app_id", &self.inner.app_id)
+            .field("gateway", &self.inner.gateway)
+            .field("credentials", &self.inner.credentials)
+            .field("app_auth_token", &self.app_auth_token)
+            .finish_non_exhaustive()
+    }
+}

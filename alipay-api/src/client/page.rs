@@ -1,0 +1,123 @@
+use super::{Client, exchange::incomplete};
+use crate::{
+    Error, ErrorKind,
+    method::{AppMethod, Method, PageMethod},
+    protocol::{
+        form,
+        parameters::append_encoded,
+        request::{Business, Options},
+    },
+    types::Secret,
+};
+
+/// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
+/// Alipay accepts its timestamp: make it when the buyer needs it.
+#[derive(Debug)]
+#[must_use = "take its url or form"]
+pub struct PageCall<M> {
+    client: Client,
+    request: M,
+    options: Options,
+}
+
+impl<M: PageMethod> PageCall<M> {
+    pub(super) fn new(client: Client, request: M) -> Self {
+        Self { options: client.options(), client, request }
+    }
+
+    /// Where Alipay sends the buyer's browser afterwards, with parameters that [`verify_return`](crate::notify::Notifications::verify_return)
+    /// checks. It proves nothing about payment: that is for the notification, or a query.
+    pub fn return_url(mut self, url: impl Into<String>) -> Self {
+        self.options.return_url = Some(url.into());
+        self
+    }
+
+    /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
+    pub fn notify_url(mut self, url: impl Into<String>) -> Self {
+        self.options.notify_url = Some(url.into());
+        self
+    }
+
+    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
+    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.options.app_auth_token = Some(token.into());
+        self
+    }
+
+    /// The address to redirect the browser to.
+    ///
+    /// # Errors
+    /// The request lacks a field, or it carries a merchant's token: that would stay in histories and logs, use [`form`](Self::form).
+    pub fn url(&self) -> Result<String, Error> {
+        if self.options.app_auth_token.is_some() {
+            let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
+            return Err(Error::new(ErrorKind::Request, message).with_method(M::INFO.name));
+        }
+        signed(&self.client, &self.request, &self.options, |parameters| {
+            let mut url = format!("{}?", self.client.gateway());
+            append_encoded(&mut url, parameters.iter());
+            url
+        })
+    }
+
+    /// An HTML form that submits itself: put it into a page as it is, without escaping.
+    ///
+    /// It needs inline script, or the buyer's click where script is off. For requests that are too long for a URL, and for merchants' tokens.
+    ///
+    /// # Errors
+    /// The request lacks a field.
+    pub fn form(&self) -> Result<String, Error> {
+        signed(&self.client, &self.request, &self.options, |parameters| form::html(self.client.gateway(), parameters))
+    }
+}
+
+/// A method that a phone app hands to the Alipay app.
+#[derive(Debug)]
+#[must_use = "take its order string"]
+pub struct AppCall<M> {
+    client: Client,
+    request: M,
+    options: Options,
+}
+
+impl<M: AppMethod> AppCall<M> {
+    pub(super) fn new(client: Client, request: M) -> Self {
+        Self { options: client.options(), client, request }
+    }
+
+    /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
+    pub fn notify_url(mut self, url: impl Into<String>) -> Self {
+        self.options.notify_url = Some(url.into());
+        self
+    }
+
+    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
+    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.options.app_auth_token = Some(token.into());
+        self
+    }
+
+    /// The text that the phone app gives to Alipay's SDK as it is: it is encoded already and must not be encoded again.
+    ///
+    /// # Errors
+    /// The request lacks a field.
+    pub fn order_string(&self) -> Result<String, Error> {
+        signed(&self.client, &self.request, &self.options, |parameters| {
+            let mut order = String::new();
+            append_encoded(&mut order, parameters.iter());
+            order
+        })
+    }
+}
+
+fn signed<M: Method, T>(
+    client: &Client,
+    request: &M,
+    options: &Options,
+    write: impl FnOnce(&crate::protocol::parameters::SignedParameters<'_>) -> T,
+) -> Result<T, Error> {
+    let method = M::INFO.name;
+    let business = Business::new(request, &M::INFO).map_err(|error| incomplete(method, error))?;
+    let timestamp = client.timestamp().map_err(|error| error.with_method(method))?;
+    Ok(write(&client.sign(method, &business, options, &timestamp)?))
+}

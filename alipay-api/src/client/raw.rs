@@ -1,0 +1,138 @@
+use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
+
+use super::{Client, exchange::Exchange};
+use crate::{
+    Error,
+    method::Retry,
+    protocol::{
+        answer::PROTOCOL_MEMBERS,
+        request::{Business, Options},
+    },
+    transport::BoxFuture,
+    types::Secret,
+    wire::{Decode, DecodeError, Object, Value, fill_members, members},
+};
+
+/// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
+///
+/// Nothing is known of the method, so it is sent again only where no connection was made.
+#[derive(Debug)]
+#[must_use = "a call is sent when it is awaited"]
+pub struct RawCall {
+    client: Client,
+    method: String,
+    business: Business,
+    options: Options,
+    timeout: Option<Duration>,
+}
+
+/// The verified content of an answer to a [`RawCall`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawResponse {
+    text: String,
+}
+
+impl RawCall {
+    pub(super) fn new(client: Client, method: String, business: serde_json::Value) -> Self {
+        let content = match business {
+            serde_json::Value::Null => Secret::default(),
+            business => business.to_string().into(),
+        };
+        let business = Business { content, ..Business::default() };
+        Self { options: client.options(), client, method, business, timeout: None }
+    }
+
+    /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.business.top_level.push((Cow::Owned(name.into()), value.into()));
+        self
+    }
+
+    /// Where Alipay sends the notification of what becomes of the call.
+    pub fn notify_url(mut self, url: impl Into<String>) -> Self {
+        self.options.notify_url = Some(url.into());
+        self
+    }
+
+    /// The user's token, for methods that a user has to authorise.
+    pub fn auth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.options.auth_token = Some(token.into());
+        self
+    }
+
+    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
+    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.options.app_auth_token = Some(token.into());
+        self
+    }
+
+    /// How long this call may take with all its attempts, instead of the client's limit.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    async fn send(self) -> Result<RawResponse, Error> {
+        let exchange = Exchange {
+            client: &self.client,
+            method: &self.method,
+            retry: Retry::Never,
+            pending: &["10003"],
+            classify: |_| None,
+            business: self.business,
+            options: self.options,
+            timeout: self.timeout,
+        };
+        exchange.run(|answer| Ok(RawResponse { text: answer.text.to_owned() })).await
+    }
+}
+
+impl IntoFuture for RawCall {
+    type Output = Result<RawResponse, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl RawResponse {
+    /// The exact JSON that Alipay signed.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The gateway's code: `10000`, or `10003` where the buyer has yet to act. A login's answer has none.
+    pub fn code(&self) -> Option<String> {
+        self.get("code").ok().flatten()
+    }
+
+    /// A field, read as a type of the library or as [`String`], [`i64`], [`bool`].
+    ///
+    /// # Errors
+    /// The field is of another type.
+    pub fn get<T: Decode>(&self, name: &str) -> Result<Option<T>, DecodeError> {
+        match members(&self.text)?.iter().find(|(member, _)| member == name) {
+            Some((_, json)) => T::decode(Value::parse(json.get())?),
+            None => Ok(None),
+        }
+    }
+
+    /// All fields, read as a response type.
+    ///
+    /// # Errors
+    /// A field is of another type.
+    pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
+        let mut response = T::blank();
+        fill_members(&mut response, &members(&self.text)?, 1, PROTOCOL_MEMBERS)?;
+        Ok(response)
+    }
+}
+
+/// Shows the names of the fields only: what they hold may be a secret.
+impl fmt::Debug for RawResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = members(&self.text).unwrap_or_default();
+        formatter.debug_set().entries(names.iter().map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,282 @@
+//! The one error type of the library.
+
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::method::ErrorCode;
+
+/// What went wrong, and what is known of the outcome.
+///
+/// Ask it by predicates: [`is_outcome_unknown`](Self::is_outcome_unknown) before anything else where money moves, then
+/// [`is_retryable`](Self::is_retryable); [`sub_code_as`](Self::sub_code_as) gives the method's own error codes as an enum.
+///
+/// Neither `Display` nor `Debug` shows a key, a token or the body; [`raw_body`](Self::raw_body) has what the gateway sent.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+/// The sort of an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client can't be built from what it was given. Nothing was sent.
+    Configuration,
+    /// The request can't be sent as it is. Nothing was sent.
+    Request,
+    /// There was no connection, or it broke.
+    Transport,
+    /// There was no answer in time.
+    Timeout,
+    /// What came back is not a gateway's answer: another status than 200, HTML, cut short, too large.
+    Malformed,
+    /// A signature is missing or wrong: nothing of the content can be believed.
+    Verification,
+    /// It is verified, but a field is not of the type that the spec gives it.
+    Decode,
+    /// The gateway answered with an error.
+    Gateway,
+    /// It is verified, but it is not about what was expected: another app, seller, order or amount.
+    Mismatch,
+}
+
+/// What a caller can do about an error that the gateway reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// Nothing was done; the same call may succeed later.
+    Retry,
+    /// It may or may not have been done: ask with the query method before anything else.
+    OutcomeUnknown,
+    /// It was done before, by an earlier call: read the state, don't send it again.
+    AlreadyDone,
+    /// The request is wrong as it is.
+    Request,
+    /// The payer, the payee or risk control stands in the way: another buyer, account, means or amount may work.
+    Declined,
+    /// The app, merchant or contract lacks something: mend the account or the configuration.
+    Setup,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    method: Option<Box<str>>,
+    gateway: Option<GatewayError>,
+    class: Option<ErrorClass>,
+    outcome_unknown: bool,
+    retryable: bool,
+    verified: bool,
+    http_status: Option<u16>,
+    trace_id: Option<Box<str>>,
+    raw_body: Option<Bytes>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The gateway's words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GatewayError {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) sub_code: Option<String>,
+    pub(crate) sub_message: Option<String>,
+}
+
+impl Error {
+    /// The sort of error.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The gateway method that was called.
+    pub fn method(&self) -> Option<&str> {
+        self.0.method.as_deref()
+    }
+
+    /// The gateway's `code`, such as `40004`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.gateway.as_ref().map(|gateway| gateway.code.as_str())
+    }
+
+    /// The gateway's `msg`, the text to its `code`.
+    pub fn message(&self) -> Option<&str> {
+        self.0.gateway.as_ref().map(|gateway| gateway.message.as_str())
+    }
+
+    /// The gateway's `sub_code`, such as `ACQ.TRADE_NOT_EXIST`.
+    pub fn sub_code(&self) -> Option<&str> {
+        self.0.gateway.as_ref()?.sub_code.as_deref()
+    }
+
+    /// The gateway's `sub_msg`, the text to its `sub_code`.
+    pub fn sub_message(&self) -> Option<&str> {
+        self.0.gateway.as_ref()?.sub_message.as_deref()
+    }
+
+    /// The `sub_code` as the method's own enum.
+    ///
+    /// ```
+    /// # #[cfg(feature = "trade")]
+    /// # fn show(error: alipay_api::Error) {
+    /// use alipay_api::trade::QueryErrorCode;
+    ///
+    /// if error.sub_code_as::<QueryErrorCode>() == Some(QueryErrorCode::AcqTradeNotExist) {
+    ///     println!("the buyer has not scanned the code yet");
+    /// }
+    /// # }
+    /// ```
+    pub fn sub_code_as<C: ErrorCode>(&self) -> Option<C> {
+        self.sub_code().map(C::from_value)
+    }
+
+    /// What can be done about an error that the gateway reports; `None` for other errors and for codes that no spec lists.
+    pub fn class(&self) -> Option<ErrorClass> {
+        self.0.class
+    }
+
+    /// Whether the call may have been carried out all the same. Never guess: ask with the query method.
+    ///
+    /// Never true for a method that changes nothing.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+
+    /// Whether nothing was done and the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// Whether there was no answer in time.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+    }
+
+    /// Whether a valid signature of Alipay's stands behind the error.
+    ///
+    /// The gateway leaves an error unsigned where it could not tell who was calling. Anyone on the way can make such an answer.
+    pub fn is_verified(&self) -> bool {
+        self.0.verified
+    }
+
+    /// The HTTP status of the answer.
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// Alipay's number of the exchange, for its support.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.0.trace_id.as_deref()
+    }
+
+    /// What came back, as it came: possibly unverified, and it may quote the request with its tokens. Don't log it.
+    pub fn raw_body(&self) -> Option<&[u8]> {
+        self.0.raw_body.as_deref()
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            method: None,
+            gateway: None,
+            class: None,
+            outcome_unknown: false,
+            retryable: false,
+            verified: false,
+            http_status: None,
+            trace_id: None,
+            raw_body: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.set(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn with_gateway(self, gateway: GatewayError, class: Option<ErrorClass>, verified: bool) -> Self {
+        self.set(|inner| {
+            inner.gateway = Some(gateway);
+            inner.class = class;
+            inner.verified = verified;
+        })
+    }
+
+    pub(crate) fn with_method(self, method: &str) -> Self {
+        self.set(|inner| inner.method = Some(method.into()))
+    }
+
+    pub(crate) fn with_answer(self, status: u16, trace_id: Option<&str>, body: Bytes) -> Self {
+        self.set(|inner| {
+            inner.http_status = Some(status);
+            inner.trace_id = trace_id.map(Into::into);
+            inner.raw_body = Some(body);
+        })
+    }
+
+    pub(crate) fn with_outcome(self, unknown: bool, retryable: bool) -> Self {
+        self.set(|inner| {
+            inner.outcome_unknown = unknown;
+            inner.retryable = retryable;
+        })
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        // An error is only changed by the code that makes it, before anyone can have a clone.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(method) = &inner.method {
+            write!(formatter, "{method}: ")?;
+        }
+        formatter.write_str(&inner.message)?;
+        if let Some(gateway) = &inner.gateway {
+            write!(formatter, " {} {}", gateway.code, gateway.message)?;
+            if let Some(sub_code) = &gateway.sub_code {
+                write!(formatter, ", {sub_code}")?;
+            }
+            if let Some(sub_message) = &gateway.sub_message {
+                write!(formatter, ": {sub_message}")?;
+            }
+            if !inner.verified {
+                formatter.write_str(" (unsigned)")?;
+            }
+        }
+        if let Some(status) = inner.http_status.filter(|status| *status != 200) {
+            write!(formatter, " (HTTP status {status})")?;
+        }
+        if inner.outcome_unknown {
+            formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
+        }
+        if let Some(trace_id) = &inner.trace_id {
+            write!(formatter, " [trace {trace_id}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.to_string())
+            .field("class", &self.0.class)
+            .field("outcome_unknown", &self.0.outcome_unknown)
+            .field("retryable", &self.0.retryable)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}

@@ -1,0 +1,143 @@
+//! What a gateway method is to the library. Generated requests implement [`Method`]; you need this module only to write generic code
+//! over methods, or for methods that you generate yourself with `alipay-codegen`.
+
+use crate::{
+    ErrorClass,
+    wire::{Object, OpenEnum},
+};
+
+/// A request of one gateway method, and everything that its spec says about it.
+pub trait Method: Object + Send + Sync + 'static {
+    /// The business fields of a successful answer.
+    type Response: Object + Send + 'static;
+    /// What a call gives: the response, or an [`Outcome`] where the gateway may still be waiting for the buyer.
+    type Output: Send + 'static;
+    /// The business error codes that the method documents.
+    type ErrorCode: ErrorCode;
+    /// The facts of the method.
+    const INFO: MethodInfo;
+
+    /// What a call gives for this answer; `pending` where its code is one of [`MethodInfo::pending`].
+    fn output(response: Self::Response, pending: bool) -> Self::Output;
+}
+
+/// A method that the merchant's server calls and that is answered: [`Client::call`](crate::Client::call).
+pub trait ServerMethod: Method {}
+
+/// A method that a browser is sent to: [`Client::page`](crate::Client::page).
+pub trait PageMethod: Method {}
+
+/// A method that a phone app hands to the Alipay app: [`Client::app`](crate::Client::app).
+pub trait AppMethod: Method {}
+
+/// The facts of a method, from its spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodInfo {
+    /// The gateway's name, `alipay.trade.pay`.
+    pub name: &'static str,
+    /// How it is called.
+    pub kind: Kind,
+    /// Whether the gateway takes it in certificate mode only.
+    pub certificate_only: bool,
+    /// Whether a call may be sent again.
+    pub retry: Retry,
+    /// Its place in the V3 interface, if it has one.
+    pub v3: Option<V3>,
+    /// Request fields that are parameters of their own instead of members of `biz_content`.
+    pub top_level: &'static [&'static str],
+    /// Request fields that are multipart files.
+    pub files: &'static [&'static str],
+    /// Request fields and what is sent for them when the caller gives nothing.
+    pub implied: &'static [(&'static str, &'static str)],
+    /// Request fields that must not be shown.
+    pub secret: &'static [&'static str],
+    /// Gateway codes that mean: not finished, the buyer has yet to act.
+    pub pending: &'static [&'static str],
+}
+
+/// How a method is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A signed POST that is answered.
+    Server,
+    /// A URL or a form for a browser.
+    Page,
+    /// An order string for a phone app.
+    App,
+    /// A server call with files.
+    Upload,
+}
+
+/// Whether a call may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It changes nothing: it may be sent again at will.
+    Read,
+    /// The gateway carries out the same value of a field once.
+    Keyed {
+        /// The field.
+        key: &'static str,
+        /// The method that tells what became of a call whose outcome is unknown.
+        ask: &'static str,
+    },
+    /// Sending it twice may do it twice.
+    Never,
+}
+
+/// A method's place in the V3 (REST) interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct V3 {
+    /// The HTTP method.
+    pub verb: &'static str,
+    /// The path, with `{field}` for path parameters.
+    pub path: &'static str,
+    /// Request fields that go in the query.
+    pub query: &'static [&'static str],
+    /// Whether the body is multipart.
+    pub multipart: bool,
+}
+
+/// What came of a call that the buyer may have to confirm first.
+///
+/// `Pending` is not payment: ask with the query method until the order is paid or closed, and cancel it when you stop waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a pending call is not done: look which one it is"]
+pub enum Outcome<T> {
+    /// The gateway answered `10000`: it is done.
+    Done(T),
+    /// The gateway answered `10003`: the buyer has yet to act.
+    Pending(T),
+}
+
+impl<T> Outcome<T> {
+    /// An outcome of this sort.
+    pub fn new(response: T, pending: bool) -> Self {
+        if pending { Self::Pending(response) } else { Self::Done(response) }
+    }
+
+    /// Whether the buyer has yet to act.
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Pending(_))
+    }
+
+    /// The response where it is done.
+    pub fn done(self) -> Option<T> {
+        match self {
+            Self::Done(response) => Some(response),
+            Self::Pending(_) => None,
+        }
+    }
+
+    /// The response, done or not.
+    pub fn response(&self) -> &T {
+        match self {
+            Self::Done(response) | Self::Pending(response) => response,
+        }
+    }
+}
+
+/// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
+pub trait ErrorCode: OpenEnum {
+    /// What a caller can do about it; `None` for a code that is not listed.
+    fn class(&self) -> Option<ErrorClass>;
+}

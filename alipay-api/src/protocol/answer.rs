@@ -1,0 +1,136 @@
+//! An answer, taken apart and verified before anything of it is read.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::{
+    error::GatewayError,
+    sign::Verifier,
+    wire::{DecodeError, Members, Value, members},
+};
+
+/// The members of an answer's content that belong to the protocol, not to the method.
+pub(crate) const PROTOCOL_MEMBERS: &[&str] = &["code", "msg", "sub_code", "sub_msg"];
+
+/// The code of what is done.
+pub(crate) const SUCCESS: &str = "10000";
+
+/// The content of an answer.
+pub(crate) struct Answer<'a> {
+    /// The exact text.
+    pub(crate) text: &'a str,
+    pub(crate) members: Members<'a>,
+    pub(crate) code: Option<Cow<'a, str>>,
+    /// Whether the code says that something went wrong.
+    pub(crate) is_error: bool,
+    /// Whether the signature is there and holds. Only an error can be without.
+    pub(crate) verified: bool,
+}
+
+/// Why an answer is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AnswerError {
+    /// It is not an answer.
+    #[error("{0}")]
+    Malformed(String),
+    /// Its signature is missing or wrong.
+    #[error("{0}")]
+    Unverified(&'static str),
+}
+
+impl<'a> Answer<'a> {
+    /// Reads the answer to a call of `method`; codes in `pending` are not errors.
+    pub(crate) fn read(body: &'a [u8], method: &str, pending: &[&str], verifier: &dyn Verifier) -> Result<Self, AnswerError> {
+        let body = std::str::from_utf8(body)
+            .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
+        let Root { content, sign } = Root::read(body, method)?;
+        let verified = match sign.as_deref() {
+            None | Some("") => false,
+            Some(sign) => {
+                verify(content, sign, verifier)?;
+                true
+            }
+        };
+        if content.starts_with('"') {
+            // An encrypted answer is text. None was asked for.
+            return Err(AnswerError::Malformed("the answer is encrypted, and encryption was not asked for".to_owned()));
+        }
+        let members = members(content).map_err(|error| malformed("the answer's content", &error))?;
+        let code = protocol_member(&members, "code");
+        // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed;
+        // a login's answer has no code at all.
+        let is_error = code.as_deref().is_some_and(|code| code != SUCCESS && !pending.contains(&code));
+        if !verified && !is_error {
+            return Err(AnswerError::Unverified("the answer has no signature"));
+        }
+        Ok(Self { text: content, members, code, is_error, verified })
+    }
+
+    /// The gateway's words, where the answer is an error.
+    pub(crate) fn gateway_error(&self) -> GatewayError {
+        let text = |name| protocol_member(&self.members, name).map(Cow::into_owned).filter(|text| !text.is_empty());
+        GatewayError {
+            code: text("code").unwrap_or_default(),
+            message: text("msg").unwrap_or_default(),
+            sub_code: text("sub_code"),
+            sub_message: text("sub_msg"),
+        }
+    }
+}
+
+struct Root<'a> {
+    content: &'a str,
+    sign: Option<Cow<'a, str>>,
+}
+
+impl<'a> Root<'a> {
+    fn read(body: &'a str, method: &str) -> Result<Self, AnswerError> {
+        let members = members(body).map_err(|error| malformed("the answer", &error))?;
+        let expected = format!("{}_response", method.replace('.', "_"));
+        let (mut content, mut sign) = (None, None);
+        for (index, (name, value)) in members.iter().enumerate() {
+            if members[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(AnswerError::Malformed("the answer names a member twice".to_owned()));
+            }
+            if *name == expected || name == "error_response" {
+                if content.replace(value.get()).is_some() {
+                    return Err(AnswerError::Malformed("the answer has two contents".to_owned()));
+                }
+            } else if name == "sign" {
+                sign = text(value.get())?;
+            }
+        }
+        match content {
+            Some(content) => Ok(Self { content, sign }),
+            None => Err(AnswerError::Malformed(format!("the answer has no member `{expected}`"))),
+        }
+    }
+}
+
+/// Checks the signature over the exact text.
+fn verify(content: &str, sign: &str, verifier: &dyn Verifier) -> Result<(), AnswerError> {
+    const WRONG: AnswerError = AnswerError::Unverified("the answer's signature does not hold");
+    let sign = BASE64_STANDARD.decode(sign).map_err(|_| WRONG)?;
+    if verifier.verify(content.as_bytes(), &sign).is_ok() {
+        return Ok(());
+    }
+    // Some gateways sign before they escape slashes.
+    if content.contains("\\/") && verifier.verify(content.replace("\\/", "/").as_bytes(), &sign).is_ok() {
+        return Ok(());
+    }
+    Err(WRONG)
+}
+
+fn protocol_member<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let (_, value) = members.iter().find(|(member, _)| member == name)?;
+    text(value.get()).ok()?
+}
+
+fn text(json: &str) -> Result<Option<Cow<'_, str>>, AnswerError> {
+    Value::parse(json).and_then(|value| value.text()).map_err(|error| malformed("the answer", &error))
+}
+
+fn malformed(what: &str, error: &DecodeError) -> AnswerError {
+    AnswerError::Malformed(format!("{what} is not a JSON object: {error}"))
+}

@@ -1,0 +1,42 @@
+//! The HTML form that sends a browser to the gateway by POST.
+
+use super::{
+    parameters::{SignedParameters, append_encoded},
+    request::is_in_query,
+};
+
+/// A form that submits itself; it goes into a page as it is.
+pub(crate) fn html(gateway: &str, parameters: &SignedParameters<'_>) -> String {
+    let mut action = format!("{gateway}?");
+    append_encoded(&mut action, parameters.iter().filter(|(name, _)| is_in_query(name)));
+    let mut form = String::from("<form name=\"alipay_submit\" method=\"post\" accept-charset=\"utf-8\" action=\"");
+    escape(&mut form, &action);
+    form.push_str("\">\n");
+    for (name, value) in parameters.iter().filter(|(name, _)| !is_in_query(name)) {
+        form.push_str("<input type=\"hidden\" name=\"");
+        escape(&mut form, name);
+        form.push_str("\" value=\"");
+        escape(&mut form, value);
+        form.push_str("\">\n");
+    }
+    form.push_str("<noscript><button type=\"submit\">支付宝</button></noscript>\n</form>\n");
+    form.push_str("<script>document.forms[\"alipay_submit\"].submit();</script>\n");
+    form
+}
+
+/// Escapes text for an attribute in either kind of quotes.
+fn escape(out: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // A parser of HTML would turn these into a line feed, and the signature would not hold.
+            '\r' => out.push_str("&#13;"),
+            '\n' => out.push_str("&#10;"),
+            other => out.push(other),
+        }
+    }
+}

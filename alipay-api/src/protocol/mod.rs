@@ -1,0 +1,10 @@
+//! The gateway's protocol (V2): what is signed, where it goes, and how an answer is taken apart.
+//!
+//! Nothing here knows a method. Bytes in, bytes out; `client` brings keys, clock and transport.
+
+pub(crate) mod answer;
+pub(crate) mod diagnosis;
+pub(crate) mod form;
+pub(crate) mod multipart;
+pub(crate) mod parameters;
+pub(crate) mod request;

@@ -1,0 +1,119 @@
+//! From a request to the parameters of one exchange.
+
+use std::borrow::Cow;
+
+use super::parameters::SignedParameters;
+use crate::{
+    method::MethodInfo,
+    sign::{SignError, Signer},
+    types::{File, Secret},
+    wire::{Encode, Fields, JsonWriter, MissingFields, Object, ObjectWriter},
+};
+
+/// What a request says, sorted by where it goes, before anyone signs it.
+#[derive(Debug, Default)]
+pub(crate) struct Business {
+    /// `biz_content`; empty where there is none.
+    pub(crate) content: Secret,
+    /// Parameters of their own.
+    pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
+    /// Multipart files.
+    pub(crate) files: Vec<(&'static str, File)>,
+}
+
+/// What a caller sets beside the business fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) notify_url: Option<String>,
+    pub(crate) return_url: Option<String>,
+    pub(crate) app_auth_token: Option<Secret>,
+    pub(crate) auth_token: Option<Secret>,
+}
+
+/// What is the same for every request of a client.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity<'a> {
+    pub(crate) app_id: &'a str,
+    pub(crate) signer: &'a dyn Signer,
+    /// Beijing time, `yyyy-MM-dd HH:mm:ss`.
+    pub(crate) timestamp: &'a str,
+}
+
+/// Parameters that stand in the query of a server call. Everything else goes in the body, where logs and proxies don't keep it.
+const IN_QUERY: &[&str] = &["app_id", "charset", "format", "method", "sign", "sign_type", "timestamp", "version"];
+
+/// Whether a parameter of a server call stands in its query.
+pub(crate) fn is_in_query(name: &str) -> bool {
+    IN_QUERY.contains(&name)
+}
+
+impl Business {
+    /// Sorts a request's fields by where they go.
+    pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, MissingFields> {
+        let mut out = JsonWriter::default();
+        let mut split = Split { info, content: ObjectWriter::new(&mut out), top_level: Vec::new(), files: Vec::new() };
+        request.write(&mut split);
+        for (name, value) in info.implied {
+            if !split.content.is_given(name) {
+                split.field(name, &(*value).to_owned());
+            }
+        }
+        let Split { content, top_level, files, .. } = split;
+        content.finish(request);
+        let content = out.finish()?;
+        let content = if content == "{}" { Secret::default() } else { content.into() };
+        Ok(Self { content, top_level, files })
+    }
+
+    /// All parameters of the exchange, signed.
+    pub(crate) fn sign<'a>(
+        &'a self,
+        method: &'a str,
+        options: &'a Options,
+        identity: Identity<'a>,
+    ) -> Result<SignedParameters<'a>, SignError> {
+        let secret = |secret: &'a Option<Secret>| secret.as_ref().map_or("", Secret::expose);
+        let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
+        let protocol = [
+            ("app_id", identity.app_id),
+            ("method", method),
+            ("format", "JSON"),
+            ("charset", "utf-8"),
+            ("sign_type", identity.signer.sign_type().as_str()),
+            ("timestamp", identity.timestamp),
+            ("version", "1.0"),
+            ("notify_url", text(&options.notify_url)),
+            ("return_url", text(&options.return_url)),
+            ("app_auth_token", secret(&options.app_auth_token)),
+            ("auth_token", secret(&options.auth_token)),
+            ("biz_content", self.content.expose()),
+        ];
+        let top_level = self.top_level.iter().map(|(name, value)| (&**name, value.expose()));
+        SignedParameters::new(protocol.into_iter().chain(top_level).collect(), identity.signer)
+    }
+}
+
+/// Sorts fields by where they go.
+struct Split<'a> {
+    info: &'a MethodInfo,
+    content: ObjectWriter<'a>,
+    top_level: Vec<(Cow<'static, str>, Secret)>,
+    files: Vec<(&'static str, File)>,
+}
+
+impl Fields for Split<'_> {
+    fn field(&mut self, name: &'static str, value: &dyn Encode) {
+        if value.is_absent() {
+            return;
+        }
+        if self.info.files.contains(&name) {
+            self.content.given_elsewhere(name);
+            self.files.extend(value.as_file().map(|file| (name, file.clone())));
+        } else if self.info.top_level.contains(&name) {
+            self.content.given_elsewhere(name);
+            self.top_level.push((Cow::Borrowed(name), value.to_text().into()));
+        } else {
+            self.content.field(name, value);
+        }
+    }
+}

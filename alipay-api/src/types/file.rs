@@ -1,0 +1,64 @@
+use std::fmt;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+
+use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+
+/// A file of an upload: its bytes are sent beside the signed parameters and are not signed themselves.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct File {
+    name: String,
+    content: Bytes,
+}
+
+impl File {
+    /// A file of this name, whose ending tells the gateway its kind (`shop.png`), and these bytes.
+    pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), content: content.into() }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes.
+    pub fn content(&self) -> &Bytes {
+        &self.content
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("File").field("name", &self.name).field("bytes", &self.content.len()).finish()
+    }
+}
+
+/// Only for serde, where a request is stored: files are never part of a JSON that is sent.
+impl Encode for File {
+    fn encode(&self, out: &mut JsonWriter) {
+        out.list([&self.name as &dyn Encode, &BASE64_STANDARD.encode(&self.content)].into_iter());
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(self)
+    }
+}
+
+impl Decode for File {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        let Some(parts) = Vec::<String>::decode(value)? else { return Ok(None) };
+        let [name, content] = parts.as_slice() else {
+            return Err(DecodeError::new("expected a file: its name and its content in base64"));
+        };
+        let content = BASE64_STANDARD.decode(content).map_err(|_| DecodeError::new("expected a file's content in base64"))?;
+        Ok(Some(Self::new(name.clone(), content)))
+    }
+}
+
+crate::__serde!(File);

@@ -1,0 +1,57 @@
+use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+
+/// JSON that travels as text inside a string, such as a field that Alipay only passes on.
+///
+/// Its text is kept exactly. Make one from a [`serde_json::Value`]; read it with [`Json::to_value`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Json(String);
+
+impl Json {
+    /// The text as it is; it is not checked.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the text says.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub fn to_value(&self) -> Result<serde_json::Value, DecodeError> {
+        Value::parse(&self.0)?;
+        serde_json::from_str(&self.0).map_err(|_| DecodeError::new("JSON that is nested too deep or holds a number out of range"))
+    }
+}
+
+impl From<serde_json::Value> for Json {
+    fn from(value: serde_json::Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl Encode for Json {
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(&self.0);
+    }
+
+    fn to_text(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl Decode for Json {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        // An object that was not put into a string is taken as it stands.
+        Ok(String::decode(value)?.map(Self))
+    }
+}
+
+crate::__serde!(Json);

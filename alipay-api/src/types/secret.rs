@@ -1,0 +1,64 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+
+/// A credential or a personal secret: a token, a payment code, the number of an identity card.
+///
+/// `Debug` shows none of it, there is no `Display`, and its memory is wiped when it is dropped.
+/// serde's `Serialize` does write it: whoever stores tokens has to.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(Zeroizing::new(secret.into()))
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(secret: String) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl Encode for Secret {
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(&self.0);
+    }
+
+    fn to_text(&self) -> String {
+        self.expose().to_owned()
+    }
+}
+
+impl Decode for Secret {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        Ok(String::decode(value)?.map(Self::new))
+    }
+}
+
+crate::__serde!(Secret);

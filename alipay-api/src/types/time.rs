@@ -1,0 +1,241 @@
+use std::{
+    fmt,
+    str::FromStr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use jiff::civil;
+
+use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+
+/// Beijing is eight hours ahead of UTC all year.
+const BEIJING: i64 = 8 * 3600;
+
+/// A moment as Alipay writes it: Beijing time, `yyyy-MM-dd HH:mm:ss`, whatever the machine's zone is.
+///
+/// ```
+/// # use alipay_api::types::DateTime;
+/// let paid: DateTime = "2016-11-16 11:42:19".parse()?;
+/// assert_eq!(paid.unix_seconds(), 1_479_267_739);
+/// assert_eq!(DateTime::from_unix_seconds(1_479_267_739), Some(paid));
+/// # Ok::<(), alipay_api::types::ParseTimeError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime(civil::DateTime);
+
+/// A day as Alipay writes it: `yyyy-MM-dd`, in Beijing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(civil::Date);
+
+/// Text that is not a time or a day as Alipay writes them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {expected}")]
+pub struct ParseTimeError {
+    expected: &'static str,
+}
+
+impl DateTime {
+    /// A moment in Beijing; `None` where there is no such date or time of day.
+    pub fn new(year: i16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
+        let signed = |part: u8| i8::try_from(part).ok();
+        let date = civil::Date::new(year, signed(month)?, signed(day)?).ok()?;
+        let time = civil::Time::new(signed(hour)?, signed(minute)?, signed(second)?, 0).ok()?;
+        Some(Self(civil::DateTime::from_parts(date, time)))
+    }
+
+    /// The moment this many seconds after 1970-01-01 00:00:00 UTC; `None` outside the years -9999 to 9999.
+    pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        let timestamp = jiff::Timestamp::from_second(seconds.checked_add(BEIJING)?).ok()?;
+        Some(Self(jiff::tz::Offset::UTC.to_datetime(timestamp)))
+    }
+
+    /// Seconds since 1970-01-01 00:00:00 UTC.
+    pub fn unix_seconds(self) -> i64 {
+        // A civil time at UTC always has a timestamp, but for the last hours of year 9999.
+        jiff::tz::Offset::UTC.to_timestamp(self.0).map_or(i64::MAX, |timestamp| timestamp.as_second() - BEIJING)
+    }
+
+    /// The day.
+    pub fn date(self) -> Date {
+        Date(self.0.date())
+    }
+
+    /// Year, month and day; hour, minute and second.
+    pub fn parts(self) -> (i16, u8, u8, u8, u8, u8) {
+        let (year, month, day) = self.date().parts();
+        (year, month, day, self.0.hour().unsigned_abs(), self.0.minute().unsigned_abs(), self.0.second().unsigned_abs())
+    }
+}
+
+impl Date {
+    /// A day; `None` where there is no such one.
+    pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
+        civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().map(Self)
+    }
+
+    /// Year, month and day.
+    pub fn parts(self) -> (i16, u8, u8) {
+        (self.0.year(), self.0.month().unsigned_abs(), self.0.day().unsigned_abs())
+    }
+}
+
+impl TryFrom<SystemTime> for DateTime {
+    type Error = ParseTimeError;
+
+    /// The second that the moment lies in.
+    fn try_from(time: SystemTime) -> Result<Self, ParseTimeError> {
+        let seconds = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).ok(),
+            Err(before) => {
+                let before = before.duration();
+                let whole = i64::try_from(before.as_secs()).ok();
+                whole.map(|whole| -whole - i64::from(before.subsec_nanos() > 0))
+            }
+        };
+        seconds
+            .and_then(Self::from_unix_seconds)
+            .ok_or(ParseTimeError { expected: "a time between the years -9999 and 9999" })
+    }
+}
+
+impl From<DateTime> for SystemTime {
+    fn from(time: DateTime) -> Self {
+        let seconds = time.unix_seconds();
+        let distance = Duration::from_secs(seconds.unsigned_abs());
+        let moment = if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        moment.unwrap_or(UNIX_EPOCH)
+    }
+}
+
+impl FromStr for DateTime {
+    type Err = ParseTimeError;
+
+    /// Reads `yyyy-MM-dd HH:mm:ss`; also with a fraction of a second, which is dropped, and without seconds.
+    fn from_str(text: &str) -> Result<Self, ParseTimeError> {
+        const EXPECTED: ParseTimeError = ParseTimeError { expected: "a time of the form yyyy-MM-dd HH:mm:ss" };
+        let (date, time) = text.split_once([' ', 'T']).ok_or(EXPECTED)?;
+        let Date(date) = date.parse().map_err(|_| EXPECTED)?;
+        let time = match time.split_once('.') {
+            Some((time, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) => time,
+            Some(_) => return Err(EXPECTED),
+            None => time,
+        };
+        let mut parts = time.split(':').map(|part| two_digits(part).ok_or(EXPECTED));
+        let hour = parts.next().ok_or(EXPECTED)??;
+        let minute = parts.next().ok_or(EXPECTED)??;
+        let second = parts.next().unwrap_or(Ok(0))?;
+        if parts.next().is_some() {
+            return Err(EXPECTED);
+        }
+        let time = civil::Time::new(hour, minute, second, 0).map_err(|_| EXPECTED)?;
+        Ok(Self(civil::DateTime::from_parts(date, time)))
+    }
+}
+
+impl FromStr for Date {
+    type Err = ParseTimeError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTimeError> {
+        const EXPECTED: ParseTimeError = ParseTimeError { expected: "a day of the form yyyy-MM-dd" };
+        let mut parts = text.splitn(3, '-');
+        let year = parts.next().filter(|year| year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()));
+        let year = year.and_then(|year| year.parse().ok()).ok_or(EXPECTED)?;
+        let month = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
+        let day = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
+        civil::Date::new(year, month, day).map(Self).map_err(|_| EXPECTED)
+    }
+}
+
+fn two_digits(text: &str) -> Option<i8> {
+    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+impl fmt::Display for DateTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, time) = (self.0.date(), self.0.time());
+        formatter.pad(&format!("{} {:02}:{:02}:{:02}", Date(date), time.hour(), time.minute(), time.second()))
+    }
+}
+
+impl fmt::Debug for DateTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&format!("{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day()))
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
+}
+
+macro_rules! wire {
+    ($name:ident, $expected:literal) => {
+        impl Encode for $name {
+            fn encode(&self, out: &mut JsonWriter) {
+                out.string(&self.to_string());
+            }
+
+            fn to_text(&self) -> String {
+                self.to_string()
+            }
+        }
+
+        impl Decode for $name {
+            fn blank() -> Self {
+                Self(Default::default())
+            }
+
+            fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
+                let Some(text) = value.scalar($expected)? else { return Ok(None) };
+                text.trim().parse().map(Some).map_err(|_| DecodeError::new(concat!("expected ", $expected)))
+            }
+        }
+
+        crate::__serde!($name);
+    };
+}
+
+wire!(DateTime, "a time of the form yyyy-MM-dd HH:mm:ss");
+wire!(Date, "a day of the form yyyy-MM-dd");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_gateway_writes() {
+        for (text, written) in [
+            ("2016-11-16 11:42:19", "2016-11-16 11:42:19"),
+            ("2016-11-16 11:42:19.123", "2016-11-16 11:42:19"),
+            ("2016-11-16T11:42:19", "2016-11-16 11:42:19"),
+            ("2016-11-16 11:42", "2016-11-16 11:42:00"),
+            ("2016-02-30 11:42:19", ""),
+            ("2016-11-16 24:00:00", ""),
+            ("2016-11-16 11:42:19.", ""),
+            ("2016-11-16 11:42:19:00", ""),
+            ("2016-11-16", ""),
+            ("16-11-16 11:42:19", ""),
+            ("", ""),
+            ("－", ""),
+        ] {
+            let time = text.parse::<DateTime>();
+            assert_eq!(time.map(|time| time.to_string()).unwrap_or_default(), written, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn is_beijing_time() {
+        assert_eq!(DateTime::from_unix_seconds(0), DateTime::new(1970, 1, 1, 8, 0, 0));
+        let before = UNIX_EPOCH - Duration::from_millis(1);
+        assert_eq!(DateTime::try_from(before), Ok(DateTime::from_unix_seconds(-1).unwrap()));
+        assert_eq!(SystemTime::from(DateTime::from_unix_seconds(-1).unwrap()), UNIX_EPOCH - Duration::from_secs(1));
+        assert_eq!(DateTime::from_unix_seconds(i64::MAX), None);
+    }
+}

@@ -1,0 +1,76 @@
+use std::fmt;
+
+use super::{Decode, DecodeError, Value};
+
+/// The fields of an object that this version of the library does not know, with their exact JSON.
+///
+/// In a response: what the gateway sent beyond the spec. In a request: what is sent beyond it.
+/// `Debug` shows their names only, since nobody knows which of them is a secret.
+#[derive(Clone, Default)]
+pub struct Extra {
+    // Nearly always empty, and then a pointer's size.
+    fields: Option<Box<Vec<(Box<str>, Box<str>)>>>,
+}
+
+impl Extra {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.fields.as_ref().map_or(0, |fields| fields.len())
+    }
+
+    /// The JSON text of the field of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(field, _)| *field == name).map(|(_, json)| json)
+    }
+
+    /// The field of this name, read as a type of the library or as [`String`], [`i64`], [`bool`].
+    ///
+    /// # Errors
+    /// The field is of another type.
+    pub fn get_as<T: Decode>(&self, name: &str) -> Result<Option<T>, DecodeError> {
+        match self.get(name) {
+            Some(json) => Value::parse(json).and_then(T::decode).map_err(|error| error.within(name)),
+            None => Ok(None),
+        }
+    }
+
+    /// Names and JSON texts, in the order of the wire.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().flat_map(|fields| fields.iter()).map(|(name, json)| (&**name, &**json))
+    }
+
+    /// Adds a field, or replaces it.
+    ///
+    /// A field of the same name that the type does know wins over it.
+    pub fn insert(&mut self, name: impl Into<Box<str>>, value: &serde_json::Value) {
+        let name = name.into();
+        let fields = self.fields.get_or_insert_default();
+        fields.retain(|(field, _)| *field != name);
+        fields.push((name, value.to_string().into()));
+    }
+
+    pub(crate) fn push_text(&mut self, name: &str, text: &str) {
+        self.push_raw(name, &serde_json::Value::from(text).to_string());
+    }
+
+    pub(super) fn push_raw(&mut self, name: &str, raw: &str) {
+        self.fields.get_or_insert_default().push((name.into(), raw.into()));
+    }
+}
+
+impl PartialEq for Extra {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,236 @@
+use std::borrow::Cow;
+
+use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::DecodeError;
+
+/// Deeper nesting is refused; the gateway's own answers stay below ten.
+const MAX_DEPTH: u8 = 32;
+
+/// A value as it came: the text of one JSON value, or the text of a form parameter. Nothing of it is converted before a type asks.
+#[derive(Clone, Copy)]
+pub struct Value<'a> {
+    source: Source<'a>,
+    depth: u8,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// One well-formed JSON value without blanks around it.
+    Json(&'a str),
+    /// Plain text, which may be JSON inside.
+    Text(&'a str),
+}
+
+impl<'a> Value<'a> {
+    /// The value that this JSON text holds.
+    ///
+    /// # Errors
+    /// The text is not one JSON value.
+    pub fn parse(json: &'a str) -> Result<Self, DecodeError> {
+        Self::parse_at(json, 0)
+    }
+
+    /// A value given as plain text, as a form parameter is.
+    pub fn from_text(text: &'a str) -> Self {
+        Self { source: Source::Text(text), depth: 0 }
+    }
+
+    /// The exact text that came.
+    pub fn as_raw(&self) -> &'a str {
+        match self.source {
+            Source::Json(text) | Source::Text(text) => text,
+        }
+    }
+
+    /// As text: a string's content, a number's digits, an object's JSON. `None` for `null`.
+    ///
+    /// # Errors
+    /// A string holds an escape that is no character.
+    pub fn text(&self) -> Result<Option<Cow<'a, str>>, DecodeError> {
+        match self.source {
+            Source::Text(text) => Ok(Some(Cow::Borrowed(text))),
+            Source::Json("null") => Ok(None),
+            Source::Json(json) if json.starts_with('"') => unquote(json).map(Some),
+            Source::Json(json) => Ok(Some(Cow::Borrowed(json))),
+        }
+    }
+
+    /// As the text of a scalar other than a string: `None` for `null` and for blank text.
+    ///
+    /// # Errors
+    /// It is an object or a list.
+    pub fn scalar(&self, expected: &'static str) -> Result<Option<Cow<'a, str>>, DecodeError> {
+        if let Source::Json(json) = self.source
+            && json.starts_with(['{', '['])
+        {
+            let found = if json.starts_with('{') { "an object" } else { "a list" };
+            return Err(DecodeError::new(format!("expected {expected}, found {found}")));
+        }
+        Ok(self.text()?.filter(|text| !text.trim().is_empty()))
+    }
+
+    pub(super) fn of(json: &'a RawValue, depth: u8) -> Self {
+        Self { source: Source::Json(json.get()), depth }
+    }
+
+    /// Gives the members of an object to `read`, with their depth; `false` where there is none (`null`, `""`).
+    pub(super) fn object(
+        self,
+        read: &mut dyn FnMut(&Members<'_>, u8) -> Result<(), DecodeError>,
+    ) -> Result<bool, DecodeError> {
+        self.structure("an object", '{', &mut |json, depth| read(&members(json)?, depth))
+    }
+
+    /// Calls `each` with the items of a list; a lone object counts as a list of one. Nothing for `null` and `""`.
+    pub(super) fn list(
+        self,
+        each: &mut dyn FnMut(Value<'_>) -> Result<(), DecodeError>,
+    ) -> Result<bool, DecodeError> {
+        if let Source::Json(json) = self.source
+            && json.starts_with('{')
+        {
+            return each(self).map(|()| true);
+        }
+        self.structure("a list", '[', &mut |json, depth| {
+            for (index, item) in items(json)?.iter().enumerate() {
+                each(Value::of(item, depth)).map_err(|error| error.at(index))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Finds the object or list in what may also be absent, or JSON carried as text inside a string.
+    fn structure(
+        self,
+        expected: &'static str,
+        opening: char,
+        read: &mut dyn FnMut(&str, u8) -> Result<(), DecodeError>,
+    ) -> Result<bool, DecodeError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(DecodeError::new(format!("nested more than {MAX_DEPTH} deep")));
+        }
+        match self.source {
+            Source::Json(json) if json.starts_with(opening) => read(json, self.depth + 1).map(|()| true),
+            Source::Json("null" | "{}" | "[]") => Ok(false),
+            Source::Json(json) if !json.starts_with('"') => Err(DecodeError::new(format!("expected {expected}"))),
+            _ => {
+                let text = self.text()?.unwrap_or_default();
+                if text.trim().is_empty() {
+                    return Ok(false);
+                }
+                let inner = Value::parse_at(&text, self.depth + 1)
+                    .map_err(|_| DecodeError::new(format!("expected {expected}, found text that is not JSON")))?;
+                match inner.source {
+                    Source::Json(json) if json.starts_with(opening) => read(json, inner.depth + 1).map(|()| true),
+                    Source::Json("null" | "{}" | "[]") => Ok(false),
+                    _ => Err(DecodeError::new(format!("expected {expected}, found other JSON as text"))),
+                }
+            }
+        }
+    }
+
+    fn parse_at(json: &'a str, depth: u8) -> Result<Self, DecodeError> {
+        let raw: &RawValue =
+            serde_json::from_str(json).map_err(|error| DecodeError::new(format!("not one JSON value: {}", plain(&error))))?;
+        Ok(Self { source: Source::Json(raw.get()), depth })
+    }
+}
+
+/// The members of a JSON object in their order: names unescaped, values as they stand.
+pub(crate) type Members<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
+
+/// The members of the JSON object that this text is.
+pub(crate) fn members(json: &str) -> Result<Members<'_>, DecodeError> {
+    struct Object;
+
+    impl<'de> Visitor<'de> for Object {
+        type Value = Members<'de>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::with_capacity(16);
+            while let Some(Name(name)) = map.next_key()? {
+                members.push((name, map.next_value()?));
+            }
+            Ok(members)
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let members = deserializer.deserialize_map(Object).map_err(|error| malformed(&error))?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(members)
+}
+
+fn items(json: &str) -> Result<Vec<&RawValue>, DecodeError> {
+    struct Items;
+
+    impl<'de> Visitor<'de> for Items {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a JSON array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = sequence.next_element()? {
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+
+    serde_json::Deserializer::from_str(json).deserialize_seq(Items).map_err(|error| malformed(&error))
+}
+
+/// A member's name: borrowed unless it holds an escape.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> serde::Deserialize<'de> for Name<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+fn unquote(json: &str) -> Result<Cow<'_, str>, DecodeError> {
+    serde_json::from_str::<Name<'_>>(json).map(|name| name.0).map_err(|error| malformed(&error))
+}
+
+fn malformed(error: &serde_json::Error) -> DecodeError {
+    DecodeError::new(format!("malformed JSON: {}", plain(error)))
+}
+
+/// What is wrong and where, without the text around it.
+fn plain(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        Category::Eof => "it ends too early",
+        Category::Syntax => "a syntax error",
+        Category::Data | Category::Io => "a value of another kind",
+    };
+    format!("{what} at line {}, column {}", error.line(), error.column())
+}
