@@ -97,7 +97,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
         if self.app_id.is_empty() || self.app_id.contains(char::is_whitespace) {
-            return Err(invalid("the app id is empty or has blanks: it is the number that the open platform shows".to_owned()));
+            return Err(invalid(
+                "the app id is empty or has blanks: it is the number that the open platform shows".to_owned(),
+            ));
         }
         if !is_gateway(&self.gateway) {
             return Err(invalid(format!(
@@ -143,6 +145,7 @@ fn is_gateway(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
     let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
     // Credentials in an address would end in errors and logs.
-    let has_host = uri.authority().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    let has_host =
+        uri.authority().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
     has_scheme && has_host && uri.query().is_none() && !url.contains(['#', '?'])
 }

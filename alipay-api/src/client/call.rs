@@ -1,6 +1,9 @@
 use std::{future::IntoFuture, time::Duration};
 
-use super::{Client, exchange::{Exchange, incomplete}};
+use super::{
+    Client,
+    exchange::{Exchange, incomplete},
+};
 use crate::{
     Error,
     method::{ErrorCode as _, ServerMethod},

@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use super::Client;
 use crate::{
     Error, ErrorClass, ErrorKind,
-    generated::gateway::{GatewayCode, GatewayErrorCode},
     error::GatewayError,
+    generated::gateway::{GatewayCode, GatewayErrorCode},
     method::{ErrorCode as _, Retry},
     protocol::{
         answer::{Answer, AnswerError},
@@ -75,7 +75,9 @@ impl Exchange<'_> {
         match error.kind() {
             ErrorKind::Transport | ErrorKind::Timeout => error.is_retryable(),
             // What was refused for load or a passing fault; a refusal of this very request would only come again.
-            ErrorKind::Malformed => self.retry == Retry::Read && error.http_status().is_some_and(|status| status >= 500),
+            ErrorKind::Malformed => {
+                self.retry == Retry::Read && error.http_status().is_some_and(|status| status >= 500)
+            }
             ErrorKind::Gateway => {
                 self.retry == Retry::Read
                     && matches!(error.class(), Some(ErrorClass::Retry | ErrorClass::OutcomeUnknown))
@@ -128,7 +130,8 @@ impl Exchange<'_> {
         parameters: &SignedParameters<'_>,
         read: &impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
     ) -> Result<T, Error> {
-        let told = |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
+        let told =
+            |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
         if answered.status != 200 {
             let message = format!("the gateway did not answer with status 200{}", excerpt(&answered.body));
             return Err(told(self.failed(ErrorKind::Malformed, message)));
@@ -163,7 +166,8 @@ impl Exchange<'_> {
         let reads = self.retry == Retry::Read;
         // Anyone on the way can make an unsigned refusal of what was in truth carried out.
         let unknown = !reads && (class == Some(ErrorClass::OutcomeUnknown) || !answer.verified);
-        let retryable = matches!(class, Some(ErrorClass::Retry)) || (reads && class == Some(ErrorClass::OutcomeUnknown));
+        let retryable =
+            matches!(class, Some(ErrorClass::Retry)) || (reads && class == Some(ErrorClass::OutcomeUnknown));
         self.error(ErrorKind::Gateway, "the gateway answered")
             .with_gateway(gateway, class, answer.verified)
             .with_outcome(unknown, retryable && !unknown)
@@ -188,7 +192,9 @@ impl Exchange<'_> {
         };
         let reads = self.retry == Retry::Read;
         let may_pass = kind != ErrorKind::Malformed;
-        self.error(kind, error.to_string()).with_outcome(sent && !reads, may_pass && (reads || !sent)).with_source(error)
+        self.error(kind, error.to_string())
+            .with_outcome(sent && !reads, may_pass && (reads || !sent))
+            .with_source(error)
     }
 
     /// What came back says nothing about whether the call was carried out.
@@ -232,8 +238,8 @@ pub(super) fn incomplete(method: &str, error: MissingFields) -> Error {
 fn backoff(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(6));
     // Each RandomState has keys of its own.
-    let random = RandomState::new().build_hasher().finish();
-    base + base.mul_f64((random % 1000) as f64 / 1000.0)
+    let random = RandomState::new().build_hasher().finish().to_le_bytes()[0];
+    base + base * u32::from(random) / 256
 }
 
 /// The beginning of what came, for a person to recognise it by.

@@ -25,9 +25,12 @@ impl Verified<Notification> {
     /// # Errors
     /// [`ErrorKind::Mismatch`] where it is another kind of notification.
     pub fn expect_trade(self) -> Result<Verified<TradeStatusSync>, Error> {
-        self.try_map(|notification| match notification {
-            Notification::TradeStatusSync(trade) => Ok(*trade),
-            other => Err(mismatch(&format!("it is a notification `{}`, not about a payment", other.name().escape_debug()))),
+        let name = self.name().escape_debug().to_string();
+        self.try_map(|notification| {
+            if let Notification::TradeStatusSync(trade) = notification {
+                return Ok(*trade);
+            }
+            Err(mismatch(&format!("it is a notification `{name}`, not about a payment")))
         })
     }
 }

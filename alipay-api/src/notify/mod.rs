@@ -99,7 +99,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Parses, verifies, and only then gives the parameters out.
-    fn verified(&self, form: &[u8]) -> Result<Parameters, Error> {
+    fn verified(self, form: &[u8]) -> Result<Parameters, Error> {
         let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
         let wrong = |message: &str| Error::new(ErrorKind::Verification, message);
         let verifier = &*self.client.credentials().verifier;
@@ -119,7 +119,7 @@ impl<'a> Notifications<'a> {
         Ok(parameters)
     }
 
-    fn check_app(&self, parameters: &Parameters) -> Result<(), Error> {
+    fn check_app(self, parameters: &Parameters) -> Result<(), Error> {
         match parameters.get("app_id") {
             Some(app_id) if app_id != self.client.app_id() => {
                 Err(Error::new(ErrorKind::Mismatch, "it is signed by Alipay, but for another app"))

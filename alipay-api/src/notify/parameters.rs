@@ -12,9 +12,12 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
 
+/// Name and value.
+type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// Parameters whose signature nobody has checked yet: bytes, in the charset of the wire.
 pub(super) struct Unverified<'a> {
-    parameters: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    parameters: Vec<Pair<'a>>,
 }
 
 /// Verified parameters, without `sign` and `sign_type`.
@@ -84,7 +87,8 @@ impl<'a> Unverified<'a> {
         };
         let text = |bytes: &[u8]| {
             let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
-            text.map(Cow::into_owned).ok_or_else(|| format!("it is not in {}, the charset that it names", encoding.name()))
+            text.map(Cow::into_owned)
+                .ok_or_else(|| format!("it is not in {}, the charset that it names", encoding.name()))
         };
         let parameters = self.parameters.iter().filter(|(name, _)| !is_signature(name));
         let parameters = parameters.map(|(name, value)| Ok::<_, String>((text(name)?, text(value)?)));

@@ -41,17 +41,19 @@ pub(crate) enum AnswerError {
 
 impl<'a> Answer<'a> {
     /// Reads the answer to a call of `method`; codes in `pending` are not errors.
-    pub(crate) fn read(body: &'a [u8], method: &str, pending: &[&str], verifier: &dyn Verifier) -> Result<Self, AnswerError> {
+    pub(crate) fn read(
+        body: &'a [u8],
+        method: &str,
+        pending: &[&str],
+        verifier: &dyn Verifier,
+    ) -> Result<Self, AnswerError> {
         let body = std::str::from_utf8(body)
             .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
         let Root { content, sign } = Root::read(body, method)?;
-        let verified = match sign.as_deref() {
-            None | Some("") => false,
-            Some(sign) => {
-                verify(content, sign, verifier)?;
-                true
-            }
-        };
+        let is_signed = sign.as_deref().is_some_and(|sign| !sign.is_empty());
+        if let (true, Some(sign)) = (is_signed, &sign) {
+            verify(content, sign, verifier)?;
+        }
         if content.starts_with('"') {
             // An encrypted answer is text. None was asked for.
             return Err(AnswerError::Malformed("the answer is encrypted, and encryption was not asked for".to_owned()));
@@ -61,10 +63,10 @@ impl<'a> Answer<'a> {
         // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed;
         // a login's answer has no code at all.
         let is_error = code.as_deref().is_some_and(|code| code != SUCCESS && !pending.contains(&code));
-        if !verified && !is_error {
+        if !is_signed && !is_error {
             return Err(AnswerError::Unverified("the answer has no signature"));
         }
-        Ok(Self { text: content, members, code, is_error, verified })
+        Ok(Self { text: content, members, code, is_error, verified: is_signed })
     }
 
     /// The gateway's words, where the answer is an error.

@@ -4,7 +4,8 @@
 ///
 /// `sub_message` is the gateway's; `ours` is the text that was signed.
 pub(crate) fn explain(sub_message: &str, ours: &str) -> String {
-    const KEY_HINT: &str = "the gateway built the same text: so the public key that is registered for the app is not the private key's";
+    const KEY_HINT: &str =
+        "the gateway built the same text: so the public key that is registered for the app is not the private key's";
     let theirs = unescape(sub_message);
     if theirs.contains(ours) {
         return KEY_HINT.to_owned();

@@ -12,7 +12,13 @@ pub(crate) fn encode<'a>(
     let boundary = boundary();
     let mut body = Vec::new();
     for (name, value) in texts {
-        part(&mut body, &boundary, &format!("name=\"{}\"", quoted(name)), "text/plain; charset=utf-8", value.as_bytes());
+        part(
+            &mut body,
+            &boundary,
+            &format!("name=\"{}\"", quoted(name)),
+            "text/plain; charset=utf-8",
+            value.as_bytes(),
+        );
     }
     for (name, file) in files {
         let disposition = format!("name=\"{}\"; filename=\"{}\"", quoted(name), quoted(file.name()));

@@ -42,9 +42,7 @@ impl Transport for ReqwestTransport {
                 return Err(too_large());
             }
             let mut body = BytesMut::new();
-            while let Some(chunk) =
-                response.chunk().await.map_err(|error| failed(TransportErrorKind::Broken, error))?
-            {
+            while let Some(chunk) = response.chunk().await.map_err(|error| failed(TransportErrorKind::Broken, error))? {
                 if body.len() + chunk.len() > MAX_BODY {
                     return Err(too_large());
                 }

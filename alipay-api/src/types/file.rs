@@ -56,7 +56,8 @@ impl Decode for File {
         let [name, content] = parts.as_slice() else {
             return Err(DecodeError::new("expected a file: its name and its content in base64"));
         };
-        let content = BASE64_STANDARD.decode(content).map_err(|_| DecodeError::new("expected a file's content in base64"))?;
+        let content =
+            BASE64_STANDARD.decode(content).map_err(|_| DecodeError::new("expected a file's content in base64"))?;
         Ok(Some(Self::new(name.clone(), content)))
     }
 }

@@ -23,7 +23,8 @@ impl Json {
     /// The text is not JSON.
     pub fn to_value(&self) -> Result<serde_json::Value, DecodeError> {
         Value::parse(&self.0)?;
-        serde_json::from_str(&self.0).map_err(|_| DecodeError::new("JSON that is nested too deep or holds a number out of range"))
+        serde_json::from_str(&self.0)
+            .map_err(|_| DecodeError::new("JSON that is nested too deep or holds a number out of range"))
     }
 }
 

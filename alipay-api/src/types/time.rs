@@ -116,7 +116,9 @@ impl FromStr for DateTime {
         let (date, time) = text.split_once([' ', 'T']).ok_or(EXPECTED)?;
         let Date(date) = date.parse().map_err(|_| EXPECTED)?;
         let time = match time.split_once('.') {
-            Some((time, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) => time,
+            Some((time, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) => {
+                time
+            }
             Some(_) => return Err(EXPECTED),
             None => time,
         };

@@ -8,19 +8,19 @@ use super::{Decode, DecodeError, Value};
 /// `Debug` shows their names only, since nobody knows which of them is a secret.
 #[derive(Clone, Default)]
 pub struct Extra {
-    // Nearly always empty, and then a pointer's size.
-    fields: Option<Box<Vec<(Box<str>, Box<str>)>>>,
+    // Nearly always empty.
+    fields: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Extra {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.fields.is_empty()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.fields.as_ref().map_or(0, |fields| fields.len())
+        self.fields.len()
     }
 
     /// The JSON text of the field of this name.
@@ -41,7 +41,7 @@ impl Extra {
 
     /// Names and JSON texts, in the order of the wire.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().flat_map(|fields| fields.iter()).map(|(name, json)| (&**name, &**json))
+        self.fields.iter().map(|(name, json)| (&**name, &**json))
     }
 
     /// Adds a field, or replaces it.
@@ -49,9 +49,8 @@ impl Extra {
     /// A field of the same name that the type does know wins over it.
     pub fn insert(&mut self, name: impl Into<Box<str>>, value: &serde_json::Value) {
         let name = name.into();
-        let fields = self.fields.get_or_insert_default();
-        fields.retain(|(field, _)| *field != name);
-        fields.push((name, value.to_string().into()));
+        self.fields.retain(|(field, _)| *field != name);
+        self.fields.push((name, value.to_string().into()));
     }
 
     pub(crate) fn push_text(&mut self, name: &str, text: &str) {
@@ -59,7 +58,7 @@ impl Extra {
     }
 
     pub(super) fn push_raw(&mut self, name: &str, raw: &str) {
-        self.fields.get_or_insert_default().push((name.into(), raw.into()));
+        self.fields.push((name.into(), raw.into()));
     }
 }
 

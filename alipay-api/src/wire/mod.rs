@@ -17,6 +17,9 @@ mod serde;
 mod value;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     error::DecodeError,
     extra::Extra,

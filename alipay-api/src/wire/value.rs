@@ -84,10 +84,7 @@ impl<'a> Value<'a> {
     }
 
     /// Calls `each` with the items of a list; a lone object counts as a list of one. Nothing for `null` and `""`.
-    pub(super) fn list(
-        self,
-        each: &mut dyn FnMut(Value<'_>) -> Result<(), DecodeError>,
-    ) -> Result<bool, DecodeError> {
+    pub(super) fn list(self, each: &mut dyn FnMut(Value<'_>) -> Result<(), DecodeError>) -> Result<bool, DecodeError> {
         if let Source::Json(json) = self.source
             && json.starts_with('{')
         {
@@ -132,8 +129,8 @@ impl<'a> Value<'a> {
     }
 
     fn parse_at(json: &'a str, depth: u8) -> Result<Self, DecodeError> {
-        let raw: &RawValue =
-            serde_json::from_str(json).map_err(|error| DecodeError::new(format!("not one JSON value: {}", plain(&error))))?;
+        let raw: &RawValue = serde_json::from_str(json)
+            .map_err(|error| DecodeError::new(format!("not one JSON value: {}", plain(&error))))?;
         Ok(Self { source: Source::Json(raw.get()), depth })
     }
 }

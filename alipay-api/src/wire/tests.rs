@@ -1,0 +1,265 @@
+//! What the gateway's answers look like in the wild, read by one small type.
+
+#![expect(unreachable_pub, reason = "the macros are made for public types")]
+
+use super::{Extra, Fields, Object, Slot, Value, blank, decode_object, to_json};
+use crate::types::{Date, DateTime, File, Json, Price, Secret};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Order {
+    number: String,
+    note: Option<String>,
+    count: Option<i64>,
+    open: Option<bool>,
+    amount: Option<Price>,
+    paid_at: Option<DateTime>,
+    day: Option<Date>,
+    token: Option<Secret>,
+    passed_on: Option<Json>,
+    names: Vec<String>,
+    parts: Vec<Order>,
+    whole: Option<Box<Order>>,
+    state: State,
+    file: Option<File>,
+    extra: Extra,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Paid,
+    Other(Box<str>),
+}
+
+impl super::OpenEnum for State {
+    const VALUES: &'static [(&'static str, Self)] = &[("PAID", Self::Paid)];
+
+    fn value(&self) -> &str {
+        match self {
+            Self::Paid => "PAID",
+            Self::Other(value) => value,
+        }
+    }
+
+    fn other(value: Box<str>) -> Self {
+        Self::Other(value)
+    }
+}
+
+impl Object for Order {
+    fn blank() -> Self {
+        Self {
+            number: blank(),
+            note: blank(),
+            count: blank(),
+            open: blank(),
+            amount: blank(),
+            paid_at: blank(),
+            day: blank(),
+            token: blank(),
+            passed_on: blank(),
+            names: blank(),
+            parts: blank(),
+            whole: blank(),
+            state: blank(),
+            file: blank(),
+            extra: Extra::default(),
+        }
+    }
+
+    fn write(&self, fields: &mut dyn Fields) {
+        fields.field("number", &self.number);
+        fields.field("note", &self.note);
+        fields.field("count", &self.count);
+        fields.field("open", &self.open);
+        fields.field("amount", &self.amount);
+        fields.field("paid_at", &self.paid_at);
+        fields.field("day", &self.day);
+        fields.field("token", &self.token);
+        fields.field("passed_on", &self.passed_on);
+        fields.field("names", &self.names);
+        fields.field("parts", &self.parts);
+        fields.field("whole", &self.whole);
+        fields.field("state", &self.state);
+        fields.field("file", &self.file);
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
+        Some(match name {
+            "number" => &mut self.number,
+            "note" => &mut self.note,
+            "count" => &mut self.count,
+            "open" => &mut self.open,
+            "amount" => &mut self.amount,
+            "paid_at" => &mut self.paid_at,
+            "day" => &mut self.day,
+            "token" => &mut self.token,
+            "passed_on" => &mut self.passed_on,
+            "names" => &mut self.names,
+            "parts" => &mut self.parts,
+            "whole" => &mut self.whole,
+            "state" => &mut self.state,
+            "file" => &mut self.file,
+            _ => return None,
+        })
+    }
+
+    fn extra(&self) -> &Extra {
+        &self.extra
+    }
+
+    fn extra_mut(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
+    fn required(&self) -> &'static [&'static str] {
+        &["number"]
+    }
+
+    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
+        &[&["number", "note"]]
+    }
+}
+
+super::object!(Order);
+super::open_enum!(State);
+
+fn read(json: &str) -> Result<Order, String> {
+    let value = Value::parse(json).map_err(|error| error.to_string())?;
+    decode_object(value).map_err(|error| error.to_string())?.ok_or_else(|| "absent".to_owned())
+}
+
+#[test]
+fn numbers_come_as_strings_and_strings_as_numbers() {
+    let order =
+        read(r#"{"number":2013112111001004500000675971,"count":"7","amount":0.10,"names":[1,true,null]}"#).unwrap();
+    assert_eq!(order.number, "2013112111001004500000675971");
+    assert_eq!(order.count, Some(7));
+    assert_eq!(order.amount, Some(Price::from_cents(10)));
+    assert_eq!(order.names, ["1", "true"]);
+    assert_eq!(read(r#"{"number":"1","count":7.0}"#).unwrap().count, Some(7));
+}
+
+#[test]
+fn booleans_come_in_many_spellings() {
+    for (json, open) in
+        [("true", true), (r#""T""#, true), (r#""Y""#, true), ("\"false\"", false), (r#""N""#, false), ("1", true)]
+    {
+        assert_eq!(read(&format!(r#"{{"number":"1","open":{json}}}"#)).unwrap().open, Some(open), "{json}");
+    }
+}
+
+#[test]
+fn blanks_stand_for_absence() {
+    let order = read(
+        r#"{"number":"","note":"","count":"","open":" ","amount":"","paid_at":"","names":"","parts":"","whole":"","passed_on":null}"#,
+    )
+    .unwrap();
+    let empty = Order { note: Some(String::new()), ..Order::blank() };
+    assert_eq!(order, empty);
+    assert_eq!(read("\"\"").unwrap_err(), "absent");
+    assert_eq!(read("null").unwrap_err(), "absent");
+}
+
+#[test]
+fn objects_and_lists_come_as_text() {
+    let order =
+        read(r#"{"number":"1","parts":"[{\"number\":\"2\",\"amount\":\"0.01\"}]","whole":"{\"number\":3}"}"#).unwrap();
+    assert_eq!(order.parts[0].amount, Some(Price::from_cents(1)));
+    assert_eq!(order.whole.unwrap().number, "3");
+    assert_eq!(read(r#"{"number":"1","parts":{"number":"2"}}"#).unwrap().parts.len(), 1);
+    assert_eq!(
+        read(r#"{"number":"1","passed_on":{"a":[1, 2]}}"#).unwrap().passed_on.unwrap().as_str(),
+        r#"{"a":[1, 2]}"#
+    );
+}
+
+#[test]
+fn unknown_values_and_fields_are_kept() {
+    let order = read(r#"{"number":"1","state":"MOVED","new":{"a": 1},"token":"t"}"#).unwrap();
+    assert_eq!(order.state.as_str(), "MOVED");
+    assert_eq!(order.extra.get("new"), Some(r#"{"a": 1}"#));
+    assert_eq!(to_json(&order).unwrap(), r#"{"number":"1","token":"t","state":"MOVED","new":{"a": 1}}"#);
+    assert_eq!(format!("{:?} {:?}", order.extra, order.token), r#"{"new"} Some(Secret(..))"#);
+}
+
+#[test]
+fn errors_say_where_and_never_what() {
+    for (json, error) in [
+        (r#"{"number":"1","amount":"0.001"}"#, "`amount`: expected an amount with at most two decimals"),
+        (
+            r#"{"number":"1","parts":[{"number":"1"},{"number":"2","count":"x"}]}"#,
+            "`parts[1].count`: expected a whole number of at most 64 bits",
+        ),
+        (
+            r#"{"number":"1","whole":"{\"number\":\"2\",\"day\":\"secret\"}"}"#,
+            "`whole.day`: expected a day of the form yyyy-MM-dd",
+        ),
+        (r#"{"number":"1","parts":7}"#, "`parts`: expected a list"),
+        (r#"{"number":"1","parts":"secret"}"#, "`parts`: expected a list, found text that is not JSON"),
+        (r#"{"number":"1","count":{}}"#, "`count`: expected a whole number, found an object"),
+        (r#"{"note":"secret"}"#, "`number`: required, but missing"),
+        (r#"{"number":"\ud800"}"#, "`number`: malformed JSON: a syntax error at line 1, column 8"),
+        ("[]", "absent"),
+        ("7", "expected an object"),
+        ("{", "not one JSON value: it ends too early at line 1, column 1"),
+        (r#"{"number":"1"} {}"#, "not one JSON value: a syntax error at line 1, column 16"),
+    ] {
+        assert_eq!(read(json).unwrap_err(), error, "{json}");
+    }
+}
+
+#[test]
+fn depth_is_bounded() {
+    let nested = |depth: usize| format!("{}null{}", r#"{"number":"1","whole":"#.repeat(depth), "}".repeat(depth));
+    assert!(read(&nested(30)).is_ok());
+    assert!(read(&nested(40)).unwrap_err().ends_with("nested more than 32 deep"));
+    // Deep text that no type asks for costs no stack.
+    let ignored = format!(r#"{{"number":"1","new":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(read(&ignored).unwrap().extra.len(), 1);
+}
+
+#[test]
+fn a_missing_group_is_an_error() {
+    #[derive(Debug)]
+    struct Query;
+    impl super::Encode for Query {
+        fn encode(&self, out: &mut super::JsonWriter) {
+            let mut writer = super::ObjectWriter::new(out);
+            writer.given_elsewhere("other");
+            writer.finish(&Order::blank());
+        }
+    }
+    assert_eq!(to_json(&Query).unwrap_err().to_string(), "one of `number`, `note` must be given");
+}
+
+#[test]
+fn serde_goes_through_the_wire() {
+    let order = Order {
+        number: "1".to_owned(),
+        amount: Some(Price::from_cents(8880)),
+        state: State::Paid,
+        file: Some(File::new("a.png", vec![1, 2, 3])),
+        ..Order::blank()
+    };
+    let json = serde_json::to_string(&order).unwrap();
+    assert_eq!(serde_json::from_str::<Order>(&json).unwrap(), order);
+    assert!(serde_json::from_str::<Order>(r#"{"count":1}"#).unwrap_err().to_string().contains("`number`"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_survives(number: String, note: Option<String>, name: String, names: Vec<String>) {
+        let mut order = Order { number, note, names, ..Order::blank() };
+        order.extra.insert(format!("x{name}"), &serde_json::Value::from(name));
+        let json = to_json(&order).unwrap();
+        proptest::prop_assert_eq!(read(&json).unwrap(), order);
+    }
+
+    #[test]
+    fn no_text_panics(text: String) {
+        let _ = read(&text);
+        let _ = read(&format!(r#"{{"number":"1","amount":{text},"parts":[{text}]}}"#));
+        let quoted = serde_json::Value::from(text).to_string();
+        let _ = read(&format!(r#"{{"number":{quoted},"paid_at":{quoted},"whole":{quoted}}}"#));
+    }
+}
