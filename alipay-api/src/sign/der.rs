@@ -88,7 +88,7 @@ fn tag(field: &AnyRef<'_>) -> Tag {
     field.header().tag()
 }
 
-/// Passes an `AlgorithmIdentifier` that says RSA. Its parameters are NULL, or left out by some writers: they say nothing.
+/// Passes an `AlgorithmIdentifier` that says RSA. Its parameters, NULL or left out by some writers, say nothing.
 fn rsa_only(algorithm: &AnyRef<'_>) -> Result<(), KeyErrorKind> {
     let parts = fields(algorithm.value())?;
     let oid: ObjectIdentifier = parts.first().ok_or(KeyErrorKind::Unrecognised)?.decode_as().map_err(unrecognised)?;
@@ -109,12 +109,14 @@ fn other(oid: Option<ObjectIdentifier>) -> KeyErrorKind {
     KeyErrorKind::Algorithm { oid: oid.unwrap_or(ELLIPTIC_CURVE).to_string() }
 }
 
-/// Both are signed alike. A request's content is version, subject, key and attributes in `[0]`; a certificate's has more in other places.
+/// Tells the two by what is signed in them: in a request that is version, subject and key, then attributes in `[0]`.
 fn certificate_or_request(signed: &AnyRef<'_>) -> KeyErrorKind {
     let Ok(content) = fields(signed.value()) else { return KeyErrorKind::Unrecognised };
-    match content.iter().map(tag).collect::<Vec<_>>().as_slice() {
-        [Tag::Integer, Tag::Sequence, Tag::Sequence]
-        | [Tag::Integer, Tag::Sequence, Tag::Sequence, Tag::ContextSpecific { .. }] => KeyErrorKind::CertificateRequest,
+    let tags: Vec<Tag> = content.iter().map(tag).collect();
+    match tags.as_slice() {
+        [Tag::Integer, Tag::Sequence, Tag::Sequence, rest @ ..] if !rest.contains(&Tag::Sequence) => {
+            KeyErrorKind::CertificateRequest
+        }
         _ => KeyErrorKind::Certificate,
     }
 }

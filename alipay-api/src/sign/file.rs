@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::key_error::{KeyError, KeyErrorKind, Wanted};
 
-/// Keys of 8192 bits take 9 KiB as PEM; whatever is larger than this was given by mistake.
+/// Keys of 8192 bits take 6 KiB as PEM; whatever is larger than this was given by mistake.
 pub(super) const MAX_LEN: usize = 64 << 10;
 
 /// What a file holds, by its first bytes.
@@ -34,6 +34,9 @@ fn read(path: &Path, wanted: Wanted) -> Result<Zeroizing<Vec<u8>>, KeyError> {
 }
 
 fn contents(bytes: &[u8], wanted: Wanted) -> Result<Contents<'_>, KeyError> {
+    if bytes.len() > MAX_LEN {
+        return Err(KeyError::new(wanted, KeyErrorKind::TooLarge));
+    }
     // A SEQUENCE with a long length, and the magic numbers of Java's keystore: neither is the beginning of any text.
     if matches!(bytes, [0x30, 0x80..=0xFF, ..] | [0xFE, 0xED, 0xFE, 0xED, ..]) {
         return Ok(Contents::Der(bytes));

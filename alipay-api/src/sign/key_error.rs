@@ -74,6 +74,8 @@ pub enum KeyErrorKind {
     },
     /// A public exponent that is even, 1, or longer than 33 bits.
     Exponent,
+    /// A private key with more than two primes.
+    MultiPrime,
     /// Numbers that don't belong together: `n` is not `p · q`, or `d` is not the inverse of `e`.
     Inconsistent,
 }
@@ -133,7 +135,9 @@ impl KeyErrorKind {
             Wanted::Public => ("public key", "PublicKey"),
         };
         match self {
-            Self::Empty => write!(out, "there is no text: is the variable or file that should hold the {noun} filled in?"),
+            Self::Empty => {
+                write!(out, "there is no text: is the variable or file that should hold the {noun} filled in?")
+            }
             Self::Path => {
                 write!(out, "this is a path, not a {noun}: read the file first, or use `{type_name}::from_file`")
             }
@@ -141,10 +145,14 @@ impl KeyErrorKind {
             Self::TooLarge => write!(out, "this is larger than 64 KiB, so it is no {noun}: is it the right file?"),
             Self::NotText => out.write_str("the file is neither DER nor UTF-8 text: save it as UTF-8"),
             Self::NotBase64 { offset } => {
-                write!(out, "the character at byte {offset} is not base64: copy the {noun} again, with nothing around it")
+                write!(
+                    out,
+                    "the character at byte {offset} is not base64: copy the {noun} again, with nothing around it"
+                )
             }
             Self::BrokenPem => out.write_str(
-                "the lines `-----BEGIN …-----` and `-----END …-----` don't match: copy the whole file, or only what is between them",
+                "the lines `-----BEGIN …-----` and `-----END …-----` don't match: \
+                 copy the whole file, or only what is between them",
             ),
             Self::SeveralPemBlocks => write!(out, "there are several PEM blocks: keep only the {noun}"),
             Self::Truncated => write!(out, "the {noun} is cut short: copy it again, to its last character"),
@@ -178,8 +186,12 @@ impl KeyErrorKind {
             Self::TooShort { bits } => write!(out, "this {noun} has {bits} bits, at least 1024 are needed: use 2048"),
             Self::TooLong { bits } => write!(out, "this {noun} has {bits} bits, at most 8192 are allowed: use 2048"),
             Self::Exponent => {
-                write!(out, "the public exponent of this {noun} is not an odd number from 3 to 2^33 - 1: 65537 is usual")
+                write!(
+                    out,
+                    "the public exponent of this {noun} is not an odd number from 3 to 2^33 - 1: 65537 is usual"
+                )
             }
+            Self::MultiPrime => write!(out, "this {noun} has more than two primes: make one with two"),
             Self::Inconsistent => write!(
                 out,
                 "the numbers in this {noun} don't belong together: it was damaged after it was made, so copy it again"

@@ -16,7 +16,8 @@ use super::{
 
 /// The app's private key (应用私钥): what its requests are signed with.
 ///
-/// Cheap to clone. `Debug` shows only its size, nothing prints it, and its memory is wiped when the last clone is dropped.
+/// Cheap to clone. `Debug` shows only its size, nothing prints it, and its memory is wiped when the last clone, and
+/// the last [`Signer`] made from it, is dropped.
 #[derive(Clone)]
 pub struct PrivateKey {
     key: Arc<rsa::PrivateKey>,
@@ -24,11 +25,13 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a key from text, in every form that Alipay's tools and OpenSSL hand out: PKCS#8 or PKCS#1, as PEM or as base64 in one line
-    /// or many. Quotes and blanks around it, a byte order mark, CRLF, and `\n` written as two characters do no harm.
+    /// Reads a key from text, in every form that Alipay's tools and OpenSSL hand out: PKCS#8 or PKCS#1, as PEM or as
+    /// base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and `\n` written as two
+    /// characters do no harm.
     ///
     /// # Errors
-    /// It is something else, damaged, or not an RSA key of 1024 to 8192 bits. The numbers in the key are checked against each other.
+    /// It is something else, damaged, or not an RSA key of 1024 to 8192 bits. The numbers in the key are checked
+    /// against each other.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         text::decode(text).and_then(|der| Self::read(&der)).map_err(error)
     }
@@ -82,9 +85,12 @@ impl PrivateKey {
             Key::Public(_) => return Err(KeyErrorKind::PublicKey),
         };
         let numbers = RsaPrivateKeyRef::from_der(pkcs1).map_err(|_| KeyErrorKind::Unrecognised)?;
+        if numbers.other_prime_infos.is_some() {
+            return Err(KeyErrorKind::MultiPrime);
+        }
         let bits = limits::check(numbers.modulus.as_bytes(), numbers.public_exponent.as_bytes())?;
         let key = rsa::PrivateKey::try_from(numbers).map_err(|_| KeyErrorKind::Inconsistent)?;
-        // The conversion looks at n, e, d, p and q, and works out the rest anew; so what it gives back tells whether the rest was right.
+        // The conversion checks n, e, d, p and q, and works out the rest anew: so the rest was right if it comes back.
         let computed = key.to_pkcs1_der().map_err(|_| KeyErrorKind::Inconsistent)?;
         if computed.as_bytes() != pkcs1 {
             return Err(KeyErrorKind::Inconsistent);

@@ -21,8 +21,9 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads a key from text, in every form that the open platform and OpenSSL hand out: X.509 `SubjectPublicKeyInfo` or PKCS#1, as PEM or as
-    /// base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and `\n` written as two characters do no harm.
+    /// Reads a key from text, in every form that the open platform and OpenSSL hand out: `SubjectPublicKeyInfo` (X.509)
+    /// or PKCS#1, as PEM or as base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and
+    /// `\n` written as two characters do no harm.
     ///
     /// # Errors
     /// It is something else, cut short, or not an RSA key of 1024 to 8192 bits.

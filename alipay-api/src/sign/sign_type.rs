@@ -9,7 +9,7 @@ pub enum SignType {
     /// `RSA2`: RSASSA-PKCS1-v1_5 with SHA-256. What every new app has.
     #[default]
     Rsa2,
-    /// `RSA`: RSASSA-PKCS1-v1_5 with SHA-1, for apps that never moved on. SHA-1 is broken: use it only where you have to.
+    /// `RSA`: RSASSA-PKCS1-v1_5 with SHA-1, for apps that never moved on. SHA-1 is broken: use it only if you have to.
     Rsa,
 }
 

@@ -4,8 +4,8 @@ use super::SignType;
 
 /// What signs requests.
 ///
-/// [`PrivateKey::signer`](super::PrivateKey::signer) makes one. Implement it for a key that is kept elsewhere; its `Debug` must
-/// show nothing of the key.
+/// [`PrivateKey::signer`](super::PrivateKey::signer) makes one. Implement it for a key that is kept elsewhere; its
+/// `Debug` must show nothing of the key.
 pub trait Signer: Send + Sync + fmt::Debug {
     /// The type of the signatures it makes, sent along as `sign_type`.
     fn sign_type(&self) -> SignType;
@@ -13,11 +13,11 @@ pub trait Signer: Send + Sync + fmt::Debug {
     /// Signs the message: hashes it, pads the hash, and gives the bare bytes of the signature, not base64.
     ///
     /// # Errors
-    /// The signature can't be made. With a key in memory that takes a broken source of randomness or a fault of the machine.
+    /// The signature can't be made. With a key in memory, that takes a broken source of randomness or a faulty machine.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 
-    /// Whether one signature keeps its thread so long (a millisecond, a network round trip) that an asynchronous caller should
-    /// leave it to a blocking thread.
+    /// Whether one signature keeps its thread so long (a millisecond, a network round trip) that an asynchronous caller
+    /// should leave it to a blocking thread.
     ///
     /// True unless the implementation knows better.
     fn is_slow(&self) -> bool {
@@ -41,13 +41,14 @@ pub trait Verifier: Send + Sync + fmt::Debug {
 
 /// A signature could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the request can't be signed: {source}")]
+#[error("the message can't be signed")]
 pub struct SignError {
     source: Box<dyn Error + Send + Sync>,
 }
 
 impl SignError {
-    /// For a [`Signer`] of your own: why it failed. The text ends up in logs, so it must hold nothing of the key.
+    /// For a [`Signer`] of your own: why it failed, kept as the error's source. It ends up in logs, so it must hold
+    /// nothing of the key.
     pub fn new(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: reason.into() }
     }

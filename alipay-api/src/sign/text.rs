@@ -20,7 +20,7 @@ pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
     if text.len() > MAX_LEN {
         return Err(KeyErrorKind::TooLarge);
     }
-    let text = Part { text, offset: 0 }.unwrap();
+    let text = Part { text, offset: 0 }.bare();
     if text.text.starts_with("ssh-") {
         return Err(KeyErrorKind::OpenSsh);
     }
@@ -52,7 +52,7 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Without a byte order mark, blanks and quotes around it, as they come along from editors and settings files.
-    fn unwrap(self) -> Self {
+    fn bare(self) -> Self {
         let outer = self.trim();
         for quote in ['"', '\'', '`'] {
             if let Some(inner) = outer.text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
@@ -93,7 +93,7 @@ impl Part<'_> {
         Ok(Part { text: body, offset })
     }
 
-    /// The base64 characters alone: without padding, blanks, and line ends, real ones or those that a settings file spells `\n`.
+    /// The base64 characters alone: without padding, blanks and line ends, which settings files spell `\n`.
     fn digits(self) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
         // As much room as can be needed: a buffer that grows leaves copies of the key behind.
         let mut digits = Zeroizing::new(Vec::with_capacity(self.text.len()));
@@ -123,7 +123,7 @@ fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{FEFF}' | '\u{200B}')
 }
 
-/// Whether somebody gave a file's name for its contents. A key's base64 always begins with `MI`, and knows neither `.` nor `\`.
+/// Whether somebody gave a file's name for its contents. A key's base64 begins with `MI` and has neither `.` nor `\`.
 fn looks_like_path(text: &str) -> bool {
     const ROOTS: [&str; 8] = ["/", "./", "../", "~/", "file:", "\\\\", ".\\", "..\\"];
     const EXTENSIONS: [&str; 10] = ["pem", "key", "txt", "der", "crt", "cer", "p8", "pk8", "p12", "pfx"];

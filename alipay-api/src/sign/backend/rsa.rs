@@ -24,8 +24,8 @@ impl Signer for RustCryptoSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        // Both are blinded with the system's randomness, and check their result before they give it away: a fault in the arithmetic
-        // would otherwise give the key away.
+        // Both are blinded with the system's randomness, and check their result before they give it out: a wrong one
+        // would give the key away.
         match self.sign_type {
             SignType::Rsa2 => self.key.pkcs1v15_sign::<Sha256>(message),
             SignType::Rsa => self.key.pkcs1v15_sign::<Sha1>(message),
