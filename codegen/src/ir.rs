@@ -1,6 +1,6 @@
-//! The clean model of the specs: what [`check`](crate::check) has found sound, with every name resolved.
+//! The clean model of the specs: what `check` has found sound, with every name resolved.
 //!
-//! Readers of it need no opinions of their own. It keeps the wire's names; [`lower`](crate::lower) makes Rust names of them.
+//! Readers of it need no opinions of their own. It keeps the wire's names; `lower` makes Rust names of them.
 
 /// Everything under `spec/`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -359,7 +359,10 @@ pub struct Gateway {
 impl Spec {
     /// The method of this name.
     pub fn method(&self, name: &str) -> Option<&Method> {
-        self.products.iter().flat_map(|product| &product.methods).find(|method| method.name == name)
+        self.products
+            .iter()
+            .flat_map(|product| &product.methods)
+            .find(|method| method.name == name)
     }
 
     /// The product of this name.

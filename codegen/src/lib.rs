@@ -1,1 +1,59 @@
+//! From specs of Alipay's gateway methods to typed Rust.
+//!
+//! ```text
+//! syntax → check → ir → lower → emit → tree
+//! ```
+//!
+//! `syntax` reads YAML and keeps the place of everything, `check` reports every problem of every file at once and makes the clean model, [`ir`];
+//! `lower` decides what things are called in Rust and what their documentation says, `emit` writes that down, and a [`Tree`] of files can be written to a
+//! folder or compared with it.
+//!
+//! ```
+//! use alipay_codegen::{Options, SourceFile};
+//!
+//! let spec = "
+//! method: alipay.trade.close
+//! title: 统一收单交易关闭接口
+//! doc: Closes an order that nobody has paid.
+//! source: https://opendocs.alipay.com/open/ce0b4954_alipay.trade.close
+//! kind: server
+//! retry: never
+//! request:
+//!   trade_no: { type: string, required: true, max_length: 64, doc: Alipay's number of the order. }
+//! ";
+//! let files = [SourceFile { path: "trade/alipay.trade.close.yaml".to_owned(), text: spec.to_owned() }];
+//! let spec = alipay_codegen::load(files)?;
+//! let tree = alipay_codegen::generate(&spec, &Options::default());
+//! assert!(tree.get("trade/close.rs").is_some_and(|code| code.contains("pub struct Close")));
+//! # Ok::<(), alipay_codegen::Diagnostics>(())
+//! ```
 
+mod check;
+mod diagnostics;
+pub mod ir;
+mod names;
+mod source;
+mod syntax;
+
+pub use diagnostics::{Code, Diagnostic, Diagnostics};
+pub use source::{ReadError, SourceFile, read_specs};
+
+/// Reads and checks specs, in any order.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Diagnostics> {
+    let mut files: Vec<SourceFile> = files.into_iter().collect();
+    files.sort_by(|one, other| one.path.cmp(&other.path).then_with(|| one.text.cmp(&other.text)));
+    let report = diagnostics::Report::default();
+    let trees: Vec<_> = (0..)
+        .zip(&files)
+        .map(|(index, file)| syntax::parse(index, &file.text, &report))
+        .collect();
+    let spec = check::check(&files, &trees, &report);
+    drop(trees);
+    match report.finish(&files) {
+        None => Ok(spec),
+        Some(diagnostics) => Err(diagnostics),
+    }
+}

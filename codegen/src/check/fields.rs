@@ -1,0 +1,269 @@
+//! The fields of a request, a response or an object type.
+
+use std::collections::{HashMap, HashSet};
+
+use super::conditions;
+use super::limits;
+use super::reader::{Map, Reader, Text};
+use super::{rust_names, suggest, wellformed};
+use crate::diagnostics::{Code, Span};
+use crate::ir::{Field, Object, Placement, Scalar, Scope, Type, TypeRef};
+use crate::names;
+use crate::syntax::Node;
+
+/// The type names that a file can refer to.
+pub(super) struct Known<'k, 'a> {
+    pub(super) own: &'k HashSet<&'a str>,
+    /// Those of `types.yaml`: for `types.yaml` itself these are its own.
+    pub(super) shared: &'k HashSet<&'a str>,
+    /// `types.yaml` couldn't be read, so an unknown name may well be there.
+    pub(super) shared_unreadable: bool,
+}
+
+/// Whose fields they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Site {
+    Request { upload: bool },
+    Response,
+    Type,
+}
+
+/// Fields that have been read.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) object: Object,
+    /// Of each field, where its `implied` stands: the types it depends on are only known later.
+    pub(super) implied: Vec<Option<Span>>,
+}
+
+impl Fields {
+    pub(super) fn find(&self, name: &str) -> Option<&Field> {
+        self.object.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The field that a text names; where there is none, says so.
+    pub(super) fn resolve(&self, reader: Reader<'_>, name: Text<'_>) -> Option<&Field> {
+        let found = self.find(name.text);
+        if found.is_none() {
+            let help = suggest::among(name.text, self.object.fields.iter().map(|field| field.name.as_str()));
+            reader.add(
+                Code::UnknownField,
+                name.span,
+                format!("there is no field `{}`", name.text),
+                help,
+            );
+        }
+        found
+    }
+}
+
+const KEYS: [&str; 11] = [
+    "type",
+    "doc",
+    "required",
+    "required_unless",
+    "max_length",
+    "max_items",
+    "range",
+    "in",
+    "secret",
+    "implied",
+    "rust_name",
+];
+
+/// Reads a mapping of fields, and the groups of which one must be given.
+pub(super) fn fields<'a>(
+    reader: Reader<'_>,
+    known: &Known<'_, '_>,
+    node: Option<&'a Node<'a>>,
+    one_of: Option<&'a Node<'a>>,
+    site: Site,
+) -> Fields {
+    let mut fields = Fields::default();
+    let mut unless = Vec::new();
+    let mut rust_idents = HashMap::new();
+    for (name, node) in node.and_then(|node| reader.entries(node)).unwrap_or_default() {
+        let Some(map) = reader.map(node, name.span, &KEYS) else {
+            continue;
+        };
+        let (field, implied) = field(reader, known, name, &map, site);
+        let ident = field.rust_name.clone().unwrap_or_else(|| names::field(&field.name));
+        rust_names::unique(reader, &mut rust_idents, ident, name.span);
+        if let Some(node) = map.get("required_unless") {
+            unless.push((fields.object.fields.len(), node));
+        }
+        fields.object.fields.push(field);
+        fields.implied.push(implied);
+    }
+    conditions::conditions(reader, &mut fields, one_of, &unless);
+    fields
+}
+
+fn field(
+    reader: Reader<'_>,
+    known: &Known<'_, '_>,
+    name: Text<'_>,
+    map: &Map<'_>,
+    site: Site,
+) -> (Field, Option<Span>) {
+    if !wellformed::field(name.text) {
+        let message = format!("`{}` cannot be a field's name", name.text);
+        reader.add(
+            Code::Malformed,
+            name.span,
+            message,
+            "use letters, digits and `_`, as the gateway does",
+        );
+    }
+    let ty = ty(reader, known, map);
+    let required = reader.flag(map, "required");
+    let limits = limits::limits(reader, map, ty.as_ref());
+    let (implied, implied_span) = implied(reader, map, site, required);
+    let field = Field {
+        name: name.text.to_owned(),
+        doc: reader.required_text(map, "doc", "say in English what the field is"),
+        required,
+        required_unless: Vec::new(),
+        max_length: limits.max_length,
+        max_items: limits.max_items,
+        range: limits.range,
+        placement: placement(reader, map, ty.as_ref(), site),
+        secret: secret(reader, map, ty.as_ref()),
+        implied,
+        rust_name: rust_names::field(reader, map, name.text),
+        ty: ty.unwrap_or(Type::Scalar(Scalar::String)),
+    };
+    if site == Site::Response && map.get("required_unless").is_some() {
+        request_only(reader, map, "required_unless");
+    }
+    (field, implied_span)
+}
+
+const SCALARS: [(&str, Scalar); 9] = [
+    ("string", Scalar::String),
+    ("int", Scalar::Int),
+    ("bool", Scalar::Bool),
+    ("price", Scalar::Price),
+    ("datetime", Scalar::DateTime),
+    ("date", Scalar::Date),
+    ("url", Scalar::Url),
+    ("json", Scalar::Json),
+    ("file", Scalar::File),
+];
+
+fn ty(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'_>) -> Option<Type> {
+    let help = "name a scalar, a type of this file or one of `types.yaml`, with `[]` for a list";
+    let text = reader.required(map, "type", help).and_then(|node| reader.text(node))?;
+    let (name, list) = text
+        .text
+        .strip_suffix("[]")
+        .map_or((text.text, false), |name| (name, true));
+    let scalar = SCALARS
+        .iter()
+        .find(|(word, _)| *word == name)
+        .map(|&(_, scalar)| Type::Scalar(scalar));
+    let named = |scope| {
+        Type::Named(TypeRef {
+            scope,
+            name: name.to_owned(),
+        })
+    };
+    let item = match scalar {
+        Some(scalar) => Some(scalar),
+        None if known.own.contains(name) => Some(named(Scope::Own)),
+        None if known.shared.contains(name) => Some(named(Scope::Shared)),
+        None => {
+            if !known.shared_unreadable {
+                let scalars = SCALARS.iter().map(|(word, _)| *word);
+                let mut types: Vec<&str> = known.own.iter().chain(known.shared).copied().collect();
+                types.sort_unstable();
+                let help = suggest::among(name, scalars.chain(types));
+                reader.add(Code::UnknownType, text.span, format!("there is no type `{name}`"), help);
+            }
+            None
+        }
+    }?;
+    Some(if list { Type::List(Box::new(item)) } else { item })
+}
+
+fn placement(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>, site: Site) -> Placement {
+    let words = [
+        ("business", Some(Placement::Business)),
+        ("top_level", Some(Placement::TopLevel)),
+        ("file", Some(Placement::File)),
+    ];
+    let placement = match map.get("in").map(|node| (node, reader.word(node, &words).flatten())) {
+        None => Placement::Business,
+        Some((node, placement)) => {
+            if !matches!(site, Site::Request { .. }) {
+                request_only(reader, map, "in");
+            } else if placement == Some(Placement::Business) {
+                let message = "`in: business` is what holds anyway";
+                reader.add(Code::SaysNothing, node.span, message, "leave `in` out");
+            }
+            placement.unwrap_or(Placement::Business)
+        }
+    };
+    let (holds_file, is_list) = match ty {
+        Some(Type::Scalar(scalar)) => (*scalar == Scalar::File, false),
+        Some(Type::List(item)) => (**item == Type::Scalar(Scalar::File), true),
+        _ => (false, false),
+    };
+    let problem = match (holds_file, placement == Placement::File) {
+        (true, _) if is_list => Some(("files cannot be listed", "give each file a field of its own")),
+        (true, _) if site != (Site::Request { upload: true }) => Some((
+            "only the request of an upload has files",
+            "make the method `kind: upload`, or take another type",
+        )),
+        (true, false) => Some(("a file goes into a part of its own", "add `in: file`")),
+        (false, true) if ty.is_some() => Some(("only a file goes `in: file`", "make it `type: file`")),
+        _ => None,
+    };
+    if let Some((message, help)) = problem {
+        reader.add(Code::Placement, map.at, message, help);
+    }
+    placement
+}
+
+fn secret(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> bool {
+    let secret = reader.flag(map, "secret");
+    if secret && !matches!(ty, None | Some(Type::Scalar(Scalar::String))) {
+        let help = "only `type: string` can be secret";
+        reader.add(
+            Code::MisplacedSecret,
+            map.key_span("secret"),
+            "this type cannot be kept secret",
+            help,
+        );
+    }
+    secret
+}
+
+fn implied(reader: Reader<'_>, map: &Map<'_>, site: Site, required: bool) -> (Option<String>, Option<Span>) {
+    let Some(text) = map.get("implied").and_then(|node| reader.text(node)) else {
+        return (None, None);
+    };
+    let span = map.key_span("implied");
+    if !matches!(site, Site::Request { .. }) {
+        request_only(reader, map, "implied");
+    } else if required || map.get("required_unless").is_some() {
+        let help = "leave out either: a caller need not give what is implied";
+        reader.add(
+            Code::MisplacedImplied,
+            span,
+            "a field that must be given cannot be implied",
+            help,
+        );
+    }
+    (Some(text.text.to_owned()), Some(text.span))
+}
+
+fn request_only(reader: Reader<'_>, map: &Map<'_>, key: &str) {
+    let message = format!("`{key}` only says something of a request's own fields");
+    reader.add(
+        Code::RequestOnly,
+        map.key_span(key),
+        message,
+        format!("leave `{key}` out"),
+    );
+}

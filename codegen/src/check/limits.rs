@@ -1,0 +1,95 @@
+//! Lengths and ranges.
+
+use super::reader::{Map, Reader};
+use super::wellformed;
+use crate::diagnostics::Code;
+use crate::ir::{Range, Scalar, Type};
+
+#[derive(Default)]
+pub(super) struct Limits {
+    pub(super) max_length: Option<u32>,
+    pub(super) max_items: Option<u32>,
+    pub(super) range: Option<Range>,
+}
+
+/// Reads them and compares them with the field's type, where that is known.
+pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Limits {
+    let scalar = match ty {
+        Some(Type::Scalar(scalar)) => Some(*scalar),
+        _ => None,
+    };
+    let misplaced = |key: &str, fits: bool, help: &str| {
+        if map.get(key).is_some() && ty.is_some() && !fits {
+            let message = format!("`{key}` says nothing of this type");
+            reader.add(Code::MisplacedLimit, map.key_span(key), message, help);
+        }
+    };
+    let textual = matches!(scalar, Some(Scalar::String | Scalar::Url | Scalar::Json));
+    let numeric = matches!(scalar, Some(Scalar::Int | Scalar::Price));
+    misplaced(
+        "max_length",
+        textual,
+        "only `string`, `url` and `json` have a length; leave it out",
+    );
+    misplaced(
+        "max_items",
+        matches!(ty, Some(Type::List(_))),
+        "only lists have items; leave it out",
+    );
+    misplaced("range", numeric, "only `int` and `price` have a range; leave it out");
+    Limits {
+        max_length: reader.count(map, "max_length"),
+        max_items: reader.count(map, "max_items"),
+        range: if numeric {
+            range(reader, map, scalar == Some(Scalar::Price))
+        } else {
+            None
+        },
+    }
+}
+
+fn range(reader: Reader<'_>, map: &Map<'_>, price: bool) -> Option<Range> {
+    let text = reader.text(map.get("range")?)?;
+    let number = |part: &str| {
+        if price {
+            wellformed::price(part)
+        } else {
+            part.parse::<i64>().ok().map(i128::from)
+        }
+    };
+    let problem = |message: &str, help: &str| {
+        reader.add(Code::MalformedRange, text.span, message, help);
+        None
+    };
+    let example = if price { "`0.01..100000000.00`" } else { "`1..100`" };
+    let Some((min, max)) = text.text.split_once("..") else {
+        return problem(
+            "a range has two dots",
+            &format!("write {example}; either end may be left out"),
+        );
+    };
+    let (min, max) = (
+        Some(min).filter(|part| !part.is_empty()),
+        Some(max).filter(|part| !part.is_empty()),
+    );
+    let unreadable = |part: Option<&str>| part.is_some_and(|part| number(part).is_none());
+    if unreadable(min) || unreadable(max) {
+        let kind = if price {
+            "amounts with at most two decimals"
+        } else {
+            "whole numbers"
+        };
+        return problem(
+            &format!("the ends of this range are {kind}"),
+            &format!("write it like {example}"),
+        );
+    }
+    match (min.and_then(number), max.and_then(number)) {
+        (None, None) => problem("a range without ends says nothing", "leave `range` out, or give an end"),
+        (Some(min), Some(max)) if min > max => problem("nothing lies in this range", "put the smaller end first"),
+        _ => Some(Range {
+            min: min.map(str::to_owned),
+            max: max.map(str::to_owned),
+        }),
+    }
+}

@@ -1,0 +1,322 @@
+//! One gateway method.
+
+use std::collections::{HashMap, HashSet};
+
+use super::errors::{self, SharedErrors};
+use super::examples;
+use super::fields::{Fields, Known, Site, fields};
+use super::reader::{Map, Reader, Text};
+use super::types::{self, Types};
+use super::usage::{self, Usage};
+use super::values::Definitions;
+use super::{Sheet, rust_names, suggest, v3, wellformed};
+use crate::diagnostics::{Code, Span};
+use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Retry, Scalar, Type, TypeBody};
+use crate::names;
+use crate::syntax::Kind as NodeKind;
+
+const KEYS: [&str; 17] = [
+    "method",
+    "title",
+    "doc",
+    "source",
+    "kind",
+    "credentials",
+    "retry",
+    "v3",
+    "one_of",
+    "request",
+    "response",
+    "types",
+    "outcomes",
+    "shared_errors",
+    "errors",
+    "examples",
+    "rust_name",
+];
+
+/// What a method can refer to.
+pub(super) struct Surroundings<'s> {
+    pub(super) product: &'s str,
+    pub(super) shared: &'s Types,
+    pub(super) shared_names: &'s HashSet<&'s str>,
+    pub(super) errors: SharedErrors<'s>,
+    pub(super) gateway: &'s Gateway,
+}
+
+/// Reads a method's file; `None` where that says nothing at all.
+pub(super) fn method(
+    reader: Reader<'_>,
+    sheet: Sheet<'_>,
+    around: &mut Surroundings<'_>,
+    usage: &mut Usage,
+) -> Option<Method> {
+    let map = reader.map(sheet.tree.as_ref()?, sheet.at, &KEYS)?;
+    let name = name(reader, &map, sheet, around.product);
+    let (kind, kind_known) = kind(reader, &map);
+
+    let declared = types::declared(reader, map.get("types"));
+    for (own, _) in declared
+        .iter()
+        .filter(|(own, _)| around.shared_names.contains(own.text))
+    {
+        let message = format!("`types.yaml` has a `{}` too", own.text);
+        let help = "use the shared one, or tell them apart by another name and a `rust_name`";
+        reader.add(Code::ShadowedType, own.span, message, help);
+    }
+    let own_names = types::names_of(&declared);
+    let known = Known {
+        own: &own_names,
+        shared: around.shared_names,
+        shared_unreadable: around.errors.unreadable,
+    };
+    let rust_name = rust_name(reader, &map, &name, around.product);
+    let mut idents = HashMap::new();
+    let request_name = rust_name
+        .clone()
+        .or_else(|| names::stem(&name, around.product).map(names::type_of));
+    for suffix in ["", "Response", "ErrorCode"] {
+        rust_names::unique(
+            reader,
+            &mut idents,
+            format!("{}{suffix}", request_name.as_deref().unwrap_or("")),
+            map.at,
+        );
+    }
+    let own = types::types(reader, &declared, &known, &mut idents);
+    let upload = kind == Kind::Upload || !kind_known;
+    let request = fields(
+        reader,
+        &known,
+        map.get("request"),
+        map.get("one_of"),
+        Site::Request { upload },
+    );
+    let response = fields(reader, &known, map.get("response"), None, Site::Response);
+    let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
+    check_implied(reader, &request, &definitions);
+    if kind_known && kind == Kind::Upload && request.object.fields.iter().all(|f| f.placement != Placement::File) {
+        let help = "give it a field with `type: file` and `in: file`, or make it `kind: server`";
+        reader.add(
+            Code::UploadWithoutFile,
+            map.key_span("kind"),
+            "this upload has no file",
+            help,
+        );
+    }
+    usage.file(reader, [&request.object, &response.object], &own);
+    usage::infinite(reader, &own);
+
+    let errors = errors::of_method(
+        reader,
+        map.get("errors"),
+        map.get("shared_errors"),
+        &mut around.errors,
+        around.gateway,
+    );
+    let sides = examples::Sides {
+        kind,
+        request: &request.object,
+        response: &response.object,
+        errors: &errors,
+    };
+    let examples = examples::examples(reader, map.get("examples"), &sides, &definitions, around.gateway);
+    Some(Method {
+        product: around.product.to_owned(),
+        file: sheet.path.to_owned(),
+        title: reader.required_text(&map, "title", "give the official title"),
+        doc: reader.required_text(&map, "doc", "say in English what the method does and when to use it"),
+        source: reader.address(&map, "source"),
+        kind,
+        certificate_only: certificate_only(reader, &map),
+        retry: retry(reader, &map, kind_known.then_some(kind), &request),
+        v3: map
+            .get("v3")
+            .and_then(|node| v3::v3(reader, node, map.key_span("v3"), &request)),
+        outcomes: outcomes(reader, &map, kind),
+        name,
+        request: request.object,
+        response: response.object,
+        types: own.definitions,
+        errors,
+        examples,
+        rust_name,
+    })
+}
+
+fn name(reader: Reader<'_>, map: &Map<'_>, sheet: Sheet<'_>, product: &str) -> String {
+    let help = format!("name the method: `method: {}`", sheet.name);
+    let Some(name) = reader.required(map, "method", &help).and_then(|node| reader.text(node)) else {
+        return sheet.name.to_owned();
+    };
+    method_name(reader, name);
+    if name.text != sheet.name {
+        let message = format!("the file is called `{}.yaml`", sheet.name);
+        reader.add(
+            Code::FileName,
+            name.span,
+            message,
+            format!("rename the file to `{}.yaml`", name.text),
+        );
+    } else if wellformed::method(name.text) && names::stem(name.text, product).is_none() {
+        let folder = name
+            .text
+            .strip_prefix("alipay.")
+            .unwrap_or(name.text)
+            .split('.')
+            .next()
+            .unwrap_or_default();
+        let message = format!("`{}` is no method of `{product}`", name.text);
+        reader.add(
+            Code::WrongFolder,
+            name.span,
+            message,
+            format!("move the file to `{folder}/`"),
+        );
+    }
+    name.text.to_owned()
+}
+
+fn method_name(reader: Reader<'_>, name: Text<'_>) {
+    if !wellformed::method(name.text) {
+        let message = format!("`{}` cannot be a method's name", name.text);
+        reader.add(
+            Code::Malformed,
+            name.span,
+            message,
+            "write it as the gateway does: `alipay.trade.pay`",
+        );
+    }
+}
+
+fn rust_name(reader: Reader<'_>, map: &Map<'_>, name: &str, product: &str) -> Option<String> {
+    let derived = names::stem(name, product).map(names::type_of);
+    rust_names::camel(reader, map, derived.as_deref())
+}
+
+/// The kind, and whether it is known or only assumed.
+fn kind(reader: Reader<'_>, map: &Map<'_>) -> (Kind, bool) {
+    let kinds = [
+        ("server", Kind::Server),
+        ("page", Kind::Page),
+        ("app", Kind::App),
+        ("upload", Kind::Upload),
+    ];
+    let help = "say how it is called: `server`, `page`, `app` or `upload`";
+    let kind = reader
+        .required(map, "kind", help)
+        .and_then(|node| reader.word(node, &kinds));
+    (kind.unwrap_or(Kind::Server), kind.is_some())
+}
+
+fn certificate_only(reader: Reader<'_>, map: &Map<'_>) -> bool {
+    map.get("credentials")
+        .and_then(|node| reader.word(node, &[("certificate", true)]))
+        .unwrap_or(false)
+}
+
+fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields) -> Retry {
+    let node = match (map.get("retry"), kind) {
+        (None, Some(Kind::Server | Kind::Upload)) => {
+            let help = "add `retry: read`, `retry: never` or `retry: { key: FIELD, ask: METHOD }`";
+            reader.add(Code::Retry, map.at, "`retry` is missing", help);
+            return Retry::Never;
+        }
+        (Some(_), Some(Kind::Page | Kind::App)) => {
+            let message = "what a page or an app sends is not sent again";
+            reader.add(Code::Retry, map.key_span("retry"), message, "leave `retry` out");
+            return Retry::Never;
+        }
+        (None, _) => return Retry::Never,
+        (Some(node), _) => node,
+    };
+    if !matches!(node.kind, NodeKind::Mapping(_)) {
+        let reads = reader.word(node, &[("read", true), ("never", false)]);
+        return if reads == Some(true) { Retry::Read } else { Retry::Never };
+    }
+    let Some(keyed) = reader.map(node, map.key_span("retry"), &["key", "ask"]) else {
+        return Retry::Never;
+    };
+    let help = "name the field of the request that is carried out once";
+    let key = reader.required(&keyed, "key", help).and_then(|node| reader.text(node));
+    let help = "name the method that tells what became of it";
+    let ask = reader.required(&keyed, "ask", help).and_then(|node| reader.text(node));
+    if let Some(key) = key {
+        request.resolve(reader, key);
+    }
+    if let Some(ask) = ask {
+        method_name(reader, ask);
+    }
+    let owned = |text: Option<Text<'_>>| text.map_or_else(String::new, |text| text.text.to_owned());
+    Retry::Keyed {
+        key: owned(key),
+        ask: owned(ask),
+    }
+}
+
+fn outcomes(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> Vec<Outcome> {
+    let Some(node) = map.get("outcomes") else {
+        return Vec::new();
+    };
+    if matches!(kind, Kind::Page | Kind::App) {
+        let message = "a page or an app is not answered with a code";
+        reader.add(Code::Outcome, map.key_span("outcomes"), message, "leave `outcomes` out");
+    }
+    let mut outcomes = Vec::new();
+    for (code, node) in reader.entries(node).unwrap_or_default() {
+        if !wellformed::outcome(code.text) {
+            let message = format!("`{}` cannot be an outcome's code", code.text);
+            reader.add(
+                Code::Outcome,
+                code.span,
+                message,
+                "name a gateway code of five digits other than `10000`",
+            );
+        }
+        if let Some(meaning) = reader.word(node, &[("pending", OutcomeMeaning::Pending)]) {
+            outcomes.push(Outcome {
+                code: code.text.to_owned(),
+                meaning,
+            });
+        }
+    }
+    outcomes
+}
+
+/// Only strings and enums are implied: a product code, a scene.
+fn check_implied(reader: Reader<'_>, request: &Fields, definitions: &Definitions<'_>) {
+    for (field, span) in request.object.fields.iter().zip(&request.implied) {
+        let (Some(implied), &Some(span)) = (&field.implied, span) else {
+            continue;
+        };
+        match &field.ty {
+            Type::Scalar(Scalar::String) => {
+                let length = u32::try_from(implied.chars().count()).unwrap_or(u32::MAX);
+                if field.max_length.is_some_and(|max| length > max) {
+                    let message = "what is implied is longer than `max_length`";
+                    reader.add(Code::MisplacedImplied, span, message, "correct either");
+                }
+            }
+            Type::Named(reference) => match definitions.get(reference).map(|definition| &definition.body) {
+                Some(TypeBody::Enum(values)) if values.iter().all(|value| value.value != *implied) => {
+                    let message = format!("`{}` has no value `{implied}`", reference.name);
+                    let help = suggest::among(implied, values.iter().map(|value| value.value.as_str()));
+                    reader.add(Code::MisplacedImplied, span, message, help);
+                }
+                Some(TypeBody::Object(_)) => not_implied(reader, span),
+                _ => {}
+            },
+            _ => not_implied(reader, span),
+        }
+    }
+}
+
+fn not_implied(reader: Reader<'_>, span: Span) {
+    let help = "only a `string` or an enum can be implied; leave `implied` out";
+    reader.add(
+        Code::MisplacedImplied,
+        span,
+        "a value of this type cannot be implied",
+        help,
+    );
+}

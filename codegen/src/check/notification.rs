@@ -1,0 +1,101 @@
+//! Notifications.
+
+use std::collections::{HashMap, HashSet};
+
+use super::fields::{Known, Site, fields};
+use super::reader::Reader;
+use super::usage::{self, Usage};
+use super::{Sheet, rust_names, types, wellformed};
+use crate::diagnostics::{Code, Span};
+use crate::ir::{Notification, Signature};
+use crate::names;
+
+/// Reads the files of `notify/`, which are sorted.
+pub(super) fn notifications(reader: Reader<'_>, sheets: &[Sheet<'_>]) -> Vec<Notification> {
+    let mut notifications = Vec::with_capacity(sheets.len());
+    let mut idents = HashMap::from([(
+        "Other".to_owned(),
+        Span {
+            file: 0,
+            start: 0,
+            end: 0,
+        },
+    )]);
+    // The enum over all notifications.
+    idents.insert(
+        "Notification".to_owned(),
+        Span {
+            file: 0,
+            start: 0,
+            end: 0,
+        },
+    );
+    for sheet in sheets {
+        let Some(notification) = notification(reader, *sheet) else {
+            continue;
+        };
+        let ident = names::type_of(names::notification(&notification.name));
+        rust_names::unique(reader, &mut idents, ident, sheet.at);
+        notifications.push(notification);
+    }
+    notifications.sort_by(|one, other| one.name.cmp(&other.name));
+    notifications
+}
+
+fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
+    let known = ["notify", "title", "doc", "source", "signature", "fields", "types"];
+    let map = reader.map(sheet.tree.as_ref()?, sheet.at, &known)?;
+    let help = format!("give its `notify_type` or `msg_method`: `notify: {}`", sheet.name);
+    let name = reader
+        .required(&map, "notify", &help)
+        .and_then(|node| reader.text(node));
+    if let Some(name) = name {
+        if !wellformed::notification(name.text) {
+            let message = format!("`{}` cannot be a notification's name", name.text);
+            reader.add(
+                Code::Malformed,
+                name.span,
+                message,
+                "write its `notify_type` or `msg_method`",
+            );
+        } else if name.text != sheet.name {
+            let message = format!("the file is called `{}.yaml`", sheet.name);
+            reader.add(
+                Code::FileName,
+                name.span,
+                message,
+                format!("rename the file to `{}.yaml`", name.text),
+            );
+        }
+    }
+    let name = name.map_or(sheet.name, |name| name.text).to_owned();
+    let help = "`v1` leaves `sign` and `sign_type` out of what is signed, `v2` only `sign`";
+    let signatures = [("v1", Signature::V1), ("v2", Signature::V2)];
+    let signature = reader
+        .required(&map, "signature", help)
+        .and_then(|node| reader.word(node, &signatures));
+
+    let declared = types::declared(reader, map.get("types"));
+    let own_names = types::names_of(&declared);
+    let known = Known {
+        own: &own_names,
+        shared: &HashSet::new(),
+        shared_unreadable: false,
+    };
+    let ident = names::type_of(names::notification(&name));
+    let mut idents = HashMap::from([(ident, map.at)]);
+    let own = types::types(reader, &declared, &known, &mut idents);
+    let body = fields(reader, &known, map.get("fields"), None, Site::Response).object;
+    Usage::default().file(reader, [&body], &own);
+    usage::infinite(reader, &own);
+    Some(Notification {
+        name,
+        file: sheet.path.to_owned(),
+        title: reader.required_text(&map, "title", "give the official title"),
+        doc: reader.required_text(&map, "doc", "say in English what the notification tells"),
+        source: reader.address(&map, "source"),
+        signature: signature.unwrap_or(Signature::V1),
+        body,
+        types: own.definitions,
+    })
+}

@@ -1,0 +1,110 @@
+//! A product: its shared types and codes, then its methods.
+
+use std::collections::{HashMap, HashSet};
+
+use super::errors::{self, Described, SharedErrors};
+use super::fields::Known;
+use super::method::{self, Surroundings};
+use super::reader::Reader;
+use super::types::{self, Types};
+use super::usage::Usage;
+use super::{Sheet, rust_names};
+use crate::diagnostics::Span;
+use crate::ir::{Gateway, Method, Product};
+use crate::names;
+
+/// Reads the product's files, which are sorted.
+pub(super) fn product(reader: Reader<'_>, name: &str, sheets: &[Sheet<'_>], gateway: &Gateway) -> Product {
+    let types_sheet = sheets.iter().find(|sheet| sheet.name == "types");
+    let unreadable = types_sheet.is_some_and(|sheet| sheet.tree.is_none());
+    let map = types_sheet.and_then(|sheet| {
+        sheet
+            .tree
+            .as_ref()
+            .and_then(|tree| reader.map(tree, sheet.at, &["types", "errors"]))
+    });
+    let declared = types::declared(reader, map.as_ref().and_then(|map| map.get("types")));
+    let shared_names = types::names_of(&declared);
+    let known = Known {
+        own: &HashSet::new(),
+        shared: &shared_names,
+        shared_unreadable: false,
+    };
+    let mut type_idents = HashMap::new();
+    let shared = types::types(reader, &declared, &known, &mut type_idents);
+    let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")));
+
+    let mut usage = Usage::default();
+    let mut idents = Idents::new(reader, name, types_sheet);
+    let mut around = Surroundings {
+        product: name,
+        shared: &shared,
+        shared_names: &shared_names,
+        errors: SharedErrors::new(&described, unreadable),
+        gateway,
+    };
+    let mut methods = Vec::new();
+    let mut all_readable = true;
+    for sheet in sheets.iter().filter(|sheet| sheet.name != "types") {
+        let Some(method) = method::method(reader, *sheet, &mut around, &mut usage) else {
+            all_readable = false;
+            continue;
+        };
+        idents.method(reader, &method, sheet.at);
+        methods.push(method);
+    }
+    if all_readable {
+        around.errors.finish(reader);
+        usage.finish_shared(reader, &shared);
+    }
+    super::usage::infinite(reader, &shared);
+    let Types {
+        definitions: mut types, ..
+    } = shared;
+    types.sort_by(|one, other| one.name.cmp(&other.name));
+    methods.sort_by(|one, other| one.name.cmp(&other.name));
+    Product {
+        name: name.to_owned(),
+        methods,
+        types,
+    }
+}
+
+/// What a product's module holds.
+struct Idents {
+    modules: HashMap<String, Span>,
+    types: HashMap<String, Span>,
+}
+
+impl Idents {
+    fn new(reader: Reader<'_>, product: &str, types_sheet: Option<&Sheet<'_>>) -> Self {
+        let mut idents = Self {
+            modules: HashMap::new(),
+            types: HashMap::new(),
+        };
+        let at = types_sheet.map_or(
+            Span {
+                file: 0,
+                start: 0,
+                end: 0,
+            },
+            |sheet| sheet.at,
+        );
+        rust_names::unique(reader, &mut idents.modules, "types".to_owned(), at);
+        let handle = names::type_of(product);
+        rust_names::unique(reader, &mut idents.types, format!("{handle}Client"), at);
+        rust_names::unique(reader, &mut idents.types, handle, at);
+        idents
+    }
+
+    fn method(&mut self, reader: Reader<'_>, method: &Method, at: Span) {
+        let Some(stem) = names::stem(&method.name, &method.product) else {
+            return;
+        };
+        let request = method.rust_name.clone().unwrap_or_else(|| names::type_of(stem));
+        rust_names::unique(reader, &mut self.modules, names::field(&request), at);
+        for suffix in ["", "Response", "ErrorCode"] {
+            rust_names::unique(reader, &mut self.types, format!("{request}{suffix}"), at);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! "Did you mean": the nearest of the words that would have been right.
+
+/// A help text that names the nearest word, or all of them where none is near.
+pub(super) fn among<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> String {
+    let right: Vec<&str> = right.into_iter().collect();
+    match nearest(wrong, &right) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None if right.is_empty() => "there is none to choose from".to_owned(),
+        None => {
+            let shown: Vec<_> = right.iter().take(12).map(|word| format!("`{word}`")).collect();
+            let more = if right.len() > shown.len() { ", …" } else { "" };
+            format!("it can be {}{more}", shown.join(", "))
+        }
+    }
+}
+
+fn nearest<'a>(wrong: &str, right: &[&'a str]) -> Option<&'a str> {
+    let wrong: Vec<char> = wrong.chars().take(80).collect();
+    let allowed = wrong.len().div_ceil(3);
+    let scored = right.iter().map(|word| (distance(&wrong, word), *word));
+    scored
+        .filter(|&(distance, _)| distance <= allowed)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, word)| word)
+}
+
+/// Levenshtein's, case left aside, one row at a time.
+fn distance(wrong: &[char], right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=wrong.len()).collect();
+    for (above, other) in right.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = above + 1;
+        for (at, one) in wrong.iter().enumerate() {
+            let replaced = diagonal + usize::from(!one.eq_ignore_ascii_case(&other));
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[wrong.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_word() {
+        assert_eq!(among("requird", ["doc", "required"]), "did you mean `required`?");
+        assert_eq!(among("String", ["string", "int"]), "did you mean `string`?");
+    }
+
+    #[test]
+    fn without_a_near_word_all_are_named() {
+        assert_eq!(among("zzzzzz", ["doc", "type"]), "it can be `doc`, `type`");
+    }
+}

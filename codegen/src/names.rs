@@ -1,0 +1,141 @@
+//! Names in Rust from names on the wire. `check` needs them to find clashes, `lower` to write them down.
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+
+/// Keywords that a raw identifier can't be, nor a plain one.
+const NEVER_RAW: [&str; 5] = ["self", "Self", "super", "crate", "_"];
+
+/// Every other word that is reserved in some edition.
+const KEYWORDS: [&str; 49] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "union",
+];
+
+/// The name as an identifier may be written: `r#type`, `self_`.
+pub(crate) fn identifier(name: &str) -> String {
+    if NEVER_RAW.contains(&name) {
+        format!("{name}_")
+    } else if KEYWORDS.contains(&name) && name != "union" {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// What a method is called within its product: `trans.uni.transfer` of `alipay.fund.trans.uni.transfer` in `fund`.
+/// `None` where the method isn't the product's.
+pub(crate) fn stem<'a>(method: &'a str, product: &str) -> Option<&'a str> {
+    let within = method.strip_prefix("alipay.").unwrap_or(method);
+    strip_product(within, product).or_else(|| strip_product(method, product))
+}
+
+fn strip_product<'a>(method: &'a str, product: &str) -> Option<&'a str> {
+    // A product of two words may cover two segments: `user_agreement` has `alipay.user.agreement.query`.
+    let (head, rest) = method.split_at_checked(product.len())?;
+    let same = head
+        .bytes()
+        .zip(product.bytes())
+        .all(|(one, other)| one == other || (one, other) == (b'.', b'_'));
+    let rest = rest.strip_prefix('.')?;
+    (same && !rest.is_empty()).then_some(rest)
+}
+
+/// The name of a field, setter or module; without any keyword's escape.
+pub(crate) fn field(name: &str) -> String {
+    let snake = name.to_snake_case();
+    match snake.as_str() {
+        "" => "_".to_owned(),
+        // The field that keeps what the library doesn't know.
+        "extra" => "extra_".to_owned(),
+        _ if snake.starts_with(|first: char| first.is_ascii_digit()) => format!("_{snake}"),
+        _ => snake,
+    }
+}
+
+/// The name of a method's request, a product's handle or a notification.
+pub(crate) fn type_of(words: &str) -> String {
+    words.to_upper_camel_case()
+}
+
+/// The name of a named type: the official one.
+pub(crate) fn named_type(name: &str) -> String {
+    identifier(name)
+}
+
+/// The name of an enum's variant; `None` where nothing usable is left of the value.
+pub(crate) fn variant(value: &str) -> Option<String> {
+    if !value.is_ascii() {
+        return None;
+    }
+    let camel = value.to_upper_camel_case();
+    match camel.as_str() {
+        "" => None,
+        // The variant for what the library doesn't know.
+        "Other" | "Self" => Some(format!("{camel}_")),
+        _ if camel.starts_with(|first: char| first.is_ascii_digit()) => Some(format!("V{camel}")),
+        _ => Some(camel),
+    }
+}
+
+/// What a notification is called: its name without `alipay.`.
+pub(crate) fn notification(name: &str) -> &str {
+    name.strip_prefix("alipay.").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_escaped() {
+        assert_eq!(identifier("type"), "r#type");
+        assert_eq!(identifier("gen"), "r#gen");
+        assert_eq!(identifier("self"), "self_");
+        assert_eq!(identifier("Self"), "Self_");
+        assert_eq!(identifier("union"), "union");
+        assert_eq!(identifier("amount"), "amount");
+    }
+
+    #[test]
+    fn every_keyword_makes_an_identifier() {
+        for word in KEYWORDS.iter().chain(&NEVER_RAW).copied() {
+            let identifier = identifier(word);
+            assert!(syn::parse_str::<syn::Ident>(&identifier).is_ok(), "{identifier}");
+        }
+    }
+
+    #[test]
+    fn a_method_is_named_within_its_product() {
+        assert_eq!(
+            stem("alipay.fund.trans.uni.transfer", "fund"),
+            Some("trans.uni.transfer")
+        );
+        assert_eq!(stem("koubei.trade.order.query", "koubei"), Some("trade.order.query"));
+        assert_eq!(stem("koubei.trade.order.query", "koubei_trade"), Some("order.query"));
+        assert_eq!(stem("alipay.user.agreement.query", "user_agreement"), Some("query"));
+        assert_eq!(stem("alipay.fund.trans", "trade"), None);
+        assert_eq!(stem("alipay.fundamental.trans", "fund"), None);
+        assert_eq!(stem("alipay.fund", "fund"), None);
+        assert_eq!(type_of("trans.uni.transfer"), "TransUniTransfer");
+    }
+
+    #[test]
+    fn fields_are_in_snake_case_and_never_the_extra_field() {
+        assert_eq!(field("outTradeNo"), "out_trade_no");
+        assert_eq!(field("3d_secure"), "_3d_secure");
+        assert_eq!(field("extra"), "extra_");
+    }
+
+    #[test]
+    fn variants_need_a_letter_or_digit() {
+        assert_eq!(variant("ACQ.TRADE_NOT_EXIST").as_deref(), Some("AcqTradeNotExist"));
+        assert_eq!(variant("10").as_deref(), Some("V10"));
+        assert_eq!(variant("other").as_deref(), Some("Other_"));
+        assert_eq!(variant("self").as_deref(), Some("Self_"));
+        assert_eq!(variant(""), None);
+        assert_eq!(variant("--"), None);
+        assert_eq!(variant("微信"), None);
+    }
+}

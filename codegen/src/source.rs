@@ -1,0 +1,53 @@
+//! Spec files before anything is understood of them.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// A spec file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Relative to `spec/`, with `/` between folders.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// A spec file or folder could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", path.display())]
+pub struct ReadError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// The `.yaml` files below a folder, by path. Symbolic links are not followed.
+///
+/// # Errors
+/// When the folder or one of the files can't be read, or a file isn't UTF-8.
+pub fn read_specs(folder: &Path) -> Result<Vec<SourceFile>, ReadError> {
+    let mut files = Vec::new();
+    collect(folder, "", &mut files)?;
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<SourceFile>) -> Result<(), ReadError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ReadError { path, source }
+    };
+    for entry in fs::read_dir(folder).map_err(failed(folder))? {
+        let entry = entry.map_err(failed(folder))?;
+        let kind = entry.file_type().map_err(failed(&entry.path()))?;
+        // A name that isn't UTF-8 can't be a spec's: `check` would refuse it.
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{prefix}{name}");
+        if kind.is_dir() {
+            collect(&entry.path(), &format!("{path}/"), files)?;
+        } else if kind.is_file() && name.ends_with(".yaml") {
+            let text = fs::read_to_string(entry.path()).map_err(failed(&entry.path()))?;
+            files.push(SourceFile { path, text });
+        }
+    }
+    Ok(())
+}
