@@ -42,9 +42,17 @@ impl Credentials {
                  the open platform shows Alipay's once you have uploaded your app's",
             ));
         }
-        let signer = private_key.signer(sign_type).map_err(|error| invalid("the app's private key", error))?;
-        let verifier = alipay_public_key.verifier(sign_type).map_err(|error| invalid("Alipay's public key", error))?;
-        Ok(Self { signer, verifier, keys: Some((private_key, alipay_public_key)) })
+        let signer = private_key
+            .signer(sign_type)
+            .map_err(|error| invalid("the app's private key", error))?;
+        let verifier = alipay_public_key
+            .verifier(sign_type)
+            .map_err(|error| invalid("Alipay's public key", error))?;
+        Ok(Self {
+            signer,
+            verifier,
+            keys: Some((private_key, alipay_public_key)),
+        })
     }
 
     /// A signer and a verifier of your own, such as a key that never leaves a key management service.
@@ -55,10 +63,18 @@ impl Credentials {
         if signer.sign_type() != verifier.sign_type() {
             return Err(Error::new(
                 ErrorKind::Configuration,
-                format!("the signer is of type {}, the verifier of type {}", signer.sign_type(), verifier.sign_type()),
+                format!(
+                    "the signer is of type {}, the verifier of type {}",
+                    signer.sign_type(),
+                    verifier.sign_type()
+                ),
             ));
         }
-        Ok(Self { signer, verifier, keys: None })
+        Ok(Self {
+            signer,
+            verifier,
+            keys: None,
+        })
     }
 
     /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2.
@@ -69,7 +85,10 @@ impl Credentials {
         match self.keys {
             Some((private_key, public_key)) => Self::keys(private_key, public_key, sign_type),
             None if self.signer.sign_type() == sign_type => Ok(self),
-            None => Err(Error::new(ErrorKind::Configuration, "a custom signer's type can't be changed")),
+            None => Err(Error::new(
+                ErrorKind::Configuration,
+                "a custom signer's type can't be changed",
+            )),
         }
     }
 
@@ -81,7 +100,10 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Credentials").field("sign_type", &self.sign_type()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Credentials")
+            .field("sign_type", &self.sign_type())
+            .finish_non_exhaustive()
     }
 }
 

@@ -112,7 +112,11 @@ pub enum Outcome<T> {
 impl<T> Outcome<T> {
     /// An outcome of this sort.
     pub fn new(response: T, pending: bool) -> Self {
-        if pending { Self::Pending(response) } else { Self::Done(response) }
+        if pending {
+            Self::Pending(response)
+        } else {
+            Self::Done(response)
+        }
     }
 
     /// Whether the buyer has yet to act.

@@ -142,10 +142,13 @@ impl fmt::Debug for ClientBuilder {
 }
 
 fn is_gateway(url: &str) -> bool {
-    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let Ok(uri) = url.parse::<http::Uri>() else {
+        return false;
+    };
     let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
     // Credentials in an address would end in errors and logs.
-    let has_host =
-        uri.authority().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    let has_host = uri
+        .authority()
+        .is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
     has_scheme && has_host && uri.query().is_none() && !url.contains(['#', '?'])
 }

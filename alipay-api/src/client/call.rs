@@ -1,16 +1,10 @@
 use std::{future::IntoFuture, time::Duration};
 
-use super::{
-    Client,
-    exchange::{Exchange, incomplete},
-};
+use super::{Client, exchange::Exchange, signing::business};
 use crate::{
     Error,
     method::{ErrorCode as _, ServerMethod},
-    protocol::{
-        answer::PROTOCOL_MEMBERS,
-        request::{Business, Options},
-    },
+    protocol::{answer::PROTOCOL_MEMBERS, request::Options},
     transport::BoxFuture,
     types::Secret,
     wire::{Object as _, OpenEnum as _, fill_members},
@@ -39,7 +33,12 @@ pub struct Call<M> {
 
 impl<M: ServerMethod> Call<M> {
     pub(super) fn new(client: Client, request: M) -> Self {
-        Self { options: client.options(), client, request, timeout: None }
+        Self {
+            options: client.options(),
+            client,
+            request,
+            timeout: None,
+        }
     }
 
     /// Where Alipay sends the notification of what becomes of the order: an absolute URL that is reached from the internet.
@@ -68,7 +67,7 @@ impl<M: ServerMethod> Call<M> {
 
     async fn send(self) -> Result<M::Output, Error> {
         let info = &M::INFO;
-        let business = Business::new(&self.request, info).map_err(|error| incomplete(info.name, error))?;
+        let business = business(&self.request)?;
         let exchange = Exchange {
             client: &self.client,
             method: info.name,

@@ -18,12 +18,10 @@ use crate::{
         answer::{Answer, AnswerError},
         diagnosis, multipart,
         parameters::{SignedParameters, append_encoded},
-        request::{Business, Identity, Options, is_in_query},
+        request::{Business, Options, is_in_query},
     },
-    sign::SignError,
     transport::{TransportError, TransportErrorKind},
-    types::DateTime,
-    wire::{MissingFields, OpenEnum as _},
+    wire::{DecodeError, OpenEnum as _},
 };
 
 /// What to call, as far as every method is alike.
@@ -47,10 +45,7 @@ pub(super) struct Exchanged {
 
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives its verified content to `read`.
-    pub(super) async fn run<T>(
-        &self,
-        read: impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
-    ) -> Result<T, Error> {
+    pub(super) async fn run<T>(&self, read: impl Fn(&Answer<'_>) -> Result<T, DecodeError>) -> Result<T, Error> {
         let inner = &*self.client.inner;
         let deadline = Instant::now() + self.timeout.unwrap_or(inner.total_timeout);
         let mut attempt = 1;
@@ -89,11 +84,14 @@ impl Exchange<'_> {
     async fn attempt<T>(
         &self,
         deadline: Instant,
-        read: &impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
+        read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, Error> {
         let inner = &*self.client.inner;
-        let timestamp = self.client.timestamp().map_err(|error| error.with_method(self.method))?;
-        let parameters = self.client.sign(self.method, &self.business, &self.options, &timestamp)?;
+        let timestamp = self.client.timestamp(self.method)?;
+        let parameters = self
+            .client
+            .sign(self.method, &self.business, &self.options, &timestamp)
+            .await?;
         let request = self.http_request(&parameters)?;
         let deadline = deadline.min(Instant::now() + inner.attempt_timeout);
         let response = match timeout_at(deadline, inner.transport.send(request)).await {
@@ -102,8 +100,14 @@ impl Exchange<'_> {
             Err(_) => return Err(self.not_answered(TransportError::new(TransportErrorKind::Timeout))),
         };
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let trace_id = header("trace_id").or_else(|| header("alipay-trace-id")).map(str::to_owned);
-        let answered = Exchanged { status: response.status().as_u16(), trace_id, body: response.into_body() };
+        let trace_id = header("trace_id")
+            .or_else(|| header("alipay-trace-id"))
+            .map(str::to_owned);
+        let answered = Exchanged {
+            status: response.status().as_u16(),
+            trace_id,
+            body: response.into_body(),
+        };
         self.answer(&answered, &parameters, read)
     }
 
@@ -114,21 +118,27 @@ impl Exchange<'_> {
         let (content_type, body) = if self.business.files.is_empty() {
             let mut body = String::new();
             append_encoded(&mut body, in_body);
-            ("application/x-www-form-urlencoded; charset=utf-8".to_owned(), body.into_bytes())
+            (
+                "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
+                body.into_bytes(),
+            )
         } else {
             multipart::encode(in_body, &self.business.files)
         };
         http::Request::post(url)
             .header(http::header::CONTENT_TYPE, content_type)
             .body(Bytes::from(body))
-            .map_err(|error| self.error(ErrorKind::Request, "the request can't be written as HTTP").with_source(error))
+            .map_err(|error| {
+                self.error(ErrorKind::Request, "the request can't be written as HTTP")
+                    .with_source(error)
+            })
     }
 
     fn answer<T>(
         &self,
         answered: &Exchanged,
         parameters: &SignedParameters<'_>,
-        read: &impl Fn(&Answer<'_>) -> Result<T, crate::wire::DecodeError>,
+        read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, Error> {
         let told =
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
@@ -205,33 +215,6 @@ impl Exchange<'_> {
     fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         Error::new(kind, message).with_method(self.method)
     }
-}
-
-impl Client {
-    /// The present time in Beijing.
-    pub(super) fn timestamp(&self) -> Result<String, Error> {
-        let now = DateTime::try_from(self.inner.clock.now())
-            .map_err(|error| Error::new(ErrorKind::Configuration, "the clock is out of range").with_source(error))?;
-        Ok(now.to_string())
-    }
-
-    pub(super) fn sign<'a>(
-        &'a self,
-        method: &'a str,
-        business: &'a Business,
-        options: &'a Options,
-        timestamp: &'a str,
-    ) -> Result<SignedParameters<'a>, Error> {
-        let identity = Identity { app_id: &self.inner.app_id, signer: &*self.inner.credentials.signer, timestamp };
-        business.sign(method, options, identity).map_err(|error: SignError| {
-            Error::new(ErrorKind::Request, "the request can't be signed").with_method(method).with_source(error)
-        })
-    }
-}
-
-/// A request that lacks what its spec asks for.
-pub(super) fn incomplete(method: &str, error: MissingFields) -> Error {
-    Error::new(ErrorKind::Request, error.to_string()).with_method(method).with_source(error)
 }
 
 /// 100 milliseconds, then twice as long each time, and up to as much again, so that many callers don't come back at once.

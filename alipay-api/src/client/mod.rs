@@ -5,6 +5,7 @@ mod call;
 mod exchange;
 mod page;
 mod raw;
+mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};
 

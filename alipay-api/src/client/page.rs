@@ -1,11 +1,11 @@
-use super::{Client, exchange::incomplete};
+use super::{Client, signing::business};
 use crate::{
     Error, ErrorKind,
     method::{AppMethod, Method, PageMethod},
     protocol::{
         form,
-        parameters::append_encoded,
-        request::{Business, Options},
+        parameters::{SignedParameters, append_encoded},
+        request::Options,
     },
     types::Secret,
 };
@@ -22,7 +22,11 @@ pub struct PageCall<M> {
 
 impl<M: PageMethod> PageCall<M> {
     pub(super) fn new(client: Client, request: M) -> Self {
-        Self { options: client.options(), client, request }
+        Self {
+            options: client.options(),
+            client,
+            request,
+        }
     }
 
     /// Where Alipay sends the buyer's browser afterwards, with parameters that [`verify_return`](crate::notify::Notifications::verify_return)
@@ -67,7 +71,9 @@ impl<M: PageMethod> PageCall<M> {
     /// # Errors
     /// The request lacks a field.
     pub fn form(&self) -> Result<String, Error> {
-        signed(&self.client, &self.request, &self.options, |parameters| form::html(self.client.gateway(), parameters))
+        signed(&self.client, &self.request, &self.options, |parameters| {
+            form::html(self.client.gateway(), parameters)
+        })
     }
 }
 
@@ -82,7 +88,11 @@ pub struct AppCall<M> {
 
 impl<M: AppMethod> AppCall<M> {
     pub(super) fn new(client: Client, request: M) -> Self {
-        Self { options: client.options(), client, request }
+        Self {
+            options: client.options(),
+            client,
+            request,
+        }
     }
 
     /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
@@ -114,10 +124,10 @@ fn signed<M: Method, T>(
     client: &Client,
     request: &M,
     options: &Options,
-    write: impl FnOnce(&crate::protocol::parameters::SignedParameters<'_>) -> T,
+    write: impl FnOnce(&SignedParameters<'_>) -> T,
 ) -> Result<T, Error> {
     let method = M::INFO.name;
-    let business = Business::new(request, &M::INFO).map_err(|error| incomplete(method, error))?;
-    let timestamp = client.timestamp().map_err(|error| error.with_method(method))?;
-    Ok(write(&client.sign(method, &business, options, &timestamp)?))
+    let business = business(request)?;
+    let timestamp = client.timestamp(method)?;
+    Ok(write(&client.sign_now(method, &business, options, &timestamp)?))
 }

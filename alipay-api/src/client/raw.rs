@@ -38,8 +38,17 @@ impl RawCall {
             serde_json::Value::Null => Secret::default(),
             business => business.to_string().into(),
         };
-        let business = Business { content, ..Business::default() };
-        Self { options: client.options(), client, method, business, timeout: None }
+        let business = Business {
+            content,
+            ..Business::default()
+        };
+        Self {
+            options: client.options(),
+            client,
+            method,
+            business,
+            timeout: None,
+        }
     }
 
     /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
@@ -83,7 +92,13 @@ impl RawCall {
             options: self.options,
             timeout: self.timeout,
         };
-        exchange.run(|answer| Ok(RawResponse { text: answer.text.to_owned() })).await
+        exchange
+            .run(|answer| {
+                Ok(RawResponse {
+                    text: answer.text.to_owned(),
+                })
+            })
+            .await
     }
 }
 
@@ -133,6 +148,9 @@ impl RawResponse {
 impl fmt::Debug for RawResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = members(&self.text).unwrap_or_default();
-        formatter.debug_set().entries(names.iter().map(|(name, _)| name)).finish()
+        formatter
+            .debug_set()
+            .entries(names.iter().map(|(name, _)| name))
+            .finish()
     }
 }

@@ -63,5 +63,8 @@ impl Verified<TradeStatusSync> {
 }
 
 fn mismatch(message: &str) -> Error {
-    Error::new(ErrorKind::Mismatch, format!("the notification is verified, but {message}"))
+    Error::new(
+        ErrorKind::Mismatch,
+        format!("the notification is verified, but {message}"),
+    )
 }

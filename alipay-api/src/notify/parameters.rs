@@ -34,7 +34,10 @@ impl<'a> Unverified<'a> {
         }
         let mut parameters = Vec::with_capacity(32);
         for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            let at = pair.iter().position(|byte| *byte == b'=').ok_or("it is no form: a parameter has no value")?;
+            let at = pair
+                .iter()
+                .position(|byte| *byte == b'=')
+                .ok_or("it is no form: a parameter has no value")?;
             parameters.push((decoded(&pair[..at]), decoded(&pair[at + 1..])));
             if parameters.len() > MAX_PARAMETERS {
                 return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
@@ -62,7 +65,9 @@ impl<'a> Unverified<'a> {
                 (!without_empty || has_empty) && (!with_sign_type || self.get("sign_type").is_some())
             })
             .any(|(with_sign_type, without_empty)| {
-                verifier.verify(&self.string_to_sign(with_sign_type, without_empty), sign).is_ok()
+                verifier
+                    .verify(&self.string_to_sign(with_sign_type, without_empty), sign)
+                    .is_ok()
             })
     }
 
@@ -70,11 +75,18 @@ impl<'a> Unverified<'a> {
     pub(super) fn sign(&self) -> Option<Vec<u8>> {
         let sign = self.get("sign").filter(|sign| !sign.is_empty())?;
         // Senders that forget to encode `+` are forgiven here and only here.
-        Some(sign.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect())
+        Some(
+            sign.iter()
+                .map(|byte| if *byte == b' ' { b'+' } else { *byte })
+                .collect(),
+        )
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        self.parameters.iter().find(|(parameter, _)| **parameter == *name.as_bytes()).map(|(_, value)| &**value)
+        self.parameters
+            .iter()
+            .find(|(parameter, _)| **parameter == *name.as_bytes())
+            .map(|(_, value)| &**value)
     }
 
     /// As text, by the charset that the parameters name themselves.
@@ -92,7 +104,9 @@ impl<'a> Unverified<'a> {
         };
         let parameters = self.parameters.iter().filter(|(name, _)| !is_signature(name));
         let parameters = parameters.map(|(name, value)| Ok::<_, String>((text(name)?, text(value)?)));
-        Ok(Parameters { parameters: parameters.collect::<Result<_, _>>()? })
+        Ok(Parameters {
+            parameters: parameters.collect::<Result<_, _>>()?,
+        })
     }
 
     fn string_to_sign(&self, with_sign_type: bool, without_empty: bool) -> Vec<u8> {
@@ -117,16 +131,24 @@ impl Parameters {
     /// The members of a verified JSON object.
     pub(super) fn of_members(members: &Members<'_>) -> Result<Self, DecodeError> {
         let text = |json: &str| Ok(Value::parse(json)?.text()?.unwrap_or_default().into_owned());
-        let parameters = members.iter().map(|(name, json)| Ok((name.to_string(), text(json.get())?)));
-        Ok(Self { parameters: parameters.collect::<Result<_, _>>()? })
+        let parameters = members
+            .iter()
+            .map(|(name, json)| Ok((name.to_string(), text(json.get())?)));
+        Ok(Self {
+            parameters: parameters.collect::<Result<_, _>>()?,
+        })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(parameter, _)| *parameter == name)
+            .map(|(_, value)| value)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Reads them into an object.
@@ -148,7 +170,10 @@ fn is_signature(name: &[u8]) -> bool {
 /// Percent-decoded once; `+` is a space.
 fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.contains(&b'+') {
-        let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        let spaced: Vec<u8> = bytes
+            .iter()
+            .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+            .collect();
         return Cow::Owned(percent_decode(&spaced).collect());
     }
     percent_decode(bytes).into()

@@ -37,7 +37,10 @@ impl<T> Verified<T> {
     }
 
     pub(super) fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Verified<U>, E> {
-        Ok(Verified { value: map(self.value)?, parameters: self.parameters })
+        Ok(Verified {
+            value: map(self.value)?,
+            parameters: self.parameters,
+        })
     }
 }
 

@@ -56,22 +56,36 @@ impl<'a> Answer<'a> {
         }
         if content.starts_with('"') {
             // An encrypted answer is text. None was asked for.
-            return Err(AnswerError::Malformed("the answer is encrypted, and encryption was not asked for".to_owned()));
+            return Err(AnswerError::Malformed(
+                "the answer is encrypted, and encryption was not asked for".to_owned(),
+            ));
         }
         let members = members(content).map_err(|error| malformed("the answer's content", &error))?;
         let code = protocol_member(&members, "code");
         // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed;
         // a login's answer has no code at all.
-        let is_error = code.as_deref().is_some_and(|code| code != SUCCESS && !pending.contains(&code));
+        let is_error = code
+            .as_deref()
+            .is_some_and(|code| code != SUCCESS && !pending.contains(&code));
         if !is_signed && !is_error {
             return Err(AnswerError::Unverified("the answer has no signature"));
         }
-        Ok(Self { text: content, members, code, is_error, verified: is_signed })
+        Ok(Self {
+            text: content,
+            members,
+            code,
+            is_error,
+            verified: is_signed,
+        })
     }
 
     /// The gateway's words, where the answer is an error.
     pub(crate) fn gateway_error(&self) -> GatewayError {
-        let text = |name| protocol_member(&self.members, name).map(Cow::into_owned).filter(|text| !text.is_empty());
+        let text = |name| {
+            protocol_member(&self.members, name)
+                .map(Cow::into_owned)
+                .filter(|text| !text.is_empty())
+        };
         GatewayError {
             code: text("code").unwrap_or_default(),
             message: text("msg").unwrap_or_default(),
@@ -130,7 +144,9 @@ fn protocol_member<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>
 }
 
 fn text(json: &str) -> Result<Option<Cow<'_, str>>, AnswerError> {
-    Value::parse(json).and_then(|value| value.text()).map_err(|error| malformed("the answer", &error))
+    Value::parse(json)
+        .and_then(|value| value.text())
+        .map_err(|error| malformed("the answer", &error))
 }
 
 fn malformed(what: &str, error: &DecodeError) -> AnswerError {

@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn names_the_parameter_that_differs() {
         let theirs = "验签出错, 待验签串 = app_id=1&amp;biz_content={&quot;subject&quot;:&quot;a&amp;b&quot;}&amp;timestamp=2026-01-01 00:00:01";
-        assert_eq!(explain(theirs, OURS), "the gateway built another text: it differs in `timestamp`");
+        assert_eq!(
+            explain(theirs, OURS),
+            "the gateway built another text: it differs in `timestamp`"
+        );
     }
 
     #[test]

@@ -22,7 +22,13 @@ pub(crate) fn encode<'a>(
     }
     for (name, file) in files {
         let disposition = format!("name=\"{}\"; filename=\"{}\"", quoted(name), quoted(file.name()));
-        part(&mut body, &boundary, &disposition, "application/octet-stream", file.content());
+        part(
+            &mut body,
+            &boundary,
+            &disposition,
+            "application/octet-stream",
+            file.content(),
+        );
     }
     body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     (format!("multipart/form-data; boundary={boundary}"), body)

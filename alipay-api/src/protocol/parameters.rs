@@ -4,51 +4,69 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use crate::sign::{SignError, Signer};
-
 /// What is not percent-encoded: the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A request's parameters, none of them empty, in the byte order of their names, with the signature over them.
+/// A request's parameters: none of them empty, in the byte order of their names.
+pub(crate) struct Parameters<'a>(Vec<(&'a str, &'a str)>);
+
+/// The same with the signature over them.
 pub(crate) struct SignedParameters<'a> {
-    parameters: Vec<(&'a str, &'a str)>,
+    parameters: Parameters<'a>,
     sign: String,
 }
 
-impl<'a> SignedParameters<'a> {
-    /// Drops what is empty, sorts the rest, and signs it.
-    pub(crate) fn new(mut parameters: Vec<(&'a str, &'a str)>, signer: &dyn Signer) -> Result<Self, SignError> {
+/// Two parameters have the same name.
+#[derive(Debug, thiserror::Error)]
+#[error("the parameter `{0}` is given twice")]
+pub(crate) struct DuplicateParameter(String);
+
+impl<'a> Parameters<'a> {
+    /// Drops what is empty and sorts the rest.
+    pub(crate) fn new(mut parameters: Vec<(&'a str, &'a str)>) -> Result<Self, DuplicateParameter> {
         // The gateway leaves empty values out of what it verifies: so nothing empty is sent.
         parameters.retain(|(_, value)| !value.is_empty());
         parameters.sort_unstable_by_key(|(name, _)| name.as_bytes());
-        let text = Zeroizing::new(string_to_sign(&parameters));
-        let sign = BASE64_STANDARD.encode(signer.sign(text.as_bytes())?);
-        Ok(Self { parameters, sign })
+        match parameters.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(DuplicateParameter(pair[0].0.to_owned())),
+            None => Ok(Self(parameters)),
+        }
     }
 
+    /// `name=value` joined by `&`, raw.
+    pub(crate) fn string_to_sign(&self) -> Zeroizing<String> {
+        let length = self.0.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        for (name, value) in &self.0 {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            text.push_str(name);
+            text.push('=');
+            text.push_str(value);
+        }
+        text
+    }
+
+    /// With the signature over [`string_to_sign`](Self::string_to_sign).
+    pub(crate) fn signed(self, signature: &[u8]) -> SignedParameters<'a> {
+        SignedParameters {
+            parameters: self,
+            sign: BASE64_STANDARD.encode(signature),
+        }
+    }
+}
+
+impl SignedParameters<'_> {
     /// Names and values, `sign` last.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parameters.iter().copied().chain([("sign", self.sign.as_str())])
+        self.parameters.0.iter().copied().chain([("sign", self.sign.as_str())])
     }
 
     /// The text that was signed.
     pub(crate) fn string_to_sign(&self) -> Zeroizing<String> {
-        Zeroizing::new(string_to_sign(&self.parameters))
+        self.parameters.string_to_sign()
     }
-}
-
-/// `name=value` joined by `&`, raw.
-fn string_to_sign(parameters: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
-    for (name, value) in parameters {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
-    }
-    text
 }
 
 /// Appends `name=value`, joined by `&` and percent-encoded once.

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::parameters::SignedParameters;
+use super::parameters::{DuplicateParameter, Parameters};
 use crate::{
     method::MethodInfo,
-    sign::{SignError, Signer},
+    sign::SignType,
     types::{File, Secret},
     wire::{Encode, Fields, JsonWriter, MissingFields, Object, ObjectWriter},
 };
@@ -34,13 +34,22 @@ pub(crate) struct Options {
 #[derive(Clone, Copy)]
 pub(crate) struct Identity<'a> {
     pub(crate) app_id: &'a str,
-    pub(crate) signer: &'a dyn Signer,
+    pub(crate) sign_type: SignType,
     /// Beijing time, `yyyy-MM-dd HH:mm:ss`.
     pub(crate) timestamp: &'a str,
 }
 
 /// Parameters that stand in the query of a server call. Everything else goes in the body, where logs and proxies don't keep it.
-const IN_QUERY: &[&str] = &["app_id", "charset", "format", "method", "sign", "sign_type", "timestamp", "version"];
+const IN_QUERY: &[&str] = &[
+    "app_id",
+    "charset",
+    "format",
+    "method",
+    "sign",
+    "sign_type",
+    "timestamp",
+    "version",
+];
 
 /// Whether a parameter of a server call stands in its query.
 pub(crate) fn is_in_query(name: &str) -> bool {
@@ -51,27 +60,45 @@ impl Business {
     /// Sorts a request's fields by where they go.
     pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, MissingFields> {
         let mut out = JsonWriter::default();
-        let mut split = Split { info, content: ObjectWriter::new(&mut out), top_level: Vec::new(), files: Vec::new() };
+        let mut split = Split {
+            info,
+            content: ObjectWriter::new(&mut out),
+            top_level: Vec::new(),
+            files: Vec::new(),
+        };
         request.write(&mut split);
         for (name, value) in info.implied {
             if !split.content.is_given(name) {
                 split.field(name, &(*value).to_owned());
             }
         }
-        let Split { content, top_level, files, .. } = split;
+        let Split {
+            content,
+            top_level,
+            files,
+            ..
+        } = split;
         content.finish(request);
         let content = out.finish()?;
-        let content = if content == "{}" { Secret::default() } else { content.into() };
-        Ok(Self { content, top_level, files })
+        let content = if content == "{}" {
+            Secret::default()
+        } else {
+            content.into()
+        };
+        Ok(Self {
+            content,
+            top_level,
+            files,
+        })
     }
 
-    /// All parameters of the exchange, signed.
-    pub(crate) fn sign<'a>(
+    /// All parameters of the exchange.
+    pub(crate) fn parameters<'a>(
         &'a self,
         method: &'a str,
         options: &'a Options,
         identity: Identity<'a>,
-    ) -> Result<SignedParameters<'a>, SignError> {
+    ) -> Result<Parameters<'a>, DuplicateParameter> {
         let secret = |secret: &'a Option<Secret>| secret.as_ref().map_or("", Secret::expose);
         let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
         let protocol = [
@@ -79,7 +106,7 @@ impl Business {
             ("method", method),
             ("format", "JSON"),
             ("charset", "utf-8"),
-            ("sign_type", identity.signer.sign_type().as_str()),
+            ("sign_type", identity.sign_type.as_str()),
             ("timestamp", identity.timestamp),
             ("version", "1.0"),
             ("notify_url", text(&options.notify_url)),
@@ -89,7 +116,7 @@ impl Business {
             ("biz_content", self.content.expose()),
         ];
         let top_level = self.top_level.iter().map(|(name, value)| (&**name, value.expose()));
-        SignedParameters::new(protocol.into_iter().chain(top_level).collect(), identity.signer)
+        Parameters::new(protocol.into_iter().chain(top_level).collect())
     }
 }
 

@@ -26,7 +26,9 @@ impl ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
-            let request = request.try_into().map_err(|error| failed(TransportErrorKind::Connect, error))?;
+            let request = request
+                .try_into()
+                .map_err(|error| failed(TransportErrorKind::Connect, error))?;
             let mut response = self.0.execute(request).await.map_err(|error| {
                 let kind = if error.is_connect() || error.is_builder() {
                     TransportErrorKind::Connect
@@ -42,7 +44,11 @@ impl Transport for ReqwestTransport {
                 return Err(too_large());
             }
             let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| failed(TransportErrorKind::Broken, error))? {
+            while let Some(chunk) = response
+                .chunk()
+                .await
+                .map_err(|error| failed(TransportErrorKind::Broken, error))?
+            {
                 if body.len() + chunk.len() > MAX_BODY {
                     return Err(too_large());
                 }

@@ -15,7 +15,10 @@ pub struct File {
 impl File {
     /// A file of this name, whose ending tells the gateway its kind (`shop.png`), and these bytes.
     pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
-        Self { name: name.into(), content: content.into() }
+        Self {
+            name: name.into(),
+            content: content.into(),
+        }
     }
 
     /// The name.
@@ -31,7 +34,11 @@ impl File {
 
 impl fmt::Debug for File {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("File").field("name", &self.name).field("bytes", &self.content.len()).finish()
+        formatter
+            .debug_struct("File")
+            .field("name", &self.name)
+            .field("bytes", &self.content.len())
+            .finish()
     }
 }
 
@@ -52,12 +59,15 @@ impl Decode for File {
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let Some(parts) = Vec::<String>::decode(value)? else { return Ok(None) };
+        let Some(parts) = Vec::<String>::decode(value)? else {
+            return Ok(None);
+        };
         let [name, content] = parts.as_slice() else {
             return Err(DecodeError::new("expected a file: its name and its content in base64"));
         };
-        let content =
-            BASE64_STANDARD.decode(content).map_err(|_| DecodeError::new("expected a file's content in base64"))?;
+        let content = BASE64_STANDARD
+            .decode(content)
+            .map_err(|_| DecodeError::new("expected a file's content in base64"))?;
         Ok(Some(Self::new(name.clone(), content)))
     }
 }

@@ -119,8 +119,13 @@ impl Decode for Price {
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let Some(text) = value.scalar("an amount")? else { return Ok(None) };
-        text.trim().parse().map(Some).map_err(|_| DecodeError::new("expected an amount with at most two decimals"))
+        let Some(text) = value.scalar("an amount")? else {
+            return Ok(None);
+        };
+        text.trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| DecodeError::new("expected an amount with at most two decimals"))
     }
 }
 
@@ -155,7 +160,11 @@ mod tests {
             ("١", ""),
         ] {
             let price = text.parse::<Price>();
-            assert_eq!(price.map(|price| price.to_string()).unwrap_or_default(), written, "{text:?}");
+            assert_eq!(
+                price.map(|price| price.to_string()).unwrap_or_default(),
+                written,
+                "{text:?}"
+            );
         }
     }
 

@@ -52,7 +52,9 @@ impl DateTime {
     /// Seconds since 1970-01-01 00:00:00 UTC.
     pub fn unix_seconds(self) -> i64 {
         // A civil time at UTC always has a timestamp, but for the last hours of year 9999.
-        jiff::tz::Offset::UTC.to_timestamp(self.0).map_or(i64::MAX, |timestamp| timestamp.as_second() - BEIJING)
+        jiff::tz::Offset::UTC
+            .to_timestamp(self.0)
+            .map_or(i64::MAX, |timestamp| timestamp.as_second() - BEIJING)
     }
 
     /// The day.
@@ -63,19 +65,32 @@ impl DateTime {
     /// Year, month and day; hour, minute and second.
     pub fn parts(self) -> (i16, u8, u8, u8, u8, u8) {
         let (year, month, day) = self.date().parts();
-        (year, month, day, self.0.hour().unsigned_abs(), self.0.minute().unsigned_abs(), self.0.second().unsigned_abs())
+        (
+            year,
+            month,
+            day,
+            self.0.hour().unsigned_abs(),
+            self.0.minute().unsigned_abs(),
+            self.0.second().unsigned_abs(),
+        )
     }
 }
 
 impl Date {
     /// A day; `None` where there is no such one.
     pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
-        civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().map(Self)
+        civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+            .ok()
+            .map(Self)
     }
 
     /// Year, month and day.
     pub fn parts(self) -> (i16, u8, u8) {
-        (self.0.year(), self.0.month().unsigned_abs(), self.0.day().unsigned_abs())
+        (
+            self.0.year(),
+            self.0.month().unsigned_abs(),
+            self.0.day().unsigned_abs(),
+        )
     }
 }
 
@@ -92,9 +107,9 @@ impl TryFrom<SystemTime> for DateTime {
                 whole.map(|whole| -whole - i64::from(before.subsec_nanos() > 0))
             }
         };
-        seconds
-            .and_then(Self::from_unix_seconds)
-            .ok_or(ParseTimeError { expected: "a time between the years -9999 and 9999" })
+        seconds.and_then(Self::from_unix_seconds).ok_or(ParseTimeError {
+            expected: "a time between the years -9999 and 9999",
+        })
     }
 }
 
@@ -102,7 +117,11 @@ impl From<DateTime> for SystemTime {
     fn from(time: DateTime) -> Self {
         let seconds = time.unix_seconds();
         let distance = Duration::from_secs(seconds.unsigned_abs());
-        let moment = if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        let moment = if seconds < 0 {
+            UNIX_EPOCH.checked_sub(distance)
+        } else {
+            UNIX_EPOCH.checked_add(distance)
+        };
         moment.unwrap_or(UNIX_EPOCH)
     }
 }
@@ -112,7 +131,9 @@ impl FromStr for DateTime {
 
     /// Reads `yyyy-MM-dd HH:mm:ss`; also with a fraction of a second, which is dropped, and without seconds.
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
-        const EXPECTED: ParseTimeError = ParseTimeError { expected: "a time of the form yyyy-MM-dd HH:mm:ss" };
+        const EXPECTED: ParseTimeError = ParseTimeError {
+            expected: "a time of the form yyyy-MM-dd HH:mm:ss",
+        };
         let (date, time) = text.split_once([' ', 'T']).ok_or(EXPECTED)?;
         let Date(date) = date.parse().map_err(|_| EXPECTED)?;
         let time = match time.split_once('.') {
@@ -138,9 +159,13 @@ impl FromStr for Date {
     type Err = ParseTimeError;
 
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
-        const EXPECTED: ParseTimeError = ParseTimeError { expected: "a day of the form yyyy-MM-dd" };
+        const EXPECTED: ParseTimeError = ParseTimeError {
+            expected: "a day of the form yyyy-MM-dd",
+        };
         let mut parts = text.splitn(3, '-');
-        let year = parts.next().filter(|year| year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()));
+        let year = parts
+            .next()
+            .filter(|year| year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()));
         let year = year.and_then(|year| year.parse().ok()).ok_or(EXPECTED)?;
         let month = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
         let day = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
@@ -155,7 +180,13 @@ fn two_digits(text: &str) -> Option<i8> {
 impl fmt::Display for DateTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.0.date(), self.0.time());
-        formatter.pad(&format!("{} {:02}:{:02}:{:02}", Date(date), time.hour(), time.minute(), time.second()))
+        formatter.pad(&format!(
+            "{} {:02}:{:02}:{:02}",
+            Date(date),
+            time.hour(),
+            time.minute(),
+            time.second()
+        ))
     }
 }
 
@@ -167,7 +198,12 @@ impl fmt::Debug for DateTime {
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&format!("{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day()))
+        formatter.pad(&format!(
+            "{:04}-{:02}-{:02}",
+            self.0.year(),
+            self.0.month(),
+            self.0.day()
+        ))
     }
 }
 
@@ -195,8 +231,13 @@ macro_rules! wire {
             }
 
             fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-                let Some(text) = value.scalar($expected)? else { return Ok(None) };
-                text.trim().parse().map(Some).map_err(|_| DecodeError::new(concat!("expected ", $expected)))
+                let Some(text) = value.scalar($expected)? else {
+                    return Ok(None);
+                };
+                text.trim()
+                    .parse()
+                    .map(Some)
+                    .map_err(|_| DecodeError::new(concat!("expected ", $expected)))
             }
         }
 
@@ -228,7 +269,11 @@ mod tests {
             ("－", ""),
         ] {
             let time = text.parse::<DateTime>();
-            assert_eq!(time.map(|time| time.to_string()).unwrap_or_default(), written, "{text:?}");
+            assert_eq!(
+                time.map(|time| time.to_string()).unwrap_or_default(),
+                written,
+                "{text:?}"
+            );
         }
     }
 
@@ -237,7 +282,10 @@ mod tests {
         assert_eq!(DateTime::from_unix_seconds(0), DateTime::new(1970, 1, 1, 8, 0, 0));
         let before = UNIX_EPOCH - Duration::from_millis(1);
         assert_eq!(DateTime::try_from(before), Ok(DateTime::from_unix_seconds(-1).unwrap()));
-        assert_eq!(SystemTime::from(DateTime::from_unix_seconds(-1).unwrap()), UNIX_EPOCH - Duration::from_secs(1));
+        assert_eq!(
+            SystemTime::from(DateTime::from_unix_seconds(-1).unwrap()),
+            UNIX_EPOCH - Duration::from_secs(1)
+        );
         assert_eq!(DateTime::from_unix_seconds(i64::MAX), None);
     }
 }

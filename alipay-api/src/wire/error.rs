@@ -19,7 +19,10 @@ enum Segment {
 impl DecodeError {
     /// An error of this sort, at the place where it is returned from: "expected an amount, found an object".
     pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { path: Vec::new(), problem: problem.into() }
+        Self {
+            path: Vec::new(),
+            problem: problem.into(),
+        }
     }
 
     /// The place, `fund_bill_list[0].amount`; empty for the whole.

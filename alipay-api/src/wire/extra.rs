@@ -34,7 +34,9 @@ impl Extra {
     /// The field is of another type.
     pub fn get_as<T: Decode>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match self.get(name) {
-            Some(json) => Value::parse(json).and_then(T::decode).map_err(|error| error.within(name)),
+            Some(json) => Value::parse(json)
+                .and_then(T::decode)
+                .map_err(|error| error.within(name)),
             None => Ok(None),
         }
     }
@@ -70,6 +72,9 @@ impl PartialEq for Extra {
 
 impl fmt::Debug for Extra {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+        formatter
+            .debug_set()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
     }
 }

@@ -93,11 +93,17 @@ pub(crate) fn fill_members(
             continue;
         }
         match object.slot(name) {
-            Some(slot) => slot.fill(Value::of(member, depth)).map_err(|error| error.within(name))?,
+            Some(slot) => slot
+                .fill(Value::of(member, depth))
+                .map_err(|error| error.within(name))?,
             None => object.extra_mut().push_raw(name, member.get()),
         }
     }
-    match object.required().iter().find(|wanted| !members.iter().any(|(name, _)| name == *wanted)) {
+    match object
+        .required()
+        .iter()
+        .find(|wanted| !members.iter().any(|(name, _)| name == *wanted))
+    {
         Some(name) => Err(DecodeError::new("required, but missing").within(name)),
         None => Ok(()),
     }

@@ -68,14 +68,19 @@ impl Decode for i64 {
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let Some(text) = value.scalar("a whole number")? else { return Ok(None) };
+        let Some(text) = value.scalar("a whole number")? else {
+            return Ok(None);
+        };
         let text = text.trim();
         // A whole number may come as `1.0` from a gateway that keeps numbers as decimals.
         let whole = match text.split_once('.') {
             Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
             _ => text,
         };
-        whole.parse().map(Some).map_err(|_| DecodeError::new("expected a whole number of at most 64 bits"))
+        whole
+            .parse()
+            .map(Some)
+            .map_err(|_| DecodeError::new("expected a whole number of at most 64 bits"))
     }
 }
 
@@ -91,7 +96,9 @@ impl Decode for bool {
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let Some(text) = value.scalar("true or false")? else { return Ok(None) };
+        let Some(text) = value.scalar("true or false")? else {
+            return Ok(None);
+        };
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "1" => Ok(Some(true)),
             "false" | "f" | "no" | "n" | "0" => Ok(Some(false)),

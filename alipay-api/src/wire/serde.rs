@@ -10,7 +10,9 @@ use super::{Decode, Encode, Value, to_json};
 /// Those of the serializer, and an object that lacks all of a group of fields of which it needs one.
 pub fn serialize<S: Serializer>(value: &dyn Encode, serializer: S) -> Result<S::Ok, S::Error> {
     let json = to_json(value).map_err(ser::Error::custom)?;
-    serde_json::from_str::<serde_json::Value>(&json).map_err(ser::Error::custom)?.serialize(serializer)
+    serde_json::from_str::<serde_json::Value>(&json)
+        .map_err(ser::Error::custom)?
+        .serialize(serializer)
 }
 
 /// serde's `deserialize` for a type of the wire.

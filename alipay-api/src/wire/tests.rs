@@ -125,7 +125,9 @@ super::open_enum!(State);
 
 fn read(json: &str) -> Result<Order, String> {
     let value = Value::parse(json).map_err(|error| error.to_string())?;
-    decode_object(value).map_err(|error| error.to_string())?.ok_or_else(|| "absent".to_owned())
+    decode_object(value)
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| "absent".to_owned())
 }
 
 #[test]
@@ -141,10 +143,19 @@ fn numbers_come_as_strings_and_strings_as_numbers() {
 
 #[test]
 fn booleans_come_in_many_spellings() {
-    for (json, open) in
-        [("true", true), (r#""T""#, true), (r#""Y""#, true), ("\"false\"", false), (r#""N""#, false), ("1", true)]
-    {
-        assert_eq!(read(&format!(r#"{{"number":"1","open":{json}}}"#)).unwrap().open, Some(open), "{json}");
+    for (json, open) in [
+        ("true", true),
+        (r#""T""#, true),
+        (r#""Y""#, true),
+        ("\"false\"", false),
+        (r#""N""#, false),
+        ("1", true),
+    ] {
+        assert_eq!(
+            read(&format!(r#"{{"number":"1","open":{json}}}"#)).unwrap().open,
+            Some(open),
+            "{json}"
+        );
     }
 }
 
@@ -154,7 +165,10 @@ fn blanks_stand_for_absence() {
         r#"{"number":"","note":"","count":"","open":" ","amount":"","paid_at":"","names":"","parts":"","whole":"","passed_on":null}"#,
     )
     .unwrap();
-    let empty = Order { note: Some(String::new()), ..Order::blank() };
+    let empty = Order {
+        note: Some(String::new()),
+        ..Order::blank()
+    };
     assert_eq!(order, empty);
     assert_eq!(read("\"\"").unwrap_err(), "absent");
     assert_eq!(read("null").unwrap_err(), "absent");
@@ -168,7 +182,11 @@ fn objects_and_lists_come_as_text() {
     assert_eq!(order.whole.unwrap().number, "3");
     assert_eq!(read(r#"{"number":"1","parts":{"number":"2"}}"#).unwrap().parts.len(), 1);
     assert_eq!(
-        read(r#"{"number":"1","passed_on":{"a":[1, 2]}}"#).unwrap().passed_on.unwrap().as_str(),
+        read(r#"{"number":"1","passed_on":{"a":[1, 2]}}"#)
+            .unwrap()
+            .passed_on
+            .unwrap()
+            .as_str(),
         r#"{"a":[1, 2]}"#
     );
 }
@@ -178,14 +196,23 @@ fn unknown_values_and_fields_are_kept() {
     let order = read(r#"{"number":"1","state":"MOVED","new":{"a": 1},"token":"t"}"#).unwrap();
     assert_eq!(order.state.as_str(), "MOVED");
     assert_eq!(order.extra.get("new"), Some(r#"{"a": 1}"#));
-    assert_eq!(to_json(&order).unwrap(), r#"{"number":"1","token":"t","state":"MOVED","new":{"a": 1}}"#);
-    assert_eq!(format!("{:?} {:?}", order.extra, order.token), r#"{"new"} Some(Secret(..))"#);
+    assert_eq!(
+        to_json(&order).unwrap(),
+        r#"{"number":"1","token":"t","state":"MOVED","new":{"a": 1}}"#
+    );
+    assert_eq!(
+        format!("{:?} {:?}", order.extra, order.token),
+        r#"{"new"} Some(Secret(..))"#
+    );
 }
 
 #[test]
 fn errors_say_where_and_never_what() {
     for (json, error) in [
-        (r#"{"number":"1","amount":"0.001"}"#, "`amount`: expected an amount with at most two decimals"),
+        (
+            r#"{"number":"1","amount":"0.001"}"#,
+            "`amount`: expected an amount with at most two decimals",
+        ),
         (
             r#"{"number":"1","parts":[{"number":"1"},{"number":"2","count":"x"}]}"#,
             "`parts[1].count`: expected a whole number of at most 64 bits",
@@ -195,14 +222,26 @@ fn errors_say_where_and_never_what() {
             "`whole.day`: expected a day of the form yyyy-MM-dd",
         ),
         (r#"{"number":"1","parts":7}"#, "`parts`: expected a list"),
-        (r#"{"number":"1","parts":"secret"}"#, "`parts`: expected a list, found text that is not JSON"),
-        (r#"{"number":"1","count":{}}"#, "`count`: expected a whole number, found an object"),
+        (
+            r#"{"number":"1","parts":"secret"}"#,
+            "`parts`: expected a list, found text that is not JSON",
+        ),
+        (
+            r#"{"number":"1","count":{}}"#,
+            "`count`: expected a whole number, found an object",
+        ),
         (r#"{"note":"secret"}"#, "`number`: required, but missing"),
-        (r#"{"number":"\ud800"}"#, "`number`: malformed JSON: a syntax error at line 1, column 8"),
+        (
+            r#"{"number":"\ud800"}"#,
+            "`number`: malformed JSON: a syntax error at line 1, column 8",
+        ),
         ("[]", "absent"),
         ("7", "expected an object"),
         ("{", "not one JSON value: it ends too early at line 1, column 1"),
-        (r#"{"number":"1"} {}"#, "not one JSON value: a syntax error at line 1, column 16"),
+        (
+            r#"{"number":"1"} {}"#,
+            "not one JSON value: a syntax error at line 1, column 16",
+        ),
     ] {
         assert_eq!(read(json).unwrap_err(), error, "{json}");
     }
@@ -214,7 +253,11 @@ fn depth_is_bounded() {
     assert!(read(&nested(30)).is_ok());
     assert!(read(&nested(40)).unwrap_err().ends_with("nested more than 32 deep"));
     // Deep text that no type asks for costs no stack.
-    let ignored = format!(r#"{{"number":"1","new":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let ignored = format!(
+        r#"{{"number":"1","new":{}{}}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     assert_eq!(read(&ignored).unwrap().extra.len(), 1);
 }
 
@@ -229,7 +272,10 @@ fn a_missing_group_is_an_error() {
             writer.finish(&Order::blank());
         }
     }
-    assert_eq!(to_json(&Query).unwrap_err().to_string(), "one of `number`, `note` must be given");
+    assert_eq!(
+        to_json(&Query).unwrap_err().to_string(),
+        "one of `number`, `note` must be given"
+    );
 }
 
 #[test]
@@ -243,7 +289,12 @@ fn serde_goes_through_the_wire() {
     };
     let json = serde_json::to_string(&order).unwrap();
     assert_eq!(serde_json::from_str::<Order>(&json).unwrap(), order);
-    assert!(serde_json::from_str::<Order>(r#"{"count":1}"#).unwrap_err().to_string().contains("`number`"));
+    assert!(
+        serde_json::from_str::<Order>(r#"{"count":1}"#)
+            .unwrap_err()
+            .to_string()
+            .contains("`number`")
+    );
 }
 
 proptest::proptest! {

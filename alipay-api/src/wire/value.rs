@@ -34,7 +34,10 @@ impl<'a> Value<'a> {
 
     /// A value given as plain text, as a form parameter is.
     pub fn from_text(text: &'a str) -> Self {
-        Self { source: Source::Text(text), depth: 0 }
+        Self {
+            source: Source::Text(text),
+            depth: 0,
+        }
     }
 
     /// The exact text that came.
@@ -72,7 +75,10 @@ impl<'a> Value<'a> {
     }
 
     pub(super) fn of(json: &'a RawValue, depth: u8) -> Self {
-        Self { source: Source::Json(json.get()), depth }
+        Self {
+            source: Source::Json(json.get()),
+            depth,
+        }
     }
 
     /// Gives the members of an object to `read`, with their depth; `false` where there is none (`null`, `""`).
@@ -122,7 +128,9 @@ impl<'a> Value<'a> {
                 match inner.source {
                     Source::Json(json) if json.starts_with(opening) => read(json, inner.depth + 1).map(|()| true),
                     Source::Json("null" | "{}" | "[]") => Ok(false),
-                    _ => Err(DecodeError::new(format!("expected {expected}, found other JSON as text"))),
+                    _ => Err(DecodeError::new(format!(
+                        "expected {expected}, found other JSON as text"
+                    ))),
                 }
             }
         }
@@ -131,7 +139,10 @@ impl<'a> Value<'a> {
     fn parse_at(json: &'a str, depth: u8) -> Result<Self, DecodeError> {
         let raw: &RawValue = serde_json::from_str(json)
             .map_err(|error| DecodeError::new(format!("not one JSON value: {}", plain(&error))))?;
-        Ok(Self { source: Source::Json(raw.get()), depth })
+        Ok(Self {
+            source: Source::Json(raw.get()),
+            depth,
+        })
     }
 }
 
@@ -159,7 +170,9 @@ pub(crate) fn members(json: &str) -> Result<Members<'_>, DecodeError> {
     }
 
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let members = deserializer.deserialize_map(Object).map_err(|error| malformed(&error))?;
+    let members = deserializer
+        .deserialize_map(Object)
+        .map_err(|error| malformed(&error))?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(members)
 }
@@ -183,7 +196,9 @@ fn items(json: &str) -> Result<Vec<&RawValue>, DecodeError> {
         }
     }
 
-    serde_json::Deserializer::from_str(json).deserialize_seq(Items).map_err(|error| malformed(&error))
+    serde_json::Deserializer::from_str(json)
+        .deserialize_seq(Items)
+        .map_err(|error| malformed(&error))
 }
 
 /// A member's name: borrowed unless it holds an escape.
@@ -214,7 +229,9 @@ impl<'de> serde::Deserialize<'de> for Name<'de> {
 }
 
 fn unquote(json: &str) -> Result<Cow<'_, str>, DecodeError> {
-    serde_json::from_str::<Name<'_>>(json).map(|name| name.0).map_err(|error| malformed(&error))
+    serde_json::from_str::<Name<'_>>(json)
+        .map(|name| name.0)
+        .map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> DecodeError {

@@ -92,7 +92,11 @@ pub(crate) struct ObjectWriter<'a> {
 impl<'a> ObjectWriter<'a> {
     pub(crate) fn new(out: &'a mut JsonWriter) -> Self {
         out.out.push(b'{');
-        Self { start: out.out.len(), out, names: Vec::new() }
+        Self {
+            start: out.out.len(),
+            out,
+            names: Vec::new(),
+        }
     }
 
     /// Counts a field as given that is written elsewhere.
@@ -112,7 +116,10 @@ impl<'a> ObjectWriter<'a> {
                 self.out.raw(json);
             }
         }
-        let lacking = object.at_least_one().iter().find(|group| !group.iter().any(|name| self.is_given(name)));
+        let lacking = object
+            .at_least_one()
+            .iter()
+            .find(|group| !group.iter().any(|name| self.is_given(name)));
         if let (Some(one_of), None) = (lacking, &self.out.missing) {
             self.out.missing = Some(MissingFields { one_of });
         }

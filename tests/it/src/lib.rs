@@ -1,1 +1,1 @@
-
+//! The tests are in `tests/it`.

@@ -1,0 +1,133 @@
+//! An order from its QR code to its refund.
+//!
+//! `cargo run --example quickstart` plays it against the embedded gateway. With `ALIPAY_APP_ID`, `ALIPAY_PRIVATE_KEY` and `ALIPAY_PUBLIC_KEY`
+//! set it runs against Alipay's sandbox, where you are the buyer: scan the code with the sandbox's app.
+
+#![allow(clippy::print_stdout, reason = "it is what a program prints")]
+
+use std::{env, error::Error, time::Duration};
+
+use alipay_api::{
+    Client, Credentials,
+    notify::{self, Notification, Verified},
+    trade::{AppPay, FastpayRefundQuery, PagePay, Precreate, Query, QueryErrorCode, Refund, types::TradeStatus},
+    types::Price,
+};
+use alipay_mock::Mock;
+use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
+use tokio::{net::TcpListener, sync::mpsc};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let amount: Price = "88.80".parse()?;
+    let (client, mock) = match credentials_from_environment()? {
+        Some((app_id, credentials)) => (Client::builder(app_id, credentials).sandbox().build()?, None),
+        None => {
+            let mock = Mock::start().await?;
+            let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key())?;
+            (
+                Client::builder(mock.app_id(), credentials)
+                    .gateway(mock.gateway_url())
+                    .build()?,
+                Some(mock),
+            )
+        }
+    };
+    let out_trade_no = format!("quickstart-{}", std::process::id());
+    println!("gateway           {}", client.gateway());
+
+    let (notify_url, mut notifications) = receive_notifications(client.clone()).await?;
+    let mut order = client
+        .trade()
+        .precreate(Precreate::new(&out_trade_no, amount, "测试订单"));
+    if mock.is_some() {
+        // The sandbox can't reach an address on this machine.
+        order = order.notify_url(notify_url);
+    }
+    println!("precreated        {}", order.await?.qr_code);
+
+    if let Some(mock) = &mock {
+        mock.pay(&out_trade_no)?;
+        let told = notifications
+            .recv()
+            .await
+            .ok_or("no notification")?
+            .expect_order(&out_trade_no, amount)?;
+        println!("notified          {} is {}", told.trade_no, told.trade_status);
+    }
+    let order = wait_for_payment(&client, &out_trade_no).await?;
+    println!(
+        "queried           {} is {}, {:?}",
+        order.trade_no, order.trade_status, order.total_amount
+    );
+
+    let refund = Refund::with_out_trade_no(&out_trade_no, "8.80".parse()?).out_request_no("refund-1");
+    let refund = client.trade().refund(refund).await?;
+    println!("refunded          {:?}", refund.refund_fee);
+
+    let refund = FastpayRefundQuery::with_out_trade_no(&out_trade_no, "refund-1");
+    let refund = client.trade().fastpay_refund_query(refund).await?;
+    println!(
+        "queried refund    {:?} of {:?}",
+        refund.refund_amount, refund.total_amount
+    );
+
+    let page = client
+        .trade()
+        .page_pay(PagePay::new(format!("{out_trade_no}-page"), amount, "测试订单"));
+    println!("page pay          {}", page.return_url("https://example.com").url()?);
+    let app = client
+        .trade()
+        .app_pay(AppPay::new(format!("{out_trade_no}-app"), amount, "测试订单"));
+    println!("app pay           {}", app.order_string()?);
+    Ok(())
+}
+
+fn credentials_from_environment() -> Result<Option<(String, Credentials)>, Box<dyn Error>> {
+    let [Ok(app_id), Ok(private_key), Ok(public_key)] =
+        ["ALIPAY_APP_ID", "ALIPAY_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY"].map(env::var)
+    else {
+        return Ok(None);
+    };
+    Ok(Some((app_id, Credentials::public_key(&private_key, &public_key)?)))
+}
+
+/// A merchant's server: verifies each notification from its raw body and answers `success` once it is taken.
+async fn receive_notifications(
+    client: Client,
+) -> Result<(String, mpsc::UnboundedReceiver<Verified<Notification>>), Box<dyn Error>> {
+    type Merchant = (Client, mpsc::UnboundedSender<Verified<Notification>>);
+
+    async fn take(State((client, sender)): State<Merchant>, body: Bytes) -> (StatusCode, &'static str) {
+        match client.notifications().verify(&body) {
+            Ok(notification) if sender.send(notification).is_ok() => (StatusCode::OK, notify::SUCCESS),
+            _ => (StatusCode::BAD_REQUEST, "fail"),
+        }
+    }
+
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/notify", listener.local_addr()?);
+    let router = Router::new().route("/notify", post(take)).with_state((client, sender));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((url, receiver))
+}
+
+/// Asks every three seconds for two minutes.
+async fn wait_for_payment(
+    client: &Client,
+    out_trade_no: &str,
+) -> Result<alipay_api::trade::QueryResponse, Box<dyn Error>> {
+    for _ in 0..40 {
+        match client.trade().query(Query::with_out_trade_no(out_trade_no)).await {
+            Ok(order) if order.trade_status == TradeStatus::TradeSuccess => return Ok(order),
+            Ok(_) => {}
+            // Nobody has scanned the code yet.
+            Err(error) if error.sub_code_as() == Some(QueryErrorCode::AcqTradeNotExist) => {}
+            Err(error) => return Err(error.into()),
+        }
+        println!("waiting           scan the code and pay");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    Err("nobody paid".into())
+}

@@ -1,0 +1,103 @@
+//! From a request to signed parameters.
+
+use std::sync::Arc;
+
+use super::Client;
+use crate::{
+    Error, ErrorKind,
+    method::Method,
+    protocol::{
+        parameters::{Parameters, SignedParameters},
+        request::{Business, Identity, Options},
+    },
+    sign::SignError,
+    types::DateTime,
+};
+
+/// What a request says, sorted by where it goes.
+pub(super) fn business<M: Method>(request: &M) -> Result<Business, Error> {
+    Business::new(request, &M::INFO).map_err(|error| {
+        Error::new(ErrorKind::Request, error.to_string())
+            .with_method(M::INFO.name)
+            .with_source(error)
+    })
+}
+
+impl Client {
+    /// The present time in Beijing.
+    pub(super) fn timestamp(&self, method: &str) -> Result<String, Error> {
+        let now = DateTime::try_from(self.inner.clock.now()).map_err(|error| {
+            Error::new(ErrorKind::Configuration, "the clock is out of range")
+                .with_method(method)
+                .with_source(error)
+        })?;
+        Ok(now.to_string())
+    }
+
+    /// Signs without keeping the runtime's threads from other work.
+    pub(super) async fn sign<'a>(
+        &'a self,
+        method: &'a str,
+        business: &'a Business,
+        options: &'a Options,
+        timestamp: &'a str,
+    ) -> Result<SignedParameters<'a>, Error> {
+        if !self.inner.credentials.signer.is_slow() {
+            return self.sign_now(method, business, options, timestamp);
+        }
+        let parameters = self.parameters(method, business, options, timestamp)?;
+        let text = parameters.string_to_sign();
+        let signer = Arc::clone(&self.inner.credentials.signer);
+        let signature = tokio::task::spawn_blocking(move || signer.sign(text.as_bytes())).await;
+        let signature = signature
+            .map_err(SignError::new)
+            .flatten()
+            .map_err(|error| unsigned(method, error))?;
+        Ok(parameters.signed(&signature))
+    }
+
+    /// Signs on the caller's thread.
+    pub(super) fn sign_now<'a>(
+        &'a self,
+        method: &'a str,
+        business: &'a Business,
+        options: &'a Options,
+        timestamp: &'a str,
+    ) -> Result<SignedParameters<'a>, Error> {
+        let parameters = self.parameters(method, business, options, timestamp)?;
+        let text = parameters.string_to_sign();
+        let signature = self
+            .inner
+            .credentials
+            .signer
+            .sign(text.as_bytes())
+            .map_err(|error| unsigned(method, error))?;
+        Ok(parameters.signed(&signature))
+    }
+
+    fn parameters<'a>(
+        &'a self,
+        method: &'a str,
+        business: &'a Business,
+        options: &'a Options,
+        timestamp: &'a str,
+    ) -> Result<Parameters<'a>, Error> {
+        let sign_type = self.inner.credentials.sign_type();
+        let identity = Identity {
+            app_id: &self.inner.app_id,
+            sign_type,
+            timestamp,
+        };
+        business.parameters(method, options, identity).map_err(|error| {
+            Error::new(ErrorKind::Request, error.to_string())
+                .with_method(method)
+                .with_source(error)
+        })
+    }
+}
+
+fn unsigned(method: &str, error: SignError) -> Error {
+    Error::new(ErrorKind::Request, "the request can't be signed")
+        .with_method(method)
+        .with_source(error)
+}

@@ -1,0 +1,216 @@
+//! What goes wrong on the wire, and what a caller is told of the outcome.
+
+use std::time::Duration;
+
+use alipay_api::{
+    Client, ErrorKind,
+    trade::{Create, Query, types::TradeStatus},
+};
+use alipay_mock::{Fault, Mock};
+
+use crate::support::{builder, paid_order, price, start};
+
+fn create() -> Create {
+    Create::with_buyer_id("2088102146225135", "1", price("1.00"), "subject / 你好")
+}
+
+/// A client that sends everything once.
+fn once(mock: &Mock) -> Client {
+    builder(mock).max_attempts(1).build().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
+    for (fault, told) in [
+        (Fault::HttpStatus(503), "did not answer with status 200"),
+        (Fault::Html, "it begins `<"),
+        (Fault::Empty, "it is empty"),
+        (Fault::Truncated, "it ends too early"),
+        (Fault::Oversized, "larger than 8 MiB"),
+        (Fault::DuplicateRoot, "names a member twice"),
+        (Fault::GbkBody, "not UTF-8"),
+    ] {
+        let (mock, _) = start().await;
+        let client = once(&mock);
+        let what = format!("{fault:?}");
+        mock.fault_next(fault);
+        let error = client.trade().create(create()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{what}: {error}");
+        assert!(error.to_string().contains(told), "{what}: {error}");
+        assert!(error.is_outcome_unknown() && !error.is_retryable(), "{what}: {error}");
+        // It was in fact carried out.
+        let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+        assert_eq!(order.trade_status, TradeStatus::WaitBuyerPay);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_signed_is_refused() {
+    for fault in [
+        Fault::Unsigned,
+        Fault::EmptySign,
+        Fault::WrongSign,
+        Fault::TamperedByte(20),
+    ] {
+        let (mock, _) = start().await;
+        let client = once(&mock);
+        let what = format!("{fault:?}");
+        mock.fault_next(fault);
+        let error = client.trade().create(create()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification, "{what}: {error}");
+        assert!(error.is_outcome_unknown() && !error.is_verified(), "{what}: {error}");
+        assert!(error.raw_body().is_some_and(|body| !body.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_signed_before_its_slashes_were_escaped_holds() {
+    let (mock, client) = start().await;
+    client.trade().create(create()).await.unwrap();
+    mock.fault_next(Fault::SlashEscaped);
+    let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+    assert_eq!(order.subject.as_deref(), Some("subject / 你好"));
+}
+
+#[tokio::test]
+async fn unknown_fields_are_kept() {
+    let (mock, client) = start().await;
+    client.trade().create(create()).await.unwrap();
+    mock.fault_next(Fault::ExtraField);
+    let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+    assert_eq!(order.extra.len(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let (mock, _) = start().await;
+    let (other, _) = start().await;
+    mock.fault_next(Fault::Redirect(other.gateway_url()));
+    let error = once(&mock).trade().create(create()).await.unwrap_err();
+    assert_eq!((error.kind(), error.http_status()), (ErrorKind::Malformed, Some(302)));
+    assert_eq!(other.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_broken_connection_leaves_the_outcome_unknown() {
+    let (mock, client) = start().await;
+    mock.fault_next(Fault::CloseConnection);
+    let error = client.trade().create(create()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error}");
+    client
+        .trade()
+        .query(Query::with_out_trade_no("1"))
+        .await
+        .expect("it was carried out");
+}
+
+#[tokio::test]
+async fn a_late_answer_is_a_timeout() {
+    let (mock, client) = start().await;
+    let (delay, release) = Fault::delay();
+    mock.fault_next(delay);
+    let error = client
+        .trade()
+        .create(create())
+        .timeout(Duration::from_millis(200))
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout() && error.is_outcome_unknown(), "{error}");
+    release.release();
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_done() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let (mock, _) = start().await;
+    let client = builder(&mock)
+        .gateway(format!("http://{address}/gateway.do"))
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    let error = client.trade().create(create()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert!(!error.is_outcome_unknown() && error.is_retryable(), "{error}");
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("sign="), "{shown}");
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_sent_again() {
+    let (mock, client) = start().await;
+    paid_order(&mock, &client, "1", "1.00").await;
+    for fault in [Fault::HttpStatus(503), Fault::CloseConnection] {
+        mock.fault_next(fault);
+        let before = mock.requests();
+        let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+        assert_eq!(order.trade_status, TradeStatus::TradeSuccess);
+        assert_eq!(mock.requests() - before, 2);
+    }
+}
+
+#[tokio::test]
+async fn what_moves_money_is_never_sent_again() {
+    let (mock, client) = start().await;
+    mock.answer_next("alipay.trade.create", "20000", "isp.unknow-error", true);
+    let before = mock.requests();
+    let error = client.trade().create(create()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Gateway, Some("20000")));
+    assert!(
+        error.is_outcome_unknown() && error.is_verified() && !error.is_retryable(),
+        "{error}"
+    );
+    assert_eq!(mock.requests() - before, 1);
+    mock.answer_next("alipay.trade.create", "40004", "ACQ.SYSTEM_ERROR", true);
+    let error = client.trade().create(create()).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    client
+        .trade()
+        .query(Query::with_out_trade_no("1"))
+        .await
+        .expect("it was carried out");
+}
+
+#[tokio::test]
+async fn an_unsigned_refusal_proves_nothing() {
+    let (mock, _) = start().await;
+    let credentials = alipay_api::Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key()).unwrap();
+    let client = Client::builder("2021000000000001", credentials)
+        .gateway(mock.gateway_url())
+        .build()
+        .unwrap();
+    let error = client.trade().create(create()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sub_code()),
+        (ErrorKind::Gateway, Some("isv.invalid-app-id"))
+    );
+    assert!(!error.is_verified() && error.is_outcome_unknown(), "{error}");
+    let error = client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+    assert!(!error.is_outcome_unknown(), "a query changes nothing");
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_explained_without_its_tokens() {
+    let (mock, _) = start().await;
+    let other = alipay_mock::keys::KeyPair::generate().unwrap().to_base64().unwrap();
+    let credentials = alipay_api::Credentials::public_key(&other, &mock.alipay_public_key()).unwrap();
+    let client = Client::builder(mock.app_id(), credentials)
+        .gateway(mock.gateway_url())
+        .build()
+        .unwrap();
+    let error = client
+        .on_behalf_of("app-auth-token")
+        .trade()
+        .create(create())
+        .await
+        .unwrap_err();
+    assert_eq!(error.sub_code(), Some("isv.invalid-signature"));
+    let shown = format!("{error} {error:?}");
+    assert!(
+        shown.contains("the public key that is registered for the app is not the private key's"),
+        "{shown}"
+    );
+    assert!(!shown.contains("app-auth-token"), "{shown}");
+}

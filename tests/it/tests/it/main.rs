@@ -1,0 +1,15 @@
+//! The library against the embedded gateway, over real HTTP.
+
+mod debug;
+mod ebpp;
+mod examples;
+mod faults;
+mod fund;
+mod notify;
+mod open;
+mod pages;
+mod properties;
+mod raw;
+mod support;
+mod tamper;
+mod trade;

@@ -1,0 +1,359 @@
+//! Notifications: those that the gateway sends, and those that nobody should believe.
+
+use std::sync::Arc;
+
+use alipay_api::{
+    Client, ErrorKind,
+    notify::{Notification, SUCCESS, TradeStatusSync, Verified, trade_status_sync::TradeStatus},
+    trade::Precreate,
+};
+use alipay_mock::{
+    Mock,
+    keys::{KeyPair, SignType},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    sync::mpsc,
+};
+
+use crate::support::{price, start};
+
+/// Answers each POST with the next of these bodies (the last for ever), and hands out what was posted.
+async fn merchant(answers: &[&str]) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let answers: Arc<Vec<String>> = Arc::new(answers.iter().map(|answer| (*answer).to_owned()).collect());
+    tokio::spawn(async move {
+        for count in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            let body = loop {
+                stream.read_buf(&mut request).await.unwrap();
+                let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else {
+                    continue;
+                };
+                let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length:"))
+                    .unwrap();
+                if request.len() >= end + 4 + length.trim().parse::<usize>().unwrap() {
+                    break request.split_off(end + 4);
+                }
+            };
+            let answer = &answers[count.min(answers.len() - 1)];
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
+                answer.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if sender.send(body).is_err() {
+                break;
+            }
+        }
+    });
+    (url, receiver)
+}
+
+#[tokio::test]
+async fn a_payment_is_told_and_verified() {
+    let (mock, client) = start().await;
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let subject = "a&b=c+d% \"q\" <你好> 😀";
+    client
+        .trade()
+        .precreate(Precreate::new("1", price("0.01"), subject))
+        .notify_url(url)
+        .await
+        .unwrap();
+    let trade_no = mock.pay("1").unwrap().trade.trade_no.unwrap();
+    let body = posted.recv().await.unwrap();
+    let told = client.notifications().verify(&body).unwrap();
+    assert_eq!(told.name(), "trade_status_sync");
+    assert!(told.notify_id().is_some());
+    let told: Verified<TradeStatusSync> = told.expect_order("1", price("0.01")).unwrap();
+    assert_eq!(
+        (told.trade_status.clone(), told.trade_no.as_str()),
+        (TradeStatus::TradeSuccess, trade_no.as_str())
+    );
+    assert_eq!(told.subject.as_deref(), Some(subject));
+    assert_eq!(told.fund_bill_list[0].amount, Some(price("0.01")));
+    let told = told.expect_seller(mock.seller_id()).unwrap();
+    assert_eq!(
+        told.expect_seller("2088000000000000").unwrap_err().kind(),
+        ErrorKind::Mismatch
+    );
+}
+
+#[tokio::test]
+async fn a_notification_is_sent_again_until_it_is_taken() {
+    let mock = Mock::builder()
+        .notify_schedule(vec![std::time::Duration::from_millis(5); 7])
+        .start()
+        .await
+        .unwrap();
+    let client = crate::support::builder(&mock).build().unwrap();
+    let (url, mut posted) = merchant(&["fail", "success\n", SUCCESS]).await;
+    client
+        .trade()
+        .precreate(Precreate::new("1", price("0.01"), "subject"))
+        .notify_url(url)
+        .await
+        .unwrap();
+    mock.pay("1").unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let body = posted.recv().await.unwrap();
+        ids.push(
+            client
+                .notifications()
+                .verify(&body)
+                .unwrap()
+                .notify_id()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    mock.notifications_settled().await;
+    assert!(posted.try_recv().is_err(), "the third was taken");
+}
+
+#[tokio::test]
+async fn another_order_amount_or_kind_is_a_mismatch() {
+    let (mock, client) = start().await;
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    client
+        .trade()
+        .precreate(Precreate::new("1", price("0.01"), "subject"))
+        .notify_url(url)
+        .await
+        .unwrap();
+    mock.pay("1").unwrap();
+    let body = posted.recv().await.unwrap();
+    for (out_trade_no, amount) in [("2", "0.01"), ("1", "0.02")] {
+        let told = client.notifications().verify(&body).unwrap();
+        assert_eq!(
+            told.expect_order(out_trade_no, price(amount)).unwrap_err().kind(),
+            ErrorKind::Mismatch
+        );
+    }
+    let other = Client::builder("2021000000000001", credentials(&mock))
+        .gateway(mock.gateway_url())
+        .build()
+        .unwrap();
+    assert_eq!(
+        other.notifications().verify(&body).unwrap_err().kind(),
+        ErrorKind::Mismatch
+    );
+}
+
+#[tokio::test]
+async fn a_changed_byte_is_refused() {
+    let (mock, client) = start().await;
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    client
+        .trade()
+        .precreate(Precreate::new("1", price("0.01"), "你好 + %"))
+        .notify_url(url)
+        .await
+        .unwrap();
+    mock.pay("1").unwrap();
+    let body = posted.recv().await.unwrap();
+    let genuine: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();
+    for index in 0..body.len() {
+        for change in [0x01, 0x20, 0x80] {
+            let mut changed = body.clone();
+            changed[index] ^= change;
+            match client.notifications().verify(&changed) {
+                Err(error) => assert!(
+                    matches!(error.kind(), ErrorKind::Verification | ErrorKind::Malformed),
+                    "{error}"
+                ),
+                // `%3A` and `%3a` are the same byte.
+                Ok(_) => assert!(
+                    form_urlencoded::parse(&changed)
+                        .into_owned()
+                        .eq(genuine.iter().cloned()),
+                    "byte {index}"
+                ),
+            }
+        }
+    }
+    for length in 0..body.len() {
+        client.notifications().verify(&body[..length]).unwrap_err();
+    }
+}
+
+/// A notification of a payment, signed by whoever holds the key.
+struct Forge {
+    key: KeyPair,
+    parameters: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Forge {
+    fn new(mock: &Mock) -> Self {
+        let text = |text: &str| text.as_bytes().to_vec();
+        Self {
+            key: mock.alipay_key_pair().clone(),
+            parameters: vec![
+                ("app_id", text(mock.app_id())),
+                ("charset", text("utf-8")),
+                ("notify_type", text("trade_status_sync")),
+                ("out_trade_no", text("1")),
+                ("sign_type", text("RSA2")),
+                ("subject", text("你好")),
+                ("total_amount", text("0.01")),
+                ("trade_status", text("TRADE_SUCCESS")),
+            ],
+        }
+    }
+
+    fn set(mut self, name: &'static str, value: &[u8]) -> Self {
+        self.parameters.retain(|(parameter, _)| *parameter != name);
+        self.parameters.push((name, value.to_vec()));
+        self
+    }
+
+    /// The body, signed over everything but what `left_out` names, and over empty values only if they are `kept`.
+    fn body(&self, left_out: &[&str], kept: bool) -> String {
+        let mut signed: Vec<_> = self
+            .parameters
+            .iter()
+            .filter(|(name, _)| !left_out.contains(name))
+            .collect();
+        signed.sort();
+        signed.retain(|(_, value)| kept || !value.is_empty());
+        let text: Vec<Vec<u8>> = signed
+            .iter()
+            .map(|(name, value)| [name.as_bytes(), b"=", value].concat())
+            .collect();
+        let sign = self.key.sign(SignType::Rsa2, &text.join(&b'&')).unwrap();
+        let encoded = |value: &[u8]| form_urlencoded::byte_serialize(value).collect::<String>();
+        let pairs = self
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)));
+        let pairs: Vec<String> = pairs.chain([format!("sign={}", encoded(sign.as_bytes()))]).collect();
+        pairs.join("&")
+    }
+
+    fn signed(&self) -> String {
+        self.body(&["sign_type"], true)
+    }
+}
+
+fn credentials(mock: &Mock) -> alipay_api::Credentials {
+    alipay_api::Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key()).unwrap()
+}
+
+fn verify(client: &Client, body: &str) -> Result<Verified<Notification>, ErrorKind> {
+    client.notifications().verify(body).map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn both_rules_and_both_ways_with_empty_values_are_understood() {
+    let (mock, client) = start().await;
+    let forge = Forge::new(&mock).set("body", b"");
+    for body in [
+        forge.body(&["sign_type"], true),
+        forge.body(&["sign_type"], false),
+        forge.body(&[], true),
+        forge.body(&[], false),
+    ] {
+        let told = verify(&client, &body)
+            .unwrap()
+            .expect_order("1", price("0.01"))
+            .unwrap();
+        assert_eq!(told.subject.as_deref(), Some("你好"));
+        // A sender that forgets to encode `+` in the signature is forgiven.
+        assert!(verify(&client, &body.replace("%2B", "+")).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn gbk_is_read_as_gbk() {
+    let (mock, client) = start().await;
+    let (subject, _, _) = encoding_rs::GBK.encode("测试订单");
+    let forge = Forge::new(&mock).set("charset", b"GBK").set("subject", &subject);
+    let told = verify(&client, &forge.signed()).unwrap().expect_trade().unwrap();
+    assert_eq!(told.subject.as_deref(), Some("测试订单"));
+    let forge = Forge::new(&mock).set("charset", b"utf-8").set("subject", &subject);
+    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Malformed));
+    let forge = Forge::new(&mock).set("charset", b"utf-7");
+    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Malformed));
+}
+
+#[tokio::test]
+async fn what_nobody_signed_is_refused() {
+    let (mock, client) = start().await;
+    let body = Forge::new(&mock).signed();
+    let (unsigned, sign) = body.rsplit_once("&sign=").unwrap();
+    for (what, body, kind) in [
+        ("nothing", String::new(), ErrorKind::Malformed),
+        ("no form", "hello".to_owned(), ErrorKind::Malformed),
+        ("no signature", unsigned.to_owned(), ErrorKind::Verification),
+        (
+            "an empty signature",
+            format!("{unsigned}&sign="),
+            ErrorKind::Verification,
+        ),
+        ("no base64", format!("{unsigned}&sign=%21"), ErrorKind::Verification),
+        (
+            "a short signature",
+            format!("{unsigned}&sign=AAAA"),
+            ErrorKind::Verification,
+        ),
+        ("two signatures", format!("{body}&sign={sign}"), ErrorKind::Malformed),
+        (
+            "a parameter twice",
+            format!("{body}&total_amount=0.01"),
+            ErrorKind::Malformed,
+        ),
+        (
+            "another parameter",
+            format!("{body}&refund_fee=0.01"),
+            ErrorKind::Verification,
+        ),
+        (
+            "too much",
+            format!("{body}&body={}", "x".repeat(1 << 20)),
+            ErrorKind::Malformed,
+        ),
+        (
+            "too many",
+            body.clone() + &(0..600).map(|n| format!("&x{n}=1")).collect::<String>(),
+            ErrorKind::Malformed,
+        ),
+    ] {
+        assert_eq!(verify(&client, &body), Err(kind), "{what}");
+    }
+    let stranger = Forge {
+        key: KeyPair::generate().unwrap(),
+        ..Forge::new(&mock)
+    };
+    assert_eq!(verify(&client, &stranger.signed()), Err(ErrorKind::Verification));
+}
+
+#[tokio::test]
+async fn a_downgrade_is_refused() {
+    let (mock, client) = start().await;
+    let forge = Forge::new(&mock).set("sign_type", b"RSA");
+    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Verification));
+}
+
+#[tokio::test]
+async fn an_unknown_kind_keeps_its_parameters() {
+    let (mock, client) = start().await;
+    let forge = Forge::new(&mock)
+        .set("notify_type", b"new_sync")
+        .set("total_amount", b"not an amount");
+    let told = verify(&client, &forge.signed()).unwrap();
+    assert!(matches!(&*told, Notification::Other(other) if other.name == "new_sync"));
+    assert_eq!(told.parameter("subject"), Some("你好"));
+    assert_eq!(told.expect_trade().unwrap_err().kind(), ErrorKind::Mismatch);
+    let forge = Forge::new(&mock).set("total_amount", b"not an amount");
+    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Decode));
+}

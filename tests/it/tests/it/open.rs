@@ -1,0 +1,109 @@
+use alipay_api::{
+    ErrorKind,
+    open::{
+        AuthTokenApp, AuthTokenAppErrorCode, AuthTokenAppQuery, AuthTokenAppQueryErrorCode,
+        auth_token_app_query::AuthTokenAppQueryStatus,
+    },
+    trade::Create,
+};
+
+use crate::support::{price, start};
+
+#[tokio::test]
+async fn a_code_becomes_a_token_once() {
+    let (mock, client) = start().await;
+    let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
+    let request = || AuthTokenApp::new("authorization_code").code(code.as_str());
+    let granted = client.open().auth_token_app(request()).await.unwrap();
+    assert_eq!(
+        (granted.auth_app_id.as_str(), granted.user_id.as_str()),
+        ("2013121100055554", "2088102150527498")
+    );
+    assert_eq!(
+        (granted.expires_in, granted.re_expires_in),
+        (Some(31_536_000), Some(32_140_800))
+    );
+
+    let state = client
+        .open()
+        .auth_token_app_query(AuthTokenAppQuery::new(granted.app_auth_token.clone()))
+        .await
+        .unwrap();
+    assert_eq!(
+        (state.status, state.auth_app_id.as_str()),
+        (AuthTokenAppQueryStatus::Valid, "2013121100055554")
+    );
+
+    let error = client.open().auth_token_app(request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gateway);
+    assert!(
+        error
+            .sub_code_as::<AuthTokenAppErrorCode>()
+            .is_some_and(|code| !matches!(code, AuthTokenAppErrorCode::Other(_))),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_kills_the_old_refresh_token() {
+    let (mock, client) = start().await;
+    let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
+    let first = client
+        .open()
+        .auth_token_app(AuthTokenApp::new("authorization_code").code(code))
+        .await
+        .unwrap();
+    let refresh = || AuthTokenApp::new("refresh_token").refresh_token(first.app_refresh_token.clone());
+    let second = client.open().auth_token_app(refresh()).await.unwrap();
+    assert_ne!(second.app_refresh_token, first.app_refresh_token);
+    client.open().auth_token_app(refresh()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn codes_and_tokens_that_were_never_given_out_are_refused() {
+    let (_mock, client) = start().await;
+    let error = client
+        .open()
+        .auth_token_app(AuthTokenApp::new("authorization_code").code("none"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.sub_code_as(), Some(AuthTokenAppErrorCode::AuthCodeNotExist));
+    let error = client
+        .open()
+        .auth_token_app_query(AuthTokenAppQuery::new("none"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.sub_code_as(),
+        Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted)
+    );
+}
+
+#[tokio::test]
+async fn a_merchants_calls_carry_its_token() {
+    let (mock, client) = start().await;
+    let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
+    let granted = client
+        .open()
+        .auth_token_app(AuthTokenApp::new("authorization_code").code(code))
+        .await
+        .unwrap();
+    let create = |number: &str| Create::with_buyer_id("2088102146225135", number, price("1.00"), "subject");
+    client
+        .on_behalf_of(granted.app_auth_token)
+        .trade()
+        .create(create("1"))
+        .await
+        .unwrap();
+    let error = client
+        .on_behalf_of("dead")
+        .trade()
+        .create(create("2"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code(), error.sub_code()),
+        (Some("20001"), Some("aop.invalid-app-auth-token"))
+    );
+    assert!(!format!("{error} {error:?}").contains("dead"));
+}

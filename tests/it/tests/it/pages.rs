@@ -1,0 +1,209 @@
+//! Pages and order strings, used as a browser and a phone use them.
+
+use alipay_api::{
+    Client, ErrorKind,
+    trade::{AppPay, PagePay, PagePayErrorCode, Query, WapPay, types::TradeStatus},
+};
+use alipay_mock::Mock;
+
+use crate::support::{price, start};
+
+const SUBJECT: &str = "a&b=c+d% \"q\" 'x' <script> 你好 😀\r\n";
+
+/// Opens a URL as a browser does.
+async fn browse(url: &str) -> (u16, String) {
+    let response = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .get(url)
+        .send()
+        .await
+        .unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+/// Submits a form as a browser does: attributes unescaped once, fields encoded once.
+async fn submit(form: &str) -> (u16, String) {
+    let attribute = |tag: &str, name: &str| {
+        let start = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+        let value = &tag[start..start + tag[start..].find('"').unwrap()];
+        value
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&#13;", "\r")
+            .replace("&#10;", "\n")
+            .replace("&amp;", "&")
+    };
+    let action = attribute(form.split('>').next().unwrap(), "action");
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    for input in form.split("<input").skip(1) {
+        body.append_pair(&attribute(input, "name"), &attribute(input, "value"));
+    }
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = http
+        .post(action)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.finish());
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+async fn is_open(client: &Client, out_trade_no: &str) {
+    let order = client
+        .trade()
+        .query(Query::with_out_trade_no(out_trade_no))
+        .await
+        .unwrap();
+    assert_eq!(order.trade_status, TradeStatus::WaitBuyerPay);
+    assert_eq!(order.subject.as_deref(), Some(SUBJECT));
+    assert_eq!(order.total_amount, Some(price("0.01")));
+}
+
+#[tokio::test]
+async fn a_browser_opens_the_url_of_page_pay_and_comes_back() {
+    let (mock, client) = start().await;
+    let call = client
+        .trade()
+        .page_pay(PagePay::new("1", price("0.01"), SUBJECT))
+        .return_url("https://example.com/back?x=1");
+    let url = call.url().unwrap();
+    assert!(url.starts_with(&format!("{}?", mock.gateway_url())), "{url}");
+    let (status, page) = browse(&url).await;
+    assert_eq!(status, 200);
+    assert!(!page.contains("<script>"), "the cashier escapes the subject");
+    is_open(&client, "1").await;
+    come_back(&mock, &client).await;
+}
+
+async fn come_back(mock: &Mock, client: &Client) {
+    let paid = mock.pay("1").unwrap();
+    let url = paid.return_url.expect("the browser is sent back");
+    let query = url
+        .split_once('?')
+        .unwrap()
+        .1
+        .strip_prefix("x=1&")
+        .expect("the merchant's own parameter");
+    let back = client.notifications().verify_return::<PagePay>(query).unwrap();
+    assert_eq!(
+        (back.out_trade_no.as_str(), back.total_amount),
+        ("1", Some(price("0.01")))
+    );
+    assert_eq!(Some(back.trade_no.clone()), paid.trade.trade_no);
+    let changed = query.replace("total_amount=0.01", "total_amount=0.02");
+    assert_ne!(changed, query);
+    let error = client.notifications().verify_return::<PagePay>(&changed).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+}
+
+#[tokio::test]
+async fn a_browser_submits_the_form_of_page_pay() {
+    let (_mock, client) = start().await;
+    let form = client
+        .trade()
+        .page_pay(PagePay::new("1", price("0.01"), SUBJECT))
+        .form()
+        .unwrap();
+    let (status, _) = submit(&form).await;
+    assert_eq!(status, 200);
+    is_open(&client, "1").await;
+}
+
+#[tokio::test]
+async fn a_phones_browser_opens_wap_pay() {
+    let (mock, client) = start().await;
+    let call = client
+        .trade()
+        .wap_pay(WapPay::new("1", price("0.01"), SUBJECT).quit_url("https://example.com/quit"));
+    let (status, _) = browse(&call.url().unwrap()).await;
+    assert_eq!(status, 200);
+    is_open(&client, "1").await;
+    mock.pay("1").unwrap();
+    let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+    assert_eq!(order.trade_status, TradeStatus::TradeSuccess);
+}
+
+#[tokio::test]
+async fn the_alipay_app_takes_the_order_string_of_app_pay() {
+    let (mock, client) = start().await;
+    let order = client
+        .trade()
+        .app_pay(AppPay::new("1", price("0.01"), SUBJECT))
+        .order_string()
+        .unwrap();
+    // The app sends the string on as it is.
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = http
+        .post(mock.gateway_url())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(order);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    is_open(&client, "1").await;
+
+    let result = mock.pay("1").unwrap().app_result.expect("the app gets a result");
+    let paid = client.notifications().verify_app_result::<AppPay>(&result).unwrap();
+    assert_eq!(
+        (paid.out_trade_no.as_str(), paid.total_amount),
+        ("1", Some(price("0.01")))
+    );
+    let error = client
+        .notifications()
+        .verify_app_result::<AppPay>(&result.replace("0.01", "0.02"))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+}
+
+#[tokio::test]
+async fn the_cashier_refuses_an_order_for_nothing() {
+    let (_mock, client) = start().await;
+    let page = client.trade().page_pay(PagePay::new("1", price("0.00"), "free"));
+    let wap = client.trade().wap_pay(WapPay::new("1", price("0.00"), "free"));
+    let app = client.trade().app_pay(AppPay::new("1", price("0.00"), "free"));
+    let gateway = client.gateway().to_owned();
+    for url in [
+        page.url().unwrap(),
+        wap.url().unwrap(),
+        format!("{gateway}?{}", app.order_string().unwrap()),
+    ] {
+        let (_, answer) = browse(&url).await;
+        assert!(
+            answer.contains(PagePayErrorCode::AcqInvalidParameter.as_str()),
+            "{answer}"
+        );
+    }
+    let (_, answer) = submit(&page.form().unwrap()).await;
+    assert!(answer.contains("total_amount"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_changed_url_is_refused() {
+    let (_mock, client) = start().await;
+    let url = client
+        .trade()
+        .page_pay(PagePay::new("1", price("0.01"), "subject"))
+        .url()
+        .unwrap();
+    let changed = url.replace("0.01", "0.02");
+    assert_ne!(changed, url);
+    let (_, answer) = browse(&changed).await;
+    assert!(answer.contains("isv.invalid-signature"), "{answer}");
+    client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_merchants_token_never_stands_in_a_url() {
+    let (_mock, client) = start().await;
+    let call = client.on_behalf_of("app-auth-token");
+    let call = call.trade().page_pay(PagePay::new("1", price("0.01"), "subject"));
+    let error = call.url().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    let form = call.form().unwrap();
+    let action = form.split('>').next().unwrap();
+    assert!(
+        !action.contains("app-auth-token") && form.contains("value=\"app-auth-token\""),
+        "{form}"
+    );
+}

@@ -1,0 +1,26 @@
+use alipay_api::{ErrorClass, ErrorKind, trade::CreateResponse};
+use serde_json::json;
+
+use crate::support::start;
+
+#[tokio::test]
+async fn a_method_can_be_called_by_name() {
+    let (_mock, client) = start().await;
+    let business = json!({ "out_trade_no": "1", "total_amount": 0.5, "subject": "你好 & <\"=+%\">😀", "buyer_id": "2088102146225135" });
+    let answer = client.call_raw("alipay.trade.create", business).await.unwrap();
+    assert_eq!(answer.code().as_deref(), Some("10000"));
+    assert_eq!(answer.get::<String>("out_trade_no").unwrap().as_deref(), Some("1"));
+    assert_eq!(answer.read::<CreateResponse>().unwrap().out_trade_no, "1");
+    assert!(answer.as_str().starts_with('{'));
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_refused() {
+    let (_mock, client) = start().await;
+    let error = client.call_raw("alipay.no.such.method", json!({})).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sub_code()),
+        (ErrorKind::Gateway, Some("isv.invalid-method"))
+    );
+    assert_eq!(error.class(), Some(ErrorClass::Request));
+}

@@ -1,0 +1,92 @@
+//! One changed byte anywhere: nothing of it reaches the caller.
+
+use std::sync::{Arc, Mutex};
+
+use alipay_api::{
+    ErrorKind,
+    trade::{Create, Query},
+    transport::{BoxFuture, Transport, TransportError},
+};
+use bytes::Bytes;
+
+use crate::support::{builder, price, start};
+
+/// Answers every request with the same bytes.
+#[derive(Clone, Debug, Default)]
+struct Canned(Arc<Mutex<Bytes>>);
+
+impl Transport for Canned {
+    fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        let body = self.0.lock().unwrap().clone();
+        Box::pin(async move { Ok(http::Response::new(body)) })
+    }
+}
+
+/// Passes requests on and keeps the last answer.
+#[derive(Debug)]
+struct Recorder {
+    http: reqwest::Client,
+    last: Canned,
+}
+
+impl Transport for Recorder {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let response = self.http.execute(request.try_into().unwrap()).await.unwrap();
+            let body = response.bytes().await.unwrap();
+            *self.last.0.lock().unwrap() = body.clone();
+            Ok(http::Response::new(body))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_changed_byte_in_an_answer_is_refused() {
+    let (mock, client) = start().await;
+    let create = Create::with_buyer_id("2088102146225135", "1", price("1.00"), "subject / 你好");
+    client.trade().create(create).await.unwrap();
+    let canned = Canned::default();
+    let recorder = Recorder {
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        last: canned.clone(),
+    };
+    let client = builder(&mock).transport(recorder).build().unwrap();
+    client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+
+    let client = builder(&mock)
+        .transport(canned.clone())
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    client
+        .trade()
+        .query(Query::with_out_trade_no("1"))
+        .await
+        .expect("the recorded answer holds");
+    let genuine = canned.0.lock().unwrap().clone();
+    for index in 0..genuine.len() {
+        for change in [0x01, 0x20, 0x80] {
+            let mut changed = genuine.to_vec();
+            changed[index] ^= change;
+            *canned.0.lock().unwrap() = changed.into();
+            let error = client
+                .trade()
+                .query(Query::with_out_trade_no("1"))
+                .await
+                .expect_err("a changed byte");
+            assert!(
+                matches!(error.kind(), ErrorKind::Verification | ErrorKind::Malformed),
+                "byte {index} ^ {change:#x}: {error}"
+            );
+        }
+    }
+    for length in 0..genuine.len() {
+        *canned.0.lock().unwrap() = genuine.slice(..length);
+        let error = client
+            .trade()
+            .query(Query::with_out_trade_no("1"))
+            .await
+            .expect_err("cut short");
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{length} bytes");
+    }
+}
