@@ -1,1 +1,58 @@
+//! An embedded Alipay gateway: a real HTTP server that behaves as Alipay's V2 gateway does, for tests and for trying things out.
+//!
+//! It is the other side of the wire. It shares no code with any client: it reads the same specs, and checks signatures, fields, types and limits by
+//! them, keeps orders, refunds, transfers and authorisations, and answers signed. Any client of any language that speaks V2 can use it.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mock = alipay_mock::Mock::start().await?;
+//! println!("{} {}", mock.gateway_url(), mock.app_id());
+//! // … a client precreates the order 20161112, and then its buyer pays:
+//! let payment = mock.pay("20161112")?;
+//! assert_eq!(payment.trade.trade_status.as_deref(), Some("TRADE_SUCCESS"));
+//! mock.notifications_settled().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it plays, and how
+//!
+//! * `alipay.trade.page.pay`, `wap.pay` and `app.pay` make a trade when the browser or the app delivers them; `create` at once; `precreate` when the
+//!   code is scanned, so a query before that says `ACQ.TRADE_NOT_EXIST`.
+//! * `alipay.trade.pay` takes payment codes of 16 to 24 digits that begin with 25 to 30. Up to 1000.00 yuan it pays at once; above, it answers `10003`
+//!   and the trade waits until [`Mock::pay`] plays the buyer who confirms.
+//! * Methods that only certificate mode may call (`alipay.fund.trans.uni.transfer`) want `app_cert_sn` and `alipay_root_cert_sn`; any values do.
+//! * Methods without a behaviour here are validated by their spec and then answered with `20000`.
+//! * Answers come with the content type `text/html`, as Alipay's do.
+//!
+//! # The control endpoint
+//!
+//! What [`Mock`] does in process, programs in other languages do over HTTP: `GET /_mock/trades/{out_trade_no}`; `POST` to `scan`, `pay` and `close`
+//! below it; `POST /_mock/invoices/{token}` with a list of invoices; `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional;
+//! `POST /_mock/next` with `method`, `code`, `sub_code` and `after_effect`.
 
+#![warn(missing_docs)]
+
+mod builder;
+mod clock;
+mod control;
+mod core;
+mod faults;
+pub mod keys;
+mod methods;
+mod mock;
+mod notify;
+mod protocol;
+mod server;
+mod specs;
+mod state;
+mod validate;
+
+pub use alipay_codegen::SourceFile;
+
+pub use crate::builder::{Builder, StartError};
+pub use crate::clock::{Clock, SystemClock};
+pub use crate::control::{ControlError, Payment, RefundView, TradeView};
+pub use crate::faults::{Delay, Fault, Release};
+pub use crate::mock::Mock;
+pub use crate::notify::delivery::{AttemptView, NotificationOutcome, NotificationView};

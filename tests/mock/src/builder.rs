@@ -1,0 +1,223 @@
+//! Setting a gateway up.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use alipay_codegen::SourceFile;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::Mock;
+use crate::clock::{Clock, SystemClock};
+use crate::core::Core;
+use crate::faults::Faults;
+use crate::keys::{KeyError, KeyPair, PublicKey};
+use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
+use crate::server;
+use crate::server::connection::{Cut, Doors};
+use crate::specs;
+use crate::state::State;
+use crate::state::money::Money;
+
+/// Why a gateway can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The specs are not sound.
+    #[error("the specs are not sound:\n{0}")]
+    Specs(String),
+    /// A key can't be made or encoded.
+    #[error("a key can't be made: {0}")]
+    Key(#[from] KeyError),
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The client that delivers notifications can't be made.
+    #[error("can't make a client for notifications: {0}")]
+    Client(String),
+}
+
+/// Whose key the app signs with.
+enum AppKey {
+    /// The pair that all gateways of the process share.
+    Shared,
+    /// A pair of its own.
+    Fresh,
+    /// Both halves are known.
+    Pair(KeyPair),
+    /// The app keeps its private key to itself.
+    Public(PublicKey),
+}
+
+/// How a gateway is to be.
+pub struct Builder {
+    app_id: String,
+    seller_id: String,
+    app_key: AppKey,
+    alipay_key: Option<KeyPair>,
+    listen: SocketAddr,
+    clock: Box<dyn Clock>,
+    schedule: Vec<Duration>,
+    balance: Money,
+    specs: Vec<SourceFile>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            app_id: "2021000000000001".to_owned(),
+            seller_id: "2088101117955611".to_owned(),
+            app_key: AppKey::Shared,
+            alipay_key: None,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: Box::new(SystemClock),
+            schedule: DOCUMENTED_SCHEDULE.to_vec(),
+            balance: Money::yuan(1_000_000),
+            specs: specs::embedded(),
+        }
+    }
+}
+
+impl Builder {
+    /// The one app that may call.
+    #[must_use]
+    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.app_id = app_id.into();
+        self
+    }
+
+    /// The user number of the merchant whose app it is.
+    #[must_use]
+    pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
+        self.seller_id = seller_id.into();
+        self
+    }
+
+    /// The app's key pair. By default, a pair that is made once per process.
+    #[must_use]
+    pub fn app_key_pair(mut self, pair: KeyPair) -> Self {
+        self.app_key = AppKey::Pair(pair);
+        self
+    }
+
+    /// The app's public key, when it keeps the private one to itself.
+    #[must_use]
+    pub fn app_public_key(mut self, key: PublicKey) -> Self {
+        self.app_key = AppKey::Public(key);
+        self
+    }
+
+    /// Alipay's key pair. By default, a pair that is made once per process.
+    #[must_use]
+    pub fn alipay_key_pair(mut self, pair: KeyPair) -> Self {
+        self.alipay_key = Some(pair);
+        self
+    }
+
+    /// New keys for both sides, that no other gateway of the process has.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn fresh_keys(mut self) -> Result<Self, KeyError> {
+        self.app_key = AppKey::Fresh;
+        self.alipay_key = Some(KeyPair::generate()?);
+        Ok(self)
+    }
+
+    /// Where to listen. By default, any free port of `127.0.0.1`.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Where the time comes from. By default, the machine's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// The pauses between the attempts to deliver a notification. By default those that Alipay documents: 4, 10 and 10 minutes, 1, 2, 6 and 15 hours.
+    #[must_use]
+    pub fn notify_schedule(mut self, pauses: Vec<Duration>) -> Self {
+        self.schedule = pauses;
+        self
+    }
+
+    /// What the merchant's account holds for transfers, in yuan. By default a million.
+    #[must_use]
+    pub fn balance(mut self, yuan: u32) -> Self {
+        self.balance = Money::yuan(yuan);
+        self
+    }
+
+    /// Other specs than those that are built in.
+    #[must_use]
+    pub fn spec_files(mut self, files: impl IntoIterator<Item = SourceFile>) -> Self {
+        self.specs = files.into_iter().collect();
+        self
+    }
+
+    /// Starts the gateway on the current Tokio runtime.
+    ///
+    /// # Errors
+    /// If the specs are not sound, keys can't be made, or the address can't be listened on.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn start(self) -> Result<Mock, StartError> {
+        let spec = alipay_codegen::load(self.specs).map_err(|problems| StartError::Specs(problems.to_string()))?;
+        let (app_pair, app_key) = match self.app_key {
+            AppKey::Shared => pair(KeyPair::shared()?.0),
+            AppKey::Fresh => pair(KeyPair::generate()?),
+            AppKey::Pair(given) => pair(given),
+            AppKey::Public(key) => (None, key),
+        };
+        let alipay_key = match self.alipay_key {
+            Some(pair) => pair,
+            None => KeyPair::shared()?.1,
+        };
+        let listening = |source| StartError::Listen { address: self.listen, source };
+        let listener = TcpListener::bind(self.listen).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let stop = watch::Sender::new(false);
+        let deliveries =
+            Deliveries::new(Handle::current(), self.schedule, stop.subscribe()).map_err(|error| StartError::Client(error.to_string()))?;
+        let core = Arc::new(Core {
+            spec,
+            app_id: self.app_id,
+            seller_id: self.seller_id,
+            app_key,
+            alipay_key,
+            clock: self.clock,
+            state: Mutex::new(State::new(self.balance)),
+            faults: Faults::default(),
+            next: Mutex::default(),
+            deliveries,
+        });
+        let service = server::router(Arc::clone(&core)).into_make_service_with_connect_info::<Cut>();
+        let mut stopped = stop.subscribe();
+        let serving = axum::serve(Doors(listener), service).with_graceful_shutdown(async move {
+            // An error means that the handle is gone, which is as good as being told.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        });
+        let server = tokio::spawn(async move {
+            let _ = serving.await;
+        });
+        Ok(Mock { core, address, app_pair, stop, server })
+    }
+}
+
+fn pair(pair: KeyPair) -> (Option<KeyPair>, PublicKey) {
+    let public = pair.public_key();
+    (Some(pair), public)
+}

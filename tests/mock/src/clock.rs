@@ -1,0 +1,102 @@
+//! What time it is, and how the gateway writes it: Beijing time, which has had no daylight saving since 1991.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+const BEIJING: Offset = Offset::constant(8);
+
+/// Where the gateway gets its time from.
+///
+/// Any closure that returns a [`SystemTime`] is one. The gateway uses it for what it writes down (when a trade was paid) and for what expires (an
+/// authorisation code). The pauses between notifications are real time: compress those with
+/// [`Builder::notify_schedule`](crate::Builder::notify_schedule).
+pub trait Clock: Send + Sync + 'static {
+    /// The present moment.
+    fn now(&self) -> SystemTime;
+}
+
+impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
+    fn now(&self) -> SystemTime {
+        self()
+    }
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// A moment the gateway can calculate with. A clock outside jiff's ten thousand years reads as the nearest moment inside.
+pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).unwrap_or(Timestamp::MAX)
+}
+
+/// `2014-07-24 03:07:50`
+pub(crate) fn beijing(at: Timestamp) -> String {
+    BEIJING.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2014-07-24 03:07:50.320`, as notifications write the time of a refund.
+pub(crate) fn beijing_millis(at: Timestamp) -> String {
+    format!("{}.{:03}", beijing(at), at.subsec_millisecond().unsigned_abs())
+}
+
+/// `20140724`
+pub(crate) fn beijing_day(at: Timestamp) -> String {
+    BEIJING.to_datetime(at).strftime("%Y%m%d").to_string()
+}
+
+/// The last second of the day that `at` falls on.
+pub(crate) fn end_of_day(at: Timestamp) -> Timestamp {
+    let end = BEIJING.to_datetime(at).date().at(23, 59, 59, 0);
+    BEIJING.to_timestamp(end).unwrap_or(at)
+}
+
+/// Reads `yyyy-MM-dd HH:mm:ss`, digit for digit; the seconds may be left out, as they may in `time_expire`.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let format = match text.len() {
+        19 => "%Y-%m-%d %H:%M:%S",
+        16 => "%Y-%m-%d %H:%M",
+        _ => return None,
+    };
+    let time = DateTime::strptime(format, text).ok()?;
+    (time.strftime(format).to_string() == text).then_some(())?;
+    BEIJING.to_timestamp(time).ok()
+}
+
+/// Whether `text` is `yyyy-MM-dd`.
+pub(crate) fn is_date(text: &str) -> bool {
+    text.len() == 10 && parse(&format!("{text} 00:00")).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_beijing_times() {
+        let at: Timestamp = "2026-03-20T16:00:05.07Z".parse().unwrap();
+        assert_eq!(beijing(at), "2026-03-21 00:00:05");
+        assert_eq!(beijing_millis(at), "2026-03-21 00:00:05.070");
+        assert_eq!(beijing_day(at), "20260321");
+        assert_eq!(beijing(end_of_day(at)), "2026-03-21 23:59:59");
+        assert_eq!(parse("2026-03-21 00:00:05").map(beijing).as_deref(), Some("2026-03-21 00:00:05"));
+        assert_eq!(parse("2026-03-21 00:01").map(beijing).as_deref(), Some("2026-03-21 00:01:00"));
+    }
+
+    #[test]
+    fn other_forms_are_no_times() {
+        for text in ["", "2026-03-21", "2026-13-21 00:00:05", "2026-03-21T00:00:05", "2026-3-21 00:00:05 ", "2026-02-30 00:00:00", "你好你好你"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert!(is_date("2024-02-29") && !is_date("2023-02-29") && !is_date("2024-2-29"));
+    }
+}

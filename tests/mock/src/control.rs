@@ -1,0 +1,201 @@
+//! Playing the others: the buyer, the merchant who authorises, the user who picks invoices. The control endpoint and the in-process handle both come
+//! here.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::beijing;
+use crate::core::Core;
+use crate::notify;
+use crate::notify::delivery::NotificationView;
+use crate::state::authorisations::Grantor;
+use crate::state::numbers;
+use crate::state::trades::{Key, Order, StepRefusal};
+
+/// An error that the next call of a method is answered with.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NextAnswer {
+    pub(crate) method: String,
+    pub(crate) code: String,
+    pub(crate) sub_code: String,
+    /// Whether the call is carried out all the same.
+    #[serde(default)]
+    pub(crate) after_effect: bool,
+}
+
+/// Who authorises the app.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Agreement {
+    pub(crate) auth_app_id: Option<String>,
+    pub(crate) user_id: Option<String>,
+}
+
+/// Why a part can't be played.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// No such order was ever placed.
+    #[error("there is no order {0}")]
+    NoOrder(String),
+    /// The order can't be paid (any more): its code has expired, or it was cancelled.
+    #[error("order {0} has no trade and can't get one")]
+    NoTrade(String),
+    /// The trade is paid.
+    #[error("trade {0} is paid")]
+    Paid(String),
+    /// The trade is closed.
+    #[error("trade {0} is closed")]
+    Closed(String),
+    /// What the gateway gives back could not be signed.
+    #[error("signing failed")]
+    Signing,
+}
+
+/// An order as the gateway knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TradeView {
+    /// The merchant's number.
+    pub out_trade_no: String,
+    /// Alipay's number, once the buyer has come into the order.
+    pub trade_no: Option<String>,
+    /// Where the trade stands, once there is one.
+    pub trade_status: Option<String>,
+    /// The method that placed the order.
+    pub method: String,
+    /// The order's title.
+    pub subject: String,
+    /// In yuan.
+    pub total_amount: String,
+    /// What went back so far, in yuan.
+    pub refunded_amount: String,
+    /// What was shared out so far, in yuan.
+    pub settled_amount: String,
+    /// Who gets the money.
+    pub seller_id: String,
+    /// The app that the order is for.
+    pub auth_app_id: String,
+    /// When the buyer paid.
+    pub paid_at: Option<String>,
+    /// The refunds, oldest first.
+    pub refunds: Vec<RefundView>,
+    /// The notifications, oldest first.
+    pub notifications: Vec<NotificationView>,
+}
+
+/// A refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RefundView {
+    /// The merchant's number of it.
+    pub out_request_no: String,
+    /// In yuan.
+    pub amount: String,
+    /// When.
+    pub at: String,
+}
+
+/// What paying comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Payment {
+    /// The trade, paid.
+    pub trade: TradeView,
+    /// Where the buyer's browser is sent, if the order came by a page and named a `return_url`.
+    pub return_url: Option<String>,
+    /// What the merchant's phone app gets, if the order came by an app.
+    pub app_result: Option<String>,
+}
+
+impl Core {
+    fn key(&self, out_trade_no: &str) -> Result<Key, ControlError> {
+        self.with_state(|state| state.trades.find_any(out_trade_no)).ok_or_else(|| ControlError::NoOrder(out_trade_no.to_owned()))
+    }
+
+    fn step(&self, key: &Key, result: Result<(), StepRefusal>) -> Result<(), ControlError> {
+        let number = key.out_trade_no.clone();
+        result.map_err(|refusal| match refusal {
+            StepRefusal::NoTrade | StepRefusal::TooLate => ControlError::NoTrade(number),
+            StepRefusal::Paid => ControlError::Paid(number),
+            StepRefusal::Closed => ControlError::Closed(number),
+        })
+    }
+
+    /// The order of this number.
+    pub(crate) fn trade(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        let key = self.key(out_trade_no)?;
+        self.with_state(|state| state.trades.get(&key, self.now()).map(|order| self.view(order))).ok_or(ControlError::NoOrder(key.out_trade_no))
+    }
+
+    /// The buyer scans a precreated order's code, or comes back to any other.
+    pub(crate) fn scan(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        let key = self.key(out_trade_no)?;
+        let opened = self.with_state(|state| state.trades.open(&key, self.now()));
+        self.step(&key, opened.map(|_| ()))?;
+        self.trade(out_trade_no)
+    }
+
+    /// The buyer pays.
+    pub(crate) fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
+        let key = self.key(out_trade_no)?;
+        let paid = self.with_state(|state| state.trades.pay(&key, self.now()));
+        self.step(&key, paid)?;
+        let now = self.now();
+        let order = self.with_state(|state| state.trades.get(&key, now).map(|order| order.clone()));
+        let order = order.ok_or(ControlError::NoOrder(key.out_trade_no))?;
+        let signing = |_| ControlError::Signing;
+        Ok(Payment {
+            return_url: notify::return_url(&order, &self.alipay_key, now).map_err(signing)?,
+            app_result: notify::app_result(&order, &self.alipay_key, now).map_err(signing)?,
+            trade: self.view(&order),
+        })
+    }
+
+    /// Alipay closes an unpaid trade, as it does when the time is over.
+    pub(crate) fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        let key = self.key(out_trade_no)?;
+        let closed = self.with_state(|state| state.trades.close(&key, self.now()));
+        self.step(&key, closed)?;
+        self.trade(out_trade_no)
+    }
+
+    /// A merchant authorises the app: gives the `app_auth_code`.
+    pub(crate) fn authorise(&self, agreement: Agreement) -> String {
+        let digits = |prefix: &str| format!("{prefix}{:012}", u64::from_str_radix(&numbers::random(4), 16).unwrap_or_default());
+        let grantor = Grantor {
+            auth_app_id: agreement.auth_app_id.unwrap_or_else(|| digits("2021")),
+            user_id: agreement.user_id.unwrap_or_else(|| digits("2088")),
+        };
+        self.with_state(|state| state.authorisations.agree(grantor, self.now()))
+    }
+
+    /// A user picks invoices, which the token stands for.
+    pub(crate) fn register_invoices(&self, token: &str, invoices: Vec<Value>) {
+        self.with_state(|state| state.invoices.insert(token.to_owned(), invoices));
+    }
+
+    fn view(&self, order: &Order) -> TradeView {
+        let (terms, trade) = (&order.terms, order.trade.as_ref());
+        let refunds = trade.map(|trade| trade.refunds.as_slice()).unwrap_or_default();
+        TradeView {
+            out_trade_no: terms.out_trade_no.clone(),
+            trade_no: trade.map(|trade| trade.no.clone()),
+            trade_status: trade.map(|trade| trade.status.name().to_owned()),
+            method: terms.method.clone(),
+            subject: terms.subject.clone(),
+            total_amount: terms.total.to_string(),
+            refunded_amount: order.refunded().to_string(),
+            settled_amount: order.settled().to_string(),
+            seller_id: terms.merchant.seller_id.clone(),
+            auth_app_id: terms.merchant.auth_app_id.clone(),
+            paid_at: trade.and_then(|trade| trade.paid).map(beijing),
+            refunds: refunds
+                .iter()
+                .map(|refund| RefundView { out_request_no: refund.out_request_no.clone(), amount: refund.amount.to_string(), at: beijing(refund.at) })
+                .collect(),
+            notifications: self.deliveries.of(&order.key()),
+        }
+    }
+}

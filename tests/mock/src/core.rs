@@ -1,0 +1,56 @@
+//! The gateway behind its doors: what the HTTP server, the control endpoint and the in-process handle share.
+
+use std::sync::{Mutex, PoisonError};
+
+use alipay_codegen::ir::Spec;
+use jiff::Timestamp;
+
+use crate::clock::{Clock, timestamp};
+use crate::control::NextAnswer;
+use crate::faults::Faults;
+use crate::keys::{KeyPair, PublicKey};
+use crate::notify;
+use crate::notify::delivery::Deliveries;
+use crate::state::State;
+
+/// A running gateway's knowledge.
+pub(crate) struct Core {
+    pub(crate) spec: Spec,
+    pub(crate) app_id: String,
+    pub(crate) seller_id: String,
+    pub(crate) app_key: PublicKey,
+    pub(crate) alipay_key: KeyPair,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) state: Mutex<State>,
+    pub(crate) faults: Faults,
+    pub(crate) next: Mutex<Vec<NextAnswer>>,
+    pub(crate) deliveries: Deliveries,
+}
+
+impl Core {
+    /// The present moment, by the gateway's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        timestamp(self.clock.now())
+    }
+
+    /// Looks at or changes the state; what merchants are to be told of is sent off afterwards.
+    pub(crate) fn with_state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = action(&mut state);
+        let now = self.now();
+        for event in std::mem::take(&mut state.trades.events) {
+            let letter = state.trades.get(&event.key, now).and_then(|order| notify::letter(order, &event.kind, &self.alipay_key, now));
+            if let Some(letter) = letter {
+                self.deliveries.send(event.key, letter);
+            }
+        }
+        result
+    }
+
+    /// The answer that was ordered for this method, if one was.
+    pub(crate) fn take_next(&self, method: &str) -> Option<NextAnswer> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = next.iter().position(|answer| answer.method == method)?;
+        Some(next.remove(index))
+    }
+}

@@ -1,0 +1,278 @@
+//! RSA keys: the gateway's own, and the app's.
+//!
+//! Signing and verifying go through the `rsa` crate, which knows 1024-bit keys and SHA-1 too; `aws-lc-rs` makes new keys, for which it needs a
+//! twentieth of the time.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey};
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
+use rsa::rand_core::{TryCryptoRng, TryRng};
+
+/// A signature algorithm, by the names that `sign_type` has for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignType {
+    /// SHA-256 with RSA.
+    #[default]
+    Rsa2,
+    /// SHA-1 with RSA.
+    Rsa,
+}
+
+impl SignType {
+    /// The algorithm that `sign_type` names.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "RSA2" => Some(Self::Rsa2),
+            "RSA" => Some(Self::Rsa),
+            _ => None,
+        }
+    }
+
+    /// `RSA2` or `RSA`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rsa2 => "RSA2",
+            Self::Rsa => "RSA",
+        }
+    }
+}
+
+/// Why a key can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// It is neither PEM nor base64.
+    #[error("the key is neither PEM nor one line of base64")]
+    Encoding,
+    /// It is encoded well, but holds no key of the right kind.
+    #[error("this is no {expected}")]
+    Kind {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// No key could be made, or it could not be used.
+    #[error("the RSA operation failed")]
+    Operation,
+}
+
+/// A private key and its public key.
+#[derive(Clone)]
+pub struct KeyPair(Arc<rsa::PrivateKey>);
+
+/// Shows nothing of the key.
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KeyPair")
+    }
+}
+
+impl KeyPair {
+    /// A new key of 2048 bits.
+    ///
+    /// # Errors
+    /// If the system has no randomness to give.
+    pub fn generate() -> Result<Self, KeyError> {
+        let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).map_err(|_| KeyError::Operation)?;
+        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Operation)?;
+        Self::from_der(der.as_ref())
+    }
+
+    /// A new key of any size from 1024 bits, for what older merchants still use. Slower than [`KeyPair::generate`].
+    ///
+    /// # Errors
+    /// If the size is too small, or the system has no randomness to give.
+    pub fn generate_bits(bits: usize) -> Result<Self, KeyError> {
+        let key = rsa::PrivateKey::new(&mut SystemRandom, bits).map_err(|_| KeyError::Operation)?;
+        Ok(Self(Arc::new(key)))
+    }
+
+    /// Two pairs made once per process: the app's and Alipay's. Making keys is what would take the most time in a test.
+    pub(crate) fn shared() -> Result<(Self, Self), KeyError> {
+        static PAIRS: OnceLock<(KeyPair, KeyPair)> = OnceLock::new();
+        if let Some(pairs) = PAIRS.get() {
+            return Ok(pairs.clone());
+        }
+        let made = (Self::generate()?, Self::generate()?);
+        Ok(PAIRS.get_or_init(|| made).clone())
+    }
+
+    /// Reads a private key: PKCS#8 or PKCS#1, as PEM or as base64 with or without line breaks.
+    ///
+    /// # Errors
+    /// If it is none of these.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        Self::from_der(&decode(text)?)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        rsa::PrivateKey::from_pkcs8_der(der)
+            .ok()
+            .or_else(|| rsa::PrivateKey::from_pkcs1_der(der).ok())
+            .map(|key| Self(Arc::new(key)))
+            .ok_or(KeyError::Kind { expected: "RSA private key" })
+    }
+
+    /// The public half.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(Arc::new(self.0.to_public_key()))
+    }
+
+    /// The signature of `message`, in base64.
+    ///
+    /// # Errors
+    /// If the system has no randomness to blind the operation with.
+    pub fn sign(&self, sign_type: SignType, message: &[u8]) -> Result<String, KeyError> {
+        let signature = match sign_type {
+            SignType::Rsa2 => self.0.pkcs1v15_sign::<sha2::Sha256>(message),
+            SignType::Rsa => self.0.pkcs1v15_sign::<sha1::Sha1>(message),
+        };
+        signature.map(|signature| STANDARD.encode(signature)).map_err(|_| KeyError::Operation)
+    }
+
+    /// PKCS#8 in one line of base64.
+    ///
+    /// # Errors
+    /// If the key can't be encoded.
+    pub fn to_base64(&self) -> Result<String, KeyError> {
+        let der = self.0.to_pkcs8_der().map_err(|_| KeyError::Operation)?;
+        Ok(STANDARD.encode(der.as_bytes()))
+    }
+
+    /// PKCS#8 as PEM.
+    ///
+    /// # Errors
+    /// If the key can't be encoded.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        Ok(pem("PRIVATE KEY", &self.to_base64()?))
+    }
+}
+
+/// A public key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicKey(Arc<rsa::PublicKey>);
+
+impl PublicKey {
+    /// Reads a public key: SPKI or PKCS#1, as PEM or as base64 with or without line breaks.
+    ///
+    /// # Errors
+    /// If it is none of these.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let der = decode(text)?;
+        rsa::PublicKey::from_public_key_der(&der)
+            .ok()
+            .or_else(|| rsa::PublicKey::from_pkcs1_der(&der).ok())
+            .map(|key| Self(Arc::new(key)))
+            .ok_or(KeyError::Kind { expected: "RSA public key" })
+    }
+
+    /// Whether `signature` (base64) is this key's over `message`.
+    pub fn verify(&self, sign_type: SignType, message: &[u8], signature: &str) -> bool {
+        let Ok(signature) = STANDARD.decode(signature) else { return false };
+        match sign_type {
+            SignType::Rsa2 => self.0.pkcs1v15_verify::<sha2::Sha256>(message, &signature).is_ok(),
+            SignType::Rsa => self.0.pkcs1v15_verify::<sha1::Sha1>(message, &signature).is_ok(),
+        }
+    }
+
+    /// SPKI in one line of base64.
+    ///
+    /// # Errors
+    /// If the key can't be encoded.
+    pub fn to_base64(&self) -> Result<String, KeyError> {
+        let der = self.0.to_public_key_der().map_err(|_| KeyError::Operation)?;
+        Ok(STANDARD.encode(der.as_bytes()))
+    }
+
+    /// SPKI as PEM.
+    ///
+    /// # Errors
+    /// If the key can't be encoded.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        Ok(pem("PUBLIC KEY", &self.to_base64()?))
+    }
+}
+
+/// The bytes inside PEM or base64.
+fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
+    let text = text.trim().trim_start_matches('\u{feff}');
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("-----"));
+    let base64: String = lines.flat_map(str::chars).filter(|letter| !letter.is_whitespace()).collect();
+    if base64.is_empty() {
+        return Err(KeyError::Encoding);
+    }
+    STANDARD.decode(base64).map_err(|_| KeyError::Encoding)
+}
+
+fn pem(label: &str, base64: &str) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for line in base64.as_bytes().chunks(64) {
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+    }
+    text.push_str("-----END ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    text
+}
+
+/// The system's randomness as the `rsa` crate wants it.
+struct SystemRandom;
+
+impl TryRng for SystemRandom {
+    type Error = aws_lc_rs::error::Unspecified;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_ne_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        aws_lc_rs::rand::fill(bytes)
+    }
+}
+
+impl TryCryptoRng for SystemRandom {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_key_reads_back() {
+        let pair = KeyPair::generate().unwrap();
+        let one_line = pair.to_base64().unwrap();
+        for text in [pair.to_pem().unwrap(), one_line.clone(), pair.to_pem().unwrap().replace('\n', "\r\n"), format!("  {one_line}\n")] {
+            assert_eq!(KeyPair::parse(&text).unwrap().public_key(), pair.public_key());
+        }
+        let public = pair.public_key();
+        for text in [public.to_pem().unwrap(), public.to_base64().unwrap()] {
+            assert_eq!(PublicKey::parse(&text).unwrap(), public);
+        }
+        assert!(matches!(PublicKey::parse(&one_line), Err(KeyError::Kind { .. })));
+        assert!(matches!(KeyPair::parse("not a key!"), Err(KeyError::Encoding)));
+        assert!(matches!(KeyPair::parse(""), Err(KeyError::Encoding)));
+    }
+
+    #[test]
+    fn small_keys_sign_both_ways() {
+        let pair = KeyPair::generate_bits(1024).unwrap();
+        for sign_type in [SignType::Rsa, SignType::Rsa2] {
+            let signature = pair.sign(sign_type, b"a=1&b=2").unwrap();
+            assert!(pair.public_key().verify(sign_type, b"a=1&b=2", &signature));
+            assert!(!pair.public_key().verify(sign_type, b"a=1&b=3", &signature));
+            assert!(!pair.public_key().verify(sign_type, b"a=1&b=2", "%%%"));
+        }
+        assert_eq!(format!("{pair:?}"), "KeyPair");
+    }
+}

@@ -1,0 +1,103 @@
+//! `alipay-mock`: the embedded gateway as a program.
+
+mod key_files;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use alipay_mock::Mock;
+use clap::Parser;
+
+/// An embedded Alipay gateway. Calls go to /gateway.do; the buyer is played at /_mock/trades/{out_trade_no}/pay.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen; port 0 stands for any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]
+    listen: SocketAddr,
+    /// The app that may call.
+    #[arg(long, value_name = "ID")]
+    app_id: Option<String>,
+    /// The user number of the merchant whose app it is.
+    #[arg(long, value_name = "ID")]
+    seller_id: Option<String>,
+    /// The app's public key: PEM or one line of base64.
+    #[arg(long, value_name = "FILE")]
+    app_public_key: Option<PathBuf>,
+    /// The private key to answer with: PEM or one line of base64.
+    #[arg(long, value_name = "FILE")]
+    alipay_private_key: Option<PathBuf>,
+    /// Where to keep the keys that aren't given. Those that are there already are used; the others are made.
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// The pauses between the attempts to deliver a notification, such as 100ms,2s,4m,1h. By default those that Alipay documents.
+    #[arg(long, value_name = "PAUSES", value_delimiter = ',', value_parser = pause)]
+    notify_schedule: Option<Vec<Duration>>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "alipay-mock: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let app_key = key_files::app_public_key(arguments.app_public_key.as_deref(), arguments.keys.as_deref())?;
+    let alipay_key = key_files::alipay_key_pair(arguments.alipay_private_key.as_deref(), arguments.keys.as_deref())?;
+    let mut builder = Mock::builder().listen(arguments.listen).app_public_key(app_key).alipay_key_pair(alipay_key);
+    if let Some(app_id) = arguments.app_id {
+        builder = builder.app_id(app_id);
+    }
+    if let Some(seller_id) = arguments.seller_id {
+        builder = builder.seller_id(seller_id);
+    }
+    if let Some(pauses) = arguments.notify_schedule {
+        builder = builder.notify_schedule(pauses);
+    }
+    let mock = builder.start().await?;
+    let mut out = io::stdout();
+    writeln!(out, "listening on {}", mock.base_url())?;
+    out.flush()?;
+    ended().await?;
+    mock.shutdown().await;
+    Ok(())
+}
+
+/// Waits until somebody ends the program.
+#[cfg(unix)]
+async fn ended() -> io::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Waits until somebody ends the program.
+#[cfg(not(unix))]
+async fn ended() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Reads `100ms`, `2s`, `4m` or `1h`.
+fn pause(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let number: u64 = text[..text.len() - unit.len()].parse().map_err(|_| format!("{text:?} has no number"))?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => return Err(format!("{text:?} has no unit: ms, s, m or h")),
+    };
+    millis.map(Duration::from_millis).ok_or_else(|| format!("{text:?} is too long"))
+}

@@ -1,0 +1,113 @@
+//! What the methods do. A method that has a spec but no behaviour here is validated and then answered as unavailable.
+
+mod ebpp;
+mod fund;
+mod open;
+mod trade;
+
+use alipay_codegen::ir::{Method, Spec};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::keys::SignType;
+use crate::protocol::answer::Fields;
+use crate::protocol::failure::Failure;
+use crate::protocol::parameters::Parameters;
+use crate::state::State;
+use crate::state::money::Money;
+use crate::state::trades::{Key, Merchant};
+
+/// A method's behaviour.
+pub(crate) struct Behaviour {
+    /// Its name.
+    pub(crate) method: &'static str,
+    /// The business error codes it refuses with: a test holds them against the spec.
+    pub(crate) errors: &'static [&'static str],
+    /// What it does.
+    pub(crate) play: fn(&mut Call<'_>) -> Result<Played, Failure>,
+}
+
+/// What a call came to.
+pub(crate) enum Played {
+    /// A `code` and the response's fields.
+    Answer(&'static str, Fields),
+    /// A cashier page for this order.
+    Cashier(Key),
+}
+
+impl Played {
+    fn success(fields: Fields) -> Result<Self, Failure> {
+        Ok(Self::Answer("10000", fields))
+    }
+}
+
+/// The methods that are played.
+const BEHAVIOURS: &[&[Behaviour]] = &[trade::BEHAVIOURS, fund::BEHAVIOURS, ebpp::BEHAVIOURS, open::BEHAVIOURS];
+
+/// A method's behaviour, if it has one.
+pub(crate) fn behaviour(method: &str) -> Option<&'static Behaviour> {
+    BEHAVIOURS.iter().copied().flatten().find(|behaviour| behaviour.method == method)
+}
+
+/// A call that passed every check of the protocol and of the spec.
+pub(crate) struct Call<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) method: &'a Method,
+    pub(crate) errors: &'static [&'static str],
+    pub(crate) request: Map<String, Value>,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) sign_type: SignType,
+    pub(crate) merchant: Merchant,
+    pub(crate) now: Timestamp,
+    pub(crate) state: &'a mut State,
+}
+
+impl Call<'_> {
+    /// A field as text, if it was given: the gateway takes numbers for text and empty text for nothing.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.request.get(name)? {
+            Value::String(text) if text.is_empty() => None,
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A field that the spec requires.
+    pub(crate) fn required(&self, name: &str) -> String {
+        self.text(name).unwrap_or_default()
+    }
+
+    /// An amount, if it was given.
+    pub(crate) fn money(&self, name: &str) -> Option<Money> {
+        self.request.get(name).and_then(Money::from_json)
+    }
+
+    /// Whether the list `query_options` names this detail.
+    pub(crate) fn wants(&self, option: &str) -> bool {
+        self.request.get("query_options").and_then(Value::as_array).is_some_and(|options| options.iter().any(|name| name == option))
+    }
+
+    /// Refuses with one of the method's own codes.
+    pub(crate) fn refuse(&self, code: &'static str, message: &str) -> Failure {
+        debug_assert!(self.errors.contains(&code), "{} does not declare {code}", self.method.name);
+        Failure::business(code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_in_the_spec() {
+        let spec = alipay_codegen::load(crate::specs::embedded()).unwrap();
+        for behaviour in BEHAVIOURS.iter().copied().flatten() {
+            let method = spec.method(behaviour.method).unwrap_or_else(|| panic!("{} has no spec", behaviour.method));
+            for code in behaviour.errors {
+                assert!(method.errors.iter().any(|error| error.code == *code), "{} is not documented for {}", code, behaviour.method);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `alipay.trade.*`: orders, payments and what follows them.
+
+mod after;
+mod place;
+
+use super::{Behaviour, Call};
+use crate::state::trades::Key;
+
+/// What can be wrong with an order that is placed.
+const PLACE: &[&str] = &["ACQ.INVALID_PARAMETER", "ACQ.CONTEXT_INCONSISTENT", "ACQ.TRADE_HAS_SUCCESS", "ACQ.TRADE_HAS_CLOSE"];
+/// The same, of methods that tell a late order from a closed one.
+const PLACE_IN_TIME: &[&str] = &[
+    "ACQ.INVALID_PARAMETER",
+    "ACQ.CONTEXT_INCONSISTENT",
+    "ACQ.TRADE_HAS_SUCCESS",
+    "ACQ.TRADE_HAS_CLOSE",
+    "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+];
+
+pub(super) const BEHAVIOURS: &[Behaviour] = &[
+    Behaviour { method: "alipay.trade.page.pay", errors: PLACE, play: place::page },
+    Behaviour { method: "alipay.trade.wap.pay", errors: PLACE, play: place::page },
+    Behaviour { method: "alipay.trade.app.pay", errors: PLACE, play: place::app },
+    Behaviour { method: "alipay.trade.create", errors: PLACE_IN_TIME, play: place::create },
+    Behaviour { method: "alipay.trade.precreate", errors: PLACE_IN_TIME, play: place::precreate },
+    Behaviour {
+        method: "alipay.trade.pay",
+        errors: &[
+            "ACQ.INVALID_PARAMETER",
+            "ACQ.CONTEXT_INCONSISTENT",
+            "ACQ.TRADE_HAS_SUCCESS",
+            "ACQ.TRADE_HAS_CLOSE",
+            "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+            "ACQ.PAYMENT_AUTH_CODE_INVALID",
+        ],
+        play: place::pay,
+    },
+    Behaviour { method: "alipay.trade.query", errors: &["ACQ.TRADE_NOT_EXIST"], play: after::query },
+    Behaviour { method: "alipay.trade.cancel", errors: &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_CANCEL_TIME_OUT"], play: after::cancel },
+    Behaviour { method: "alipay.trade.close", errors: &["ACQ.TRADE_NOT_EXIST", "ACQ.REASON_TRADE_STATUS_INVALID"], play: after::close },
+    Behaviour {
+        method: "alipay.trade.refund",
+        errors: &[
+            "ACQ.INVALID_PARAMETER",
+            "ACQ.TRADE_NOT_EXIST",
+            "ACQ.TRADE_STATUS_ERROR",
+            "ACQ.TRADE_HAS_CLOSE",
+            "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+            "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+            "ACQ.DISCORDANT_REPEAT_REQUEST",
+        ],
+        play: after::refund,
+    },
+    Behaviour { method: "alipay.trade.fastpay.refund.query", errors: &["ACQ.TRADE_NOT_EXIST"], play: after::refund_query },
+    Behaviour {
+        method: "alipay.trade.order.settle",
+        errors: &[
+            "ACQ.INVALID_PARAMETER",
+            "ACQ.TRADE_NOT_EXIST",
+            "ACQ.TRADE_STATUS_ERROR",
+            "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+            "ACQ.DISCORDANT_REPEAT_REQUEST",
+        ],
+        play: after::settle,
+    },
+];
+
+impl Call<'_> {
+    /// The order that the request names, by either number.
+    fn order(&mut self) -> Option<Key> {
+        let (trade_no, out_trade_no) = (self.text("trade_no"), self.text("out_trade_no"));
+        self.state.trades.find(&self.merchant, trade_no.as_deref(), out_trade_no.as_deref(), self.now).map(|order| order.key())
+    }
+}

@@ -1,0 +1,181 @@
+//! The handle of a running gateway.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::control::{Agreement, NextAnswer};
+use crate::core::Core;
+use crate::keys::{KeyError, KeyPair};
+use crate::{Builder, ControlError, Fault, Payment, StartError, TradeView};
+
+/// A running gateway. Dropping it shuts it down.
+pub struct Mock {
+    pub(crate) core: Arc<Core>,
+    pub(crate) address: SocketAddr,
+    pub(crate) app_pair: Option<KeyPair>,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) server: JoinHandle<()>,
+}
+
+/// Shows no keys.
+impl fmt::Debug for Mock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mock").field("address", &self.address).field("app_id", &self.core.app_id).finish_non_exhaustive()
+    }
+}
+
+impl Mock {
+    /// Starts a gateway with all defaults: a free port of `127.0.0.1`, the built-in specs, and keys made once per process.
+    ///
+    /// # Errors
+    /// If it can't be started.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Starts with something else than the defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT/gateway.do`
+    pub fn gateway_url(&self) -> String {
+        format!("{}/gateway.do", self.base_url())
+    }
+
+    /// The app that may call.
+    pub fn app_id(&self) -> &str {
+        &self.core.app_id
+    }
+
+    /// The merchant's user number.
+    pub fn seller_id(&self) -> &str {
+        &self.core.seller_id
+    }
+
+    /// The app's key pair, unless the gateway was given the public half only.
+    pub fn app_key_pair(&self) -> Option<&KeyPair> {
+        self.app_pair.as_ref()
+    }
+
+    /// Alipay's key pair, for whoever wants to sign as Alipay.
+    pub fn alipay_key_pair(&self) -> &KeyPair {
+        &self.core.alipay_key
+    }
+
+    /// The app's private key: PKCS#8 in one line of base64.
+    ///
+    /// # Panics
+    /// If the gateway was given the public half only.
+    pub fn app_private_key(&self) -> String {
+        encoded(self.app_pair.as_ref().map(KeyPair::to_base64))
+    }
+
+    /// The app's private key: PKCS#8 as PEM.
+    ///
+    /// # Panics
+    /// If the gateway was given the public half only.
+    pub fn app_private_key_pem(&self) -> String {
+        encoded(self.app_pair.as_ref().map(KeyPair::to_pem))
+    }
+
+    /// Alipay's public key: SPKI in one line of base64.
+    ///
+    /// # Panics
+    /// Never: the key was encoded before.
+    pub fn alipay_public_key(&self) -> String {
+        encoded(Some(self.core.alipay_key.public_key().to_base64()))
+    }
+
+    /// The order of this number.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn trade(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.core.trade(out_trade_no)
+    }
+
+    /// The buyer scans a precreated order's code: the trade exists from now on.
+    ///
+    /// # Errors
+    /// If there is no such order, or its code is no good any more.
+    pub fn scan(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.core.scan(out_trade_no)
+    }
+
+    /// The buyer pays.
+    ///
+    /// # Errors
+    /// If there is no such order, or it can't be paid (any more).
+    pub fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
+        self.core.pay(out_trade_no)
+    }
+
+    /// Alipay closes an unpaid trade, as it does when the time is over.
+    ///
+    /// # Errors
+    /// If there is no such trade, or it is paid or closed.
+    pub fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
+        self.core.close(out_trade_no)
+    }
+
+    /// Answers the next call of this method with a signed error. With `after_effect` the call is carried out all the same: its outcome is unknown to
+    /// the caller.
+    pub fn answer_next(&self, method: &str, code: &str, sub_code: &str, after_effect: bool) {
+        let next = NextAnswer { method: method.to_owned(), code: code.to_owned(), sub_code: sub_code.to_owned(), after_effect };
+        self.core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
+    }
+
+    /// Spoils the next answer, of whatever method. Several wait in line.
+    pub fn fault_next(&self, fault: Fault) {
+        self.core.faults.push(fault);
+    }
+
+    /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.
+    pub fn authorise(&self, auth_app_id: Option<&str>, user_id: Option<&str>) -> String {
+        self.core.authorise(Agreement { auth_app_id: auth_app_id.map(str::to_owned), user_id: user_id.map(str::to_owned) })
+    }
+
+    /// A user picks invoices, which the token stands for. Each is a JSON object as `InvoiceElementModel` describes it.
+    pub fn register_invoices(&self, token: &str, invoices: Vec<Value>) {
+        self.core.register_invoices(token, invoices);
+    }
+
+    /// Waits until every notification has arrived or was given up.
+    pub async fn notifications_settled(&self) {
+        self.core.deliveries.settled().await;
+    }
+
+    /// Shuts the gateway down and waits until it has: calls that are being answered end first.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        // It can only fail if the server panicked, and then it is down too.
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+#[expect(clippy::expect_used, reason = "documented: the caller asks for a key that it never gave")]
+fn encoded(key: Option<Result<String, KeyError>>) -> String {
+    key.expect("the gateway was given the app's public key only").expect("a key that was read can be written")
+}

@@ -1,0 +1,176 @@
+//! Delivering notifications: again and again, until somebody says `success` or the schedule ends.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::Letter;
+use crate::state::trades::Key;
+
+/// The pauses that Alipay documents between its eight attempts.
+pub(crate) const DOCUMENTED_SCHEDULE: [Duration; 7] = {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    [
+        Duration::from_secs(4 * MINUTE),
+        Duration::from_secs(10 * MINUTE),
+        Duration::from_secs(10 * MINUTE),
+        Duration::from_secs(HOUR),
+        Duration::from_secs(2 * HOUR),
+        Duration::from_secs(6 * HOUR),
+        Duration::from_secs(15 * HOUR),
+    ]
+};
+
+/// How long a merchant may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A notification, and how its delivery went so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NotificationView {
+    /// The same for every attempt.
+    pub notify_id: String,
+    /// What it says of the trade.
+    pub trade_status: String,
+    /// Where it goes.
+    pub url: String,
+    /// The attempts so far.
+    pub attempts: Vec<AttemptView>,
+    /// Whether it arrived.
+    pub outcome: NotificationOutcome,
+}
+
+/// One attempt to deliver a notification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AttemptView {
+    /// The HTTP status of the answer, if one came.
+    pub status: Option<u16>,
+    /// The beginning of the answer, or why none came.
+    pub answer: String,
+}
+
+/// Whether a notification arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NotificationOutcome {
+    /// More attempts are to come.
+    Pending,
+    /// It was answered with `success`.
+    Delivered,
+    /// All attempts failed.
+    GivenUp,
+}
+
+/// Everything that is on its way or has arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Deliveries {
+    runtime: Handle,
+    client: reqwest::Client,
+    schedule: Arc<[Duration]>,
+    records: Arc<Mutex<Vec<(Key, NotificationView)>>>,
+    pending: Arc<watch::Sender<usize>>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Deliveries {
+    /// Nothing sent yet. Attempts run on `runtime` until `stop` says so.
+    pub(crate) fn new(runtime: Handle, schedule: Vec<Duration>, stop: watch::Receiver<bool>) -> Result<Self, reqwest::Error> {
+        // Notifications go where they are told, and nowhere else: neither through proxies nor after redirects.
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;
+        Ok(Self { runtime, client, schedule: schedule.into(), records: Arc::default(), pending: Arc::new(watch::Sender::new(0)), stop })
+    }
+
+    /// Starts a delivery.
+    pub(crate) fn send(&self, key: Key, letter: Letter) {
+        let view = NotificationView {
+            notify_id: letter.notify_id.clone(),
+            trade_status: letter.trade_status.to_owned(),
+            url: letter.url.clone(),
+            attempts: Vec::new(),
+            outcome: NotificationOutcome::Pending,
+        };
+        let index = self.with(|records| {
+            records.push((key, view));
+            records.len() - 1
+        });
+        self.pending.send_modify(|count| *count += 1);
+        let this = self.clone();
+        self.runtime.spawn(async move {
+            let outcome = if this.deliver(index, &letter).await { NotificationOutcome::Delivered } else { NotificationOutcome::GivenUp };
+            this.update(index, |view| view.outcome = outcome);
+            this.pending.send_modify(|count| *count -= 1);
+        });
+    }
+
+    /// The notifications of an order.
+    pub(crate) fn of(&self, key: &Key) -> Vec<NotificationView> {
+        self.with(|records| records.iter().filter(|(other, _)| other == key).map(|(_, view)| view.clone()).collect())
+    }
+
+    /// Waits until nothing is on its way.
+    pub(crate) async fn settled(&self) {
+        let mut pending = self.pending.subscribe();
+        // It fails only once there is nobody left who could send.
+        let _ = pending.wait_for(|count| *count == 0).await;
+    }
+
+    async fn deliver(&self, index: usize, letter: &Letter) -> bool {
+        let mut stop = self.stop.clone();
+        let mut pauses = self.schedule.iter();
+        loop {
+            let attempt = self.attempt(letter).await;
+            let arrived = attempt.status == Some(200) && attempt.answer == "success";
+            self.update(index, |view| view.attempts.push(attempt));
+            if arrived {
+                return true;
+            }
+            let Some(pause) = pauses.next() else { return false };
+            tokio::select! {
+                () = tokio::time::sleep(*pause) => {}
+                _ = stop.wait_for(|stopped| *stopped) => return false,
+            }
+        }
+    }
+
+    async fn attempt(&self, letter: &Letter) -> AttemptView {
+        let content_type = format!("application/x-www-form-urlencoded; charset={}", letter.charset);
+        let sent = self.client.post(&letter.url).header("content-type", content_type).body(letter.form.clone()).send().await;
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return AttemptView { status: None, answer: error.to_string() },
+        };
+        let status = Some(response.status().as_u16());
+        let mut answer = Vec::new();
+        loop {
+            match response.chunk().await {
+                // More than this is no `success`, however it ends.
+                Ok(Some(chunk)) if answer.len() + chunk.len() <= 200 => answer.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => {
+                    answer.extend_from_slice(&chunk[..chunk.len().min(200)]);
+                    break;
+                }
+                Ok(None) => break,
+                Err(error) => return AttemptView { status: None, answer: error.to_string() },
+            }
+        }
+        AttemptView { status, answer: String::from_utf8_lossy(&answer).into_owned() }
+    }
+
+    fn update(&self, index: usize, change: impl FnOnce(&mut NotificationView)) {
+        self.with(|records| {
+            if let Some((_, view)) = records.get_mut(index) {
+                change(view);
+            }
+        });
+    }
+
+    fn with<T>(&self, action: impl FnOnce(&mut Vec<(Key, NotificationView)>) -> T) -> T {
+        action(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,133 @@
+//! What Alipay tells a merchant of its own accord: notifications, and what the browser or the app brings back.
+
+pub(crate) mod delivery;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::clock::{beijing, beijing_millis};
+use crate::keys::{KeyError, KeyPair};
+use crate::protocol::answer::{Answer, Fields, assemble, root};
+use crate::protocol::signature::signed_form;
+use crate::state::money::Money;
+use crate::state::numbers;
+use crate::state::trades::{EventKind, Order, Trade};
+
+/// A notification that is ready to be sent.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) notify_id: String,
+    pub(crate) trade_status: &'static str,
+    pub(crate) url: String,
+    /// The signed form; every attempt sends the same.
+    pub(crate) form: String,
+    /// The charset that the form is in.
+    pub(crate) charset: String,
+}
+
+/// The `trade_status_sync` notification of an event, if the order asked to be notified.
+pub(crate) fn letter(order: &Order, event: &EventKind, key: &KeyPair, now: Timestamp) -> Option<Letter> {
+    let terms = &order.terms;
+    let (Some(trade), Some(url)) = (&order.trade, terms.notify_url.clone()) else { return None };
+    let notify_id = numbers::notify_id(now);
+    let fields = fields(order, trade, event, &notify_id, now);
+    let form = signed_form(&fields, &terms.charset, terms.sign_type, key).ok()?;
+    Some(Letter { notify_id, trade_status: trade.status.name(), url, form, charset: terms.charset.name().to_owned() })
+}
+
+fn fields(order: &Order, trade: &Trade, event: &EventKind, notify_id: &str, now: Timestamp) -> Vec<(&'static str, String)> {
+    let terms = &order.terms;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut fields = vec![
+        ("notify_id", notify_id.to_owned()),
+        ("notify_type", "trade_status_sync".to_owned()),
+        ("notify_time", beijing(now)),
+        ("charset", terms.charset.name().to_owned()),
+        ("version", "1.0".to_owned()),
+        ("app_id", terms.merchant.app_id.clone()),
+        ("auth_app_id", terms.merchant.auth_app_id.clone()),
+        ("trade_no", trade.no.clone()),
+        ("out_trade_no", terms.out_trade_no.clone()),
+        ("trade_status", trade.status.name().to_owned()),
+        ("buyer_logon_id", terms.buyer.logon_id.clone()),
+        ("seller_id", terms.merchant.seller_id.clone()),
+        ("subject", terms.subject.clone()),
+        ("body", text(&terms.body)),
+        ("passback_params", text(&terms.passback_params)),
+        ("total_amount", terms.total.to_string()),
+        ("gmt_create", beijing(trade.created)),
+        match &terms.buyer.open_id {
+            Some(open_id) => ("buyer_open_id", open_id.clone()),
+            None => ("buyer_id", terms.buyer.user_id.clone()),
+        },
+    ];
+    if let Some(paid) = trade.paid {
+        // The buyer has no discounts here: everybody's amount is the order's.
+        for name in ["receipt_amount", "buyer_pay_amount", "invoice_amount"] {
+            fields.push((name, terms.total.to_string()));
+        }
+        fields.push(("point_amount", Money::ZERO.to_string()));
+        fields.push(("fund_bill_list", json!([{ "amount": terms.total.to_string(), "fundChannel": "ALIPAYACCOUNT" }]).to_string()));
+        fields.push(("gmt_payment", beijing(paid)));
+    }
+    if let EventKind::Refunded { out_request_no, at } = event {
+        fields.push(("out_biz_no", out_request_no.clone()));
+        fields.push(("refund_fee", order.refunded().to_string()));
+        fields.push(("gmt_refund", beijing_millis(*at)));
+    }
+    if let Some(closed) = trade.closed {
+        fields.push(("gmt_close", beijing(closed)));
+    }
+    fields
+}
+
+/// Where the buyer's browser goes after paying: the order's `return_url` with signed parameters, for methods that have a browser.
+pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result<Option<String>, KeyError> {
+    let terms = &order.terms;
+    let (Some(trade), Some(url)) = (&order.trade, &terms.return_url) else { return Ok(None) };
+    if !matches!(terms.method.as_str(), "alipay.trade.page.pay" | "alipay.trade.wap.pay") {
+        return Ok(None);
+    }
+    let fields = [
+        ("charset", terms.charset.name().to_owned()),
+        ("out_trade_no", terms.out_trade_no.clone()),
+        ("method", format!("{}.return", terms.method)),
+        ("total_amount", terms.total.to_string()),
+        ("trade_no", trade.no.clone()),
+        ("auth_app_id", terms.merchant.auth_app_id.clone()),
+        ("version", "1.0".to_owned()),
+        ("app_id", terms.merchant.app_id.clone()),
+        ("seller_id", terms.merchant.seller_id.clone()),
+        ("merchant_order_no", terms.merchant_order_no.clone().unwrap_or_default()),
+        ("timestamp", beijing(now)),
+    ];
+    let query = signed_form(&fields, &terms.charset, terms.sign_type, key)?;
+    let (url, fragment) = match url.split_once('#') {
+        Some((url, fragment)) => (url, format!("#{fragment}")),
+        None => (url.as_str(), String::new()),
+    };
+    let joint = if url.contains('?') { '&' } else { '?' };
+    Ok(Some(format!("{url}{joint}{query}{fragment}")))
+}
+
+/// What Alipay's phone SDK hands to the merchant's app after paying, for `alipay.trade.app.pay`.
+pub(crate) fn app_result(order: &Order, key: &KeyPair, now: Timestamp) -> Result<Option<String>, KeyError> {
+    let terms = &order.terms;
+    let Some(trade) = order.trade.as_ref().filter(|_| terms.method == "alipay.trade.app.pay") else { return Ok(None) };
+    let fields = Fields::new()
+        .with("app_id", terms.merchant.app_id.clone())
+        .with("auth_app_id", terms.merchant.auth_app_id.clone())
+        .with("charset", terms.charset.name())
+        .with("timestamp", beijing(now))
+        .with("out_trade_no", terms.out_trade_no.clone())
+        .with("total_amount", terms.total)
+        .with("trade_no", trade.no.clone())
+        .with("seller_id", terms.merchant.seller_id.clone())
+        .maybe("merchant_order_no", terms.merchant_order_no.clone());
+    let node = Answer::success("10000", &fields);
+    let sign = key.sign(terms.sign_type, &terms.charset.encode_json(&node))?;
+    let mut result = assemble(&root(&terms.method), node.as_bytes(), Some(&sign));
+    result.pop();
+    let result = String::from_utf8_lossy(&result).into_owned();
+    Ok(Some(format!("{result},\"sign_type\":\"{}\"}}", terms.sign_type.name())))
+}

@@ -1,0 +1,81 @@
+//! `multipart/form-data`, as file uploads send it.
+
+/// A part of a form.
+pub(super) struct Part<'a> {
+    /// The field's name.
+    pub(super) name: String,
+    /// Whether it names a file.
+    pub(super) is_file: bool,
+    /// What it holds.
+    pub(super) content: &'a [u8],
+}
+
+/// The boundary that a content type names.
+pub(super) fn boundary(content_type: &str) -> Option<&str> {
+    let (_, rest) = content_type.split_once("boundary=")?;
+    let boundary = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => rest.split([';', ' ']).next()?,
+    };
+    (!boundary.is_empty()).then_some(boundary)
+}
+
+/// The parts of a form, or nothing if the body is not one.
+pub(super) fn parse<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
+    let opening = format!("--{boundary}");
+    let delimiter = format!("\r\n--{boundary}");
+    let mut rest = &body[find(body, opening.as_bytes())? + opening.len()..];
+    let mut parts = Vec::new();
+    loop {
+        if rest.starts_with(b"--") {
+            return Some(parts);
+        }
+        rest = rest.strip_prefix(b"\r\n")?;
+        let end = find(rest, delimiter.as_bytes())?;
+        parts.push(part(&rest[..end])?);
+        rest = &rest[end + delimiter.len()..];
+    }
+}
+
+fn part(bytes: &[u8]) -> Option<Part<'_>> {
+    let end = find(bytes, b"\r\n\r\n")?;
+    let content = &bytes[end + 4..];
+    let headers = std::str::from_utf8(&bytes[..end]).ok()?;
+    let disposition = headers.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
+    Some(Part { name: attribute(disposition, "name")?.to_owned(), is_file: attribute(disposition, "filename").is_some(), content })
+}
+
+/// The value of `; key="value"`.
+fn attribute<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    header.split(';').skip(1).find_map(|item| {
+        let (name, value) = item.trim().split_once('=')?;
+        (name.trim() == key).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_text_and_files() {
+        let body = b"--X\r\nContent-Disposition: form-data; name=\"image_type\"\r\n\r\njpg\r\n\
+            --X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\xff\r\n\xd8\r\n--X--\r\n";
+        let parts = parse(body, boundary("multipart/form-data; boundary=\"X\"").unwrap()).unwrap();
+        assert_eq!((parts[0].name.as_str(), parts[0].is_file, parts[0].content), ("image_type", false, &b"jpg"[..]));
+        assert_eq!((parts[1].name.as_str(), parts[1].is_file, parts[1].content), ("image", true, &b"\xff\r\n\xd8"[..]));
+    }
+
+    #[test]
+    fn broken_forms_are_none() {
+        for body in [&b""[..], b"--X", b"--X\r\n", b"--X\r\n\r\n--X--", b"--X\r\nContent-Disposition: form-data\r\n\r\n1\r\n--X--"] {
+            assert!(parse(body, "X").is_none());
+        }
+        assert_eq!(boundary("multipart/form-data"), None);
+        assert_eq!(boundary("multipart/form-data; boundary="), None);
+    }
+}

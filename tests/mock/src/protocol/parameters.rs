@@ -1,0 +1,166 @@
+//! The parameters of a request, wherever they came from: the query, a form, a multipart form, or any two of them.
+
+use percent_encoding::percent_decode;
+
+use super::charset::Charset;
+use super::multipart;
+
+/// Everything a request carries.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters {
+    /// What its bytes mean.
+    pub(crate) charset: Charset,
+    list: Vec<Parameter>,
+    files: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Parameter {
+    name: String,
+    /// As sent, after percent-decoding: what the signature is over.
+    raw: Vec<u8>,
+    text: String,
+}
+
+/// Why a request's parameters can't be read. The parameters that could be read come along, to answer by.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// The charset is not one that the gateway speaks, or the bytes are none of its texts.
+    Charset,
+    /// The same parameter came twice.
+    Duplicate(String),
+    /// The body is not what its content type says.
+    Body,
+}
+
+impl Parameters {
+    /// Reads the parameters of a query and a body. What is wrong with them, if anything, comes beside them.
+    pub(crate) fn read(query: &str, content_type: &str, body: &[u8]) -> (Self, Option<Unreadable>) {
+        let mut problem = None;
+        let mut raw = pairs(query.as_bytes());
+        let mut files = Vec::new();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if media_type == "multipart/form-data" {
+            match multipart::boundary(content_type).and_then(|boundary| multipart::parse(body, boundary)) {
+                Some(parts) => {
+                    for part in parts {
+                        if part.is_file {
+                            files.push(part.name);
+                        } else {
+                            raw.push((part.name.into_bytes(), part.content.to_vec()));
+                        }
+                    }
+                }
+                None => problem = Some(Unreadable::Body),
+            }
+        } else if media_type != "application/json" {
+            // An app's order string arrives with whatever content type its sender thinks of.
+            raw.extend(pairs(body.trim_ascii()));
+        }
+
+        let named = raw.iter().find(|(name, _)| name == b"charset").map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+        let named = named.or_else(|| header_charset(content_type).filter(|name| Charset::from_name(name).is_some()));
+        let charset = match named.filter(|name| !name.is_empty()) {
+            Some(name) => Charset::from_name(&name),
+            None => Some(Charset::default()),
+        };
+        if charset.is_none() {
+            problem.get_or_insert(Unreadable::Charset);
+        }
+        let mut this = Self { charset: charset.unwrap_or_default(), list: Vec::new(), files };
+        for (name, raw) in raw {
+            let (Some(name), Some(text)) = (this.charset.decode(&name), this.charset.decode(&raw)) else {
+                problem.get_or_insert(Unreadable::Charset);
+                continue;
+            };
+            let (name, text) = (name.into_owned(), text.into_owned());
+            if this.list.iter().any(|other| other.name == name) {
+                problem.get_or_insert(Unreadable::Duplicate(name));
+                continue;
+            }
+            this.list.push(Parameter { name, raw, text });
+        }
+        (this, problem)
+    }
+
+    /// A parameter's value, if it is there and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.list.iter().find(|parameter| parameter.name == name).map(|parameter| parameter.text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether a file came under this name.
+    pub(crate) fn has_file(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file == name)
+    }
+
+    /// What a signature of these parameters is over: all but `sign` that aren't empty, sorted, as they came.
+    pub(crate) fn string_to_sign(&self) -> Vec<u8> {
+        let mut sorted: Vec<_> = self.list.iter().filter(|parameter| parameter.name != "sign" && !parameter.raw.is_empty()).collect();
+        sorted.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        let mut text = Vec::new();
+        for parameter in sorted {
+            if !text.is_empty() {
+                text.push(b'&');
+            }
+            text.extend_from_slice(&self.charset.encode(&parameter.name));
+            text.push(b'=');
+            text.extend_from_slice(&parameter.raw);
+        }
+        text
+    }
+}
+
+/// The `charset` of a content type.
+fn header_charset(content_type: &str) -> Option<String> {
+    content_type.split(';').skip(1).find_map(|item| {
+        let (name, value) = item.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+/// The pairs of a query or form, decoded to bytes.
+fn pairs(form: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let decode = |text: &[u8]| -> Vec<u8> {
+        let spaced: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+        percent_decode(&spaced).collect()
+    };
+    form.split(|&byte| byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |&byte| byte == b'=');
+            (decode(halves.next().unwrap_or_default()), decode(halves.next().unwrap_or_default()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[test]
+    fn query_and_body_are_one() {
+        let (read, problem) = Parameters::read("b=2%26&sign=x&a=&charset=utf-8", FORM, b"c=%E4%BD%A0+%2B");
+        assert!(problem.is_none());
+        assert_eq!(read.get("c"), Some("你 +"));
+        assert_eq!(read.get("a"), None);
+        assert_eq!(read.string_to_sign(), "b=2&&c=你 +&charset=utf-8".as_bytes());
+    }
+
+    #[test]
+    fn gbk_is_signed_as_it_came() {
+        let (read, problem) = Parameters::read("charset=GBK", FORM, b"subject=%C4%E3%BA%C3");
+        assert!(problem.is_none());
+        assert_eq!(read.get("subject"), Some("你好"));
+        assert_eq!(read.string_to_sign(), b"charset=GBK&subject=\xC4\xE3\xBA\xC3");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        assert!(matches!(Parameters::read("a=1", FORM, b"a=1").1, Some(Unreadable::Duplicate(name)) if name == "a"));
+        assert!(matches!(Parameters::read("a=%FF", FORM, b"").1, Some(Unreadable::Charset)));
+        assert!(matches!(Parameters::read("charset=big5", FORM, b"").1, Some(Unreadable::Charset)));
+        assert!(matches!(Parameters::read("", "multipart/form-data; boundary=x", b"nothing").1, Some(Unreadable::Body)));
+    }
+}

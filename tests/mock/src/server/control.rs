@@ -1,0 +1,97 @@
+//! `/_mock/…`: JSON in, JSON out.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::MAX_BODY;
+use super::reply::Handled;
+use crate::control::{Agreement, ControlError, NextAnswer};
+use crate::core::Core;
+
+pub(super) async fn trade(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+    Ok(result(core.trade(&number)))
+}
+
+pub(super) async fn scan(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+    Ok(result(core.scan(&number)))
+}
+
+pub(super) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
+    let payment = core.pay(&number);
+    // A browser that pressed the cashier's button goes where Alipay would send it.
+    let is_browser = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let target = payment.as_ref().ok().and_then(|payment| payment.return_url.as_deref()).filter(|_| is_browser);
+    if let Some(target) = target.and_then(|target| HeaderValue::from_str(target).ok()) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        response.headers_mut().insert(header::LOCATION, target);
+        return Ok(response);
+    }
+    Ok(result(payment))
+}
+
+pub(super) async fn close(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+    Ok(result(core.close(&number)))
+}
+
+pub(super) async fn invoices(State(core): State<Arc<Core>>, Path(token): Path<String>, request: Request<Body>) -> Handled {
+    Ok(match read::<Vec<Value>>(request).await {
+        Ok(invoices) => {
+            core.register_invoices(&token, invoices);
+            answer(StatusCode::OK, &json!({}))
+        }
+        Err(refusal) => refusal,
+    })
+}
+
+pub(super) async fn authorise(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
+    Ok(match read::<Agreement>(request).await {
+        Ok(agreement) => answer(StatusCode::OK, &json!({ "app_auth_code": core.authorise(agreement) })),
+        Err(refusal) => refusal,
+    })
+}
+
+pub(super) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
+    Ok(match read::<NextAnswer>(request).await {
+        Ok(next) => {
+            core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
+            answer(StatusCode::OK, &json!({}))
+        }
+        Err(refusal) => refusal,
+    })
+}
+
+fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
+    match result {
+        Ok(value) => answer(StatusCode::OK, &value),
+        Err(error) => {
+            let status = match error {
+                ControlError::NoOrder(_) => StatusCode::NOT_FOUND,
+                ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
+                ControlError::NoTrade(_) | ControlError::Paid(_) | ControlError::Closed(_) => StatusCode::CONFLICT,
+            };
+            answer(status, &json!({ "error": error.to_string() }))
+        }
+    }
+}
+
+/// The body as JSON; an empty one stands for an empty object.
+async fn read<T: DeserializeOwned>(request: Request<Body>) -> Result<T, Response<Body>> {
+    let refuse = |message: String| answer(StatusCode::BAD_REQUEST, &json!({ "error": message }));
+    let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| refuse(error.to_string()))?;
+    let body = if body.is_empty() { &b"{}"[..] } else { &body };
+    serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
+}
+
+fn answer(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

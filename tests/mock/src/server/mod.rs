@@ -1,0 +1,33 @@
+//! The HTTP server.
+
+pub(crate) mod connection;
+mod control;
+mod gateway;
+mod pages;
+pub(crate) mod reply;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) use reply::Reply;
+
+use crate::core::Core;
+
+/// More than this is not read: bodies are bounded before anything else happens.
+pub(crate) const MAX_BODY: usize = 8 << 20;
+
+/// Everything the server answers.
+pub(crate) fn router(core: Arc<Core>) -> Router {
+    Router::new()
+        .route("/gateway.do", get(gateway::serve).post(gateway::serve))
+        .route("/_mock/trades/{out_trade_no}", get(control::trade))
+        .route("/_mock/trades/{out_trade_no}/scan", post(control::scan))
+        .route("/_mock/trades/{out_trade_no}/pay", post(control::pay))
+        .route("/_mock/trades/{out_trade_no}/close", post(control::close))
+        .route("/_mock/invoices/{token}", post(control::invoices))
+        .route("/_mock/authorizations", post(control::authorise))
+        .route("/_mock/next", post(control::next))
+        .with_state(core)
+}

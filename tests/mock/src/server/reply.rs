@@ -1,0 +1,80 @@
+//! What goes back over HTTP.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::keys::{KeyError, KeyPair};
+use crate::protocol::answer::Answer;
+use crate::state::numbers;
+
+/// An answer, or a page.
+pub(crate) enum Reply {
+    /// To a program.
+    Answer(Answer),
+    /// To a browser.
+    Page(String),
+}
+
+impl Reply {
+    /// As it goes out when nothing is the matter.
+    pub(crate) fn response(self, key: &KeyPair) -> Result<Response<Body>, KeyError> {
+        match self {
+            Self::Answer(answer) => {
+                let body = answer.body(key)?;
+                Ok(text(StatusCode::OK, answer.charset.name(), body))
+            }
+            Self::Page(html) => Ok(text(StatusCode::OK, "utf-8", html)),
+        }
+    }
+}
+
+/// A body in the content type that the gateway gives everything, JSON too.
+pub(crate) fn text(status: StatusCode, charset: &str, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.into()));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_str(&format!("text/html;charset={charset}"));
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("text/html;charset=utf-8")));
+    if let Ok(trace) = HeaderValue::from_str(&numbers::random(16)) {
+        response.headers_mut().insert("trace_id", trace);
+    }
+    response
+}
+
+/// A body that ends before all that its length promises has come.
+pub(crate) struct CutOff {
+    first: Option<Bytes>,
+    promised: u64,
+}
+
+impl CutOff {
+    /// The first half of `body`, under the length of the whole.
+    pub(crate) fn half_of(body: &[u8]) -> Self {
+        Self { first: Some(Bytes::copy_from_slice(&body[..body.len() / 2])), promised: body.len() as u64 }
+    }
+}
+
+impl http_body::Body for CutOff {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(Some(match self.first.take() {
+            Some(bytes) => Ok(Frame::data(bytes)),
+            None => Err(io::ErrorKind::ConnectionAborted.into()),
+        }))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.promised)
+    }
+}
+
+/// A handler that never fails by itself.
+pub(crate) type Handled = Result<Response<Body>, Infallible>;

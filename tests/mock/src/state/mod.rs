@@ -1,0 +1,37 @@
+//! What the gateway remembers: trades, transfers, authorisations, invoices. Nothing here knows HTTP, JSON fields or error codes.
+
+pub(crate) mod authorisations;
+pub(crate) mod money;
+pub(crate) mod numbers;
+pub(crate) mod refunds;
+pub(crate) mod trades;
+pub(crate) mod transfers;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use authorisations::Authorisations;
+use money::Money;
+use trades::Trades;
+use transfers::Transfers;
+
+/// Everything that the gateway remembers.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Orders and what became of them.
+    pub(crate) trades: Trades,
+    /// Money sent to accounts.
+    pub(crate) transfers: Transfers,
+    /// What merchants allowed the app.
+    pub(crate) authorisations: Authorisations,
+    /// Invoices that a user picked, by token.
+    pub(crate) invoices: HashMap<String, Vec<Value>>,
+}
+
+impl State {
+    /// Nothing has happened; `balance` is in the merchant's account.
+    pub(crate) fn new(balance: Money) -> Self {
+        Self { trades: Trades::default(), transfers: Transfers::new(balance), authorisations: Authorisations::default(), invoices: HashMap::new() }
+    }
+}

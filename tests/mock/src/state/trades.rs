@@ -1,0 +1,335 @@
+//! Orders and trades. An order is what the merchant asked for; its trade exists once the buyer has come into it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::money::Money;
+use super::numbers;
+use super::refunds::{Refund, Settlement};
+use crate::keys::SignType;
+use crate::protocol::charset::Charset;
+
+/// Who an order is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Merchant {
+    /// The app that calls.
+    pub(crate) app_id: String,
+    /// The app it calls for: its own, or that of the merchant who authorised it.
+    pub(crate) auth_app_id: String,
+    /// Who gets the money.
+    pub(crate) seller_id: String,
+}
+
+/// An order's name: numbers are a merchant's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// `auth_app_id`
+    pub(crate) merchant: String,
+    /// The merchant's number.
+    pub(crate) out_trade_no: String,
+}
+
+/// Who pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Buyer {
+    /// `2088…`
+    pub(crate) user_id: String,
+    /// Where the app has moved to open ids.
+    pub(crate) open_id: Option<String>,
+    /// Partly masked.
+    pub(crate) logon_id: String,
+}
+
+impl Default for Buyer {
+    fn default() -> Self {
+        Self { user_id: "2088102146225135".to_owned(), open_id: None, logon_id: "159****5620".to_owned() }
+    }
+}
+
+/// What the merchant asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) merchant: Merchant,
+    pub(crate) method: String,
+    pub(crate) out_trade_no: String,
+    pub(crate) subject: String,
+    pub(crate) total: Money,
+    pub(crate) body: Option<String>,
+    pub(crate) passback_params: Option<String>,
+    pub(crate) merchant_order_no: Option<String>,
+    pub(crate) store_id: Option<String>,
+    pub(crate) terminal_id: Option<String>,
+    pub(crate) buyer: Buyer,
+    pub(crate) notify_url: Option<String>,
+    pub(crate) return_url: Option<String>,
+    pub(crate) charset: Charset,
+    pub(crate) sign_type: SignType,
+    /// When an unpaid trade is closed.
+    pub(crate) expires: Option<Timestamp>,
+    /// Until when a QR code can be scanned.
+    pub(crate) scan_until: Option<Timestamp>,
+}
+
+/// Where a trade stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    WaitBuyerPay,
+    Closed,
+    Success,
+}
+
+impl Status {
+    /// As the gateway writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WaitBuyerPay => "WAIT_BUYER_PAY",
+            Self::Closed => "TRADE_CLOSED",
+            Self::Success => "TRADE_SUCCESS",
+        }
+    }
+}
+
+/// What a cancel did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CancelAction {
+    Close,
+    Refund,
+}
+
+/// What came of an order.
+#[derive(Clone, Debug)]
+pub(crate) struct Trade {
+    pub(crate) no: String,
+    pub(crate) status: Status,
+    pub(crate) created: Timestamp,
+    pub(crate) paid: Option<Timestamp>,
+    pub(crate) closed: Option<Timestamp>,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) settlements: Vec<Settlement>,
+    pub(crate) cancel: Option<CancelAction>,
+}
+
+/// An order, with its trade if there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) terms: Terms,
+    pub(crate) trade: Option<Trade>,
+    /// Withdrawn before there was a trade.
+    pub(crate) withdrawn: bool,
+    /// Of a precreated order.
+    pub(crate) qr_code: Option<String>,
+}
+
+/// Something that merchants are notified of.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) key: Key,
+    pub(crate) kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EventKind {
+    Paid,
+    Closed,
+    Refunded { out_request_no: String, at: Timestamp },
+}
+
+/// Why an order is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceRefusal {
+    /// The number is taken by a different order.
+    Inconsistent,
+    /// It is paid.
+    Paid,
+    /// It is closed.
+    Closed,
+    /// Its time is over before it began.
+    Late,
+}
+
+/// Why a step can't be taken from where the trade stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepRefusal {
+    /// There is no trade (any more, or yet).
+    NoTrade,
+    /// It is paid.
+    Paid,
+    /// It is closed.
+    Closed,
+    /// It was paid too long ago.
+    TooLate,
+}
+
+impl Order {
+    /// Its name.
+    pub(crate) fn key(&self) -> Key {
+        Key { merchant: self.terms.merchant.auth_app_id.clone(), out_trade_no: self.terms.out_trade_no.clone() }
+    }
+
+    /// Makes the trade, if it doesn't exist yet: the buyer has come into the order.
+    pub(crate) fn open(&mut self, now: Timestamp) -> &mut Trade {
+        self.trade.get_or_insert_with(|| Trade {
+            no: numbers::trade_no(now),
+            status: Status::WaitBuyerPay,
+            created: now,
+            paid: None,
+            closed: None,
+            refunds: Vec::new(),
+            settlements: Vec::new(),
+            cancel: None,
+        })
+    }
+
+    /// The buyer scans the code or pays: a trade is made if there was none.
+    pub(crate) fn scan(&mut self, now: Timestamp) -> Result<&mut Trade, StepRefusal> {
+        if self.trade.is_none() && (self.withdrawn || self.terms.scan_until.is_some_and(|until| until < now)) {
+            return Err(StepRefusal::NoTrade);
+        }
+        Ok(self.open(now))
+    }
+
+    fn expire(&mut self, now: Timestamp) -> bool {
+        match (&mut self.trade, self.terms.expires) {
+            (Some(trade), Some(expires)) if trade.status == Status::WaitBuyerPay && expires <= now => {
+                trade.status = Status::Closed;
+                trade.closed = Some(expires);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// All orders.
+#[derive(Debug, Default)]
+pub(crate) struct Trades {
+    orders: HashMap<Key, Order>,
+    by_trade_no: HashMap<String, Key>,
+    /// What nobody has been notified of yet.
+    pub(crate) events: Vec<Event>,
+}
+
+impl Trades {
+    /// The order that a call means: the trade's number wins over the merchant's.
+    pub(crate) fn find(&mut self, merchant: &Merchant, trade_no: Option<&str>, out_trade_no: Option<&str>, now: Timestamp) -> Option<&mut Order> {
+        let key = match trade_no {
+            Some(no) => self.by_trade_no.get(no).filter(|key| key.merchant == merchant.auth_app_id)?.clone(),
+            None => Key { merchant: merchant.auth_app_id.clone(), out_trade_no: out_trade_no?.to_owned() },
+        };
+        self.get(&key, now)
+    }
+
+    /// The order of this number, whoever's it is: the control endpoint has no caller.
+    pub(crate) fn find_any(&self, out_trade_no: &str) -> Option<Key> {
+        let mut keys: Vec<_> = self.orders.keys().filter(|key| key.out_trade_no == out_trade_no).collect();
+        keys.sort_by(|a, b| a.merchant.cmp(&b.merchant));
+        keys.first().map(|&key| key.clone())
+    }
+
+    /// The order of this name, as it stands now: what has expired is closed first.
+    pub(crate) fn get(&mut self, key: &Key, now: Timestamp) -> Option<&mut Order> {
+        let order = self.orders.get_mut(key)?;
+        if order.expire(now) {
+            self.events.push(Event { key: key.clone(), kind: EventKind::Closed });
+        }
+        Some(order)
+    }
+
+    /// Takes an order, or finds that it is there already.
+    pub(crate) fn place(&mut self, terms: Terms, now: Timestamp) -> Result<Key, PlaceRefusal> {
+        let key = Key { merchant: terms.merchant.auth_app_id.clone(), out_trade_no: terms.out_trade_no.clone() };
+        if let Some(order) = self.get(&key, now) {
+            let known = &order.terms;
+            if order.withdrawn {
+                return Err(PlaceRefusal::Closed);
+            }
+            match order.trade.as_ref().map(|trade| trade.status) {
+                Some(Status::Success) => return Err(PlaceRefusal::Paid),
+                Some(Status::Closed) => return Err(PlaceRefusal::Closed),
+                _ => {}
+            }
+            let same = known.total == terms.total
+                && known.subject == terms.subject
+                && known.merchant.seller_id == terms.merchant.seller_id
+                && known.method == terms.method;
+            return if same { Ok(key) } else { Err(PlaceRefusal::Inconsistent) };
+        }
+        if terms.expires.is_some_and(|expires| expires <= now) {
+            return Err(PlaceRefusal::Late);
+        }
+        self.orders.insert(key.clone(), Order { terms, trade: None, withdrawn: false, qr_code: None });
+        Ok(key)
+    }
+
+    /// The buyer comes into the order: gives the trade's number.
+    pub(crate) fn open(&mut self, key: &Key, now: Timestamp) -> Result<String, StepRefusal> {
+        let order = self.get(key, now).ok_or(StepRefusal::NoTrade)?;
+        let no = order.scan(now)?.no.clone();
+        self.by_trade_no.insert(no.clone(), key.clone());
+        Ok(no)
+    }
+
+    /// The buyer pays.
+    pub(crate) fn pay(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
+        self.open(key, now)?;
+        let trade = self.get(key, now).and_then(|order| order.trade.as_mut()).ok_or(StepRefusal::NoTrade)?;
+        match trade.status {
+            Status::Success => return Err(StepRefusal::Paid),
+            Status::Closed => return Err(StepRefusal::Closed),
+            Status::WaitBuyerPay => {}
+        }
+        trade.status = Status::Success;
+        trade.paid = Some(now);
+        self.events.push(Event { key: key.clone(), kind: EventKind::Paid });
+        Ok(())
+    }
+
+    /// An unpaid trade ends.
+    pub(crate) fn close(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
+        let trade = self.get(key, now).and_then(|order| order.trade.as_mut()).ok_or(StepRefusal::NoTrade)?;
+        match trade.status {
+            Status::Success => return Err(StepRefusal::Paid),
+            Status::Closed => return Err(StepRefusal::Closed),
+            Status::WaitBuyerPay => {}
+        }
+        trade.status = Status::Closed;
+        trade.closed = Some(now);
+        self.events.push(Event { key: key.clone(), kind: EventKind::Closed });
+        Ok(())
+    }
+
+    /// Ends an order whatever became of it: an unpaid one is closed, a paid one refunded. Repeating it does nothing more and tells the same.
+    pub(crate) fn cancel(&mut self, key: &Key, now: Timestamp) -> Result<Option<CancelAction>, StepRefusal> {
+        let Some(order) = self.get(key, now) else { return Ok(None) };
+        let Some(trade) = &mut order.trade else {
+            // Nobody has scanned the code yet; from now on nobody can.
+            order.withdrawn = true;
+            return Ok(None);
+        };
+        let action = match (trade.cancel, trade.status) {
+            (Some(action), _) => return Ok(Some(action)),
+            (None, Status::WaitBuyerPay) => {
+                trade.cancel = Some(CancelAction::Close);
+                self.close(key, now)?;
+                CancelAction::Close
+            }
+            (None, Status::Success) => {
+                if trade.paid.is_some_and(|paid| now.duration_since(paid) > jiff::SignedDuration::from_hours(24)) {
+                    return Err(StepRefusal::TooLate);
+                }
+                trade.cancel = Some(CancelAction::Refund);
+                let rest = order.terms.total.minus(order.refunded());
+                self.refund_rest(key, rest, now);
+                CancelAction::Refund
+            }
+            (None, Status::Closed) => return Ok(None),
+        };
+        Ok(Some(action))
+    }
+}
+
+#[cfg(test)]
+#[path = "trades_tests.rs"]
+mod tests;
