@@ -91,7 +91,11 @@ fn tag(field: &AnyRef<'_>) -> Tag {
 /// Passes an `AlgorithmIdentifier` that says RSA. Its parameters, NULL or left out by some writers, say nothing.
 fn rsa_only(algorithm: &AnyRef<'_>) -> Result<(), KeyErrorKind> {
     let parts = fields(algorithm.value())?;
-    let oid: ObjectIdentifier = parts.first().ok_or(KeyErrorKind::Unrecognised)?.decode_as().map_err(unrecognised)?;
+    let oid: ObjectIdentifier = parts
+        .first()
+        .ok_or(KeyErrorKind::Unrecognised)?
+        .decode_as()
+        .map_err(unrecognised)?;
     match oid {
         RSA => Ok(()),
         // The curve says more than that there is one.
@@ -106,12 +110,16 @@ fn curve(parameters: &AnyRef<'_>) -> Option<ObjectIdentifier> {
 }
 
 fn other(oid: Option<ObjectIdentifier>) -> KeyErrorKind {
-    KeyErrorKind::Algorithm { oid: oid.unwrap_or(ELLIPTIC_CURVE).to_string() }
+    KeyErrorKind::Algorithm {
+        oid: oid.unwrap_or(ELLIPTIC_CURVE).to_string(),
+    }
 }
 
 /// Tells the two by what is signed in them: in a request that is version, subject and key, then attributes in `[0]`.
 fn certificate_or_request(signed: &AnyRef<'_>) -> KeyErrorKind {
-    let Ok(content) = fields(signed.value()) else { return KeyErrorKind::Unrecognised };
+    let Ok(content) = fields(signed.value()) else {
+        return KeyErrorKind::Unrecognised;
+    };
     let tags: Vec<Tag> = content.iter().map(tag).collect();
     match tags.as_slice() {
         [Tag::Integer, Tag::Sequence, Tag::Sequence, rest @ ..] if !rest.contains(&Tag::Sequence) => {

@@ -21,7 +21,9 @@ pub(super) fn parse<K>(
     wanted: Wanted,
     parse: impl FnOnce(Contents<'_>) -> Result<K, KeyError>,
 ) -> Result<K, KeyError> {
-    read(path, wanted).and_then(|bytes| contents(&bytes, wanted).and_then(parse)).map_err(|error| error.in_file(path))
+    read(path, wanted)
+        .and_then(|bytes| contents(&bytes, wanted).and_then(parse))
+        .map_err(|error| error.in_file(path))
 }
 
 fn read(path: &Path, wanted: Wanted) -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -41,5 +43,7 @@ fn contents(bytes: &[u8], wanted: Wanted) -> Result<Contents<'_>, KeyError> {
     if matches!(bytes, [0x30, 0x80..=0xFF, ..] | [0xFE, 0xED, 0xFE, 0xED, ..]) {
         return Ok(Contents::Der(bytes));
     }
-    str::from_utf8(bytes).map(Contents::Text).map_err(|_| KeyError::new(wanted, KeyErrorKind::NotText))
+    str::from_utf8(bytes)
+        .map(Contents::Text)
+        .map_err(|_| KeyError::new(wanted, KeyErrorKind::NotText))
 }

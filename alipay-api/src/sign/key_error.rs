@@ -99,16 +99,27 @@ impl KeyError {
     }
 
     pub(super) fn new(wanted: Wanted, kind: KeyErrorKind) -> Self {
-        Self { wanted, kind, path: None, source: None }
+        Self {
+            wanted,
+            kind,
+            path: None,
+            source: None,
+        }
     }
 
     pub(super) fn unreadable(wanted: Wanted, source: io::Error) -> Self {
         let kind = KeyErrorKind::Unreadable(source.kind());
-        Self { source: Some(source), ..Self::new(wanted, kind) }
+        Self {
+            source: Some(source),
+            ..Self::new(wanted, kind)
+        }
     }
 
     pub(super) fn in_file(self, path: &Path) -> Self {
-        Self { path: Some(path.to_owned()), ..self }
+        Self {
+            path: Some(path.to_owned()),
+            ..self
+        }
     }
 }
 
@@ -136,13 +147,22 @@ impl KeyErrorKind {
         };
         match self {
             Self::Empty => {
-                write!(out, "there is no text: is the variable or file that should hold the {noun} filled in?")
+                write!(
+                    out,
+                    "there is no text: is the variable or file that should hold the {noun} filled in?"
+                )
             }
             Self::Path => {
-                write!(out, "this is a path, not a {noun}: read the file first, or use `{type_name}::from_file`")
+                write!(
+                    out,
+                    "this is a path, not a {noun}: read the file first, or use `{type_name}::from_file`"
+                )
             }
             Self::Unreadable(reason) => write!(out, "the file can't be read: {reason}"),
-            Self::TooLarge => write!(out, "this is larger than 64 KiB, so it is no {noun}: is it the right file?"),
+            Self::TooLarge => write!(
+                out,
+                "this is larger than 64 KiB, so it is no {noun}: is it the right file?"
+            ),
             Self::NotText => out.write_str("the file is neither DER nor UTF-8 text: save it as UTF-8"),
             Self::NotBase64 { offset } => {
                 write!(
@@ -158,9 +178,17 @@ impl KeyErrorKind {
             Self::Truncated => write!(out, "the {noun} is cut short: copy it again, to its last character"),
             Self::TrailingData => write!(out, "there is more behind the {noun}: give it alone"),
             Self::Unrecognised => write!(out, "this is not a {noun} in any known form: {}", wanted.forms()),
-            Self::Certificate => write!(out, "this is a certificate, not a {noun}: {}", wanted.not_a_certificate()),
+            Self::Certificate => write!(
+                out,
+                "this is a certificate, not a {noun}: {}",
+                wanted.not_a_certificate()
+            ),
             Self::CertificateRequest => {
-                write!(out, "this is a certificate signing request, not a {noun}: {}", wanted.not_a_certificate())
+                write!(
+                    out,
+                    "this is a certificate signing request, not a {noun}: {}",
+                    wanted.not_a_certificate()
+                )
             }
             Self::PublicKey => out.write_str(
                 "this is a public key, not a private key: give the app's own private key (应用私钥), \

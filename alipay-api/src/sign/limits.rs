@@ -17,7 +17,9 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyErrorKi
     }
     let exponent = exponent
         .iter()
-        .try_fold(0_u64, |exponent, &digit| Some(exponent.checked_mul(256)? | u64::from(digit)))
+        .try_fold(0_u64, |exponent, &digit| {
+            Some(exponent.checked_mul(256)? | u64::from(digit))
+        })
         .ok_or(KeyErrorKind::Exponent)?;
     // The upper bound is the one that every common library has.
     if exponent % 2 == 0 || !(3..1 << 33).contains(&exponent) {

@@ -95,7 +95,10 @@ impl PrivateKey {
         if computed.as_bytes() != pkcs1 {
             return Err(KeyErrorKind::Inconsistent);
         }
-        Ok(Self { key: Arc::new(key), bits })
+        Ok(Self {
+            key: Arc::new(key),
+            bits,
+        })
     }
 }
 
@@ -110,7 +113,10 @@ impl FromStr for PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("PrivateKey").field("bits", &self.bits).finish_non_exhaustive()
+        formatter
+            .debug_struct("PrivateKey")
+            .field("bits", &self.bits)
+            .finish_non_exhaustive()
     }
 }
 

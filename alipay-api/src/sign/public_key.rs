@@ -66,7 +66,10 @@ impl PublicKey {
     }
 
     pub(super) fn new(key: rsa::PublicKey, bits: usize) -> Self {
-        Self { key: Arc::new(key), bits }
+        Self {
+            key: Arc::new(key),
+            bits,
+        }
     }
 
     pub(super) fn verifier_by(&self, backend: Backend, sign_type: SignType) -> Result<Arc<dyn Verifier>, KeyError> {
@@ -97,7 +100,10 @@ impl FromStr for PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("PublicKey").field("bits", &self.bits).finish_non_exhaustive()
+        formatter
+            .debug_struct("PublicKey")
+            .field("bits", &self.bits)
+            .finish_non_exhaustive()
     }
 }
 

@@ -39,6 +39,9 @@ impl FromStr for SignType {
 
     /// Reads the name on the wire, exactly as it is written there.
     fn from_str(name: &str) -> Result<Self, ParseSignTypeError> {
-        [Self::Rsa2, Self::Rsa].into_iter().find(|sign_type| sign_type.as_str() == name).ok_or(ParseSignTypeError(()))
+        [Self::Rsa2, Self::Rsa]
+            .into_iter()
+            .find(|sign_type| sign_type.as_str() == name)
+            .ok_or(ParseSignTypeError(()))
     }
 }

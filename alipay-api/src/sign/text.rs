@@ -12,8 +12,10 @@ use zeroize::Zeroizing;
 use super::{file::MAX_LEN, key_error::KeyErrorKind};
 
 /// Padding is gone by then; bits that the last character has too many are not worth a refusal.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::with_decode_allow_trailing_bits(NO_PAD, true));
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::with_decode_allow_trailing_bits(NO_PAD, true),
+);
 
 /// The DER in a text: PEM, or bare base64.
 pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
@@ -38,7 +40,9 @@ pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
     }
     let mut der = Zeroizing::new(vec![0; digits.len()]);
     // What can fail here is a last character that stands alone, since all of them are known to be base64.
-    let length = BASE64.decode_slice(&*digits, &mut der).map_err(|_| KeyErrorKind::Truncated)?;
+    let length = BASE64
+        .decode_slice(&*digits, &mut der)
+        .map_err(|_| KeyErrorKind::Truncated)?;
     der.truncate(length);
     Ok(der)
 }
@@ -56,7 +60,11 @@ impl Part<'_> {
         let outer = self.trim();
         for quote in ['"', '\'', '`'] {
             if let Some(inner) = outer.text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-                return Part { text: inner, offset: outer.offset + 1 }.trim();
+                return Part {
+                    text: inner,
+                    offset: outer.offset + 1,
+                }
+                .trim();
             }
         }
         outer
@@ -64,7 +72,10 @@ impl Part<'_> {
 
     fn trim(self) -> Self {
         let text = self.text.trim_start_matches(is_blank);
-        Part { text: text.trim_end_matches(is_blank), offset: self.offset + (self.text.len() - text.len()) }
+        Part {
+            text: text.trim_end_matches(is_blank),
+            offset: self.offset + (self.text.len() - text.len()),
+        }
     }
 
     /// What is between `-----BEGIN X-----` and `-----END X-----`; all of it where there is no such line.
@@ -100,8 +111,10 @@ impl Part<'_> {
         let mut padding = 0;
         let mut characters = self.text.char_indices().peekable();
         while let Some((index, character)) = characters.next() {
-            let escape =
-                character == '\\' && characters.next_if(|&(_, next)| matches!(next, 'n' | 'r' | 't')).is_some();
+            let escape = character == '\\'
+                && characters
+                    .next_if(|&(_, next)| matches!(next, 'n' | 'r' | 't'))
+                    .is_some();
             if escape || is_blank(character) {
                 continue;
             }
@@ -112,7 +125,9 @@ impl Part<'_> {
             } else if character == '=' && padding < 2 {
                 padding += 1;
             } else {
-                return Err(KeyErrorKind::NotBase64 { offset: self.offset + index });
+                return Err(KeyErrorKind::NotBase64 {
+                    offset: self.offset + index,
+                });
             }
         }
         Ok(digits)
@@ -135,7 +150,10 @@ fn looks_like_path(text: &str) -> bool {
     }
     let is_drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     let has_extension = || {
-        let extension = Path::new(text).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let extension = Path::new(text)
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .unwrap_or_default();
         EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
     };
     let is_short_name = || text.len() < SHORT && text.contains('/') && !text.starts_with("MI");

@@ -22,7 +22,9 @@ impl AwsLcSigner {
     pub(super) fn new(key: &rsa::PrivateKey) -> Result<Self, KeyErrorKind> {
         // The document wipes itself.
         let der = key.to_pkcs1_der().map_err(|_| KeyErrorKind::Inconsistent)?;
-        KeyPair::from_der(der.as_bytes()).map(Self).map_err(|_| KeyErrorKind::Inconsistent)
+        KeyPair::from_der(der.as_bytes())
+            .map(Self)
+            .map_err(|_| KeyErrorKind::Inconsistent)
     }
 }
 
@@ -56,10 +58,13 @@ pub(super) struct AwsLcVerifier(ParsedPublicKey);
 
 impl AwsLcVerifier {
     pub(super) fn new(key: &rsa::PublicKey) -> Result<Self, KeyErrorKind> {
-        PublicKeyComponents { n: key.n_bytes(), e: key.e_bytes() }
-            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-            .map(Self)
-            .map_err(|_| KeyErrorKind::Inconsistent)
+        PublicKeyComponents {
+            n: key.n_bytes(),
+            e: key.e_bytes(),
+        }
+        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+        .map(Self)
+        .map_err(|_| KeyErrorKind::Inconsistent)
     }
 }
 

@@ -30,7 +30,10 @@ impl Backend {
         Self::RustCrypto
     }
 
-    #[cfg_attr(not(feature = "aws-lc"), expect(clippy::unnecessary_wraps, reason = "only AWS-LC refuses keys"))]
+    #[cfg_attr(
+        not(feature = "aws-lc"),
+        expect(clippy::unnecessary_wraps, reason = "only AWS-LC refuses keys")
+    )]
     pub(super) fn signer(
         self,
         key: &Arc<::rsa::PrivateKey>,
@@ -43,7 +46,10 @@ impl Backend {
         })
     }
 
-    #[cfg_attr(not(feature = "aws-lc"), expect(clippy::unnecessary_wraps, reason = "only AWS-LC refuses keys"))]
+    #[cfg_attr(
+        not(feature = "aws-lc"),
+        expect(clippy::unnecessary_wraps, reason = "only AWS-LC refuses keys")
+    )]
     pub(super) fn verifier(
         self,
         key: &Arc<::rsa::PublicKey>,

@@ -25,44 +25,62 @@ fn changed(number: UintRef<'_>) -> Vec<u8> {
     bytes
 }
 
+#[track_caller]
+fn assert_inconsistent(name: &str, key: &RsaPrivateKeyRef<'_>) {
+    let error = PrivateKey::from_der(&key.to_der().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), &KeyErrorKind::Inconsistent, "{name}");
+    assert_eq!(
+        error.to_string(),
+        "the numbers in this private key don't belong together: it was damaged after it was made, so copy it again"
+    );
+}
+
 #[test]
 fn every_number_is_checked() {
+    type Field = for<'a, 'k> fn(&'a mut RsaPrivateKeyRef<'k>) -> &'a mut UintRef<'k>;
+
     let der = pkcs1(1024);
     let key = RsaPrivateKeyRef::from_der(&der).unwrap();
     assert!(PrivateKey::from_der(&key.to_der().unwrap()).is_ok());
 
-    let numbers = [
-        key.modulus,
-        key.public_exponent,
-        key.private_exponent,
-        key.prime1,
-        key.prime2,
-        key.exponent1,
-        key.exponent2,
-        key.coefficient,
-    ]
-    .map(changed);
-    let [modulus, exponent, private_exponent, prime1, prime2, exponent1, exponent2, coefficient] = &numbers;
-    for (name, damaged) in [
-        ("n", RsaPrivateKeyRef { modulus: uint(modulus), ..key.clone() }),
-        ("e", RsaPrivateKeyRef { public_exponent: uint(exponent), ..key.clone() }),
-        ("d", RsaPrivateKeyRef { private_exponent: uint(private_exponent), ..key.clone() }),
-        ("p", RsaPrivateKeyRef { prime1: uint(prime1), ..key.clone() }),
-        ("q", RsaPrivateKeyRef { prime2: uint(prime2), ..key.clone() }),
-        ("dP", RsaPrivateKeyRef { exponent1: uint(exponent1), ..key.clone() }),
-        ("dQ", RsaPrivateKeyRef { exponent2: uint(exponent2), ..key.clone() }),
-        ("qInv", RsaPrivateKeyRef { coefficient: uint(coefficient), ..key.clone() }),
-        ("p and q", RsaPrivateKeyRef { prime1: key.prime2, prime2: key.prime1, ..key.clone() }),
-        ("p = 1", RsaPrivateKeyRef { prime1: uint(&[1]), prime2: key.modulus, ..key.clone() }),
-        ("p = 0", RsaPrivateKeyRef { prime1: uint(&[0]), ..key.clone() }),
-        ("d = 0", RsaPrivateKeyRef { private_exponent: uint(&[0]), ..key.clone() }),
+    let fields: [(&str, Field); 8] = [
+        ("n", |key| &mut key.modulus),
+        ("e", |key| &mut key.public_exponent),
+        ("d", |key| &mut key.private_exponent),
+        ("p", |key| &mut key.prime1),
+        ("q", |key| &mut key.prime2),
+        ("dP", |key| &mut key.exponent1),
+        ("dQ", |key| &mut key.exponent2),
+        ("qInv", |key| &mut key.coefficient),
+    ];
+    for (name, field) in fields {
+        let mut damaged = key.clone();
+        let number = changed(*field(&mut damaged));
+        *field(&mut damaged) = uint(&number);
+        assert_inconsistent(name, &damaged);
+    }
+}
+
+#[test]
+fn numbers_that_would_divide_by_zero_or_swap_the_primes_are_refused() {
+    let der = pkcs1(1024);
+    let key = RsaPrivateKeyRef::from_der(&der).unwrap();
+    let [zero, one] = [uint(&[0]), uint(&[1])];
+    for (name, prime1, prime2, private_exponent) in [
+        ("p and q", key.prime2, key.prime1, key.private_exponent),
+        ("p = 1", one, key.modulus, key.private_exponent),
+        ("q = 1", key.modulus, one, key.private_exponent),
+        ("p = 0", zero, key.prime2, key.private_exponent),
+        ("d = 0", key.prime1, key.prime2, zero),
+        ("d = n", key.prime1, key.prime2, key.modulus),
     ] {
-        let error = PrivateKey::from_der(&damaged.to_der().unwrap()).unwrap_err();
-        assert_eq!(error.kind(), &KeyErrorKind::Inconsistent, "{name}");
-        assert_eq!(
-            error.to_string(),
-            "the numbers in this private key don't belong together: it was damaged after it was made, so copy it again"
-        );
+        let damaged = RsaPrivateKeyRef {
+            prime1,
+            prime2,
+            private_exponent,
+            ..key.clone()
+        };
+        assert_inconsistent(name, &damaged);
     }
 }
 
@@ -93,18 +111,52 @@ fn sizes_and_exponents_have_limits() {
             KeyErrorKind::TooShort { bits: 1023 },
             "has 1023 bits, at least 1024 are needed: use 2048",
         ),
-        (&[0], f4, KeyErrorKind::TooShort { bits: 0 }, "has 0 bits, at least 1024 are needed: use 2048"),
-        (&of_8193_bits, f4, KeyErrorKind::TooLong { bits: 8193 }, "has 8193 bits, at most 8192 are allowed: use 2048"),
+        (
+            &[0],
+            f4,
+            KeyErrorKind::TooShort { bits: 0 },
+            "has 0 bits, at least 1024 are needed: use 2048",
+        ),
+        (
+            &of_8193_bits,
+            f4,
+            KeyErrorKind::TooLong { bits: 8193 },
+            "has 8193 bits, at most 8192 are allowed: use 2048",
+        ),
     ] {
-        let private = RsaPrivateKeyRef { modulus: uint(modulus), public_exponent: uint(exponent), ..key.clone() };
+        let private = RsaPrivateKeyRef {
+            modulus: uint(modulus),
+            public_exponent: uint(exponent),
+            ..key.clone()
+        };
         let error = PrivateKey::from_der(&private.to_der().unwrap()).unwrap_err();
-        assert_eq!((error.kind(), error.to_string()), (&kind, format!("this private key {problem}")));
-        let public = RsaPublicKeyRef { modulus: uint(modulus), public_exponent: uint(exponent) };
+        assert_eq!(
+            (error.kind(), error.to_string()),
+            (&kind, format!("this private key {problem}"))
+        );
+        let public = RsaPublicKeyRef {
+            modulus: uint(modulus),
+            public_exponent: uint(exponent),
+        };
         let error = PublicKey::from_der(&public.to_der().unwrap()).unwrap_err();
-        assert_eq!((error.kind(), error.to_string()), (&kind, format!("this public key {problem}")));
+        assert_eq!(
+            (error.kind(), error.to_string()),
+            (&kind, format!("this public key {problem}"))
+        );
     }
-    for exponent in [&[0][..], &[1], &[2], &[1, 0, 0], &[2, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 0, 0, 0, 3], modulus] {
-        let public = RsaPublicKeyRef { modulus: uint(modulus), public_exponent: uint(exponent) };
+    for exponent in [
+        &[0][..],
+        &[1],
+        &[2],
+        &[1, 0, 0],
+        &[2, 0, 0, 0, 1],
+        &[1, 0, 0, 0, 0, 0, 0, 0, 3],
+        modulus,
+    ] {
+        let public = RsaPublicKeyRef {
+            modulus: uint(modulus),
+            public_exponent: uint(exponent),
+        };
         let error = PublicKey::from_der(&public.to_der().unwrap()).unwrap_err();
         assert_eq!(error.kind(), &KeyErrorKind::Exponent);
         assert_eq!(
@@ -113,11 +165,20 @@ fn sizes_and_exponents_have_limits() {
         );
     }
     for exponent in [&[3][..], &[1, 0, 1], &[1, 0xFF, 0xFF, 0xFF, 0xFF]] {
-        let public = RsaPublicKeyRef { modulus: uint(modulus), public_exponent: uint(exponent) };
+        let public = RsaPublicKeyRef {
+            modulus: uint(modulus),
+            public_exponent: uint(exponent),
+        };
         assert_eq!(PublicKey::from_der(&public.to_der().unwrap()).unwrap().bits(), 1024);
     }
-    let public = RsaPublicKeyRef { modulus: uint(&even), public_exponent: uint(f4) };
-    assert_eq!(PublicKey::from_der(&public.to_der().unwrap()).unwrap_err().kind(), &KeyErrorKind::Inconsistent);
+    let public = RsaPublicKeyRef {
+        modulus: uint(&even),
+        public_exponent: uint(f4),
+    };
+    assert_eq!(
+        PublicKey::from_der(&public.to_der().unwrap()).unwrap_err().kind(),
+        &KeyErrorKind::Inconsistent
+    );
 }
 
 #[test]
@@ -125,5 +186,8 @@ fn keys_have_two_primes() {
     let pem = openssl::Folder::new().print(&["genrsa", "-primes", "3", "2048"]);
     let error = PrivateKey::parse(&pem).unwrap_err();
     assert_eq!(error.kind(), &KeyErrorKind::MultiPrime);
-    assert_eq!(error.to_string(), "this private key has more than two primes: make one with two");
+    assert_eq!(
+        error.to_string(),
+        "this private key has more than two primes: make one with two"
+    );
 }

@@ -10,8 +10,9 @@ use crate::sign::{BadSignature, SignType, Verifier};
 const MESSAGE: &[u8] = b"total_amount=0.01";
 
 /// `DigestInfo` up to the hash: SEQUENCE { SEQUENCE { OID sha256, NULL }, OCTET STRING (32) }.
-const SHA256: &[u8] =
-    &[0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
+const SHA256: &[u8] = &[
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+];
 
 /// `00 01 FF … FF 00 info`, so long as `size`.
 fn padded(size: usize, info: &[u8]) -> Vec<u8> {
@@ -41,14 +42,22 @@ fn wrongly_padded(size: usize) -> Vec<(&'static str, Vec<u8>)> {
         padded(size, &info)
     };
     let short_padding = |between: &[u8], info: &[u8], fill: u8| {
-        let mut message = [&[0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF][..], between, info].concat();
+        let mut message = [
+            &[0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF][..],
+            between,
+            info,
+        ]
+        .concat();
         message.resize(size, fill);
         message
     };
     let separator = size - info.len() - 1;
     vec![
         ("no DigestInfo", padded(size, &hash)),
-        ("the hash of another message", padded(size, &[SHA256, &Sha256::digest(b"total_amount=9.99")].concat())),
+        (
+            "the hash of another message",
+            padded(size, &[SHA256, &Sha256::digest(b"total_amount=9.99")].concat()),
+        ),
         ("a hash cut short", padded(size, &info[..info.len() - 1])),
         ("a hash with one byte more", padded(size, &[&info[..], &[0]].concat())),
         ("no NULL", {
@@ -63,7 +72,10 @@ fn wrongly_padded(size: usize) -> Vec<(&'static str, Vec<u8>)> {
             padded(size, &info)
         }),
         ("NULL with contents", infixed(16..17, &[0x01, 0x00])),
-        ("SHA-1's OID", infixed(4..15, &[0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a])),
+        (
+            "SHA-1's OID",
+            infixed(4..15, &[0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a]),
+        ),
         ("SHA-512's OID", infixed(14..15, &[0x03])),
         ("SHA-224's OID", infixed(14..15, &[0x04])),
         ("a length in long form", infixed(1..2, &[0x81, 0x31])),
@@ -72,14 +84,23 @@ fn wrongly_padded(size: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("an indefinite length", infixed(1..2, &[0x80])),
         ("a set for a sequence", infixed(0..1, &[0x31])),
         ("a bit string for an octet string", infixed(17..18, &[0x03])),
-        ("bytes behind the DigestInfo", padded(size, &[&info[..], &[0; 8]].concat())),
+        (
+            "bytes behind the DigestInfo",
+            padded(size, &[&info[..], &[0; 8]].concat()),
+        ),
         ("the whole room behind a short padding", short_padding(&[0], &info, 0)),
-        ("the whole room behind a short padding, filled", short_padding(&[0], &info, 0xFF)),
+        (
+            "the whole room behind a short padding, filled",
+            short_padding(&[0], &info, 0xFF),
+        ),
         ("no separator", short_padding(&[], &info, 0)),
         ("a padding that is not FF, at its start", with(2, 0xFE)),
         ("a padding that is not FF, in the middle", with(size / 3, 0x7F)),
         ("a padding that is not FF, at its end", with(separator - 1, 0xFE)),
-        ("a padding of zeros", [&[0, 1][..], &vec![0; size - 2 - info.len()], &info].concat()),
+        (
+            "a padding of zeros",
+            [&[0, 1][..], &vec![0; size - 2 - info.len()], &info].concat(),
+        ),
         ("an early separator", with(12, 0)),
         ("a separator that is not 00", with(separator, 0x01)),
         ("a separator that is FF", with(separator, 0xFF)),
@@ -92,7 +113,10 @@ fn wrongly_padded(size: usize) -> Vec<(&'static str, Vec<u8>)> {
             message.resize(size, 0);
             message
         }),
-        ("nothing but the DigestInfo, at the end", [&vec![0; size - info.len()][..], &info].concat()),
+        (
+            "nothing but the DigestInfo, at the end",
+            [&vec![0; size - info.len()][..], &info].concat(),
+        ),
         ("one", [&vec![0; size - 1][..], &[1]].concat()),
     ]
 }
@@ -102,7 +126,9 @@ fn the_right_padding_is_accepted() {
     for bits in [1024, 2048] {
         let message = padded(bits / 8, &[SHA256, &Sha256::digest(MESSAGE)].concat());
         let signature = openssl::raw_private_operation(bits, &message);
-        each_verifier(bits, |name, verifier| assert_eq!(verifier.verify(MESSAGE, &signature), Ok(()), "{name}"));
+        each_verifier(bits, |name, verifier| {
+            assert_eq!(verifier.verify(MESSAGE, &signature), Ok(()), "{name}");
+        });
     }
 }
 
@@ -115,7 +141,11 @@ fn no_other_padding_is() {
             assert_ne!(message, right, "{flaw}");
             let signature = openssl::raw_private_operation(bits, &message);
             each_verifier(bits, |name, verifier| {
-                assert_eq!(verifier.verify(MESSAGE, &signature), Err(BadSignature), "{flaw}: {name}");
+                assert_eq!(
+                    verifier.verify(MESSAGE, &signature),
+                    Err(BadSignature),
+                    "{flaw}: {name}"
+                );
             });
         }
     }
@@ -125,9 +155,19 @@ fn no_other_padding_is() {
 fn pss_is_not_taken_for_it() {
     let folder = openssl::Folder::with_keys(2048);
     folder.write("message", MESSAGE);
-    let sign = ["dgst", "-sha256", "-sigopt", "rsa_padding_mode:pss", "-sign", "key.pem", "message"];
+    let sign = [
+        "dgst",
+        "-sha256",
+        "-sigopt",
+        "rsa_padding_mode:pss",
+        "-sign",
+        "key.pem",
+        "message",
+    ];
     let signature = folder.run(&sign);
-    each_verifier(2048, |name, verifier| assert_eq!(verifier.verify(MESSAGE, &signature), Err(BadSignature), "{name}"));
+    each_verifier(2048, |name, verifier| {
+        assert_eq!(verifier.verify(MESSAGE, &signature), Err(BadSignature), "{name}");
+    });
 }
 
 /// Big-endian addition, with a digit more where it carries.
@@ -160,7 +200,10 @@ fn difference(left: &[u8], right: &[u8]) -> Vec<u8> {
 fn modulus(bits: usize) -> Vec<u8> {
     let text = openssl::Folder::with_keys(bits).print(&["rsa", "-in", "key.pem", "-noout", "-modulus"]);
     let hex = text.trim().strip_prefix("Modulus=").unwrap();
-    hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    hex.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 #[test]

@@ -82,7 +82,11 @@ fn files_hold_text_or_der() {
     let path = folder.path("key");
     let expected = public_key(2048);
     let pem = openssl::pair(2048).pkcs8;
-    for contents in [pem.into(), format!("\u{FEFF}{}", base64_lines(pem).concat()).into_bytes(), unarmour(pem)] {
+    for contents in [
+        pem.into(),
+        format!("\u{FEFF}{}", base64_lines(pem).concat()).into_bytes(),
+        unarmour(pem),
+    ] {
         folder.write("key", contents);
         assert_eq!(PrivateKey::from_file(&path).unwrap().public_key(), expected);
     }
@@ -95,7 +99,13 @@ fn files_hold_text_or_der() {
 
 #[test]
 fn from_str_is_parse() {
-    assert_eq!(openssl::pair(2048).public.parse::<PublicKey>().unwrap(), public_key(2048));
-    assert_eq!(openssl::pair(2048).pkcs8.parse::<PrivateKey>().unwrap().public_key(), public_key(2048));
+    assert_eq!(
+        openssl::pair(2048).public.parse::<PublicKey>().unwrap(),
+        public_key(2048)
+    );
+    assert_eq!(
+        openssl::pair(2048).pkcs8.parse::<PrivateKey>().unwrap().public_key(),
+        public_key(2048)
+    );
     assert!("".parse::<PrivateKey>().is_err() && "".parse::<PublicKey>().is_err());
 }

@@ -64,8 +64,9 @@ fn assert_same_private(parsed: Option<PrivateKey>) -> Result<(), TestCaseError> 
 fn assert_usable_public(parsed: Option<PublicKey>) -> Result<(), TestCaseError> {
     if let Some(key) = parsed {
         prop_assert!((1024..=8192).contains(&key.bits()));
-        let verifier =
-            key.verifier(crate::sign::SignType::Rsa2).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let verifier = key
+            .verifier(crate::sign::SignType::Rsa2)
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert!(verifier.verify(b"message", &vec![0; key.bits().div_ceil(8)]).is_err());
     }
     Ok(())

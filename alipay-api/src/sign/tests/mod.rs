@@ -4,12 +4,13 @@ mod damage;
 mod forgery;
 mod forms;
 mod garbage;
+mod malformed;
 mod misuse;
 mod openssl;
 mod oracle;
 mod secrecy;
 
-use super::{PrivateKey, PublicKey, SignType, backend::Backend};
+use super::{KeyErrorKind, PrivateKey, PublicKey, SignType, backend::Backend};
 
 const SIGN_TYPES: [SignType; 2] = [SignType::Rsa2, SignType::Rsa];
 
@@ -28,6 +29,18 @@ fn public_key(bits: usize) -> PublicKey {
     PublicKey::parse(openssl::pair(bits).public).unwrap()
 }
 
+#[track_caller]
+fn private_is_refused(text: &str, kind: &KeyErrorKind, message: &str) {
+    let error = PrivateKey::parse(text).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (kind, message));
+}
+
+#[track_caller]
+fn public_is_refused(text: &str, kind: &KeyErrorKind, message: &str) {
+    let error = PublicKey::parse(text).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (kind, message));
+}
+
 #[test]
 fn the_fastest_backend_is_chosen() {
     for (sign_type, bits, is_served_by_aws_lc) in [
@@ -38,7 +51,11 @@ fn the_fastest_backend_is_chosen() {
         (SignType::Rsa, 2048, false),
     ] {
         let has_choice = backends(sign_type, bits).len() == 2;
-        assert_eq!(has_choice, is_served_by_aws_lc && cfg!(feature = "aws-lc"), "{sign_type} {bits}");
+        assert_eq!(
+            has_choice,
+            is_served_by_aws_lc && cfg!(feature = "aws-lc"),
+            "{sign_type} {bits}"
+        );
     }
 }
 

@@ -41,7 +41,11 @@ impl Folder {
     /// Runs `openssl` and gives what it prints; it must succeed.
     pub(super) fn run(&self, arguments: &[&str]) -> Vec<u8> {
         let Output { status, stdout, stderr } = self.output(arguments);
-        assert!(status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&stderr));
+        assert!(
+            status.success(),
+            "openssl {arguments:?}: {}",
+            String::from_utf8_lossy(&stderr)
+        );
         stdout
     }
 
@@ -56,9 +60,13 @@ impl Folder {
     }
 
     fn output(&self, arguments: &[&str]) -> Output {
-        Command::new("openssl").current_dir(&self.0).args(arguments).output().expect(
-            "these tests compare with the `openssl` command line: install it, as with `apt-get install openssl`",
-        )
+        Command::new("openssl")
+            .current_dir(&self.0)
+            .args(arguments)
+            .output()
+            .expect(
+                "these tests compare with the `openssl` command line: install it, as with `apt-get install openssl`",
+            )
     }
 }
 
@@ -73,17 +81,22 @@ pub(super) struct Pair {
 /// The key pair of a size. There is one for all tests, because making it takes time.
 pub(super) fn pair(bits: usize) -> Pair {
     static PAIRS: Mutex<Option<HashMap<usize, Pair>>> = Mutex::new(None);
-    *PAIRS.lock().unwrap().get_or_insert_default().entry(bits).or_insert_with(|| {
-        let folder = Folder::new();
-        let size = format!("rsa_keygen_bits:{bits}");
-        folder.run(&["genpkey", "-algorithm", "RSA", "-pkeyopt", &size, "-out", "key.pem"]);
-        let print = |arguments: &[&str]| folder.print(arguments).leak() as &str;
-        Pair {
-            pkcs8: print(&["pkcs8", "-topk8", "-nocrypt", "-in", "key.pem"]),
-            pkcs1: print(&["rsa", "-in", "key.pem", "-traditional"]),
-            public: print(&["pkey", "-in", "key.pem", "-pubout"]),
-        }
-    })
+    *PAIRS
+        .lock()
+        .unwrap()
+        .get_or_insert_default()
+        .entry(bits)
+        .or_insert_with(|| {
+            let folder = Folder::new();
+            let size = format!("rsa_keygen_bits:{bits}");
+            folder.run(&["genpkey", "-algorithm", "RSA", "-pkeyopt", &size, "-out", "key.pem"]);
+            let print = |arguments: &[&str]| folder.print(arguments).leak() as &str;
+            Pair {
+                pkcs8: print(&["pkcs8", "-topk8", "-nocrypt", "-in", "key.pem"]),
+                pkcs1: print(&["rsa", "-in", "key.pem", "-traditional"]),
+                public: print(&["pkey", "-in", "key.pem", "-pubout"]),
+            }
+        })
 }
 
 /// The bytes in a PEM block.
@@ -99,7 +112,11 @@ pub(super) fn base64_lines(pem: &str) -> Vec<&str> {
 /// PEM as `openssl` writes it.
 pub(super) fn armour(label: &str, der: &[u8]) -> String {
     let base64 = STANDARD.encode(der);
-    let lines: Vec<_> = base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    let lines: Vec<_> = base64
+        .as_bytes()
+        .chunks(64)
+        .map(|line| str::from_utf8(line).unwrap())
+        .collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
@@ -107,5 +124,14 @@ pub(super) fn armour(label: &str, der: &[u8]) -> String {
 pub(super) fn raw_private_operation(bits: usize, number: &[u8]) -> Vec<u8> {
     let folder = Folder::with_keys(bits);
     folder.write("number", number);
-    folder.run(&["pkeyutl", "-decrypt", "-inkey", "key.pem", "-pkeyopt", "rsa_padding_mode:none", "-in", "number"])
+    folder.run(&[
+        "pkeyutl",
+        "-decrypt",
+        "-inkey",
+        "key.pem",
+        "-pkeyopt",
+        "rsa_padding_mode:none",
+        "-in",
+        "number",
+    ])
 }

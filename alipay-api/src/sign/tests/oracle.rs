@@ -26,7 +26,10 @@ fn digest(sign_type: SignType) -> &'static str {
 
 #[test]
 fn openssl_verifies_what_is_signed_here() {
-    for (bits, sign_type) in SIZES.into_iter().flat_map(|bits| SIGN_TYPES.map(|sign_type| (bits, sign_type))) {
+    for (bits, sign_type) in SIZES
+        .into_iter()
+        .flat_map(|bits| SIGN_TYPES.map(|sign_type| (bits, sign_type)))
+    {
         let folder = openssl::Folder::with_keys(bits);
         for backend in backends(sign_type, bits) {
             let signer = private_key(bits).signer_by(backend, sign_type).unwrap();
@@ -35,7 +38,15 @@ fn openssl_verifies_what_is_signed_here() {
                 let signature = signer.sign(&message).unwrap();
                 folder.write("message", &message);
                 folder.write("signature", &signature);
-                let verify = ["dgst", digest(sign_type), "-verify", "public.pem", "-signature", "signature", "message"];
+                let verify = [
+                    "dgst",
+                    digest(sign_type),
+                    "-verify",
+                    "public.pem",
+                    "-signature",
+                    "signature",
+                    "message",
+                ];
                 assert!(folder.succeeds(&verify), "{sign_type} {bits} {backend:?}");
             }
         }
@@ -44,7 +55,10 @@ fn openssl_verifies_what_is_signed_here() {
 
 #[test]
 fn what_openssl_signs_is_verified_here() {
-    for (bits, sign_type) in SIZES.into_iter().flat_map(|bits| SIGN_TYPES.map(|sign_type| (bits, sign_type))) {
+    for (bits, sign_type) in SIZES
+        .into_iter()
+        .flat_map(|bits| SIGN_TYPES.map(|sign_type| (bits, sign_type)))
+    {
         let folder = openssl::Folder::with_keys(bits);
         for message in messages() {
             folder.write("message", &message);
@@ -53,10 +67,21 @@ fn what_openssl_signs_is_verified_here() {
             for backend in backends(sign_type, bits) {
                 let verifier = public_key(bits).verifier_by(backend, sign_type).unwrap();
                 assert_eq!(verifier.sign_type(), sign_type);
-                assert_eq!(verifier.verify(&message, &signature), Ok(()), "{sign_type} {bits} {backend:?}");
+                assert_eq!(
+                    verifier.verify(&message, &signature),
+                    Ok(()),
+                    "{sign_type} {bits} {backend:?}"
+                );
                 assert_eq!(verifier.verify(b"another", &signature), Err(BadSignature));
-                let own = private_key(bits).signer_by(backend, sign_type).unwrap().sign(&message).unwrap();
-                assert_eq!(own, signature, "{sign_type} {bits} {backend:?}: the padding leaves no choice");
+                let own = private_key(bits)
+                    .signer_by(backend, sign_type)
+                    .unwrap()
+                    .sign(&message)
+                    .unwrap();
+                assert_eq!(
+                    own, signature,
+                    "{sign_type} {bits} {backend:?}: the padding leaves no choice"
+                );
             }
         }
     }

@@ -26,18 +26,34 @@ fn secrets(bits: usize) -> HashSet<[u8; FRAGMENT]> {
     let fields = RsaPrivateKeyRef::from_der(&der).unwrap();
     let key = rsa::PrivateKey::from_pkcs1_der(&der).unwrap();
     let mut secrets = vec![STANDARD.encode(&der), base64_lines(openssl::pair(bits).pkcs8).concat()];
-    for field in [fields.private_exponent, fields.prime1, fields.prime2, fields.exponent1, fields.coefficient] {
+    for field in [
+        fields.private_exponent,
+        fields.prime1,
+        fields.prime2,
+        fields.exponent1,
+        fields.coefficient,
+    ] {
         let bytes = field.as_bytes();
-        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let hex = bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat();
         secrets.extend([format!("{bytes:?}"), hex.to_uppercase(), hex, STANDARD.encode(bytes)]);
     }
     let primes = key.primes().iter().map(AsRef::as_ref);
-    secrets.extend(primes.chain([key.d()]).map(|number: &BoxedUint| number.to_string_radix_vartime(10)));
+    secrets.extend(
+        primes
+            .chain([key.d()])
+            .map(|number: &BoxedUint| number.to_string_radix_vartime(10)),
+    );
     secrets.iter().flat_map(|secret| fragments(secret)).collect()
 }
 
 fn fragments(text: &str) -> impl Iterator<Item = [u8; FRAGMENT]> {
-    text.as_bytes().windows(FRAGMENT).filter_map(|window| window.try_into().ok())
+    text.as_bytes()
+        .windows(FRAGMENT)
+        .filter_map(|window| window.try_into().ok())
 }
 
 #[track_caller]
@@ -93,7 +109,11 @@ fn no_error_shows_what_it_was_given() {
         base64.clone(),
     ];
     let mut errors: Vec<KeyError> = texts.iter().filter_map(|text| PublicKey::parse(text).err()).collect();
-    assert_eq!(errors.len(), texts.len(), "a private key in whatever form is no public key");
+    assert_eq!(
+        errors.len(),
+        texts.len(),
+        "a private key in whatever form is no public key"
+    );
     errors.extend(texts.iter().filter_map(|text| PrivateKey::parse(text).err()));
     let der = unarmour(pem);
     errors.extend((0..der.len()).filter_map(|index| {
