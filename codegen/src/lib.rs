@@ -30,13 +30,31 @@
 
 mod check;
 mod diagnostics;
+mod draft;
+mod emit;
 pub mod ir;
+mod lower;
 mod names;
+mod project;
 mod source;
 mod syntax;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
+pub use draft::{Draft, DraftError, draft};
+pub use emit::Root;
+pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
+pub use tree::{Difference, Differences, Tree, WriteError};
+
+/// How code is generated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What it is for.
+    pub root: Root,
+}
 
 /// Reads and checks specs, in any order.
 ///
@@ -56,4 +74,9 @@ pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Dia
         None => Ok(spec),
         Some(diagnostics) => Err(diagnostics),
     }
+}
+
+/// The Rust of specs that [`load`] has found sound.
+pub fn generate(spec: &ir::Spec, options: &Options) -> Tree {
+    emit::emit(&lower::lower(spec), options.root)
 }

@@ -44,7 +44,11 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<SourceFile>) -> Result<(
         let path = format!("{prefix}{name}");
         if kind.is_dir() {
             collect(&entry.path(), &format!("{path}/"), files)?;
-        } else if kind.is_file() && name.ends_with(".yaml") {
+        } else if kind.is_file()
+            && Path::new(&name)
+                .extension()
+                .is_some_and(|extension| extension == "yaml")
+        {
             let text = fs::read_to_string(entry.path()).map_err(failed(&entry.path()))?;
             files.push(SourceFile { path, text });
         }

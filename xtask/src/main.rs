@@ -1,1 +1,131 @@
-fn main() {}
+//! Maintainers' commands. What they do is in `alipay-codegen`; here are their arguments and where this workspace keeps its files.
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fmt, fs};
+
+use alipay_codegen::{Project, Root, draft};
+use clap::Parser;
+
+/// Maintainers' commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Write the library's generated code from `spec/`.
+    Codegen {
+        /// Change nothing, and fail where something would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Draft the spec of a method from its line of the catalogue.
+    New {
+        /// The method, as the gateway names it.
+        method: String,
+        /// A file of methods, one JSON object a line; standard input without.
+        #[arg(long)]
+        catalogue: Option<PathBuf>,
+        /// A file of the types that methods refer to, one JSON object a line.
+        #[arg(long)]
+        types: Option<PathBuf>,
+        /// Write the draft to `spec/` instead of showing it.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Codegen { check } => codegen(check),
+        Command::New {
+            method,
+            catalogue,
+            types,
+            write,
+        } => new(&method, catalogue.as_deref(), types.as_deref(), write),
+    };
+    outcome.unwrap_or_else(|error| {
+        say(&Causes(&*error));
+        ExitCode::FAILURE
+    })
+}
+
+/// The workspace's folder.
+fn workspace() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+fn codegen(check: bool) -> Outcome {
+    let project = Project {
+        base: workspace().to_owned(),
+        spec: "spec".to_owned(),
+        out: "alipay-api/src/generated".to_owned(),
+        manifest: Some("alipay-api/Cargo.toml".to_owned()),
+        root: Root::Library,
+    };
+    if !check {
+        project.write()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let differences = project.compare()?;
+    if differences.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&format_args!(
+        "{differences}\nthe generated code is not what spec/ asks for; to mend it: cargo xtask codegen"
+    ));
+    Ok(ExitCode::FAILURE)
+}
+
+fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> Outcome {
+    let methods = match catalogue {
+        Some(file) => read(file)?,
+        None => io::read_to_string(io::stdin().lock())?,
+    };
+    let types = types.map(read).transpose()?.unwrap_or_default();
+    let draft = draft(method, &methods, &types)?;
+    if !write {
+        io::stdout().write_all(draft.text.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = workspace().join("spec").join(&draft.path);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // An existing spec is worth more than a draft.
+    let mut file = fs::File::create_new(&path).map_err(|error| format!("spec/{}: {error}", draft.path))?;
+    file.write_all(draft.text.as_bytes())?;
+    say(&format_args!(
+        "drafted spec/{}: fill in what is empty, check what is guessed",
+        draft.path
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn say(text: &dyn fmt::Display) {
+    // Nobody is left to be told that standard error is closed.
+    _ = writeln!(io::stderr(), "{text}");
+}
+
+/// An error with its causes.
+struct Causes<'e>(&'e dyn Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -73,7 +73,7 @@ fn group(reader: Reader<'_>, fields: &Fields, members: Vec<Text<'_>>) -> Option<
             pointless(reader, member.span, field);
             sound = false;
         }
-        if group.iter().any(|other| *other == field.name) {
+        if group.contains(&field.name) {
             let message = format!("`{}` stands here twice", field.name);
             reader.add(Code::PointlessCondition, member.span, message, "name each field once");
             sound = false;

@@ -1,6 +1,6 @@
 //! Error codes and their classes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::reader::{Reader, Text};
 use super::{rust_names, suggest, wellformed};
@@ -120,10 +120,10 @@ pub(super) fn of_method<'a>(
     gateway: &Gateway,
 ) -> Vec<ErrorCode> {
     let mut errors: Vec<ErrorCode> = Vec::new();
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let mut variants = HashMap::new();
     let mut note = |error: ErrorCode, span: Span| {
-        if seen.insert(error.code.clone(), ()).is_some() {
+        if !seen.insert(error.code.clone()) {
             let message = format!("`{}` stands here already", error.code);
             reader.add(
                 Code::RepeatedError,
@@ -145,7 +145,7 @@ pub(super) fn of_method<'a>(
                 message,
                 "list it under `shared_errors` instead",
             );
-        } else if gateway.errors.iter().any(|other| *other == error) {
+        } else if gateway.errors.contains(&error) {
             let message = format!("`{}` says here what `gateway.yaml` says of every method", error.code);
             reader.add(Code::RepeatedError, span, message, "leave it out");
         }

@@ -54,7 +54,12 @@ pub(super) fn examples<'a>(
             }
         };
         let title = reader.required_text(&map, "title", "say what the example shows");
-        let request = request.map(|node| values(Way::Request).object(sides.request, node, map.key_span("request")));
+        let way = if map.get("error").is_some() {
+            Way::Refused
+        } else {
+            Way::Request
+        };
+        let request = request.map(|node| values(way).object(sides.request, node, map.key_span("request")));
         if let (Some(request), Some(answer)) = (request, answer) {
             examples.push(Example { title, request, answer });
         }

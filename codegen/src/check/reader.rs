@@ -1,6 +1,6 @@
 //! Typed access to a tree: each reader says in the report what it can't take, and goes on.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::suggest;
 use crate::diagnostics::{Code, Report, Span};
@@ -44,12 +44,12 @@ pub(super) struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    pub(super) fn add(&self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn add(self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.report.add(code, span, message, help);
     }
 
     /// A mapping with keys out of `known`.
-    pub(super) fn map<'a>(&self, node: &'a Node<'a>, at: Span, known: &[&str]) -> Option<Map<'a>> {
+    pub(super) fn map<'a>(self, node: &'a Node<'a>, at: Span, known: &[&str]) -> Option<Map<'a>> {
         let mut entries = self.entries(node)?;
         entries.retain(|(key, _)| {
             let is_known = known.contains(&key.text);
@@ -63,7 +63,7 @@ impl Reader<'_> {
     }
 
     /// A mapping of any keys, each once, in order.
-    pub(super) fn entries<'a>(&self, node: &'a Node<'a>) -> Option<Vec<(Text<'a>, &'a Node<'a>)>> {
+    pub(super) fn entries<'a>(self, node: &'a Node<'a>) -> Option<Vec<(Text<'a>, &'a Node<'a>)>> {
         let Kind::Mapping(entries) = &node.kind else {
             self.wrong_kind(
                 node,
@@ -72,7 +72,7 @@ impl Reader<'_> {
             );
             return None;
         };
-        let mut seen = HashMap::with_capacity(entries.len());
+        let mut seen = HashSet::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let Kind::Scalar { text, .. } = &key.kind else {
@@ -80,18 +80,18 @@ impl Reader<'_> {
                 continue;
             };
             let key = Text { text, span: key.span };
-            if seen.insert(key.text, ()).is_some() {
+            if seen.insert(key.text) {
+                kept.push((key, value));
+            } else {
                 let message = format!("`{}` stands here already", key.text);
                 self.add(Code::DuplicateKey, key.span, message, "keep one of the two");
-            } else {
-                kept.push((key, value));
             }
         }
         Some(kept)
     }
 
     /// The key's value, which must be there.
-    pub(super) fn required<'a>(&self, map: &Map<'a>, key: &str, help: &str) -> Option<&'a Node<'a>> {
+    pub(super) fn required<'a>(self, map: &Map<'a>, key: &str, help: &str) -> Option<&'a Node<'a>> {
         let value = map.get(key);
         if value.is_none() {
             self.add(Code::MissingKey, map.at, format!("`{key}` is missing"), help);
@@ -100,7 +100,7 @@ impl Reader<'_> {
     }
 
     /// Text that isn't empty, in any notation.
-    pub(super) fn text<'a>(&self, node: &'a Node<'a>) -> Option<Text<'a>> {
+    pub(super) fn text<'a>(self, node: &'a Node<'a>) -> Option<Text<'a>> {
         let Kind::Scalar { text, .. } = &node.kind else {
             self.wrong_kind(node, "text", "write text, in quotes where it holds `: ` or ` #`");
             return None;
@@ -122,13 +122,13 @@ impl Reader<'_> {
     }
 
     /// The text of a key that must be there; empty where it isn't, which the report then knows.
-    pub(super) fn required_text(&self, map: &Map<'_>, key: &str, help: &str) -> String {
+    pub(super) fn required_text(self, map: &Map<'_>, key: &str, help: &str) -> String {
         let text = self.required(map, key, help).and_then(|node| self.text(node));
         text.map_or_else(String::new, |text| text.text.to_owned())
     }
 
     /// `true`, or nothing.
-    pub(super) fn flag(&self, map: &Map<'_>, key: &str) -> bool {
+    pub(super) fn flag(self, map: &Map<'_>, key: &str) -> bool {
         let Some(node) = map.get(key) else { return false };
         match &node.kind {
             Kind::Scalar { text, plain: true } if text == "true" => true,
@@ -150,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// A whole number from 1.
-    pub(super) fn count(&self, map: &Map<'_>, key: &str) -> Option<u32> {
+    pub(super) fn count(self, map: &Map<'_>, key: &str) -> Option<u32> {
         let node = map.get(key)?;
         if let Kind::Scalar { text, plain: true } = &node.kind {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
@@ -163,7 +163,7 @@ impl Reader<'_> {
     }
 
     /// A list.
-    pub(super) fn list<'a>(&self, node: &'a Node<'a>) -> &'a [Node<'a>] {
+    pub(super) fn list<'a>(self, node: &'a Node<'a>) -> &'a [Node<'a>] {
         match &node.kind {
             Kind::Sequence(items) if items.is_empty() => {
                 self.add(
@@ -183,12 +183,12 @@ impl Reader<'_> {
     }
 
     /// A list of texts.
-    pub(super) fn texts<'a>(&self, node: &'a Node<'a>) -> Vec<Text<'a>> {
+    pub(super) fn texts<'a>(self, node: &'a Node<'a>) -> Vec<Text<'a>> {
         self.list(node).iter().filter_map(|item| self.text(item)).collect()
     }
 
     /// One of some words.
-    pub(super) fn word<T: Copy>(&self, node: &Node<'_>, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn word<T: Copy>(self, node: &Node<'_>, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(node)?;
         let found = words.iter().find(|(word, _)| *word == text.text);
         if found.is_none() {
@@ -204,7 +204,7 @@ impl Reader<'_> {
     }
 
     /// An `https://` address.
-    pub(super) fn address(&self, map: &Map<'_>, key: &str) -> String {
+    pub(super) fn address(self, map: &Map<'_>, key: &str) -> String {
         let Some(text) = self
             .required(map, key, "name the page that the facts come from")
             .and_then(|n| self.text(n))
@@ -224,7 +224,7 @@ impl Reader<'_> {
         text.text.to_owned()
     }
 
-    pub(super) fn wrong_kind(&self, node: &Node<'_>, expected: &str, help: &str) {
+    pub(super) fn wrong_kind(self, node: &Node<'_>, expected: &str, help: &str) {
         let found = match &node.kind {
             Kind::Scalar { text, plain: true } if text.is_empty() => "nothing",
             Kind::Scalar { .. } => "text",

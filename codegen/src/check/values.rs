@@ -43,6 +43,8 @@ impl<'d> Definitions<'d> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Request,
+    /// A request that is answered with an error, perhaps for the limit that it breaks.
+    Refused,
     Response,
 }
 
@@ -90,7 +92,7 @@ impl Values<'_> {
             );
         }
         let lacking = |group: &&Vec<String>| !group.iter().any(|name| given.contains(name.as_str()));
-        if self.way == Way::Request {
+        if self.way != Way::Response {
             for group in object.at_least_one.iter().filter(lacking) {
                 let message = format!("one of `{}` must be given", group.join("`, `"));
                 self.reader
@@ -106,11 +108,14 @@ impl Values<'_> {
                 let Kind::Sequence(items) = &node.kind else {
                     return self.wrong(node, "a list", "write `[…]`");
                 };
-                if field.max_items.is_some_and(|max| items.len() > max as usize) {
+                if let Some(max) = field
+                    .max_items
+                    .filter(|&max| items.len() > max as usize && self.way != Way::Refused)
+                {
                     self.wrong(
                         node,
-                        &format!("at most {} items", field.max_items.unwrap_or(0)),
-                        "leave some out",
+                        &format!("a list of at most {max}"),
+                        "leave some out, or correct `max_items`",
                     );
                 }
                 Some(Value::Array(
@@ -236,7 +241,10 @@ impl Values<'_> {
 
     fn length(&self, field: &Field, text: Text<'_>) {
         let length = text.text.chars().count();
-        if let Some(max) = field.max_length.filter(|&max| length > max as usize) {
+        if let Some(max) = field
+            .max_length
+            .filter(|&max| length > max as usize && self.way != Way::Refused)
+        {
             let message = format!("this has {length} characters, and `{}` at most {max}", field.name);
             self.reader.add(
                 Code::ExampleValue,
@@ -248,7 +256,7 @@ impl Values<'_> {
     }
 
     fn range(&self, range: Option<&Range>, value: Option<i128>, text: Text<'_>, number: fn(&str) -> Option<i128>) {
-        let (Some(range), Some(value)) = (range, value) else {
+        let (Some(range), Some(value)) = (range.filter(|_| self.way != Way::Refused), value) else {
             return;
         };
         let end = |end: &Option<String>| end.as_deref().and_then(number);

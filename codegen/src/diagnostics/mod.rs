@@ -76,8 +76,7 @@ impl Diagnostics {
     #[must_use]
     pub fn within(mut self, folder: &str) -> Self {
         for diagnostic in &mut self.0 {
-            diagnostic.path.insert_str(0, "/");
-            diagnostic.path.insert_str(0, folder.trim_end_matches('/'));
+            diagnostic.path = format!("{}/{}", folder.trim_end_matches('/'), diagnostic.path);
         }
         self
     }

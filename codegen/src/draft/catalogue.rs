@@ -1,0 +1,136 @@
+//! Lines of the catalogue.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::DraftError;
+
+pub(super) struct Method {
+    pub(super) name: String,
+    pub(super) biz_content: Vec<Field>,
+    pub(super) params: Vec<Field>,
+    pub(super) files: Vec<String>,
+    pub(super) response: Vec<Field>,
+    pub(super) v3: Option<V3>,
+    pub(super) error_codes: Vec<String>,
+}
+
+pub(super) struct V3 {
+    pub(super) verb: String,
+    pub(super) path: String,
+    pub(super) query: Vec<String>,
+    pub(super) multipart: bool,
+}
+
+pub(super) struct Object {
+    pub(super) fields: Vec<Field>,
+}
+
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) ty: String,
+    pub(super) list: bool,
+}
+
+type Json = Map<String, Value>;
+
+/// The first line whose `key` is `name`, with its number.
+pub(super) fn find(lines: &str, key: &str, name: &str) -> Result<Option<(usize, Json)>, DraftError> {
+    for (line, text) in numbered(lines).filter(|(_, text)| text.contains(name)) {
+        let object = parse(line, text)?;
+        if object.get(key).and_then(Value::as_str) == Some(name) {
+            return Ok(Some((line, object)));
+        }
+    }
+    Ok(None)
+}
+
+/// Every line by its `key`.
+pub(super) fn index<'a>(lines: &'a str, key: &str) -> Result<HashMap<String, (usize, &'a str)>, DraftError> {
+    let named = numbered(lines).map(|(line, text)| {
+        let object = parse(line, text)?;
+        Ok((string(line, &object, key)?, (line, text)))
+    });
+    named.collect()
+}
+
+fn numbered(lines: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(lines.lines()).filter(|(_, text)| !text.trim().is_empty())
+}
+
+fn parse(line: usize, text: &str) -> Result<Json, DraftError> {
+    serde_json::from_str(text).map_err(|error| DraftError::Line {
+        line,
+        problem: error.to_string(),
+    })
+}
+
+fn string(line: usize, object: &Json, key: &str) -> Result<String, DraftError> {
+    let text = object.get(key).and_then(Value::as_str).map(str::to_owned);
+    text.ok_or_else(|| DraftError::Line {
+        line,
+        problem: format!("`{key}` is no text"),
+    })
+}
+
+fn array<'a>(object: &'a Json, key: &str) -> &'a [Value] {
+    object.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Names, given as such or as objects that have one.
+fn names(object: &Json, key: &str) -> Vec<String> {
+    let name = |value: &Value| {
+        value
+            .as_str()
+            .or_else(|| value.get("name")?.as_str())
+            .map(str::to_owned)
+    };
+    array(object, key).iter().filter_map(name).collect()
+}
+
+fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, DraftError> {
+    let field = |value: &Value| {
+        let problem = || DraftError::Line {
+            line,
+            problem: format!("`{key}` holds something other than fields"),
+        };
+        let object = value.as_object().ok_or_else(problem)?;
+        Ok(Field {
+            name: string(line, object, "name")?,
+            ty: string(line, object, "type")?,
+            list: object.get("list") == Some(&Value::Bool(true)),
+        })
+    };
+    array(object, key).iter().map(field).collect()
+}
+
+impl Method {
+    pub(super) fn read(line: usize, object: &Json) -> Result<Self, DraftError> {
+        let v3 = object.get("v3").and_then(Value::as_object).map(|v3| {
+            Ok(V3 {
+                verb: string(line, v3, "verb")?,
+                path: string(line, v3, "path")?,
+                query: names(v3, "query"),
+                multipart: v3.get("multipart") == Some(&Value::Bool(true)),
+            })
+        });
+        Ok(Self {
+            name: string(line, object, "method")?,
+            biz_content: fields(line, object, "biz_content")?,
+            params: fields(line, object, "params")?,
+            files: names(object, "files"),
+            response: fields(line, object, "response")?,
+            v3: v3.transpose()?,
+            error_codes: names(object, "error_codes"),
+        })
+    }
+}
+
+impl Object {
+    pub(super) fn read(line: usize, text: &str) -> Result<Self, DraftError> {
+        Ok(Self {
+            fields: fields(line, &parse(line, text)?, "fields")?,
+        })
+    }
+}

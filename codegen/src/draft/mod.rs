@@ -1,0 +1,84 @@
+//! Drafts of specs from the catalogue of the gateway's methods.
+//!
+//! The catalogue knows names and wire types, not what anything means: a draft leaves every `doc` empty, which the checker refuses, so that none lands unread.
+
+mod catalogue;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use catalogue::{Field, Method, Object};
+
+/// A draft could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DraftError {
+    /// A line of the catalogue isn't what it should be.
+    #[error("line {line} of the catalogue: {problem}")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No line has the method.
+    #[error("the catalogue has no method `{0}`")]
+    NoSuchMethod(String),
+}
+
+/// A draft, and where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Relative to `spec/`.
+    pub path: String,
+    /// The YAML.
+    pub text: String,
+}
+
+/// Drafts the spec of a method from a catalogue of methods and one of types, each with a JSON object on a line.
+///
+/// # Errors
+/// When the catalogue lacks the method or is malformed where it is looked at.
+pub fn draft(method: &str, methods: &str, types: &str) -> Result<Draft, DraftError> {
+    let found = catalogue::find(methods, "method", method)?;
+    let Some(found) = found.map(|(line, object)| Method::read(line, &object)).transpose()? else {
+        return Err(DraftError::NoSuchMethod(method.to_owned()));
+    };
+    let nested = reached(&found, types)?;
+    let product = product_of(method);
+    Ok(Draft {
+        path: format!("{product}/{method}.yaml"),
+        text: yaml::method(&found, &nested),
+    })
+}
+
+/// `fund` of `alipay.fund.trans.uni.transfer`, `koubei` of `koubei.trade.order.query`.
+fn product_of(method: &str) -> &str {
+    method
+        .strip_prefix("alipay.")
+        .unwrap_or(method)
+        .split('.')
+        .next()
+        .unwrap_or(method)
+}
+
+/// The types that a method's fields reach, by name.
+fn reached(method: &Method, types: &str) -> Result<BTreeMap<String, Object>, DraftError> {
+    let index = catalogue::index(types, "type")?;
+    let mut reached = BTreeMap::new();
+    let of = |fields: &[Field]| fields.iter().map(|field| field.ty.clone()).collect::<Vec<_>>();
+    let mut waiting = of(&method.biz_content);
+    waiting.extend(of(&method.params));
+    waiting.extend(of(&method.response));
+    while let Some(name) = waiting.pop() {
+        if reached.contains_key(&name) {
+            continue;
+        }
+        if let Some(&(line, text)) = index.get(name.as_str()) {
+            let object = Object::read(line, text)?;
+            waiting.extend(of(&object.fields));
+            reached.insert(name, object);
+        }
+    }
+    Ok(reached)
+}

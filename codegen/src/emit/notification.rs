@@ -1,0 +1,97 @@
+//! Notifications, and the enum over them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::tokens::{docs, ident, inner_docs};
+use super::{Emitter, Root};
+use crate::lower::Notification;
+use crate::tree::Tree;
+
+impl Emitter {
+    /// The library always has the enum, be it empty; a user's crate only has what its specs ask for.
+    pub(super) fn has_notifications(&self, notifications: &[Notification<'_>]) -> bool {
+        self.root == Root::Library || !notifications.is_empty()
+    }
+
+    pub(super) fn notifications(&self, notifications: &[Notification<'_>], tree: &mut Tree) {
+        if !self.has_notifications(notifications) {
+            return;
+        }
+        tree.insert(
+            "notification/mod.rs",
+            self.print("spec/notify/", self.notification_module(notifications)),
+        );
+        for notification in notifications {
+            let doc = inner_docs(&notification.module_doc);
+            let body = self.object(&notification.body);
+            let types = self.items(&notification.types);
+            let text = self.print(&format!("spec/{}", notification.file), quote!(#doc #body #types));
+            tree.insert(format!("notification/{}.rs", notification.module), text);
+        }
+    }
+
+    fn notification_module(&self, notifications: &[Notification<'_>]) -> TokenStream {
+        let root = &self.path;
+        let modules: Vec<_> = notifications
+            .iter()
+            .map(|notification| ident(&notification.ident))
+            .collect();
+        let idents: Vec<_> = notifications
+            .iter()
+            .map(|notification| ident(&notification.body.ident))
+            .collect();
+        let wires: Vec<_> = notifications.iter().map(|notification| notification.name).collect();
+        let variant_docs = notifications.iter().map(|notification| docs(&notification.variant_doc));
+        let read = match self.root {
+            Root::Library => quote!(pub(crate) fn read),
+            Root::User => quote!(pub fn read),
+        };
+        quote! {
+            //! What Alipay tells without being asked.
+            #(pub mod #modules;)*
+            #(pub use #modules::#idents;)*
+
+            /// A notification, by what it tells.
+            #[derive(Clone, Debug, PartialEq)]
+            #[non_exhaustive]
+            pub enum Notification {
+                #(#variant_docs #idents(::std::boxed::Box<#idents>),)*
+                /// One that this version of the library does not know: its parameters as they came.
+                Other(#root::notify::OtherNotification),
+            }
+            impl Notification {
+                /// What a notification of this name tells, once `parameters` has filled it in; `None` for an unknown name.
+                #read(
+                    name: &str,
+                    parameters: &mut dyn ::core::ops::FnMut(
+                        &mut dyn #root::wire::Object,
+                    ) -> ::core::result::Result<(), #root::wire::DecodeError>,
+                ) -> ::core::option::Option<::core::result::Result<Self, #root::wire::DecodeError>> {
+                    match name {
+                        #(#wires => {
+                            let mut body = <#idents as #root::wire::Object>::blank();
+                            ::core::option::Option::Some(
+                                parameters(&mut body).map(|()| Self::#idents(::std::boxed::Box::new(body))),
+                            )
+                        })*
+                        _ => ::core::option::Option::None,
+                    }
+                }
+
+                /// Its `notify_type` or `msg_method`.
+                pub fn name(&self) -> &str {
+                    match self {
+                        #(Self::#idents(_) => #wires,)*
+                        Self::Other(other) => other.name(),
+                    }
+                }
+            }
+            #(impl ::core::convert::From<#idents> for Notification {
+                fn from(body: #idents) -> Self {
+                    Self::#idents(::std::boxed::Box::new(body))
+                }
+            })*
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Structs.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::Emitter;
+use super::tokens::{docs, ident};
+use crate::lower::{Base, Constructor, Field, Holder, Setter, Struct};
+
+impl Emitter {
+    /// A struct with all that belongs to it.
+    pub(super) fn object(&self, object: &Struct<'_>) -> TokenStream {
+        let root = &self.path;
+        let name = ident(&object.ident);
+        let doc = docs(&object.doc);
+        let fields = object.fields.iter().map(|field| {
+            let (doc, name, ty) = (docs(&field.doc), ident(&field.ident), self.held(field));
+            quote!(#doc pub #name: #ty,)
+        });
+        let functions: Vec<_> = object
+            .constructors
+            .iter()
+            .map(|constructor| self.constructor(object, constructor))
+            .chain(object.setters.iter().map(|setter| self.setter(object, setter)))
+            .collect();
+        let functions = (!functions.is_empty()).then(|| quote!(impl #name { #(#functions)* }));
+        let default = object.default.then(|| {
+            quote! {
+                impl ::core::default::Default for #name {
+                    fn default() -> Self {
+                        <Self as #root::wire::Object>::blank()
+                    }
+                }
+            }
+        });
+        let implementation = self.object_impl(object);
+        quote! {
+            #doc
+            #[derive(Clone, Debug, PartialEq)]
+            #[non_exhaustive]
+            pub struct #name {
+                #(#fields)*
+                /// Fields that this version of the library does not know.
+                pub extra: #root::wire::Extra,
+            }
+            #functions
+            #default
+            #implementation
+            #root::wire::object!(#name);
+        }
+    }
+
+    fn object_impl(&self, object: &Struct<'_>) -> TokenStream {
+        let root = &self.path;
+        let name = ident(&object.ident);
+        let idents: Vec<_> = object.fields.iter().map(|field| ident(&field.ident)).collect();
+        let wires: Vec<_> = object.fields.iter().map(|field| field.wire).collect();
+        let (required, groups) = (&object.required, object.at_least_one);
+        let required = (!required.is_empty()).then(|| {
+            quote! {
+                fn required(&self) -> &'static [&'static str] {
+                    &[#(#required),*]
+                }
+            }
+        });
+        let at_least_one = (!groups.is_empty()).then(|| {
+            quote! {
+                fn at_least_one(&self) -> &'static [&'static [&'static str]] {
+                    &[#(&[#(#groups),*]),*]
+                }
+            }
+        });
+        let contents = if idents.is_empty() {
+            quote! {
+                fn write(&self, _: &mut dyn #root::wire::Fields) {}
+                fn slot(&mut self, _: &str) -> ::core::option::Option<&mut dyn #root::wire::Slot> {
+                    ::core::option::Option::None
+                }
+            }
+        } else {
+            quote! {
+                fn write(&self, fields: &mut dyn #root::wire::Fields) {
+                    #(fields.field(#wires, &self.#idents);)*
+                }
+                fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn #root::wire::Slot> {
+                    ::core::option::Option::Some(match name {
+                        #(#wires => &mut self.#idents,)*
+                        _ => return ::core::option::Option::None,
+                    })
+                }
+            }
+        };
+        quote! {
+            impl #root::wire::Object for #name {
+                fn blank() -> Self {
+                    Self {
+                        #(#idents: #root::wire::blank(),)*
+                        extra: #root::wire::blank(),
+                    }
+                }
+                #contents
+                fn extra(&self) -> &#root::wire::Extra {
+                    &self.extra
+                }
+                fn extra_mut(&mut self) -> &mut #root::wire::Extra {
+                    &mut self.extra
+                }
+                #required
+                #at_least_one
+            }
+        }
+    }
+
+    fn constructor(&self, object: &Struct<'_>, constructor: &Constructor) -> TokenStream {
+        let root = &self.path;
+        let (doc, name) = (docs(&constructor.doc), ident(&constructor.ident));
+        let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
+        let parameters = given().map(|field| self.parameter(field));
+        let values = given().map(|field| {
+            let (name, value) = (ident(&field.ident), assigned(field));
+            quote!(#name: #value,)
+        });
+        quote! {
+            #doc
+            pub fn #name(#(#parameters),*) -> Self {
+                Self {
+                    #(#values)*
+                    ..<Self as #root::wire::Object>::blank()
+                }
+            }
+        }
+    }
+
+    fn setter(&self, object: &Struct<'_>, setter: &Setter) -> TokenStream {
+        let field = &object.fields[setter.field];
+        let (doc, name, place) = (docs(&setter.doc), ident(&setter.ident), ident(&field.ident));
+        let (parameter, value) = (self.parameter(field), assigned(field));
+        quote! {
+            #doc
+            #[must_use]
+            pub fn #name(mut self, #parameter) -> Self {
+                self.#place = #value;
+                self
+            }
+        }
+    }
+
+    fn parameter(&self, field: &Field<'_>) -> TokenStream {
+        let (name, base) = (ident(&field.ident), self.base(&field.base));
+        match field.holder {
+            Holder::Vec => quote!(#name: impl ::core::convert::Into<::std::vec::Vec<#base>>),
+            _ if field.base.converts() => quote!(#name: impl ::core::convert::Into<#base>),
+            _ => quote!(#name: #base),
+        }
+    }
+
+    /// The type that a field is declared with.
+    fn held(&self, field: &Field<'_>) -> TokenStream {
+        let base = self.base(&field.base);
+        match field.holder {
+            Holder::Plain => base,
+            Holder::Option => quote!(::core::option::Option<#base>),
+            Holder::OptionBox => quote!(::core::option::Option<::std::boxed::Box<#base>>),
+            Holder::Vec => quote!(::std::vec::Vec<#base>),
+        }
+    }
+
+    fn base(&self, base: &Base) -> TokenStream {
+        let root = &self.path;
+        match base {
+            Base::String => quote!(::std::string::String),
+            Base::I64 => quote!(i64),
+            Base::Bool => quote!(bool),
+            Base::Price => quote!(#root::types::Price),
+            Base::DateTime => quote!(#root::types::DateTime),
+            Base::Date => quote!(#root::types::Date),
+            Base::Json => quote!(#root::types::Json),
+            Base::File => quote!(#root::types::File),
+            Base::Secret => quote!(#root::types::Secret),
+            Base::Here { ident: name, .. } => {
+                let name = ident(name);
+                quote!(#name)
+            }
+            Base::Shared { ident: name, .. } => {
+                let name = ident(name);
+                quote!(super::types::#name)
+            }
+        }
+    }
+}
+
+/// What a parameter becomes when it is put in its field.
+fn assigned(field: &Field<'_>) -> TokenStream {
+    let name = ident(&field.ident);
+    let value = if field.base.converts() || field.holder == Holder::Vec {
+        quote!(::core::convert::Into::into(#name))
+    } else {
+        quote!(#name)
+    };
+    match field.holder {
+        Holder::Plain | Holder::Vec => value,
+        Holder::Option => quote!(::core::option::Option::Some(#value)),
+        Holder::OptionBox => quote!(::core::option::Option::Some(::std::boxed::Box::new(#value))),
+    }
+}

@@ -1,0 +1,118 @@
+//! A product's module: its handle and what it re-exports.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::tokens::{docs, ident, inner_docs};
+use super::{Emitter, Root};
+use crate::ir::Kind;
+use crate::lower::{Method, Product};
+use crate::tree::Tree;
+
+impl Emitter {
+    pub(super) fn product(&self, product: &Product<'_>, tree: &mut Tree) {
+        let folder = product.name;
+        tree.insert(
+            format!("{folder}/mod.rs"),
+            self.print(&format!("spec/{folder}/"), self.product_module(product)),
+        );
+        if !product.types.is_empty() {
+            let doc = inner_docs(&[format!("Types that several methods of `{folder}` share.")]);
+            let types = self.items(&product.types);
+            let text = self.print(&format!("spec/{folder}/types.yaml"), quote!(#doc #types));
+            tree.insert(format!("{folder}/types.rs"), text);
+        }
+        for method in &product.methods {
+            let text = self.print(&format!("spec/{}", method.file), self.method(method));
+            tree.insert(format!("{folder}/{}.rs", method.module), text);
+        }
+    }
+
+    fn product_module(&self, product: &Product<'_>) -> TokenStream {
+        let root = &self.path;
+        let doc = inner_docs(&product.doc);
+        let handle = ident(&product.handle);
+        let modules: Vec<_> = product.methods.iter().map(|method| ident(&method.ident)).collect();
+        let types = (!product.types.is_empty()).then(|| {
+            quote!(
+                pub mod types;
+            )
+        });
+        let exports = product.methods.iter().zip(&modules).map(|(method, module)| {
+            let names = [&method.request.ident, &method.response.ident, &method.error.codes.ident];
+            let names = names.map(|name| ident(name));
+            quote!(pub use #module::{#(#names),*};)
+        });
+        let calls = product.methods.iter().map(|method| self.call(method));
+        let client = self.client(product);
+        quote! {
+            #doc
+            #(pub mod #modules;)*
+            #types
+            #(#exports)*
+            #client
+            impl #handle<'_> {
+                #(#calls)*
+            }
+            /// The product's methods, by a client.
+            #[derive(Clone, Copy, Debug)]
+            pub struct #handle<'a> {
+                client: &'a #root::Client,
+            }
+        }
+    }
+
+    /// How a client gives the handle.
+    fn client(&self, product: &Product<'_>) -> TokenStream {
+        let root = &self.path;
+        let (name, handle, client_trait) = (
+            ident(&product.ident),
+            ident(&product.handle),
+            ident(&product.client_trait),
+        );
+        let doc = docs(&[format!("The methods of `{}`.", product.name)]);
+        match self.root {
+            Root::Library => quote! {
+                impl #root::Client {
+                    #doc
+                    pub fn #name(&self) -> #handle<'_> {
+                        #handle { client: self }
+                    }
+                }
+            },
+            Root::User => quote! {
+                #doc
+                pub trait #client_trait {
+                    #doc
+                    fn #name(&self) -> #handle<'_>;
+                }
+                impl #client_trait for #root::Client {
+                    fn #name(&self) -> #handle<'_> {
+                        #handle { client: self }
+                    }
+                }
+            },
+        }
+    }
+
+    /// A method as a function of the handle.
+    fn call(&self, method: &Method<'_>) -> TokenStream {
+        let root = &self.path;
+        let (doc, name, request) = (
+            docs(&method.call_doc),
+            ident(&method.ident),
+            ident(&method.request.ident),
+        );
+        let (call, send) = match method.info.kind {
+            Kind::Server | Kind::Upload => (quote!(Call), quote!(call)),
+            Kind::Page => (quote!(PageCall), quote!(page)),
+            Kind::App => (quote!(AppCall), quote!(app)),
+        };
+        quote! {
+            #doc
+            pub fn #name(&self, request: #request) -> #root::#call<#request> {
+                self.client.#send(request)
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Small pieces of code.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+/// An identifier, `r#type` included.
+pub(super) fn ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(name) => Ident::new_raw(name, Span::call_site()),
+        None => Ident::new(name, Span::call_site()),
+    }
+}
+
+/// Documentation of what follows.
+pub(super) fn docs(lines: &[String]) -> TokenStream {
+    lines
+        .iter()
+        .map(|line| spaced(line))
+        .map(|line| quote!(#[doc = #line]))
+        .collect()
+}
+
+/// Documentation of the module around.
+pub(super) fn inner_docs(lines: &[String]) -> TokenStream {
+    lines
+        .iter()
+        .map(|line| spaced(line))
+        .map(|line| quote!(#![doc = #line]))
+        .collect()
+}
+
+/// `/// line`, and `///` where it is empty.
+fn spaced(line: &str) -> String {
+    if line.is_empty() {
+        String::new()
+    } else {
+        format!(" {line}")
+    }
+}

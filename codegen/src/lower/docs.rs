@@ -1,0 +1,297 @@
+//! Documentation: the spec's text made safe for rustdoc, and the sentences that follow from limits and conditions.
+
+use std::fmt::Write as _;
+
+use super::model::Doc;
+use crate::ir::{Field, Object, Scalar, Type};
+
+/// Lines of Markdown from a spec. Brackets, HTML and addresses that would make rustdoc complain are escaped; code is left as it is, and none of it
+/// becomes a doc test.
+pub(super) fn text(text: &str) -> Doc {
+    let mut lines = Vec::new();
+    let mut fence: Option<String> = None;
+    for line in text.trim().lines() {
+        let line = line.trim_end();
+        let inner = line.trim_start();
+        let indent = line.len() - inner.len();
+        let ticks = inner.len() - inner.trim_start_matches('`').len();
+        match &fence {
+            Some(open) if ticks >= open.len() && inner.trim_start_matches('`').is_empty() => {
+                lines.push(std::mem::take(&mut fence).unwrap_or_default());
+            }
+            Some(_) => lines.push(line.to_owned()),
+            None if ticks >= 3 && !inner.trim_start_matches('`').contains('`') => {
+                let marks = &inner[..ticks];
+                lines.push(format!("{marks}text"));
+                fence = Some(marks.to_owned());
+            }
+            // Four blanks would make it code, and code a doc test.
+            None => lines.push(format!("{:indent$}{}", "", escape(inner), indent = indent.min(3))),
+        }
+    }
+    lines.extend(fence);
+    lines
+}
+
+/// One line of Markdown with everything escaped that isn't meant as Markdown.
+fn escape(line: &str) -> String {
+    let mut out = String::with_capacity(line.len() + 8);
+    // A fence of tildes is text here.
+    let mut rest = line;
+    if rest.starts_with("~~~") {
+        out.push('\\');
+    }
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '`' => code_span(rest),
+            '[' => link(rest),
+            '<' => autolink(rest),
+            'h' => {
+                let length = address(rest);
+                if length > 0 && !out.ends_with(|before: char| before.is_ascii_alphanumeric()) {
+                    let _ = write!(out, "<{}>", &rest[..length]);
+                    rest = &rest[length..];
+                    continue;
+                }
+                0
+            }
+            // A backslash before what is escaped anyway would undo that.
+            '\\' => {
+                out.push_str("\\\\");
+                rest = &rest[1..];
+                continue;
+            }
+            _ => 0,
+        };
+        if length == 0 {
+            if matches!(first, '[' | ']' | '<') {
+                out.push('\\');
+            }
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        } else {
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+        }
+    }
+    out
+}
+
+/// The length of the code in backticks that the text begins with, or of the backticks where they don't end.
+fn code_span(text: &str) -> usize {
+    let ticks = text.len() - text.trim_start_matches('`').len();
+    let mut at = ticks;
+    while let Some(found) = text[at..].find('`') {
+        let run = text[at + found..].len() - text[at + found..].trim_start_matches('`').len();
+        at += found + run;
+        if run == ticks {
+            return at;
+        }
+    }
+    0
+}
+
+/// The length of the `[text](https://…)` that the text begins with.
+fn link(text: &str) -> usize {
+    let Some(middle) = text.find("](") else { return 0 };
+    let label = &text[1..middle];
+    let target = &text[middle + 2..];
+    let length = address(target);
+    if label.contains(['[', ']', '<', '`', '\\']) || length == 0 || !target[length..].starts_with(')') {
+        return 0;
+    }
+    middle + 2 + length + 1
+}
+
+/// The length of the `<https://…>` that the text begins with.
+fn autolink(text: &str) -> usize {
+    let length = address(&text[1..]);
+    if length > 0 && text[1 + length..].starts_with('>') {
+        length + 2
+    } else {
+        0
+    }
+}
+
+/// The length of the address that the text begins with, without the punctuation of the sentence around it.
+fn address(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return 0;
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'*+,;=%".contains(&byte);
+    let length = rest.bytes().take_while(|&byte| allowed(byte)).count();
+    let kept = rest[..length]
+        .trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_'])
+        .len();
+    if kept == 0 { 0 } else { text.len() - rest.len() + kept }
+}
+
+/// What a method's or notification's request or body is: title, name, text and source.
+pub(super) fn headed(title: &str, name: &str, doc: &str, source: &str) -> Doc {
+    let mut lines = heading(title, name);
+    lines.push(String::new());
+    lines.extend(text(doc));
+    lines.push(String::new());
+    lines.push(format!("Documentation: <{source}>"));
+    lines
+}
+
+/// `统一收单交易关闭接口: `alipay.trade.close`.`
+pub(super) fn heading(title: &str, name: &str) -> Doc {
+    vec![format!("{}: `{name}`.", text(title).join(" "))]
+}
+
+/// The heading and the first paragraph.
+pub(super) fn brief(title: &str, name: &str, doc: &str) -> Doc {
+    let mut lines = heading(title, name);
+    lines.push(String::new());
+    let paragraph: Vec<&str> = doc.trim().lines().take_while(|line| !line.trim().is_empty()).collect();
+    lines.extend(text(&paragraph.join("\n")));
+    lines
+}
+
+/// A field's text with what its limits and conditions say.
+pub(super) fn field(field: &Field, object: &Object) -> Doc {
+    let mut lines = text(&field.doc);
+    let facts = facts(field, object);
+    if facts.is_empty() {
+        return lines;
+    }
+    match lines.as_mut_slice() {
+        [only] => {
+            if !only.ends_with(['.', '!', '?', '。']) {
+                only.push('.');
+            }
+            let _ = write!(only, " {facts}");
+        }
+        _ => lines.extend([String::new(), facts]),
+    }
+    lines
+}
+
+/// The sentences that the generator adds.
+fn facts(field: &Field, object: &Object) -> String {
+    let mut facts = Vec::new();
+    if !field.required_unless.is_empty() {
+        facts.push(format!("Required unless {} is given.", any_of(&field.required_unless)));
+    }
+    for group in object.at_least_one.iter().filter(|group| group.contains(&field.name)) {
+        if !stems_from_unless(group, object) {
+            facts.push(format!("At least one of {} must be given.", all_of(group)));
+        }
+    }
+    let in_yuan = !object.fields.iter().any(|other| other.name.contains("currency"));
+    if in_yuan && field.ty == Type::Scalar(Scalar::Price) {
+        facts.push("Yuan.".to_owned());
+    }
+    if let Some(max) = field.max_length {
+        facts.push(format!(
+            "At most {max} {}.",
+            if max == 1 { "character" } else { "characters" }
+        ));
+    }
+    if let Some(max) = field.max_items {
+        facts.push(format!("At most {max} {}.", if max == 1 { "item" } else { "items" }));
+    }
+    match field.range.as_ref().map(|range| (&range.min, &range.max)) {
+        Some((Some(min), Some(max))) => facts.push(format!("From {min} to {max}.")),
+        Some((Some(min), None)) => facts.push(format!("At least {min}.")),
+        Some((None, Some(max))) => facts.push(format!("At most {max}.")),
+        _ => {}
+    }
+    if let Some(implied) = &field.implied {
+        facts.push(format!("Sent as `{implied}` unless set."));
+    }
+    facts.join(" ")
+}
+
+/// Whether a group says no more than its first member's own condition.
+fn stems_from_unless(group: &[String], object: &Object) -> bool {
+    let says = |owner: &String| {
+        let others = group.iter().filter(|other| *other != owner);
+        let field = object.fields.iter().find(|field| field.name == *owner);
+        field.is_some_and(|field| {
+            field.required_unless.len() + 1 == group.len() && others.clone().all(|o| field.required_unless.contains(o))
+        })
+    };
+    group.iter().any(says)
+}
+
+fn any_of(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(" or ")
+}
+
+pub(super) fn all_of(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_markdown_is_escaped() {
+        assert_eq!(text("a [b] c<br>d */ e\\[f]"), [r"a \[b\] c\<br>d */ e\\\[f\]"]);
+        assert_eq!(text("~~~"), [r"\~~~"]);
+    }
+
+    #[test]
+    fn addresses_become_links() {
+        assert_eq!(text("see https://a.b/c?d=e."), ["see <https://a.b/c?d=e>."]);
+        assert_eq!(
+            text("see <https://a.b> or [this](https://a.b/c)"),
+            ["see <https://a.b> or [this](https://a.b/c)"]
+        );
+        assert_eq!(text("[this](other)"), [r"\[this\](other)"]);
+        assert_eq!(text("https://"), ["https://"]);
+    }
+
+    #[test]
+    fn code_is_left_alone_and_never_tested() {
+        assert_eq!(text("`a[0]` and ``b`[`` and `[c"), ["`a[0]` and ``b`[`` and `\\[c"]);
+        assert_eq!(
+            text("```\nlet [a] = b;\n```\n[c]"),
+            ["```text", "let [a] = b;", "```", r"\[c\]"]
+        );
+        assert_eq!(text("```rust\nopen"), ["```text", "open", "```"]);
+        assert_eq!(text("x\n\n        deep"), ["x", "", "   deep"]);
+    }
+
+    #[test]
+    fn sentences_follow_the_limits() {
+        let of = |yaml: &str| {
+            let spec = crate::tests::method(yaml);
+            let request = &spec.products[0].methods[0].request;
+            request
+                .fields
+                .iter()
+                .map(|one| field(one, request).join("|"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("one_of: [[b, c]]
+request:
+  a: { type: string, max_length: 64, required_unless: d, doc: The a }
+  b: { type: price, range: 0.01.., doc: The b. }
+  c: { type: 'int[]', max_items: 1, doc: The c. }
+  d: { type: string, doc: The d. }
+  e: { type: string, implied: X, doc: The e! }
+"),
+            [
+                "The a. Required unless `d` is given. At most 64 characters.",
+                "The b. At least one of `b`, `c` must be given. Yuan. At least 0.01.",
+                "The c. At least one of `b`, `c` must be given. At most 1 item.",
+                "The d.",
+                "The e! Sent as `X` unless set.",
+            ]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! Open enums and error codes.
+
+use super::docs;
+use super::model::{Doc, Enum, ErrorEnum, Variant};
+use crate::ir::{EnumValue, ErrorClass, ErrorCode};
+use crate::names;
+
+pub(super) fn open<'a>(ident: String, doc: Doc, values: &'a [EnumValue]) -> Enum<'a> {
+    let variant = |value: &'a EnumValue| Variant {
+        wire: &value.value,
+        ident: value.rust_name.clone().unwrap_or_else(|| variant(&value.value)),
+        doc: docs::text(&value.doc),
+    };
+    Enum {
+        ident,
+        doc,
+        variants: values.iter().map(variant).collect(),
+    }
+}
+
+/// `check` has asked for a name where none can be derived.
+fn variant(value: &str) -> String {
+    names::variant(value).unwrap_or_else(|| "Unnamed".to_owned())
+}
+
+const CLASSES: [ErrorClass; 6] = [
+    ErrorClass::Retry,
+    ErrorClass::Unknown,
+    ErrorClass::Done,
+    ErrorClass::Request,
+    ErrorClass::Declined,
+    ErrorClass::Setup,
+];
+
+fn code(error: &ErrorCode) -> Variant<'_> {
+    Variant {
+        wire: &error.code,
+        ident: variant(&error.code),
+        doc: docs::text(&error.doc),
+    }
+}
+
+pub(super) fn errors(ident: String, doc: Doc, errors: &[ErrorCode]) -> ErrorEnum<'_> {
+    let of_class = |class| {
+        let codes = errors.iter().filter(move |error| error.class == class);
+        (class, codes.map(|error| variant(&error.code)).collect::<Vec<_>>())
+    };
+    ErrorEnum {
+        classes: CLASSES
+            .into_iter()
+            .map(of_class)
+            .filter(|(_, codes)| !codes.is_empty())
+            .collect(),
+        codes: Enum {
+            ident,
+            doc,
+            variants: errors.iter().map(code).collect(),
+        },
+    }
+}

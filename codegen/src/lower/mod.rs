@@ -1,0 +1,195 @@
+//! From the clean model to one that is written down as it stands: names in Rust, what is optional, what is boxed, and all documentation.
+
+mod docs;
+mod enums;
+mod model;
+mod objects;
+mod uses;
+
+pub(crate) use model::*;
+
+use crate::{ir, names};
+use objects::{Place, Role};
+use uses::Uses;
+
+/// Decides everything.
+pub(crate) fn lower(spec: &ir::Spec) -> Library<'_> {
+    let gateway = &spec.gateway;
+    let documented = !gateway.codes.is_empty() || !gateway.errors.is_empty();
+    Library {
+        products: spec.products.iter().map(product).collect(),
+        notifications: spec.notifications.iter().map(notification).collect(),
+        gateway: documented.then(|| Gateway {
+            codes: enums::errors(
+                "GatewayCode".to_owned(),
+                one("The gateway's own `code`."),
+                &gateway.codes,
+            ),
+            errors: enums::errors(
+                "GatewayErrorCode".to_owned(),
+                one("A `sub_code` that any method can be answered with."),
+                &gateway.errors,
+            ),
+        }),
+    }
+}
+
+fn one(line: &str) -> Doc {
+    vec![line.to_owned()]
+}
+
+fn product(product: &ir::Product) -> Product<'_> {
+    let mut shared = Uses::new(&product.types, ir::Scope::Shared);
+    let own: Vec<Uses<'_>> = product
+        .methods
+        .iter()
+        .map(|method| {
+            let mut own = Uses::new(&method.types, ir::Scope::Own);
+            own.follow(&method.request, Role::Request, &mut shared);
+            own.follow(&method.response, Role::Response, &mut shared);
+            own
+        })
+        .collect();
+    shared.spread();
+    let place = Place {
+        own: None,
+        shared: Some(&shared),
+    };
+    let handle = names::type_of(&product.name);
+    Product {
+        name: &product.name,
+        ident: names::identifier(&product.name),
+        client_trait: format!("{handle}Client"),
+        handle,
+        doc: one(&format!(
+            "The product `{}`: its methods, their requests and responses.",
+            product.name
+        )),
+        types: objects::types(&product.types, &shared, &place),
+        methods: product
+            .methods
+            .iter()
+            .zip(&own)
+            .map(|(one, own)| method(one, own, &shared))
+            .collect(),
+    }
+}
+
+fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Method<'a> {
+    let ir::Method {
+        name,
+        title,
+        doc,
+        source,
+        ..
+    } = method;
+    // `check` has refused methods of other products; any name will do for them.
+    let stem = names::stem(name, &method.product).unwrap_or(name);
+    let request_ident = method.rust_name.clone().unwrap_or_else(|| names::type_of(stem));
+    let module = names::field(if method.rust_name.is_some() {
+        &request_ident
+    } else {
+        stem
+    });
+    let place = Place {
+        own: Some(own),
+        shared: Some(shared),
+    };
+    let request_doc = docs::headed(title, name, doc, source);
+    let response_doc = one(&format!("The answer to [`{request_ident}`]."));
+    let error_doc = one(&format!("A business error code of [`{request_ident}`]."));
+    Method {
+        file: &method.file,
+        ident: names::identifier(&module),
+        module,
+        module_doc: docs::heading(title, name),
+        call_doc: docs::brief(title, name, doc),
+        response: objects::object(
+            format!("{request_ident}Response"),
+            response_doc,
+            &method.response,
+            Role::Response,
+            &place,
+            |_| false,
+        ),
+        error: enums::errors(format!("{request_ident}ErrorCode"), error_doc, &method.errors),
+        types: objects::types(&method.types, own, &place),
+        request: objects::object(
+            request_ident,
+            request_doc,
+            &method.request,
+            Role::Request,
+            &place,
+            |_| false,
+        ),
+        info: info(method),
+    }
+}
+
+fn info(method: &ir::Method) -> Info<'_> {
+    let named = |which: fn(&ir::Field) -> bool| {
+        let fields = method.request.fields.iter().filter(move |field| which(field));
+        fields.map(|field| field.name.as_str()).collect()
+    };
+    Info {
+        name: &method.name,
+        kind: method.kind,
+        certificate_only: method.certificate_only,
+        retry: &method.retry,
+        v3: method.v3.as_ref(),
+        top_level: named(|field| field.placement == ir::Placement::TopLevel),
+        files: named(|field| field.placement == ir::Placement::File),
+        implied: method
+            .request
+            .fields
+            .iter()
+            .filter_map(|field| Some((field.name.as_str(), field.implied.as_deref()?)))
+            .collect(),
+        secret: named(|field| field.secret),
+        pending: method
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.meaning == ir::OutcomeMeaning::Pending)
+            .map(|outcome| outcome.code.as_str())
+            .collect(),
+    }
+}
+
+fn notification(notification: &ir::Notification) -> Notification<'_> {
+    let ir::Notification {
+        name,
+        title,
+        doc,
+        source,
+        ..
+    } = notification;
+    let mut own = Uses::new(&notification.types, ir::Scope::Own);
+    own.follow(
+        &notification.body,
+        Role::Response,
+        &mut Uses::new(&[], ir::Scope::Shared),
+    );
+    let place = Place {
+        own: Some(&own),
+        shared: None,
+    };
+    let words = names::notification(name);
+    let module = names::field(words);
+    Notification {
+        file: &notification.file,
+        name,
+        ident: names::identifier(&module),
+        module,
+        module_doc: docs::heading(title, name),
+        variant_doc: docs::heading(title, name),
+        body: objects::object(
+            names::type_of(words),
+            docs::headed(title, name, doc, source),
+            &notification.body,
+            Role::Response,
+            &place,
+            |_| false,
+        ),
+        types: objects::types(&notification.types, &own, &place),
+    }
+}

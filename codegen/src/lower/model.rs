@@ -1,0 +1,188 @@
+//! What is written down as it stands: every name and sentence is decided.
+
+use crate::ir;
+
+/// Everything that is generated.
+pub(crate) struct Library<'a> {
+    pub(crate) products: Vec<Product<'a>>,
+    pub(crate) notifications: Vec<Notification<'a>>,
+    pub(crate) gateway: Option<Gateway<'a>>,
+}
+
+/// The gateway's own codes.
+pub(crate) struct Gateway<'a> {
+    pub(crate) codes: ErrorEnum<'a>,
+    pub(crate) errors: ErrorEnum<'a>,
+}
+
+/// A product's module.
+pub(crate) struct Product<'a> {
+    /// Folder and feature.
+    pub(crate) name: &'a str,
+    /// Module and function of the client.
+    pub(crate) ident: String,
+    pub(crate) handle: String,
+    /// The trait that gives a foreign client the function.
+    pub(crate) client_trait: String,
+    pub(crate) doc: Doc,
+    pub(crate) methods: Vec<Method<'a>>,
+    pub(crate) types: Vec<Item<'a>>,
+}
+
+/// A method's module.
+pub(crate) struct Method<'a> {
+    /// The spec's path.
+    pub(crate) file: &'a str,
+    /// Without any escape, as the file is named.
+    pub(crate) module: String,
+    /// Module and function, escaped.
+    pub(crate) ident: String,
+    pub(crate) module_doc: Doc,
+    /// Of the function on the handle.
+    pub(crate) call_doc: Doc,
+    pub(crate) request: Struct<'a>,
+    pub(crate) response: Struct<'a>,
+    pub(crate) error: ErrorEnum<'a>,
+    pub(crate) types: Vec<Item<'a>>,
+    pub(crate) info: Info<'a>,
+}
+
+/// The facts that go with a request.
+pub(crate) struct Info<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: ir::Kind,
+    pub(crate) certificate_only: bool,
+    pub(crate) retry: &'a ir::Retry,
+    pub(crate) v3: Option<&'a ir::V3>,
+    pub(crate) top_level: Vec<&'a str>,
+    pub(crate) files: Vec<&'a str>,
+    pub(crate) implied: Vec<(&'a str, &'a str)>,
+    pub(crate) secret: Vec<&'a str>,
+    pub(crate) pending: Vec<&'a str>,
+}
+
+/// A notification's module.
+pub(crate) struct Notification<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) module: String,
+    pub(crate) ident: String,
+    pub(crate) module_doc: Doc,
+    pub(crate) variant_doc: Doc,
+    pub(crate) body: Struct<'a>,
+    pub(crate) types: Vec<Item<'a>>,
+}
+
+/// Lines of documentation, each as it follows `///`.
+pub(crate) type Doc = Vec<String>;
+
+/// A named type.
+pub(crate) enum Item<'a> {
+    Struct(Struct<'a>),
+    Enum(Enum<'a>),
+}
+
+/// An object.
+pub(crate) struct Struct<'a> {
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) constructors: Vec<Constructor>,
+    pub(crate) setters: Vec<Setter>,
+    /// Whether it has `Default`.
+    pub(crate) default: bool,
+    /// Names on the wire whose absence is refused.
+    pub(crate) required: Vec<&'a str>,
+    pub(crate) at_least_one: &'a [Vec<String>],
+}
+
+pub(crate) struct Field<'a> {
+    /// On the wire.
+    pub(crate) wire: &'a str,
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    pub(crate) base: Base,
+    pub(crate) holder: Holder,
+}
+
+/// A function that makes a struct of some fields, blank but for these.
+pub(crate) struct Constructor {
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    /// Places in [`Struct::fields`], in the order of the parameters.
+    pub(crate) parameters: Vec<usize>,
+}
+
+/// A function that sets a field.
+pub(crate) struct Setter {
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    /// The place in [`Struct::fields`].
+    pub(crate) field: usize,
+}
+
+/// How a field holds its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Plain,
+    Option,
+    /// `Option<Box<_>>`: the type contains itself here.
+    OptionBox,
+    Vec,
+}
+
+/// A value's type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Base {
+    String,
+    I64,
+    Bool,
+    Price,
+    DateTime,
+    Date,
+    Json,
+    File,
+    Secret,
+    /// A type of the same module, by name.
+    Here {
+        ident: String,
+        is_enum: bool,
+    },
+    /// A type of the product's `types`.
+    Shared {
+        ident: String,
+        is_enum: bool,
+    },
+}
+
+impl Base {
+    /// Whether parameters take whatever converts into it.
+    pub(crate) fn converts(&self) -> bool {
+        match self {
+            Self::String | Self::Json | Self::Secret => true,
+            Self::I64 | Self::Bool | Self::Price | Self::DateTime | Self::Date | Self::File => false,
+            Self::Here { is_enum, .. } | Self::Shared { is_enum, .. } => *is_enum,
+        }
+    }
+}
+
+/// An open enum.
+pub(crate) struct Enum<'a> {
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    pub(crate) variants: Vec<Variant<'a>>,
+}
+
+pub(crate) struct Variant<'a> {
+    /// On the wire.
+    pub(crate) wire: &'a str,
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+}
+
+/// An open enum of error codes.
+pub(crate) struct ErrorEnum<'a> {
+    pub(crate) codes: Enum<'a>,
+    /// The variants of each class, classes that have some.
+    pub(crate) classes: Vec<(ir::ErrorClass, Vec<String>)>,
+}
