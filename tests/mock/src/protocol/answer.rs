@@ -29,12 +29,6 @@ impl Fields {
             None => self,
         }
     }
-
-    /// The names, for tests that compare them with the spec.
-    #[cfg(test)]
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|(name, _)| *name)
-    }
 }
 
 /// An answer before it is put into bytes.

@@ -50,13 +50,14 @@ pub(crate) fn text(status: StatusCode, charset: &str, body: impl Into<Bytes>) ->
 /// A body that ends before all that its length promises has come.
 pub(crate) struct CutOff {
     first: Option<Bytes>,
+    is_flushed: bool,
     promised: u64,
 }
 
 impl CutOff {
     /// The first half of `body`, under the length of the whole.
     pub(crate) fn half_of(body: &[u8]) -> Self {
-        Self { first: Some(Bytes::copy_from_slice(&body[..body.len() / 2])), promised: body.len() as u64 }
+        Self { first: Some(Bytes::copy_from_slice(&body[..body.len() / 2])), is_flushed: false, promised: body.len() as u64 }
     }
 }
 
@@ -64,11 +65,17 @@ impl http_body::Body for CutOff {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Poll::Ready(Some(match self.first.take() {
-            Some(bytes) => Ok(Frame::data(bytes)),
-            None => Err(io::ErrorKind::ConnectionAborted.into()),
-        }))
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(bytes) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if !self.is_flushed {
+            // The server sends what it has when there is nothing more for the moment; an error now would drop that too.
+            self.is_flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,0 +1,9 @@
+//! The gateway over real HTTP, called by a client that shares nothing with it: signatures are made and checked by `aws-lc-rs` and by `openssl`.
+
+mod binary;
+mod client;
+mod faults;
+mod notifications;
+mod others;
+mod protocol;
+mod trades;
