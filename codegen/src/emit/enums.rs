@@ -47,7 +47,7 @@ impl Emitter {
         let classes = errors.classes.iter().map(|(class, idents)| {
             let idents = idents.iter().map(|name| ident(name));
             let class = ident(class_name(*class));
-            quote!(#(Self::#idents)|* => ::core::option::Option::Some(#root::ErrorClass::#class),)
+            quote!(#(Self::#idents)|* => Some(#root::ErrorClass::#class),)
         });
         quote! {
             #open
@@ -55,7 +55,7 @@ impl Emitter {
                 fn class(&self) -> ::core::option::Option<#root::ErrorClass> {
                     match self {
                         #(#classes)*
-                        Self::Other(_) => ::core::option::Option::None,
+                        Self::Other(_) => None,
                     }
                 }
             }

@@ -84,7 +84,7 @@ impl Emitter {
         }) = info.v3
         {
             quote! {
-                ::core::option::Option::Some(#root::method::V3 {
+                Some(#root::method::V3 {
                     verb: #verb,
                     path: #path,
                     query: &[#(#query),*],
@@ -92,7 +92,7 @@ impl Emitter {
                 })
             }
         } else {
-            quote!(::core::option::Option::None)
+            quote!(None)
         };
         let implied = info.implied.iter().map(|(field, value)| quote!((#field, #value)));
         quote! {

@@ -71,11 +71,11 @@ impl Emitter {
                     match name {
                         #(#wires => {
                             let mut body = <#idents as #root::wire::Object>::blank();
-                            ::core::option::Option::Some(
+                            Some(
                                 parameters(&mut body).map(|()| Self::#idents(::std::boxed::Box::new(body))),
                             )
                         })*
-                        _ => ::core::option::Option::None,
+                        _ => None,
                     }
                 }
 
@@ -83,7 +83,7 @@ impl Emitter {
                 pub fn name(&self) -> &str {
                     match self {
                         #(Self::#idents(_) => #wires,)*
-                        Self::Other(other) => other.name(),
+                        Self::Other(other) => &other.name,
                     }
                 }
             }

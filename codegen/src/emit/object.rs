@@ -74,7 +74,7 @@ impl Emitter {
             quote! {
                 fn write(&self, _: &mut dyn #root::wire::Fields) {}
                 fn slot(&mut self, _: &str) -> ::core::option::Option<&mut dyn #root::wire::Slot> {
-                    ::core::option::Option::None
+                    None
                 }
             }
         } else {
@@ -83,9 +83,9 @@ impl Emitter {
                     #(fields.field(#wires, &self.#idents);)*
                 }
                 fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn #root::wire::Slot> {
-                    ::core::option::Option::Some(match name {
+                    Some(match name {
                         #(#wires => &mut self.#idents,)*
-                        _ => return ::core::option::Option::None,
+                        _ => return None,
                     })
                 }
             }
@@ -95,7 +95,7 @@ impl Emitter {
                 fn blank() -> Self {
                     Self {
                         #(#idents: #root::wire::blank(),)*
-                        extra: #root::wire::blank(),
+                        extra: ::core::default::Default::default(),
                     }
                 }
                 #contents
@@ -120,13 +120,16 @@ impl Emitter {
             let (name, value) = (ident(&field.ident), assigned(field));
             quote!(#name: #value,)
         });
+        let blank = quote!(<Self as #root::wire::Object>::blank());
+        let body = if constructor.parameters.is_empty() {
+            blank
+        } else {
+            quote!(Self { #(#values)* ..#blank })
+        };
         quote! {
             #doc
             pub fn #name(#(#parameters),*) -> Self {
-                Self {
-                    #(#values)*
-                    ..<Self as #root::wire::Object>::blank()
-                }
+                #body
             }
         }
     }
@@ -199,7 +202,7 @@ fn assigned(field: &Field<'_>) -> TokenStream {
     };
     match field.holder {
         Holder::Plain | Holder::Vec => value,
-        Holder::Option => quote!(::core::option::Option::Some(#value)),
-        Holder::OptionBox => quote!(::core::option::Option::Some(::std::boxed::Box::new(#value))),
+        Holder::Option => quote!(Some(#value)),
+        Holder::OptionBox => quote!(Some(::std::boxed::Box::new(#value))),
     }
 }

@@ -50,14 +50,14 @@ impl Emitter {
             #(pub mod #modules;)*
             #types
             #(#exports)*
-            #client
-            impl #handle<'_> {
-                #(#calls)*
-            }
             /// The product's methods, by a client.
             #[derive(Clone, Copy, Debug)]
             pub struct #handle<'a> {
                 client: &'a #root::Client,
+            }
+            #client
+            impl #handle<'_> {
+                #(#calls)*
             }
         }
     }

@@ -180,7 +180,8 @@ fn facts(field: &Field, object: &Object) -> String {
             facts.push(format!("At least one of {} must be given.", all_of(group)));
         }
     }
-    let in_yuan = !object.fields.iter().any(|other| other.name.contains("currency"));
+    let says_so = field.doc.to_ascii_lowercase().contains("yuan");
+    let in_yuan = !says_so && !object.fields.iter().any(|other| other.name.contains("currency"));
     if in_yuan && field.ty == Type::Scalar(Scalar::Price) {
         facts.push("Yuan.".to_owned());
     }

@@ -77,7 +77,7 @@ pub(super) fn object<'a>(
         .collect();
     let made = role != Role::Response;
     let needs_nothing = object.at_least_one.is_empty() && object.fields.iter().all(|field| !field.required);
-    let constructors = if made { constructors(&ident, object) } else { Vec::new() };
+    let constructors = if made { constructors(object) } else { Vec::new() };
     Struct {
         setters: if made {
             setters(object, &constructors)
@@ -112,13 +112,14 @@ fn required(object: &Object) -> impl Iterator<Item = usize> {
 }
 
 /// One constructor where one will do; one for each way to satisfy a single "at least one of".
-fn constructors(ident: &str, object: &Object) -> Vec<Constructor> {
+fn constructors(object: &Object) -> Vec<Constructor> {
     let required: Vec<usize> = required(object).collect();
     let [group] = object.at_least_one.as_slice() else {
         let doc = match required.as_slice() {
-            [] => "A blank one.".to_owned(),
-            _ => format!("A `{ident}` with what it must have."),
+            [] => "With nothing set.",
+            _ => "With what must be given.",
         };
+        let doc = doc.to_owned();
         return vec![Constructor {
             ident: "new".to_owned(),
             doc: vec![doc],
@@ -134,7 +135,7 @@ fn constructors(ident: &str, object: &Object) -> Vec<Constructor> {
         .map(|(at, field)| Constructor {
             ident: format!("with_{}", field_name(field)),
             doc: vec![format!(
-                "A `{ident}` with `{}`, of {}.",
+                "With `{}`; at least one of {} must be given.",
                 field.name,
                 docs::all_of(group)
             )],
