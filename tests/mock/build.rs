@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../../spec").canonicalize()?;
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?)
+        .join("../../spec")
+        .canonicalize()?;
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
@@ -14,7 +16,13 @@ fn main() -> io::Result<()> {
     for file in files {
         let name = file.strip_prefix(&root).map_err(io::Error::other)?;
         let name: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
-        writeln!(table, "    ({:?}, include_str!({:?})),", name.join("/"), file).map_err(io::Error::other)?;
+        writeln!(
+            table,
+            "    ({:?}, include_str!({:?})),",
+            name.join("/"),
+            file.to_string_lossy()
+        )
+        .map_err(io::Error::other)?;
     }
     table.push_str("]\n");
     let target = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?).join("specs.rs");

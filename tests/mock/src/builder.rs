@@ -186,12 +186,15 @@ impl Builder {
             Some(pair) => pair,
             None => KeyPair::shared()?.1,
         };
-        let listening = |source| StartError::Listen { address: self.listen, source };
+        let listening = |source| StartError::Listen {
+            address: self.listen,
+            source,
+        };
         let listener = TcpListener::bind(self.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let stop = watch::Sender::new(false);
-        let deliveries =
-            Deliveries::new(Handle::current(), self.schedule, stop.subscribe()).map_err(|error| StartError::Client(error.to_string()))?;
+        let deliveries = Deliveries::new(Handle::current(), self.schedule, stop.subscribe())
+            .map_err(|error| StartError::Client(error.to_string()))?;
         let core = Arc::new(Core {
             spec,
             app_id: self.app_id,
@@ -213,7 +216,13 @@ impl Builder {
         let server = tokio::spawn(async move {
             let _ = serving.await;
         });
-        Ok(Mock { core, address, app_pair, stop, server })
+        Ok(Mock {
+            core,
+            address,
+            app_pair,
+            stop,
+            server,
+        })
     }
 }
 

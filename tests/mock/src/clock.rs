@@ -88,13 +88,27 @@ mod tests {
         assert_eq!(beijing_millis(at), "2026-03-21 00:00:05.070");
         assert_eq!(beijing_day(at), "20260321");
         assert_eq!(beijing(end_of_day(at)), "2026-03-21 23:59:59");
-        assert_eq!(parse("2026-03-21 00:00:05").map(beijing).as_deref(), Some("2026-03-21 00:00:05"));
-        assert_eq!(parse("2026-03-21 00:01").map(beijing).as_deref(), Some("2026-03-21 00:01:00"));
+        assert_eq!(
+            parse("2026-03-21 00:00:05").map(beijing).as_deref(),
+            Some("2026-03-21 00:00:05")
+        );
+        assert_eq!(
+            parse("2026-03-21 00:01").map(beijing).as_deref(),
+            Some("2026-03-21 00:01:00")
+        );
     }
 
     #[test]
     fn other_forms_are_no_times() {
-        for text in ["", "2026-03-21", "2026-13-21 00:00:05", "2026-03-21T00:00:05", "2026-3-21 00:00:05 ", "2026-02-30 00:00:00", "你好你好你"] {
+        for text in [
+            "",
+            "2026-03-21",
+            "2026-13-21 00:00:05",
+            "2026-03-21T00:00:05",
+            "2026-3-21 00:00:05 ",
+            "2026-02-30 00:00:00",
+            "你好你好你",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert!(is_date("2024-02-29") && !is_date("2023-02-29") && !is_date("2024-2-29"));

@@ -109,39 +109,44 @@ pub struct Payment {
     pub app_result: Option<String>,
 }
 
+impl ControlError {
+    /// Why a step of this order was refused.
+    fn of(key: &Key, refusal: StepRefusal) -> Self {
+        let number = key.out_trade_no.clone();
+        match refusal {
+            StepRefusal::NoTrade | StepRefusal::TooLate => Self::NoTrade(number),
+            StepRefusal::Paid => Self::Paid(number),
+            StepRefusal::Closed => Self::Closed(number),
+        }
+    }
+}
+
 impl Core {
     fn key(&self, out_trade_no: &str) -> Result<Key, ControlError> {
-        self.with_state(|state| state.trades.find_any(out_trade_no)).ok_or_else(|| ControlError::NoOrder(out_trade_no.to_owned()))
-    }
-
-    fn step(&self, key: &Key, result: Result<(), StepRefusal>) -> Result<(), ControlError> {
-        let number = key.out_trade_no.clone();
-        result.map_err(|refusal| match refusal {
-            StepRefusal::NoTrade | StepRefusal::TooLate => ControlError::NoTrade(number),
-            StepRefusal::Paid => ControlError::Paid(number),
-            StepRefusal::Closed => ControlError::Closed(number),
-        })
+        self.with_state(|state| state.trades.find_any(out_trade_no))
+            .ok_or_else(|| ControlError::NoOrder(out_trade_no.to_owned()))
     }
 
     /// The order of this number.
     pub(crate) fn trade(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         let key = self.key(out_trade_no)?;
-        self.with_state(|state| state.trades.get(&key, self.now()).map(|order| self.view(order))).ok_or(ControlError::NoOrder(key.out_trade_no))
+        self.with_state(|state| state.trades.get(&key, self.now()).map(|order| self.view(order)))
+            .ok_or(ControlError::NoOrder(key.out_trade_no))
     }
 
     /// The buyer scans a precreated order's code, or comes back to any other.
     pub(crate) fn scan(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         let key = self.key(out_trade_no)?;
-        let opened = self.with_state(|state| state.trades.open(&key, self.now()));
-        self.step(&key, opened.map(|_| ()))?;
+        self.with_state(|state| state.trades.open(&key, self.now()))
+            .map_err(|refusal| ControlError::of(&key, refusal))?;
         self.trade(out_trade_no)
     }
 
     /// The buyer pays.
     pub(crate) fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
         let key = self.key(out_trade_no)?;
-        let paid = self.with_state(|state| state.trades.pay(&key, self.now()));
-        self.step(&key, paid)?;
+        self.with_state(|state| state.trades.pay(&key, self.now()))
+            .map_err(|refusal| ControlError::of(&key, refusal))?;
         let now = self.now();
         let order = self.with_state(|state| state.trades.get(&key, now).map(|order| order.clone()));
         let order = order.ok_or(ControlError::NoOrder(key.out_trade_no))?;
@@ -156,14 +161,19 @@ impl Core {
     /// Alipay closes an unpaid trade, as it does when the time is over.
     pub(crate) fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         let key = self.key(out_trade_no)?;
-        let closed = self.with_state(|state| state.trades.close(&key, self.now()));
-        self.step(&key, closed)?;
+        self.with_state(|state| state.trades.close(&key, self.now()))
+            .map_err(|refusal| ControlError::of(&key, refusal))?;
         self.trade(out_trade_no)
     }
 
     /// A merchant authorises the app: gives the `app_auth_code`.
     pub(crate) fn authorise(&self, agreement: Agreement) -> String {
-        let digits = |prefix: &str| format!("{prefix}{:012}", u64::from_str_radix(&numbers::random(4), 16).unwrap_or_default());
+        let digits = |prefix: &str| {
+            format!(
+                "{prefix}{:012}",
+                u64::from_str_radix(&numbers::random(4), 16).unwrap_or_default()
+            )
+        };
         let grantor = Grantor {
             auth_app_id: agreement.auth_app_id.unwrap_or_else(|| digits("2021")),
             user_id: agreement.user_id.unwrap_or_else(|| digits("2088")),
@@ -193,7 +203,11 @@ impl Core {
             paid_at: trade.and_then(|trade| trade.paid).map(beijing),
             refunds: refunds
                 .iter()
-                .map(|refund| RefundView { out_request_no: refund.out_request_no.clone(), amount: refund.amount.to_string(), at: beijing(refund.at) })
+                .map(|refund| RefundView {
+                    out_request_no: refund.out_request_no.clone(),
+                    amount: refund.amount.to_string(),
+                    at: beijing(refund.at),
+                })
                 .collect(),
             notifications: self.deliveries.of(&order.key()),
         }

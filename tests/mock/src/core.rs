@@ -39,7 +39,10 @@ impl Core {
         let result = action(&mut state);
         let now = self.now();
         for event in std::mem::take(&mut state.trades.events) {
-            let letter = state.trades.get(&event.key, now).and_then(|order| notify::letter(order, &event.kind, &self.alipay_key, now));
+            let letter = state
+                .trades
+                .get(&event.key, now)
+                .and_then(|order| notify::letter(order, &event.kind, &self.alipay_key, now));
             if let Some(letter) = letter {
                 self.deliveries.send(event.key, letter);
             }

@@ -90,7 +90,16 @@ impl Fault {
     pub fn delay() -> (Self, Release) {
         let (reached_sender, reached) = oneshot::channel();
         let (released_sender, released) = oneshot::channel();
-        (Self::Delay(Delay { reached: reached_sender, released }), Release { reached, _released: released_sender })
+        (
+            Self::Delay(Delay {
+                reached: reached_sender,
+                released,
+            }),
+            Release {
+                reached,
+                _released: released_sender,
+            },
+        )
     }
 
     /// Does to a reply what the fault is about.
@@ -101,7 +110,9 @@ impl Fault {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
                 text(status, "utf-8", status.to_string())
             }
-            (Self::Html, _) => ok(b"<html><body><h1>\xe7\xb3\xbb\xe7\xbb\x9f\xe7\xb9\x81\xe5\xbf\x99</h1></body></html>".to_vec()),
+            (Self::Html, _) => {
+                ok(b"<html><body><h1>\xe7\xb3\xbb\xe7\xbb\x9f\xe7\xb9\x81\xe5\xbf\x99</h1></body></html>".to_vec())
+            }
             (Self::Empty, _) => ok(Vec::new()),
             (Self::Redirect(url), _) => {
                 let mut response = text(StatusCode::FOUND, "utf-8", "");
@@ -130,7 +141,11 @@ impl Fault {
                 response
             }
             (fault, Reply::Answer(answer)) => {
-                let charset = if matches!(fault, Self::GbkBody) { Charset::gbk() } else { answer.charset.clone() };
+                let charset = if matches!(fault, Self::GbkBody) {
+                    Charset::gbk()
+                } else {
+                    answer.charset.clone()
+                };
                 text(StatusCode::OK, charset.name(), fault.spoil_answer(answer, key)?)
             }
             (_, page @ Reply::Page(_)) => page.response(key)?,
@@ -161,7 +176,11 @@ impl Fault {
             }
             Self::SlashEscaped | Self::SlashEscapedSigned => {
                 let escaped = answer.charset.encode_json(&answer.node.replace('/', "\\/"));
-                let signed = if matches!(self, Self::SlashEscaped) { &node } else { &escaped };
+                let signed = if matches!(self, Self::SlashEscaped) {
+                    &node
+                } else {
+                    &escaped
+                };
                 assemble(&answer.root, &escaped, Some(&sign(signed)?))
             }
             Self::GbkBody => {
@@ -174,7 +193,10 @@ impl Fault {
                 answer.body(key)?
             }
             Self::ExtraField => {
-                extend(&mut answer.node, "\"mock_text\":\"new\",\"mock_object\":{\"list\":[1,null,{\"deep\":true}]}");
+                extend(
+                    &mut answer.node,
+                    "\"mock_text\":\"new\",\"mock_object\":{\"list\":[1,null,{\"deep\":true}]}",
+                );
                 answer.body(key)?
             }
             _ => answer.body(key)?,

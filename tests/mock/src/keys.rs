@@ -76,7 +76,8 @@ impl KeyPair {
     /// # Errors
     /// If the system has no randomness to give.
     pub fn generate() -> Result<Self, KeyError> {
-        let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).map_err(|_| KeyError::Operation)?;
+        let pair =
+            aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).map_err(|_| KeyError::Operation)?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Operation)?;
         Self::from_der(der.as_ref())
     }
@@ -113,7 +114,9 @@ impl KeyPair {
             .ok()
             .or_else(|| rsa::PrivateKey::from_pkcs1_der(der).ok())
             .map(|key| Self(Arc::new(key)))
-            .ok_or(KeyError::Kind { expected: "RSA private key" })
+            .ok_or(KeyError::Kind {
+                expected: "RSA private key",
+            })
     }
 
     /// The public half.
@@ -130,7 +133,9 @@ impl KeyPair {
             SignType::Rsa2 => self.0.pkcs1v15_sign::<sha2::Sha256>(message),
             SignType::Rsa => self.0.pkcs1v15_sign::<sha1::Sha1>(message),
         };
-        signature.map(|signature| STANDARD.encode(signature)).map_err(|_| KeyError::Operation)
+        signature
+            .map(|signature| STANDARD.encode(signature))
+            .map_err(|_| KeyError::Operation)
     }
 
     /// PKCS#8 in one line of base64.
@@ -166,12 +171,16 @@ impl PublicKey {
             .ok()
             .or_else(|| rsa::PublicKey::from_pkcs1_der(&der).ok())
             .map(|key| Self(Arc::new(key)))
-            .ok_or(KeyError::Kind { expected: "RSA public key" })
+            .ok_or(KeyError::Kind {
+                expected: "RSA public key",
+            })
     }
 
     /// Whether `signature` (base64) is this key's over `message`.
     pub fn verify(&self, sign_type: SignType, message: &[u8], signature: &str) -> bool {
-        let Ok(signature) = STANDARD.decode(signature) else { return false };
+        let Ok(signature) = STANDARD.decode(signature) else {
+            return false;
+        };
         match sign_type {
             SignType::Rsa2 => self.0.pkcs1v15_verify::<sha2::Sha256>(message, &signature).is_ok(),
             SignType::Rsa => self.0.pkcs1v15_verify::<sha1::Sha1>(message, &signature).is_ok(),
@@ -200,7 +209,10 @@ impl PublicKey {
 fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
     let text = text.trim().trim_start_matches('\u{feff}');
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("-----"));
-    let base64: String = lines.flat_map(str::chars).filter(|letter| !letter.is_whitespace()).collect();
+    let base64: String = lines
+        .flat_map(str::chars)
+        .filter(|letter| !letter.is_whitespace())
+        .collect();
     if base64.is_empty() {
         return Err(KeyError::Encoding);
     }
@@ -252,7 +264,12 @@ mod tests {
     fn every_form_of_a_key_reads_back() {
         let pair = KeyPair::generate().unwrap();
         let one_line = pair.to_base64().unwrap();
-        for text in [pair.to_pem().unwrap(), one_line.clone(), pair.to_pem().unwrap().replace('\n', "\r\n"), format!("  {one_line}\n")] {
+        for text in [
+            pair.to_pem().unwrap(),
+            one_line.clone(),
+            pair.to_pem().unwrap().replace('\n', "\r\n"),
+            format!("  {one_line}\n"),
+        ] {
             assert_eq!(KeyPair::parse(&text).unwrap().public_key(), pair.public_key());
         }
         let public = pair.public_key();

@@ -12,9 +12,12 @@ use std::time::Duration;
 use alipay_mock::Mock;
 use clap::Parser;
 
-/// An embedded Alipay gateway. Calls go to /gateway.do; the buyer is played at /_mock/trades/{out_trade_no}/pay.
+/// What the program is asked to do.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    about = "An embedded Alipay gateway. Calls go to /gateway.do; the buyer is played at /_mock/trades/{out_trade_no}/pay."
+)]
 struct Arguments {
     /// Where to listen; port 0 stands for any free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]
@@ -53,7 +56,10 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let app_key = key_files::app_public_key(arguments.app_public_key.as_deref(), arguments.keys.as_deref())?;
     let alipay_key = key_files::alipay_key_pair(arguments.alipay_private_key.as_deref(), arguments.keys.as_deref())?;
-    let mut builder = Mock::builder().listen(arguments.listen).app_public_key(app_key).alipay_key_pair(alipay_key);
+    let mut builder = Mock::builder()
+        .listen(arguments.listen)
+        .app_public_key(app_key)
+        .alipay_key_pair(alipay_key);
     if let Some(app_id) = arguments.app_id {
         builder = builder.app_id(app_id);
     }
@@ -91,7 +97,9 @@ async fn ended() -> io::Result<()> {
 /// Reads `100ms`, `2s`, `4m` or `1h`.
 fn pause(text: &str) -> Result<Duration, String> {
     let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
-    let number: u64 = text[..text.len() - unit.len()].parse().map_err(|_| format!("{text:?} has no number"))?;
+    let number: u64 = text[..text.len() - unit.len()]
+        .parse()
+        .map_err(|_| format!("{text:?} has no number"))?;
     let millis = match unit {
         "ms" => Some(number),
         "s" => number.checked_mul(1000),
@@ -99,5 +107,7 @@ fn pause(text: &str) -> Result<Duration, String> {
         "h" => number.checked_mul(3_600_000),
         _ => return Err(format!("{text:?} has no unit: ms, s, m or h")),
     };
-    millis.map(Duration::from_millis).ok_or_else(|| format!("{text:?} is too long"))
+    millis
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("{text:?} is too long"))
 }

@@ -25,7 +25,11 @@ pub struct Mock {
 /// Shows no keys.
 impl fmt::Debug for Mock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Mock").field("address", &self.address).field("app_id", &self.core.app_id).finish_non_exhaustive()
+        formatter
+            .debug_struct("Mock")
+            .field("address", &self.address)
+            .field("app_id", &self.core.app_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -137,7 +141,12 @@ impl Mock {
     /// Answers the next call of this method with a signed error. With `after_effect` the call is carried out all the same: its outcome is unknown to
     /// the caller.
     pub fn answer_next(&self, method: &str, code: &str, sub_code: &str, after_effect: bool) {
-        let next = NextAnswer { method: method.to_owned(), code: code.to_owned(), sub_code: sub_code.to_owned(), after_effect };
+        let next = NextAnswer {
+            method: method.to_owned(),
+            code: code.to_owned(),
+            sub_code: sub_code.to_owned(),
+            after_effect,
+        };
         self.core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
     }
 
@@ -148,7 +157,10 @@ impl Mock {
 
     /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.
     pub fn authorise(&self, auth_app_id: Option<&str>, user_id: Option<&str>) -> String {
-        self.core.authorise(Agreement { auth_app_id: auth_app_id.map(str::to_owned), user_id: user_id.map(str::to_owned) })
+        self.core.authorise(Agreement {
+            auth_app_id: auth_app_id.map(str::to_owned),
+            user_id: user_id.map(str::to_owned),
+        })
     }
 
     /// A user picks invoices, which the token stands for. Each is a JSON object as `InvoiceElementModel` describes it.
@@ -175,7 +187,11 @@ impl Drop for Mock {
     }
 }
 
-#[expect(clippy::expect_used, reason = "documented: the caller asks for a key that it never gave")]
+#[expect(
+    clippy::expect_used,
+    reason = "documented: the caller asks for a key that it never gave"
+)]
 fn encoded(key: Option<Result<String, KeyError>>) -> String {
-    key.expect("the gateway was given the app's public key only").expect("a key that was read can be written")
+    key.expect("the gateway was given the app's public key only")
+        .expect("a key that was read can be written")
 }

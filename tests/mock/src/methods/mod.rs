@@ -36,8 +36,9 @@ pub(crate) enum Played {
 }
 
 impl Played {
-    fn success(fields: Fields) -> Result<Self, Failure> {
-        Ok(Self::Answer("10000", fields))
+    /// What calls come to when all is well.
+    fn success(fields: Fields) -> Self {
+        Self::Answer("10000", fields)
     }
 }
 
@@ -46,7 +47,11 @@ const BEHAVIOURS: &[&[Behaviour]] = &[trade::BEHAVIOURS, fund::BEHAVIOURS, ebpp:
 
 /// A method's behaviour, if it has one.
 pub(crate) fn behaviour(method: &str) -> Option<&'static Behaviour> {
-    BEHAVIOURS.iter().copied().flatten().find(|behaviour| behaviour.method == method)
+    BEHAVIOURS
+        .iter()
+        .copied()
+        .flatten()
+        .find(|behaviour| behaviour.method == method)
 }
 
 /// A call that passed every check of the protocol and of the spec.
@@ -86,12 +91,19 @@ impl Call<'_> {
 
     /// Whether the list `query_options` names this detail.
     pub(crate) fn wants(&self, option: &str) -> bool {
-        self.request.get("query_options").and_then(Value::as_array).is_some_and(|options| options.iter().any(|name| name == option))
+        self.request
+            .get("query_options")
+            .and_then(Value::as_array)
+            .is_some_and(|options| options.iter().any(|name| name == option))
     }
 
     /// Refuses with one of the method's own codes.
     pub(crate) fn refuse(&self, code: &'static str, message: &str) -> Failure {
-        debug_assert!(self.errors.contains(&code), "{} does not declare {code}", self.method.name);
+        debug_assert!(
+            self.errors.contains(&code),
+            "{} does not declare {code}",
+            self.method.name
+        );
         Failure::business(code, message)
     }
 }
@@ -104,9 +116,16 @@ mod tests {
     fn every_code_is_in_the_spec() {
         let spec = alipay_codegen::load(crate::specs::embedded()).unwrap();
         for behaviour in BEHAVIOURS.iter().copied().flatten() {
-            let method = spec.method(behaviour.method).unwrap_or_else(|| panic!("{} has no spec", behaviour.method));
+            let method = spec
+                .method(behaviour.method)
+                .unwrap_or_else(|| panic!("{} has no spec", behaviour.method));
             for code in behaviour.errors {
-                assert!(method.errors.iter().any(|error| error.code == *code), "{} is not documented for {}", code, behaviour.method);
+                assert!(
+                    method.errors.iter().any(|error| error.code == *code),
+                    "{} is not documented for {}",
+                    code,
+                    behaviour.method
+                );
             }
         }
     }

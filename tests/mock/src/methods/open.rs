@@ -21,24 +21,38 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         ],
         play: token,
     },
-    Behaviour { method: "alipay.open.auth.token.app.query", errors: &["AUTH_TOKEN_NOT_EXISTED"], play: query },
+    Behaviour {
+        method: "alipay.open.auth.token.app.query",
+        errors: &["AUTH_TOKEN_NOT_EXISTED"],
+        play: query,
+    },
 ];
 
 fn token(call: &mut Call<'_>) -> Result<Played, Failure> {
     let granted = match call.required("grant_type").as_str() {
-        "authorization_code" => call.state.authorisations.exchange(&call.required("code"), call.now).map_err(|refusal| match refusal {
-            ExchangeRefusal::Unknown => ("AUTH_CODE_NOT_EXIST", "授权码不存在"),
-            ExchangeRefusal::Spent | ExchangeRefusal::Expired => ("AUTH_CODE_NOT_VALID", "授权码无效：已使用或已过期"),
-        }),
-        "refresh_token" => call.state.authorisations.renew(&call.required("refresh_token"), call.now).map_err(|refusal| match refusal {
-            ExchangeRefusal::Unknown => ("REFRESH_TOKEN_NOT_EXIST", "刷新令牌不存在"),
-            ExchangeRefusal::Spent => ("REFRESH_TOKEN_NOT_VALID", "刷新令牌无效：已被新的令牌取代"),
-            ExchangeRefusal::Expired => ("REFRESH_TOKEN_TIME_OUT", "刷新令牌已过期"),
-        }),
+        "authorization_code" => call
+            .state
+            .authorisations
+            .exchange(&call.required("code"), call.now)
+            .map_err(|refusal| match refusal {
+                ExchangeRefusal::Unknown => ("AUTH_CODE_NOT_EXIST", "授权码不存在"),
+                ExchangeRefusal::Spent | ExchangeRefusal::Expired => {
+                    ("AUTH_CODE_NOT_VALID", "授权码无效：已使用或已过期")
+                }
+            }),
+        "refresh_token" => call
+            .state
+            .authorisations
+            .renew(&call.required("refresh_token"), call.now)
+            .map_err(|refusal| match refusal {
+                ExchangeRefusal::Unknown => ("REFRESH_TOKEN_NOT_EXIST", "刷新令牌不存在"),
+                ExchangeRefusal::Spent => ("REFRESH_TOKEN_NOT_VALID", "刷新令牌无效：已被新的令牌取代"),
+                ExchangeRefusal::Expired => ("REFRESH_TOKEN_TIME_OUT", "刷新令牌已过期"),
+            }),
         _ => Err(("GRANT_TYPE_INVALID", "grant_type 无效")),
     };
     let grant = granted.map_err(|(code, message)| call.refuse(code, message))?;
-    Played::success(
+    Ok(Played::success(
         Fields::new()
             .with("app_auth_token", grant.token)
             .with("app_refresh_token", grant.refresh)
@@ -46,15 +60,21 @@ fn token(call: &mut Call<'_>) -> Result<Played, Failure> {
             .with("expires_in", TOKEN_SECONDS.to_string())
             .with("re_expires_in", REFRESH_SECONDS.to_string())
             .with("user_id", grant.grantor.user_id),
-    )
+    ))
 }
 
 fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
     let Some(grant) = call.state.authorisations.find(&call.required("app_auth_token")) else {
         return Err(call.refuse("AUTH_TOKEN_NOT_EXISTED", "应用授权令牌不存在"));
     };
-    let methods: Vec<Value> = call.spec.products.iter().flat_map(|product| &product.methods).map(|method| method.name.clone().into()).collect();
-    Played::success(
+    let methods: Vec<Value> = call
+        .spec
+        .products
+        .iter()
+        .flat_map(|product| &product.methods)
+        .map(|method| method.name.clone().into())
+        .collect();
+    Ok(Played::success(
         Fields::new()
             .with("user_id", grant.grantor.user_id.clone())
             .with("auth_app_id", grant.grantor.auth_app_id.clone())
@@ -64,5 +84,5 @@ fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
             .with("auth_end", beijing(grant.end))
             .with("status", if grant.is_live(call.now) { "valid" } else { "invalid" })
             .with("is_by_app_auth", true),
-    )
+    ))
 }

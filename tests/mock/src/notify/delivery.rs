@@ -80,10 +80,25 @@ pub(crate) struct Deliveries {
 
 impl Deliveries {
     /// Nothing sent yet. Attempts run on `runtime` until `stop` says so.
-    pub(crate) fn new(runtime: Handle, schedule: Vec<Duration>, stop: watch::Receiver<bool>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        runtime: Handle,
+        schedule: Vec<Duration>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, reqwest::Error> {
         // Notifications go where they are told, and nowhere else: neither through proxies nor after redirects.
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;
-        Ok(Self { runtime, client, schedule: schedule.into(), records: Arc::default(), pending: Arc::new(watch::Sender::new(0)), stop })
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
+            .build()?;
+        Ok(Self {
+            runtime,
+            client,
+            schedule: schedule.into(),
+            records: Arc::default(),
+            pending: Arc::new(watch::Sender::new(0)),
+            stop,
+        })
     }
 
     /// Starts a delivery.
@@ -102,7 +117,11 @@ impl Deliveries {
         self.pending.send_modify(|count| *count += 1);
         let this = self.clone();
         self.runtime.spawn(async move {
-            let outcome = if this.deliver(index, &letter).await { NotificationOutcome::Delivered } else { NotificationOutcome::GivenUp };
+            let outcome = if this.deliver(index, &letter).await {
+                NotificationOutcome::Delivered
+            } else {
+                NotificationOutcome::GivenUp
+            };
             this.update(index, |view| view.outcome = outcome);
             this.pending.send_modify(|count| *count -= 1);
         });
@@ -110,7 +129,13 @@ impl Deliveries {
 
     /// The notifications of an order.
     pub(crate) fn of(&self, key: &Key) -> Vec<NotificationView> {
-        self.with(|records| records.iter().filter(|(other, _)| other == key).map(|(_, view)| view.clone()).collect())
+        self.with(|records| {
+            records
+                .iter()
+                .filter(|(other, _)| other == key)
+                .map(|(_, view)| view.clone())
+                .collect()
+        })
     }
 
     /// Waits until nothing is on its way.
@@ -140,10 +165,21 @@ impl Deliveries {
 
     async fn attempt(&self, letter: &Letter) -> AttemptView {
         let content_type = format!("application/x-www-form-urlencoded; charset={}", letter.charset);
-        let sent = self.client.post(&letter.url).header("content-type", content_type).body(letter.form.clone()).send().await;
+        let sent = self
+            .client
+            .post(&letter.url)
+            .header("content-type", content_type)
+            .body(letter.form.clone())
+            .send()
+            .await;
         let mut response = match sent {
             Ok(response) => response,
-            Err(error) => return AttemptView { status: None, answer: error.to_string() },
+            Err(error) => {
+                return AttemptView {
+                    status: None,
+                    answer: error.to_string(),
+                };
+            }
         };
         let status = Some(response.status().as_u16());
         let mut answer = Vec::new();
@@ -156,10 +192,18 @@ impl Deliveries {
                     break;
                 }
                 Ok(None) => break,
-                Err(error) => return AttemptView { status: None, answer: error.to_string() },
+                Err(error) => {
+                    return AttemptView {
+                        status: None,
+                        answer: error.to_string(),
+                    };
+                }
             }
         }
-        AttemptView { status, answer: String::from_utf8_lossy(&answer).into_owned() }
+        AttemptView {
+            status,
+            answer: String::from_utf8_lossy(&answer).into_owned(),
+        }
     }
 
     fn update(&self, index: usize, change: impl FnOnce(&mut NotificationView)) {

@@ -28,14 +28,28 @@ pub(crate) struct Letter {
 /// The `trade_status_sync` notification of an event, if the order asked to be notified.
 pub(crate) fn letter(order: &Order, event: &EventKind, key: &KeyPair, now: Timestamp) -> Option<Letter> {
     let terms = &order.terms;
-    let (Some(trade), Some(url)) = (&order.trade, terms.notify_url.clone()) else { return None };
+    let (Some(trade), Some(url)) = (&order.trade, terms.notify_url.clone()) else {
+        return None;
+    };
     let notify_id = numbers::notify_id(now);
     let fields = fields(order, trade, event, &notify_id, now);
     let form = signed_form(&fields, &terms.charset, terms.sign_type, key).ok()?;
-    Some(Letter { notify_id, trade_status: trade.status.name(), url, form, charset: terms.charset.name().to_owned() })
+    Some(Letter {
+        notify_id,
+        trade_status: trade.status.name(),
+        url,
+        form,
+        charset: terms.charset.name().to_owned(),
+    })
 }
 
-fn fields(order: &Order, trade: &Trade, event: &EventKind, notify_id: &str, now: Timestamp) -> Vec<(&'static str, String)> {
+fn fields(
+    order: &Order,
+    trade: &Trade,
+    event: &EventKind,
+    notify_id: &str,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
     let terms = &order.terms;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let mut fields = vec![
@@ -67,7 +81,10 @@ fn fields(order: &Order, trade: &Trade, event: &EventKind, notify_id: &str, now:
             fields.push((name, terms.total.to_string()));
         }
         fields.push(("point_amount", Money::ZERO.to_string()));
-        fields.push(("fund_bill_list", json!([{ "amount": terms.total.to_string(), "fundChannel": "ALIPAYACCOUNT" }]).to_string()));
+        fields.push((
+            "fund_bill_list",
+            json!([{ "amount": terms.total.to_string(), "fundChannel": "ALIPAYACCOUNT" }]).to_string(),
+        ));
         fields.push(("gmt_payment", beijing(paid)));
     }
     if let EventKind::Refunded { out_request_no, at } = event {
@@ -84,7 +101,9 @@ fn fields(order: &Order, trade: &Trade, event: &EventKind, notify_id: &str, now:
 /// Where the buyer's browser goes after paying: the order's `return_url` with signed parameters, for methods that have a browser.
 pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result<Option<String>, KeyError> {
     let terms = &order.terms;
-    let (Some(trade), Some(url)) = (&order.trade, &terms.return_url) else { return Ok(None) };
+    let (Some(trade), Some(url)) = (&order.trade, &terms.return_url) else {
+        return Ok(None);
+    };
     if !matches!(terms.method.as_str(), "alipay.trade.page.pay" | "alipay.trade.wap.pay") {
         return Ok(None);
     }
@@ -113,7 +132,9 @@ pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result
 /// What Alipay's phone SDK hands to the merchant's app after paying, for `alipay.trade.app.pay`.
 pub(crate) fn app_result(order: &Order, key: &KeyPair, now: Timestamp) -> Result<Option<String>, KeyError> {
     let terms = &order.terms;
-    let Some(trade) = order.trade.as_ref().filter(|_| terms.method == "alipay.trade.app.pay") else { return Ok(None) };
+    let Some(trade) = order.trade.as_ref().filter(|_| terms.method == "alipay.trade.app.pay") else {
+        return Ok(None);
+    };
     let fields = Fields::new()
         .with("app_id", terms.merchant.app_id.clone())
         .with("auth_app_id", terms.merchant.auth_app_id.clone())

@@ -1,5 +1,7 @@
 //! Answers: a node of JSON under the method's name, and the signature over its exact text.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::charset::Charset;
@@ -51,7 +53,8 @@ impl Answer {
     pub(crate) fn success(code: &str, fields: &Fields) -> String {
         let mut node = format!("{{\"code\":\"{code}\",\"msg\":\"{}\"", msg(code));
         for (name, value) in &fields.0 {
-            node.push_str(&format!(",\"{name}\":{value}"));
+            // Writing to a string can't fail.
+            let _ = write!(node, ",\"{name}\":{value}");
         }
         node.push('}');
         node
@@ -77,7 +80,11 @@ impl Answer {
     /// The whole body.
     pub(crate) fn body(&self, key: &KeyPair) -> Result<Vec<u8>, KeyError> {
         let node = self.node_bytes();
-        let sign = if self.signed { Some(key.sign(self.sign_type, &node)?) } else { None };
+        let sign = if self.signed {
+            Some(key.sign(self.sign_type, &node)?)
+        } else {
+            None
+        };
         Ok(assemble(&self.root, &node, sign.as_deref()))
     }
 }

@@ -13,7 +13,10 @@ pub(crate) struct Charset {
 
 impl Default for Charset {
     fn default() -> Self {
-        Self { name: "utf-8".to_owned(), encoding: UTF_8 }
+        Self {
+            name: "utf-8".to_owned(),
+            encoding: UTF_8,
+        }
     }
 }
 
@@ -25,12 +28,18 @@ impl Charset {
             "gbk" | "gb2312" | "gb18030" => GBK,
             _ => return None,
         };
-        Some(Self { name: name.to_owned(), encoding })
+        Some(Self {
+            name: name.to_owned(),
+            encoding,
+        })
     }
 
     /// GBK.
     pub(crate) fn gbk() -> Self {
-        Self { name: "GBK".to_owned(), encoding: GBK }
+        Self {
+            name: "GBK".to_owned(),
+            encoding: GBK,
+        }
     }
 
     /// As the caller spelled it.

@@ -15,7 +15,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(code: &'static str, sub_code: &'static str, sub_msg: impl Into<String>) -> Self {
-        Self { code: code.into(), sub_code: sub_code.into(), sub_msg: sub_msg.into() }
+        Self {
+            code: code.into(),
+            sub_code: sub_code.into(),
+            sub_msg: sub_msg.into(),
+        }
     }
 
     /// The service is unavailable: 20000.
@@ -40,7 +44,11 @@ impl Failure {
 
     /// The method refuses: 40004.
     pub(crate) fn business(sub_code: impl Into<Cow<'static, str>>, sub_msg: impl Into<String>) -> Self {
-        Self { code: "40004".into(), sub_code: sub_code.into(), sub_msg: sub_msg.into() }
+        Self {
+            code: "40004".into(),
+            sub_code: sub_code.into(),
+            sub_msg: sub_msg.into(),
+        }
     }
 
     /// The app may not: 40006.

@@ -41,8 +41,14 @@ fn part(bytes: &[u8]) -> Option<Part<'_>> {
     let end = find(bytes, b"\r\n\r\n")?;
     let content = &bytes[end + 4..];
     let headers = std::str::from_utf8(&bytes[..end]).ok()?;
-    let disposition = headers.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-    Some(Part { name: attribute(disposition, "name")?.to_owned(), is_file: attribute(disposition, "filename").is_some(), content })
+    let disposition = headers
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
+    Some(Part {
+        name: attribute(disposition, "name")?.to_owned(),
+        is_file: attribute(disposition, "filename").is_some(),
+        content,
+    })
 }
 
 /// The value of `; key="value"`.
@@ -66,13 +72,25 @@ mod tests {
         let body = b"--X\r\nContent-Disposition: form-data; name=\"image_type\"\r\n\r\njpg\r\n\
             --X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\xff\r\n\xd8\r\n--X--\r\n";
         let parts = parse(body, boundary("multipart/form-data; boundary=\"X\"").unwrap()).unwrap();
-        assert_eq!((parts[0].name.as_str(), parts[0].is_file, parts[0].content), ("image_type", false, &b"jpg"[..]));
-        assert_eq!((parts[1].name.as_str(), parts[1].is_file, parts[1].content), ("image", true, &b"\xff\r\n\xd8"[..]));
+        assert_eq!(
+            (parts[0].name.as_str(), parts[0].is_file, parts[0].content),
+            ("image_type", false, &b"jpg"[..])
+        );
+        assert_eq!(
+            (parts[1].name.as_str(), parts[1].is_file, parts[1].content),
+            ("image", true, &b"\xff\r\n\xd8"[..])
+        );
     }
 
     #[test]
     fn broken_forms_are_none() {
-        for body in [&b""[..], b"--X", b"--X\r\n", b"--X\r\n\r\n--X--", b"--X\r\nContent-Disposition: form-data\r\n\r\n1\r\n--X--"] {
+        for body in [
+            &b""[..],
+            b"--X",
+            b"--X\r\n",
+            b"--X\r\n\r\n--X--",
+            b"--X\r\nContent-Disposition: form-data\r\n\r\n1\r\n--X--",
+        ] {
             assert!(parse(body, "X").is_none());
         }
         assert_eq!(boundary("multipart/form-data"), None);

@@ -39,7 +39,12 @@ impl Parameters {
         let mut problem = None;
         let mut raw = pairs(query.as_bytes());
         let mut files = Vec::new();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media_type = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         if media_type == "multipart/form-data" {
             match multipart::boundary(content_type).and_then(|boundary| multipart::parse(body, boundary)) {
                 Some(parts) => {
@@ -58,7 +63,10 @@ impl Parameters {
             raw.extend(pairs(body.trim_ascii()));
         }
 
-        let named = raw.iter().find(|(name, _)| name == b"charset").map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+        let named = raw
+            .iter()
+            .find(|(name, _)| name == b"charset")
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned());
         let named = named.or_else(|| header_charset(content_type).filter(|name| Charset::from_name(name).is_some()));
         let charset = match named.filter(|name| !name.is_empty()) {
             Some(name) => Charset::from_name(&name),
@@ -67,7 +75,11 @@ impl Parameters {
         if charset.is_none() {
             problem.get_or_insert(Unreadable::Charset);
         }
-        let mut this = Self { charset: charset.unwrap_or_default(), list: Vec::new(), files };
+        let mut this = Self {
+            charset: charset.unwrap_or_default(),
+            list: Vec::new(),
+            files,
+        };
         for (name, raw) in raw {
             let (Some(name), Some(text)) = (this.charset.decode(&name), this.charset.decode(&raw)) else {
                 problem.get_or_insert(Unreadable::Charset);
@@ -85,7 +97,11 @@ impl Parameters {
 
     /// A parameter's value, if it is there and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.list.iter().find(|parameter| parameter.name == name).map(|parameter| parameter.text.as_str()).filter(|text| !text.is_empty())
+        self.list
+            .iter()
+            .find(|parameter| parameter.name == name)
+            .map(|parameter| parameter.text.as_str())
+            .filter(|text| !text.is_empty())
     }
 
     /// Whether a file came under this name.
@@ -95,7 +111,11 @@ impl Parameters {
 
     /// What a signature of these parameters is over: all but `sign` that aren't empty, sorted, as they came.
     pub(crate) fn string_to_sign(&self) -> Vec<u8> {
-        let mut sorted: Vec<_> = self.list.iter().filter(|parameter| parameter.name != "sign" && !parameter.raw.is_empty()).collect();
+        let mut sorted: Vec<_> = self
+            .list
+            .iter()
+            .filter(|parameter| parameter.name != "sign" && !parameter.raw.is_empty())
+            .collect();
         sorted.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         let mut text = Vec::new();
         for parameter in sorted {
@@ -114,21 +134,29 @@ impl Parameters {
 fn header_charset(content_type: &str) -> Option<String> {
     content_type.split(';').skip(1).find_map(|item| {
         let (name, value) = item.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"').to_owned())
     })
 }
 
 /// The pairs of a query or form, decoded to bytes.
 fn pairs(form: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let decode = |text: &[u8]| -> Vec<u8> {
-        let spaced: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+        let spaced: Vec<u8> = text
+            .iter()
+            .map(|&byte| if byte == b'+' { b' ' } else { byte })
+            .collect();
         percent_decode(&spaced).collect()
     };
     form.split(|&byte| byte == b'&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
-            (decode(halves.next().unwrap_or_default()), decode(halves.next().unwrap_or_default()))
+            (
+                decode(halves.next().unwrap_or_default()),
+                decode(halves.next().unwrap_or_default()),
+            )
         })
         .collect()
 }
@@ -159,8 +187,17 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         assert!(matches!(Parameters::read("a=1", FORM, b"a=1").1, Some(Unreadable::Duplicate(name)) if name == "a"));
-        assert!(matches!(Parameters::read("a=%FF", FORM, b"").1, Some(Unreadable::Charset)));
-        assert!(matches!(Parameters::read("charset=big5", FORM, b"").1, Some(Unreadable::Charset)));
-        assert!(matches!(Parameters::read("", "multipart/form-data; boundary=x", b"nothing").1, Some(Unreadable::Body)));
+        assert!(matches!(
+            Parameters::read("a=%FF", FORM, b"").1,
+            Some(Unreadable::Charset)
+        ));
+        assert!(matches!(
+            Parameters::read("charset=big5", FORM, b"").1,
+            Some(Unreadable::Charset)
+        ));
+        assert!(matches!(
+            Parameters::read("", "multipart/form-data; boundary=x", b"nothing").1,
+            Some(Unreadable::Body)
+        ));
     }
 }

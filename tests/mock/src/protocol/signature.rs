@@ -13,13 +13,24 @@ pub(crate) fn verify(parameters: &Parameters, sign_type: SignType, key: &PublicK
     }
     let message = parameters.charset.decode(&message).unwrap_or_default().into_owned();
     let advice = "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：";
-    Err(Failure::invalid("isv.invalid-signature", format!("{advice}{}", escape_html(&message))))
+    Err(Failure::invalid(
+        "isv.invalid-signature",
+        format!("{advice}{}", escape_html(&message)),
+    ))
 }
 
 /// Signs parameters by the V1 rule, as notifications and returns are: all that aren't empty, except `sign` and `sign_type`. Gives the form or query
 /// that carries them.
-pub(crate) fn signed_form(fields: &[(&str, String)], charset: &Charset, sign_type: SignType, key: &KeyPair) -> Result<String, KeyError> {
-    let mut sorted: Vec<_> = fields.iter().filter(|(name, value)| !value.is_empty() && !matches!(*name, "sign" | "sign_type")).collect();
+pub(crate) fn signed_form(
+    fields: &[(&str, String)],
+    charset: &Charset,
+    sign_type: SignType,
+    key: &KeyPair,
+) -> Result<String, KeyError> {
+    let mut sorted: Vec<_> = fields
+        .iter()
+        .filter(|(name, value)| !value.is_empty() && !matches!(*name, "sign" | "sign_type"))
+        .collect();
     sorted.sort_by_key(|(name, _)| *name);
     let mut message = Vec::new();
     for (name, value) in sorted {

@@ -40,7 +40,13 @@ impl Listener for Doors {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Answers are small; waiting to fill packets would only slow them down.
         let _ = stream.set_nodelay(true);
-        (Connection { stream, cut: Cut::default() }, address)
+        (
+            Connection {
+                stream,
+                cut: Cut::default(),
+            },
+            address,
+        )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -55,7 +61,11 @@ pub(crate) struct Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }

@@ -25,8 +25,15 @@ pub(super) async fn scan(State(core): State<Arc<Core>>, Path(number): Path<Strin
 pub(super) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
     let payment = core.pay(&number);
     // A browser that pressed the cashier's button goes where Alipay would send it.
-    let is_browser = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    let target = payment.as_ref().ok().and_then(|payment| payment.return_url.as_deref()).filter(|_| is_browser);
+    let is_browser = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let target = payment
+        .as_ref()
+        .ok()
+        .and_then(|payment| payment.return_url.as_deref())
+        .filter(|_| is_browser);
     if let Some(target) = target.and_then(|target| HeaderValue::from_str(target).ok()) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SEE_OTHER;
@@ -40,7 +47,11 @@ pub(super) async fn close(State(core): State<Arc<Core>>, Path(number): Path<Stri
     Ok(result(core.close(&number)))
 }
 
-pub(super) async fn invoices(State(core): State<Arc<Core>>, Path(token): Path<String>, request: Request<Body>) -> Handled {
+pub(super) async fn invoices(
+    State(core): State<Arc<Core>>,
+    Path(token): Path<String>,
+    request: Request<Body>,
+) -> Handled {
     Ok(match read::<Vec<Value>>(request).await {
         Ok(invoices) => {
             core.register_invoices(&token, invoices);
@@ -84,7 +95,9 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
 /// The body as JSON; an empty one stands for an empty object.
 async fn read<T: DeserializeOwned>(request: Request<Body>) -> Result<T, Response<Body>> {
     let refuse = |message: String| answer(StatusCode::BAD_REQUEST, &json!({ "error": message }));
-    let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| refuse(error.to_string()))?;
+    let body = to_bytes(request.into_body(), MAX_BODY)
+        .await
+        .map_err(|error| refuse(error.to_string()))?;
     let body = if body.is_empty() { &b"{}"[..] } else { &body };
     serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
 }
@@ -92,6 +105,8 @@ async fn read<T: DeserializeOwned>(request: Request<Body>) -> Result<T, Response
 fn answer(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

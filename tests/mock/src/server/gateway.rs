@@ -23,11 +23,24 @@ use crate::validate;
 use crate::validate::scalar::is_url;
 
 /// Answers a request, spoiled by whatever fault is next.
-pub(super) async fn serve(State(core): State<Arc<Core>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request<Body>) -> Handled {
+pub(super) async fn serve(
+    State(core): State<Arc<Core>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request<Body>,
+) -> Handled {
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let Ok(body) = to_bytes(request.into_body(), MAX_BODY).await else {
-        return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "utf-8", "413 Request Entity Too Large"));
+        return Ok(text(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "utf-8",
+            "413 Request Entity Too Large",
+        ));
     };
     let reply = answer(&core, &query, &content_type, &body);
     let response = match core.faults.take() {
@@ -58,21 +71,32 @@ impl Refused {
 fn answer(core: &Core, query: &str, content_type: &str, body: &[u8]) -> Reply {
     let (parameters, problem) = Parameters::read(query, content_type, body);
     let method = parameters.get("method").and_then(|name| core.spec.method(name));
-    let sign_type = parameters.get("sign_type").and_then(SignType::from_name).unwrap_or_default();
+    let sign_type = parameters
+        .get("sign_type")
+        .and_then(SignType::from_name)
+        .unwrap_or_default();
     let reply = |node: String, signed: bool| {
         let root = method.map_or_else(|| "error_response".to_owned(), |method| root(&method.name));
-        Reply::Answer(Answer { root, node, signed, sign_type, charset: parameters.charset.clone() })
+        Reply::Answer(Answer {
+            root,
+            node,
+            signed,
+            sign_type,
+            charset: parameters.charset.clone(),
+        })
     };
     let played = examine(core, &parameters, problem, method)
         .and_then(|(method, merchant)| perform(core, &parameters, method, merchant, sign_type).map_err(Refused::from));
     match played {
-        Ok(Played::Answer(code, fields)) => reply(Answer::success(code, &fields), true),
+        Ok(Played::Answer(outcome, fields)) => reply(Answer::success(outcome, &fields), true),
         Ok(Played::Cashier(key)) => {
             let page = core.with_state(|state| state.trades.get(&key, core.now()).map(|order| pages::cashier(order)));
             Reply::Page(page.unwrap_or_default())
         }
         // A browser gets a page whatever happens.
-        Err(Refused { failure, .. }) if method.is_some_and(|method| method.kind == Kind::Page) => Reply::Page(pages::error(&failure)),
+        Err(Refused { failure, .. }) if method.is_some_and(|method| method.kind == Kind::Page) => {
+            Reply::Page(pages::error(&failure))
+        }
         Err(Refused { failure, signed }) => reply(Answer::failure(&failure), signed),
     }
 }
@@ -85,17 +109,26 @@ fn examine<'a>(
     method: Option<&'a Method>,
 ) -> Result<(&'a Method, Merchant), Refused> {
     let require = |name: &str, sub_code: &'static str| {
-        parameters.get(name).ok_or_else(|| Failure::missing(sub_code, format!("缺少 {name} 参数")))
+        parameters
+            .get(name)
+            .ok_or_else(|| Failure::missing(sub_code, format!("缺少 {name} 参数")))
     };
     let app_id = require("app_id", "isv.missing-app-id").map_err(Refused::unsigned)?;
     if app_id != core.app_id {
-        return Err(Refused::unsigned(Failure::invalid("isv.invalid-app-id", "无效的AppID参数")));
+        return Err(Refused::unsigned(Failure::invalid(
+            "isv.invalid-app-id",
+            "无效的AppID参数",
+        )));
     }
     match problem {
         None => {}
         Some(Unreadable::Charset) => return Err(Failure::invalid("isv.invalid-charset", "字符集错误").into()),
-        Some(Unreadable::Duplicate(name)) => return Err(Failure::invalid("isv.invalid-parameter", format!("参数重复: {name}")).into()),
-        Some(Unreadable::Body) => return Err(Failure::invalid("isv.invalid-content-type", "请求体与 Content-Type 不符").into()),
+        Some(Unreadable::Duplicate(name)) => {
+            return Err(Failure::invalid("isv.invalid-parameter", format!("参数重复: {name}")).into());
+        }
+        Some(Unreadable::Body) => {
+            return Err(Failure::invalid("isv.invalid-content-type", "请求体与 Content-Type 不符").into());
+        }
     }
     let name = require("method", "isv.missing-method")?;
     let Some(method) = method else {
@@ -112,23 +145,35 @@ fn examine<'a>(
     if require("version", "isv.missing-version")? != "1.0" {
         return Err(Failure::invalid("isv.invalid-parameter", "version 应为 1.0").into());
     }
-    if parameters.get("format").is_some_and(|format| !format.eq_ignore_ascii_case("json")) {
+    if parameters
+        .get("format")
+        .is_some_and(|format| !format.eq_ignore_ascii_case("json"))
+    {
         return Err(Failure::invalid("isv.invalid-format", "无效的数据格式：应为 JSON").into());
     }
-    let sign_type = parameters.get("sign_type").and_then(SignType::from_name).unwrap_or_default();
+    let sign_type = parameters
+        .get("sign_type")
+        .and_then(SignType::from_name)
+        .unwrap_or_default();
     signature::verify(parameters, sign_type, &core.app_key).map_err(Refused::unsigned)?;
     if parameters.get("encrypt_type").is_some() {
         return Err(Failure::invalid("isv.decryption-error-not-valid-encrypt-key", "应用未配置 AES 密钥").into());
     }
     for name in ["notify_url", "return_url"] {
         if parameters.get(name).is_some_and(|url| !is_url(url)) {
-            return Err(Failure::invalid("isv.invalid-parameter", format!("{name} 应为 http 或 https 的绝对地址")).into());
+            return Err(
+                Failure::invalid("isv.invalid-parameter", format!("{name} 应为 http 或 https 的绝对地址")).into(),
+            );
         }
     }
     // Certificate mode shows by the serials; whose they are is not looked into.
     let has_serials = parameters.get("app_cert_sn").is_some() && parameters.get("alipay_root_cert_sn").is_some();
     if method.certificate_only && !has_serials {
-        return Err(Failure::permission("isv.insufficient-isv-permissions", "ISV权限不足：该接口仅支持公钥证书模式").into());
+        return Err(Failure::permission(
+            "isv.insufficient-isv-permissions",
+            "ISV权限不足：该接口仅支持公钥证书模式",
+        )
+        .into());
     }
     Ok((method, merchant(core, parameters)?))
 }
@@ -137,17 +182,31 @@ fn examine<'a>(
 fn merchant(core: &Core, parameters: &Parameters) -> Result<Merchant, Failure> {
     let app_id = core.app_id.clone();
     let Some(token) = parameters.get("app_auth_token") else {
-        return Ok(Merchant { auth_app_id: app_id.clone(), app_id, seller_id: core.seller_id.clone() });
+        return Ok(Merchant {
+            auth_app_id: app_id.clone(),
+            app_id,
+            seller_id: core.seller_id.clone(),
+        });
     };
     let now = core.now();
     core.with_state(|state| match state.authorisations.find(token) {
         None => Err(Failure::token("aop.invalid-app-auth-token", "无效的应用授权令牌")),
         Some(grant) if !grant.is_live(now) => Err(Failure::token("aop.app-auth-token-time-out", "应用授权令牌已过期")),
-        Some(grant) => Ok(Merchant { app_id, auth_app_id: grant.grantor.auth_app_id.clone(), seller_id: grant.grantor.user_id.clone() }),
+        Some(grant) => Ok(Merchant {
+            app_id,
+            auth_app_id: grant.grantor.auth_app_id.clone(),
+            seller_id: grant.grantor.user_id.clone(),
+        }),
     })
 }
 
-fn perform(core: &Core, parameters: &Parameters, method: &Method, merchant: Merchant, sign_type: SignType) -> Result<Played, Failure> {
+fn perform(
+    core: &Core,
+    parameters: &Parameters,
+    method: &Method,
+    merchant: Merchant,
+    sign_type: SignType,
+) -> Result<Played, Failure> {
     let ordered = core.take_next(&method.name);
     let ordered_failure = ordered.as_ref().map(|next| Failure {
         code: next.code.clone().into(),
@@ -166,7 +225,17 @@ fn perform(core: &Core, parameters: &Parameters, method: &Method, merchant: Merc
     let now = core.now();
     let played = core.with_state(|state| {
         let errors = behaviour.errors;
-        (behaviour.play)(&mut Call { spec: &core.spec, method, errors, request, parameters, sign_type, merchant, now, state })
+        (behaviour.play)(&mut Call {
+            spec: &core.spec,
+            method,
+            errors,
+            request,
+            parameters,
+            sign_type,
+            merchant,
+            now,
+            state,
+        })
     })?;
     match ordered_failure {
         Some(failure) => Err(failure),

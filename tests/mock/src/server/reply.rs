@@ -40,7 +40,10 @@ pub(crate) fn text(status: StatusCode, charset: &str, body: impl Into<Bytes>) ->
     let mut response = Response::new(Body::from(body.into()));
     *response.status_mut() = status;
     let content_type = HeaderValue::from_str(&format!("text/html;charset={charset}"));
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("text/html;charset=utf-8")));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        content_type.unwrap_or(HeaderValue::from_static("text/html;charset=utf-8")),
+    );
     if let Ok(trace) = HeaderValue::from_str(&numbers::random(16)) {
         response.headers_mut().insert("trace_id", trace);
     }
@@ -57,7 +60,11 @@ pub(crate) struct CutOff {
 impl CutOff {
     /// The first half of `body`, under the length of the whole.
     pub(crate) fn half_of(body: &[u8]) -> Self {
-        Self { first: Some(Bytes::copy_from_slice(&body[..body.len() / 2])), is_flushed: false, promised: body.len() as u64 }
+        Self {
+            first: Some(Bytes::copy_from_slice(&body[..body.len() / 2])),
+            is_flushed: false,
+            promised: body.len() as u64,
+        }
     }
 }
 
@@ -65,7 +72,10 @@ impl http_body::Body for CutOff {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(bytes) = self.first.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }

@@ -74,7 +74,14 @@ impl Authorisations {
     /// A merchant agrees: gives the code that Alipay calls the app back with.
     pub(crate) fn agree(&mut self, grantor: Grantor, now: Timestamp) -> String {
         let code = numbers::random(16);
-        self.codes.insert(code.clone(), Code { grantor, made: now, used: false });
+        self.codes.insert(
+            code.clone(),
+            Code {
+                grantor,
+                made: now,
+                used: false,
+            },
+        );
         code
     }
 
@@ -135,7 +142,13 @@ mod tests {
     }
 
     fn agree(all: &mut Authorisations) -> String {
-        all.agree(Grantor { auth_app_id: "2021".to_owned(), user_id: "2088".to_owned() }, at(0))
+        all.agree(
+            Grantor {
+                auth_app_id: "2021".to_owned(),
+                user_id: "2088".to_owned(),
+            },
+            at(0),
+        )
     }
 
     #[test]
@@ -162,7 +175,10 @@ mod tests {
         assert!(all.find(&old.token).unwrap().is_live(at(1)));
         assert!(!all.find(&old.token).unwrap().is_live(at(2)));
         assert!(all.find(&new.token).unwrap().is_live(at(2)));
-        assert_eq!(all.renew(&new.refresh, at(24 * 400)).unwrap_err(), ExchangeRefusal::Expired);
+        assert_eq!(
+            all.renew(&new.refresh, at(24 * 400)).unwrap_err(),
+            ExchangeRefusal::Expired
+        );
         assert_eq!(all.renew("x", at(0)).unwrap_err(), ExchangeRefusal::Unknown);
     }
 }

@@ -32,6 +32,11 @@ pub(crate) struct State {
 impl State {
     /// Nothing has happened; `balance` is in the merchant's account.
     pub(crate) fn new(balance: Money) -> Self {
-        Self { trades: Trades::default(), transfers: Transfers::new(balance), authorisations: Authorisations::default(), invoices: HashMap::new() }
+        Self {
+            trades: Trades::default(),
+            transfers: Transfers::new(balance),
+            authorisations: Authorisations::default(),
+            invoices: HashMap::new(),
+        }
     }
 }

@@ -28,7 +28,11 @@ impl Money {
         if !all_digits(whole) || !all_digits(cents) || cents.len() > 2 {
             return None;
         }
-        let cents = if cents.len() == 1 { cents.parse::<i64>().ok()? * 10 } else { cents.parse().ok()? };
+        let cents = if cents.len() == 1 {
+            cents.parse::<i64>().ok()? * 10
+        } else {
+            cents.parse().ok()?
+        };
         let fen = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
         Some(Self(if negative { -fen } else { fen }))
     }
@@ -84,10 +88,28 @@ mod tests {
 
     #[test]
     fn reads_and_writes_yuan() {
-        for (text, shown) in [("0.01", "0.01"), ("88.8", "88.80"), ("100", "100.00"), ("-0.50", "-0.50"), ("007.10", "7.10")] {
+        for (text, shown) in [
+            ("0.01", "0.01"),
+            ("88.8", "88.80"),
+            ("100", "100.00"),
+            ("-0.50", "-0.50"),
+            ("007.10", "7.10"),
+        ] {
             assert_eq!(Money::parse(text).unwrap().to_string(), shown);
         }
-        for text in ["", ".", "1.", ".5", "1.005", "1e2", "+1", "1,000", "99999999999999999999", "92233720368547758.08", "一"] {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1.005",
+            "1e2",
+            "+1",
+            "1,000",
+            "99999999999999999999",
+            "92233720368547758.08",
+            "一",
+        ] {
             assert_eq!(Money::parse(text), None, "{text}");
         }
         assert_eq!(Money::from_json(&serde_json::json!(0.1)).unwrap().to_string(), "0.10");

@@ -57,17 +57,32 @@ pub(crate) enum SettleRefusal {
 impl Order {
     /// What has gone back so far.
     pub(crate) fn refunded(&self) -> Money {
-        Money::sum(self.trade.iter().flat_map(|trade| &trade.refunds).map(|refund| refund.amount))
+        Money::sum(
+            self.trade
+                .iter()
+                .flat_map(|trade| &trade.refunds)
+                .map(|refund| refund.amount),
+        )
     }
 
     /// What has been shared out so far.
     pub(crate) fn settled(&self) -> Money {
-        Money::sum(self.trade.iter().flat_map(|trade| &trade.settlements).flat_map(|settlement| &settlement.shares).map(|(_, amount)| *amount))
+        Money::sum(
+            self.trade
+                .iter()
+                .flat_map(|trade| &trade.settlements)
+                .flat_map(|settlement| &settlement.shares)
+                .map(|(_, amount)| *amount),
+        )
     }
 
     /// The refund of this number.
     pub(crate) fn refund_of(&self, out_request_no: &str) -> Option<&Refund> {
-        self.trade.as_ref()?.refunds.iter().find(|refund| refund.out_request_no == out_request_no)
+        self.trade
+            .as_ref()?
+            .refunds
+            .iter()
+            .find(|refund| refund.out_request_no == out_request_no)
     }
 }
 
@@ -86,7 +101,11 @@ impl Trades {
         // Without a number, the refund is for the whole order and goes by the order's number.
         let number = out_request_no.unwrap_or(&order.terms.out_trade_no).to_owned();
         if let Some(earlier) = order.refund_of(&number) {
-            return if earlier.amount == amount { Ok(false) } else { Err(RefundRefusal::Discordant) };
+            return if earlier.amount == amount {
+                Ok(false)
+            } else {
+                Err(RefundRefusal::Discordant)
+            };
         }
         match trade.status {
             Status::WaitBuyerPay => return Err(RefundRefusal::Unpaid),
@@ -100,13 +119,29 @@ impl Trades {
         if amount > total.minus(order.refunded()) {
             return Err(RefundRefusal::MoreThanLeft);
         }
-        self.record(key, Refund { out_request_no: number, amount, reason, at: now });
+        self.record(
+            key,
+            Refund {
+                out_request_no: number,
+                amount,
+                reason,
+                at: now,
+            },
+        );
         Ok(true)
     }
 
     /// Gives back what is left, as a cancel does.
     pub(crate) fn refund_rest(&mut self, key: &Key, rest: Money, now: Timestamp) {
-        self.record(key, Refund { out_request_no: key.out_trade_no.clone(), amount: rest, reason: None, at: now });
+        self.record(
+            key,
+            Refund {
+                out_request_no: key.out_trade_no.clone(),
+                amount: rest,
+                reason: None,
+                at: now,
+            },
+        );
     }
 
     fn record(&mut self, key: &Key, refund: Refund) {
@@ -119,16 +154,33 @@ impl Trades {
             trade.status = Status::Closed;
             trade.closed = Some(at);
         }
-        self.events.push(Event { key: key.clone(), kind: EventKind::Refunded { out_request_no, at } });
+        self.events.push(Event {
+            key: key.clone(),
+            kind: EventKind::Refunded { out_request_no, at },
+        });
     }
 
     /// Shares money out: gives the settlement's number, the same for a repetition.
-    pub(crate) fn settle(&mut self, key: &Key, out_request_no: &str, shares: Vec<(String, Money)>, now: Timestamp) -> Result<String, SettleRefusal> {
+    pub(crate) fn settle(
+        &mut self,
+        key: &Key,
+        out_request_no: &str,
+        shares: Vec<(String, Money)>,
+        now: Timestamp,
+    ) -> Result<String, SettleRefusal> {
         let order = self.get(key, now).ok_or(SettleRefusal::NoTrade)?;
         let left = order.terms.total.minus(order.refunded()).minus(order.settled());
         let trade = order.trade.as_mut().ok_or(SettleRefusal::NoTrade)?;
-        if let Some(earlier) = trade.settlements.iter().find(|settlement| settlement.out_request_no == out_request_no) {
-            return if earlier.shares == shares { Ok(earlier.settle_no.clone()) } else { Err(SettleRefusal::Discordant) };
+        if let Some(earlier) = trade
+            .settlements
+            .iter()
+            .find(|settlement| settlement.out_request_no == out_request_no)
+        {
+            return if earlier.shares == shares {
+                Ok(earlier.settle_no.clone())
+            } else {
+                Err(SettleRefusal::Discordant)
+            };
         }
         if trade.status != Status::Success {
             return Err(SettleRefusal::NotPaid);
@@ -137,7 +189,11 @@ impl Trades {
             return Err(SettleRefusal::TooMuch);
         }
         let settle_no = numbers::settle_no(now);
-        trade.settlements.push(Settlement { out_request_no: out_request_no.to_owned(), settle_no: settle_no.clone(), shares });
+        trade.settlements.push(Settlement {
+            out_request_no: out_request_no.to_owned(),
+            settle_no: settle_no.clone(),
+            shares,
+        });
         Ok(settle_no)
     }
 }

@@ -12,6 +12,7 @@ use crate::protocol::charset::Charset;
 
 /// Who an order is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the names that the wire has for them")]
 pub(crate) struct Merchant {
     /// The app that calls.
     pub(crate) app_id: String,
@@ -32,6 +33,7 @@ pub(crate) struct Key {
 
 /// Who pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the names that the wire has for them")]
 pub(crate) struct Buyer {
     /// `2088…`
     pub(crate) user_id: String,
@@ -43,7 +45,11 @@ pub(crate) struct Buyer {
 
 impl Default for Buyer {
     fn default() -> Self {
-        Self { user_id: "2088102146225135".to_owned(), open_id: None, logon_id: "159****5620".to_owned() }
+        Self {
+            user_id: "2088102146225135".to_owned(),
+            open_id: None,
+            logon_id: "159****5620".to_owned(),
+        }
     }
 }
 
@@ -165,7 +171,10 @@ pub(crate) enum StepRefusal {
 impl Order {
     /// Its name.
     pub(crate) fn key(&self) -> Key {
-        Key { merchant: self.terms.merchant.auth_app_id.clone(), out_trade_no: self.terms.out_trade_no.clone() }
+        Key {
+            merchant: self.terms.merchant.auth_app_id.clone(),
+            out_trade_no: self.terms.out_trade_no.clone(),
+        }
     }
 
     /// Makes the trade, if it doesn't exist yet: the buyer has come into the order.
@@ -213,17 +222,34 @@ pub(crate) struct Trades {
 
 impl Trades {
     /// The order that a call means: the trade's number wins over the merchant's.
-    pub(crate) fn find(&mut self, merchant: &Merchant, trade_no: Option<&str>, out_trade_no: Option<&str>, now: Timestamp) -> Option<&mut Order> {
+    pub(crate) fn find(
+        &mut self,
+        merchant: &Merchant,
+        trade_no: Option<&str>,
+        out_trade_no: Option<&str>,
+        now: Timestamp,
+    ) -> Option<&mut Order> {
         let key = match trade_no {
-            Some(no) => self.by_trade_no.get(no).filter(|key| key.merchant == merchant.auth_app_id)?.clone(),
-            None => Key { merchant: merchant.auth_app_id.clone(), out_trade_no: out_trade_no?.to_owned() },
+            Some(no) => self
+                .by_trade_no
+                .get(no)
+                .filter(|key| key.merchant == merchant.auth_app_id)?
+                .clone(),
+            None => Key {
+                merchant: merchant.auth_app_id.clone(),
+                out_trade_no: out_trade_no?.to_owned(),
+            },
         };
         self.get(&key, now)
     }
 
     /// The order of this number, whoever's it is: the control endpoint has no caller.
     pub(crate) fn find_any(&self, out_trade_no: &str) -> Option<Key> {
-        let mut keys: Vec<_> = self.orders.keys().filter(|key| key.out_trade_no == out_trade_no).collect();
+        let mut keys: Vec<_> = self
+            .orders
+            .keys()
+            .filter(|key| key.out_trade_no == out_trade_no)
+            .collect();
         keys.sort_by(|a, b| a.merchant.cmp(&b.merchant));
         keys.first().map(|&key| key.clone())
     }
@@ -232,14 +258,20 @@ impl Trades {
     pub(crate) fn get(&mut self, key: &Key, now: Timestamp) -> Option<&mut Order> {
         let order = self.orders.get_mut(key)?;
         if order.expire(now) {
-            self.events.push(Event { key: key.clone(), kind: EventKind::Closed });
+            self.events.push(Event {
+                key: key.clone(),
+                kind: EventKind::Closed,
+            });
         }
         Some(order)
     }
 
     /// Takes an order, or finds that it is there already.
     pub(crate) fn place(&mut self, terms: Terms, now: Timestamp) -> Result<Key, PlaceRefusal> {
-        let key = Key { merchant: terms.merchant.auth_app_id.clone(), out_trade_no: terms.out_trade_no.clone() };
+        let key = Key {
+            merchant: terms.merchant.auth_app_id.clone(),
+            out_trade_no: terms.out_trade_no.clone(),
+        };
         if let Some(order) = self.get(&key, now) {
             let known = &order.terms;
             if order.withdrawn {
@@ -259,7 +291,15 @@ impl Trades {
         if terms.expires.is_some_and(|expires| expires <= now) {
             return Err(PlaceRefusal::Late);
         }
-        self.orders.insert(key.clone(), Order { terms, trade: None, withdrawn: false, qr_code: None });
+        self.orders.insert(
+            key.clone(),
+            Order {
+                terms,
+                trade: None,
+                withdrawn: false,
+                qr_code: None,
+            },
+        );
         Ok(key)
     }
 
@@ -274,7 +314,10 @@ impl Trades {
     /// The buyer pays.
     pub(crate) fn pay(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
         self.open(key, now)?;
-        let trade = self.get(key, now).and_then(|order| order.trade.as_mut()).ok_or(StepRefusal::NoTrade)?;
+        let trade = self
+            .get(key, now)
+            .and_then(|order| order.trade.as_mut())
+            .ok_or(StepRefusal::NoTrade)?;
         match trade.status {
             Status::Success => return Err(StepRefusal::Paid),
             Status::Closed => return Err(StepRefusal::Closed),
@@ -282,13 +325,19 @@ impl Trades {
         }
         trade.status = Status::Success;
         trade.paid = Some(now);
-        self.events.push(Event { key: key.clone(), kind: EventKind::Paid });
+        self.events.push(Event {
+            key: key.clone(),
+            kind: EventKind::Paid,
+        });
         Ok(())
     }
 
     /// An unpaid trade ends.
     pub(crate) fn close(&mut self, key: &Key, now: Timestamp) -> Result<(), StepRefusal> {
-        let trade = self.get(key, now).and_then(|order| order.trade.as_mut()).ok_or(StepRefusal::NoTrade)?;
+        let trade = self
+            .get(key, now)
+            .and_then(|order| order.trade.as_mut())
+            .ok_or(StepRefusal::NoTrade)?;
         match trade.status {
             Status::Success => return Err(StepRefusal::Paid),
             Status::Closed => return Err(StepRefusal::Closed),
@@ -296,13 +345,18 @@ impl Trades {
         }
         trade.status = Status::Closed;
         trade.closed = Some(now);
-        self.events.push(Event { key: key.clone(), kind: EventKind::Closed });
+        self.events.push(Event {
+            key: key.clone(),
+            kind: EventKind::Closed,
+        });
         Ok(())
     }
 
     /// Ends an order whatever became of it: an unpaid one is closed, a paid one refunded. Repeating it does nothing more and tells the same.
     pub(crate) fn cancel(&mut self, key: &Key, now: Timestamp) -> Result<Option<CancelAction>, StepRefusal> {
-        let Some(order) = self.get(key, now) else { return Ok(None) };
+        let Some(order) = self.get(key, now) else {
+            return Ok(None);
+        };
         let Some(trade) = &mut order.trade else {
             // Nobody has scanned the code yet; from now on nobody can.
             order.withdrawn = true;
@@ -316,7 +370,10 @@ impl Trades {
                 CancelAction::Close
             }
             (None, Status::Success) => {
-                if trade.paid.is_some_and(|paid| now.duration_since(paid) > jiff::SignedDuration::from_hours(24)) {
+                if trade
+                    .paid
+                    .is_some_and(|paid| now.duration_since(paid) > jiff::SignedDuration::from_hours(24))
+                {
                     return Err(StepRefusal::TooLate);
                 }
                 trade.cancel = Some(CancelAction::Refund);

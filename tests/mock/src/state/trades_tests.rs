@@ -8,7 +8,11 @@ fn now() -> Timestamp {
 }
 
 fn merchant() -> Merchant {
-    Merchant { app_id: "app".to_owned(), auth_app_id: "app".to_owned(), seller_id: "2088".to_owned() }
+    Merchant {
+        app_id: "app".to_owned(),
+        auth_app_id: "app".to_owned(),
+        seller_id: "2088".to_owned(),
+    }
 }
 
 fn terms(total: &str) -> Terms {
@@ -53,14 +57,32 @@ fn yuan(text: &str) -> Money {
 fn the_same_order_is_one_trade() {
     let mut trades = Trades::default();
     let key = trades.place(terms("1.00"), now()).unwrap();
-    assert!(trades.find(&merchant(), None, Some("1"), now()).unwrap().trade.is_none());
+    assert!(
+        trades
+            .find(&merchant(), None, Some("1"), now())
+            .unwrap()
+            .trade
+            .is_none()
+    );
     let no = trades.open(&key, now()).unwrap();
     assert_eq!(no.len(), 28);
     assert_eq!(trades.place(terms("1.00"), now()).unwrap(), key);
     assert_eq!(trades.open(&key, now()).unwrap(), no);
     assert_eq!(trades.place(terms("1.01"), now()), Err(PlaceRefusal::Inconsistent));
     assert!(trades.find(&merchant(), Some(&no), Some("other"), now()).is_some());
-    assert!(trades.find(&Merchant { auth_app_id: "other".to_owned(), ..merchant() }, Some(&no), None, now()).is_none());
+    assert!(
+        trades
+            .find(
+                &Merchant {
+                    auth_app_id: "other".to_owned(),
+                    ..merchant()
+                },
+                Some(&no),
+                None,
+                now()
+            )
+            .is_none()
+    );
     trades.pay(&key, now()).unwrap();
     assert_eq!(trades.pay(&key, now()), Err(StepRefusal::Paid));
     assert_eq!(trades.place(terms("1.00"), now()), Err(PlaceRefusal::Paid));
@@ -85,12 +107,24 @@ fn only_unpaid_trades_close() {
 fn unpaid_trades_expire() {
     let mut trades = Trades::default();
     let expires = now() + SignedDuration::from_mins(5);
-    let key = trades.place(Terms { expires: Some(expires), ..terms("1.00") }, now()).unwrap();
+    let key = trades
+        .place(
+            Terms {
+                expires: Some(expires),
+                ..terms("1.00")
+            },
+            now(),
+        )
+        .unwrap();
     trades.open(&key, now()).unwrap();
     assert_eq!(status(&mut trades, &key), Status::WaitBuyerPay);
     assert_eq!(trades.pay(&key, expires), Err(StepRefusal::Closed));
     assert_eq!(trades.events.len(), 1);
-    let late = Terms { expires: Some(now()), out_trade_no: "2".to_owned(), ..terms("1.00") };
+    let late = Terms {
+        expires: Some(now()),
+        out_trade_no: "2".to_owned(),
+        ..terms("1.00")
+    };
     assert_eq!(trades.place(late, now()), Err(PlaceRefusal::Late));
 }
 
@@ -119,9 +153,15 @@ fn a_refund_without_a_number_is_whole() {
     assert!(trades.get(&key, now()).unwrap().refund_of("1").is_some());
     let mut unpaid = Trades::default();
     let key = unpaid.place(terms("1.00"), now()).unwrap();
-    assert_eq!(unpaid.refund(&key, None, yuan("1.00"), None, now()), Err(RefundRefusal::NoTrade));
+    assert_eq!(
+        unpaid.refund(&key, None, yuan("1.00"), None, now()),
+        Err(RefundRefusal::NoTrade)
+    );
     unpaid.open(&key, now()).unwrap();
-    assert_eq!(unpaid.refund(&key, None, yuan("1.00"), None, now()), Err(RefundRefusal::Unpaid));
+    assert_eq!(
+        unpaid.refund(&key, None, yuan("1.00"), None, now()),
+        Err(RefundRefusal::Unpaid)
+    );
 }
 
 #[test]
@@ -131,7 +171,15 @@ fn cancel_ends_an_order_whatever_became_of_it() {
     assert_eq!(trades.cancel(&key, now()), Ok(None));
     assert_eq!(trades.pay(&key, now()), Err(StepRefusal::NoTrade));
 
-    let key = trades.place(Terms { out_trade_no: "2".to_owned(), ..terms("1.00") }, now()).unwrap();
+    let key = trades
+        .place(
+            Terms {
+                out_trade_no: "2".to_owned(),
+                ..terms("1.00")
+            },
+            now(),
+        )
+        .unwrap();
     trades.open(&key, now()).unwrap();
     assert_eq!(trades.cancel(&key, now()), Ok(Some(CancelAction::Close)));
     assert_eq!(trades.cancel(&key, now()), Ok(Some(CancelAction::Close)));
@@ -143,7 +191,10 @@ fn cancel_ends_an_order_whatever_became_of_it() {
     assert_eq!(trades.get(&key, now()).unwrap().refunded(), yuan("10.00"));
 
     let (mut trades, key) = paid("10.00");
-    assert_eq!(trades.cancel(&key, now() + SignedDuration::from_hours(25)), Err(StepRefusal::TooLate));
+    assert_eq!(
+        trades.cancel(&key, now() + SignedDuration::from_hours(25)),
+        Err(StepRefusal::TooLate)
+    );
 }
 
 #[test]
@@ -153,11 +204,20 @@ fn settlements_share_out_what_is_left() {
     let share = |amount| vec![("2088".to_owned(), yuan(amount))];
     let number = trades.settle(&key, "a", share("3.00"), now()).unwrap();
     assert_eq!(trades.settle(&key, "a", share("3.00"), now()), Ok(number));
-    assert_eq!(trades.settle(&key, "a", share("1.00"), now()), Err(SettleRefusal::Discordant));
-    assert_eq!(trades.settle(&key, "b", share("2.01"), now()), Err(SettleRefusal::TooMuch));
+    assert_eq!(
+        trades.settle(&key, "a", share("1.00"), now()),
+        Err(SettleRefusal::Discordant)
+    );
+    assert_eq!(
+        trades.settle(&key, "b", share("2.01"), now()),
+        Err(SettleRefusal::TooMuch)
+    );
     trades.settle(&key, "b", share("2.00"), now()).unwrap();
     let mut unpaid = Trades::default();
     let key = unpaid.place(terms("1.00"), now()).unwrap();
     unpaid.open(&key, now()).unwrap();
-    assert_eq!(unpaid.settle(&key, "a", share("0.10"), now()), Err(SettleRefusal::NotPaid));
+    assert_eq!(
+        unpaid.settle(&key, "a", share("0.10"), now()),
+        Err(SettleRefusal::NotPaid)
+    );
 }

@@ -44,7 +44,10 @@ pub(crate) struct Transfers {
 impl Transfers {
     /// No transfers yet.
     pub(crate) fn new(balance: Money) -> Self {
-        Self { balance, by_number: HashMap::new() }
+        Self {
+            balance,
+            by_number: HashMap::new(),
+        }
     }
 
     /// Sends money, or finds that it was sent.
@@ -58,12 +61,15 @@ impl Transfers {
         } else {
             self.balance = self.balance.minus(terms.amount);
         }
-        Ok(self.by_number.entry(terms.out_biz_no.clone()).or_insert_with(|| Transfer {
-            terms,
-            order_id: numbers::order_id(now),
-            fund_order_id: numbers::fund_order_id(now),
-            at: now,
-        }))
+        Ok(self
+            .by_number
+            .entry(terms.out_biz_no.clone())
+            .or_insert_with(|| Transfer {
+                terms,
+                order_id: numbers::order_id(now),
+                fund_order_id: numbers::fund_order_id(now),
+                at: now,
+            }))
     }
 
     /// The transfer that a query means: Alipay's number wins.
@@ -92,8 +98,14 @@ mod tests {
         let id = transfers.send(terms("1", "6.00"), now).unwrap().order_id.clone();
         assert_eq!(id.len(), 32);
         assert_eq!(transfers.send(terms("1", "6.00"), now).unwrap().order_id, id);
-        assert_eq!(transfers.send(terms("1", "6.01"), now).unwrap_err(), TransferRefusal::Inconsistent);
-        assert_eq!(transfers.send(terms("2", "4.01"), now).unwrap_err(), TransferRefusal::Balance);
+        assert_eq!(
+            transfers.send(terms("1", "6.01"), now).unwrap_err(),
+            TransferRefusal::Inconsistent
+        );
+        assert_eq!(
+            transfers.send(terms("2", "4.01"), now).unwrap_err(),
+            TransferRefusal::Balance
+        );
         assert!(transfers.send(terms("2", "4.00"), now).is_ok());
         assert!(transfers.find(Some(&id), Some("other")).is_some());
         assert!(transfers.find(None, Some("3")).is_none());

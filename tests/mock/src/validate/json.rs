@@ -84,7 +84,16 @@ mod tests {
     #[test]
     fn only_objects_without_repetition() {
         assert!(object(r#"{"a":1,"b":{"c":[null,true,1.5,"x"]}}"#).is_ok());
-        for text in ["", "[]", "1", r#"{"a":1,"a":1}"#, r#"{"a":[{"b":1,"b":2}]}"#, "{", r#"{"a":1} x"#, &"[".repeat(10_000)] {
+        for text in [
+            "",
+            "[]",
+            "1",
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":[{"b":1,"b":2}]}"#,
+            "{",
+            r#"{"a":1} x"#,
+            &"[".repeat(10_000),
+        ] {
             assert!(object(text).is_err(), "{text}");
         }
     }

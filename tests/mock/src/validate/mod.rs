@@ -10,7 +10,12 @@ use crate::protocol::failure::Failure;
 use crate::protocol::parameters::Parameters;
 
 /// How methods say that a parameter is wrong; the first that a method's spec lists is its way.
-const INVALID_PARAMETER: [&str; 4] = ["ACQ.INVALID_PARAMETER", "INVALID_PARAMETER", "PARAMETER_ILLEGAL", "ILLEGAL_PARAM"];
+const INVALID_PARAMETER: [&str; 4] = [
+    "ACQ.INVALID_PARAMETER",
+    "INVALID_PARAMETER",
+    "PARAMETER_ILLEGAL",
+    "ILLEGAL_PARAM",
+];
 
 /// What is wrong with a request: where, and by which rule.
 #[derive(Debug, PartialEq)]
@@ -21,21 +26,23 @@ struct Problem {
 
 impl Problem {
     fn new(path: &str, rule: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), rule: rule.into() }
+        Self {
+            path: path.to_owned(),
+            rule: rule.into(),
+        }
     }
 }
 
 /// The request's business fields, from wherever the spec puts them, if they keep to it.
 pub(crate) fn request(spec: &Spec, method: &Method, parameters: &Parameters) -> Result<Map<String, Value>, Failure> {
     let mut request = match parameters.get("biz_content") {
-        Some(text) => {
-            json::object(text).map_err(|problem| Failure::invalid("isv.illegal-json", format!("biz_content: {problem}")))?
-        }
+        Some(text) => json::object(text)
+            .map_err(|problem| Failure::invalid("isv.illegal-json", format!("biz_content: {problem}")))?,
         None => Map::new(),
     };
     for field in &method.request.fields {
         match field.placement {
-            Placement::Business => continue,
+            Placement::Business => {}
             Placement::TopLevel => {
                 request.remove(&field.name);
                 if let Some(text) = parameters.get(&field.name) {
@@ -67,7 +74,9 @@ fn top_level(ty: &Type, text: &str) -> Value {
 /// Methods have their own code for wrong parameters; what has none is refused by the gateway.
 fn refusal(method: &Method, problem: &Problem) -> Failure {
     let message = format!("参数无效: {}: {}", problem.path, problem.rule);
-    let own = INVALID_PARAMETER.into_iter().find(|code| method.errors.iter().any(|error| error.code == *code));
+    let own = INVALID_PARAMETER
+        .into_iter()
+        .find(|code| method.errors.iter().any(|error| error.code == *code));
     match own {
         Some(code) => Failure::business(code, message),
         None => Failure::invalid("isv.invalid-parameter", message),
@@ -83,7 +92,11 @@ struct Types<'a> {
 fn object(types: &Types<'_>, definition: &Object, value: &Map<String, Value>, path: &str) -> Result<(), Problem> {
     let given = |name: &str| value.get(name).is_some_and(|value| !is_blank(value));
     for definition in &definition.fields {
-        let path = if path.is_empty() { definition.name.clone() } else { format!("{path}.{}", definition.name) };
+        let path = if path.is_empty() {
+            definition.name.clone()
+        } else {
+            format!("{path}.{}", definition.name)
+        };
         match value.get(&definition.name).filter(|value| !is_blank(value)) {
             Some(value) => field(types, definition, value, &path)?,
             None if definition.required => return Err(Problem::new(&path, "required")),
@@ -93,7 +106,10 @@ fn object(types: &Types<'_>, definition: &Object, value: &Map<String, Value>, pa
     for group in &definition.at_least_one {
         if !group.iter().any(|name| given(name)) {
             let place = if path.is_empty() { "request" } else { path };
-            return Err(Problem::new(place, format!("at least one of {} is required", group.join(", "))));
+            return Err(Problem::new(
+                place,
+                format!("at least one of {} is required", group.join(", ")),
+            ));
         }
     }
     Ok(())
@@ -122,18 +138,24 @@ fn typed(types: &Types<'_>, ty: &Type, definition: &Field, value: &Value, path: 
     match ty {
         Type::Scalar(scalar) => scalar::check(*scalar, definition, value).map_err(|rule| Problem::new(path, rule)),
         Type::List(inner) => match value {
-            Value::Array(items) => {
-                items.iter().enumerate().try_for_each(|(index, item)| typed(types, inner, definition, item, &format!("{path}[{index}]")))
-            }
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, item)| typed(types, inner, definition, item, &format!("{path}[{index}]"))),
             _ => Err(Problem::new(path, "must be a list")),
         },
-        Type::Named(reference) => match types.spec.resolve(types.method, reference).map(|definition| &definition.body) {
+        Type::Named(reference) => match types
+            .spec
+            .resolve(types.method, reference)
+            .map(|definition| &definition.body)
+        {
             Some(TypeBody::Object(inner)) => match value {
                 Value::Object(value) => object(types, inner, value, path),
                 _ => Err(Problem::new(path, "must be an object")),
             },
             // Enums are open: the gateway knows values that the documentation doesn't.
-            Some(TypeBody::Enum(_)) => scalar::check(alipay_codegen::ir::Scalar::String, definition, value).map_err(|rule| Problem::new(path, rule)),
+            Some(TypeBody::Enum(_)) => scalar::check(alipay_codegen::ir::Scalar::String, definition, value)
+                .map_err(|rule| Problem::new(path, rule)),
             None => Ok(()),
         },
     }

@@ -21,14 +21,27 @@ fn field(name: &str, ty: Type) -> Field {
 }
 
 fn method() -> Method {
-    let price = Field { required: true, range: Some(Range { min: Some("0.01".into()), max: Some("100.00".into()) }), ..field("price", Type::Scalar(Scalar::Price)) };
+    let price = Field {
+        required: true,
+        range: Some(Range {
+            min: Some("0.01".into()),
+            max: Some("100.00".into()),
+        }),
+        ..field("price", Type::Scalar(Scalar::Price))
+    };
     let goods = TypeDef {
         name: "Goods".to_owned(),
         doc: String::new(),
-        body: TypeBody::Object(Object { fields: vec![price], at_least_one: vec![] }),
+        body: TypeBody::Object(Object {
+            fields: vec![price],
+            at_least_one: vec![],
+        }),
         rust_name: None,
     };
-    let list = Type::List(Box::new(Type::Named(TypeRef { scope: Scope::Own, name: "Goods".to_owned() })));
+    let list = Type::List(Box::new(Type::Named(TypeRef {
+        scope: Scope::Own,
+        name: "Goods".to_owned(),
+    })));
     Method {
         name: "alipay.test".to_owned(),
         product: "test".to_owned(),
@@ -42,14 +55,23 @@ fn method() -> Method {
         v3: None,
         request: Object {
             fields: vec![
-                Field { max_length: Some(3), ..field("a", Type::Scalar(Scalar::String)) },
+                Field {
+                    max_length: Some(3),
+                    ..field("a", Type::Scalar(Scalar::String))
+                },
                 field("b", Type::Scalar(Scalar::Int)),
                 field("flag", Type::Scalar(Scalar::Bool)),
                 field("when", Type::Scalar(Scalar::DateTime)),
                 field("link", Type::Scalar(Scalar::Url)),
                 field("extra", Type::Scalar(Scalar::Json)),
-                Field { max_items: Some(2), ..field("goods", list) },
-                Field { placement: Placement::TopLevel, ..field("top", Type::Scalar(Scalar::String)) },
+                Field {
+                    max_items: Some(2),
+                    ..field("goods", list)
+                },
+                Field {
+                    placement: Placement::TopLevel,
+                    ..field("top", Type::Scalar(Scalar::String))
+                },
             ],
             at_least_one: vec![vec!["a".to_owned(), "b".to_owned()]],
         },
@@ -67,7 +89,10 @@ fn check(content: &Value) -> Result<Map<String, Value>, String> {
     let (parameters, problem) = Parameters::read("top=t", "", format!("biz_content={form}").as_bytes());
     assert!(problem.is_none());
     request(&Spec::default(), &method(), &parameters).map_err(|failure| {
-        assert_eq!((failure.code.as_ref(), failure.sub_code.as_ref()), ("40002", "isv.invalid-parameter"));
+        assert_eq!(
+            (failure.code.as_ref(), failure.sub_code.as_ref()),
+            ("40002", "isv.invalid-parameter")
+        );
         failure.sub_msg
     })
 }
@@ -91,18 +116,45 @@ fn what_breaks_a_rule_is_named() {
         (json!({"a": "四个汉字"}), "参数无效: a: at most 3 characters"),
         (json!({"a": {}}), "参数无效: a: must be a single value"),
         (json!({"b": "1.5"}), "参数无效: b: must be a whole number"),
-        (json!({"b": 1, "flag": "maybe"}), "参数无效: flag: must be true or false"),
-        (json!({"b": 1, "when": "today"}), "参数无效: when: must be yyyy-MM-dd HH:mm:ss"),
-        (json!({"b": 1, "link": "ftp://example.com"}), "参数无效: link: must be an absolute http or https URL"),
-        (json!({"b": 1, "extra": {"x": 1}}), "参数无效: extra: must be a single value"),
+        (
+            json!({"b": 1, "flag": "maybe"}),
+            "参数无效: flag: must be true or false",
+        ),
+        (
+            json!({"b": 1, "when": "today"}),
+            "参数无效: when: must be yyyy-MM-dd HH:mm:ss",
+        ),
+        (
+            json!({"b": 1, "link": "ftp://example.com"}),
+            "参数无效: link: must be an absolute http or https URL",
+        ),
+        (
+            json!({"b": 1, "extra": {"x": 1}}),
+            "参数无效: extra: must be a single value",
+        ),
         (json!({"b": 1, "extra": "{"}), "参数无效: extra: must be JSON as text"),
         (json!({"b": 1, "goods": {}}), "参数无效: goods: must be a list"),
         (json!({"b": 1, "goods": [1]}), "参数无效: goods[0]: must be an object"),
-        (json!({"b": 1, "goods": [{"price": "1"}, {"price": ""}]}), "参数无效: goods[1].price: required"),
-        (json!({"b": 1, "goods": [{"price": "1.005"}]}), "参数无效: goods[0].price: must be an amount with at most two decimals"),
-        (json!({"b": 1, "goods": [{"price": "0.00"}]}), "参数无效: goods[0].price: must be in 0.01..100.00"),
-        (json!({"b": 1, "goods": [{"price": 100.01}]}), "参数无效: goods[0].price: must be in 0.01..100.00"),
-        (json!({"b": 1, "goods": [{"price": 1}, {"price": 1}, {"price": 1}]}), "参数无效: goods: at most 2 items"),
+        (
+            json!({"b": 1, "goods": [{"price": "1"}, {"price": ""}]}),
+            "参数无效: goods[1].price: required",
+        ),
+        (
+            json!({"b": 1, "goods": [{"price": "1.005"}]}),
+            "参数无效: goods[0].price: must be an amount with at most two decimals",
+        ),
+        (
+            json!({"b": 1, "goods": [{"price": "0.00"}]}),
+            "参数无效: goods[0].price: must be in 0.01..100.00",
+        ),
+        (
+            json!({"b": 1, "goods": [{"price": 100.01}]}),
+            "参数无效: goods[0].price: must be in 0.01..100.00",
+        ),
+        (
+            json!({"b": 1, "goods": [{"price": 1}, {"price": 1}, {"price": 1}]}),
+            "参数无效: goods: at most 2 items",
+        ),
     ] {
         assert_eq!(check(&content).unwrap_err(), message);
     }
@@ -117,13 +169,19 @@ fn a_methods_own_code_comes_first() {
         doc: String::new(),
     });
     let failure = request(&Spec::default(), &method, &Parameters::default()).unwrap_err();
-    assert_eq!((failure.code.as_ref(), failure.sub_code.as_ref()), ("40004", "ACQ.INVALID_PARAMETER"));
+    assert_eq!(
+        (failure.code.as_ref(), failure.sub_code.as_ref()),
+        ("40004", "ACQ.INVALID_PARAMETER")
+    );
 }
 
 #[test]
 fn text_that_is_no_json_object_is_refused() {
     for text in ["[]", "{", "%7B%22a%22:1,%22a%22:1%7D"] {
         let (parameters, _) = Parameters::read(&format!("biz_content={text}"), "", b"");
-        assert_eq!(request(&Spec::default(), &method(), &parameters).unwrap_err().sub_code, "isv.illegal-json");
+        assert_eq!(
+            request(&Spec::default(), &method(), &parameters).unwrap_err().sub_code,
+            "isv.illegal-json"
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! A V2 client in a hundred lines, with its own signatures.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
 
+use alipay_codegen::ir::{Kind, Spec};
 use alipay_mock::Mock;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
@@ -31,19 +34,30 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn text(&self, field: &str) -> &str {
-        self.node[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}"))
+        self.node[field]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {field} in {self:?}"))
     }
 
     /// `10000`, or `40004 ACQ.TRADE_NOT_EXIST`.
     pub(crate) fn code(&self) -> String {
-        let sub = self.node.get("sub_code").and_then(Value::as_str).map(|code| format!(" {code}"));
+        let sub = self
+            .node
+            .get("sub_code")
+            .and_then(Value::as_str)
+            .map(|code| format!(" {code}"));
         format!("{}{}", self.text("code"), sub.unwrap_or_default())
     }
 }
 
 impl Client {
     pub(crate) fn of(mock: &Mock) -> Self {
-        Self::new(mock.gateway_url(), mock.app_id(), &mock.app_private_key(), &mock.alipay_public_key())
+        Self::new(
+            mock.gateway_url(),
+            mock.app_id(),
+            &mock.app_private_key(),
+            &mock.alipay_public_key(),
+        )
     }
 
     pub(crate) fn new(gateway: String, app_id: &str, private_key: &str, alipay_public_key: &str) -> Self {
@@ -52,7 +66,11 @@ impl Client {
             app_id: app_id.to_owned(),
             key: KeyPair::from_pkcs8(&STANDARD.decode(private_key).unwrap()).unwrap(),
             alipay: STANDARD.decode(alipay_public_key).unwrap(),
-            http: reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
         }
     }
 
@@ -79,14 +97,26 @@ impl Client {
 
     pub(crate) fn sign(&self, parameters: &mut Parameters) {
         parameters.remove("sign");
-        let message: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let message: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.join("&").as_bytes(), &mut signature).unwrap();
+        self.key
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                message.join("&").as_bytes(),
+                &mut signature,
+            )
+            .unwrap();
         parameters.insert("sign".to_owned(), STANDARD.encode(signature));
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &str) -> bool {
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.alipay).verify(message, &STANDARD.decode(signature).unwrap()).is_ok()
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.alipay)
+            .verify(message, &STANDARD.decode(signature).unwrap())
+            .is_ok()
     }
 
     /// Calls with everything in the body.
@@ -94,17 +124,38 @@ impl Client {
         self.call_with(method, content, &[]).await
     }
 
+    /// Calls, and gives only the code of the answer.
+    pub(crate) async fn code(&self, method: &str, content: &Value) -> String {
+        self.call(method, content).await.code()
+    }
+
     pub(crate) async fn call_with(&self, method: &str, content: &Value, extra: &[(&str, &str)]) -> Answer {
         self.post(&self.signed(method, content, extra)).await
     }
 
     pub(crate) async fn post(&self, parameters: &Parameters) -> Answer {
-        let request = self.http.post(&self.gateway).header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
-        self.read(&request.body(form(parameters)).send().await.unwrap().bytes().await.unwrap())
+        let request = self
+            .http
+            .post(&self.gateway)
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        self.read(
+            &request
+                .body(form(parameters))
+                .send()
+                .await
+                .unwrap()
+                .bytes()
+                .await
+                .unwrap(),
+        )
     }
 
     pub(crate) async fn get(&self, parameters: &Parameters) -> reqwest::Response {
-        self.http.get(format!("{}?{}", self.gateway, form(parameters))).send().await.unwrap()
+        self.http
+            .get(format!("{}?{}", self.gateway, form(parameters)))
+            .send()
+            .await
+            .unwrap()
     }
 
     /// Takes an answer apart by hand, and checks its signature over the exact text of the node.
@@ -118,7 +169,13 @@ impl Client {
         if let Some(sign) = sign {
             assert!(self.verifies(node.as_bytes(), sign), "{text}");
         }
-        Answer { root: root.to_owned(), node: serde_json::from_str(node).unwrap(), signed: sign.is_some() }
+        let answer = Answer {
+            root: root.to_owned(),
+            node: serde_json::from_str(node).unwrap(),
+            signed: sign.is_some(),
+        };
+        keeps_to_its_spec(&answer);
+        answer
     }
 
     /// Creates an order for a named buyer.
@@ -128,8 +185,38 @@ impl Client {
     }
 }
 
+/// A success has only fields that its method's spec knows, and all that are always there.
+fn keeps_to_its_spec(answer: &Answer) {
+    static SPEC: OnceLock<Spec> = OnceLock::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec");
+    let spec = SPEC.get_or_init(|| alipay_codegen::load(alipay_codegen::read_specs(&folder).unwrap()).unwrap());
+    let mut methods = spec.products.iter().flat_map(|product| &product.methods);
+    let name = answer.root.trim_end_matches("_response").replace('_', ".");
+    let Some(method) = methods
+        .find(|method| method.name == name)
+        .filter(|_| answer.text("code").starts_with('1'))
+    else {
+        return;
+    };
+    // What an app or a browser brings back has protocol fields too.
+    if method.kind != Kind::Server {
+        return;
+    }
+    let (known, node) = (&method.response.fields, answer.node.as_object().unwrap());
+    for name in node.keys().filter(|name| !matches!(name.as_str(), "code" | "msg")) {
+        let is_known = known.iter().any(|field| field.name == *name);
+        assert!(is_known, "{name} is not in the spec of {}", method.name);
+    }
+    for field in known.iter().filter(|field| field.required) {
+        let is_there = node.contains_key(&field.name);
+        assert!(is_there, "{} is missing from the answer of {}", field.name, method.name);
+    }
+}
+
 pub(crate) fn form(parameters: &Parameters) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish()
 }
 
 /// The parameters of a form or a query.
@@ -139,6 +226,10 @@ pub(crate) fn unform(form: &str) -> Parameters {
 
 /// The V1 rule: what is signed of a notification or a return.
 pub(crate) fn v1_message(parameters: &Parameters) -> String {
-    let pairs: Vec<_> = parameters.iter().filter(|(name, _)| *name != "sign" && *name != "sign_type").map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<_> = parameters
+        .iter()
+        .filter(|(name, _)| *name != "sign" && *name != "sign_type")
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     pairs.join("&")
 }

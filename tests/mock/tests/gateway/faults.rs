@@ -20,7 +20,11 @@ impl Played {
     async fn send(&self) -> Result<reqwest::Response, reqwest::Error> {
         let content = json!({ "out_trade_no": "1", "total_amount": "1.00", "subject": "x" });
         let parameters = self.client.signed("alipay.trade.precreate", &content, &[]);
-        self.client.http.get(format!("{}?{}", self.client.gateway, crate::client::form(&parameters))).send().await
+        self.client
+            .http
+            .get(format!("{}?{}", self.client.gateway, crate::client::form(&parameters)))
+            .send()
+            .await
     }
 
     async fn body(&self, fault: Fault) -> Vec<u8> {
@@ -43,12 +47,24 @@ async fn what_is_no_answer() {
     let played = Played::new().await;
     played.mock.fault_next(Fault::HttpStatus(503));
     assert_eq!(played.send().await.unwrap().status(), 503);
-    assert!(String::from_utf8(played.body(Fault::Html).await).unwrap().starts_with("<html>"));
+    assert!(
+        String::from_utf8(played.body(Fault::Html).await)
+            .unwrap()
+            .starts_with("<html>")
+    );
     assert!(played.body(Fault::Empty).await.is_empty());
     assert!(serde_json::from_slice::<Value>(&played.body(Fault::Truncated).await).is_err());
-    played.mock.fault_next(Fault::Redirect("http://example.com/".to_owned()));
+    played
+        .mock
+        .fault_next(Fault::Redirect("http://example.com/".to_owned()));
     let redirect = played.send().await.unwrap();
-    assert_eq!((redirect.status().as_u16(), redirect.headers()["location"].to_str().unwrap()), (302, "http://example.com/"));
+    assert_eq!(
+        (
+            redirect.status().as_u16(),
+            redirect.headers()["location"].to_str().unwrap()
+        ),
+        (302, "http://example.com/")
+    );
     played.mock.fault_next(Fault::CloseConnection);
     assert!(played.send().await.is_err());
     played.mock.fault_next(Fault::CutOff);

@@ -37,19 +37,42 @@ async fn paid_refunded_and_closed_are_told() {
     mock.pay("1").unwrap();
     let refund = serde_json::json!({ "out_trade_no": "1", "refund_amount": "4.00", "out_request_no": "r1" });
     client.call("alipay.trade.refund", &refund).await;
-    client.call("alipay.trade.cancel", &serde_json::json!({ "out_trade_no": "1" })).await;
+    client
+        .call("alipay.trade.cancel", &serde_json::json!({ "out_trade_no": "1" }))
+        .await;
     mock.notifications_settled().await;
 
-    let spec = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/notify/trade_status_sync.yaml")).unwrap();
+    let spec = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../spec/notify/trade_status_sync.yaml"
+    ))
+    .unwrap();
     let mut told = Vec::new();
     while let Ok(body) = received.try_recv() {
         let fields = unform(std::str::from_utf8(&body).unwrap());
-        assert!(client.verifies(v1_message(&fields).as_bytes(), &fields["sign"]), "{fields:?}");
-        for name in fields.keys().filter(|name| !matches!(name.as_str(), "sign" | "sign_type")) {
+        assert!(
+            client.verifies(v1_message(&fields).as_bytes(), &fields["sign"]),
+            "{fields:?}"
+        );
+        for name in fields
+            .keys()
+            .filter(|name| !matches!(name.as_str(), "sign" | "sign_type"))
+        {
             assert!(spec.contains(&format!("\n  {name}:")), "{name} is not in the spec");
         }
-        assert_eq!((fields["subject"].as_str(), fields["total_amount"].as_str(), fields["app_id"].as_str()), ("测试订单", "10.00", mock.app_id()));
-        told.push((fields["trade_status"].clone(), fields.get("refund_fee").cloned(), fields.get("out_biz_no").cloned()));
+        assert_eq!(
+            (
+                fields["subject"].as_str(),
+                fields["total_amount"].as_str(),
+                fields["app_id"].as_str()
+            ),
+            ("测试订单", "10.00", mock.app_id())
+        );
+        told.push((
+            fields["trade_status"].clone(),
+            fields.get("refund_fee").cloned(),
+            fields.get("out_biz_no").cloned(),
+        ));
     }
     told.sort();
     let some = |text: &str| Some(text.to_owned());
@@ -62,13 +85,22 @@ async fn paid_refunded_and_closed_are_told() {
         ]
     );
     let view = mock.trade("1").unwrap();
-    assert!(view.notifications.iter().all(|notification| notification.outcome == NotificationOutcome::Delivered && notification.attempts.len() == 1));
+    assert!(
+        view.notifications
+            .iter()
+            .all(|notification| notification.outcome == NotificationOutcome::Delivered
+                && notification.attempts.len() == 1)
+    );
     assert_eq!((view.refunds.len(), view.refunded_amount.as_str()), (2, "10.00"));
 }
 
 #[tokio::test]
 async fn only_the_seven_bytes_end_it() {
-    let mock = Mock::builder().notify_schedule(vec![Duration::from_millis(1); 7]).start().await.unwrap();
+    let mock = Mock::builder()
+        .notify_schedule(vec![Duration::from_millis(1); 7])
+        .start()
+        .await
+        .unwrap();
     let client = Client::of(&mock);
     let (url, mut received) = merchant(&["fail", "success\n", "SUCCESS", ""]).await;
     client.create("1", "10.00", &[("notify_url", &url)]).await;
@@ -81,23 +113,35 @@ async fn only_the_seven_bytes_end_it() {
     assert_eq!(bodies.len(), 5);
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
     let notification = mock.trade("1").unwrap().notifications.remove(0);
-    assert_eq!((notification.trade_status.as_str(), notification.outcome), ("TRADE_CLOSED", NotificationOutcome::Delivered));
+    assert_eq!(
+        (notification.trade_status.as_str(), notification.outcome),
+        ("TRADE_CLOSED", NotificationOutcome::Delivered)
+    );
     assert_eq!(notification.attempts[1].answer, "success\n");
 }
 
 #[tokio::test]
 async fn after_eight_attempts_it_is_given_up() {
-    let mock = Mock::builder().notify_schedule(vec![Duration::from_millis(1); 7]).start().await.unwrap();
+    let mock = Mock::builder()
+        .notify_schedule(vec![Duration::from_millis(1); 7])
+        .start()
+        .await
+        .unwrap();
     let client = Client::of(&mock);
     let (url, mut received) = merchant(&["no"; 100]).await;
     client.create("1", "10.00", &[("notify_url", &url)]).await;
-    client.create("2", "10.00", &[("notify_url", "http://127.0.0.1:1/nobody-listens")]).await;
+    client
+        .create("2", "10.00", &[("notify_url", "http://127.0.0.1:1/nobody-listens")])
+        .await;
     mock.pay("1").unwrap();
     mock.pay("2").unwrap();
     mock.notifications_settled().await;
     assert_eq!(std::iter::from_fn(|| received.try_recv().ok()).count(), 8);
     for number in ["1", "2"] {
         let notification = mock.trade(number).unwrap().notifications.remove(0);
-        assert_eq!((notification.attempts.len(), notification.outcome), (8, NotificationOutcome::GivenUp));
+        assert_eq!(
+            (notification.attempts.len(), notification.outcome),
+            (8, NotificationOutcome::GivenUp)
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use alipay_mock::{Mock, SourceFile};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 
@@ -13,20 +13,51 @@ use crate::client::Client;
 async fn transfers_are_paid_out_once() {
     let mock = Mock::builder().balance(100).start().await.unwrap();
     let client = Client::of(&mock);
-    let transfer = |number: &str, amount: &str| {
-        json!({ "out_biz_no": number, "payee_type": "ALIPAY_LOGONID", "payee_account": "csqnji8117@sandbox.com", "amount": amount })
-    };
+    let transfer = |number: &str, amount: &str| json!({ "out_biz_no": number, "payee_type": "ALIPAY_LOGONID", "payee_account": "csqnji8117@sandbox.com", "amount": amount });
     let method = "alipay.fund.trans.toaccount.transfer";
     let sent = client.call(method, &transfer("1", "60.00")).await;
-    assert_eq!(client.call(method, &transfer("1", "60.00")).await.text("order_id"), sent.text("order_id"));
-    assert_eq!(client.call(method, &transfer("1", "60.01")).await.code(), "40004 PAYMENT_INFO_INCONSISTENCY");
-    assert_eq!(client.call(method, &transfer("2", "40.01")).await.code(), "40004 PAYER_BALANCE_NOT_ENOUGH");
-    assert_eq!(client.call(method, &transfer("3", "0.01")).await.code(), "40004 INVALID_PARAMETER");
-    assert_eq!(client.call(method, &transfer("4", "50000.00")).await.code(), "40004 MEMO_REQUIRED_IN_TRANSFER_ERROR");
-    let found = client.call("alipay.fund.trans.order.query", &json!({ "order_id": sent.text("order_id") })).await;
-    assert_eq!((found.text("status"), found.text("out_biz_no"), found.text("pay_date")), ("SUCCESS", "1", sent.text("pay_date")));
-    assert_eq!(client.call("alipay.fund.trans.order.query", &json!({ "out_biz_no": "9" })).await.code(), "40004 ORDER_NOT_EXIST");
-    assert_eq!(client.call("alipay.fund.trans.order.query", &json!({ "order_id": "9" })).await.code(), "40004 ORDER_ID_INVALID");
+    assert_eq!(
+        client.call(method, &transfer("1", "60.00")).await.text("order_id"),
+        sent.text("order_id")
+    );
+    assert_eq!(
+        client.code(method, &transfer("1", "60.01")).await,
+        "40004 PAYMENT_INFO_INCONSISTENCY"
+    );
+    assert_eq!(
+        client.code(method, &transfer("2", "40.01")).await,
+        "40004 PAYER_BALANCE_NOT_ENOUGH"
+    );
+    assert_eq!(
+        client.code(method, &transfer("3", "0.01")).await,
+        "40004 INVALID_PARAMETER"
+    );
+    assert_eq!(
+        client.code(method, &transfer("4", "50000.00")).await,
+        "40004 MEMO_REQUIRED_IN_TRANSFER_ERROR"
+    );
+    let found = client
+        .call(
+            "alipay.fund.trans.order.query",
+            &json!({ "order_id": sent.text("order_id") }),
+        )
+        .await;
+    assert_eq!(
+        (found.text("status"), found.text("out_biz_no"), found.text("pay_date")),
+        ("SUCCESS", "1", sent.text("pay_date"))
+    );
+    assert_eq!(
+        client
+            .code("alipay.fund.trans.order.query", &json!({ "out_biz_no": "9" }))
+            .await,
+        "40004 ORDER_NOT_EXIST"
+    );
+    assert_eq!(
+        client
+            .code("alipay.fund.trans.order.query", &json!({ "order_id": "9" }))
+            .await,
+        "40004 ORDER_ID_INVALID"
+    );
 }
 
 #[tokio::test]
@@ -38,13 +69,25 @@ async fn uni_transfers_want_certificates() {
         "payee_info": { "identity": "egdjny5218@sandbox.com", "identity_type": "ALIPAY_LOGON_ID", "name": "沙箱环境" },
     });
     let method = "alipay.fund.trans.uni.transfer";
-    assert_eq!(client.call(method, &content).await.code(), "40006 isv.insufficient-isv-permissions");
+    assert_eq!(
+        client.code(method, &content).await,
+        "40006 isv.insufficient-isv-permissions"
+    );
     let serials = [("app_cert_sn", "1"), ("alipay_root_cert_sn", "2")];
     let sent = client.call_with(method, &content, &serials).await;
-    assert_eq!((sent.code().as_str(), sent.text("status"), sent.text("out_biz_no")), ("10000", "SUCCESS", "1"));
+    assert_eq!(
+        (sent.code().as_str(), sent.text("status"), sent.text("out_biz_no")),
+        ("10000", "SUCCESS", "1")
+    );
     let nameless = json!({ "out_biz_no": "2", "trans_amount": "1.00", "payee_info": { "identity": "x" } });
     let refused = client.call_with(method, &nameless, &serials).await;
-    assert_eq!((refused.code().as_str(), refused.text("sub_msg")), ("40004 INVALID_PARAMETER", "参数无效: payee_info.identity_type: required"));
+    assert_eq!(
+        (refused.code().as_str(), refused.text("sub_msg")),
+        (
+            "40004 INVALID_PARAMETER",
+            "参数无效: payee_info.identity_type: required"
+        )
+    );
 }
 
 #[tokio::test]
@@ -53,67 +96,137 @@ async fn invoices_come_by_token() {
     let client = Client::of(&mock);
     let content = json!({ "invoice_token": "123456", "scene": "INVOICE_EXPENSE" });
     let method = "alipay.ebpp.invoice.token.batchquery";
-    assert_eq!(client.call(method, &content).await.code(), "40004 INVOICE_INVALID_TOKEN");
+    assert_eq!(client.code(method, &content).await, "40004 INVOICE_INVALID_TOKEN");
     let url = format!("{}/_mock/invoices/123456", mock.base_url());
-    client.http.post(url).body(json!([{ "invoice_code": "4112740003", "invoice_amount": "1.00" }]).to_string()).send().await.unwrap();
-    assert_eq!(client.call(method, &content).await.node["invoice_element_list"][0]["invoice_code"], "4112740003");
+    client
+        .http
+        .post(url)
+        .body(json!([{ "invoice_code": "4112740003", "invoice_amount": "1.00" }]).to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        client.call(method, &content).await.node["invoice_element_list"][0]["invoice_code"],
+        "4112740003"
+    );
 }
 
-#[tokio::test]
-async fn merchants_authorise_and_refresh() {
+const TOKEN: &str = "alipay.open.auth.token.app";
+
+fn exchange(code: &str) -> Value {
+    json!({ "grant_type": "authorization_code", "code": code })
+}
+
+/// A gateway whose clock only moves when it is told to.
+async fn with_clock() -> (Mock, Client, Arc<AtomicU64>) {
     let seconds = Arc::new(AtomicU64::new(1_774_000_000));
     let clock = Arc::clone(&seconds);
     let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::SeqCst));
     let mock = Mock::builder().clock(now).start().await.unwrap();
     let client = Client::of(&mock);
-    let token = "alipay.open.auth.token.app";
-    let exchange = |code: &str| json!({ "grant_type": "authorization_code", "code": code });
-    let refresh = |token: &str| json!({ "grant_type": "refresh_token", "refresh_token": token });
+    (mock, client, seconds)
+}
 
+#[tokio::test]
+async fn a_merchants_code_becomes_a_token_once() {
+    let (mock, client, seconds) = with_clock().await;
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
-    let first = client.call(token, &exchange(&code)).await;
-    assert_eq!((first.text("auth_app_id"), first.text("user_id")), ("2013121100055554", "2088102150527498"));
-    assert_eq!(client.call(token, &exchange(&code)).await.code(), "40004 AUTH_CODE_NOT_VALID");
-    assert_eq!(client.call(token, &exchange("none")).await.code(), "40004 AUTH_CODE_NOT_EXIST");
-    assert_eq!(client.call(token, &json!({ "grant_type": "x", "code": "y" })).await.code(), "40004 GRANT_TYPE_INVALID");
-    assert_eq!(client.call(token, &json!({ "grant_type": "authorization_code" })).await.code(), "40002 isv.invalid-parameter");
+    let granted = client.call(TOKEN, &exchange(&code)).await;
+    let whose = (granted.text("auth_app_id"), granted.text("user_id"));
+    assert_eq!(whose, ("2013121100055554", "2088102150527498"));
+    assert_eq!(client.code(TOKEN, &exchange(&code)).await, "40004 AUTH_CODE_NOT_VALID");
+    assert_eq!(client.code(TOKEN, &exchange("none")).await, "40004 AUTH_CODE_NOT_EXIST");
+    let unknown = json!({ "grant_type": "x", "code": "y" });
+    assert_eq!(client.code(TOKEN, &unknown).await, "40004 GRANT_TYPE_INVALID");
+    let codeless = json!({ "grant_type": "authorization_code" });
+    assert_eq!(client.code(TOKEN, &codeless).await, "40002 isv.invalid-parameter");
 
-    let on_behalf = client.create("1", "1.00", &[("app_auth_token", first.text("app_auth_token"))]).await;
-    assert_eq!(on_behalf.code(), "10000");
+    let token = [("app_auth_token", granted.text("app_auth_token"))];
+    assert_eq!(client.create("1", "1.00", &token).await.code(), "10000");
     let trade = mock.trade("1").unwrap();
-    assert_eq!((trade.auth_app_id.as_str(), trade.seller_id.as_str()), ("2013121100055554", "2088102150527498"));
-    assert_eq!(client.call("alipay.trade.query", &json!({ "out_trade_no": "1" })).await.code(), "40004 ACQ.TRADE_NOT_EXIST");
+    assert_eq!(
+        (trade.auth_app_id, trade.seller_id),
+        (whose.0.to_owned(), whose.1.to_owned())
+    );
+    // The order is that merchant's, not the app's own.
+    let query = json!({ "out_trade_no": "1" });
+    assert_eq!(
+        client.code("alipay.trade.query", &query).await,
+        "40004 ACQ.TRADE_NOT_EXIST"
+    );
+    assert_eq!(
+        client.call_with("alipay.trade.query", &query, &token).await.code(),
+        "10000"
+    );
 
-    let second = client.call(token, &refresh(first.text("app_refresh_token"))).await;
-    assert_ne!(second.text("app_auth_token"), first.text("app_auth_token"));
-    assert_eq!(client.call(token, &refresh(first.text("app_refresh_token"))).await.code(), "40004 REFRESH_TOKEN_NOT_VALID");
-    assert_eq!(client.call(token, &refresh("none")).await.code(), "40004 REFRESH_TOKEN_NOT_EXIST");
-    seconds.fetch_add(3600, Ordering::SeqCst);
-    let late = client.create("2", "1.00", &[("app_auth_token", first.text("app_auth_token"))]).await;
-    assert_eq!(late.code(), "20001 aop.app-auth-token-time-out");
-
-    let query = |token: &str| json!({ "app_auth_token": token });
-    let live = client.call("alipay.open.auth.token.app.query", &query(second.text("app_auth_token"))).await;
-    assert_eq!((live.text("status"), live.text("auth_app_id"), live.text("auth_start")), ("valid", "2013121100055554", "2026-03-20 17:46:40"));
-    let dead = client.call("alipay.open.auth.token.app.query", &query(first.text("app_auth_token"))).await;
-    assert_eq!(dead.text("status"), "invalid");
-    assert_eq!(client.call("alipay.open.auth.token.app.query", &query("none")).await.code(), "40004 AUTH_TOKEN_NOT_EXISTED");
-
-    let body = client.http.post(format!("{}/_mock/authorizations", mock.base_url())).send().await.unwrap().bytes().await.unwrap();
-    let code = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["app_auth_code"].as_str().unwrap().to_owned();
+    let agreed = client
+        .http
+        .post(format!("{}/_mock/authorizations", mock.base_url()))
+        .send()
+        .await
+        .unwrap();
+    let agreed: Value = serde_json::from_slice(&agreed.bytes().await.unwrap()).unwrap();
     seconds.fetch_add(25 * 3600, Ordering::SeqCst);
-    assert_eq!(client.call(token, &exchange(&code)).await.code(), "40004 AUTH_CODE_NOT_VALID");
+    let late = exchange(agreed["app_auth_code"].as_str().unwrap());
+    assert_eq!(client.code(TOKEN, &late).await, "40004 AUTH_CODE_NOT_VALID");
+}
+
+#[tokio::test]
+async fn a_refresh_replaces_both_tokens() {
+    let (mock, client, seconds) = with_clock().await;
+    let refresh = |token: &str| json!({ "grant_type": "refresh_token", "refresh_token": token });
+    let first = client
+        .call(TOKEN, &exchange(&mock.authorise(Some("2013121100055554"), None)))
+        .await;
+    let again = refresh(first.text("app_refresh_token"));
+    let second = client.call(TOKEN, &again).await;
+    assert_ne!(second.text("app_auth_token"), first.text("app_auth_token"));
+    assert_eq!(client.code(TOKEN, &again).await, "40004 REFRESH_TOKEN_NOT_VALID");
+    assert_eq!(
+        client.code(TOKEN, &refresh("none")).await,
+        "40004 REFRESH_TOKEN_NOT_EXIST"
+    );
+    seconds.fetch_add(3600, Ordering::SeqCst);
+    let old = [("app_auth_token", first.text("app_auth_token"))];
+    assert_eq!(
+        client.create("2", "1.00", &old).await.code(),
+        "20001 aop.app-auth-token-time-out"
+    );
+
+    let method = "alipay.open.auth.token.app.query";
+    let query = |token: &str| json!({ "app_auth_token": token });
+    let live = client.call(method, &query(second.text("app_auth_token"))).await;
+    let seen = (live.text("status"), live.text("auth_app_id"), live.text("auth_start"));
+    assert_eq!(seen, ("valid", "2013121100055554", "2026-03-20 17:46:40"));
+    let dead = client.call(method, &query(first.text("app_auth_token"))).await;
+    assert_eq!(dead.text("status"), "invalid");
+    assert_eq!(
+        client.code(method, &query("none")).await,
+        "40004 AUTH_TOKEN_NOT_EXISTED"
+    );
 }
 
 #[tokio::test]
 async fn methods_without_behaviour_are_validated_all_the_same() {
     let text = "method: alipay.test.thing.get\ntitle: 测试\ndoc: A test.\nsource: https://opendocs.alipay.com/x\nkind: server\nretry: read\n\
         request:\n  id: { type: string, required: true, doc: Which. }\n";
-    let file = SourceFile { path: "test/alipay.test.thing.get.yaml".to_owned(), text: text.to_owned() };
+    let file = SourceFile {
+        path: "test/alipay.test.thing.get.yaml".to_owned(),
+        text: text.to_owned(),
+    };
     let mock = Mock::builder().spec_files([file]).start().await.unwrap();
     let client = Client::of(&mock);
-    assert_eq!(client.call("alipay.test.thing.get", &json!({})).await.code(), "40002 isv.invalid-parameter");
+    assert_eq!(
+        client.code("alipay.test.thing.get", &json!({})).await,
+        "40002 isv.invalid-parameter"
+    );
     let unplayed = client.call("alipay.test.thing.get", &json!({ "id": "1" })).await;
-    assert_eq!((unplayed.code().as_str(), unplayed.text("sub_msg")), ("20000 isp.unknow-error", "not played by the embedded gateway"));
-    assert_eq!(client.call("alipay.trade.query", &json!({})).await.code(), "40002 isv.invalid-method");
+    assert_eq!(
+        (unplayed.code().as_str(), unplayed.text("sub_msg")),
+        ("20000 isp.unknow-error", "not played by the embedded gateway")
+    );
+    assert_eq!(
+        client.code("alipay.trade.query", &json!({})).await,
+        "40002 isv.invalid-method"
+    );
 }

@@ -15,17 +15,38 @@ async fn create_is_idempotent() {
     let client = Client::of(&mock);
     let first = client.create("1", "10.00", &[]).await;
     assert_eq!(first.code(), "10000");
-    assert_eq!(client.create("1", "10.00", &[]).await.text("trade_no"), first.text("trade_no"));
-    assert_eq!(client.create("1", "10.01", &[]).await.code(), "40004 ACQ.CONTEXT_INCONSISTENT");
+    assert_eq!(
+        client.create("1", "10.00", &[]).await.text("trade_no"),
+        first.text("trade_no")
+    );
+    assert_eq!(
+        client.create("1", "10.01", &[]).await.code(),
+        "40004 ACQ.CONTEXT_INCONSISTENT"
+    );
     mock.pay("1").unwrap();
-    assert_eq!(client.create("1", "10.00", &[]).await.code(), "40004 ACQ.TRADE_HAS_SUCCESS");
+    assert_eq!(
+        client.create("1", "10.00", &[]).await.code(),
+        "40004 ACQ.TRADE_HAS_SUCCESS"
+    );
     client.create("2", "10.00", &[]).await;
     let closed = client.call("alipay.trade.close", &json!({ "out_trade_no": "2" })).await;
     assert_eq!((closed.code().as_str(), closed.text("out_trade_no")), ("10000", "2"));
-    assert_eq!(client.create("2", "10.00", &[]).await.code(), "40004 ACQ.TRADE_HAS_CLOSE");
-    assert_eq!(client.call("alipay.trade.close", &json!({ "out_trade_no": "1" })).await.code(), "40004 ACQ.REASON_TRADE_STATUS_INVALID");
-    assert_eq!(client.call("alipay.trade.close", &json!({ "out_trade_no": "3" })).await.code(), "40004 ACQ.TRADE_NOT_EXIST");
-    assert_eq!(client.create("x", "0.00", &[]).await.code(), "40004 ACQ.INVALID_PARAMETER");
+    assert_eq!(
+        client.create("2", "10.00", &[]).await.code(),
+        "40004 ACQ.TRADE_HAS_CLOSE"
+    );
+    assert_eq!(
+        client.code("alipay.trade.close", &json!({ "out_trade_no": "1" })).await,
+        "40004 ACQ.REASON_TRADE_STATUS_INVALID"
+    );
+    assert_eq!(
+        client.code("alipay.trade.close", &json!({ "out_trade_no": "3" })).await,
+        "40004 ACQ.TRADE_NOT_EXIST"
+    );
+    assert_eq!(
+        client.create("x", "0.00", &[]).await.code(),
+        "40004 ACQ.INVALID_PARAMETER"
+    );
 }
 
 #[tokio::test]
@@ -35,13 +56,27 @@ async fn a_precreated_order_becomes_a_trade_when_it_is_scanned() {
     let made = client.call("alipay.trade.precreate", &order("1", "0.01")).await;
     assert!(made.text("qr_code").starts_with("https://qr.alipay.com/bax"));
     let query = json!({ "out_trade_no": "1" });
-    assert_eq!(client.call("alipay.trade.query", &query).await.code(), "40004 ACQ.TRADE_NOT_EXIST");
+    assert_eq!(
+        client.code("alipay.trade.query", &query).await,
+        "40004 ACQ.TRADE_NOT_EXIST"
+    );
     let scanned = mock.scan("1").unwrap();
     let found = client.call("alipay.trade.query", &query).await;
-    assert_eq!((found.text("trade_status"), Some(found.text("trade_no"))), ("WAIT_BUYER_PAY", scanned.trade_no.as_deref()));
+    assert_eq!(
+        (found.text("trade_status"), Some(found.text("trade_no"))),
+        ("WAIT_BUYER_PAY", scanned.trade_no.as_deref())
+    );
     mock.pay("1").unwrap();
-    let found = client.call("alipay.trade.query", &json!({ "trade_no": scanned.trade_no, "query_options": ["fund_bill_list"] })).await;
-    assert_eq!((found.text("trade_status"), found.text("total_amount")), ("TRADE_SUCCESS", "0.01"));
+    let found = client
+        .call(
+            "alipay.trade.query",
+            &json!({ "trade_no": scanned.trade_no, "query_options": ["fund_bill_list"] }),
+        )
+        .await;
+    assert_eq!(
+        (found.text("trade_status"), found.text("total_amount")),
+        ("TRADE_SUCCESS", "0.01")
+    );
     assert_eq!(found.node["fund_bill_list"][0]["amount"], "0.01");
     assert_eq!(mock.pay("1"), Err(ControlError::Paid("1".to_owned())));
     assert_eq!(mock.pay("2"), Err(ControlError::NoOrder("2".to_owned())));
@@ -51,19 +86,49 @@ async fn a_precreated_order_becomes_a_trade_when_it_is_scanned() {
 async fn face_to_face_payments_may_wait_for_the_buyer() {
     let mock = Mock::start().await.unwrap();
     let client = Client::of(&mock);
-    let pay = |number: &str, amount: &str, code: &str| {
-        json!({ "out_trade_no": number, "total_amount": amount, "subject": "x", "scene": "bar_code", "auth_code": code })
-    };
-    let paid = client.call("alipay.trade.pay", &pay("1", "1000.00", "28763443825664394")).await;
-    assert_eq!((paid.code().as_str(), paid.text("receipt_amount")), ("10000", "1000.00"));
+    let pay = |number: &str, amount: &str, code: &str| json!({ "out_trade_no": number, "total_amount": amount, "subject": "x", "scene": "bar_code", "auth_code": code });
+    let paid = client
+        .call("alipay.trade.pay", &pay("1", "1000.00", "28763443825664394"))
+        .await;
+    assert_eq!(
+        (paid.code().as_str(), paid.text("receipt_amount")),
+        ("10000", "1000.00")
+    );
     assert!(paid.node.get("gmt_payment").is_some());
-    let waiting = client.call("alipay.trade.pay", &pay("2", "1000.01", "28763443825664394")).await;
-    assert_eq!((waiting.code().as_str(), waiting.text("msg")), ("10003", "order success pay inprocess"));
-    assert_eq!(client.call("alipay.trade.query", &json!({ "out_trade_no": "2" })).await.text("trade_status"), "WAIT_BUYER_PAY");
+    let waiting = client
+        .call("alipay.trade.pay", &pay("2", "1000.01", "28763443825664394"))
+        .await;
+    assert_eq!(
+        (waiting.code().as_str(), waiting.text("msg")),
+        ("10003", "order success pay inprocess")
+    );
+    assert_eq!(
+        client
+            .call("alipay.trade.query", &json!({ "out_trade_no": "2" }))
+            .await
+            .text("trade_status"),
+        "WAIT_BUYER_PAY"
+    );
     mock.pay("2").unwrap();
-    assert_eq!(client.call("alipay.trade.query", &json!({ "out_trade_no": "2" })).await.text("trade_status"), "TRADE_SUCCESS");
-    assert_eq!(client.call("alipay.trade.pay", &pay("3", "1.00", "6901234567892")).await.code(), "40004 ACQ.PAYMENT_AUTH_CODE_INVALID");
-    assert_eq!(client.call("alipay.trade.pay", &pay("1", "1000.00", "28763443825664394")).await.code(), "40004 ACQ.TRADE_HAS_SUCCESS");
+    assert_eq!(
+        client
+            .call("alipay.trade.query", &json!({ "out_trade_no": "2" }))
+            .await
+            .text("trade_status"),
+        "TRADE_SUCCESS"
+    );
+    assert_eq!(
+        client
+            .code("alipay.trade.pay", &pay("3", "1.00", "6901234567892"))
+            .await,
+        "40004 ACQ.PAYMENT_AUTH_CODE_INVALID"
+    );
+    assert_eq!(
+        client
+            .code("alipay.trade.pay", &pay("1", "1000.00", "28763443825664394"))
+            .await,
+        "40004 ACQ.TRADE_HAS_SUCCESS"
+    );
 }
 
 #[tokio::test]
@@ -77,23 +142,56 @@ async fn a_browser_gets_a_cashier_and_comes_back_signed() {
         let parameters = client.signed(method, &content, &extra);
         assert_eq!(mock.trade(number), Err(ControlError::NoOrder(number.to_owned())));
         let page = client.get(&parameters).await;
-        assert_eq!((page.status().as_u16(), &page.headers()["content-type"]), (200, &"text/html;charset=utf-8".parse().unwrap()));
+        assert_eq!(
+            (page.status().as_u16(), &page.headers()["content-type"]),
+            (200, &"text/html;charset=utf-8".parse().unwrap())
+        );
         let html = page.text().await.unwrap();
-        assert!(html.contains("A &quot;&lt;b&gt;测试&lt;/b&gt;&quot; &amp; &#39;more&#39; 😀"), "{html}");
-        assert_eq!(mock.trade(number).unwrap().trade_status.as_deref(), Some("WAIT_BUYER_PAY"));
+        assert!(
+            html.contains("A &quot;&lt;b&gt;测试&lt;/b&gt;&quot; &amp; &#39;more&#39; 😀"),
+            "{html}"
+        );
+        assert_eq!(
+            mock.trade(number).unwrap().trade_status.as_deref(),
+            Some("WAIT_BUYER_PAY")
+        );
 
         let action = html.split_once("action=\"").unwrap().1.split_once('"').unwrap().0;
-        let pay = client.http.post(format!("{}{action}", mock.base_url())).header("accept", "text/html").send().await.unwrap();
+        let pay = client
+            .http
+            .post(format!("{}{action}", mock.base_url()))
+            .header("accept", "text/html")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(pay.status(), 303);
         let back = pay.headers()["location"].to_str().unwrap();
-        let query = back.strip_prefix("https://shop.example.com/back?a=1&").unwrap().strip_suffix("#top").unwrap();
+        let query = back
+            .strip_prefix("https://shop.example.com/back?a=1&")
+            .unwrap()
+            .strip_suffix("#top")
+            .unwrap();
         let returned = unform(query);
         assert!(client.verifies(v1_message(&returned).as_bytes(), &returned["sign"]));
-        assert_eq!((returned["out_trade_no"].as_str(), returned["method"].as_str()), (number, format!("{method}.return").as_str()));
-        assert_eq!((returned["total_amount"].as_str(), returned["seller_id"].as_str()), ("88.80", mock.seller_id()));
+        assert_eq!(
+            (returned["out_trade_no"].as_str(), returned["method"].as_str()),
+            (number, format!("{method}.return").as_str())
+        );
+        assert_eq!(
+            (returned["total_amount"].as_str(), returned["seller_id"].as_str()),
+            ("88.80", mock.seller_id())
+        );
     }
-    let broken = client.get(&client.signed("alipay.trade.page.pay", &json!({ "out_trade_no": "<1>" }), &[])).await.text().await.unwrap();
-    assert!(broken.contains("<dd id=\"sub_code\">ACQ.INVALID_PARAMETER</dd>") && broken.contains("total_amount: required"), "{broken}");
+    let broken = client
+        .get(&client.signed("alipay.trade.page.pay", &json!({ "out_trade_no": "<1>" }), &[]))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        broken.contains("<dd id=\"sub_code\">ACQ.INVALID_PARAMETER</dd>") && broken.contains("total_amount: required"),
+        "{broken}"
+    );
 }
 
 #[tokio::test]
@@ -101,7 +199,14 @@ async fn an_order_string_is_taken_as_the_app_delivers_it() {
     let mock = Mock::start().await.unwrap();
     let client = Client::of(&mock);
     let order_string = form(&client.signed("alipay.trade.app.pay", &order("a1", "9.00"), &[]));
-    let opened = client.http.post(&client.gateway).header("content-type", "text/plain").body(order_string).send().await.unwrap();
+    let opened = client
+        .http
+        .post(&client.gateway)
+        .header("content-type", "text/plain")
+        .body(order_string)
+        .send()
+        .await
+        .unwrap();
     let opened = client.read(&opened.bytes().await.unwrap());
     assert_eq!((opened.code().as_str(), opened.text("total_amount")), ("10000", "9.00"));
     let payment = mock.pay("a1").unwrap();
@@ -109,7 +214,10 @@ async fn an_order_string_is_taken_as_the_app_delivers_it() {
     let result = payment.app_result.unwrap();
     let body = result.strip_suffix(",\"sign_type\":\"RSA2\"}").unwrap();
     let read = client.read(format!("{body}}}").as_bytes());
-    assert_eq!((read.root.as_str(), read.text("out_trade_no"), read.signed), ("alipay_trade_app_pay_response", "a1", true));
+    assert_eq!(
+        (read.root.as_str(), read.text("out_trade_no"), read.signed),
+        ("alipay_trade_app_pay_response", "a1", true)
+    );
     assert_eq!(read.text("trade_no"), opened.text("trade_no"));
 }
 
@@ -118,38 +226,83 @@ async fn refunds_cancels_and_settlements() {
     let mock = Mock::start().await.unwrap();
     let client = Client::of(&mock);
     let trade_no = client.create("1", "10.00", &[]).await.text("trade_no").to_owned();
-    let refund = |number: &str, amount: &str| json!({ "out_trade_no": "1", "refund_amount": amount, "out_request_no": number });
-    assert_eq!(client.call("alipay.trade.refund", &refund("r1", "1.00")).await.code(), "40004 ACQ.TRADE_STATUS_ERROR");
+    let refund =
+        |number: &str, amount: &str| json!({ "out_trade_no": "1", "refund_amount": amount, "out_request_no": number });
+    assert_eq!(
+        client.code("alipay.trade.refund", &refund("r1", "1.00")).await,
+        "40004 ACQ.TRADE_STATUS_ERROR"
+    );
     mock.pay("1").unwrap();
     let first = client.call("alipay.trade.refund", &refund("r1", "3.00")).await;
     assert_eq!((first.text("fund_change"), first.text("refund_fee")), ("Y", "3.00"));
     let again = client.call("alipay.trade.refund", &refund("r1", "3.00")).await;
     assert_eq!((again.text("fund_change"), again.text("refund_fee")), ("N", "3.00"));
-    assert_eq!(client.call("alipay.trade.refund", &refund("r1", "3.01")).await.code(), "40004 ACQ.DISCORDANT_REPEAT_REQUEST");
-    assert_eq!(client.call("alipay.trade.refund", &refund("", "3.00")).await.code(), "40004 ACQ.REFUND_AMT_NOT_EQUAL_TOTAL");
-    assert_eq!(client.call("alipay.trade.refund", &refund("r2", "7.01")).await.code(), "40004 ACQ.REASON_TRADE_REFUND_FEE_ERR");
+    assert_eq!(
+        client.code("alipay.trade.refund", &refund("r1", "3.01")).await,
+        "40004 ACQ.DISCORDANT_REPEAT_REQUEST"
+    );
+    assert_eq!(
+        client.code("alipay.trade.refund", &refund("", "3.00")).await,
+        "40004 ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"
+    );
+    assert_eq!(
+        client.code("alipay.trade.refund", &refund("r2", "7.01")).await,
+        "40004 ACQ.REASON_TRADE_REFUND_FEE_ERR"
+    );
 
-    let ask = |number: &str| json!({ "out_trade_no": "1", "out_request_no": number, "query_options": ["gmt_refund_pay"] });
+    let ask =
+        |number: &str| json!({ "out_trade_no": "1", "out_request_no": number, "query_options": ["gmt_refund_pay"] });
     let found = client.call("alipay.trade.fastpay.refund.query", &ask("r1")).await;
-    assert_eq!((found.text("refund_status"), found.text("refund_amount"), found.text("total_amount")), ("REFUND_SUCCESS", "3.00", "10.00"));
+    assert_eq!(
+        (
+            found.text("refund_status"),
+            found.text("refund_amount"),
+            found.text("total_amount")
+        ),
+        ("REFUND_SUCCESS", "3.00", "10.00")
+    );
     assert!(found.node.get("gmt_refund_pay").is_some());
     let absent = client.call("alipay.trade.fastpay.refund.query", &ask("r9")).await;
     assert_eq!(absent.node, json!({ "code": "10000", "msg": "Success" }));
 
-    let settle = |number: &str, amount: &str| {
-        json!({ "out_request_no": number, "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": amount }] })
-    };
+    let settle = |number: &str, amount: &str| json!({ "out_request_no": number, "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": amount }] });
     let settled = client.call("alipay.trade.order.settle", &settle("s1", "2.00")).await;
-    assert_eq!(client.call("alipay.trade.order.settle", &settle("s1", "2.00")).await.text("settle_no"), settled.text("settle_no"));
-    assert_eq!(client.call("alipay.trade.order.settle", &settle("s1", "2.01")).await.code(), "40004 ACQ.DISCORDANT_REPEAT_REQUEST");
-    assert_eq!(client.call("alipay.trade.order.settle", &settle("s2", "5.01")).await.code(), "40004 ACQ.ALLOC_AMOUNT_VALIDATE_ERROR");
+    assert_eq!(
+        client
+            .call("alipay.trade.order.settle", &settle("s1", "2.00"))
+            .await
+            .text("settle_no"),
+        settled.text("settle_no")
+    );
+    assert_eq!(
+        client.code("alipay.trade.order.settle", &settle("s1", "2.01")).await,
+        "40004 ACQ.DISCORDANT_REPEAT_REQUEST"
+    );
+    assert_eq!(
+        client.code("alipay.trade.order.settle", &settle("s2", "5.01")).await,
+        "40004 ACQ.ALLOC_AMOUNT_VALIDATE_ERROR"
+    );
 
-    let cancel = client.call("alipay.trade.cancel", &json!({ "out_trade_no": "1" })).await;
+    let cancel = client
+        .call("alipay.trade.cancel", &json!({ "out_trade_no": "1" }))
+        .await;
     assert_eq!((cancel.text("action"), cancel.text("retry_flag")), ("refund", "N"));
     assert_eq!(mock.trade("1").unwrap().trade_status.as_deref(), Some("TRADE_CLOSED"));
-    let nothing = client.call("alipay.trade.cancel", &json!({ "out_trade_no": "none" })).await;
-    assert_eq!((nothing.code().as_str(), nothing.text("retry_flag"), nothing.node.get("action")), ("10000", "N", None));
-    assert_eq!(client.call("alipay.trade.cancel", &json!({ "trade_no": "1" })).await.code(), "40004 ACQ.INVALID_PARAMETER");
+    let nothing = client
+        .call("alipay.trade.cancel", &json!({ "out_trade_no": "none" }))
+        .await;
+    assert_eq!(
+        (
+            nothing.code().as_str(),
+            nothing.text("retry_flag"),
+            nothing.node.get("action")
+        ),
+        ("10000", "N", None)
+    );
+    assert_eq!(
+        client.code("alipay.trade.cancel", &json!({ "trade_no": "1" })).await,
+        "40004 ACQ.INVALID_PARAMETER"
+    );
 }
 
 #[tokio::test]
@@ -160,13 +313,25 @@ async fn an_outcome_can_be_made_unknown() {
     mock.pay("1").unwrap();
     let refund = json!({ "out_trade_no": "1", "refund_amount": "10.00" });
     mock.answer_next("alipay.trade.refund", "40004", "ACQ.SYSTEM_ERROR", false);
-    assert_eq!(client.call("alipay.trade.query", &json!({ "out_trade_no": "1" })).await.code(), "10000");
-    assert_eq!(client.call("alipay.trade.refund", &refund).await.code(), "40004 ACQ.SYSTEM_ERROR");
+    assert_eq!(
+        client.code("alipay.trade.query", &json!({ "out_trade_no": "1" })).await,
+        "10000"
+    );
+    assert_eq!(
+        client.code("alipay.trade.refund", &refund).await,
+        "40004 ACQ.SYSTEM_ERROR"
+    );
     assert_eq!(mock.trade("1").unwrap().refunded_amount, "0.00");
     mock.answer_next("alipay.trade.refund", "20000", "aop.unknow-error", true);
-    assert_eq!(client.call("alipay.trade.refund", &refund).await.code(), "20000 aop.unknow-error");
+    assert_eq!(
+        client.code("alipay.trade.refund", &refund).await,
+        "20000 aop.unknow-error"
+    );
     assert_eq!(mock.trade("1").unwrap().refunded_amount, "10.00");
-    assert_eq!(client.call("alipay.trade.refund", &refund).await.text("fund_change"), "N");
+    assert_eq!(
+        client.call("alipay.trade.refund", &refund).await.text("fund_change"),
+        "N"
+    );
 }
 
 #[tokio::test]
@@ -175,18 +340,48 @@ async fn the_control_endpoint_speaks_json() {
     let client = Client::of(&mock);
     client.create("a b/1", "10.00", &[]).await;
     let url = format!("{}/_mock/trades/a%20b%2F1", mock.base_url());
-    let read = |response: reqwest::Response| async { serde_json::from_slice::<serde_json::Value>(&response.bytes().await.unwrap()).unwrap() };
+    let read = |response: reqwest::Response| async {
+        serde_json::from_slice::<serde_json::Value>(&response.bytes().await.unwrap()).unwrap()
+    };
     let shown = read(client.http.get(&url).send().await.unwrap()).await;
-    assert_eq!((&shown["trade_status"], &shown["total_amount"]), (&json!("WAIT_BUYER_PAY"), &json!("10.00")));
+    assert_eq!(
+        (&shown["trade_status"], &shown["total_amount"]),
+        (&json!("WAIT_BUYER_PAY"), &json!("10.00"))
+    );
     let closed = client.http.post(format!("{url}/close")).send().await.unwrap();
     assert_eq!(read(closed).await["trade_status"], "TRADE_CLOSED");
     let paid = client.http.post(format!("{url}/pay")).send().await.unwrap();
     assert_eq!(paid.status(), 409);
     assert_eq!(read(paid).await["error"], "trade a b/1 is closed");
-    assert_eq!(client.http.get(format!("{}/_mock/trades/none", mock.base_url())).send().await.unwrap().status(), 404);
+    assert_eq!(
+        client
+            .http
+            .get(format!("{}/_mock/trades/none", mock.base_url()))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
     let next = client.http.post(format!("{}/_mock/next", mock.base_url()));
-    let next = next.body(json!({ "method": "alipay.trade.query", "code": "40004", "sub_code": "ACQ.SYSTEM_ERROR" }).to_string());
+    let next = next
+        .body(json!({ "method": "alipay.trade.query", "code": "40004", "sub_code": "ACQ.SYSTEM_ERROR" }).to_string());
     assert_eq!(next.send().await.unwrap().status(), 200);
-    assert_eq!(client.call("alipay.trade.query", &json!({ "out_trade_no": "a b/1" })).await.code(), "40004 ACQ.SYSTEM_ERROR");
-    assert_eq!(client.http.post(format!("{}/_mock/next", mock.base_url())).body("{").send().await.unwrap().status(), 400);
+    assert_eq!(
+        client
+            .code("alipay.trade.query", &json!({ "out_trade_no": "a b/1" }))
+            .await,
+        "40004 ACQ.SYSTEM_ERROR"
+    );
+    assert_eq!(
+        client
+            .http
+            .post(format!("{}/_mock/next", mock.base_url()))
+            .body("{")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
 }

@@ -19,10 +19,14 @@ pub(super) fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = call.order().ok_or_else(|| no_trade(call))?;
     let wants_bills = call.wants("fund_bill_list");
     match call.state.trades.get(&key, call.now) {
-        Some(Order { terms, trade: Some(trade), .. }) => {
+        Some(Order {
+            terms,
+            trade: Some(trade),
+            ..
+        }) => {
             let is_paid = trade.paid.is_some();
             let paid = |value: Money| if is_paid { value } else { Money::ZERO };
-            Played::success(
+            Ok(Played::success(
                 Fields::new()
                     .with("trade_no", trade.no.clone())
                     .with("out_trade_no", key.out_trade_no)
@@ -36,10 +40,16 @@ pub(super) fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
                     .maybe("send_pay_date", trade.paid.map(beijing))
                     .maybe("store_id", terms.store_id.clone())
                     .maybe("terminal_id", terms.terminal_id.clone())
-                    .maybe("fund_bill_list", (is_paid && wants_bills).then(|| fund_bills(terms.total)))
-                    .maybe("buyer_user_id", terms.buyer.open_id.is_none().then(|| terms.buyer.user_id.clone()))
+                    .maybe(
+                        "fund_bill_list",
+                        (is_paid && wants_bills).then(|| fund_bills(terms.total)),
+                    )
+                    .maybe(
+                        "buyer_user_id",
+                        terms.buyer.open_id.is_none().then(|| terms.buyer.user_id.clone()),
+                    )
                     .maybe("buyer_open_id", terms.buyer.open_id.clone()),
-            )
+            ))
         }
         // A precreated order has no trade until somebody scans it.
         _ => Err(no_trade(call)),
@@ -50,52 +60,93 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Result<Played, Failure> {
     let Some(key) = call.order() else {
         // Nothing to cancel is as good as cancelled, but a trade number must be one that Alipay gave out.
         return match (call.text("trade_no"), call.text("out_trade_no")) {
-            (Some(_), _) | (None, None) => Err(call.refuse("ACQ.INVALID_PARAMETER", "参数无效: trade_no: no such trade")),
-            (None, Some(number)) => Played::success(Fields::new().with("out_trade_no", number).with("retry_flag", "N")),
+            (Some(_), _) | (None, None) => {
+                Err(call.refuse("ACQ.INVALID_PARAMETER", "参数无效: trade_no: no such trade"))
+            }
+            (None, Some(number)) => Ok(Played::success(
+                Fields::new().with("out_trade_no", number).with("retry_flag", "N"),
+            )),
         };
     };
-    let action = call.state.trades.cancel(&key, call.now).map_err(|_| call.refuse("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围"))?;
+    let action = call
+        .state
+        .trades
+        .cancel(&key, call.now)
+        .map_err(|_| call.refuse("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围"))?;
     let trade_no = trade(call.state.trades.get(&key, call.now)).map(|trade| trade.no.clone());
     let action = action.map(|action| match action {
         CancelAction::Close => "close",
         CancelAction::Refund => "refund",
     });
-    Played::success(
-        Fields::new().maybe("trade_no", trade_no).with("out_trade_no", key.out_trade_no).with("retry_flag", "N").maybe("action", action),
-    )
+    Ok(Played::success(
+        Fields::new()
+            .maybe("trade_no", trade_no)
+            .with("out_trade_no", key.out_trade_no)
+            .with("retry_flag", "N")
+            .maybe("action", action),
+    ))
 }
 
 pub(super) fn close(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = call.order().ok_or_else(|| no_trade(call))?;
-    call.state.trades.close(&key, call.now).map_err(|refusal| match refusal {
-        StepRefusal::NoTrade => no_trade(call),
-        _ => call.refuse("ACQ.REASON_TRADE_STATUS_INVALID", "交易状态不合法：只有等待付款的交易可以关闭"),
-    })?;
+    call.state
+        .trades
+        .close(&key, call.now)
+        .map_err(|refusal| match refusal {
+            StepRefusal::NoTrade => no_trade(call),
+            _ => call.refuse(
+                "ACQ.REASON_TRADE_STATUS_INVALID",
+                "交易状态不合法：只有等待付款的交易可以关闭",
+            ),
+        })?;
     let trade_no = trade(call.state.trades.get(&key, call.now)).map(|trade| trade.no.clone());
-    Played::success(Fields::new().with("out_trade_no", key.out_trade_no).maybe("trade_no", trade_no))
+    Ok(Played::success(
+        Fields::new()
+            .with("out_trade_no", key.out_trade_no)
+            .maybe("trade_no", trade_no),
+    ))
 }
 
 pub(super) fn refund(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = call.order().ok_or_else(|| no_trade(call))?;
     let amount = call.money("refund_amount").unwrap_or_default();
     if amount <= Money::ZERO {
-        return Err(call.refuse("ACQ.INVALID_PARAMETER", "参数无效: refund_amount: must be more than zero"));
+        return Err(call.refuse(
+            "ACQ.INVALID_PARAMETER",
+            "参数无效: refund_amount: must be more than zero",
+        ));
     }
     let number = call.text("out_request_no");
     let reason = call.text("refund_reason");
-    let moved = call.state.trades.refund(&key, number.as_deref(), amount, reason, call.now).map_err(|refusal| match refusal {
-        RefundRefusal::NoTrade => no_trade(call),
-        RefundRefusal::Unpaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：尚未付款"),
-        RefundRefusal::Closed => call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
-        RefundRefusal::NotTotal => call.refuse("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限，或部分退款缺少 out_request_no"),
-        RefundRefusal::MoreThanLeft => call.refuse("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额大于剩余可退金额"),
-        RefundRefusal::Discordant => call.refuse("ACQ.DISCORDANT_REPEAT_REQUEST", "同一 out_request_no 的两次请求金额不一致"),
-    })?;
+    let moved = call
+        .state
+        .trades
+        .refund(&key, number.as_deref(), amount, reason, call.now)
+        .map_err(|refusal| match refusal {
+            RefundRefusal::NoTrade => no_trade(call),
+            RefundRefusal::Unpaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：尚未付款"),
+            RefundRefusal::Closed => call.refuse("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
+            RefundRefusal::NotTotal => call.refuse(
+                "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+                "退款金额超限，或部分退款缺少 out_request_no",
+            ),
+            RefundRefusal::MoreThanLeft => call.refuse("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额大于剩余可退金额"),
+            RefundRefusal::Discordant => call.refuse(
+                "ACQ.DISCORDANT_REPEAT_REQUEST",
+                "同一 out_request_no 的两次请求金额不一致",
+            ),
+        })?;
     let wants_detail = call.wants("refund_detail_item_list");
-    let Some(order) = call.state.trades.get(&key, call.now) else { return Err(no_trade(call)) };
-    let at = number.as_deref().or(Some(&key.out_trade_no)).and_then(|number| order.refund_of(number)).map(|refund| beijing(refund.at));
+    let Some(order) = call.state.trades.get(&key, call.now) else {
+        return Err(no_trade(call));
+    };
+    let at = number
+        .as_deref()
+        .or(Some(&key.out_trade_no))
+        .and_then(|number| order.refund_of(number))
+        .map(|refund| beijing(refund.at));
     let buyer = &order.terms.buyer;
-    Played::success(
+    Ok(Played::success(
         Fields::new()
             .maybe("trade_no", order.trade.as_ref().map(|trade| trade.no.clone()))
             .with("out_trade_no", key.out_trade_no.clone())
@@ -107,18 +158,24 @@ pub(super) fn refund(call: &mut Call<'_>) -> Result<Played, Failure> {
             .maybe("send_back_fee", wants_detail.then_some(amount))
             .maybe("buyer_user_id", buyer.open_id.is_none().then(|| buyer.user_id.clone()))
             .maybe("buyer_open_id", buyer.open_id.clone()),
-    )
+    ))
 }
 
 pub(super) fn refund_query(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = call.order().ok_or_else(|| no_trade(call))?;
     let number = call.required("out_request_no");
     let (wants_time, wants_detail) = (call.wants("gmt_refund_pay"), call.wants("refund_detail_item_list"));
-    let Some(order) = call.state.trades.get(&key, call.now) else { return Err(no_trade(call)) };
-    let Some(no) = order.trade.as_ref().map(|trade| trade.no.clone()) else { return Err(no_trade(call)) };
+    let Some(order) = call.state.trades.get(&key, call.now) else {
+        return Err(no_trade(call));
+    };
+    let Some(no) = order.trade.as_ref().map(|trade| trade.no.clone()) else {
+        return Err(no_trade(call));
+    };
     // A refund that doesn't exist is a success without a refund.
-    let Some(refund) = order.refund_of(&number) else { return Played::success(Fields::new()) };
-    Played::success(
+    let Some(refund) = order.refund_of(&number) else {
+        return Ok(Played::success(Fields::new()));
+    };
+    Ok(Played::success(
         Fields::new()
             .with("trade_no", no)
             .with("out_trade_no", key.out_trade_no)
@@ -128,33 +185,64 @@ pub(super) fn refund_query(call: &mut Call<'_>) -> Result<Played, Failure> {
             .with("refund_amount", refund.amount)
             .maybe("refund_reason", refund.reason.clone())
             .maybe("gmt_refund_pay", wants_time.then(|| beijing(refund.at)))
-            .maybe("refund_detail_item_list", wants_detail.then(|| fund_bills(refund.amount)))
+            .maybe(
+                "refund_detail_item_list",
+                wants_detail.then(|| fund_bills(refund.amount)),
+            )
             .maybe("send_back_fee", wants_detail.then_some(refund.amount)),
-    )
+    ))
 }
 
 pub(super) fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
     let key = call.order().ok_or_else(|| no_trade(call))?;
-    let total = call.state.trades.get(&key, call.now).map(|order| order.terms.total).unwrap_or_default();
-    let rows = call.request.get("royalty_parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let total = call
+        .state
+        .trades
+        .get(&key, call.now)
+        .map(|order| order.terms.total)
+        .unwrap_or_default();
+    let rows = call
+        .request
+        .get("royalty_parameters")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let mut shares = Vec::with_capacity(rows.len());
     for row in rows {
-        let percent = row.get("amount_percentage").and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
-        let amount = row.get("amount").and_then(Money::from_json).or_else(|| percent.map(|percent| total.percent(percent)));
+        let percent = row
+            .get("amount_percentage")
+            .and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
+        let amount = row
+            .get("amount")
+            .and_then(Money::from_json)
+            .or_else(|| percent.map(|percent| total.percent(percent)));
         let Some(amount) = amount.filter(|amount| *amount > Money::ZERO) else {
-            return Err(call.refuse("ACQ.INVALID_PARAMETER", "参数无效: royalty_parameters.amount: must be more than zero"));
+            return Err(call.refuse(
+                "ACQ.INVALID_PARAMETER",
+                "参数无效: royalty_parameters.amount: must be more than zero",
+            ));
         };
         let receiver = row.get("trans_in").and_then(Value::as_str).unwrap_or_default();
         shares.push((receiver.to_owned(), amount));
     }
-    let settled = call.state.trades.settle(&key, &call.required("out_request_no"), shares, call.now);
+    let settled = call
+        .state
+        .trades
+        .settle(&key, &call.required("out_request_no"), shares, call.now);
     let settle_no = settled.map_err(|refusal| match refusal {
         SettleRefusal::NoTrade => no_trade(call),
         SettleRefusal::NotPaid => call.refuse("ACQ.TRADE_STATUS_ERROR", "交易状态不合法：只有已付款的交易可以结算"),
         SettleRefusal::TooMuch => call.refuse("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", "分账金额大于剩余可分账金额"),
-        SettleRefusal::Discordant => call.refuse("ACQ.DISCORDANT_REPEAT_REQUEST", "同一 out_request_no 的两次请求参数不一致"),
+        SettleRefusal::Discordant => call.refuse(
+            "ACQ.DISCORDANT_REPEAT_REQUEST",
+            "同一 out_request_no 的两次请求参数不一致",
+        ),
     })?;
-    Played::success(Fields::new().with("trade_no", call.required("trade_no")).with("settle_no", settle_no))
+    Ok(Played::success(
+        Fields::new()
+            .with("trade_no", call.required("trade_no"))
+            .with("settle_no", settle_no),
+    ))
 }
 
 fn no_trade(call: &Call<'_>) -> Failure {

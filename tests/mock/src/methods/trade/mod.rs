@@ -7,7 +7,12 @@ use super::{Behaviour, Call};
 use crate::state::trades::Key;
 
 /// What can be wrong with an order that is placed.
-const PLACE: &[&str] = &["ACQ.INVALID_PARAMETER", "ACQ.CONTEXT_INCONSISTENT", "ACQ.TRADE_HAS_SUCCESS", "ACQ.TRADE_HAS_CLOSE"];
+const PLACE: &[&str] = &[
+    "ACQ.INVALID_PARAMETER",
+    "ACQ.CONTEXT_INCONSISTENT",
+    "ACQ.TRADE_HAS_SUCCESS",
+    "ACQ.TRADE_HAS_CLOSE",
+];
 /// The same, of methods that tell a late order from a closed one.
 const PLACE_IN_TIME: &[&str] = &[
     "ACQ.INVALID_PARAMETER",
@@ -18,11 +23,31 @@ const PLACE_IN_TIME: &[&str] = &[
 ];
 
 pub(super) const BEHAVIOURS: &[Behaviour] = &[
-    Behaviour { method: "alipay.trade.page.pay", errors: PLACE, play: place::page },
-    Behaviour { method: "alipay.trade.wap.pay", errors: PLACE, play: place::page },
-    Behaviour { method: "alipay.trade.app.pay", errors: PLACE, play: place::app },
-    Behaviour { method: "alipay.trade.create", errors: PLACE_IN_TIME, play: place::create },
-    Behaviour { method: "alipay.trade.precreate", errors: PLACE_IN_TIME, play: place::precreate },
+    Behaviour {
+        method: "alipay.trade.page.pay",
+        errors: PLACE,
+        play: place::page,
+    },
+    Behaviour {
+        method: "alipay.trade.wap.pay",
+        errors: PLACE,
+        play: place::page,
+    },
+    Behaviour {
+        method: "alipay.trade.app.pay",
+        errors: PLACE,
+        play: place::app,
+    },
+    Behaviour {
+        method: "alipay.trade.create",
+        errors: PLACE_IN_TIME,
+        play: place::create,
+    },
+    Behaviour {
+        method: "alipay.trade.precreate",
+        errors: PLACE_IN_TIME,
+        play: place::precreate,
+    },
     Behaviour {
         method: "alipay.trade.pay",
         errors: &[
@@ -35,9 +60,21 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         ],
         play: place::pay,
     },
-    Behaviour { method: "alipay.trade.query", errors: &["ACQ.TRADE_NOT_EXIST"], play: after::query },
-    Behaviour { method: "alipay.trade.cancel", errors: &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_CANCEL_TIME_OUT"], play: after::cancel },
-    Behaviour { method: "alipay.trade.close", errors: &["ACQ.TRADE_NOT_EXIST", "ACQ.REASON_TRADE_STATUS_INVALID"], play: after::close },
+    Behaviour {
+        method: "alipay.trade.query",
+        errors: &["ACQ.TRADE_NOT_EXIST"],
+        play: after::query,
+    },
+    Behaviour {
+        method: "alipay.trade.cancel",
+        errors: &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_CANCEL_TIME_OUT"],
+        play: after::cancel,
+    },
+    Behaviour {
+        method: "alipay.trade.close",
+        errors: &["ACQ.TRADE_NOT_EXIST", "ACQ.REASON_TRADE_STATUS_INVALID"],
+        play: after::close,
+    },
     Behaviour {
         method: "alipay.trade.refund",
         errors: &[
@@ -51,7 +88,11 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         ],
         play: after::refund,
     },
-    Behaviour { method: "alipay.trade.fastpay.refund.query", errors: &["ACQ.TRADE_NOT_EXIST"], play: after::refund_query },
+    Behaviour {
+        method: "alipay.trade.fastpay.refund.query",
+        errors: &["ACQ.TRADE_NOT_EXIST"],
+        play: after::refund_query,
+    },
     Behaviour {
         method: "alipay.trade.order.settle",
         errors: &[
@@ -69,6 +110,9 @@ impl Call<'_> {
     /// The order that the request names, by either number.
     fn order(&mut self) -> Option<Key> {
         let (trade_no, out_trade_no) = (self.text("trade_no"), self.text("out_trade_no"));
-        self.state.trades.find(&self.merchant, trade_no.as_deref(), out_trade_no.as_deref(), self.now).map(|order| order.key())
+        self.state
+            .trades
+            .find(&self.merchant, trade_no.as_deref(), out_trade_no.as_deref(), self.now)
+            .map(|order| order.key())
     }
 }
