@@ -56,7 +56,21 @@ pub(crate) fn field(name: &str) -> String {
 
 /// The name of a method's request, a product's handle or a notification.
 pub(crate) fn type_of(words: &str) -> String {
-    words.to_upper_camel_case()
+    identifier(&words.to_upper_camel_case())
+}
+
+/// The names of a method's request and of its module; `None` where the method isn't the product's.
+pub(crate) fn method(method: &str, product: &str, rust_name: Option<&str>) -> Option<(String, String)> {
+    let stem = stem(method, product)?;
+    Some(match rust_name {
+        Some(name) => (name.to_owned(), field(name)),
+        None => (type_of(stem), field(stem)),
+    })
+}
+
+/// The name of what goes with a request: `PayResponse`.
+pub(crate) fn companion(request: &str, suffix: &str) -> String {
+    format!("{}{suffix}", request.trim_end_matches('_'))
 }
 
 /// The name of a named type: the official one.
@@ -72,8 +86,8 @@ pub(crate) fn variant(value: &str) -> Option<String> {
     let camel = value.to_upper_camel_case();
     match camel.as_str() {
         "" => None,
-        // The variant for what the library doesn't know.
-        "Other" | "Self" => Some(format!("{camel}_")),
+        // The variant for what the library doesn't know; a type of its own in traits, as is `Err` in `FromStr`.
+        "Other" | "Self" | "Err" => Some(format!("{camel}_")),
         _ if camel.starts_with(|first: char| first.is_ascii_digit()) => Some(format!("V{camel}")),
         _ => Some(camel),
     }

@@ -72,16 +72,11 @@ pub(super) fn method(
     };
     let rust_name = rust_name(reader, &map, &name, around.product);
     let mut idents = HashMap::new();
-    let request_name = rust_name
-        .clone()
-        .or_else(|| names::stem(&name, around.product).map(names::type_of));
-    for suffix in ["", "Response", "ErrorCode"] {
-        rust_names::unique(
-            reader,
-            &mut idents,
-            format!("{}{suffix}", request_name.as_deref().unwrap_or("")),
-            map.at,
-        );
+    // Of a method in the wrong folder nothing is known.
+    if let Some((request, _)) = names::method(&name, around.product, rust_name.as_deref()) {
+        rust_names::unique(reader, &mut idents, names::companion(&request, "Response"), map.at);
+        rust_names::unique(reader, &mut idents, names::companion(&request, "ErrorCode"), map.at);
+        rust_names::unique(reader, &mut idents, request, map.at);
     }
     let own = types::types(reader, &declared, &known, &mut idents);
     let upload = kind == Kind::Upload || !kind_known;

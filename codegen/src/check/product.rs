@@ -98,13 +98,13 @@ impl Idents {
     }
 
     fn method(&mut self, reader: Reader<'_>, method: &Method, at: Span) {
-        let Some(stem) = names::stem(&method.name, &method.product) else {
+        // Of a method in the wrong folder nothing is known.
+        let Some((request, module)) = names::method(&method.name, &method.product, method.rust_name.as_deref()) else {
             return;
         };
-        let request = method.rust_name.clone().unwrap_or_else(|| names::type_of(stem));
-        rust_names::unique(reader, &mut self.modules, names::field(&request), at);
-        for suffix in ["", "Response", "ErrorCode"] {
-            rust_names::unique(reader, &mut self.types, format!("{request}{suffix}"), at);
-        }
+        rust_names::unique(reader, &mut self.modules, module, at);
+        rust_names::unique(reader, &mut self.types, names::companion(&request, "Response"), at);
+        rust_names::unique(reader, &mut self.types, names::companion(&request, "ErrorCode"), at);
+        rust_names::unique(reader, &mut self.types, request, at);
     }
 }

@@ -232,7 +232,8 @@ impl Reader<'_> {
             Kind::Mapping(_) => "a mapping",
         };
         let found = match &node.kind {
-            Kind::Scalar { text, .. } if !text.is_empty() && text.len() <= 24 => format!("`{}`", text.trim()),
+            Kind::Scalar { text, plain: true } if !text.is_empty() && text.len() <= 24 => format!("`{text}`"),
+            Kind::Scalar { text, plain: false } if text.len() <= 24 => format!("`\"{}\"`", text.trim()),
             _ => found.to_owned(),
         };
         self.add(

@@ -16,7 +16,8 @@ pub(super) fn among<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -
 
 fn nearest<'a>(wrong: &str, right: &[&'a str]) -> Option<&'a str> {
     let wrong: Vec<char> = wrong.chars().take(80).collect();
-    let allowed = wrong.len().div_ceil(3);
+    // Of very short words everything is near.
+    let allowed = if wrong.len() < 3 { 0 } else { wrong.len().div_ceil(3) };
     let scored = right.iter().map(|word| (distance(&wrong, word), *word));
     scored
         .filter(|&(distance, _)| distance <= allowed)

@@ -84,13 +84,8 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         ..
     } = method;
     // `check` has refused methods of other products; any name will do for them.
-    let stem = names::stem(name, &method.product).unwrap_or(name);
-    let request_ident = method.rust_name.clone().unwrap_or_else(|| names::type_of(stem));
-    let module = names::field(if method.rust_name.is_some() {
-        &request_ident
-    } else {
-        stem
-    });
+    let (request_ident, module) = names::method(name, &method.product, method.rust_name.as_deref())
+        .unwrap_or_else(|| (names::type_of(name), names::field(name)));
     let place = Place {
         own: Some(own),
         shared: Some(shared),
@@ -101,18 +96,18 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
     Method {
         file: &method.file,
         ident: names::identifier(&module),
-        module,
+        module: file_of(&module),
         module_doc: docs::heading(title, name),
         call_doc: docs::brief(title, name, doc),
         response: objects::object(
-            format!("{request_ident}Response"),
+            names::companion(&request_ident, "Response"),
             response_doc,
             &method.response,
             Role::Response,
             &place,
             |_| false,
         ),
-        error: enums::errors(format!("{request_ident}ErrorCode"), error_doc, &method.errors),
+        error: enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors),
         types: objects::types(&method.types, own, &place),
         request: objects::object(
             request_ident,
@@ -124,6 +119,11 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         ),
         info: info(method),
     }
+}
+
+/// What a module's file is called: its name but for `r#`.
+fn file_of(module: &str) -> String {
+    names::identifier(module).trim_start_matches("r#").to_owned()
 }
 
 fn info(method: &ir::Method) -> Info<'_> {
@@ -179,7 +179,7 @@ fn notification(notification: &ir::Notification) -> Notification<'_> {
         file: &notification.file,
         name,
         ident: names::identifier(&module),
-        module,
+        module: file_of(&module),
         module_doc: docs::heading(title, name),
         variant_doc: docs::heading(title, name),
         body: objects::object(

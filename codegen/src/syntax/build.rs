@@ -114,6 +114,8 @@ impl<'a, 'r> Builder<'a, 'r> {
         match event {
             Event::Scalar(text, style, ..) => {
                 let plain = matches!(style, ScalarStyle::Plain);
+                // What isn't there, and what says so.
+                let text = if plain && text == "~" { "".into() } else { text };
                 self.finished(Node {
                     span,
                     kind: Kind::Scalar { text, plain },

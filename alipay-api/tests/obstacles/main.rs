@@ -1,0 +1,55 @@
+//! What `alipay-codegen` makes of `codegen/tests/obstacles`, where every name is a trap: it compiles, as a user's crate would compile it, and works.
+//!
+//! `cargo test -p alipay-codegen --test obstacles` holds the code to its specs; `UPDATE_EXPECT=1` writes it anew.
+
+#[rustfmt::skip]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "it is written for a library")]
+mod generated;
+
+use alipay_api::method::{ErrorCode as _, Method as _, Retry};
+use alipay_api::wire::Object as _;
+
+use generated::trap::types::{None as NoneKind, Some as SomeObject};
+use generated::trap::{All, AllErrorCode, Nothing, TypesOf, Words, WordsResponse};
+
+#[test]
+fn words_travel_under_their_own_names() {
+    let words = Words::new().r#type("trap").self_("itself").default("x").clone("y").extra_("more").out_trade_no("1");
+    let json = serde_json::to_value(&words).unwrap();
+    let expected = serde_json::json!({
+        "type": "trap", "self": "itself", "default": "x", "clone": "y", "extra": "more", "outTradeNo": "1"
+    });
+    assert_eq!(json, expected);
+    assert_eq!(serde_json::from_value::<Words>(json).unwrap(), words);
+}
+
+#[test]
+fn setters_give_way_to_constructors() {
+    let must = SomeObject::with_first("1", 2, NoneKind::Self_);
+    let request = TypesOf::with_a("x", must.clone()).with_a_("y").with_new_("z").new([1]);
+    assert_eq!(request.a.as_deref(), Some("x"));
+    assert_eq!(request.with_a.as_deref(), Some("y"));
+    assert_eq!(request.with_new.as_deref(), Some("z"));
+    assert_eq!(request.new, [1]);
+    assert_eq!(request.must, must);
+}
+
+#[test]
+fn circles_are_boxed() {
+    let inner = SomeObject::with_first("inner", 1, NoneKind::Empty);
+    let outer = SomeObject::with_first("outer", 2, "10").inner(inner.clone()).many([inner.clone()]);
+    assert_eq!(outer.inner.as_deref(), Some(&inner));
+    assert_eq!(outer.kind, NoneKind::V10);
+    assert_eq!(WordsResponse::default().itself, None);
+}
+
+#[test]
+fn facts_stand_in_the_method() {
+    assert_eq!(Nothing::INFO.retry, Retry::Read);
+    assert_eq!(All::INFO.files, ["must_file", "file"]);
+    assert_eq!(All::INFO.top_level, ["date", "url", "secret", "object"]);
+    assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
+    assert_eq!(All::INFO.pending, ["10003"]);
+    assert!(AllErrorCode::from("UNHEARD_OF").class().is_none());
+    assert!(Nothing::new().extra().is_empty());
+}
