@@ -16,7 +16,7 @@ use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
 /// assert!("0.001".parse::<Price>().is_err());
 /// # Ok::<(), alipay_api::types::ParsePriceError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price {
     cents: i64,
 }
@@ -85,6 +85,12 @@ impl fmt::Display for Price {
         let sign = if self.cents < 0 { "-" } else { "" };
         let cents = self.cents.unsigned_abs();
         formatter.pad(&format!("{sign}{}.{:02}", cents / 100, cents % 100))
+    }
+}
+
+impl fmt::Debug for Price {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
     }
 }
 

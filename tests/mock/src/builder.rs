@@ -14,6 +14,7 @@ use crate::Mock;
 use crate::clock::{Clock, SystemClock};
 use crate::core::Core;
 use crate::faults::Faults;
+use crate::journal::Journal;
 use crate::keys::{KeyError, KeyPair, PublicKey};
 use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
 use crate::server;
@@ -206,6 +207,7 @@ impl Builder {
             faults: Faults::default(),
             next: Mutex::default(),
             deliveries,
+            journal: Journal::default(),
         });
         let service = server::router(Arc::clone(&core)).into_make_service_with_connect_info::<Cut>();
         let mut stopped = stop.subscribe();

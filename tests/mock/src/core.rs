@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::clock::{Clock, timestamp};
 use crate::control::NextAnswer;
 use crate::faults::Faults;
+use crate::journal::Journal;
 use crate::keys::{KeyPair, PublicKey};
 use crate::notify;
 use crate::notify::delivery::Deliveries;
@@ -23,6 +24,7 @@ pub(crate) struct Core {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
     pub(crate) next: Mutex<Vec<NextAnswer>>,
     pub(crate) deliveries: Deliveries,
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::control::{Agreement, NextAnswer};
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
-use crate::{Builder, ControlError, Fault, Payment, StartError, TradeView};
+use crate::{Builder, ControlError, Fault, Payment, Received, StartError, TradeView};
 
 /// A running gateway. Dropping it shuts it down.
 pub struct Mock {
@@ -153,6 +153,16 @@ impl Mock {
     /// Spoils the next answer, of whatever method. Several wait in line.
     pub fn fault_next(&self, fault: Fault) {
         self.core.faults.push(fault);
+    }
+
+    /// How many requests have come to the gateway.
+    pub fn requests(&self) -> u64 {
+        self.core.journal.count()
+    }
+
+    /// The parameters of the latest request of this method, if it is among the last 64 of all.
+    pub fn last_request(&self, method: &str) -> Option<Received> {
+        self.core.journal.last(method)
     }
 
     /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.

@@ -27,7 +27,7 @@ async fn debug_shows_no_secret() {
     let pay = Pay::with_auth_code(TOKEN, "1", price("1.00"), "subject");
     let raw = || {
         client
-            .call_raw(TOKEN.replace("2015", "m"), response.clone())
+            .call_raw("alipay.no.such.method", response.clone())
             .parameter("code", TOKEN)
             .auth_token(TOKEN)
     };
@@ -55,7 +55,7 @@ async fn debug_shows_no_secret() {
         ),
         format!(
             "{:?}",
-            AuthTokenApp::new("authorization_code").code(TOKEN).refresh_token(TOKEN)
+            AuthTokenApp::with_code(TOKEN, "authorization_code").refresh_token(TOKEN)
         ),
         format!("{:?}", AuthTokenAppQuery::new(TOKEN)),
         format!("{:?}", raw().app_auth_token(TOKEN)),

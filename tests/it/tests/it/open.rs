@@ -13,7 +13,7 @@ use crate::support::{price, start};
 async fn a_code_becomes_a_token_once() {
     let (mock, client) = start().await;
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
-    let request = || AuthTokenApp::new("authorization_code").code(code.as_str());
+    let request = || AuthTokenApp::with_code(code.as_str(), "authorization_code");
     let granted = client.open().auth_token_app(request()).await.unwrap();
     assert_eq!(
         (granted.auth_app_id.as_str(), granted.user_id.as_str()),
@@ -50,10 +50,10 @@ async fn a_refresh_kills_the_old_refresh_token() {
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
     let first = client
         .open()
-        .auth_token_app(AuthTokenApp::new("authorization_code").code(code))
+        .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
         .await
         .unwrap();
-    let refresh = || AuthTokenApp::new("refresh_token").refresh_token(first.app_refresh_token.clone());
+    let refresh = || AuthTokenApp::with_refresh_token(first.app_refresh_token.clone(), "refresh_token");
     let second = client.open().auth_token_app(refresh()).await.unwrap();
     assert_ne!(second.app_refresh_token, first.app_refresh_token);
     client.open().auth_token_app(refresh()).await.unwrap_err();
@@ -64,7 +64,7 @@ async fn codes_and_tokens_that_were_never_given_out_are_refused() {
     let (_mock, client) = start().await;
     let error = client
         .open()
-        .auth_token_app(AuthTokenApp::new("authorization_code").code("none"))
+        .auth_token_app(AuthTokenApp::with_code("none", "authorization_code"))
         .await
         .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(AuthTokenAppErrorCode::AuthCodeNotExist));
@@ -85,7 +85,7 @@ async fn a_merchants_calls_carry_its_token() {
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
     let granted = client
         .open()
-        .auth_token_app(AuthTokenApp::new("authorization_code").code(code))
+        .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
         .await
         .unwrap();
     let create = |number: &str| Create::with_buyer_id("2088102146225135", number, price("1.00"), "subject");

@@ -23,11 +23,13 @@ async fn browse(url: &str) -> (u16, String) {
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-/// Submits a form as a browser does: attributes unescaped once, fields encoded once.
-async fn submit(form: &str) -> (u16, String) {
+/// The address and the fields that a browser reads in a form: attributes are unescaped once.
+pub(crate) fn as_a_browser_reads(form: &str) -> (String, Vec<(String, String)>) {
     let attribute = |tag: &str, name: &str| {
         let start = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
         let value = &tag[start..start + tag[start..].find('"').unwrap()];
+        // A browser turns line ends that are not escaped into line feeds, and drops NUL.
+        let value = value.replace("\r\n", "\n").replace('\r', "\n");
         value
             .replace("&lt;", "<")
             .replace("&gt;", ">")
@@ -37,29 +39,29 @@ async fn submit(form: &str) -> (u16, String) {
             .replace("&#10;", "\n")
             .replace("&amp;", "&")
     };
-    let action = attribute(form.split('>').next().unwrap(), "action");
-    let mut body = form_urlencoded::Serializer::new(String::new());
-    for input in form.split("<input").skip(1) {
-        body.append_pair(&attribute(input, "name"), &attribute(input, "value"));
-    }
+    let fields = form.split("<input").skip(1).map(|input| (attribute(input, "name"), attribute(input, "value")));
+    (attribute(form.split('>').next().unwrap(), "action"), fields.collect())
+}
+
+/// Submits a form as a browser does: fields are encoded once.
+async fn submit(form: &str) -> (u16, String) {
+    let (action, fields) = as_a_browser_reads(form);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = http
-        .post(action)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body.finish());
+    let request = http.post(action).header("content-type", "application/x-www-form-urlencoded").body(body);
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-async fn is_open(client: &Client, out_trade_no: &str) {
+async fn is_open(mock: &Mock, client: &Client, out_trade_no: &str) {
     let order = client
         .trade()
         .query(Query::with_out_trade_no(out_trade_no))
         .await
         .unwrap();
     assert_eq!(order.trade_status, TradeStatus::WaitBuyerPay);
-    assert_eq!(order.subject.as_deref(), Some(SUBJECT));
     assert_eq!(order.total_amount, Some(price("0.01")));
+    assert_eq!(mock.trade(out_trade_no).unwrap().subject, SUBJECT);
 }
 
 #[tokio::test]
@@ -74,7 +76,7 @@ async fn a_browser_opens_the_url_of_page_pay_and_comes_back() {
     let (status, page) = browse(&url).await;
     assert_eq!(status, 200);
     assert!(!page.contains("<script>"), "the cashier escapes the subject");
-    is_open(&client, "1").await;
+    is_open(&mock, &client, "1").await;
     come_back(&mock, &client).await;
 }
 
@@ -101,7 +103,7 @@ async fn come_back(mock: &Mock, client: &Client) {
 
 #[tokio::test]
 async fn a_browser_submits_the_form_of_page_pay() {
-    let (_mock, client) = start().await;
+    let (mock, client) = start().await;
     let form = client
         .trade()
         .page_pay(PagePay::new("1", price("0.01"), SUBJECT))
@@ -109,7 +111,7 @@ async fn a_browser_submits_the_form_of_page_pay() {
         .unwrap();
     let (status, _) = submit(&form).await;
     assert_eq!(status, 200);
-    is_open(&client, "1").await;
+    is_open(&mock, &client, "1").await;
 }
 
 #[tokio::test]
@@ -120,7 +122,7 @@ async fn a_phones_browser_opens_wap_pay() {
         .wap_pay(WapPay::new("1", price("0.01"), SUBJECT).quit_url("https://example.com/quit"));
     let (status, _) = browse(&call.url().unwrap()).await;
     assert_eq!(status, 200);
-    is_open(&client, "1").await;
+    is_open(&mock, &client, "1").await;
     mock.pay("1").unwrap();
     let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
     assert_eq!(order.trade_status, TradeStatus::TradeSuccess);
@@ -141,7 +143,7 @@ async fn the_alipay_app_takes_the_order_string_of_app_pay() {
         .header("content-type", "application/x-www-form-urlencoded")
         .body(order);
     assert_eq!(request.send().await.unwrap().status(), 200);
-    is_open(&client, "1").await;
+    is_open(&mock, &client, "1").await;
 
     let result = mock.pay("1").unwrap().app_result.expect("the app gets a result");
     let paid = client.notifications().verify_app_result::<AppPay>(&result).unwrap();

@@ -1,25 +1,58 @@
-//! Any text travels unchanged, in every kind of call.
+//! Any text travels unchanged, in every kind of call: from the client to the gateway, and back in the notification of the payment.
 
 use std::sync::OnceLock;
 
 use alipay_api::{
     Client,
-    trade::{AppPay, Create, PagePay, Query, types::GoodsDetail},
+    notify::SUCCESS,
+    trade::{AppPay, Create, PagePay, WapPay, types::GoodsDetail},
 };
 use alipay_mock::Mock;
 use proptest::prelude::*;
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::Runtime,
+    sync::{Mutex, mpsc},
+};
 
-use crate::support::{price, start};
+use crate::support::{merchant, price, start};
 
-/// One gateway and one runtime for all cases.
-fn gateway() -> &'static (Runtime, Mock, Client) {
-    static GATEWAY: OnceLock<(Runtime, Mock, Client)> = OnceLock::new();
-    GATEWAY.get_or_init(|| {
+/// What all cases share.
+struct Shop {
+    runtime: Runtime,
+    mock: Mock,
+    client: Client,
+    notify_url: String,
+    posted: Mutex<mpsc::UnboundedReceiver<Vec<u8>>>,
+}
+
+impl Shop {
+    fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let (mock, client) = runtime.block_on(start());
-        (runtime, mock, client)
-    })
+        let (notify_url, posted) = runtime.block_on(merchant(&[SUCCESS]));
+        Self { runtime, mock, client, notify_url, posted: Mutex::new(posted) }
+    }
+
+    /// Opens an order as a browser or a phone does.
+    fn open(&self, request: reqwest::RequestBuilder) {
+        let response = self.runtime.block_on(request.send()).unwrap();
+        assert_eq!(response.status(), 200);
+    }
+
+    /// The subject and the body that come back once the order is paid.
+    fn told(&self, out_trade_no: &str) -> (Option<String>, Option<String>) {
+        // One case at a time, so that each gets its own notification.
+        let mut posted = self.runtime.block_on(self.posted.lock());
+        self.mock.pay(out_trade_no).unwrap();
+        let body = self.runtime.block_on(posted.recv()).unwrap();
+        let told = self.client.notifications().verify(body).unwrap().expect_order(out_trade_no, price("1.00")).unwrap();
+        (told.subject.clone(), told.body.clone())
+    }
+}
+
+fn shop() -> &'static Shop {
+    static SHOP: OnceLock<Shop> = OnceLock::new();
+    SHOP.get_or_init(Shop::new)
 }
 
 /// A number that no other case has.
@@ -37,63 +70,69 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(character, 1..40).prop_map(String::from_iter)
 }
 
-async fn query(client: &Client, out_trade_no: &str) -> (Option<String>, Option<String>) {
-    let order = client
-        .trade()
-        .query(Query::with_out_trade_no(out_trade_no))
-        .await
-        .unwrap();
-    (order.subject, order.body)
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_server_call(subject in text(), body in text(), goods in text()) {
-        let (runtime, mock, client) = gateway();
+        let shop = shop();
         let out_trade_no = number();
         let item = GoodsDetail::new(goods.clone(), goods.clone(), 1, price("1.00"));
         let request = Create::with_buyer_id("2088102146225135", &out_trade_no, price("1.00"), &subject);
-        let call = client.trade().create(request.body(&body).goods_detail([item]));
-        let read = runtime.block_on(async { call.await.unwrap(); query(client, &out_trade_no).await });
-        prop_assert_eq!(read, (Some(subject), Some(body)));
-        let received = mock.trade(&out_trade_no).unwrap().request;
+        let request = request.body(&body).goods_detail([item]);
+        let call = shop.client.trade().create(request).notify_url(&shop.notify_url);
+        let order = shop.runtime.block_on(async { call.await }).unwrap();
+        prop_assert_eq!(&order.out_trade_no, &out_trade_no);
+        let received = shop.mock.last_request("alipay.trade.create").unwrap();
+        let received: serde_json::Value = serde_json::from_str(&received["biz_content"]).unwrap();
         prop_assert_eq!(received["goods_detail"][0]["goods_name"].as_str(), Some(goods.as_str()));
+        prop_assert_eq!(shop.told(&out_trade_no), (Some(subject), Some(body)));
     }
 
     #[test]
-    fn a_page(subject in text(), body in text()) {
-        let (runtime, _, client) = gateway();
+    fn a_page(subject in text(), body in text(), by_form: bool) {
+        let shop = shop();
         let out_trade_no = number();
         let request = PagePay::new(&out_trade_no, price("1.00"), &subject).body(&body);
-        let url = client.trade().page_pay(request).url().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let read = runtime.block_on(async {
-            assert_eq!(http.get(url).send().await.unwrap().status(), 200);
-            query(client, &out_trade_no).await
-        });
-        prop_assert_eq!(read, (Some(subject), Some(body)));
+        let call = shop.client.trade().page_pay(request).notify_url(&shop.notify_url);
+        if by_form {
+            let (action, fields) = crate::pages::as_a_browser_reads(&call.form().unwrap());
+            let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            let post = http().post(action).header("content-type", "application/x-www-form-urlencoded");
+            shop.open(post.body(body));
+        } else {
+            shop.open(http().get(call.url().unwrap()));
+        }
+        prop_assert_eq!(shop.told(&out_trade_no), (Some(subject), Some(body)));
+    }
+
+    #[test]
+    fn a_phones_page(subject in text(), body in text()) {
+        let shop = shop();
+        let out_trade_no = number();
+        let request = WapPay::new(&out_trade_no, price("1.00"), &subject).body(&body);
+        let call = shop.client.trade().wap_pay(request).notify_url(&shop.notify_url);
+        shop.open(http().get(call.url().unwrap()));
+        prop_assert_eq!(shop.told(&out_trade_no), (Some(subject), Some(body)));
     }
 
     #[test]
     fn an_app(subject in text(), body in text()) {
-        let (runtime, mock, client) = gateway();
+        let shop = shop();
         let out_trade_no = number();
         let request = AppPay::new(&out_trade_no, price("1.00"), &subject).body(&body);
-        let order = client.trade().app_pay(request).order_string().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let post = http.post(mock.gateway_url()).header("content-type", "application/x-www-form-urlencoded").body(order);
-        let read = runtime.block_on(async {
-            assert_eq!(post.send().await.unwrap().status(), 200);
-            query(client, &out_trade_no).await
-        });
-        prop_assert_eq!(read, (Some(subject), Some(body)));
+        let order = shop.client.trade().app_pay(request).notify_url(&shop.notify_url).order_string().unwrap();
+        let post = http().post(shop.mock.gateway_url()).header("content-type", "application/x-www-form-urlencoded");
+        shop.open(post.body(order));
+        prop_assert_eq!(shop.told(&out_trade_no), (Some(subject), Some(body)));
     }
 
     #[test]
     fn no_bytes_make_a_notification_panic(body: Vec<u8>) {
-        let (_, _, client) = gateway();
-        client.notifications().verify(&body).unwrap_err();
+        shop().client.notifications().verify(&body).unwrap_err();
     }
 }

@@ -1,7 +1,14 @@
 //! A gateway and a client of it for each test, and orders to begin with.
 
+use std::sync::Arc;
+
 use alipay_api::{Client, ClientBuilder, Credentials, trade::Precreate, types::Price};
 use alipay_mock::Mock;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    sync::mpsc,
+};
 
 /// A gateway and the client of its app.
 pub(crate) async fn start() -> (Mock, Client) {
@@ -32,4 +39,42 @@ pub(crate) async fn paid_order(mock: &Mock, client: &Client, out_trade_no: &str,
 
 pub(crate) fn price(text: &str) -> Price {
     text.parse().expect("an amount")
+}
+
+/// Answers each POST with the next of these bodies (the last for ever), and hands out what was posted.
+pub(crate) async fn merchant(answers: &[&str]) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let answers: Arc<Vec<String>> = Arc::new(answers.iter().map(|answer| (*answer).to_owned()).collect());
+    tokio::spawn(async move {
+        for count in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            let body = loop {
+                stream.read_buf(&mut request).await.unwrap();
+                let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else {
+                    continue;
+                };
+                let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length:"))
+                    .unwrap();
+                if request.len() >= end + 4 + length.trim().parse::<usize>().unwrap() {
+                    break request.split_off(end + 4);
+                }
+            };
+            let answer = &answers[count.min(answers.len() - 1)];
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
+                answer.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if sender.send(body).is_err() {
+                break;
+            }
+        }
+    });
+    (url, receiver)
 }

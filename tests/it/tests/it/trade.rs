@@ -194,7 +194,7 @@ async fn refund_gives_money_back_once_for_each_request_number() {
         (found.refund_amount, found.total_amount),
         (Some(price("5.00")), Some(price("20.00")))
     );
-    assert_eq!(found.refund_status, Some(RefundStatus::RefundSuccess));
+    assert_eq!(found.refund_status, Some(RefundStatus::Success));
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn order_settle_shares_a_paid_order() {
             .trans_in_type("userId")
             .trans_in("2088101126708402")
             .amount(price("0.10"));
-        OrderSettle::new("20160727001", trade_no).royalty_parameters([share])
+        OrderSettle::with_royalty_parameters([share], "20160727001", trade_no)
     };
     let settled = client.trade().order_settle(settle(&trade_no)).await.unwrap();
     assert_eq!(settled.trade_no, trade_no);

@@ -1,0 +1,43 @@
+//! What came over the wire, for tests that want to see it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+/// Older requests are forgotten, so that a load test may run for ever.
+const KEPT: usize = 64;
+
+/// A request's parameters, decoded; the body's and the query's.
+pub type Received = BTreeMap<String, String>;
+
+/// The requests of a gateway.
+#[derive(Default)]
+pub(crate) struct Journal {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    count: u64,
+    last: VecDeque<Received>,
+}
+
+impl Journal {
+    pub(crate) fn add(&self, parameters: Received) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.count += 1;
+        if state.last.len() == KEPT {
+            state.last.pop_front();
+        }
+        state.last.push_back(parameters);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    pub(crate) fn last(&self, method: &str) -> Option<Received> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest_first = state.last.iter().rev();
+        latest_first.find(|parameters| parameters.get("method").is_some_and(|name| name == method)).cloned()
+    }
+}
