@@ -1,10 +1,11 @@
 //! Who the app is to Alipay, and who Alipay is to the app.
 
-use std::{fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::SystemTime};
 
 use crate::{
     Error, ErrorKind,
-    sign::{KeyError, PrivateKey, PublicKey, SignType, Signer, Verifier},
+    cert::{Certificate, Certificates, RootCertificates},
+    sign::{PrivateKey, PublicKey, SignType, Signer, Verifier},
 };
 
 /// What a client signs with and what it verifies answers and notifications by.
@@ -14,6 +15,8 @@ use crate::{
 pub struct Credentials {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) verifier: Arc<dyn Verifier>,
+    /// What certificate mode names in every request.
+    pub(crate) certificates: Option<Arc<Certificates>>,
     keys: Option<(PrivateKey, PublicKey)>,
 }
 
@@ -28,6 +31,62 @@ impl Credentials {
         let private_key = PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?;
         let public_key = PublicKey::parse(alipay_public_key).map_err(|error| invalid("Alipay's public key", error))?;
         Self::keys(private_key, public_key, SignType::default())
+    }
+
+    /// Certificate mode: the app's private key, and the three certificates that the open platform offers for download: the
+    /// app's (应用公钥证书), Alipay's (支付宝公钥证书) and Alipay's roots (支付宝根证书), each as the text of its file.
+    ///
+    /// The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). Whether the certificates are valid at the time
+    /// is checked when the client is built.
+    ///
+    /// # Errors
+    /// A text is not what it should be; the app's certificate was not issued for the private key; or a certificate is in
+    /// another's place.
+    pub fn certificates(private_key: &str, app_cert: &str, alipay_cert: &str, root_cert: &str) -> Result<Self, Error> {
+        Self::from_certificates(
+            PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?,
+            Certificate::parse(app_cert).map_err(|error| invalid("the app's certificate", error))?,
+            Certificate::parse(alipay_cert).map_err(|error| invalid("Alipay's certificate", error))?,
+            RootCertificates::parse(root_cert).map_err(|error| invalid("Alipay's root certificates", error))?,
+        )
+    }
+
+    /// The same from a key and certificates that are parsed already, or read [from files](Certificate::from_file).
+    ///
+    /// # Errors
+    /// The app's certificate was not issued for the private key, or a certificate is in another's place.
+    pub fn from_certificates(
+        private_key: PrivateKey,
+        app_cert: Certificate,
+        alipay_cert: Certificate,
+        root_certs: RootCertificates,
+    ) -> Result<Self, Error> {
+        let own_key = private_key.public_key();
+        let app_key = app_cert
+            .public_key()
+            .map_err(|error| invalid("the app's certificate", error))?;
+        let alipay_key = alipay_cert
+            .public_key()
+            .map_err(|error| invalid("Alipay's certificate", error))?;
+        let problem = match (app_key == own_key, alipay_key == own_key) {
+            (true, false) => None,
+            (true, true) => Some(
+                "Alipay's certificate: this is your app's certificate; \
+                 give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)",
+            ),
+            (false, true) => Some("the app's certificate and Alipay's are in each other's place"),
+            (false, false) => Some(
+                "the app's certificate and the private key don't belong together: \
+                 give the private key that the certificate's signing request was made with",
+            ),
+        };
+        if let Some(problem) = problem {
+            return Err(Error::new(ErrorKind::Configuration, problem));
+        }
+        Ok(Self {
+            certificates: Some(Arc::new(Certificates::new(app_cert, alipay_cert, root_certs))),
+            ..Self::keys(private_key, alipay_key, SignType::default())?
+        })
     }
 
     /// Keys that are parsed already, or read [from files](PrivateKey::from_file).
@@ -51,6 +110,7 @@ impl Credentials {
         Ok(Self {
             signer,
             verifier,
+            certificates: None,
             keys: Some((private_key, alipay_public_key)),
         })
     }
@@ -73,6 +133,7 @@ impl Credentials {
         Ok(Self {
             signer,
             verifier,
+            certificates: None,
             keys: None,
         })
     }
@@ -83,7 +144,10 @@ impl Credentials {
     /// The key is too short for the type, or a [custom](Self::custom) signer has its own.
     pub fn with_sign_type(self, sign_type: SignType) -> Result<Self, Error> {
         match self.keys {
-            Some((private_key, public_key)) => Self::keys(private_key, public_key, sign_type),
+            Some((private_key, public_key)) => Ok(Self {
+                certificates: self.certificates,
+                ..Self::keys(private_key, public_key, sign_type)?
+            }),
             None if self.signer.sign_type() == sign_type => Ok(self),
             None => Err(Error::new(
                 ErrorKind::Configuration,
@@ -96,6 +160,21 @@ impl Credentials {
     pub fn sign_type(&self) -> SignType {
         self.signer.sign_type()
     }
+
+    /// Whether the certificate that signed is the one at hand. Without certificates there is only the key; an empty serial names none.
+    pub(crate) fn trust(&self, alipay_cert_sn: Option<&str>) -> bool {
+        match (&self.certificates, alipay_cert_sn) {
+            (Some(certificates), Some(named)) if !named.is_empty() => named == certificates.alipay_cert_sn(),
+            _ => true,
+        }
+    }
+
+    /// Refuses certificates that are not valid at this time, and warns of those that soon won't be.
+    pub(crate) fn check_validity(&self, now: SystemTime) -> Result<(), Error> {
+        self.certificates
+            .as_ref()
+            .map_or(Ok(()), |certificates| certificates.check_validity(now))
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -107,6 +186,6 @@ impl fmt::Debug for Credentials {
     }
 }
 
-fn invalid(which: &str, error: KeyError) -> Error {
+fn invalid(which: &str, error: impl StdError + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Configuration, format!("{which}: {error}")).with_source(error)
 }

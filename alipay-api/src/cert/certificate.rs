@@ -1,0 +1,225 @@
+use std::{fmt, path::Path, str::FromStr};
+
+use super::{
+    CertificateError, CertificateErrorKind, file, name,
+    outline::{self, Outline},
+    pem::{self, Block},
+    serial,
+};
+use crate::{
+    sign::{KeyError, PublicKey},
+    types::DateTime,
+};
+
+/// An X.509 certificate: the app's (应用公钥证书) or Alipay's (支付宝公钥证书).
+///
+/// Reading one checks neither its signature nor its validity.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    subject: String,
+    issuer: String,
+    serial: String,
+    alipay_serial: String,
+    not_before: DateTime,
+    not_after: DateTime,
+    /// A `SubjectPublicKeyInfo`.
+    public_key: Vec<u8>,
+    is_authority: bool,
+    is_signed_with_rsa: bool,
+}
+
+impl Certificate {
+    /// Reads a certificate from text: PEM with anything around it, or base64 alone.
+    ///
+    /// Where there are several, the leaf counts, wherever it stands: the first that is neither the issuer of another
+    /// nor an authority's. Keys and signing requests beside it are passed over.
+    ///
+    /// # Errors
+    /// There is no certificate, or one is damaged.
+    pub fn parse(text: &str) -> Result<Self, CertificateError> {
+        Ok(pem::blocks(text).and_then(Self::leaf)?)
+    }
+
+    /// Reads a certificate from a file of at most 1 MiB, text as for [`parse`](Self::parse) or DER.
+    ///
+    /// # Errors
+    /// The file can't be read, or as for [`parse`](Self::parse); the error names the file.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CertificateError> {
+        file::parse(path.as_ref(), Self::leaf)
+    }
+
+    /// Reads a certificate from DER.
+    ///
+    /// # Errors
+    /// It is something else, or damaged.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        Ok(Self::read(der)?)
+    }
+
+    /// The serial that Alipay names this certificate by, in `app_cert_sn` and `alipay_cert_sn`: the MD5, in lowercase
+    /// hexadecimal, of the [issuer](Self::issuer) followed by the serial number in decimal.
+    ///
+    /// It is not the serial number that other tools show.
+    pub fn alipay_serial(&self) -> &str {
+        &self.alipay_serial
+    }
+
+    /// Who issued it: an RFC 2253 name exactly as Java's `X500Principal.getName()` writes it, because that is what
+    /// Alipay takes the MD5 of.
+    ///
+    /// Tools write the same plain names and differ in the rest. For `openssl x509 -nameopt RFC2253`, a character outside
+    /// ASCII is `\E6\94\AF`, an e-mail address has a name and no `#` with hexadecimal, `=` is not escaped, and the parts
+    /// that a `+` joins stand in reverse.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Whom it was issued to, written as [`issuer`](Self::issuer) is.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The first second that it is valid in.
+    pub fn not_before(&self) -> DateTime {
+        self.not_before
+    }
+
+    /// The last second that it is valid in.
+    pub fn not_after(&self) -> DateTime {
+        self.not_after
+    }
+
+    /// The key that it certifies.
+    ///
+    /// # Errors
+    /// It is not an RSA key of 1024 to 8192 bits.
+    pub fn public_key(&self) -> Result<PublicKey, CertificateError> {
+        PublicKey::from_der(&self.public_key).map_err(CertificateError::public_key)
+    }
+
+    pub(super) fn is_signed_with_rsa(&self) -> bool {
+        self.is_signed_with_rsa
+    }
+
+    pub(super) fn check_validity(&self, now: DateTime) -> Result<(), CertificateError> {
+        if now < self.not_before {
+            return Err(CertificateErrorKind::NotYetValid {
+                not_before: self.not_before,
+            }
+            .into());
+        }
+        if now > self.not_after {
+            return Err(CertificateErrorKind::Expired {
+                not_after: self.not_after,
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn read(der: &[u8]) -> Result<Self, CertificateErrorKind> {
+        outline::read(der)
+            .and_then(Self::new)
+            .ok_or_else(|| not_a_certificate(der))
+    }
+
+    fn new(outline: Outline<'_>) -> Option<Self> {
+        let issuer = name::rfc2253(outline.issuer)?;
+        let serial = serial::decimal(outline.serial)?;
+        Some(Self {
+            subject: name::rfc2253(outline.subject)?,
+            alipay_serial: serial::alipay(&issuer, &serial),
+            issuer,
+            serial,
+            not_before: outline.not_before,
+            not_after: outline.not_after,
+            public_key: outline.public_key.encoded.to_vec(),
+            is_authority: outline.is_authority,
+            is_signed_with_rsa: outline.is_signed_with_rsa,
+        })
+    }
+
+    fn leaf(blocks: Vec<Block>) -> Result<Self, CertificateErrorKind> {
+        let mut certificates = Vec::new();
+        let mut other = None;
+        for block in blocks {
+            match block.and_then(|der| Self::read(&der)) {
+                Ok(certificate) => certificates.push(certificate),
+                Err(kind @ (CertificateErrorKind::Key | CertificateErrorKind::CertificateRequest)) => {
+                    other.get_or_insert(kind);
+                }
+                // It may have been the leaf: what is left can't stand in for it.
+                Err(kind) => return Err(kind),
+            }
+        }
+        let leaf = certificates
+            .iter()
+            .position(|one| !one.is_authority && !one.has_issued_any_of(&certificates))
+            .or_else(|| {
+                certificates
+                    .iter()
+                    .position(|one| !one.has_issued_any_of(&certificates))
+            })
+            .unwrap_or_default();
+        if certificates.is_empty() {
+            return Err(other.unwrap_or(CertificateErrorKind::NotPem));
+        }
+        Ok(certificates.swap_remove(leaf))
+    }
+
+    fn has_issued_any_of(&self, others: &[Self]) -> bool {
+        others.iter().any(|other| other != self && other.issuer == self.subject)
+    }
+}
+
+impl FromStr for Certificate {
+    type Err = CertificateError;
+
+    /// The same as [`parse`](Self::parse).
+    fn from_str(text: &str) -> Result<Self, CertificateError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Certificate")
+            .field("subject", &self.subject)
+            .field("issuer", &self.issuer)
+            .field("serial", &self.serial)
+            .field("not_before", &self.not_before)
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a piece of DER is instead: whoever tells keys apart knows everything that people take for one.
+fn not_a_certificate(der: &[u8]) -> CertificateErrorKind {
+    match PublicKey::from_der(der) {
+        Ok(_) => CertificateErrorKind::Key,
+        Err(error) => from_key(&error),
+    }
+}
+
+fn from_key(error: &KeyError) -> CertificateErrorKind {
+    use crate::sign::KeyErrorKind as Key;
+
+    match error.kind() {
+        Key::PrivateKey
+        | Key::Encrypted
+        | Key::OpenSsh
+        | Key::Algorithm { .. }
+        | Key::TooShort { .. }
+        | Key::TooLong { .. }
+        | Key::Exponent
+        | Key::Inconsistent => CertificateErrorKind::Key,
+        Key::CertificateRequest => CertificateErrorKind::CertificateRequest,
+        Key::Keystore => CertificateErrorKind::Keystore,
+        Key::Empty => CertificateErrorKind::Empty,
+        Key::TooLarge => CertificateErrorKind::TooLarge,
+        Key::Truncated => CertificateErrorKind::Truncated,
+        Key::TrailingData => CertificateErrorKind::TrailingData,
+        _ => CertificateErrorKind::Unrecognised,
+    }
+}

@@ -1,0 +1,40 @@
+//! Certificates in files.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use zeroize::Zeroizing;
+
+use super::{
+    CertificateError, CertificateErrorKind,
+    pem::{self, Block, MAX_LEN},
+};
+
+/// Reads a file, and has `parse` make something of the blocks in it; errors get the path.
+pub(super) fn parse<C>(
+    path: &Path,
+    parse: impl FnOnce(Vec<Block>) -> Result<C, CertificateErrorKind>,
+) -> Result<C, CertificateError> {
+    read(path)
+        .and_then(|bytes| Ok(blocks(bytes).and_then(parse)?))
+        .map_err(|error| error.in_file(path))
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
+    /// More than any key takes. One that was given by mistake is wiped, and a buffer that grows would leave copies of it.
+    const KEY_LEN: usize = 64 << 10;
+
+    let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_LEN));
+    File::open(path)
+        .and_then(|file| file.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes))
+        .map_err(CertificateError::unreadable)?;
+    Ok(bytes)
+}
+
+fn blocks(bytes: Zeroizing<Vec<u8>>) -> Result<Vec<Block>, CertificateErrorKind> {
+    // A SEQUENCE with a long length is not the beginning of any text.
+    if matches!(**bytes, [0x30, 0x80..=0xFF, ..]) {
+        return Ok(vec![Ok(bytes)]);
+    }
+    // What people write around certificates may be in any encoding; the certificates are ASCII in all of them.
+    pem::blocks(&String::from_utf8_lossy(&bytes))
+}

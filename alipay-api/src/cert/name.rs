@@ -1,0 +1,103 @@
+//! Distinguished names, written as Java's `X500Principal.getName()` writes them.
+//!
+//! Alipay takes the MD5 of that text, so every detail counts, Java's peculiarities too:
+//!
+//! * Only the nine attribute types of [`KEYWORDS`] go by a name. All others, e-mail addresses among them, are an OID with
+//!   `=#` and the value's DER in hexadecimal.
+//! * So are values of types that Java doesn't take for text: among others `NumericString` and `UniversalString`.
+//! * Whatever the type of a text, its bytes are read as UTF-8. For a `TeletexString` in Latin-1 or a `BMPString` that gives
+//!   nonsense, but the same nonsense as there. (Bytes that can't be UTF-8 become U+FFFD; how many is up to Java's decoder,
+//!   which makes one of an encoded surrogate where Rust makes three.)
+//! * `, = + < > # ; " \` are escaped wherever they stand, spaces and carriage returns at either end.
+//! * The parts of a multi-valued RDN keep their order.
+
+use std::fmt::Write as _;
+
+use super::{
+    element::Element,
+    oid,
+    tag::{
+        BMP_STRING, GENERAL_STRING, IA5_STRING, OBJECT_IDENTIFIER, PRINTABLE_STRING, SEQUENCE, SET, TELETEX_STRING,
+        UTF8_STRING,
+    },
+};
+
+/// The attribute types that have a name in RFC 2253.
+const KEYWORDS: [(&str, &str); 9] = [
+    ("2.5.4.3", "CN"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.11", "OU"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+    ("0.9.2342.19200300.100.1.1", "UID"),
+];
+
+/// The strings that Java takes for text.
+const TEXTS: [u8; 6] = [
+    UTF8_STRING,
+    PRINTABLE_STRING,
+    TELETEX_STRING,
+    IA5_STRING,
+    GENERAL_STRING,
+    BMP_STRING,
+];
+
+/// Writes a `Name`; `None` if it isn't one.
+pub(super) fn rfc2253(name: Element<'_>) -> Option<String> {
+    let rdns: Option<Vec<_>> = name.children(SEQUENCE)?.into_iter().rev().map(relative).collect();
+    Some(rdns?.join(","))
+}
+
+fn relative(rdn: Element<'_>) -> Option<String> {
+    let attributes: Option<Vec<_>> = rdn.children(SET)?.into_iter().map(attribute).collect();
+    Some(attributes?.join("+"))
+}
+
+fn attribute(attribute: Element<'_>) -> Option<String> {
+    let [oid, value] = *attribute.children(SEQUENCE)? else {
+        return None;
+    };
+    if oid.tag != OBJECT_IDENTIFIER {
+        return None;
+    }
+    let oid = oid::dotted(oid.value)?;
+    Some(match KEYWORDS.iter().find(|(known, _)| *known == oid) {
+        Some((_, keyword)) if TEXTS.contains(&value.tag) => format!("{keyword}={}", escaped(value.value)),
+        Some((_, keyword)) => format!("{keyword}=#{}", hexadecimal(value.encoded)),
+        None => format!("{oid}=#{}", hexadecimal(value.encoded)),
+    })
+}
+
+fn escaped(value: &[u8]) -> String {
+    let value = String::from_utf8_lossy(value);
+    let is_blank = |character| matches!(character, ' ' | '\r');
+    let start = value.len() - value.trim_start_matches(is_blank).len();
+    let end = value.trim_end_matches(is_blank).len();
+    let mut text = String::with_capacity(value.len());
+    for (index, character) in value.char_indices() {
+        match character {
+            '\0' => {
+                text.push_str("\\00");
+                continue;
+            }
+            ',' | '=' | '+' | '<' | '>' | '#' | ';' | '"' | '\\' => text.push('\\'),
+            _ if index < start || index >= end => text.push('\\'),
+            _ => {}
+        }
+        text.push(character);
+    }
+    text
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

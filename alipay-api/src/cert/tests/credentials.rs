@@ -1,0 +1,137 @@
+//! Credentials from a key and three certificates.
+
+use std::{sync::LazyLock, time::SystemTime};
+
+use super::{
+    Certificate, RootCertificates,
+    openssl::{self, Order},
+};
+use crate::{
+    Credentials, Error, ErrorKind,
+    sign::{PrivateKey, SignType},
+};
+
+/// What the app has: a root, and a certificate each for itself (with `RSA_KEY`) and Alipay.
+static ROOT: LazyLock<String> = LazyLock::new(|| {
+    Order {
+        key: &openssl::ECDSA_KEY,
+        ..Order::new("/CN=EC")
+    }
+    .self_signed()
+        + &RSA_ROOT
+});
+static RSA_ROOT: LazyLock<String> = LazyLock::new(|| Order::new("/CN=Root").self_signed());
+static APP: LazyLock<String> = LazyLock::new(|| {
+    Order {
+        serial: "2",
+        ..Order::new("/CN=App")
+    }
+    .issued_by(&RSA_ROOT, &openssl::RSA_KEY, "")
+});
+static ALIPAY: LazyLock<String> = LazyLock::new(|| {
+    let order = Order {
+        serial: "3",
+        key: &openssl::OTHER_RSA_KEY,
+        ..Order::new("/CN=Alipay")
+    };
+    order.issued_by(&RSA_ROOT, &openssl::RSA_KEY, "")
+});
+
+fn refusal(result: Result<Credentials, Error>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    error.to_string()
+}
+
+#[test]
+fn know_the_serials_and_the_keys() {
+    let credentials = Credentials::certificates(&openssl::RSA_KEY, &APP, &ALIPAY, &ROOT).unwrap();
+    let app_key = PrivateKey::parse(&openssl::RSA_KEY).unwrap();
+    let alipay_key = PrivateKey::parse(&openssl::OTHER_RSA_KEY).unwrap();
+    for sign_type in [SignType::Rsa2, SignType::Rsa] {
+        let credentials = credentials.clone().with_sign_type(sign_type).unwrap();
+        let certificates = credentials.certificates.as_ref().unwrap();
+        assert_eq!(certificates.app_cert_sn(), openssl::md5("CN=Root2"));
+        assert_eq!(certificates.alipay_cert_sn(), openssl::md5("CN=Root3"));
+        assert_eq!(certificates.alipay_root_cert_sn(), openssl::md5("CN=Root1"));
+
+        let signature = credentials.signer.sign(b"request").unwrap();
+        let app_verifier = app_key.public_key().verifier(sign_type).unwrap();
+        assert_eq!(app_verifier.verify(b"request", &signature), Ok(()));
+        let signature = alipay_key.signer(sign_type).unwrap().sign(b"answer").unwrap();
+        assert_eq!(credentials.verifier.verify(b"answer", &signature), Ok(()));
+    }
+}
+
+#[test]
+fn may_be_made_of_what_is_parsed_already() {
+    let credentials = Credentials::from_certificates(
+        PrivateKey::parse(&openssl::RSA_KEY).unwrap(),
+        Certificate::parse(&APP).unwrap(),
+        Certificate::parse(&ALIPAY).unwrap(),
+        RootCertificates::parse(&ROOT).unwrap(),
+    );
+    assert!(credentials.unwrap().check_validity(SystemTime::now()).is_ok());
+}
+
+#[test]
+fn other_modes_have_no_certificates() {
+    let alipay_key = PrivateKey::parse(&openssl::OTHER_RSA_KEY).unwrap().public_key();
+    let own_key = PrivateKey::parse(&openssl::RSA_KEY).unwrap();
+    let credentials = Credentials::keys(own_key, alipay_key, SignType::Rsa2).unwrap();
+    assert!(credentials.certificates.is_none());
+    assert!(credentials.check_validity(SystemTime::UNIX_EPOCH).is_ok());
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let own = &**openssl::RSA_KEY;
+    let together = "the app's certificate and the private key don't belong together";
+    for (key, app, alipay, says) in [
+        (
+            own,
+            &*ALIPAY,
+            &*APP,
+            "the app's certificate and Alipay's are in each other's place",
+        ),
+        (
+            own,
+            &*APP,
+            &*APP,
+            "Alipay's certificate: this is your app's certificate",
+        ),
+        (own, &*ALIPAY, &*ALIPAY, together),
+        (&openssl::THIRD_RSA_KEY, &*APP, &*ALIPAY, together),
+    ] {
+        let message = refusal(Credentials::certificates(key, app, alipay, &ROOT));
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
+fn errors_say_which_text_is_wrong() {
+    let (own, app, alipay, root) = (&**openssl::RSA_KEY, &**APP, &**ALIPAY, &**ROOT);
+    for (texts, says) in [
+        (
+            [app, app, alipay, root],
+            "the app's private key: this is a certificate, not a private key",
+        ),
+        (
+            [own, own, alipay, root],
+            "the app's certificate: this is a key, not a certificate",
+        ),
+        (
+            [own, app, own, root],
+            "Alipay's certificate: this is a key, not a certificate",
+        ),
+        (
+            [own, app, alipay, own],
+            "Alipay's root certificates: this is a key, not a certificate",
+        ),
+        ([own, app, alipay, ""], "Alipay's root certificates: there is no text"),
+    ] {
+        let [key, app, alipay, root] = texts;
+        let message = refusal(Credentials::certificates(key, app, alipay, root));
+        assert!(message.starts_with(says), "{message}");
+    }
+}

@@ -1,0 +1,13 @@
+//! What is read here is held against the `openssl` command line and against Java, which know nothing of this code.
+
+mod bundles;
+mod credentials;
+mod garbage;
+mod java;
+mod leaves;
+mod misuse;
+mod openssl;
+mod serials;
+mod validity;
+
+use super::{Certificate, CertificateErrorKind, RootCertificates};

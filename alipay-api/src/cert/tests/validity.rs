@@ -1,0 +1,174 @@
+//! Certificates that are too old, too new, or soon too old.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+use super::{
+    Certificate, CertificateErrorKind, RootCertificates,
+    openssl::{self, Order},
+};
+use crate::{
+    ErrorKind,
+    cert::{
+        CertificateError, Certificates,
+        element::Element,
+        tag::{GENERALIZED_TIME, UTC_TIME, UTF8_STRING},
+        time,
+    },
+    types::DateTime,
+};
+
+const DAY: Duration = Duration::from_hours(24);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Certificates of which Alipay's ends first.
+fn certificates() -> (Certificates, Certificate) {
+    let pem = Order::new("/CN=Root").self_signed();
+    let roots = RootCertificates::parse(&pem).unwrap();
+    let app = Certificate::parse(&pem).unwrap();
+    let alipay = Order {
+        key: &openssl::OTHER_RSA_KEY,
+        ..Order::new("/CN=Alipay")
+    };
+    let alipay = Certificate::parse(&alipay.issued_by(&pem, &openssl::RSA_KEY, "")).unwrap();
+    (Certificates::new(app, alipay.clone(), roots), alipay)
+}
+
+#[test]
+fn the_validity_includes_its_first_and_its_last_second() {
+    let (certificates, alipay) = certificates();
+    let (from, to) = (
+        SystemTime::from(alipay.not_before()),
+        SystemTime::from(alipay.not_after()),
+    );
+    for now in [from, from + DAY, to, to + SECOND / 2] {
+        assert!(certificates.check_validity(now).is_ok(), "{now:?}");
+    }
+
+    let error = certificates.check_validity(to + SECOND).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let not_after = alipay.not_after();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "Alipay's certificate: the certificate expired at {not_after} (Beijing time): \
+             download the present one from the open platform, or renew it there"
+        )
+    );
+    let source = std::error::Error::source(&error)
+        .unwrap()
+        .downcast_ref::<CertificateError>()
+        .unwrap();
+    assert_eq!(source.kind(), &CertificateErrorKind::Expired { not_after });
+}
+
+#[test]
+fn a_clock_that_is_behind_is_told() {
+    let (certificates, _) = certificates();
+    let error = certificates.check_validity(SystemTime::UNIX_EPOCH).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with("the app's certificate: the certificate is not valid before "),
+        "{message}"
+    );
+    assert!(message.ends_with("is the clock right?"), "{message}");
+}
+
+#[test]
+fn warns_in_the_last_thirty_days() {
+    let (certificates, alipay) = certificates();
+    let to = SystemTime::from(alipay.not_after());
+    let warnings = |now| {
+        let log = Log::default();
+        tracing::subscriber::with_default(log.clone(), || certificates.check_validity(now)).unwrap();
+        log.0.lock().unwrap().clone()
+    };
+    assert_eq!(warnings(to - 30 * DAY), Vec::<String>::new());
+    let expected = "Alipay's certificate expires within 30 days: renew it on the open platform";
+    assert_eq!(warnings(to - 30 * DAY + SECOND), [expected]);
+    assert_eq!(warnings(to), [expected]);
+}
+
+/// The messages of warnings.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        struct Message<'a>(&'a mut Vec<String>);
+
+        impl Visit for Message<'_> {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0.push(format!("{value:?}"));
+                }
+            }
+        }
+
+        event.record(&mut Message(&mut self.0.lock().unwrap()));
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[test]
+fn times_are_read_as_certificates_write_them() {
+    let read = |tag: u8, text: &str| {
+        let der = [&[tag, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+        time::read(Element::only(&der).unwrap())
+    };
+    for (tag, text, beijing) in [
+        (UTC_TIME, "250101000000Z", "2025-01-01 08:00:00"),
+        (UTC_TIME, "491231235959Z", "2050-01-01 07:59:59"),
+        (UTC_TIME, "500101000000Z", "1950-01-01 08:00:00"),
+        (UTC_TIME, "2501010000Z", "2025-01-01 08:00:00"),
+        (GENERALIZED_TIME, "20500101000000Z", "2050-01-01 08:00:00"),
+        (GENERALIZED_TIME, "19000101000000Z", "1900-01-01 08:00:00"),
+        // Never.
+        (GENERALIZED_TIME, "99991231235959Z", "9999-12-31 23:59:59"),
+    ] {
+        assert_eq!(
+            read(tag, text).map(|time| time.to_string()).as_deref(),
+            Some(beijing),
+            "{text}"
+        );
+    }
+    for (tag, text) in [
+        (UTC_TIME, "250101000000"),
+        (UTC_TIME, "250101000000+0800"),
+        (UTC_TIME, "250230000000Z"),
+        (UTC_TIME, "250101240000Z"),
+        (UTC_TIME, "2501010000000Z"),
+        (UTC_TIME, "25010100000Z"),
+        (UTC_TIME, "+50101000000Z"),
+        (UTC_TIME, "２5010100Z"),
+        (UTC_TIME, "Z"),
+        (UTC_TIME, ""),
+        (GENERALIZED_TIME, "20250101000000.5Z"),
+        (UTF8_STRING, "250101000000Z"),
+    ] {
+        assert_eq!(read(tag, text), None::<DateTime>, "{text}");
+    }
+}

@@ -1,0 +1,54 @@
+//! Points in time, as certificates write them.
+
+use super::{
+    element::Element,
+    tag::{GENERALIZED_TIME, UTC_TIME},
+};
+use crate::types::DateTime;
+
+/// Beijing, which [`DateTime`] is in, is ahead of the certificates' UTC.
+const BEIJING: i64 = 8 * 3600;
+
+/// Reads a `UTCTime` or `GeneralizedTime`: digits, and `Z`.
+pub(super) fn read(time: Element<'_>) -> Option<DateTime> {
+    let digits = str::from_utf8(time.value).ok()?.strip_suffix('Z')?;
+    let (year, rest) = match time.tag {
+        UTC_TIME => {
+            let (year, rest) = digits.split_at_checked(2)?;
+            let year = i16::from(number(year)?);
+            (if year < 50 { 2000 + year } else { 1900 + year }, rest)
+        }
+        GENERALIZED_TIME => {
+            let (century, rest) = digits.split_at_checked(2)?;
+            let (year, rest) = rest.split_at_checked(2)?;
+            (i16::from(number(century)?) * 100 + i16::from(number(year)?), rest)
+        }
+        _ => return None,
+    };
+    let (month, rest) = rest.split_at_checked(2)?;
+    let (day, rest) = rest.split_at_checked(2)?;
+    let (hour, rest) = rest.split_at_checked(2)?;
+    let (minute, second) = rest.split_at_checked(2)?;
+    // Old certificates leave zero seconds out.
+    let second = if second.is_empty() { 0 } else { number(second)? };
+    let utc = DateTime::new(
+        year,
+        number(month)?,
+        number(day)?,
+        number(hour)?,
+        number(minute)?,
+        second,
+    )?;
+    // The end of year 9999 means never, and eight hours later is no time at all.
+    Some(
+        utc.unix_seconds()
+            .checked_add(BEIJING)
+            .and_then(DateTime::from_unix_seconds)
+            .unwrap_or(utc),
+    )
+}
+
+/// Two digits.
+fn number(text: &str) -> Option<u8> {
+    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
