@@ -99,8 +99,15 @@ async fn receive_notifications(
     type Merchant = (Client, mpsc::UnboundedSender<Verified<Notification>>);
 
     async fn take(State((client, sender)): State<Merchant>, body: Bytes) -> (StatusCode, &'static str) {
-        let taken = client.notifications().verify(&body).is_ok_and(|notification| sender.send(notification).is_ok());
-        if taken { (StatusCode::OK, notify::SUCCESS) } else { (StatusCode::BAD_REQUEST, "fail") }
+        let taken = client
+            .notifications()
+            .verify(&body)
+            .is_ok_and(|notification| sender.send(notification).is_ok());
+        if taken {
+            (StatusCode::OK, notify::SUCCESS)
+        } else {
+            (StatusCode::BAD_REQUEST, "fail")
+        }
     }
 
     let (sender, receiver) = mpsc::unbounded_channel();

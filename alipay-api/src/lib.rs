@@ -7,6 +7,7 @@ mod client;
 pub mod clock;
 mod credentials;
 mod error;
+#[rustfmt::skip]
 mod generated;
 pub mod method;
 pub mod notify;

@@ -93,7 +93,8 @@ impl ClientBuilder {
     /// Builds the client. It connects when it first calls.
     ///
     /// # Errors
-    /// The app id is empty or has blanks, the gateway is not such a URL, or the system's TLS roots can't be read.
+    /// The app id is empty or has blanks, the gateway is not such a URL, a certificate is not valid (yet, or any more), or the
+    /// system's TLS roots can't be read.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
         if self.app_id.is_empty() || self.app_id.contains(char::is_whitespace) {
@@ -107,6 +108,7 @@ impl ClientBuilder {
                 self.gateway.escape_debug()
             )));
         }
+        self.credentials.check_validity(self.clock.now())?;
         let transport = match self.transport {
             Some(transport) => transport,
             None => Arc::new(

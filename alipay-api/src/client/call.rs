@@ -2,7 +2,7 @@ use std::{future::IntoFuture, time::Duration};
 
 use super::{Client, exchange::Exchange, signing::business};
 use crate::{
-    Error,
+    Error, ErrorKind,
     method::{ErrorCode as _, ServerMethod},
     protocol::{answer::PROTOCOL_MEMBERS, request::Options},
     transport::BoxFuture,
@@ -67,6 +67,10 @@ impl<M: ServerMethod> Call<M> {
 
     async fn send(self) -> Result<M::Output, Error> {
         let info = &M::INFO;
+        if info.certificate_only && self.client.inner.credentials.certificates.is_none() {
+            let message = "the gateway takes this method in certificate mode only: use Credentials::certificates";
+            return Err(Error::new(ErrorKind::Configuration, message).with_method(info.name));
+        }
         let business = business(&self.request)?;
         let exchange = Exchange {
             client: &self.client,

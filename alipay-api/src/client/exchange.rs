@@ -146,8 +146,8 @@ impl Exchange<'_> {
             let message = format!("the gateway did not answer with status 200{}", excerpt(&answered.body));
             return Err(told(self.failed(ErrorKind::Malformed, message)));
         }
-        let verifier = &*self.client.inner.credentials.verifier;
-        let answer = Answer::read(&answered.body, self.method, self.pending, verifier).map_err(|error| {
+        let credentials = &self.client.inner.credentials;
+        let answer = Answer::read(&answered.body, self.method, self.pending, credentials).map_err(|error| {
             told(match error {
                 AnswerError::Malformed(message) => {
                     self.failed(ErrorKind::Malformed, message + &excerpt(&answered.body))

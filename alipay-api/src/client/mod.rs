@@ -67,7 +67,10 @@ impl Client {
     /// A handle whose calls are made for the merchant that granted this `app_auth_token`: the only place where the token is kept.
     #[must_use]
     pub fn on_behalf_of(&self, app_auth_token: impl Into<Secret>) -> Self {
-        Self { inner: Arc::clone(&self.inner), app_auth_token: Some(app_auth_token.into()) }
+        Self {
+            inner: Arc::clone(&self.inner),
+            app_auth_token: Some(app_auth_token.into()),
+        }
     }
 
     /// Calls a method: await the result. The products' handles do this for you.
@@ -103,7 +106,10 @@ impl Client {
 
     /// What a caller has set for every call of this handle.
     fn options(&self) -> Options {
-        Options { app_auth_token: self.app_auth_token.clone(), ..Options::default() }
+        Options {
+            app_auth_token: self.app_auth_token.clone(),
+            ..Options::default()
+        }
     }
 }
 

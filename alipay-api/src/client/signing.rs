@@ -82,10 +82,11 @@ impl Client {
         options: &'a Options,
         timestamp: &'a str,
     ) -> Result<Parameters<'a>, Error> {
-        let sign_type = self.inner.credentials.sign_type();
+        let credentials = &self.inner.credentials;
         let identity = Identity {
             app_id: &self.inner.app_id,
-            sign_type,
+            sign_type: credentials.sign_type(),
+            certificates: credentials.certificates.as_deref(),
             timestamp,
         };
         business.parameters(method, options, identity).map_err(|error| {

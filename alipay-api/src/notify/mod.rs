@@ -46,7 +46,10 @@ impl<'a> Notifications<'a> {
     /// ([`ErrorKind::Decode`]).
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         let parameters = self.verified(body.as_ref())?;
-        let name = parameters.get("notify_type").or_else(|| parameters.get("msg_method")).unwrap_or_default();
+        let name = parameters
+            .get("notify_type")
+            .or_else(|| parameters.get("msg_method"))
+            .unwrap_or_default();
         let notification = match Notification::read(name, &mut |object| parameters.fill(object)) {
             Some(read) => read.map_err(unreadable)?,
             None => Notification::Other(OtherNotification::new(name)),
@@ -76,20 +79,19 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify), and [`ErrorKind::Gateway`] where the result is an error.
     pub fn verify_app_result<M: AppMethod>(&self, result: &str) -> Result<Verified<M::Response>, Error> {
         let method = M::INFO.name;
-        let verifier = &*self.client.credentials().verifier;
-        let answer = Answer::read(result.as_bytes(), method, M::INFO.pending, verifier).map_err(|error| match error {
-            AnswerError::Malformed(message) => Error::new(ErrorKind::Malformed, message),
-            AnswerError::Unverified(message) => Error::new(ErrorKind::Verification, message),
-        })?;
+        let credentials = self.client.credentials();
+        let answer =
+            Answer::read(result.as_bytes(), method, M::INFO.pending, credentials).map_err(|error| match error {
+                AnswerError::Malformed(message) => Error::new(ErrorKind::Malformed, message),
+                AnswerError::Unverified(message) => Error::new(ErrorKind::Verification, message),
+            })?;
         if !answer.verified {
             return Err(Error::new(ErrorKind::Verification, "the result has no signature").with_method(method));
         }
         if answer.is_error {
-            return Err(Error::new(ErrorKind::Gateway, "the result is an error:").with_method(method).with_gateway(
-                answer.gateway_error(),
-                None,
-                true,
-            ));
+            return Err(Error::new(ErrorKind::Gateway, "the result is an error:")
+                .with_method(method)
+                .with_gateway(answer.gateway_error(), None, true));
         }
         let mut response = M::Response::blank();
         fill_members(&mut response, &answer.members, 1, PROTOCOL_MEMBERS).map_err(unreadable)?;
@@ -102,7 +104,8 @@ impl<'a> Notifications<'a> {
     fn verified(self, form: &[u8]) -> Result<Parameters, Error> {
         let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
         let wrong = |message: &str| Error::new(ErrorKind::Verification, message);
-        let verifier = &*self.client.credentials().verifier;
+        let credentials = self.client.credentials();
+        let verifier = &*credentials.verifier;
         let unverified = Unverified::parse(form).map_err(malformed)?;
         let sign = unverified.sign().ok_or_else(|| wrong("it has no signature"))?;
         let named = unverified.get("sign_type").filter(|sign_type| !sign_type.is_empty());
@@ -110,7 +113,13 @@ impl<'a> Notifications<'a> {
             // Whoever could choose the algorithm could choose the weakest.
             return Err(wrong("it names another sign type than the client's"));
         }
-        let sign = BASE64_STANDARD.decode(sign).map_err(|_| wrong("its signature is not base64"))?;
+        let certificate = unverified.get("alipay_cert_sn").filter(|serial| !serial.is_empty());
+        if !credentials.trust(certificate.map(String::from_utf8_lossy).as_deref()) {
+            return Err(wrong("it is signed with a certificate of Alipay's that is not at hand"));
+        }
+        let sign = BASE64_STANDARD
+            .decode(sign)
+            .map_err(|_| wrong("its signature is not base64"))?;
         if !unverified.is_signed(&sign, verifier) {
             return Err(wrong("its signature does not hold"));
         }
@@ -121,9 +130,10 @@ impl<'a> Notifications<'a> {
 
     fn check_app(self, parameters: &Parameters) -> Result<(), Error> {
         match parameters.get("app_id") {
-            Some(app_id) if app_id != self.client.app_id() => {
-                Err(Error::new(ErrorKind::Mismatch, "it is signed by Alipay, but for another app"))
-            }
+            Some(app_id) if app_id != self.client.app_id() => Err(Error::new(
+                ErrorKind::Mismatch,
+                "it is signed by Alipay, but for another app",
+            )),
             _ => Ok(()),
         }
     }

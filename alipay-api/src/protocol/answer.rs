@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
+    credentials::Credentials,
     error::GatewayError,
     sign::Verifier,
     wire::{DecodeError, Members, Value, members},
@@ -45,14 +46,23 @@ impl<'a> Answer<'a> {
         body: &'a [u8],
         method: &str,
         pending: &[&str],
-        verifier: &dyn Verifier,
+        credentials: &Credentials,
     ) -> Result<Self, AnswerError> {
         let body = std::str::from_utf8(body)
             .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
-        let Root { content, sign } = Root::read(body, method)?;
+        let Root {
+            content,
+            sign,
+            alipay_cert_sn,
+        } = Root::read(body, method)?;
         let is_signed = sign.as_deref().is_some_and(|sign| !sign.is_empty());
         if let (true, Some(sign)) = (is_signed, &sign) {
-            verify(content, sign, verifier)?;
+            if !credentials.trust(alipay_cert_sn.as_deref()) {
+                return Err(AnswerError::Unverified(
+                    "the answer is signed with a certificate of Alipay's that is not at hand",
+                ));
+            }
+            verify(content, sign, &*credentials.verifier)?;
         }
         if content.starts_with('"') {
             // An encrypted answer is text. None was asked for.
@@ -98,13 +108,14 @@ impl<'a> Answer<'a> {
 struct Root<'a> {
     content: &'a str,
     sign: Option<Cow<'a, str>>,
+    alipay_cert_sn: Option<Cow<'a, str>>,
 }
 
 impl<'a> Root<'a> {
     fn read(body: &'a str, method: &str) -> Result<Self, AnswerError> {
         let members = members(body).map_err(|error| malformed("the answer", &error))?;
         let expected = format!("{}_response", method.replace('.', "_"));
-        let (mut content, mut sign) = (None, None);
+        let (mut content, mut sign, mut alipay_cert_sn) = (None, None, None);
         for (index, (name, value)) in members.iter().enumerate() {
             if members[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(AnswerError::Malformed("the answer names a member twice".to_owned()));
@@ -115,10 +126,16 @@ impl<'a> Root<'a> {
                 }
             } else if name == "sign" {
                 sign = text(value.get())?;
+            } else if name == "alipay_cert_sn" {
+                alipay_cert_sn = text(value.get())?;
             }
         }
         match content {
-            Some(content) => Ok(Self { content, sign }),
+            Some(content) => Ok(Self {
+                content,
+                sign,
+                alipay_cert_sn,
+            }),
             None => Err(AnswerError::Malformed(format!("the answer has no member `{expected}`"))),
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::parameters::{DuplicateParameter, Parameters};
 use crate::{
+    cert::Certificates,
     method::MethodInfo,
     sign::SignType,
     types::{File, Secret},
@@ -35,12 +36,16 @@ pub(crate) struct Options {
 pub(crate) struct Identity<'a> {
     pub(crate) app_id: &'a str,
     pub(crate) sign_type: SignType,
+    /// In certificate mode.
+    pub(crate) certificates: Option<&'a Certificates>,
     /// Beijing time, `yyyy-MM-dd HH:mm:ss`.
     pub(crate) timestamp: &'a str,
 }
 
 /// Parameters that stand in the query of a server call. Everything else goes in the body, where logs and proxies don't keep it.
 const IN_QUERY: &[&str] = &[
+    "alipay_root_cert_sn",
+    "app_cert_sn",
     "app_id",
     "charset",
     "format",
@@ -114,6 +119,14 @@ impl Business {
             ("app_auth_token", secret(&options.app_auth_token)),
             ("auth_token", secret(&options.auth_token)),
             ("biz_content", self.content.expose()),
+            (
+                "app_cert_sn",
+                identity.certificates.map_or("", Certificates::app_cert_sn),
+            ),
+            (
+                "alipay_root_cert_sn",
+                identity.certificates.map_or("", Certificates::alipay_root_cert_sn),
+            ),
         ];
         let top_level = self.top_level.iter().map(|(name, value)| (&**name, value.expose()));
         Parameters::new(protocol.into_iter().chain(top_level).collect())

@@ -112,7 +112,11 @@ macro_rules! __open_enum {
             fn decode(
                 value: $crate::wire::Value<'_>,
             ) -> ::core::result::Result<::core::option::Option<Self>, $crate::wire::DecodeError> {
-                ::core::result::Result::Ok(value.text()?.map(|text| <Self as $crate::wire::OpenEnum>::from_value(&text)))
+                ::core::result::Result::Ok(
+                    value
+                        .text()?
+                        .map(|text| <Self as $crate::wire::OpenEnum>::from_value(&text)),
+                )
             }
         }
         $crate::__serde!($name);

@@ -14,7 +14,13 @@ use generated::trap::{All, AllErrorCode, Nothing, TypesOf, Words, WordsResponse}
 
 #[test]
 fn words_travel_under_their_own_names() {
-    let words = Words::new().r#type("trap").self_("itself").default("x").clone("y").extra_("more").out_trade_no("1");
+    let words = Words::new()
+        .r#type("trap")
+        .self_("itself")
+        .default("x")
+        .clone("y")
+        .extra_("more")
+        .out_trade_no("1");
     let json = serde_json::to_value(&words).unwrap();
     let expected = serde_json::json!({
         "type": "trap", "self": "itself", "default": "x", "clone": "y", "extra": "more", "outTradeNo": "1"
@@ -37,7 +43,9 @@ fn setters_give_way_to_constructors() {
 #[test]
 fn circles_are_boxed() {
     let inner = SomeObject::with_first("inner", 1, NoneKind::Empty);
-    let outer = SomeObject::with_first("outer", 2, "10").inner(inner.clone()).many([inner.clone()]);
+    let outer = SomeObject::with_first("outer", 2, "10")
+        .inner(inner.clone())
+        .many([inner.clone()]);
     assert_eq!(outer.inner.as_deref(), Some(&inner));
     assert_eq!(outer.kind, NoneKind::V10);
     assert_eq!(WordsResponse::default().itself, None);

@@ -60,9 +60,18 @@ async fn presuppose(
     request: &mut Map<String, Value>,
     answer: &Map<String, Value>,
 ) {
-    let text = |name: &str| answer.get(name).or_else(|| request.get(name)).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        answer
+            .get(name)
+            .or_else(|| request.get(name))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let order = async || {
-        let amount = answer.get("total_amount").or_else(|| answer.get("refund_fee")).and_then(Value::as_str);
+        let amount = answer
+            .get("total_amount")
+            .or_else(|| answer.get("refund_fee"))
+            .and_then(Value::as_str);
         let order = json!({
             "out_trade_no": if text("out_trade_no").is_empty() { "1" } else { text("out_trade_no") },
             "total_amount": amount.unwrap_or("88.88"), "subject": "subject", "buyer_id": "2088102146225135",
@@ -93,7 +102,10 @@ async fn presuppose(
             let transfer = json!({
                 "out_biz_no": text("out_biz_no"), "payee_type": "ALIPAY_LOGONID", "payee_account": "a@example.com", "amount": "1.00",
             });
-            client.call_raw("alipay.fund.trans.toaccount.transfer", transfer).await.unwrap();
+            client
+                .call_raw("alipay.fund.trans.toaccount.transfer", transfer)
+                .await
+                .unwrap();
         }
         "alipay.ebpp.invoice.token.batchquery" => {
             let invoices = answer["invoice_element_list"].as_array().unwrap().clone();
@@ -148,7 +160,11 @@ async fn every_example_holds() {
                 ExampleAnswer::Error { code, sub_code } => {
                     let error = call.await.expect_err(&what);
                     assert_eq!(error.kind(), ErrorKind::Gateway, "{what}: {error}");
-                    assert_eq!((error.code(), error.sub_code()), (Some(code.as_str()), Some(sub_code.as_str())), "{what}");
+                    assert_eq!(
+                        (error.code(), error.sub_code()),
+                        (Some(code.as_str()), Some(sub_code.as_str())),
+                        "{what}"
+                    );
                 }
             }
             count += 1;

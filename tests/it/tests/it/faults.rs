@@ -68,7 +68,11 @@ async fn an_answer_signed_before_its_slashes_were_escaped_holds() {
     let (mock, client) = start().await;
     for fault in [Fault::SlashEscaped, Fault::SlashEscapedSigned] {
         mock.fault_next(fault);
-        let order = client.trade().precreate(Precreate::new("1", price("1.00"), "subject")).await.unwrap();
+        let order = client
+            .trade()
+            .precreate(Precreate::new("1", price("1.00"), "subject"))
+            .await
+            .unwrap();
         assert!(order.qr_code.starts_with("https://qr.alipay.com/"), "{}", order.qr_code);
     }
 }

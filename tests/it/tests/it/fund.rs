@@ -1,11 +1,14 @@
-use alipay_api::fund::{
-    TransOrderQuery, TransOrderQueryErrorCode, TransToaccountTransfer, TransToaccountTransferErrorCode,
-    TransUniTransfer, TransUniTransferErrorCode,
-    trans_order_query::TransOrderQueryStatus,
-    trans_uni_transfer::{Participant, TransUniTransferStatus},
+use alipay_api::{
+    ErrorKind,
+    fund::{
+        TransOrderQuery, TransOrderQueryErrorCode, TransToaccountTransfer, TransToaccountTransferErrorCode,
+        TransUniTransfer, TransUniTransferErrorCode,
+        trans_order_query::TransOrderQueryStatus,
+        trans_uni_transfer::{Participant, TransUniTransferStatus},
+    },
 };
 
-use crate::support::{price, start};
+use crate::support::{certified, price, start};
 
 #[tokio::test]
 async fn a_transfer_is_made_once_and_found_again() {
@@ -55,4 +58,55 @@ async fn a_transfer_that_nobody_made_is_not_found() {
         .await
         .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(TransOrderQueryErrorCode::OrderNotExist));
+}
+
+#[tokio::test]
+async fn a_uni_transfer_is_made_once_in_certificate_mode() {
+    let (mock, _) = start().await;
+    let client = certified(&mock);
+    let transfer = || {
+        let payee = Participant::new("egdjny5218@sandbox.com", "ALIPAY_LOGON_ID").name("sandbox env");
+        TransUniTransfer::new("20170626152217", price("82.32"), payee)
+    };
+    let sent = client.fund().trans_uni_transfer(transfer()).await.unwrap();
+    assert_eq!(
+        (sent.out_biz_no.as_str(), sent.status),
+        ("20170626152217", Some(TransUniTransferStatus::Success))
+    );
+    let again = client.fund().trans_uni_transfer(transfer()).await.unwrap();
+    assert_eq!(again.order_id, sent.order_id);
+    let received = mock.last_request("alipay.fund.trans.uni.transfer").unwrap();
+    assert!(
+        received["biz_content"].contains(r#""product_code":"TRANS_ACCOUNT_NO_PWD""#),
+        "{received:?}"
+    );
+    assert_eq!(
+        (received["app_cert_sn"].len(), received["alipay_root_cert_sn"].len()),
+        (32, 32)
+    );
+}
+
+#[tokio::test]
+async fn a_uni_transfer_of_nothing_is_refused() {
+    let (mock, _) = start().await;
+    let transfer = TransUniTransfer::new(
+        "1",
+        price("0.00"),
+        Participant::new("2088123412341234", "ALIPAY_USER_ID"),
+    );
+    let error = certified(&mock).fund().trans_uni_transfer(transfer).await.unwrap_err();
+    assert_eq!(error.sub_code_as(), Some(TransUniTransferErrorCode::InvalidParameter));
+}
+
+#[tokio::test]
+async fn a_uni_transfer_is_not_sent_in_public_key_mode() {
+    let (mock, client) = start().await;
+    let transfer = TransUniTransfer::new(
+        "1",
+        price("1.00"),
+        Participant::new("2088123412341234", "ALIPAY_USER_ID"),
+    );
+    let error = client.fund().trans_uni_transfer(transfer).await.unwrap_err();
+    assert_eq!((error.kind(), mock.requests()), (ErrorKind::Configuration, 0));
+    assert!(error.to_string().contains("Credentials::certificates"), "{error}");
 }

@@ -39,16 +39,24 @@ pub(crate) fn as_a_browser_reads(form: &str) -> (String, Vec<(String, String)>) 
             .replace("&#10;", "\n")
             .replace("&amp;", "&")
     };
-    let fields = form.split("<input").skip(1).map(|input| (attribute(input, "name"), attribute(input, "value")));
+    let fields = form
+        .split("<input")
+        .skip(1)
+        .map(|input| (attribute(input, "name"), attribute(input, "value")));
     (attribute(form.split('>').next().unwrap(), "action"), fields.collect())
 }
 
 /// Submits a form as a browser does: fields are encoded once.
 async fn submit(form: &str) -> (u16, String) {
     let (action, fields) = as_a_browser_reads(form);
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = http.post(action).header("content-type", "application/x-www-form-urlencoded").body(body);
+    let request = http
+        .post(action)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body);
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }

@@ -30,7 +30,13 @@ impl Shop {
         let runtime = Runtime::new().unwrap();
         let (mock, client) = runtime.block_on(start());
         let (notify_url, posted) = runtime.block_on(merchant(&[SUCCESS]));
-        Self { runtime, mock, client, notify_url, posted: Mutex::new(posted) }
+        Self {
+            runtime,
+            mock,
+            client,
+            notify_url,
+            posted: Mutex::new(posted),
+        }
     }
 
     /// Opens an order as a browser or a phone does.
@@ -45,7 +51,13 @@ impl Shop {
         let mut posted = self.runtime.block_on(self.posted.lock());
         self.mock.pay(out_trade_no).unwrap();
         let body = self.runtime.block_on(posted.recv()).unwrap();
-        let told = self.client.notifications().verify(body).unwrap().expect_order(out_trade_no, price("1.00")).unwrap();
+        let told = self
+            .client
+            .notifications()
+            .verify(body)
+            .unwrap()
+            .expect_order(out_trade_no, price("1.00"))
+            .unwrap();
         (told.subject.clone(), told.body.clone())
     }
 }
