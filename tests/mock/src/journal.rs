@@ -38,6 +38,8 @@ impl Journal {
     pub(crate) fn last(&self, method: &str) -> Option<Received> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut latest_first = state.last.iter().rev();
-        latest_first.find(|parameters| parameters.get("method").is_some_and(|name| name == method)).cloned()
+        latest_first
+            .find(|parameters| parameters.get("method").is_some_and(|name| name == method))
+            .cloned()
     }
 }

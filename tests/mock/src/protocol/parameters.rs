@@ -97,7 +97,9 @@ impl Parameters {
 
     /// Names and values, decoded, in the order of the wire.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.list.iter().map(|parameter| (parameter.name.as_str(), parameter.text.as_str()))
+        self.list
+            .iter()
+            .map(|parameter| (parameter.name.as_str(), parameter.text.as_str()))
     }
 
     /// A parameter's value, if it is there and not empty.

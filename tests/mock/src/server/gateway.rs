@@ -70,7 +70,12 @@ impl Refused {
 
 fn answer(core: &Core, query: &str, content_type: &str, body: &[u8]) -> Reply {
     let (parameters, problem) = Parameters::read(query, content_type, body);
-    core.journal.add(parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    core.journal.add(
+        parameters
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+    );
     let method = parameters.get("method").and_then(|name| core.spec.method(name));
     let sign_type = parameters
         .get("sign_type")
