@@ -4,6 +4,8 @@ mod docs;
 mod enums;
 mod model;
 mod objects;
+#[cfg(test)]
+mod tests;
 mod uses;
 
 pub(crate) use model::*;
