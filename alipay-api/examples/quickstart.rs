@@ -20,18 +20,17 @@ use tokio::{net::TcpListener, sync::mpsc};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let amount: Price = "88.80".parse()?;
-    let (client, mock) = match credentials_from_environment()? {
-        Some((app_id, credentials)) => (Client::builder(app_id, credentials).sandbox().build()?, None),
-        None => {
-            let mock = Mock::start().await?;
-            let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key())?;
-            (
-                Client::builder(mock.app_id(), credentials)
-                    .gateway(mock.gateway_url())
-                    .build()?,
-                Some(mock),
-            )
-        }
+    let (client, mock) = if let Some((app_id, credentials)) = credentials_from_environment()? {
+        (Client::builder(app_id, credentials).sandbox().build()?, None)
+    } else {
+        let mock = Mock::start().await?;
+        let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key())?;
+        (
+            Client::builder(mock.app_id(), credentials)
+                .gateway(mock.gateway_url())
+                .build()?,
+            Some(mock),
+        )
     };
     let out_trade_no = format!("quickstart-{}", std::process::id());
     println!("gateway           {}", client.gateway());

@@ -86,7 +86,7 @@ async fn presuppose(
         "alipay.trade.query" | "alipay.trade.refund" | "alipay.trade.fastpay.refund.query" => {
             order().await;
             mock.pay(text("out_trade_no")).unwrap();
-            if text("out_request_no") != "" && method.name.ends_with("query") {
+            if !text("out_request_no").is_empty() && method.name.ends_with("query") {
                 let refund = json!({
                     "out_trade_no": text("out_trade_no"), "refund_amount": text("refund_amount"), "out_request_no": text("out_request_no"),
                 });

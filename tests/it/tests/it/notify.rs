@@ -279,7 +279,7 @@ async fn what_nobody_signed_is_refused() {
         ),
         (
             "too many",
-            body.clone() + &(0..600).map(|n| format!("&x{n}=1")).collect::<String>(),
+            body.clone() + "&" + &(0..600).map(|n| format!("x{n}=1")).collect::<Vec<_>>().join("&"),
             ErrorKind::Malformed,
         ),
     ] {

@@ -85,10 +85,10 @@ async fn a_browser_opens_the_url_of_page_pay_and_comes_back() {
     assert_eq!(status, 200);
     assert!(!page.contains("<script>"), "the cashier escapes the subject");
     is_open(&mock, &client, "1").await;
-    come_back(&mock, &client).await;
+    come_back(&mock, &client);
 }
 
-async fn come_back(mock: &Mock, client: &Client) {
+fn come_back(mock: &Mock, client: &Client) {
     let paid = mock.pay("1").unwrap();
     let url = paid.return_url.expect("the browser is sent back");
     let query = url
