@@ -1,7 +1,7 @@
 //! How values stand on the wire: JSON in requests and responses, text in notifications.
 //!
-//! Generated types implement [`Object`] or [`OpenEnum`] and get the rest from [`object!`](crate::wire::object) and
-//! [`open_enum!`](crate::wire::open_enum). Neither trait is generic over a format, so that a thousand types cost little to compile.
+//! Generated types implement [`Object`] or [`OpenEnum`] and get the rest from `object!` and
+//! `open_enum!`. Neither trait is generic over a format, so that a thousand types cost little to compile.
 //!
 //! The gateway's leniency has its one place here: numbers as strings and strings as numbers, `"T"` for true, `""` for an absent
 //! object, JSON as text inside a string.
