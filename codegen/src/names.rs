@@ -86,8 +86,8 @@ pub(crate) fn variant(value: &str) -> Option<String> {
     let camel = value.to_upper_camel_case();
     match camel.as_str() {
         "" => None,
-        // The variant for what the library doesn't know; a type of its own in traits, as is `Err` in `FromStr`.
-        "Other" | "Self" | "Err" => Some(format!("{camel}_")),
+        // The variant for what the library doesn't know; no name for anything.
+        "Other" | "Self" => Some(format!("{camel}_")),
         _ if camel.starts_with(|first: char| first.is_ascii_digit()) => Some(format!("V{camel}")),
         _ => Some(camel),
     }

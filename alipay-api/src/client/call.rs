@@ -53,12 +53,6 @@ impl<M: ServerMethod> Call<M> {
         self
     }
 
-    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
-    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
-        self.options.app_auth_token = Some(token.into());
-        self
-    }
-
     /// How long this call may take with all its attempts, instead of the client's limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

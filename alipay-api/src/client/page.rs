@@ -7,7 +7,6 @@ use crate::{
         parameters::{SignedParameters, append_encoded},
         request::Options,
     },
-    types::Secret,
 };
 
 /// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
@@ -39,12 +38,6 @@ impl<M: PageMethod> PageCall<M> {
     /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
         self.options.notify_url = Some(url.into());
-        self
-    }
-
-    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
-    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
-        self.options.app_auth_token = Some(token.into());
         self
     }
 
@@ -98,12 +91,6 @@ impl<M: AppMethod> AppCall<M> {
     /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
         self.options.notify_url = Some(url.into());
-        self
-    }
-
-    /// The merchant's token, for this call only; see [`Client::on_behalf_of`].
-    pub fn app_auth_token(mut self, token: impl Into<Secret>) -> Self {
-        self.options.app_auth_token = Some(token.into());
         self
     }
 

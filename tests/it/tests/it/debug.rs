@@ -26,7 +26,7 @@ async fn debug_shows_no_secret() {
     let state: AuthTokenAppQueryResponse = serde_json::from_value(json!({ "new_token": TOKEN })).unwrap();
     let pay = Pay::with_auth_code(TOKEN, "1", price("1.00"), "subject");
     let raw = || {
-        client
+        merchant
             .call_raw("alipay.no.such.method", response.clone())
             .parameter("code", TOKEN)
             .auth_token(TOKEN)
@@ -42,24 +42,18 @@ async fn debug_shows_no_secret() {
         format!("{credentials:?} {client:?} {merchant:?} {:?}", builder(&mock)),
         format!("{:?}", client.notifications()),
         format!("{granted:?} {state:?}"),
-        format!(
-            "{pay:?} {:?}",
-            client.trade().pay(pay.clone()).app_auth_token(TOKEN).auth_token(TOKEN)
-        ),
+        format!("{pay:?} {:?}", merchant.trade().pay(pay.clone()).auth_token(TOKEN)),
         format!(
             "{:?}",
-            merchant
-                .trade()
-                .page_pay(PagePay::new("1", price("1.00"), "subject"))
-                .app_auth_token(TOKEN)
+            merchant.trade().page_pay(PagePay::new("1", price("1.00"), "subject"))
         ),
         format!(
             "{:?}",
             AuthTokenApp::with_code(TOKEN, "authorization_code").refresh_token(TOKEN)
         ),
         format!("{:?}", AuthTokenAppQuery::new(TOKEN)),
-        format!("{:?}", raw().app_auth_token(TOKEN)),
-        format!("{:?}", raw().app_auth_token(TOKEN).await.unwrap_err()),
+        format!("{:?}", raw()),
+        format!("{:?}", raw().await.unwrap_err()),
     ];
     let secrets = [TOKEN, &TOKEN[4..], &private[100..140], &private[400..440]];
     for text in &shown {

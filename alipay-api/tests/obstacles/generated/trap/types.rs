@@ -202,7 +202,7 @@ pub enum None {
     /// Fine.
     Ok,
     /// Wrong.
-    Err_,
+    Err,
     /// A value that this version of the library does not know.
     Other(::std::boxed::Box<str>),
 }
@@ -221,7 +221,7 @@ impl ::alipay_api::wire::OpenEnum for None {
         ("A_B", Self::AB),
         ("a_b", Self::LowerAb),
         ("ok", Self::Ok),
-        ("err", Self::Err_),
+        ("err", Self::Err),
     ];
     fn value(&self) -> &str {
         match self {
@@ -237,7 +237,7 @@ impl ::alipay_api::wire::OpenEnum for None {
             Self::AB => "A_B",
             Self::LowerAb => "a_b",
             Self::Ok => "ok",
-            Self::Err_ => "err",
+            Self::Err => "err",
             Self::Other(value) => value,
         }
     }

@@ -1437,7 +1437,7 @@ pub enum Result {
     /// Fine.
     Ok,
     /// Wrong.
-    Err_,
+    Err,
     /// Some.
     Some,
     /// None.
@@ -1449,14 +1449,14 @@ pub enum Result {
 impl ::alipay_api::wire::OpenEnum for Result {
     const VALUES: &'static [(&'static str, Self)] = &[
         ("Ok", Self::Ok),
-        ("Err", Self::Err_),
+        ("Err", Self::Err),
         ("Some", Self::Some),
         ("None", Self::None),
     ];
     fn value(&self) -> &str {
         match self {
             Self::Ok => "Ok",
-            Self::Err_ => "Err",
+            Self::Err => "Err",
             Self::Some => "Some",
             Self::None => "None",
             Self::Other(value) => value,
