@@ -8,7 +8,7 @@ use alipay_api::{
     },
 };
 
-use crate::support::{certified, price, start};
+use crate::support::{certified_builder, price, start};
 
 #[tokio::test]
 async fn a_transfer_is_made_once_and_found_again() {
@@ -63,7 +63,7 @@ async fn a_transfer_that_nobody_made_is_not_found() {
 #[tokio::test]
 async fn a_uni_transfer_is_made_once_in_certificate_mode() {
     let (mock, _) = start().await;
-    let client = certified(&mock);
+    let client = certified_builder(&mock).build().unwrap();
     let transfer = || {
         let payee = Participant::new("egdjny5218@sandbox.com", "ALIPAY_LOGON_ID").name("sandbox env");
         TransUniTransfer::new("20170626152217", price("82.32"), payee)
@@ -94,7 +94,13 @@ async fn a_uni_transfer_of_nothing_is_refused() {
         price("0.00"),
         Participant::new("2088123412341234", "ALIPAY_USER_ID"),
     );
-    let error = certified(&mock).fund().trans_uni_transfer(transfer).await.unwrap_err();
+    let error = certified_builder(&mock)
+        .build()
+        .unwrap()
+        .fund()
+        .trans_uni_transfer(transfer)
+        .await
+        .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(TransUniTransferErrorCode::InvalidParameter));
 }
 

@@ -1,5 +1,6 @@
 //! The library against the embedded gateway, over real HTTP.
 
+mod answers;
 mod debug;
 mod ebpp;
 mod examples;

@@ -38,7 +38,7 @@ pub(crate) async fn paid_order(mock: &Mock, client: &Client, out_trade_no: &str,
 }
 
 /// A client in certificate mode, its certificates made by the `openssl` command line.
-pub(crate) fn certified(mock: &Mock) -> Client {
+pub(crate) fn certified_builder(mock: &Mock) -> ClientBuilder {
     let folder = tempfile::tempdir().expect("a folder");
     let certificate = |name: &str, key: &str| {
         let path = folder.path().join(name);
@@ -68,10 +68,7 @@ pub(crate) fn certified(mock: &Mock) -> Client {
         certificate("root", &alipay),
     ];
     let credentials = Credentials::certificates(&app, &app_cert, &alipay_cert, &root).expect("credentials");
-    Client::builder(mock.app_id(), credentials)
-        .gateway(mock.gateway_url())
-        .build()
-        .expect("a client")
+    Client::builder(mock.app_id(), credentials).gateway(mock.gateway_url())
 }
 
 pub(crate) fn price(text: &str) -> Price {

@@ -13,7 +13,13 @@ use crate::support::{builder, price, start};
 
 /// Answers every request with the same bytes.
 #[derive(Clone, Debug, Default)]
-struct Canned(Arc<Mutex<Bytes>>);
+pub(crate) struct Canned(Arc<Mutex<Bytes>>);
+
+impl Canned {
+    pub(crate) fn set(&self, body: impl Into<Vec<u8>>) {
+        *self.0.lock().unwrap() = body.into().into();
+    }
+}
 
 impl Transport for Canned {
     fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
@@ -34,7 +40,7 @@ impl Transport for Recorder {
         Box::pin(async move {
             let response = self.http.execute(request.try_into().unwrap()).await.unwrap();
             let body = response.bytes().await.unwrap();
-            *self.last.0.lock().unwrap() = body.clone();
+            self.last.set(body.clone());
             Ok(http::Response::new(body))
         })
     }
@@ -68,7 +74,7 @@ async fn a_changed_byte_in_an_answer_is_refused() {
         for change in [0x01, 0x20, 0x80] {
             let mut changed = genuine.to_vec();
             changed[index] ^= change;
-            *canned.0.lock().unwrap() = changed.into();
+            canned.set(changed);
             let error = client
                 .trade()
                 .query(Query::with_out_trade_no("1"))
@@ -81,7 +87,7 @@ async fn a_changed_byte_in_an_answer_is_refused() {
         }
     }
     for length in 0..genuine.len() {
-        *canned.0.lock().unwrap() = genuine.slice(..length);
+        canned.set(&genuine[..length]);
         let error = client
             .trade()
             .query(Query::with_out_trade_no("1"))
