@@ -11,7 +11,8 @@ use crate::method::ErrorCode;
 /// Ask it by predicates: [`is_outcome_unknown`](Self::is_outcome_unknown) before anything else where money moves, then
 /// [`is_retryable`](Self::is_retryable); [`sub_code_as`](Self::sub_code_as) gives the method's own error codes as an enum.
 ///
-/// Neither `Display` nor `Debug` shows a key, a token or the body; [`raw_body`](Self::raw_body) has what the gateway sent.
+/// Neither `Display` nor `Debug` shows a key or a token, nor more of what came than the beginning of what is no answer at all;
+/// [`raw_body`](Self::raw_body) has it whole.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -128,7 +129,8 @@ impl Error {
         self.sub_code().map(C::from_value)
     }
 
-    /// What can be done about an error that the gateway reports; `None` for other errors and for codes that no spec lists.
+    /// What can be done about an error that the gateway reports: by its `sub_code`, or else by its `code`. `None` for other errors, and
+    /// where no spec lists either.
     pub fn class(&self) -> Option<ErrorClass> {
         self.0.class
     }
@@ -201,6 +203,11 @@ impl Error {
         })
     }
 
+    /// A valid signature stands behind what the error is about.
+    pub(crate) fn verified(self) -> Self {
+        self.set(|inner| inner.verified = true)
+    }
+
     pub(crate) fn with_method(self, method: &str) -> Self {
         self.set(|inner| inner.method = Some(method.into()))
     }
@@ -237,12 +244,12 @@ impl fmt::Display for Error {
         }
         formatter.write_str(&inner.message)?;
         if let Some(gateway) = &inner.gateway {
-            write!(formatter, " {} {}", gateway.code, gateway.message)?;
+            write!(formatter, " {} {}", Shown(&gateway.code), Shown(&gateway.message))?;
             if let Some(sub_code) = &gateway.sub_code {
-                write!(formatter, ", {sub_code}")?;
+                write!(formatter, ", {}", Shown(sub_code))?;
             }
             if let Some(sub_message) = &gateway.sub_message {
-                write!(formatter, ": {sub_message}")?;
+                write!(formatter, ": {}", Shown(sub_message))?;
             }
             if !inner.verified {
                 formatter.write_str(" (unsigned)")?;
@@ -255,7 +262,7 @@ impl fmt::Display for Error {
             formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
         }
         if let Some(trace_id) = &inner.trace_id {
-            write!(formatter, " [trace {trace_id}]")?;
+            write!(formatter, " [trace {}]", Shown(trace_id))?;
         }
         Ok(())
     }
@@ -278,5 +285,27 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+/// Words from outside: on one line, and not too long for a log.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LENGTH: usize = 300;
+        let mut characters = self.0.chars();
+        for character in characters.by_ref().take(LENGTH) {
+            if character.is_control() {
+                write!(formatter, "{}", character.escape_default())?;
+            } else {
+                fmt::Write::write_char(formatter, character)?;
+            }
+        }
+        if characters.next().is_some() {
+            formatter.write_str("…")
+        } else {
+            Ok(())
+        }
     }
 }

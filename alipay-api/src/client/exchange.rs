@@ -47,7 +47,7 @@ impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives its verified content to `read`.
     pub(super) async fn run<T>(&self, read: impl Fn(&Answer<'_>) -> Result<T, DecodeError>) -> Result<T, Error> {
         let inner = &*self.client.inner;
-        let deadline = Instant::now() + self.timeout.unwrap_or(inner.total_timeout);
+        let deadline = after(self.timeout.unwrap_or(inner.total_timeout));
         let mut attempt = 1;
         loop {
             let result = self.attempt(deadline, &read).await;
@@ -56,7 +56,7 @@ impl Exchange<'_> {
             if attempt >= inner.max_attempts || !self.may_send_again(error) {
                 return result;
             }
-            let pause = Instant::now() + backoff(attempt);
+            let pause = after(backoff(attempt));
             if pause >= deadline {
                 return result;
             }
@@ -67,18 +67,8 @@ impl Exchange<'_> {
 
     /// Whether the failure may pass and the call can't do anything twice.
     fn may_send_again(&self, error: &Error) -> bool {
-        match error.kind() {
-            ErrorKind::Transport | ErrorKind::Timeout => error.is_retryable(),
-            // What was refused for load or a passing fault; a refusal of this very request would only come again.
-            ErrorKind::Malformed => {
-                self.retry == Retry::Read && error.http_status().is_some_and(|status| status >= 500)
-            }
-            ErrorKind::Gateway => {
-                self.retry == Retry::Read
-                    && matches!(error.class(), Some(ErrorClass::Retry | ErrorClass::OutcomeUnknown))
-            }
-            _ => false,
-        }
+        let was_not_sent = error.kind() == ErrorKind::Transport;
+        error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
     async fn attempt<T>(
@@ -87,13 +77,18 @@ impl Exchange<'_> {
         read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, Error> {
         let inner = &*self.client.inner;
+        let deadline = deadline.min(after(inner.attempt_timeout));
+        let late = || {
+            self.error(ErrorKind::Timeout, "it was not signed in time: nothing was sent")
+                .with_outcome(false, true)
+        };
         let timestamp = self.client.timestamp(self.method)?;
-        let parameters = self
-            .client
-            .sign(self.method, &self.business, &self.options, &timestamp)
-            .await?;
+        let signing = self.client.sign(self.method, &self.business, &self.options, &timestamp);
+        let parameters = timeout_at(deadline, signing).await.map_err(|_| late())??;
         let request = self.http_request(&parameters)?;
-        let deadline = deadline.min(Instant::now() + inner.attempt_timeout);
+        if Instant::now() >= deadline {
+            return Err(late());
+        }
         let response = match timeout_at(deadline, inner.transport.send(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(self.not_answered(error)),
@@ -144,7 +139,10 @@ impl Exchange<'_> {
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
         if answered.status != 200 {
             let message = format!("the gateway did not answer with status 200{}", excerpt(&answered.body));
-            return Err(told(self.failed(ErrorKind::Malformed, message)));
+            // A read that met a passing fault may be sent again.
+            let retryable = self.retry == Retry::Read && answered.status >= 500;
+            let error = self.error(ErrorKind::Malformed, message);
+            return Err(told(error.with_outcome(self.retry != Retry::Read, retryable)));
         }
         let credentials = &self.client.inner.credentials;
         let answer = Answer::read(&answered.body, self.method, self.pending, credentials).map_err(|error| {
@@ -160,7 +158,9 @@ impl Exchange<'_> {
         }
         read(&answer).map_err(|error| {
             let message = format!("the answer is verified, but can't be read: {error}");
-            told(self.failed(ErrorKind::Decode, message)).with_source(error)
+            told(self.failed(ErrorKind::Decode, message))
+                .verified()
+                .with_source(error)
         })
     }
 
@@ -170,12 +170,13 @@ impl Exchange<'_> {
         if gateway.sub_code.as_deref() == Some("isv.invalid-signature") {
             // It quotes the request, tokens and all.
             let theirs = gateway.sub_message.unwrap_or_default();
-            gateway.sub_message = Some(diagnosis::explain(&theirs, &parameters.string_to_sign()));
+            gateway.sub_message = Some(diagnosis::explain(&theirs, &parameters.signed()));
         }
         let class = self.class(&gateway);
         let reads = self.retry == Retry::Read;
-        // Anyone on the way can make an unsigned refusal of what was in truth carried out.
-        let unknown = !reads && (class == Some(ErrorClass::OutcomeUnknown) || !answer.verified);
+        // A code that nobody has described says nothing of the outcome, and anyone on the way can make an unsigned refusal of
+        // what was in truth carried out.
+        let unknown = !reads && (matches!(class, None | Some(ErrorClass::OutcomeUnknown)) || !answer.verified);
         let retryable =
             matches!(class, Some(ErrorClass::Retry)) || (reads && class == Some(ErrorClass::OutcomeUnknown));
         self.error(ErrorKind::Gateway, "the gateway answered")
@@ -217,6 +218,13 @@ impl Exchange<'_> {
     }
 }
 
+/// The moment after this time, or one that nobody will live to see.
+fn after(time: Duration) -> Instant {
+    const YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or_else(|| now + YEARS)
+}
+
 /// 100 milliseconds, then twice as long each time, and up to as much again, so that many callers don't come back at once.
 fn backoff(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(6));
@@ -225,11 +233,14 @@ fn backoff(attempt: u32) -> Duration {
     base + base * u32::from(random) / 256
 }
 
-/// The beginning of what came, for a person to recognise it by.
+/// The beginning of what came, for a person to recognise it by; not of JSON, which may hold tokens.
 fn excerpt(body: &[u8]) -> String {
     const LENGTH: usize = 120;
     if body.is_empty() {
         return "; it is empty".to_owned();
+    }
+    if body.trim_ascii_start().starts_with(b"{") || body.trim_ascii_start().starts_with(b"[") {
+        return format!("; it is {} bytes that begin like JSON", body.len());
     }
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * LENGTH)]);
     let mut excerpt: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();

@@ -83,6 +83,16 @@ impl Client {
         timestamp: &'a str,
     ) -> Result<Parameters<'a>, Error> {
         let credentials = &self.inner.credentials;
+        for (name, token) in [
+            ("app_auth_token", &options.app_auth_token),
+            ("auth_token", &options.auth_token),
+        ] {
+            // Without its token the call would be the app's own: somebody else's money.
+            if token.as_ref().is_some_and(|token| token.expose().trim().is_empty()) {
+                let message = format!("the {name} is empty: it would be a call for the app itself");
+                return Err(Error::new(ErrorKind::Request, message).with_method(method));
+            }
+        }
         let identity = Identity {
             app_id: &self.inner.app_id,
             sign_type: credentials.sign_type(),

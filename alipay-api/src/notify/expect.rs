@@ -67,4 +67,5 @@ fn mismatch(message: &str) -> Error {
         ErrorKind::Mismatch,
         format!("the notification is verified, but {message}"),
     )
+    .verified()
 }

@@ -46,10 +46,8 @@ impl<'a> Notifications<'a> {
     /// ([`ErrorKind::Decode`]).
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         let parameters = self.verified(body.as_ref())?;
-        let name = parameters
-            .get("notify_type")
-            .or_else(|| parameters.get("msg_method"))
-            .unwrap_or_default();
+        let named = |name| parameters.get(name).filter(|value| !value.is_empty());
+        let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
         let notification = match Notification::read(name, &mut |object| parameters.fill(object)) {
             Some(read) => read.map_err(unreadable)?,
             None => Notification::Other(OtherNotification::new(name)),
@@ -79,6 +77,9 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify), and [`ErrorKind::Gateway`] where the result is an error.
     pub fn verify_app_result<M: AppMethod>(&self, result: &str) -> Result<Verified<M::Response>, Error> {
         let method = M::INFO.name;
+        if result.len() > parameters::MAX_BODY {
+            return Err(Error::new(ErrorKind::Malformed, "the result is larger than 1 MiB").with_method(method));
+        }
         let credentials = self.client.credentials();
         let answer =
             Answer::read(result.as_bytes(), method, M::INFO.pending, credentials).map_err(|error| match error {
@@ -120,25 +121,32 @@ impl<'a> Notifications<'a> {
         let sign = BASE64_STANDARD
             .decode(sign)
             .map_err(|_| wrong("its signature is not base64"))?;
-        if !unverified.is_signed(&sign, verifier) {
-            return Err(wrong("its signature does not hold"));
-        }
-        let parameters = unverified.decode().map_err(malformed)?;
+        let signed = unverified
+            .signed(&sign, verifier)
+            .ok_or_else(|| wrong("its signature does not hold"))?;
+        let parameters = signed.decode().map_err(malformed)?;
         self.check_app(&parameters)?;
         Ok(parameters)
     }
 
     fn check_app(self, parameters: &Parameters) -> Result<(), Error> {
         match parameters.get("app_id") {
-            Some(app_id) if app_id != self.client.app_id() => Err(Error::new(
-                ErrorKind::Mismatch,
-                "it is signed by Alipay, but for another app",
-            )),
-            _ => Ok(()),
+            Some(app_id) if app_id == self.client.app_id() => Ok(()),
+            other => {
+                let which = if other.is_some() {
+                    "another app"
+                } else {
+                    "no app that it names"
+                };
+                let message = format!("it is signed by Alipay, but for {which}");
+                Err(Error::new(ErrorKind::Mismatch, message).verified())
+            }
         }
     }
 }
 
 fn unreadable(error: DecodeError) -> Error {
-    Error::new(ErrorKind::Decode, format!("it is verified, but can't be read: {error}")).with_source(error)
+    Error::new(ErrorKind::Decode, format!("it is verified, but can't be read: {error}"))
+        .verified()
+        .with_source(error)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A larger body is no notification.
-const MAX_BODY: usize = 1024 * 1024;
+pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
 
@@ -38,7 +38,16 @@ impl<'a> Unverified<'a> {
                 .iter()
                 .position(|byte| *byte == b'=')
                 .ok_or("it is no form: a parameter has no value")?;
-            parameters.push((decoded(&pair[..at]), decoded(&pair[at + 1..])));
+            let name = decoded(&pair[..at]);
+            // Else a name could hold the `=` and `&` that the signed text puts between parameters.
+            if name.is_empty()
+                || !name
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte))
+            {
+                return Err("a parameter's name is not a word".to_owned());
+            }
+            parameters.push((name, decoded(&pair[at + 1..])));
             if parameters.len() > MAX_PARAMETERS {
                 return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
             }
@@ -55,20 +64,24 @@ impl<'a> Unverified<'a> {
         Ok(Self { parameters })
     }
 
-    /// Whether the signature holds over what it may have been made over.
-    pub(super) fn is_signed(&self, sign: &[u8], verifier: &dyn Verifier) -> bool {
+    /// What the signature holds over, of all that it may have been made over.
+    pub(super) fn signed(mut self, sign: &[u8], verifier: &dyn Verifier) -> Option<Self> {
         let has_empty = self.parameters.iter().any(|(_, value)| value.is_empty());
         // Payment notifications leave `sign_type` out of what is signed, messages don't; some senders leave empty values out.
-        [(false, false), (false, true), (true, false), (true, true)]
+        let (_, without_empty) = [(false, false), (true, false), (false, true), (true, true)]
             .into_iter()
             .filter(|(with_sign_type, without_empty)| {
                 (!without_empty || has_empty) && (!with_sign_type || self.get("sign_type").is_some())
             })
-            .any(|(with_sign_type, without_empty)| {
-                verifier
-                    .verify(&self.string_to_sign(with_sign_type, without_empty), sign)
-                    .is_ok()
-            })
+            .find(|(with_sign_type, without_empty)| {
+                let text = self.string_to_sign(*with_sign_type, *without_empty);
+                verifier.verify(&text, sign).is_ok()
+            })?;
+        if without_empty {
+            // Nobody signed these: anyone may have added them.
+            self.parameters.retain(|(_, value)| !value.is_empty());
+        }
+        Some(self)
     }
 
     /// The signature's base64; empty counts as none.

@@ -8,6 +8,7 @@ use crate::{
     credentials::Credentials,
     error::GatewayError,
     sign::Verifier,
+    transport::MAX_BODY,
     wire::{DecodeError, Members, Value, members},
 };
 
@@ -48,10 +49,17 @@ impl<'a> Answer<'a> {
         pending: &[&str],
         credentials: &Credentials,
     ) -> Result<Self, AnswerError> {
+        if body.len() > MAX_BODY {
+            return Err(AnswerError::Malformed(format!(
+                "the answer is larger than {} MiB",
+                MAX_BODY >> 20
+            )));
+        }
         let body = std::str::from_utf8(body)
             .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
         let Root {
             content,
+            is_error: is_error_root,
             sign,
             alipay_cert_sn,
         } = Root::read(body, method)?;
@@ -71,12 +79,11 @@ impl<'a> Answer<'a> {
             ));
         }
         let members = members(content).map_err(|error| malformed("the answer's content", &error))?;
-        let code = protocol_member(&members, "code");
+        let code = protocol_member(&members, "code")?;
         // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed;
         // a login's answer has no code at all.
-        let is_error = code
-            .as_deref()
-            .is_some_and(|code| code != SUCCESS && !pending.contains(&code));
+        let is_bad = |code: &str| code != SUCCESS && !pending.contains(&code);
+        let is_error = is_error_root || code.as_deref().is_some_and(is_bad);
         if !is_signed && !is_error {
             return Err(AnswerError::Unverified("the answer has no signature"));
         }
@@ -92,9 +99,8 @@ impl<'a> Answer<'a> {
     /// The gateway's words, where the answer is an error.
     pub(crate) fn gateway_error(&self) -> GatewayError {
         let text = |name| {
-            protocol_member(&self.members, name)
-                .map(Cow::into_owned)
-                .filter(|text| !text.is_empty())
+            let text = protocol_member(&self.members, name).ok().flatten();
+            text.map(Cow::into_owned).filter(|text| !text.is_empty())
         };
         GatewayError {
             code: text("code").unwrap_or_default(),
@@ -107,6 +113,7 @@ impl<'a> Answer<'a> {
 
 struct Root<'a> {
     content: &'a str,
+    is_error: bool,
     sign: Option<Cow<'a, str>>,
     alipay_cert_sn: Option<Cow<'a, str>>,
 }
@@ -115,13 +122,16 @@ impl<'a> Root<'a> {
     fn read(body: &'a str, method: &str) -> Result<Self, AnswerError> {
         let members = members(body).map_err(|error| malformed("the answer", &error))?;
         let expected = format!("{}_response", method.replace('.', "_"));
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(AnswerError::Malformed("the answer names a member twice".to_owned()));
+        }
         let (mut content, mut sign, mut alipay_cert_sn) = (None, None, None);
-        for (index, (name, value)) in members.iter().enumerate() {
-            if members[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(AnswerError::Malformed("the answer names a member twice".to_owned()));
-            }
-            if *name == expected || name == "error_response" {
-                if content.replace(value.get()).is_some() {
+        for (name, value) in &members {
+            let is_error = name == "error_response";
+            if *name == expected || is_error {
+                if content.replace((value.get(), is_error)).is_some() {
                     return Err(AnswerError::Malformed("the answer has two contents".to_owned()));
                 }
             } else if name == "sign" {
@@ -131,8 +141,9 @@ impl<'a> Root<'a> {
             }
         }
         match content {
-            Some(content) => Ok(Self {
+            Some((content, is_error)) => Ok(Self {
                 content,
+                is_error,
                 sign,
                 alipay_cert_sn,
             }),
@@ -149,15 +160,34 @@ fn verify(content: &str, sign: &str, verifier: &dyn Verifier) -> Result<(), Answ
         return Ok(());
     }
     // Some gateways sign before they escape slashes.
-    if content.contains("\\/") && verifier.verify(content.replace("\\/", "/").as_bytes(), &sign).is_ok() {
+    if content.contains("\\/") && verifier.verify(with_plain_slashes(content).as_bytes(), &sign).is_ok() {
         return Ok(());
     }
     Err(WRONG)
 }
 
-fn protocol_member<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>> {
-    let (_, value) = members.iter().find(|(member, _)| member == name)?;
-    text(value.get()).ok()?
+/// JSON with `/` for each `\/`, and every other escape as it is: the text means the same.
+fn with_plain_slashes(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    let mut characters = json.chars();
+    while let Some(character) = characters.next() {
+        match (character, characters.clone().next()) {
+            ('\\', Some('/')) => {}
+            ('\\', Some(escaped)) => {
+                plain.extend(['\\', escaped]);
+                characters.next();
+            }
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
+fn protocol_member<'a>(members: &Members<'a>, name: &str) -> Result<Option<Cow<'a, str>>, AnswerError> {
+    match members.iter().find(|(member, _)| member == name) {
+        Some((_, value)) => text(value.get()),
+        None => Ok(None),
+    }
 }
 
 fn text(json: &str) -> Result<Option<Cow<'_, str>>, AnswerError> {

@@ -1,26 +1,40 @@
 //! What differs, when the gateway says that a signature is wrong and quotes the text that it built itself.
 
-/// Says which parameter differs, never its value: that may be a token.
+/// Says which parameters differ, never their values: those may be tokens.
 ///
-/// `sub_message` is the gateway's; `ours` is the text that was signed.
-pub(crate) fn explain(sub_message: &str, ours: &str) -> String {
-    const KEY_HINT: &str =
-        "the gateway built the same text: so the public key that is registered for the app is not the private key's";
+/// `sub_message` is the gateway's; `ours` are the parameters that were signed, in their order.
+pub(crate) fn explain(sub_message: &str, ours: &[(&str, &str)]) -> String {
     let theirs = unescape(sub_message);
-    if theirs.contains(ours) {
-        return KEY_HINT.to_owned();
+    if !theirs.contains("app_id=") {
+        return "the gateway does not quote the text that it built".to_owned();
     }
+    let last = ours.len().saturating_sub(1);
     let differing: Vec<&str> = ours
-        .split('&')
-        .filter(|parameter| !theirs.contains(parameter))
-        .map(|parameter| parameter.split('=').next().unwrap_or_default())
-        .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        .iter()
+        .enumerate()
+        .filter(|(index, (name, value))| !has(&theirs, name, value, *index == last))
+        .map(|(_, (name, _))| *name)
         .collect();
-    match differing.as_slice() {
-        _ if !theirs.contains("app_id=") => "the gateway does not quote the text that it built".to_owned(),
-        [] => "the gateway built a text with other parameters beside ours".to_owned(),
-        names => format!("the gateway built another text: it differs in `{}`", names.join("`, `")),
+    if differing.is_empty() {
+        "the gateway built the same text: so the public key that is registered for the app is not the private key's"
+            .to_owned()
+    } else {
+        format!(
+            "the gateway built another text: it differs in `{}`",
+            differing.join("`, `")
+        )
     }
+}
+
+/// Whether the text has the parameter between `&`s; before the first and after the last may stand anything that is no part of a word.
+fn has(text: &str, name: &str, value: &str, is_last: bool) -> bool {
+    let parameter = format!("{name}={value}");
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    text.match_indices(&parameter).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let after = text[start + parameter.len()..].chars().next();
+        !before.is_some_and(is_word) && (after == Some('&') || (is_last && !after.is_some_and(is_word)))
+    })
 }
 
 /// The gateway escapes its quotation for HTML.
@@ -37,21 +51,37 @@ fn unescape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const OURS: &str = "app_id=1&biz_content={\"subject\":\"a&b\"}&timestamp=2026-01-01 00:00:00";
+    const OURS: &[(&str, &str)] = &[
+        ("app_id", "1"),
+        ("biz_content", r#"{"subject":"a&b&hunter2"}"#),
+        ("timestamp", "2026-01-01 00:00:00"),
+    ];
+
+    fn theirs(app_id: &str, timestamp: &str) -> String {
+        let text = format!(r#"app_id={app_id}&biz_content={{"subject":"a&b&hunter2"}}&timestamp={timestamp}"#);
+        format!(
+            "验签出错, 待验签串 = {}。",
+            text.replace('&', "&amp;").replace('"', "&quot;")
+        )
+    }
 
     #[test]
     fn names_the_parameter_that_differs() {
-        let theirs = "验签出错, 待验签串 = app_id=1&amp;biz_content={&quot;subject&quot;:&quot;a&amp;b&quot;}&amp;timestamp=2026-01-01 00:00:01";
-        assert_eq!(
-            explain(theirs, OURS),
-            "the gateway built another text: it differs in `timestamp`"
-        );
+        let told = explain(&theirs("1", "2026-01-01 00:00:01"), OURS);
+        assert_eq!(told, "the gateway built another text: it differs in `timestamp`");
+        let told = explain(&theirs("12", "2026-01-01 00:00:00"), OURS);
+        assert_eq!(told, "the gateway built another text: it differs in `app_id`");
+    }
+
+    #[test]
+    fn shows_no_value() {
+        let told = explain("app_id=1", OURS);
+        assert!(told.contains("`biz_content`") && !told.contains("hunter2"), "{told}");
     }
 
     #[test]
     fn blames_the_key_where_nothing_differs() {
-        let theirs = OURS.replace('&', "&amp;").replace('"', "&quot;");
-        assert!(explain(&theirs, OURS).contains("registered for the app"));
+        assert!(explain(&theirs("1", "2026-01-01 00:00:00"), OURS).contains("registered for the app"));
     }
 
     #[test]

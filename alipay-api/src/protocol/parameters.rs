@@ -16,19 +16,28 @@ pub(crate) struct SignedParameters<'a> {
     sign: String,
 }
 
-/// Two parameters have the same name.
+/// A parameter can't be sent as it was given.
 #[derive(Debug, thiserror::Error)]
-#[error("the parameter `{0}` is given twice")]
-pub(crate) struct DuplicateParameter(String);
+pub(crate) enum InvalidParameter {
+    /// Which of the two would count?
+    #[error("the parameter `{0}` is given twice")]
+    Duplicate(String),
+    /// The signature is this library's to make, and names are words.
+    #[error("`{0}` can't be the name of a parameter")]
+    Name(String),
+}
 
 impl<'a> Parameters<'a> {
     /// Drops what is empty and sorts the rest.
-    pub(crate) fn new(mut parameters: Vec<(&'a str, &'a str)>) -> Result<Self, DuplicateParameter> {
+    pub(crate) fn new(mut parameters: Vec<(&'a str, &'a str)>) -> Result<Self, InvalidParameter> {
         // The gateway leaves empty values out of what it verifies: so nothing empty is sent.
         parameters.retain(|(_, value)| !value.is_empty());
         parameters.sort_unstable_by_key(|(name, _)| name.as_bytes());
+        if let Some((name, _)) = parameters.iter().find(|(name, _)| !is_name(name)) {
+            return Err(InvalidParameter::Name(name.escape_debug().to_string()));
+        }
         match parameters.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(DuplicateParameter(pair[0].0.to_owned())),
+            Some(pair) => Err(InvalidParameter::Duplicate(pair[0].0.to_owned())),
             None => Ok(Self(parameters)),
         }
     }
@@ -63,10 +72,16 @@ impl SignedParameters<'_> {
         self.parameters.0.iter().copied().chain([("sign", self.sign.as_str())])
     }
 
-    /// The text that was signed.
-    pub(crate) fn string_to_sign(&self) -> Zeroizing<String> {
-        self.parameters.string_to_sign()
+    /// Names and values that were signed, in their order.
+    pub(crate) fn signed(&self) -> &[(&str, &str)] {
+        &self.parameters.0
     }
+}
+
+/// Names of parameters need no encoding.
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    !name.is_empty() && name != "sign" && name.bytes().all(is_plain)
 }
 
 /// Appends `name=value`, joined by `&` and percent-encoded once.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::parameters::{DuplicateParameter, Parameters};
+use super::parameters::{InvalidParameter, Parameters};
 use crate::{
     cert::Certificates,
     method::MethodInfo,
@@ -103,7 +103,7 @@ impl Business {
         method: &'a str,
         options: &'a Options,
         identity: Identity<'a>,
-    ) -> Result<Parameters<'a>, DuplicateParameter> {
+    ) -> Result<Parameters<'a>, InvalidParameter> {
         let secret = |secret: &'a Option<Secret>| secret.as_ref().map_or("", Secret::expose);
         let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
         let protocol = [

@@ -4,12 +4,12 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use jiff::civil;
+use jiff::{SignedDuration, civil};
 
 use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
 
-/// Beijing is eight hours ahead of UTC all year.
-const BEIJING: i64 = 8 * 3600;
+/// 1970-01-01 00:00:00 UTC as the clocks in Beijing show it: eight hours ahead, all year.
+const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
 
 /// A moment as Alipay writes it: Beijing time, `yyyy-MM-dd HH:mm:ss`, whatever the machine's zone is.
 ///
@@ -45,16 +45,12 @@ impl DateTime {
 
     /// The moment this many seconds after 1970-01-01 00:00:00 UTC; `None` outside the years -9999 to 9999.
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
-        let timestamp = jiff::Timestamp::from_second(seconds.checked_add(BEIJING)?).ok()?;
-        Some(Self(jiff::tz::Offset::UTC.to_datetime(timestamp)))
+        EPOCH.checked_add(SignedDuration::from_secs(seconds)).ok().map(Self)
     }
 
     /// Seconds since 1970-01-01 00:00:00 UTC.
     pub fn unix_seconds(self) -> i64 {
-        // A civil time at UTC always has a timestamp, but for the last hours of year 9999.
-        jiff::tz::Offset::UTC
-            .to_timestamp(self.0)
-            .map_or(i64::MAX, |timestamp| timestamp.as_second() - BEIJING)
+        self.0.duration_since(EPOCH).as_secs()
     }
 
     /// The day.
@@ -287,5 +283,10 @@ mod tests {
             UNIX_EPOCH - Duration::from_secs(1)
         );
         assert_eq!(DateTime::from_unix_seconds(i64::MAX), None);
+        assert_eq!(DateTime::from_unix_seconds(i64::MIN), None);
+        let never: DateTime = "9999-12-31 23:59:59".parse().unwrap();
+        assert_eq!(never.unix_seconds(), 253_402_271_999);
+        assert_eq!(DateTime::from_unix_seconds(253_402_271_999), Some(never));
+        assert_eq!(DateTime::from_unix_seconds(253_402_272_000), None);
     }
 }

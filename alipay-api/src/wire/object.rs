@@ -99,11 +99,11 @@ pub(crate) fn fill_members(
             None => object.extra_mut().push_raw(name, member.get()),
         }
     }
-    match object
-        .required()
-        .iter()
-        .find(|wanted| !members.iter().any(|(name, _)| name == *wanted))
-    {
+    match object.required().iter().find(|wanted| {
+        !members
+            .iter()
+            .any(|(name, json)| name == *wanted && json.get() != "null")
+    }) {
         Some(name) => Err(DecodeError::new("required, but missing").within(name)),
         None => Ok(()),
     }

@@ -2,13 +2,13 @@
 
 use alipay_api::{
     Client, Error, ErrorKind, Outcome,
-    trade::{Pay, Query, QueryResponse, types::TradeStatus},
+    trade::{Pay, Query, QueryResponse, Refund, types::TradeStatus},
 };
 use alipay_mock::{Mock, keys::SignType};
 use proptest::prelude::*;
 
 use crate::{
-    support::{builder, certified_builder, price, start},
+    support::{builder, certified_builder, price, shared, start},
     tamper::Canned,
 };
 
@@ -204,6 +204,110 @@ async fn what_is_no_answer_is_malformed() {
 }
 
 #[tokio::test]
+async fn an_error_is_an_error_without_its_code() {
+    let alipay = Answerer::new().await;
+    let error = alipay
+        .query(alipay.signed("error_response", r#"{"msg":"no code"}"#))
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Gateway, Some("")));
+    let content = r#"{"code":"\ud800"}"#;
+    assert_eq!(
+        alipay.query_signed(content).await.unwrap_err().kind(),
+        ErrorKind::Malformed
+    );
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_describes_leaves_the_outcome_unknown() {
+    let alipay = Answerer::new().await;
+    for (code, sub_code) in [
+        ("40004", "ACQ.SYSTEM_ERROR"),
+        ("40004", "aop.SYSTEM_ERROR"),
+        ("40004", "BRAND_NEW"),
+        ("10003", ""),
+    ] {
+        let content = format!(r#"{{"code":"{code}","msg":"m","sub_code":"{sub_code}"}}"#);
+        alipay
+            .canned
+            .set(alipay.signed("alipay_trade_refund_response", &content));
+        let refund = Refund::with_out_trade_no("1", price("1.00"));
+        let error = alipay.client.trade().refund(refund).await.unwrap_err();
+        assert!(
+            error.is_outcome_unknown() && !error.is_retryable() && error.is_verified(),
+            "{sub_code}: {error}"
+        );
+        let business = serde_json::json!({ "out_trade_no": "1", "refund_amount": "1.00" });
+        if !sub_code.is_empty() {
+            let error = alipay
+                .client
+                .call_raw("alipay.trade.refund", business)
+                .await
+                .unwrap_err();
+            assert!(error.is_outcome_unknown(), "{sub_code}: {error}");
+        }
+        alipay
+            .canned
+            .set(alipay.signed("alipay_trade_query_response", &content));
+        let error = alipay
+            .client
+            .trade()
+            .query(Query::with_out_trade_no("1"))
+            .await
+            .unwrap_err();
+        assert!(!error.is_outcome_unknown(), "a query changes nothing: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_escaped_slash_is_a_slash_and_nothing_else() {
+    let alipay = Answerer::new().await;
+    let signed = r#"{"code":"10000","subject":"a/b \\/"}"#;
+    let sign = alipay.sign(signed);
+    let body = |content: &str| format!(r#"{{"alipay_trade_query_response":{content},"sign":"{sign}"}}"#);
+    let order = alipay.query(body(&signed.replace("a/b", r"a\/b"))).await.unwrap();
+    assert_eq!(order.subject.as_deref(), Some(r"a/b \/"));
+    for changed in [r"a\\/b", r"a\\\/b"] {
+        assert_eq!(
+            alipay.refused(body(&signed.replace("a/b", changed))).await,
+            ErrorKind::Verification,
+            "{changed}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn errors_show_no_token_and_no_line_break() {
+    let alipay = Answerer::new().await;
+    let error = alipay
+        .query(r#"{"alipay_trade_query_response":{"app_auth_token":"201509BBeff9351a"#)
+        .await
+        .unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("201509BBeff9351a"), "{error}");
+    let content = format!(
+        r#"{{"code":"40004","msg":"x\n2026 INFO paid \u001b[2J","sub_msg":"{}"}}"#,
+        "long ".repeat(1000)
+    );
+    let error = alipay.query_signed(&content).await.unwrap_err();
+    assert!(
+        error.message().unwrap().contains('\n'),
+        "the accessor has it as it came"
+    );
+    let shown = error.to_string();
+    assert!(!shown.contains(char::is_control) && shown.len() < 1000, "{shown}");
+}
+
+#[tokio::test]
+async fn many_members_cost_no_more_than_their_bytes() {
+    let alipay = Answerer::new().await;
+    let members: Vec<String> = (0..200_000).map(|n| format!(r#""m{n}":1"#)).collect();
+    assert_eq!(
+        alipay.refused(format!("{{{}}}", members.join(","))).await,
+        ErrorKind::Malformed
+    );
+}
+
+#[tokio::test]
 async fn a_certificate_that_is_not_at_hand_is_not_trusted() {
     let mut alipay = Answerer::new().await;
     alipay.client = certified_builder(&alipay.mock)
@@ -228,14 +332,17 @@ proptest! {
 
     #[test]
     fn no_bytes_panic_or_pass(body: Vec<u8>, content: String, sign: String) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let alipay = Answerer::new().await;
-            alipay.query(body).await.unwrap_err();
-            let content = serde_json::Value::from(content);
-            let sign = serde_json::Value::from(sign);
-            let body = format!(r#"{{"alipay_trade_query_response":{{"code":"10000","subject":{content}}},"sign":{sign}}}"#);
-            alipay.query(body).await.unwrap_err();
-        });
+        let (runtime, mock, _) = shared();
+        let canned = Canned::default();
+        let client = builder(mock).transport(canned.clone()).max_attempts(1).build().unwrap();
+        let content = serde_json::Value::from(content);
+        let sign = serde_json::Value::from(sign);
+        let forged =
+            format!(r#"{{"alipay_trade_query_response":{{"code":"10000","subject":{content}}},"sign":{sign}}}"#);
+        for body in [body, forged.into_bytes()] {
+            canned.set(body);
+            let call = client.trade().query(Query::with_out_trade_no("1"));
+            runtime.block_on(async { call.await }).unwrap_err();
+        }
     }
 }

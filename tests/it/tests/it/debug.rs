@@ -9,7 +9,10 @@ use alipay_api::{
 };
 use serde_json::json;
 
-use crate::support::{builder, price, start};
+use crate::{
+    notify::Forge,
+    support::{builder, price, start},
+};
 
 const TOKEN: &str = "201509BBeff9351ad1874306903e96b91d248A36";
 
@@ -55,6 +58,22 @@ async fn debug_shows_no_secret() {
         format!("{:?}", raw()),
         format!("{:?}", raw().await.unwrap_err()),
     ];
+    let certified = crate::support::certified_builder(&mock);
+    let told = Forge::new(&mock)
+        .set("new_token", TOKEN.as_bytes())
+        .set("passback_params", b"x")
+        .signed();
+    let told = client.notifications().verify(told).unwrap();
+    let code = mock.authorise(None, None);
+    let code = json!({ "grant_type": "authorization_code", "code": code });
+    let answer = client.call_raw("alipay.open.auth.token.app", code).await.unwrap();
+    let answered = answer.get::<String>("app_auth_token").unwrap().unwrap();
+    assert!(!format!("{answer:?}").contains(&answered));
+    let shown = shown.into_iter().chain([
+        format!("{certified:?} {told:?}"),
+        format!("{:?}", certified.build().unwrap()),
+    ]);
+    let shown: Vec<String> = shown.chain(every_secret_field()).collect();
     let secrets = [TOKEN, &TOKEN[4..], &private[100..140], &private[400..440]];
     for text in &shown {
         assert!(!text.is_empty());
@@ -62,4 +81,21 @@ async fn debug_shows_no_secret() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+/// Each request of the library that has secret fields, filled with the token.
+fn every_secret_field() -> Vec<String> {
+    fn shown<T: serde::de::DeserializeOwned + std::fmt::Debug>(fields: serde_json::Value) -> String {
+        format!("{:?}", serde_json::from_value::<T>(fields).unwrap())
+    }
+    vec![
+        shown::<alipay_api::ebpp::InvoiceTokenBatchquery>(json!({ "invoice_token": TOKEN })),
+        shown::<alipay_api::trade::WapPay>(
+            json!({ "out_trade_no": "1", "total_amount": "1.00", "subject": "s", "auth_token": TOKEN }),
+        ),
+        shown::<alipay_api::trade::types::ExtUserInfo>(json!({ "cert_no": TOKEN })),
+        shown::<alipay_api::fund::trans_uni_transfer::Participant>(
+            json!({ "identity": "1", "identity_type": "ALIPAY_USER_ID", "cert_no": TOKEN }),
+        ),
+    ]
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alipay_api::{
     Client, ErrorKind,
+    sign::{PublicKey, SignError, SignType, Signer},
     trade::{Create, Precreate, Query, types::TradeStatus},
 };
 use alipay_mock::{Fault, Mock};
@@ -218,4 +219,91 @@ async fn a_wrong_key_is_explained_without_its_tokens() {
         "{shown}"
     );
     assert!(!shown.contains("app-auth-token"), "{shown}");
+}
+
+/// Never signs within a caller's time.
+#[derive(Debug)]
+struct StuckSigner(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl Signer for StuckSigner {
+    fn sign_type(&self) -> SignType {
+        SignType::Rsa2
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        let _ = self.0.lock().unwrap().recv();
+        Err(SignError::new("too late"))
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_signed_in_time_is_not_sent() {
+    let (mock, _) = start().await;
+    let (release, stuck) = std::sync::mpsc::channel();
+    let verifier = PublicKey::parse(&mock.alipay_public_key())
+        .unwrap()
+        .verifier(SignType::Rsa2)
+        .unwrap();
+    let signer = std::sync::Arc::new(StuckSigner(std::sync::Mutex::new(stuck)));
+    let credentials = alipay_api::Credentials::custom(signer, verifier).unwrap();
+    let client = Client::builder(mock.app_id(), credentials)
+        .gateway(mock.gateway_url())
+        .build()
+        .unwrap();
+    let error = client
+        .trade()
+        .create(create())
+        .timeout(Duration::from_millis(50))
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_timeout() && !error.is_outcome_unknown() && error.is_retryable(),
+        "{error}"
+    );
+    assert_eq!(mock.requests(), 0);
+    drop(release);
+}
+
+#[tokio::test]
+async fn any_timeout_can_be_set() {
+    let (mock, _) = start().await;
+    let client = builder(&mock)
+        .attempt_timeout(Duration::MAX)
+        .total_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    client.trade().create(create()).timeout(Duration::MAX).await.unwrap();
+    let error = client
+        .trade()
+        .create(create())
+        .timeout(Duration::ZERO)
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout() && !error.is_outcome_unknown(), "{error}");
+}
+
+#[tokio::test]
+async fn a_read_that_failed_may_be_repeated_by_the_caller_too() {
+    let (mock, _) = start().await;
+    mock.fault_next(Fault::HttpStatus(503));
+    let error = once(&mock)
+        .trade()
+        .query(Query::with_out_trade_no("1"))
+        .await
+        .unwrap_err();
+    assert!(error.is_retryable() && !error.is_outcome_unknown(), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_parameter_is_not_sent() {
+    let (mock, client) = start().await;
+    let raw = || client.call_raw("alipay.trade.query", serde_json::json!({ "out_trade_no": "1" }));
+    for name in ["sign", "", "x&notify_url", "app_id"] {
+        let error = raw().parameter(name, "x").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{name}");
+    }
+    // A merchant whose token is lost must not become the app itself.
+    let error = client.on_behalf_of("").trade().create(create()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert_eq!(mock.requests(), 0);
 }

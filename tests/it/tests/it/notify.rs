@@ -10,7 +10,7 @@ use alipay_mock::{
     keys::{KeyPair, SignType},
 };
 
-use crate::support::{merchant, price, start};
+use crate::support::{merchant, price, shared, start};
 
 #[tokio::test]
 async fn a_payment_is_told_and_verified() {
@@ -143,13 +143,13 @@ async fn a_changed_byte_is_refused() {
 }
 
 /// A notification of a payment, signed by whoever holds the key.
-struct Forge {
+pub(crate) struct Forge {
     key: KeyPair,
     parameters: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Forge {
-    fn new(mock: &Mock) -> Self {
+    pub(crate) fn new(mock: &Mock) -> Self {
         let text = |text: &str| text.as_bytes().to_vec();
         Self {
             key: mock.alipay_key_pair().clone(),
@@ -166,7 +166,7 @@ impl Forge {
         }
     }
 
-    fn set(mut self, name: &'static str, value: &[u8]) -> Self {
+    pub(crate) fn set(mut self, name: &'static str, value: &[u8]) -> Self {
         self.parameters.retain(|(parameter, _)| *parameter != name);
         self.parameters.push((name, value.to_vec()));
         self
@@ -195,7 +195,7 @@ impl Forge {
         pairs.join("&")
     }
 
-    fn signed(&self) -> String {
+    pub(crate) fn signed(&self) -> String {
         self.body(&["sign_type"], true)
     }
 }
@@ -311,4 +311,65 @@ async fn an_unknown_kind_keeps_its_parameters() {
     assert_eq!(told.expect_trade().unwrap_err().kind(), ErrorKind::Mismatch);
     let forge = Forge::new(&mock).set("total_amount", b"not an amount");
     assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Decode));
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_app_or_hides_it_is_refused() {
+    let (mock, client) = start().await;
+    let mut forge = Forge::new(&mock).set("app_id", b"9999");
+    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Mismatch));
+    // The same signed text, its first two parameters sent as one whose name swallows them.
+    let body = forge
+        .signed()
+        .replace("&app_id=9999", "")
+        .replace("charset=utf-8", "app_id%3D9999%26charset=utf-8");
+    assert_eq!(verify(&client, &body), Err(ErrorKind::Malformed));
+    forge.parameters.retain(|(name, _)| *name != "app_id");
+    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Mismatch));
+}
+
+#[tokio::test]
+async fn empty_values_that_nobody_signed_are_dropped() {
+    let (mock, client) = start().await;
+    let body = Forge::new(&mock).signed() + "&body=&refund_fee=&msg_method=";
+    let told = verify(&client, &body)
+        .unwrap()
+        .expect_order("1", price("0.01"))
+        .unwrap();
+    assert_eq!((told.body.as_deref(), told.parameter("msg_method")), (None, None));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_signed_bytes_panic(subject: Vec<u8>, amount: Vec<u8>, charset in "(utf-8|GBK|UTF8|x|)", list: String) {
+        let (_, mock, client) = shared();
+        let forge = Forge::new(mock)
+            .set("subject", &subject)
+            .set("total_amount", &amount)
+            .set("charset", charset.as_bytes())
+            .set("fund_bill_list", list.as_bytes());
+        // Whatever it is, it is signed: so it is read, or it is said why not.
+        if let Err(kind) = verify(client, &forge.signed()) {
+            proptest::prop_assert!(matches!(kind, ErrorKind::Malformed | ErrorKind::Decode), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn no_mangled_bytes_pass(start_at: proptest::sample::Index, length in 0_usize..20, insert: Vec<u8>) {
+        let (_, mock, client) = shared();
+        let genuine = Forge::new(mock).signed().into_bytes();
+        let at = start_at.index(genuine.len());
+        let mut body = genuine.clone();
+        body.splice(at..(at + length).min(genuine.len()), insert);
+        let pairs = |body: &[u8]| {
+            let mut pairs: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
+            pairs.sort();
+            pairs
+        };
+        if client.notifications().verify(&body).is_ok() {
+            proptest::prop_assert_eq!(pairs(&body), pairs(&genuine));
+        }
+    }
 }

@@ -1,12 +1,16 @@
 //! A gateway and a client of it for each test, and orders to begin with.
 
-use std::{process::Command, sync::Arc};
+use std::{
+    process::Command,
+    sync::{Arc, OnceLock},
+};
 
 use alipay_api::{Client, ClientBuilder, Credentials, trade::Precreate, types::Price};
 use alipay_mock::Mock;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
+    runtime::Runtime,
     sync::mpsc,
 };
 
@@ -15,6 +19,16 @@ pub(crate) async fn start() -> (Mock, Client) {
     let mock = Mock::start().await.expect("the gateway starts");
     let client = builder(&mock).build().expect("a client");
     (mock, client)
+}
+
+/// A gateway that many cases of a property share, and the runtime that it lives in.
+pub(crate) fn shared() -> &'static (Runtime, Mock, Client) {
+    static SHARED: OnceLock<(Runtime, Mock, Client)> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let runtime = Runtime::new().expect("a runtime");
+        let (mock, client) = runtime.block_on(start());
+        (runtime, mock, client)
+    })
 }
 
 /// A client of the gateway's app, to be changed.

@@ -16,6 +16,10 @@ use crate::support::{builder, price, start};
 pub(crate) struct Canned(Arc<Mutex<Bytes>>);
 
 impl Canned {
+    fn get(&self) -> Bytes {
+        self.0.lock().unwrap().clone()
+    }
+
     pub(crate) fn set(&self, body: impl Into<Vec<u8>>) {
         *self.0.lock().unwrap() = body.into().into();
     }
@@ -35,6 +39,15 @@ struct Recorder {
     last: Canned,
 }
 
+impl Recorder {
+    fn new(last: &Canned) -> Self {
+        Self {
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            last: last.clone(),
+        }
+    }
+}
+
 impl Transport for Recorder {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
@@ -52,11 +65,7 @@ async fn a_changed_byte_in_an_answer_is_refused() {
     let create = Create::with_buyer_id("2088102146225135", "1", price("1.00"), "subject / 你好");
     client.trade().create(create).await.unwrap();
     let canned = Canned::default();
-    let recorder = Recorder {
-        http: reqwest::Client::builder().no_proxy().build().unwrap(),
-        last: canned.clone(),
-    };
-    let client = builder(&mock).transport(recorder).build().unwrap();
+    let client = builder(&mock).transport(Recorder::new(&canned)).build().unwrap();
     client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
 
     let client = builder(&mock)
@@ -69,7 +78,7 @@ async fn a_changed_byte_in_an_answer_is_refused() {
         .query(Query::with_out_trade_no("1"))
         .await
         .expect("the recorded answer holds");
-    let genuine = canned.0.lock().unwrap().clone();
+    let genuine = canned.get();
     for index in 0..genuine.len() {
         for change in [0x01, 0x20, 0x80] {
             let mut changed = genuine.to_vec();
@@ -85,6 +94,22 @@ async fn a_changed_byte_in_an_answer_is_refused() {
                 "byte {index} ^ {change:#x}: {error}"
             );
         }
+    }
+    // A signed refusal whose signature is broken off is a refusal that nobody signed.
+    let sender = builder(&mock).transport(Recorder::new(&canned)).build().unwrap();
+    let error = sender.trade().query(Query::with_out_trade_no("2")).await.unwrap_err();
+    assert!(error.is_verified(), "{error}");
+    let refusal = canned.get();
+    for index in 0..refusal.len() {
+        let mut changed = refusal.to_vec();
+        changed[index] ^= 0x01;
+        canned.set(changed);
+        let error = client
+            .trade()
+            .query(Query::with_out_trade_no("2"))
+            .await
+            .expect_err("a changed byte");
+        assert!(!error.is_verified(), "byte {index}: {error}");
     }
     for length in 0..genuine.len() {
         canned.set(&genuine[..length]);

@@ -81,11 +81,16 @@ async fn pay_refuses_what_is_no_payment_code() {
     let (_mock, client) = start().await;
     let error = client
         .trade()
-        .pay(Pay::with_auth_code("123", "order-1", price("20.00"), "subject"))
+        .pay(Pay::with_auth_code(
+            "6901234567892",
+            "order-1",
+            price("20.00"),
+            "subject",
+        ))
         .await
         .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(PayErrorCode::AcqPaymentAuthCodeInvalid));
-    assert!(!error.to_string().contains("28763443825664394"));
+    assert!(!format!("{error} {error:?}").contains("6901234567892"));
 }
 
 #[tokio::test]
