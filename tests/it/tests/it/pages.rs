@@ -2,7 +2,8 @@
 
 use alipay_api::{
     Client, ErrorKind,
-    trade::{AppPay, PagePay, PagePayErrorCode, Query, WapPay, types::TradeStatus},
+    method::ErrorCode,
+    trade::{AppPay, AppPayErrorCode, PagePay, PagePayErrorCode, Query, WapPay, WapPayErrorCode, types::TradeStatus},
 };
 use alipay_mock::Mock;
 
@@ -166,26 +167,42 @@ async fn the_alipay_app_takes_the_order_string_of_app_pay() {
     assert_eq!(error.kind(), ErrorKind::Verification);
 }
 
+/// The code that a cashier's page shows.
+fn code_on<C: ErrorCode>(page: &str) -> Option<C> {
+    let start = page.find(r#"<dd id="sub_code">"#)? + r#"<dd id="sub_code">"#.len();
+    Some(C::from_value(&page[start..start + page[start..].find('<')?]))
+}
+
 #[tokio::test]
 async fn the_cashier_refuses_an_order_for_nothing() {
     let (_mock, client) = start().await;
     let page = client.trade().page_pay(PagePay::new("1", price("0.00"), "free"));
-    let wap = client.trade().wap_pay(WapPay::new("1", price("0.00"), "free"));
-    let app = client.trade().app_pay(AppPay::new("1", price("0.00"), "free"));
-    let gateway = client.gateway().to_owned();
-    for url in [
-        page.url().unwrap(),
-        wap.url().unwrap(),
-        format!("{gateway}?{}", app.order_string().unwrap()),
-    ] {
-        let (_, answer) = browse(&url).await;
-        assert!(
-            answer.contains(PagePayErrorCode::AcqInvalidParameter.as_str()),
-            "{answer}"
-        );
-    }
+    let (_, answer) = browse(&page.url().unwrap()).await;
+    assert_eq!(
+        code_on(&answer),
+        Some(PagePayErrorCode::AcqInvalidParameter),
+        "{answer}"
+    );
     let (_, answer) = submit(&page.form().unwrap()).await;
-    assert!(answer.contains("total_amount"), "{answer}");
+    assert_eq!(
+        code_on(&answer),
+        Some(PagePayErrorCode::AcqInvalidParameter),
+        "{answer}"
+    );
+
+    let wap = client.trade().wap_pay(WapPay::new("1", price("0.00"), "free"));
+    let (_, answer) = browse(&wap.url().unwrap()).await;
+    assert_eq!(code_on(&answer), Some(WapPayErrorCode::AcqInvalidParameter), "{answer}");
+}
+
+#[tokio::test]
+async fn the_alipay_app_is_refused_an_order_for_nothing() {
+    let (_mock, client) = start().await;
+    let app = client.trade().app_pay(AppPay::new("1", price("0.00"), "free"));
+    let (_, result) = browse(&format!("{}?{}", client.gateway(), app.order_string().unwrap())).await;
+    let error = client.notifications().verify_app_result::<AppPay>(&result).unwrap_err();
+    assert_eq!((error.kind(), error.is_verified()), (ErrorKind::Gateway, true));
+    assert_eq!(error.sub_code_as(), Some(AppPayErrorCode::AcqInvalidParameter));
 }
 
 #[tokio::test]
