@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use alipay_api::{
     Client,
     notify::SUCCESS,
-    trade::{AppPay, Create, PagePay, WapPay, types::GoodsDetail},
+    trade::{AppPay, Create, FastpayRefundQuery, PagePay, Precreate, Refund, WapPay, types::GoodsDetail},
 };
 use alipay_mock::Mock;
 use proptest::prelude::*;
@@ -103,6 +103,23 @@ proptest! {
         let received: serde_json::Value = serde_json::from_str(&received["biz_content"]).unwrap();
         prop_assert_eq!(received["goods_detail"][0]["goods_name"].as_str(), Some(goods.as_str()));
         prop_assert_eq!(shop.told(&out_trade_no), (Some(subject), Some(body)));
+    }
+
+    #[test]
+    fn an_answer(reason in text(), request_number in text()) {
+        let shop = shop();
+        let out_trade_no = number();
+        let order = Precreate::new(&out_trade_no, price("1.00"), "subject");
+        let refund = Refund::with_out_trade_no(&out_trade_no, price("0.01"));
+        let refund = refund.refund_reason(&reason).out_request_no(&request_number);
+        let found = shop.runtime.block_on(async {
+            shop.client.trade().precreate(order).await.unwrap();
+            shop.mock.pay(&out_trade_no).unwrap();
+            shop.client.trade().refund(refund).await.unwrap();
+            let query = FastpayRefundQuery::with_out_trade_no(&out_trade_no, &request_number);
+            shop.client.trade().fastpay_refund_query(query).await.unwrap()
+        });
+        prop_assert_eq!((found.refund_reason, found.out_request_no), (Some(reason), Some(request_number)));
     }
 
     #[test]
