@@ -20,10 +20,11 @@ pub struct ReadError {
     source: io::Error,
 }
 
-/// The `.yaml` files below a folder, by path. Symbolic links are not followed.
+/// The YAML files below a folder, by path: also those that are not called `.yaml`, which [`load`](crate::load) refuses. Symbolic links are not followed.
+/// What isn't UTF-8 in them becomes U+FFFD, which `load` refuses too.
 ///
 /// # Errors
-/// When the folder or one of the files can't be read, or a file isn't UTF-8.
+/// When the folder or one of the files can't be read.
 pub fn read_specs(folder: &Path) -> Result<Vec<SourceFile>, ReadError> {
     let mut files = Vec::new();
     collect(folder, "", &mut files)?;
@@ -44,14 +45,16 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<SourceFile>) -> Result<(
         let path = format!("{prefix}{name}");
         if kind.is_dir() {
             collect(&entry.path(), &format!("{path}/"), files)?;
-        } else if kind.is_file()
-            && Path::new(&name)
-                .extension()
-                .is_some_and(|extension| extension == "yaml")
-        {
-            let text = fs::read_to_string(entry.path()).map_err(failed(&entry.path()))?;
+        } else if kind.is_file() && is_yaml(&name) {
+            let bytes = fs::read(entry.path()).map_err(failed(&entry.path()))?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             files.push(SourceFile { path, text });
         }
     }
     Ok(())
+}
+
+fn is_yaml(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
 }

@@ -115,7 +115,7 @@ errors:
 
 #[test]
 fn a_draft_lacks_nothing_but_what_has_to_be_read_up() {
-    let draft = draft("alipay.trade.close", METHODS, TYPES).unwrap();
+    let draft = draft("alipay.trade.close", METHODS, TYPES, &[]).unwrap();
     assert_eq!(draft.path, "trade/alipay.trade.close.yaml");
     assert_eq!(draft.text, DRAFT);
     let diagnostics = load([SourceFile {
@@ -132,16 +132,34 @@ fn a_draft_lacks_nothing_but_what_has_to_be_read_up() {
 }
 
 #[test]
+fn a_draft_refers_to_what_the_product_shares() {
+    let shared = |path: &str, text: &str| SourceFile {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    let specs = [
+        shared("fund/types.yaml", "types:\n  Other: x\n"),
+        shared(
+            "trade/types.yaml",
+            "types:\n  Goods: x\nerrors:\n  ACQ.SYSTEM_ERROR: x\n",
+        ),
+    ];
+    let draft = draft("alipay.trade.close", METHODS, TYPES, &specs).unwrap();
+    let (before, _) = DRAFT.split_once("types:").unwrap();
+    assert_eq!(draft.text, format!("{before}shared_errors:\n  - ACQ.SYSTEM_ERROR\n"));
+}
+
+#[test]
 fn a_catalogue_that_cannot_be_read_says_where() {
     assert!(
-        matches!(draft("alipay.trade.pay", METHODS, TYPES), Err(DraftError::NoSuchMethod(name)) if name == "alipay.trade.pay")
+        matches!(draft("alipay.trade.pay", METHODS, TYPES, &[]), Err(DraftError::NoSuchMethod(name)) if name == "alipay.trade.pay")
     );
     assert!(matches!(
-        draft("a.b", "\n{\"a.b\": 1", ""),
+        draft("a.b", "\n{\"a.b\": 1", "", &[]),
         Err(DraftError::Line { line: 2, .. })
     ));
     assert!(matches!(
-        draft("a.b", "{\"method\":\"a.b\",\"biz_content\":[1]}", ""),
+        draft("a.b", "{\"method\":\"a.b\",\"biz_content\":[1]}", "", &[]),
         Err(DraftError::Line { line: 1, .. })
     ));
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fmt, fs};
 
-use alipay_codegen::{Project, Root, draft};
+use alipay_codegen::{Project, Root, draft, read_specs};
 use clap::Parser;
 
 /// Maintainers' commands.
@@ -23,10 +23,10 @@ enum Command {
     New {
         /// The method, as the gateway names it.
         method: String,
-        /// A file of methods, one JSON object a line; standard input without.
+        /// A file of methods, one JSON object a line: `method`, `biz_content`, `params`, `response`, `error_codes`. Standard input without.
         #[arg(long)]
         catalogue: Option<PathBuf>,
-        /// A file of the types that methods refer to, one JSON object a line.
+        /// A file of the types that methods refer to, one JSON object a line: `type`, `fields`.
         #[arg(long)]
         types: Option<PathBuf>,
         /// Write the draft to `spec/` instead of showing it.
@@ -87,17 +87,21 @@ fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool
         None => io::read_to_string(io::stdin().lock())?,
     };
     let types = types.map(read).transpose()?.unwrap_or_default();
-    let draft = draft(method, &methods, &types)?;
+    let spec = workspace().join("spec");
+    let draft = draft(method, &methods, &types, &read_specs(&spec)?)?;
     if !write {
         io::stdout().write_all(draft.text.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let path = workspace().join("spec").join(&draft.path);
+    let path = spec.join(&draft.path);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     // An existing spec is worth more than a draft.
-    let mut file = fs::File::create_new(&path).map_err(|error| format!("spec/{}: {error}", draft.path))?;
+    let mut file = fs::File::create_new(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("spec/{} exists already: delete it to draft it anew", draft.path),
+        _ => format!("spec/{}: {error}", draft.path),
+    })?;
     file.write_all(draft.text.as_bytes())?;
     say(&format_args!(
         "drafted spec/{}: fill in what is empty, check what is guessed",

@@ -15,7 +15,7 @@ pub enum GatewayCode {
     V40002,
     /// A condition for the call is not met: the app is not online, has no key on file, or is not authorised.
     V40003,
-    /// The method refused the call; `sub_code` says why, and the method's own error codes say what to do.
+    /// The method did not carry out the call as it should; `sub_code` says why, and its own class what to do. Of a `sub_code` that is not listed the outcome can't be told: methods report failures in the middle of a call this way too.
     V40004,
     /// Too many calls.
     V40005,
@@ -61,10 +61,8 @@ impl crate::method::ErrorCode for GatewayCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
         match self {
             Self::V40005 => Some(crate::ErrorClass::Retry),
-            Self::V20000 => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::V40001 | Self::V40002 | Self::V40004 => {
-                Some(crate::ErrorClass::Request)
-            }
+            Self::V20000 | Self::V40004 => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::V40001 | Self::V40002 => Some(crate::ErrorClass::Request),
             Self::V20001 | Self::V40003 | Self::V40006 => Some(crate::ErrorClass::Setup),
             Self::Other(_) => None,
         }
@@ -76,7 +74,15 @@ impl crate::method::ErrorCode for GatewayCode {
 #[non_exhaustive]
 pub enum GatewayErrorCode {
     /// The payment system failed in the middle of the call.
+    AcqSystemError,
+    /// Another spelling of `ACQ.SYSTEM_ERROR`.
+    AqcSystemError,
+    /// The system behind the method failed in the middle of the call.
+    SystemError,
+    /// The payment system failed in the middle of the call.
     AopAcqSystemError,
+    /// The system behind the method failed in the middle of the call.
+    AopSystemError,
     /// The merchant's `app_auth_token` has expired. Refresh it, or have the merchant authorise again.
     AopAppAuthTokenTimeOut,
     /// The user's `auth_token` has expired. Refresh it, or have the user authorise again.
@@ -203,7 +209,11 @@ pub enum GatewayErrorCode {
 
 impl crate::wire::OpenEnum for GatewayErrorCode {
     const VALUES: &'static [(&'static str, Self)] = &[
+        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+        ("AQC.SYSTEM_ERROR", Self::AqcSystemError),
+        ("SYSTEM_ERROR", Self::SystemError),
         ("aop.ACQ.SYSTEM_ERROR", Self::AopAcqSystemError),
+        ("aop.SYSTEM_ERROR", Self::AopSystemError),
         ("aop.app-auth-token-time-out", Self::AopAppAuthTokenTimeOut),
         ("aop.auth-token-time-out", Self::AopAuthTokenTimeOut),
         ("aop.invalid-app-auth-token", Self::AopInvalidAppAuthToken),
@@ -276,7 +286,11 @@ impl crate::wire::OpenEnum for GatewayErrorCode {
     ];
     fn value(&self) -> &str {
         match self {
+            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
+            Self::AqcSystemError => "AQC.SYSTEM_ERROR",
+            Self::SystemError => "SYSTEM_ERROR",
             Self::AopAcqSystemError => "aop.ACQ.SYSTEM_ERROR",
+            Self::AopSystemError => "aop.SYSTEM_ERROR",
             Self::AopAppAuthTokenTimeOut => "aop.app-auth-token-time-out",
             Self::AopAuthTokenTimeOut => "aop.auth-token-time-out",
             Self::AopInvalidAppAuthToken => "aop.invalid-app-auth-token",
@@ -361,7 +375,11 @@ impl crate::method::ErrorCode for GatewayErrorCode {
             | Self::IsvDecryptionErrorUnknown
             | Self::IsvMethodCallLimited
             | Self::IsvUploadFail => Some(crate::ErrorClass::Retry),
-            Self::AopAcqSystemError
+            Self::AcqSystemError
+            | Self::AqcSystemError
+            | Self::SystemError
+            | Self::AopAcqSystemError
+            | Self::AopSystemError
             | Self::AopUnknowError
             | Self::IspUnknowError
             | Self::IsvUnknowError => Some(crate::ErrorClass::OutcomeUnknown),

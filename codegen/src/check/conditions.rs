@@ -35,7 +35,7 @@ pub(super) fn conditions<'a>(
     }
     for &(index, node) in unless {
         let others = match &node.kind {
-            Kind::Scalar { .. } => reader.text(node).into_iter().collect(),
+            Kind::Scalar { .. } => reader.optional_text(node).into_iter().collect(),
             _ => reader.texts(node),
         };
         let owner = fields.object.fields[index].name.clone();

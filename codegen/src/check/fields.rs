@@ -131,7 +131,11 @@ fn field(
         secret: secret(reader, map, ty.as_ref()),
         implied,
         rust_name: rust_names::field(reader, map, name.text),
-        ty: ty.unwrap_or(Type::Scalar(Scalar::String)),
+        // A reference to nothing: of its values nothing is known.
+        ty: ty.unwrap_or(Type::Named(TypeRef {
+            scope: Scope::Own,
+            name: String::new(),
+        })),
     };
     if site == Site::Response && map.get("required_unless").is_some() {
         request_only(reader, map, "required_unless");
@@ -153,7 +157,9 @@ const SCALARS: [(&str, Scalar); 9] = [
 
 fn ty(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'_>) -> Option<Type> {
     let help = "name a scalar, a type of this file or one of `types.yaml`, with `[]` for a list";
-    let text = reader.required(map, "type", help).and_then(|node| reader.text(node))?;
+    let text = reader
+        .required(map, "type", help)
+        .and_then(|node| reader.text_or(node, help))?;
     let (name, list) = text
         .text
         .strip_suffix("[]")
@@ -240,7 +246,7 @@ fn secret(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> bool {
 }
 
 fn implied(reader: Reader<'_>, map: &Map<'_>, site: Site, required: bool) -> (Option<String>, Option<Span>) {
-    let Some(text) = map.get("implied").and_then(|node| reader.text(node)) else {
+    let Some(text) = map.get("implied").and_then(|node| reader.optional_text(node)) else {
         return (None, None);
     };
     let span = map.key_span("implied");

@@ -49,7 +49,7 @@ pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Li
 }
 
 fn range(reader: Reader<'_>, map: &Map<'_>, price: bool) -> Option<Range> {
-    let text = reader.text(map.get("range")?)?;
+    let text = reader.optional_text(map.get("range")?)?;
     let number = |part: &str| {
         if price {
             wellformed::price(part)

@@ -42,6 +42,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) shared_names: &'s HashSet<&'s str>,
     pub(super) errors: SharedErrors<'s>,
     pub(super) gateway: &'s Gateway,
+    /// The methods that have a spec, of all products.
+    pub(super) methods: &'s [&'s str],
 }
 
 /// Reads a method's file; `None` where that says nothing at all.
@@ -114,6 +116,7 @@ pub(super) fn method(
         request: &request.object,
         response: &response.object,
         errors: &errors,
+        errors_known: !around.errors.unreadable,
     };
     let examples = examples::examples(reader, map.get("examples"), &sides, &definitions, around.gateway);
     Some(Method {
@@ -124,7 +127,7 @@ pub(super) fn method(
         source: reader.address(&map, "source"),
         kind,
         certificate_only: certificate_only(reader, &map),
-        retry: retry(reader, &map, kind_known.then_some(kind), &request),
+        retry: retry(reader, &map, kind_known.then_some(kind), &request, around.methods),
         v3: map
             .get("v3")
             .and_then(|node| v3::v3(reader, node, map.key_span("v3"), &request)),
@@ -210,7 +213,7 @@ fn certificate_only(reader: Reader<'_>, map: &Map<'_>) -> bool {
         .unwrap_or(false)
 }
 
-fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields) -> Retry {
+fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields, methods: &[&str]) -> Retry {
     let node = match (map.get("retry"), kind) {
         (None, Some(Kind::Server | Kind::Upload)) => {
             let help = "add `retry: read`, `retry: never` or `retry: { key: FIELD, ask: METHOD }`";
@@ -241,6 +244,11 @@ fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields
     }
     if let Some(ask) = ask {
         method_name(reader, ask);
+        // Methods that have no spec can be asked as well, but a slip is likelier than such a neighbour.
+        if let Some(meant) = suggest::slip(ask.text, methods.iter().copied()) {
+            let message = format!("there is no spec of `{}`, but one of `{meant}`", ask.text);
+            reader.add(Code::AskedMethod, ask.span, message, format!("did you mean `{meant}`?"));
+        }
     }
     let owned = |text: Option<Text<'_>>| text.map_or_else(String::new, |text| text.text.to_owned());
     Retry::Keyed {

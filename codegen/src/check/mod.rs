@@ -16,6 +16,7 @@ mod reader;
 mod rust_names;
 mod suggest;
 mod types;
+mod units;
 mod usage;
 mod v3;
 mod values;
@@ -66,6 +67,9 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
             continue;
         }
         let sheet = |name| Sheet { path, name, at, tree };
+        if let Some(start) = file.text.find('\u{fffd}') {
+            not_utf8(reader, at, start);
+        }
         let Some(stem) = path.strip_suffix(".yaml") else {
             stray(reader, at, path);
             continue;
@@ -82,17 +86,79 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
     if let Some(sheet) = gateway {
         spec.gateway = gateway::gateway(reader, sheet);
     }
+    let methods: Vec<&str> = products
+        .values()
+        .flatten()
+        .map(|sheet| sheet.name)
+        .filter(|name| *name != "types")
+        .collect();
     for (name, sheets) in &products {
         spec.products
-            .push(product::product(reader, name, sheets, &spec.gateway));
+            .push(product::product(reader, name, sheets, &spec.gateway, &methods));
     }
     rust_names::products(reader, &products);
     spec.notifications = notification::notifications(reader, &notifications);
     spec
 }
 
+/// What isn't UTF-8 has become the character that stands for it.
+fn not_utf8(reader: Reader<'_>, at: Span, start: usize) {
+    let start = u32::try_from(start).unwrap_or(u32::MAX);
+    let span = Span {
+        start,
+        end: start.saturating_add(3),
+        ..at
+    };
+    let message = "the file is not UTF-8 from here on";
+    reader.add(Code::NotUtf8, span, message, "save the file as UTF-8");
+}
+
 fn stray(reader: Reader<'_>, at: Span, path: &str) {
-    let help = "specs are `<product>/<method>.yaml`, `<product>/types.yaml`, `notify/<type>.yaml` and `gateway.yaml`; \
-                a product's name has lower-case letters, digits and `_`";
+    let stem = path.rsplit_once('.').filter(|(_, extension)| *extension != "yaml");
+    let help = match stem {
+        Some((stem, _)) => format!("specs end in `.yaml`: rename the file to `{stem}.yaml`"),
+        None => {
+            "specs are `<product>/<method>.yaml`, `<product>/types.yaml`, `notify/<type>.yaml` and `gateway.yaml`; \
+                 a product's name has lower-case letters, digits and `_`"
+                .to_owned()
+        }
+    };
     reader.add(Code::StrayFile, at, format!("specs have no file `{path}`"), help);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::{Code, SourceFile, load};
+
+    /// What the description of the language shows passes.
+    #[test]
+    fn the_readme_is_sound() {
+        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/README.md");
+        let readme = std::fs::read_to_string(readme).unwrap();
+        let mut examples = readme
+            .split("```yaml\n")
+            .skip(1)
+            .map(|rest| rest.split("```").next().unwrap());
+        let mut next = |path: &str, rest: &str| SourceFile {
+            path: path.to_owned(),
+            text: format!("{}{rest}", examples.next().unwrap()),
+        };
+        let files = [
+            next("trade/alipay.trade.close.yaml", ""),
+            next(
+                "trade/types.yaml",
+                "errors: { ACQ.SYSTEM_ERROR: { class: unknown, doc: Failed. } }\n",
+            ),
+            next("notify/trade_status_sync.yaml", ""),
+            next("gateway.yaml", ""),
+        ];
+        // The example of a method has no use for those of types.
+        let diagnostics = load(files).unwrap_err();
+        assert!(
+            diagnostics.iter().all(|one| one.code() == Code::UnusedType),
+            "{diagnostics}"
+        );
+    }
 }

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::fields::{Known, Site, fields};
 use super::reader::Reader;
+use super::types::{self, Types};
 use super::usage::{self, Usage};
-use super::{Sheet, rust_names, types, wellformed};
+use super::{Sheet, rust_names, units, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Notification, Signature};
 use crate::names;
@@ -84,10 +85,14 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
     };
     let ident = names::type_of(names::notification(&name));
     let mut idents = HashMap::from([(ident, map.at)]);
-    let own = types::types(reader, &declared, &known, &mut idents);
-    let body = fields(reader, &known, map.get("fields"), None, Site::Response).object;
+    let own: Types = types::types(reader, &declared, &known, &mut idents);
+    let mut body = fields(reader, &known, map.get("fields"), None, Site::Response).object;
     Usage::default().file(reader, [&body], &own);
     usage::infinite(reader, &own);
+    let Types {
+        definitions: mut types, ..
+    } = own;
+    units::of_file(&mut [&mut body], &mut types);
     Some(Notification {
         name,
         file: sheet.path.to_owned(),
@@ -96,6 +101,6 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
         source: reader.address(&map, "source"),
         signature: signature.unwrap_or(Signature::V1),
         body,
-        types: own.definitions,
+        types,
     })
 }

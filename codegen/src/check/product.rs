@@ -8,21 +8,27 @@ use super::method::{self, Surroundings};
 use super::reader::Reader;
 use super::types::{self, Types};
 use super::usage::Usage;
-use super::{Sheet, rust_names};
+use super::{Sheet, rust_names, units};
 use crate::diagnostics::Span;
 use crate::ir::{Gateway, Method, Product};
 use crate::names;
 
 /// Reads the product's files, which are sorted.
-pub(super) fn product(reader: Reader<'_>, name: &str, sheets: &[Sheet<'_>], gateway: &Gateway) -> Product {
+pub(super) fn product(
+    reader: Reader<'_>,
+    name: &str,
+    sheets: &[Sheet<'_>],
+    gateway: &Gateway,
+    all_methods: &[&str],
+) -> Product {
     let types_sheet = sheets.iter().find(|sheet| sheet.name == "types");
-    let unreadable = types_sheet.is_some_and(|sheet| sheet.tree.is_none());
     let map = types_sheet.and_then(|sheet| {
         sheet
             .tree
             .as_ref()
             .and_then(|tree| reader.map(tree, sheet.at, &["types", "errors"]))
     });
+    let unreadable = types_sheet.is_some() && map.is_none();
     let declared = types::declared(reader, map.as_ref().and_then(|map| map.get("types")));
     let shared_names = types::names_of(&declared);
     let known = Known {
@@ -42,6 +48,7 @@ pub(super) fn product(reader: Reader<'_>, name: &str, sheets: &[Sheet<'_>], gate
         shared_names: &shared_names,
         errors: SharedErrors::new(&described, unreadable),
         gateway,
+        methods: all_methods,
     };
     let mut methods = Vec::new();
     let mut all_readable = true;
@@ -61,6 +68,7 @@ pub(super) fn product(reader: Reader<'_>, name: &str, sheets: &[Sheet<'_>], gate
     let Types {
         definitions: mut types, ..
     } = shared;
+    units::of_product(&mut types, &mut methods);
     types.sort_by(|one, other| one.name.cmp(&other.name));
     methods.sort_by(|one, other| one.name.cmp(&other.name));
     Product {

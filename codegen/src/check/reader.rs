@@ -99,20 +99,25 @@ impl Reader<'_> {
         value
     }
 
-    /// Text that isn't empty, in any notation.
+    /// Text that must be there and isn't empty, in any notation.
     pub(super) fn text<'a>(self, node: &'a Node<'a>) -> Option<Text<'a>> {
+        self.text_or(node, "fill it in")
+    }
+
+    /// Text of a key that may be left out.
+    pub(super) fn optional_text<'a>(self, node: &'a Node<'a>) -> Option<Text<'a>> {
+        self.text_or(node, "fill it in, or leave the key out")
+    }
+
+    /// Text; `help` is for where it is empty.
+    pub(super) fn text_or<'a>(self, node: &'a Node<'a>, help: &str) -> Option<Text<'a>> {
         let Kind::Scalar { text, .. } = &node.kind else {
             self.wrong_kind(node, "text", "write text, in quotes where it holds `: ` or ` #`");
             return None;
         };
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            self.add(
-                Code::EmptyText,
-                node.span,
-                "this text is empty",
-                "fill it in, or leave the key out if it may be",
-            );
+            self.add(Code::EmptyText, node.span, "this text is empty", help);
             return None;
         }
         Some(Text {
@@ -184,15 +189,19 @@ impl Reader<'_> {
 
     /// A list of texts.
     pub(super) fn texts<'a>(self, node: &'a Node<'a>) -> Vec<Text<'a>> {
-        self.list(node).iter().filter_map(|item| self.text(item)).collect()
+        self.list(node)
+            .iter()
+            .filter_map(|item| self.text_or(item, "fill it in, or leave it out of the list"))
+            .collect()
     }
 
     /// One of some words.
     pub(super) fn word<T: Copy>(self, node: &Node<'_>, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text(node)?;
+        let all = || words.iter().map(|(word, _)| *word);
+        let text = self.text_or(node, &suggest::among("", all()))?;
         let found = words.iter().find(|(word, _)| *word == text.text);
         if found.is_none() {
-            let help = suggest::among(text.text, words.iter().map(|(word, _)| *word));
+            let help = suggest::among(text.text, all());
             self.add(
                 Code::UnknownWord,
                 text.span,

@@ -30,7 +30,7 @@ fn rust_name(
     form: &str,
     wellformed: fn(&str) -> bool,
 ) -> Option<String> {
-    let text = reader.text(map.get("rust_name")?)?;
+    let text = reader.optional_text(map.get("rust_name")?)?;
     let reserved = ["Self", "Other", "self", "super", "crate", "extra"].contains(&text.text);
     if !wellformed(text.text) || reserved {
         let message = format!("`{}` cannot be the name in Rust", text.text);

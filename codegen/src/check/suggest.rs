@@ -14,6 +14,14 @@ pub(super) fn among<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -
     }
 }
 
+/// The one of the words that a text misses by a slip or two, without being one of them.
+pub(super) fn slip<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters: Vec<char> = wrong.chars().take(80).collect();
+    let scored = right.into_iter().map(|word| (distance(&letters, word), word));
+    let (distance, word) = scored.min_by_key(|&(distance, _)| distance)?;
+    (distance <= 2 && word != wrong).then_some(word)
+}
+
 fn nearest<'a>(wrong: &str, right: &[&'a str]) -> Option<&'a str> {
     let wrong: Vec<char> = wrong.chars().take(80).collect();
     // Of very short words everything is near.
@@ -48,6 +56,13 @@ mod tests {
     fn a_slip_finds_its_word() {
         assert_eq!(among("requird", ["doc", "required"]), "did you mean `required`?");
         assert_eq!(among("String", ["string", "int"]), "did you mean `string`?");
+    }
+
+    #[test]
+    fn a_slip_is_no_other_name() {
+        assert_eq!(slip("a.pya", ["a.pay", "a.query"]), Some("a.pay"));
+        assert_eq!(slip("a.pay", ["a.pay", "a.pays"]), None);
+        assert_eq!(slip("a.close", ["a.pay", "a.query"]), None);
     }
 
     #[test]

@@ -35,6 +35,7 @@ codes! {
     StrayFile = "E0103", "A file stands where specs have none.";
     ControlCharacter = "E0104", "The file has a tab, a carriage return or another control character.";
     RepeatedFile = "E0105", "The same path was given twice.";
+    NotUtf8 = "E0106", "The file is not UTF-8.";
 
     UnknownKey = "E0201", "A key that the spec language does not have here.";
     MissingKey = "E0202", "A key that must be there is not.";
@@ -70,6 +71,7 @@ codes! {
     V3 = "E0602", "The V3 path or its parameters are malformed.";
     Outcome = "E0603", "An outcome's code is malformed or does not fit.";
     UploadWithoutFile = "E0604", "An upload without a file.";
+    AskedMethod = "E0605", "The method to ask is nearly one that has a spec.";
 
     UnknownError = "E0701", "An error code that is not described.";
     RepeatedError = "E0702", "An error code that is described elsewhere already.";

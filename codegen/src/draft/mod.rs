@@ -3,11 +3,14 @@
 //! The catalogue knows names and wire types, not what anything means: a draft leaves every `doc` empty, which the checker refuses, so that none lands unread.
 
 mod catalogue;
+mod shared;
 mod yaml;
 
 use std::collections::BTreeMap;
 
+use crate::source::SourceFile;
 use catalogue::{Field, Method, Object};
+use shared::Shared;
 
 /// A draft could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -35,20 +38,22 @@ pub struct Draft {
     pub text: String,
 }
 
-/// Drafts the spec of a method from a catalogue of methods and one of types, each with a JSON object on a line.
+/// Drafts the spec of a method from a catalogue of methods and one of types, each with a JSON object on a line. What the `types.yaml` of the method's
+/// product describes already, among the `specs` that there are, the draft refers to.
 ///
 /// # Errors
 /// When the catalogue lacks the method or is malformed where it is looked at.
-pub fn draft(method: &str, methods: &str, types: &str) -> Result<Draft, DraftError> {
+pub fn draft(method: &str, methods: &str, types: &str, specs: &[SourceFile]) -> Result<Draft, DraftError> {
     let found = catalogue::find(methods, "method", method)?;
     let Some(found) = found.map(|(line, object)| Method::read(line, &object)).transpose()? else {
         return Err(DraftError::NoSuchMethod(method.to_owned()));
     };
-    let nested = reached(&found, types)?;
     let product = product_of(method);
+    let shared = Shared::of(product, specs);
+    let nested = reached(&found, types, &shared)?;
     Ok(Draft {
         path: format!("{product}/{method}.yaml"),
-        text: yaml::method(&found, &nested),
+        text: yaml::method(&found, &nested, &shared),
     })
 }
 
@@ -62,8 +67,8 @@ fn product_of(method: &str) -> &str {
         .unwrap_or(method)
 }
 
-/// The types that a method's fields reach, by name.
-fn reached(method: &Method, types: &str) -> Result<BTreeMap<String, Object>, DraftError> {
+/// The types that a method's fields reach and that are not shared, by name.
+fn reached(method: &Method, types: &str, shared: &Shared) -> Result<BTreeMap<String, Object>, DraftError> {
     let index = catalogue::index(types, "type")?;
     let mut reached = BTreeMap::new();
     let of = |fields: &[Field]| fields.iter().map(|field| field.ty.clone()).collect::<Vec<_>>();
@@ -71,7 +76,7 @@ fn reached(method: &Method, types: &str) -> Result<BTreeMap<String, Object>, Dra
     waiting.extend(of(&method.params));
     waiting.extend(of(&method.response));
     while let Some(name) = waiting.pop() {
-        if reached.contains_key(&name) {
+        if reached.contains_key(&name) || shared.types.contains(&name) {
             continue;
         }
         if let Some(&(line, text)) = index.get(name.as_str()) {

@@ -4,8 +4,22 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::catalogue::{Field, Method, Object};
+use super::shared::Shared;
 
-pub(super) fn method(method: &Method, types: &BTreeMap<String, Object>) -> String {
+/// What a draft's fields can refer to.
+struct Types<'t> {
+    own: &'t BTreeMap<String, Object>,
+    shared: &'t Shared,
+}
+
+impl Types<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.own.contains_key(name) || self.shared.types.contains(name)
+    }
+}
+
+pub(super) fn method(method: &Method, own: &BTreeMap<String, Object>, shared: &Shared) -> String {
+    let types = &Types { own, shared };
     let mut out = String::new();
     let kind = if method.files.is_empty() { "server" } else { "upload" };
     let retry = if is_reading(&method.name) {
@@ -48,26 +62,36 @@ pub(super) fn method(method: &Method, types: &BTreeMap<String, Object>) -> Strin
             .iter()
             .for_each(|field| line(&mut out, "  ", field, "", types));
     }
-    if !types.is_empty() {
+    if !own.is_empty() {
         out.push_str("types:\n");
     }
-    for (name, object) in types {
+    for (name, object) in own {
         let _ = writeln!(out, "  {name}:\n    doc: \"\"\n    fields:");
         object
             .fields
             .iter()
             .for_each(|field| line(&mut out, "      ", field, "", types));
     }
-    if !method.error_codes.is_empty() {
+    let (listed, described): (Vec<&String>, Vec<&String>) = method
+        .error_codes
+        .iter()
+        .partition(|code| shared.errors.contains(*code));
+    if !listed.is_empty() {
+        out.push_str("shared_errors:\n");
+    }
+    for code in listed {
+        let _ = writeln!(out, "  - {code}");
+    }
+    if !described.is_empty() {
         out.push_str("errors:\n");
     }
-    for code in &method.error_codes {
+    for code in described {
         let _ = writeln!(out, "  {code}: {{ class: \"\", doc: \"\" }}");
     }
     out
 }
 
-fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &BTreeMap<String, Object>) {
+fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &Types<'_>) {
     let (ty, guessed) = ty(field, types);
     let ty = if field.list {
         format!("\"{ty}[]\"")
@@ -79,7 +103,7 @@ fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &BTree
 }
 
 /// The type, and whether that is a guess: the wire's own types don't tell money and time from text.
-fn ty<'a>(field: &'a Field, types: &BTreeMap<String, Object>) -> (&'a str, bool) {
+fn ty<'a>(field: &'a Field, types: &Types<'_>) -> (&'a str, bool) {
     let name = field.name.as_str();
     match field.ty.as_str() {
         "string" | "float" | "datetime" if is_price(name) => ("price", true),
@@ -88,7 +112,7 @@ fn ty<'a>(field: &'a Field, types: &BTreeMap<String, Object>) -> (&'a str, bool)
         "string" if name.ends_with("_url") => ("url", true),
         "float" => ("price", true),
         known @ ("string" | "int" | "bool" | "datetime" | "file") => (known, false),
-        named if types.contains_key(named) => (named, false),
+        named if types.has(named) => (named, false),
         _ => ("string", true),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::model::Doc;
-use crate::ir::{Field, Object, Scalar, Type};
+use crate::ir::{Field, Object};
 
 /// Lines of Markdown from a spec. Brackets, HTML and addresses that would make rustdoc complain are escaped; code is left as it is, and none of it
 /// becomes a doc test.
@@ -180,11 +180,6 @@ fn facts(field: &Field, object: &Object) -> String {
             facts.push(format!("At least one of {} must be given.", all_of(group)));
         }
     }
-    let says_so = field.doc.to_ascii_lowercase().contains("yuan");
-    let in_yuan = !says_so && !object.fields.iter().any(|other| other.name.contains("currency"));
-    if in_yuan && field.ty == Type::Scalar(Scalar::Price) {
-        facts.push("Yuan.".to_owned());
-    }
     if let Some(max) = field.max_length {
         facts.push(format!(
             "At most {max} {}.",
@@ -288,7 +283,7 @@ request:
 "),
             [
                 "The a. Required unless `d` is given. At most 64 characters.",
-                "The b. At least one of `b`, `c` must be given. Yuan. At least 0.01.",
+                "The b. In yuan. At least one of `b`, `c` must be given. At least 0.01.",
                 "The c. At least one of `b`, `c` must be given. At most 1 item.",
                 "The d.",
                 "The e! Sent as `X` unless set.",

@@ -260,13 +260,13 @@ crate::wire::object!(TransToaccountTransferResponse);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransToaccountTransferErrorCode {
-    /// The payer has no balance account yet; completing the identity details opens one.
+    /// The merchant has no balance account yet; completing the identity details opens one. Then send the same request again with the same `out_biz_no`.
     AccountNotExist,
     /// The payee's account is frozen and may not receive.
     BlockUserForbbidenRecieve,
-    /// The payer's identity details are incomplete, and the balance has stood above 5,000 yuan for ten days.
+    /// The merchant's identity details are incomplete, and the balance has stood above 5,000 yuan for ten days. Complete them, then send the same request again with the same `out_biz_no`.
     CertMissAccLimit,
-    /// The payer's identity details are incomplete, and the payments have passed 10,000 yuan at once or 50,000 in a month.
+    /// The merchant's identity details are incomplete, and the payments have passed 10,000 yuan at once or 50,000 in a month. Complete them, then send the same request again with the same `out_biz_no`.
     CertMissTransLimit,
     /// The payer's transfers of today would exceed the daily allowance.
     ExceedLimitDmAmount,
@@ -296,7 +296,7 @@ pub enum TransToaccountTransferErrorCode {
     MemoRequiredInTransferError,
     /// This version of the interface is no longer offered to the account; use `alipay.fund.trans.uni.transfer`.
     OpenapiVersionTooOld,
-    /// Payment from the balance is switched off in the payer's account.
+    /// Payment from the balance is switched off in the merchant's account. Mend the account, then send the same request again with the same `out_biz_no`.
     PaycardUnablePayment,
     /// The login belongs to several accounts. Give the payee's real name, or use another way to name the account.
     PayeeAccOcupied,
@@ -306,15 +306,15 @@ pub enum TransToaccountTransferErrorCode {
     PayeeUserInfoError,
     /// An account of the payee's kind cannot receive this transfer.
     PayeeUserTypeError,
-    /// The payer's balance does not cover the amount. After a top-up the same request can be sent again.
+    /// The merchant's balance does not cover the amount. Top it up, then send the same request again with the same `out_biz_no`.
     PayerBalanceNotEnough,
-    /// The payer's identity document has expired in Alipay's records and must be renewed there.
+    /// The merchant's identity document has expired in Alipay's records. Renew it there, then send the same request again with the same `out_biz_no`.
     PayerCertExpired,
-    /// The payer must complete the identity details before paying.
+    /// The merchant must complete its identity details before paying. Then send the same request again with the same `out_biz_no`.
     PayerDataIncomplete,
     /// Payer and payee are the same account.
     PayerPayeeCannotSame,
-    /// The payer's account is suspended, reported lost or frozen.
+    /// The merchant's account is suspended, reported lost or frozen. Mend the account, then send the same request again with the same `out_biz_no`.
     PayerStatusError,
     /// The payer's name, or what else was given about the payer, differs from what Alipay has on file.
     PayerUserInfoError,
@@ -328,7 +328,7 @@ pub enum TransToaccountTransferErrorCode {
     PermitNonBankLimitPayee,
     /// The payer has reached the payment limit that regulation sets for the account.
     PermitPayerForbidden,
-    /// The payer's identity details are so incomplete that the balance pays only little.
+    /// The merchant's identity details are so incomplete that the balance pays only little. Complete them, then send the same request again with the same `out_biz_no`.
     PermitPayerLowestForbidden,
     /// The payee must first complete the identity details that anti-money-laundering rules ask for.
     PermAmlNotRealnameRev,
@@ -498,10 +498,7 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PayerUserInfoError
             | Self::PaymentInfoInconsistency
             | Self::RemarkHasSensitiveWord => Some(crate::ErrorClass::Request),
-            Self::AccountNotExist
-            | Self::BlockUserForbbidenRecieve
-            | Self::CertMissAccLimit
-            | Self::CertMissTransLimit
+            Self::BlockUserForbbidenRecieve
             | Self::ExceedLimitDmAmount
             | Self::ExceedLimitDmMaxAmount
             | Self::ExceedLimitEntSmAmount
@@ -511,20 +508,14 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::ExceedLimitPersonalSmAmount
             | Self::ExceedLimitSmAmount
             | Self::ExceedLimitUnrnDmAmount
-            | Self::PaycardUnablePayment
             | Self::PayeeAccOcupied
             | Self::PayeeNotExist
             | Self::PayeeUserInfoError
             | Self::PayeeUserTypeError
-            | Self::PayerBalanceNotEnough
-            | Self::PayerCertExpired
-            | Self::PayerDataIncomplete
-            | Self::PayerStatusError
             | Self::PermitCheckPermIdentityTheft
             | Self::PermitCheckPermLimited
             | Self::PermitNonBankLimitPayee
             | Self::PermitPayerForbidden
-            | Self::PermitPayerLowestForbidden
             | Self::PermAmlNotRealnameRev
             | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
             | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
@@ -533,7 +524,16 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PermReceiveCustomerAlmsLimit
             | Self::ReleaseUserForbbidenRecieve
             | Self::SyncSecurityCheckFailed => Some(crate::ErrorClass::Declined),
-            Self::OpenapiVersionTooOld => Some(crate::ErrorClass::Setup),
+            Self::AccountNotExist
+            | Self::CertMissAccLimit
+            | Self::CertMissTransLimit
+            | Self::OpenapiVersionTooOld
+            | Self::PaycardUnablePayment
+            | Self::PayerBalanceNotEnough
+            | Self::PayerCertExpired
+            | Self::PayerDataIncomplete
+            | Self::PayerStatusError
+            | Self::PermitPayerLowestForbidden => Some(crate::ErrorClass::Setup),
             Self::Other(_) => None,
         }
     }

@@ -18,9 +18,9 @@ pub struct TransUniTransfer {
     pub trans_amount: crate::types::Price,
     /// Who receives the money.
     pub payee_info: Participant,
-    /// The product that the merchant signed up for. Left out, it is a plain transfer to an account. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
+    /// The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: ::core::option::Option<TransUniTransferProductCode>,
-    /// What happens within the product. Left out, the merchant's money goes straight to the payee. Sent as `DIRECT_TRANSFER` unless set.
+    /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: ::core::option::Option<TransUniTransferBizScene>,
     /// The heading of the transfer in the user's bill. At most 128 characters.
     pub order_title: ::core::option::Option<::std::string::String>,
@@ -407,11 +407,11 @@ pub enum TransUniTransferErrorCode {
     AlreadyWithdrawStdRedPacket,
     /// The authorisation was given to somebody other than the caller.
     AuthoreeIsNotMatch,
-    /// The payer's balance does not cover the amount.
+    /// The merchant's balance does not cover the amount. Top it up, then send the same request again with the same `out_biz_no`.
     BalanceIsNotEnough,
-    /// The balance does not cover the amount.
+    /// The merchant's balance does not cover the amount. Top it up, then send the same request again with the same `out_biz_no`.
     BalanceNotEnough,
-    /// The balance covers the amount but not the fee of a transfer to a bank card.
+    /// The merchant's balance covers the amount but not the fee of a transfer to a bank card. Top it up, then send the same request again with the same `out_biz_no`.
     BalanceNotEnoughForCardFee,
     /// The bank's code or the branch's name is wrong.
     BankcodeOrBranchnameInfoError,
@@ -421,7 +421,7 @@ pub enum TransUniTransferErrorCode {
     BizUniqueException,
     /// The payee's account is frozen and may not receive.
     BlockUserForbbidenRecieve,
-    /// The payer's account is frozen and may not send money.
+    /// The merchant's account is frozen and may not send money. Mend the account, then send the same request again with the same `out_biz_no`.
     BlockUserForbbidenSend,
     /// The payee's bank account number is wrong; only debit cards are taken.
     CardBinError,
@@ -517,7 +517,7 @@ pub enum TransUniTransferErrorCode {
     MidAccountStatusError,
     /// The intermediate account is of the wrong kind.
     MidAccountTypeError,
-    /// Payment from the balance is closed in the payer's account.
+    /// Payment from the balance is closed in the merchant's account. Mend the account, then send the same request again with the same `out_biz_no`.
     MoneyPayClosed,
     /// Alipay could not look up the merchant's product contract.
     MrchprodQueryError,
@@ -533,7 +533,7 @@ pub enum TransUniTransferErrorCode {
     NoAccountReceivePermission,
     /// The payee has no balance account and may not receive.
     NoAccountUserForbbidenRecieve,
-    /// The payer has no means that could pay this.
+    /// The merchant's account has no means that could pay this. Mend the account, then send the same request again with the same `out_biz_no`.
     NoAvailablePaymentTools,
     /// The order belongs to another merchant.
     NoOrderPermission,
@@ -551,7 +551,7 @@ pub enum TransUniTransferErrorCode {
     ParamIllegal,
     /// A number that carries partition digits does not have them in the expected form.
     PartitionFormatError,
-    /// Payment from the balance is switched off in the payer's account.
+    /// Payment from the balance is switched off in the merchant's account. Mend the account, then send the same request again with the same `out_biz_no`.
     PaycardUnablePayment,
     /// The payee has no Alipay balance account.
     PayeeAccountNotExsit,
@@ -587,13 +587,13 @@ pub enum TransUniTransferErrorCode {
     PayeeUserTypeError,
     /// The payer's account book is not in order.
     PayerAccountBookInfoException,
-    /// The payer's account is restricted.
+    /// The merchant's account is restricted. Mend the account, then send the same request again with the same `out_biz_no`.
     PayerAccountLimit,
     /// Payer and payee are both personal account books.
     PayerAndPayeeBothPersonalAccountBook,
-    /// The payer's balance does not cover the amount. After a top-up the same request can be sent again.
+    /// The merchant's balance does not cover the amount. Top it up, then send the same request again with the same `out_biz_no`.
     PayerBalanceNotEnough,
-    /// The payer's level of identity verification does not allow the payment; it has to be raised.
+    /// The merchant's level of identity verification does not allow the payment. Raise it, then send the same request again with the same `out_biz_no`.
     PayerCertifyCheckFail,
     /// The payer is the intermediate account itself.
     PayerMidCannotSame,
@@ -603,19 +603,19 @@ pub enum TransUniTransferErrorCode {
     PayerNotEqualPayeeForBizSceneRequired,
     /// The payer does not exist.
     PayerNotExist,
-    /// The payer has not verified a real name.
+    /// The merchant has not verified a real name. Mend the account, then send the same request again with the same `out_biz_no`.
     PayerNotRelnameCertify,
     /// The accounts of payer and payee have the same name, which this scene forbids.
     PayerPayeeAccountNameCanNotSame,
     /// Payer and payee are the same account.
     PayerPayeeCannotSame,
-    /// A restriction on the payer's account forbids the payment; Alipay's support can say which.
+    /// A restriction on the merchant's account forbids the payment; Alipay's support can say which. Mend the account, then send the same request again with the same `out_biz_no`.
     PayerPermlimitCheckFailure,
     /// The payer is not the merchant that makes the call, and nothing entitles it to act for the payer.
     PayerRequesterRelationInvalid,
-    /// The payer's account is suspended, reported lost or frozen.
+    /// The merchant's account is suspended, reported lost or frozen. Mend the account, then send the same request again with the same `out_biz_no`.
     PayerStatusError,
-    /// The payer's account cannot pay.
+    /// The merchant's account cannot pay. Mend the account, then send the same request again with the same `out_biz_no`.
     PayerUnablePayment,
     /// The payer does not exist, or the account was closed.
     PayerUserinfoNotExsit,
@@ -647,9 +647,9 @@ pub enum TransUniTransferErrorCode {
     PermitNonBankLimitPayee,
     /// The payer has reached the payment limit that regulation sets for the account.
     PermitPayerForbidden,
-    /// Accounts of the payer's level may not make this payment.
+    /// Accounts of the merchant's level may not make this payment. Mend the account, then send the same request again with the same `out_biz_no`.
     PermitPayerLevelForbidden,
-    /// The payer must first complete the identity details that anti-money-laundering rules ask for.
+    /// The merchant must first complete the identity details that anti-money-laundering rules ask for. Then send the same request again with the same `out_biz_no`.
     PermAmlNotRealnamePay,
     /// The payee must first complete the identity details that anti-money-laundering rules ask for.
     PermAmlNotRealnameRev,
@@ -731,7 +731,7 @@ pub enum TransUniTransferErrorCode {
     UserAgreementVerifyFail,
     /// The user does not exist.
     UserNotExist,
-    /// The account is frozen by risk control and cannot pay.
+    /// The merchant's account is frozen by risk control and cannot pay. Mend the account, then send the same request again with the same `out_biz_no`.
     UserRiskFreeze,
     /// A value that this version of the library does not know.
     Other(::std::boxed::Box<str>),
@@ -1218,11 +1218,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::UserAgreementVerifyFail => Some(crate::ErrorClass::Request),
             Self::AccountInNotExist
             | Self::AccountOperationLimit
-            | Self::BalanceIsNotEnough
-            | Self::BalanceNotEnough
-            | Self::BalanceNotEnoughForCardFee
             | Self::BlockUserForbbidenRecieve
-            | Self::BlockUserForbbidenSend
             | Self::CardBinError
             | Self::ExceedLimitDcReceived
             | Self::ExceedLimitDmAmount
@@ -1246,11 +1242,8 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::IllegalOperation
             | Self::InvalidCardno
             | Self::JudicialFreeze
-            | Self::MoneyPayClosed
             | Self::NoAccountReceivePermission
             | Self::NoAccountUserForbbidenRecieve
-            | Self::NoAvailablePaymentTools
-            | Self::PaycardUnablePayment
             | Self::PayeeAccountNotExsit
             | Self::PayeeAccountStatusError
             | Self::PayeeAccOcupied
@@ -1266,13 +1259,6 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::PayeeUserinfoStatusError
             | Self::PayeeUserIsInst
             | Self::PayeeUserTypeError
-            | Self::PayerAccountLimit
-            | Self::PayerBalanceNotEnough
-            | Self::PayerCertifyCheckFail
-            | Self::PayerNotRelnameCertify
-            | Self::PayerPermlimitCheckFailure
-            | Self::PayerStatusError
-            | Self::PayerUnablePayment
             | Self::PaymentFail
             | Self::PaymentMoneyNotEnough
             | Self::PermitCheckPermAmlCertExpired
@@ -1283,8 +1269,6 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::PermitLimitPayee
             | Self::PermitNonBankLimitPayee
             | Self::PermitPayerForbidden
-            | Self::PermitPayerLevelForbidden
-            | Self::PermAmlNotRealnamePay
             | Self::PermAmlNotRealnameRev
             | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
             | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
@@ -1298,10 +1282,13 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransAmountNotInPrizeLimit
             | Self::TrusteeshipAccountStatusError
             | Self::TrusteeshipRecieveQuotaLimit
-            | Self::UserNotExist
-            | Self::UserRiskFreeze => Some(crate::ErrorClass::Declined),
+            | Self::UserNotExist => Some(crate::ErrorClass::Declined),
             Self::AccountBookSceneCodeException
             | Self::AuthoreeIsNotMatch
+            | Self::BalanceIsNotEnough
+            | Self::BalanceNotEnough
+            | Self::BalanceNotEnoughForCardFee
+            | Self::BlockUserForbbidenSend
             | Self::CheckReceiverCertNotAllow
             | Self::ConfigurationError
             | Self::ContractorAccountBookNotFund
@@ -1317,20 +1304,33 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::MidAccountCheckError
             | Self::MidAccountStatusError
             | Self::MidAccountTypeError
+            | Self::MoneyPayClosed
             | Self::NotInWhiteList
             | Self::NoAccountbookPermission
             | Self::NoAccountPaymentPermission
+            | Self::NoAvailablePaymentTools
             | Self::NoPermissionAccount
             | Self::OverseaTransferClose
+            | Self::PaycardUnablePayment
             | Self::PayerAccountBookInfoException
+            | Self::PayerAccountLimit
+            | Self::PayerBalanceNotEnough
+            | Self::PayerCertifyCheckFail
+            | Self::PayerNotRelnameCertify
+            | Self::PayerPermlimitCheckFailure
             | Self::PayerRequesterRelationInvalid
+            | Self::PayerStatusError
+            | Self::PayerUnablePayment
             | Self::PaySalaryModeNotSupport
+            | Self::PermitPayerLevelForbidden
+            | Self::PermAmlNotRealnamePay
             | Self::ProductNotSign
             | Self::PromoCampRelationConfigMissed
             | Self::TaxBillAgreementMiss
             | Self::TransferSceneInfoAdmitFail
             | Self::UnauthorizedConsult
-            | Self::UnSupportEmployeeService => Some(crate::ErrorClass::Setup),
+            | Self::UnSupportEmployeeService
+            | Self::UserRiskFreeze => Some(crate::ErrorClass::Setup),
             Self::Other(_) => None,
         }
     }

@@ -12,11 +12,11 @@
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthTokenApp {
-    /// Which of the two is given, `code` or `refresh_token`.
+    /// Which of the two is exchanged.
     pub grant_type: AuthTokenAppGrantType,
-    /// The `app_auth_code` that came with the merchant's redirect. Only with `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
+    /// The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: ::core::option::Option<crate::types::Secret>,
-    /// The `app_refresh_token` of an earlier answer. Only with `refresh_token`. Required unless `code` is given. At most 40 characters.
+    /// The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub refresh_token: ::core::option::Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -248,6 +248,8 @@ pub enum AuthTokenAppErrorCode {
     RefreshTokenNotValid,
     /// The refresh token has expired. The merchant has to authorise again.
     RefreshTokenTimeOut,
+    /// Alipay failed in the middle of the call. The code or the refresh token may be used up; if it is, the merchant has to authorise again.
+    SystemError,
     /// A value that this version of the library does not know.
     Other(::std::boxed::Box<str>),
 }
@@ -263,6 +265,7 @@ impl crate::wire::OpenEnum for AuthTokenAppErrorCode {
         ("REFRESH_TOKEN_NOT_EXIST", Self::RefreshTokenNotExist),
         ("REFRESH_TOKEN_NOT_VALID", Self::RefreshTokenNotValid),
         ("REFRESH_TOKEN_TIME_OUT", Self::RefreshTokenTimeOut),
+        ("SYSTEM_ERROR", Self::SystemError),
     ];
     fn value(&self) -> &str {
         match self {
@@ -275,6 +278,7 @@ impl crate::wire::OpenEnum for AuthTokenAppErrorCode {
             Self::RefreshTokenNotExist => "REFRESH_TOKEN_NOT_EXIST",
             Self::RefreshTokenNotValid => "REFRESH_TOKEN_NOT_VALID",
             Self::RefreshTokenTimeOut => "REFRESH_TOKEN_TIME_OUT",
+            Self::SystemError => "SYSTEM_ERROR",
             Self::Other(value) => value,
         }
     }
@@ -289,6 +293,7 @@ crate::wire::open_enum!(AuthTokenAppErrorCode);
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
         match self {
+            Self::SystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AuthCodeNotExist
             | Self::AuthCodeNotValid
             | Self::AuthTokenNotFound

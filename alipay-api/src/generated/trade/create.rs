@@ -34,9 +34,9 @@ pub struct Create {
     pub body: ::core::option::Option<::std::string::String>,
     /// The goods that the order is made of.
     pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
-    /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. Yuan. From 0.01 to 100000000.00.
+    /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     pub discountable_amount: ::core::option::Option<crate::types::Price>,
-    /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. Yuan. From 0.01 to 100000000.00.
+    /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     pub undiscountable_amount: ::core::option::Option<crate::types::Price>,
     /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: ::core::option::Option<crate::types::DateTime>,

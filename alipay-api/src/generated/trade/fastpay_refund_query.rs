@@ -189,9 +189,9 @@ pub struct FastpayRefundQueryResponse {
     pub out_request_no: ::core::option::Option<::std::string::String>,
     /// What became of the refund. Absent, it failed or isn't known (yet).
     pub refund_status: ::core::option::Option<RefundStatus>,
-    /// The order's price. Yuan.
+    /// The order's price. In yuan.
     pub total_amount: ::core::option::Option<crate::types::Price>,
-    /// What this refund gives back. Yuan.
+    /// What this refund gives back. In yuan.
     pub refund_amount: ::core::option::Option<crate::types::Price>,
     /// Why, as the refund said.
     pub refund_reason: ::core::option::Option<::std::string::String>,
@@ -201,7 +201,7 @@ pub struct FastpayRefundQueryResponse {
     pub error_code: ::core::option::Option<::std::string::String>,
     /// Where the money went back to. Needs `refund_detail_item_list` among the query options.
     pub refund_detail_item_list: ::std::vec::Vec<super::types::TradeFundBill>,
-    /// What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options. Yuan.
+    /// What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options. In yuan.
     pub send_back_fee: ::core::option::Option<crate::types::Price>,
     /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
     pub refund_voucher_detail_list: ::std::vec::Vec<super::types::VoucherDetail>,
@@ -213,15 +213,15 @@ pub struct FastpayRefundQueryResponse {
     pub deposit_back_info_list: ::std::vec::Vec<DepositBackInfo>,
     /// The company-paid part. Needs `enterprise_pay_info` among the query options.
     pub enterprise_pay_info: ::core::option::Option<super::types::EnterprisePayInfo>,
-    /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that. Yuan.
+    /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that. In yuan.
     pub pre_auth_cancel_fee: ::core::option::Option<crate::types::Price>,
-    /// The buyer's own part of this refund. Absent by default. Yuan.
+    /// The buyer's own part of this refund. Absent by default. In yuan.
     pub present_refund_buyer_amount: ::core::option::Option<crate::types::Price>,
-    /// The part of this refund that was Alipay's reduction. Absent by default. Yuan.
+    /// The part of this refund that was Alipay's reduction. Absent by default. In yuan.
     pub present_refund_discount_amount: ::core::option::Option<crate::types::Price>,
-    /// The part of this refund that was the merchant's reduction. Absent by default. Yuan.
+    /// The part of this refund that was the merchant's reduction. Absent by default. In yuan.
     pub present_refund_mdiscount_amount: ::core::option::Option<crate::types::Price>,
-    /// The part of this refund that came from Huiyingbao (惠营宝). Yuan.
+    /// The part of this refund that came from Huiyingbao (惠营宝). In yuan.
     pub refund_hyb_amount: ::core::option::Option<crate::types::Price>,
     /// What a trade demands, for example the medical data of a refund to a health-insurance card.
     pub industry_sepc_detail: ::core::option::Option<crate::types::Json>,
@@ -231,7 +231,7 @@ pub struct FastpayRefundQueryResponse {
     pub refund_channel_status: ::core::option::Option<RefundChannelStatus>,
     /// The fees that came back.
     pub refund_charge_info_list: ::std::vec::Vec<super::types::RefundChargeInfo>,
-    /// The fee that came back to the receiving side. Institutions only. Yuan.
+    /// The fee that came back to the receiving side. Institutions only. In yuan.
     pub refund_charge_amount: ::core::option::Option<crate::types::Price>,
     /// The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: ::core::option::Option<::std::string::String>,
@@ -556,7 +556,7 @@ pub struct DepositBackInfo {
     pub has_deposit_back: ::core::option::Option<bool>,
     /// How far it got.
     pub dback_status: ::core::option::Option<DepositBackInfoDbackStatus>,
-    /// How much goes to the card. Yuan.
+    /// How much goes to the card. In yuan.
     pub dback_amount: ::core::option::Option<crate::types::Price>,
     /// When the bank answered.
     pub bank_ack_time: ::core::option::Option<crate::types::DateTime>,
@@ -659,7 +659,7 @@ crate::wire::open_enum!(DepositBackInfoDbackStatus);
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundRoyaltyResult {
-    /// How much was taken back. Yuan.
+    /// How much was taken back. In yuan.
     pub refund_amount: ::core::option::Option<crate::types::Price>,
     /// What the share had been; `transfer` if absent.
     pub royalty_type: ::core::option::Option<super::types::RoyaltyType>,

@@ -16,11 +16,11 @@ pub struct OrderSettle {
     pub out_request_no: ::std::string::String,
     /// Alipay's number of the paid order. At most 64 characters.
     pub trade_no: ::std::string::String,
-    /// Who gets how much. May be left out only to declare the split finished, by way of `extend_params`. Required unless `extend_params` is given.
+    /// Who gets how much. Required unless `extend_params` is given.
     pub royalty_parameters: ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
     /// Who splits, as the merchant names its staff. At most 64 characters.
     pub operator_id: ::core::option::Option<::std::string::String>,
-    /// Whether this was the last split.
+    /// Whether this was the last split. Alone, it declares the split finished.
     pub extend_params: ::core::option::Option<SettleExtendParams>,
     /// Whether to wait for the result; `sync` if left out.
     pub royalty_mode: ::core::option::Option<OrderSettleRoyaltyMode>,
@@ -264,7 +264,7 @@ pub enum OrderSettleErrorCode {
     AcqCustomerValidateError,
     /// This `out_request_no` was carried out before, with other particulars.
     AcqDiscordantRepeatRequest,
-    /// The number was used before. Ask what became of that split, or take a new number.
+    /// The number was used before, perhaps by an earlier sending of this very split. Ask what became of that one; if it was another split, take a new number.
     AcqDupOutRequestNo,
     /// Too many splits at once for this merchant. Slow down.
     AcqFrequencyLimited,
@@ -475,12 +475,10 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
             Self::AcqAllocRefuseBeforeSettle | Self::AcqFrequencyLimited => {
                 Some(crate::ErrorClass::Retry)
             }
-            Self::AcqSystemError | Self::AcqTradeSettleError => {
-                Some(crate::ErrorClass::OutcomeUnknown)
-            }
-            Self::AcqAlreadyFinishAlloc | Self::AcqDupOutRequestNo => {
-                Some(crate::ErrorClass::AlreadyDone)
-            }
+            Self::AcqDupOutRequestNo
+            | Self::AcqSystemError
+            | Self::AcqTradeSettleError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqAlreadyFinishAlloc => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqAllocAmountValidateError
             | Self::AcqAllocRefuseAfterRefund
             | Self::AcqAsyncAllocNotSupportInPeriod
@@ -529,7 +527,7 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
 pub struct SettleExtendParams {
     /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
     pub royalty_finish: ::core::option::Option<::std::string::String>,
-    /// Release only this much of what is frozen. Needs `royalty_finish` to be `true`. Yuan.
+    /// Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
     pub royalty_finish_amount: ::core::option::Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -15,7 +15,7 @@
 pub struct Pay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
     pub out_trade_no: ::std::string::String,
-    /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    /// What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
     /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
     pub subject: ::std::string::String,

@@ -790,7 +790,7 @@ crate::wire::object!(ExternalPayerInfo);
 pub struct FulfillmentDetail {
     /// The merchant's number of the request that took this payment.
     pub out_request_no: ::core::option::Option<::std::string::String>,
-    /// How much was paid. Yuan.
+    /// How much was paid.
     pub fulfillment_amount: ::core::option::Option<crate::types::Price>,
     /// When it was paid.
     pub gmt_payment: ::core::option::Option<crate::types::DateTime>,
@@ -851,7 +851,7 @@ crate::wire::object!(FulfillmentDetail);
 pub struct HbFqPayInfo {
     /// The number of instalments.
     pub user_install_num: ::core::option::Option<::std::string::String>,
-    /// The sum that is paid in instalments. Yuan.
+    /// The sum that is paid in instalments.
     pub fq_amount: ::core::option::Option<crate::types::Price>,
     /// The institution that grants them.
     pub fq_inst_id: ::core::option::Option<::std::string::String>,
@@ -918,9 +918,9 @@ pub struct IntactChargeInfo {
     pub bill_type: ::core::option::Option<::std::string::String>,
     /// The product that is charged for.
     pub product_name: ::core::option::Option<::std::string::String>,
-    /// The fee that was due. Yuan.
+    /// The fee that was due.
     pub plan_amount: ::core::option::Option<crate::types::Price>,
-    /// The fee that was charged. Yuan.
+    /// The fee that was charged.
     pub actual_amount: ::core::option::Option<crate::types::Price>,
     /// How far charging has got.
     pub status: ::core::option::Option<::std::string::String>,
@@ -1074,7 +1074,7 @@ crate::wire::object!(PaymentInfoWithId);
 pub struct TradeSettleInfo {
     /// The movements so far.
     pub trade_settle_detail_list: ::std::vec::Vec<TradeSettleDetail>,
-    /// What is still to be settled. Only for orders that are settled after a period. Yuan.
+    /// What is still to be settled. Only for orders that are settled after a period.
     pub trade_unsettled_amount: ::core::option::Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1190,7 +1190,7 @@ pub struct TradeSettleDetail {
     pub trans_out: ::core::option::Option<::std::string::String>,
     /// The account that received.
     pub trans_in: ::core::option::Option<::std::string::String>,
-    /// How much moved. Yuan.
+    /// How much moved.
     pub amount: ::core::option::Option<crate::types::Price>,
     /// The paying account, as the merchant named it.
     pub ori_trans_out: ::core::option::Option<::std::string::String>,

@@ -756,7 +756,6 @@ impl crate::method::ErrorCode for RefundErrorCode {
         match self {
             Self::AcqRefundChargeError => Some(crate::ErrorClass::Retry),
             Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqTradeHasClose => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqAllocAmountValidateError
             | Self::AcqCurrencyNotSupport
             | Self::AcqDiscordantRepeatRequest
@@ -769,6 +768,7 @@ impl crate::method::ErrorCode for RefundErrorCode {
             | Self::AcqRefundAmtNotEqualTotal
             | Self::AcqRefundFeeError
             | Self::AcqRefundRoyaltyPayeeAccountNotExist
+            | Self::AcqTradeHasClose
             | Self::AcqTradeHasFinished
             | Self::AcqTradeNotAllowRefund
             | Self::AcqTradeNotExist
@@ -832,7 +832,7 @@ crate::wire::open_enum!(RefundQueryOption);
 pub struct RefundGoodsDetail {
     /// The item's number as given with the order.
     pub goods_id: ::std::string::String,
-    /// How much to give back for this item, over all pieces. Yuan.
+    /// How much to give back for this item, over all pieces.
     pub refund_amount: crate::types::Price,
     /// The merchant's number of the item in its mini program. At most 64 characters.
     pub out_item_id: ::core::option::Option<::std::string::String>,

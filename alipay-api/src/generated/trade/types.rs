@@ -383,9 +383,9 @@ pub struct BusinessParams {
     pub card_type: ::core::option::Option<::std::string::String>,
     /// When the buyer really ordered, for example scanned at the gate of a bus or metro.
     pub actual_order_time: ::core::option::Option<crate::types::DateTime>,
-    /// The taxes of the order, for risk control. Yuan.
+    /// The taxes of the order, for risk control.
     pub good_taxes: ::core::option::Option<crate::types::Price>,
-    /// What the employer pays of a business expense. Yuan.
+    /// What the employer pays of a business expense.
     pub enterprise_pay_amount: ::core::option::Option<crate::types::Price>,
     /// What a business expense is about: its categories and prices.
     pub enterprise_pay_info: ::core::option::Option<crate::types::Json>,
@@ -632,9 +632,9 @@ crate::wire::open_enum!(BusinessParamsPriorityUnfreezeAsset);
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ChargeInfo {
-    /// The fee as it was charged. Yuan.
+    /// The fee as it was charged.
     pub charge_fee: ::core::option::Option<crate::types::Price>,
-    /// The fee before any reduction. Yuan.
+    /// The fee before any reduction.
     pub original_charge_fee: ::core::option::Option<crate::types::Price>,
     /// The rate that the contract sets.
     pub switch_fee_rate: ::core::option::Option<::std::string::String>,
@@ -751,7 +751,7 @@ crate::wire::open_enum!(ChargeType);
 pub struct ContributeDetail {
     /// Who contributes.
     pub contribute_type: ::core::option::Option<ContributeDetailContributeType>,
-    /// How much. Yuan.
+    /// How much.
     pub contribute_amount: ::core::option::Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -843,7 +843,7 @@ crate::wire::open_enum!(ContributeDetailContributeType);
 pub struct EnterprisePayInfo {
     /// Whether company money was used.
     pub is_use_enterprise_pay: ::core::option::Option<bool>,
-    /// The sum that may be invoiced. Yuan.
+    /// The sum that may be invoiced.
     pub invoice_amount: ::core::option::Option<crate::types::Price>,
     /// Details as the company-payment product gives them.
     pub biz_info: ::core::option::Option<::std::string::String>,
@@ -1807,7 +1807,7 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
     pub trans_in_type: ::core::option::Option<RoyaltyAccountType>,
     /// The account that receives, named as `trans_in_type` says.
     pub trans_in: ::core::option::Option<::std::string::String>,
-    /// How much moves. Yuan.
+    /// How much moves.
     pub amount: ::core::option::Option<crate::types::Price>,
     /// The share in percent. From 1 to 100.
     pub amount_percentage: ::core::option::Option<i64>,
@@ -2267,7 +2267,7 @@ crate::wire::open_enum!(PeriodRuleParamsPeriodType);
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundChargeInfo {
-    /// How much of the fee was returned. Yuan.
+    /// How much of the fee was returned.
     pub refund_charge_fee: ::core::option::Option<crate::types::Price>,
     /// The rate that the contract sets.
     pub switch_fee_rate: ::core::option::Option<::std::string::String>,
@@ -2333,7 +2333,7 @@ crate::wire::object!(RefundChargeInfo);
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundSubFee {
-    /// How much of this part was returned. Yuan.
+    /// How much of this part was returned.
     pub refund_charge_fee: ::core::option::Option<crate::types::Price>,
     /// The rate that the contract sets.
     pub switch_fee_rate: ::core::option::Option<::std::string::String>,
@@ -2881,7 +2881,7 @@ pub struct SettleDetailInfo {
     pub trans_in: ::core::option::Option<::std::string::String>,
     /// How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
     pub amount: ::core::option::Option<crate::types::Price>,
-    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored. Yuan.
+    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored.
     pub actual_amount: ::core::option::Option<crate::types::Price>,
     /// What settlements are summed up by, for receivers of type `cardAliasNo`. At most 64 characters.
     pub summary_dimension: ::core::option::Option<::std::string::String>,
@@ -3533,9 +3533,9 @@ crate::wire::object!(SignParams);
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubFee {
-    /// The fee as it was charged. Yuan.
+    /// The fee as it was charged.
     pub charge_fee: ::core::option::Option<crate::types::Price>,
-    /// The fee before any reduction. Yuan.
+    /// The fee before any reduction.
     pub original_charge_fee: ::core::option::Option<crate::types::Price>,
     /// The rate that the contract sets.
     pub switch_fee_rate: ::core::option::Option<::std::string::String>,
@@ -3670,7 +3670,7 @@ crate::wire::object!(SubMerchant);
 pub struct TapPayInfo {
     /// What marks the payment as a tap: `TAP_PAY`.
     pub payment_medium_type: ::core::option::Option<::std::string::String>,
-    /// Everything that tapping took off the price. Yuan.
+    /// Everything that tapping took off the price.
     pub total_discount_amount: ::core::option::Option<crate::types::Price>,
     /// The name to show for that reduction.
     pub total_discount_name: ::core::option::Option<::std::string::String>,
@@ -3731,9 +3731,9 @@ crate::wire::object!(TapPayInfo);
 pub struct TradeFundBill {
     /// The source of the money.
     pub fund_channel: FundChannel,
-    /// How much of the order this source covers. Yuan.
+    /// How much of the order this source covers.
     pub amount: ::core::option::Option<crate::types::Price>,
-    /// What was really taken from the source, which a subsidy can make less than `amount`. Yuan.
+    /// What was really taken from the source, which a subsidy can make less than `amount`.
     pub real_amount: ::core::option::Option<crate::types::Price>,
     /// The bank's short code, when a bank card paid.
     pub bank_code: ::core::option::Option<::std::string::String>,
@@ -3882,11 +3882,11 @@ pub struct VoucherDetail {
     pub name: ::std::string::String,
     /// How it reduces the price.
     pub r#type: VoucherDetailType,
-    /// Its face value: the contributions of the merchant and of the others together. Yuan.
+    /// Its face value: the contributions of the merchant and of the others together.
     pub amount: ::core::option::Option<crate::types::Price>,
-    /// The part that the merchant who started the payment bears. Yuan.
+    /// The part that the merchant who started the payment bears.
     pub merchant_contribute: ::core::option::Option<crate::types::Price>,
-    /// The part that others bear: Alipay, a brand, or several together. Yuan.
+    /// The part that others bear: Alipay, a brand, or several together.
     pub other_contribute: ::core::option::Option<crate::types::Price>,
     /// `other_contribute`, split by contributor.
     pub other_contribute_detail: ::std::vec::Vec<ContributeDetail>,
@@ -3894,11 +3894,11 @@ pub struct VoucherDetail {
     pub memo: ::core::option::Option<::std::string::String>,
     /// The template that the voucher was issued from.
     pub template_id: ::core::option::Option<::std::string::String>,
-    /// What the buyer paid for the voucher itself; only for vouchers that are sold. Yuan.
+    /// What the buyer paid for the voucher itself; only for vouchers that are sold.
     pub purchase_buyer_contribute: ::core::option::Option<crate::types::Price>,
-    /// What the merchant took off when the voucher was sold; only for vouchers that are sold. Yuan.
+    /// What the merchant took off when the voucher was sold; only for vouchers that are sold.
     pub purchase_merchant_contribute: ::core::option::Option<crate::types::Price>,
-    /// What the platform took off when the voucher was sold; only for vouchers that are sold. Yuan.
+    /// What the platform took off when the voucher was sold; only for vouchers that are sold.
     pub purchase_ant_contribute: ::core::option::Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

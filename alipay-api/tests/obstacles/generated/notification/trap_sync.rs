@@ -15,7 +15,7 @@ pub struct TrapSync {
     pub r#type: Vec,
     /// A result.
     pub body: ::core::option::Option<Result>,
-    /// What it costs. Yuan.
+    /// What it costs. In yuan.
     pub price: ::core::option::Option<::alipay_api::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,

@@ -30,7 +30,7 @@ pub struct All {
     pub must_int: i64,
     /// A truth.
     pub must_bool: bool,
-    /// An amount. Yuan. At most 5.
+    /// An amount. In yuan. At most 5.
     pub must_price: ::alipay_api::types::Price,
     /// A time.
     pub must_datetime: ::alipay_api::types::DateTime,
@@ -56,7 +56,7 @@ pub struct All {
     pub int: ::core::option::Option<i64>,
     /// A truth.
     pub bool: ::core::option::Option<bool>,
-    /// An amount. Yuan.
+    /// An amount. In yuan.
     pub price: ::core::option::Option<::alipay_api::types::Price>,
     /// A time. At least one of `date`, `datetime` must be given.
     pub datetime: ::core::option::Option<::alipay_api::types::DateTime>,
@@ -74,7 +74,7 @@ pub struct All {
     pub r#enum: ::core::option::Option<super::types::None>,
     /// An object.
     pub object: ::core::option::Option<super::types::Some>,
-    /// A list. At most 1 item.
+    /// A list. In yuan. At most 1 item.
     pub list: ::std::vec::Vec<::alipay_api::types::Price>,
     /// Enums.
     pub enums: ::std::vec::Vec<super::types::None>,
@@ -436,7 +436,7 @@ pub struct AllResponse {
     pub int: ::core::option::Option<i64>,
     /// A truth.
     pub bool: ::core::option::Option<bool>,
-    /// An amount. Yuan.
+    /// An amount. In yuan.
     pub price: ::core::option::Option<::alipay_api::types::Price>,
     /// A time.
     pub datetime: ::core::option::Option<::alipay_api::types::DateTime>,

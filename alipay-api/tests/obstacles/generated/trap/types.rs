@@ -255,7 +255,7 @@ impl ::alipay_api::wire::OpenEnum for None {
 pub struct Some {
     /// The first. At least one of `first`, `second` must be given.
     pub first: ::core::option::Option<::std::string::String>,
-    /// The second. At least one of `first`, `second` must be given. Yuan.
+    /// The second. In yuan. At least one of `first`, `second` must be given.
     pub second: ::core::option::Option<::alipay_api::types::Price>,
     /// A number that must be given.
     pub must: ::core::option::Option<i64>,

@@ -13,7 +13,7 @@ pub struct Wide {
     pub field_0: ::core::option::Option<::std::string::String>,
     /// Number 1.
     pub field_1: ::core::option::Option<i64>,
-    /// Number 2. Yuan.
+    /// Number 2. In yuan.
     pub field_2: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 3.
     pub field_3: ::core::option::Option<bool>,
@@ -23,7 +23,7 @@ pub struct Wide {
     pub field_5: ::core::option::Option<::std::string::String>,
     /// Number 6.
     pub field_6: ::core::option::Option<i64>,
-    /// Number 7. Yuan.
+    /// Number 7. In yuan.
     pub field_7: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 8.
     pub field_8: ::core::option::Option<bool>,
@@ -33,7 +33,7 @@ pub struct Wide {
     pub field_10: ::core::option::Option<::std::string::String>,
     /// Number 11.
     pub field_11: ::core::option::Option<i64>,
-    /// Number 12. Yuan.
+    /// Number 12. In yuan.
     pub field_12: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 13.
     pub field_13: ::core::option::Option<bool>,
@@ -43,7 +43,7 @@ pub struct Wide {
     pub field_15: ::core::option::Option<::std::string::String>,
     /// Number 16.
     pub field_16: ::core::option::Option<i64>,
-    /// Number 17. Yuan.
+    /// Number 17. In yuan.
     pub field_17: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 18.
     pub field_18: ::core::option::Option<bool>,
@@ -53,7 +53,7 @@ pub struct Wide {
     pub field_20: ::core::option::Option<::std::string::String>,
     /// Number 21.
     pub field_21: ::core::option::Option<i64>,
-    /// Number 22. Yuan.
+    /// Number 22. In yuan.
     pub field_22: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 23.
     pub field_23: ::core::option::Option<bool>,
@@ -63,7 +63,7 @@ pub struct Wide {
     pub field_25: ::core::option::Option<::std::string::String>,
     /// Number 26.
     pub field_26: ::core::option::Option<i64>,
-    /// Number 27. Yuan.
+    /// Number 27. In yuan.
     pub field_27: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 28.
     pub field_28: ::core::option::Option<bool>,
@@ -73,7 +73,7 @@ pub struct Wide {
     pub field_30: ::core::option::Option<::std::string::String>,
     /// Number 31.
     pub field_31: ::core::option::Option<i64>,
-    /// Number 32. Yuan.
+    /// Number 32. In yuan.
     pub field_32: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 33.
     pub field_33: ::core::option::Option<bool>,
@@ -83,7 +83,7 @@ pub struct Wide {
     pub field_35: ::core::option::Option<::std::string::String>,
     /// Number 36.
     pub field_36: ::core::option::Option<i64>,
-    /// Number 37. Yuan.
+    /// Number 37. In yuan.
     pub field_37: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 38.
     pub field_38: ::core::option::Option<bool>,
@@ -93,7 +93,7 @@ pub struct Wide {
     pub field_40: ::core::option::Option<::std::string::String>,
     /// Number 41.
     pub field_41: ::core::option::Option<i64>,
-    /// Number 42. Yuan.
+    /// Number 42. In yuan.
     pub field_42: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 43.
     pub field_43: ::core::option::Option<bool>,
@@ -103,7 +103,7 @@ pub struct Wide {
     pub field_45: ::core::option::Option<::std::string::String>,
     /// Number 46.
     pub field_46: ::core::option::Option<i64>,
-    /// Number 47. Yuan.
+    /// Number 47. In yuan.
     pub field_47: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 48.
     pub field_48: ::core::option::Option<bool>,
@@ -113,7 +113,7 @@ pub struct Wide {
     pub field_50: ::core::option::Option<::std::string::String>,
     /// Number 51.
     pub field_51: ::core::option::Option<i64>,
-    /// Number 52. Yuan.
+    /// Number 52. In yuan.
     pub field_52: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 53.
     pub field_53: ::core::option::Option<bool>,
@@ -123,7 +123,7 @@ pub struct Wide {
     pub field_55: ::core::option::Option<::std::string::String>,
     /// Number 56.
     pub field_56: ::core::option::Option<i64>,
-    /// Number 57. Yuan.
+    /// Number 57. In yuan.
     pub field_57: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 58.
     pub field_58: ::core::option::Option<bool>,
@@ -133,7 +133,7 @@ pub struct Wide {
     pub field_60: ::core::option::Option<::std::string::String>,
     /// Number 61.
     pub field_61: ::core::option::Option<i64>,
-    /// Number 62. Yuan.
+    /// Number 62. In yuan.
     pub field_62: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 63.
     pub field_63: ::core::option::Option<bool>,
@@ -143,7 +143,7 @@ pub struct Wide {
     pub field_65: ::core::option::Option<::std::string::String>,
     /// Number 66.
     pub field_66: ::core::option::Option<i64>,
-    /// Number 67. Yuan.
+    /// Number 67. In yuan.
     pub field_67: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 68.
     pub field_68: ::core::option::Option<bool>,
@@ -153,7 +153,7 @@ pub struct Wide {
     pub field_70: ::core::option::Option<::std::string::String>,
     /// Number 71.
     pub field_71: ::core::option::Option<i64>,
-    /// Number 72. Yuan.
+    /// Number 72. In yuan.
     pub field_72: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 73.
     pub field_73: ::core::option::Option<bool>,
@@ -163,7 +163,7 @@ pub struct Wide {
     pub field_75: ::core::option::Option<::std::string::String>,
     /// Number 76.
     pub field_76: ::core::option::Option<i64>,
-    /// Number 77. Yuan.
+    /// Number 77. In yuan.
     pub field_77: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 78.
     pub field_78: ::core::option::Option<bool>,
@@ -173,7 +173,7 @@ pub struct Wide {
     pub field_80: ::core::option::Option<::std::string::String>,
     /// Number 81.
     pub field_81: ::core::option::Option<i64>,
-    /// Number 82. Yuan.
+    /// Number 82. In yuan.
     pub field_82: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 83.
     pub field_83: ::core::option::Option<bool>,
@@ -183,7 +183,7 @@ pub struct Wide {
     pub field_85: ::core::option::Option<::std::string::String>,
     /// Number 86.
     pub field_86: ::core::option::Option<i64>,
-    /// Number 87. Yuan.
+    /// Number 87. In yuan.
     pub field_87: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 88.
     pub field_88: ::core::option::Option<bool>,
@@ -193,7 +193,7 @@ pub struct Wide {
     pub field_90: ::core::option::Option<::std::string::String>,
     /// Number 91.
     pub field_91: ::core::option::Option<i64>,
-    /// Number 92. Yuan.
+    /// Number 92. In yuan.
     pub field_92: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 93.
     pub field_93: ::core::option::Option<bool>,
@@ -203,7 +203,7 @@ pub struct Wide {
     pub field_95: ::core::option::Option<::std::string::String>,
     /// Number 96.
     pub field_96: ::core::option::Option<i64>,
-    /// Number 97. Yuan.
+    /// Number 97. In yuan.
     pub field_97: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 98.
     pub field_98: ::core::option::Option<bool>,
@@ -213,7 +213,7 @@ pub struct Wide {
     pub field_100: ::core::option::Option<::std::string::String>,
     /// Number 101.
     pub field_101: ::core::option::Option<i64>,
-    /// Number 102. Yuan.
+    /// Number 102. In yuan.
     pub field_102: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 103.
     pub field_103: ::core::option::Option<bool>,
@@ -223,7 +223,7 @@ pub struct Wide {
     pub field_105: ::core::option::Option<::std::string::String>,
     /// Number 106.
     pub field_106: ::core::option::Option<i64>,
-    /// Number 107. Yuan.
+    /// Number 107. In yuan.
     pub field_107: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 108.
     pub field_108: ::core::option::Option<bool>,
@@ -233,7 +233,7 @@ pub struct Wide {
     pub field_110: ::core::option::Option<::std::string::String>,
     /// Number 111.
     pub field_111: ::core::option::Option<i64>,
-    /// Number 112. Yuan.
+    /// Number 112. In yuan.
     pub field_112: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 113.
     pub field_113: ::core::option::Option<bool>,
@@ -243,7 +243,7 @@ pub struct Wide {
     pub field_115: ::core::option::Option<::std::string::String>,
     /// Number 116.
     pub field_116: ::core::option::Option<i64>,
-    /// Number 117. Yuan.
+    /// Number 117. In yuan.
     pub field_117: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 118.
     pub field_118: ::core::option::Option<bool>,
@@ -253,7 +253,7 @@ pub struct Wide {
     pub field_120: ::core::option::Option<::std::string::String>,
     /// Number 121.
     pub field_121: ::core::option::Option<i64>,
-    /// Number 122. Yuan.
+    /// Number 122. In yuan.
     pub field_122: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 123.
     pub field_123: ::core::option::Option<bool>,
@@ -263,7 +263,7 @@ pub struct Wide {
     pub field_125: ::core::option::Option<::std::string::String>,
     /// Number 126.
     pub field_126: ::core::option::Option<i64>,
-    /// Number 127. Yuan.
+    /// Number 127. In yuan.
     pub field_127: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 128.
     pub field_128: ::core::option::Option<bool>,
@@ -273,7 +273,7 @@ pub struct Wide {
     pub field_130: ::core::option::Option<::std::string::String>,
     /// Number 131.
     pub field_131: ::core::option::Option<i64>,
-    /// Number 132. Yuan.
+    /// Number 132. In yuan.
     pub field_132: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 133.
     pub field_133: ::core::option::Option<bool>,
@@ -283,7 +283,7 @@ pub struct Wide {
     pub field_135: ::core::option::Option<::std::string::String>,
     /// Number 136.
     pub field_136: ::core::option::Option<i64>,
-    /// Number 137. Yuan.
+    /// Number 137. In yuan.
     pub field_137: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 138.
     pub field_138: ::core::option::Option<bool>,
@@ -293,7 +293,7 @@ pub struct Wide {
     pub field_140: ::core::option::Option<::std::string::String>,
     /// Number 141.
     pub field_141: ::core::option::Option<i64>,
-    /// Number 142. Yuan.
+    /// Number 142. In yuan.
     pub field_142: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 143.
     pub field_143: ::core::option::Option<bool>,
@@ -303,7 +303,7 @@ pub struct Wide {
     pub field_145: ::core::option::Option<::std::string::String>,
     /// Number 146.
     pub field_146: ::core::option::Option<i64>,
-    /// Number 147. Yuan.
+    /// Number 147. In yuan.
     pub field_147: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 148.
     pub field_148: ::core::option::Option<bool>,
@@ -313,7 +313,7 @@ pub struct Wide {
     pub field_150: ::core::option::Option<::std::string::String>,
     /// Number 151.
     pub field_151: ::core::option::Option<i64>,
-    /// Number 152. Yuan.
+    /// Number 152. In yuan.
     pub field_152: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 153.
     pub field_153: ::core::option::Option<bool>,
@@ -323,7 +323,7 @@ pub struct Wide {
     pub field_155: ::core::option::Option<::std::string::String>,
     /// Number 156.
     pub field_156: ::core::option::Option<i64>,
-    /// Number 157. Yuan.
+    /// Number 157. In yuan.
     pub field_157: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 158.
     pub field_158: ::core::option::Option<bool>,
@@ -333,7 +333,7 @@ pub struct Wide {
     pub field_160: ::core::option::Option<::std::string::String>,
     /// Number 161.
     pub field_161: ::core::option::Option<i64>,
-    /// Number 162. Yuan.
+    /// Number 162. In yuan.
     pub field_162: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 163.
     pub field_163: ::core::option::Option<bool>,
@@ -343,7 +343,7 @@ pub struct Wide {
     pub field_165: ::core::option::Option<::std::string::String>,
     /// Number 166.
     pub field_166: ::core::option::Option<i64>,
-    /// Number 167. Yuan.
+    /// Number 167. In yuan.
     pub field_167: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 168.
     pub field_168: ::core::option::Option<bool>,
@@ -353,7 +353,7 @@ pub struct Wide {
     pub field_170: ::core::option::Option<::std::string::String>,
     /// Number 171.
     pub field_171: ::core::option::Option<i64>,
-    /// Number 172. Yuan.
+    /// Number 172. In yuan.
     pub field_172: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 173.
     pub field_173: ::core::option::Option<bool>,
@@ -363,7 +363,7 @@ pub struct Wide {
     pub field_175: ::core::option::Option<::std::string::String>,
     /// Number 176.
     pub field_176: ::core::option::Option<i64>,
-    /// Number 177. Yuan.
+    /// Number 177. In yuan.
     pub field_177: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 178.
     pub field_178: ::core::option::Option<bool>,
@@ -373,7 +373,7 @@ pub struct Wide {
     pub field_180: ::core::option::Option<::std::string::String>,
     /// Number 181.
     pub field_181: ::core::option::Option<i64>,
-    /// Number 182. Yuan.
+    /// Number 182. In yuan.
     pub field_182: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 183.
     pub field_183: ::core::option::Option<bool>,
@@ -383,7 +383,7 @@ pub struct Wide {
     pub field_185: ::core::option::Option<::std::string::String>,
     /// Number 186.
     pub field_186: ::core::option::Option<i64>,
-    /// Number 187. Yuan.
+    /// Number 187. In yuan.
     pub field_187: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 188.
     pub field_188: ::core::option::Option<bool>,
@@ -393,7 +393,7 @@ pub struct Wide {
     pub field_190: ::core::option::Option<::std::string::String>,
     /// Number 191.
     pub field_191: ::core::option::Option<i64>,
-    /// Number 192. Yuan.
+    /// Number 192. In yuan.
     pub field_192: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 193.
     pub field_193: ::core::option::Option<bool>,
@@ -403,7 +403,7 @@ pub struct Wide {
     pub field_195: ::core::option::Option<::std::string::String>,
     /// Number 196.
     pub field_196: ::core::option::Option<i64>,
-    /// Number 197. Yuan.
+    /// Number 197. In yuan.
     pub field_197: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 198.
     pub field_198: ::core::option::Option<bool>,
@@ -413,7 +413,7 @@ pub struct Wide {
     pub field_200: ::core::option::Option<::std::string::String>,
     /// Number 201.
     pub field_201: ::core::option::Option<i64>,
-    /// Number 202. Yuan.
+    /// Number 202. In yuan.
     pub field_202: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 203.
     pub field_203: ::core::option::Option<bool>,
@@ -423,7 +423,7 @@ pub struct Wide {
     pub field_205: ::core::option::Option<::std::string::String>,
     /// Number 206.
     pub field_206: ::core::option::Option<i64>,
-    /// Number 207. Yuan.
+    /// Number 207. In yuan.
     pub field_207: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 208.
     pub field_208: ::core::option::Option<bool>,
@@ -433,7 +433,7 @@ pub struct Wide {
     pub field_210: ::core::option::Option<::std::string::String>,
     /// Number 211.
     pub field_211: ::core::option::Option<i64>,
-    /// Number 212. Yuan.
+    /// Number 212. In yuan.
     pub field_212: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 213.
     pub field_213: ::core::option::Option<bool>,
@@ -443,7 +443,7 @@ pub struct Wide {
     pub field_215: ::core::option::Option<::std::string::String>,
     /// Number 216.
     pub field_216: ::core::option::Option<i64>,
-    /// Number 217. Yuan.
+    /// Number 217. In yuan.
     pub field_217: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 218.
     pub field_218: ::core::option::Option<bool>,
@@ -453,7 +453,7 @@ pub struct Wide {
     pub field_220: ::core::option::Option<::std::string::String>,
     /// Number 221.
     pub field_221: ::core::option::Option<i64>,
-    /// Number 222. Yuan.
+    /// Number 222. In yuan.
     pub field_222: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 223.
     pub field_223: ::core::option::Option<bool>,
@@ -463,7 +463,7 @@ pub struct Wide {
     pub field_225: ::core::option::Option<::std::string::String>,
     /// Number 226.
     pub field_226: ::core::option::Option<i64>,
-    /// Number 227. Yuan.
+    /// Number 227. In yuan.
     pub field_227: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 228.
     pub field_228: ::core::option::Option<bool>,
@@ -473,7 +473,7 @@ pub struct Wide {
     pub field_230: ::core::option::Option<::std::string::String>,
     /// Number 231.
     pub field_231: ::core::option::Option<i64>,
-    /// Number 232. Yuan.
+    /// Number 232. In yuan.
     pub field_232: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 233.
     pub field_233: ::core::option::Option<bool>,
@@ -483,7 +483,7 @@ pub struct Wide {
     pub field_235: ::core::option::Option<::std::string::String>,
     /// Number 236.
     pub field_236: ::core::option::Option<i64>,
-    /// Number 237. Yuan.
+    /// Number 237. In yuan.
     pub field_237: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 238.
     pub field_238: ::core::option::Option<bool>,
@@ -493,7 +493,7 @@ pub struct Wide {
     pub field_240: ::core::option::Option<::std::string::String>,
     /// Number 241.
     pub field_241: ::core::option::Option<i64>,
-    /// Number 242. Yuan.
+    /// Number 242. In yuan.
     pub field_242: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 243.
     pub field_243: ::core::option::Option<bool>,
@@ -503,7 +503,7 @@ pub struct Wide {
     pub field_245: ::core::option::Option<::std::string::String>,
     /// Number 246.
     pub field_246: ::core::option::Option<i64>,
-    /// Number 247. Yuan.
+    /// Number 247. In yuan.
     pub field_247: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 248.
     pub field_248: ::core::option::Option<bool>,
@@ -513,7 +513,7 @@ pub struct Wide {
     pub field_250: ::core::option::Option<::std::string::String>,
     /// Number 251.
     pub field_251: ::core::option::Option<i64>,
-    /// Number 252. Yuan.
+    /// Number 252. In yuan.
     pub field_252: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 253.
     pub field_253: ::core::option::Option<bool>,
@@ -523,7 +523,7 @@ pub struct Wide {
     pub field_255: ::core::option::Option<::std::string::String>,
     /// Number 256.
     pub field_256: ::core::option::Option<i64>,
-    /// Number 257. Yuan.
+    /// Number 257. In yuan.
     pub field_257: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 258.
     pub field_258: ::core::option::Option<bool>,
@@ -533,7 +533,7 @@ pub struct Wide {
     pub field_260: ::core::option::Option<::std::string::String>,
     /// Number 261.
     pub field_261: ::core::option::Option<i64>,
-    /// Number 262. Yuan.
+    /// Number 262. In yuan.
     pub field_262: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 263.
     pub field_263: ::core::option::Option<bool>,
@@ -543,7 +543,7 @@ pub struct Wide {
     pub field_265: ::core::option::Option<::std::string::String>,
     /// Number 266.
     pub field_266: ::core::option::Option<i64>,
-    /// Number 267. Yuan.
+    /// Number 267. In yuan.
     pub field_267: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 268.
     pub field_268: ::core::option::Option<bool>,
@@ -553,7 +553,7 @@ pub struct Wide {
     pub field_270: ::core::option::Option<::std::string::String>,
     /// Number 271.
     pub field_271: ::core::option::Option<i64>,
-    /// Number 272. Yuan.
+    /// Number 272. In yuan.
     pub field_272: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 273.
     pub field_273: ::core::option::Option<bool>,
@@ -563,7 +563,7 @@ pub struct Wide {
     pub field_275: ::core::option::Option<::std::string::String>,
     /// Number 276.
     pub field_276: ::core::option::Option<i64>,
-    /// Number 277. Yuan.
+    /// Number 277. In yuan.
     pub field_277: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 278.
     pub field_278: ::core::option::Option<bool>,
@@ -573,7 +573,7 @@ pub struct Wide {
     pub field_280: ::core::option::Option<::std::string::String>,
     /// Number 281.
     pub field_281: ::core::option::Option<i64>,
-    /// Number 282. Yuan.
+    /// Number 282. In yuan.
     pub field_282: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 283.
     pub field_283: ::core::option::Option<bool>,
@@ -583,7 +583,7 @@ pub struct Wide {
     pub field_285: ::core::option::Option<::std::string::String>,
     /// Number 286.
     pub field_286: ::core::option::Option<i64>,
-    /// Number 287. Yuan.
+    /// Number 287. In yuan.
     pub field_287: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 288.
     pub field_288: ::core::option::Option<bool>,
@@ -593,7 +593,7 @@ pub struct Wide {
     pub field_290: ::core::option::Option<::std::string::String>,
     /// Number 291.
     pub field_291: ::core::option::Option<i64>,
-    /// Number 292. Yuan.
+    /// Number 292. In yuan.
     pub field_292: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 293.
     pub field_293: ::core::option::Option<bool>,
@@ -603,7 +603,7 @@ pub struct Wide {
     pub field_295: ::core::option::Option<::std::string::String>,
     /// Number 296.
     pub field_296: ::core::option::Option<i64>,
-    /// Number 297. Yuan.
+    /// Number 297. In yuan.
     pub field_297: ::core::option::Option<::alipay_api::types::Price>,
     /// Number 298.
     pub field_298: ::core::option::Option<bool>,
