@@ -170,7 +170,7 @@ impl Exchange<'_> {
         if gateway.sub_code.as_deref() == Some("isv.invalid-signature") {
             // It quotes the request, tokens and all.
             let theirs = gateway.sub_message.unwrap_or_default();
-            gateway.sub_message = Some(diagnosis::explain(&theirs, &parameters.signed()));
+            gateway.sub_message = Some(diagnosis::explain(&theirs, parameters.signed()));
         }
         let class = self.class(&gateway);
         let reads = self.retry == Retry::Read;
@@ -220,7 +220,7 @@ impl Exchange<'_> {
 
 /// The moment after this time, or one that nobody will live to see.
 fn after(time: Duration) -> Instant {
-    const YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
     let now = Instant::now();
     now.checked_add(time).unwrap_or_else(|| now + YEARS)
 }
