@@ -145,3 +145,12 @@ pub trait ErrorCode: OpenEnum {
     /// What a caller can do about it; `None` for a code that is not listed.
     fn class(&self) -> Option<ErrorClass>;
 }
+
+/// The class of a code by its text, for [`ErrorCode::class`].
+#[doc(hidden)]
+pub fn class_of(code: &str, classes: &[(ErrorClass, &[&str])]) -> Option<ErrorClass> {
+    classes
+        .iter()
+        .find(|(_, codes)| codes.contains(&code))
+        .map(|(class, _)| *class)
+}

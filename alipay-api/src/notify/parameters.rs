@@ -4,7 +4,7 @@ use percent_encoding::percent_decode;
 
 use crate::{
     sign::Verifier,
-    wire::{DecodeError, Members, Object, Value},
+    wire::{DecodeError, Members, Object, Value, fill_text},
 };
 
 /// A larger body is no notification.
@@ -167,10 +167,7 @@ impl Parameters {
     /// Reads them into an object.
     pub(super) fn fill(&self, object: &mut dyn Object) -> Result<(), DecodeError> {
         for (name, value) in self.iter() {
-            match object.slot(name) {
-                Some(slot) => slot.fill(Value::from_text(value)).map_err(|error| error.within(name))?,
-                None => object.extra_mut().push_text(name, value),
-            }
+            fill_text(object, name, value)?;
         }
         Ok(())
     }

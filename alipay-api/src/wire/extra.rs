@@ -13,6 +13,9 @@ pub struct Extra {
 }
 
 impl Extra {
+    /// None.
+    pub const EMPTY: Self = Self { fields: Vec::new() };
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()

@@ -23,44 +23,47 @@ mod tests;
 pub use self::{
     error::DecodeError,
     extra::Extra,
-    object::{Fields, Object, Slot, blank, decode_object, encode_object, fill_object},
-    open_enum::OpenEnum,
+    object::{
+        Field, Fields, Fill, Object, See, blank, clone_object, debug_object, decode_object, fill_object, put,
+        same_object, set,
+    },
+    open_enum::{OpenEnum, decode_enum, hash_enum},
     scalar::{Decode, Encode},
     serde::{deserialize, serialize},
     value::Value,
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
-    object::fill_members,
+    object::{fill_members, fill_text},
     value::{Members, members},
     writer::ObjectWriter,
 };
 
-/// Implements the wire's and serde's traits for an [`Object`].
+/// Implements the standard library's and serde's traits for an [`Object`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __object {
     ($name:ident) => {
-        impl $crate::wire::Encode for $name {
-            fn encode(&self, out: &mut $crate::wire::JsonWriter) {
-                $crate::wire::encode_object(self, out);
+        impl ::core::clone::Clone for $name {
+            fn clone(&self) -> Self {
+                $crate::wire::clone_object(self)
             }
         }
-        impl $crate::wire::Decode for $name {
-            fn blank() -> Self {
-                <Self as $crate::wire::Object>::blank()
+        impl ::core::cmp::PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                $crate::wire::same_object(self, other)
             }
-            fn decode(
-                value: $crate::wire::Value<'_>,
-            ) -> ::core::result::Result<::core::option::Option<Self>, $crate::wire::DecodeError> {
-                $crate::wire::decode_object(value)
+        }
+        impl ::core::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::wire::debug_object(self, formatter)
             }
         }
         $crate::__serde!($name);
     };
 }
 
-/// Implements the wire's, serde's and the text traits for an [`OpenEnum`].
+/// Implements the standard library's, the wire's and serde's traits for an [`OpenEnum`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __open_enum {
@@ -71,9 +74,25 @@ macro_rules! __open_enum {
                 $crate::wire::OpenEnum::value(self)
             }
         }
-        impl ::core::default::Default for $name {
-            fn default() -> Self {
-                <Self as $crate::wire::OpenEnum>::other(::core::default::Default::default())
+        impl ::core::clone::Clone for $name {
+            fn clone(&self) -> Self {
+                $crate::wire::OpenEnum::from_value(self.as_str())
+            }
+        }
+        impl ::core::cmp::PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                *self.as_str() == *other.as_str()
+            }
+        }
+        impl ::core::cmp::Eq for $name {}
+        impl ::core::hash::Hash for $name {
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::wire::hash_enum(self, state);
+            }
+        }
+        impl ::core::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(self.as_str(), formatter)
             }
         }
         impl ::core::fmt::Display for $name {
@@ -81,42 +100,40 @@ macro_rules! __open_enum {
                 formatter.pad(self.as_str())
             }
         }
+        impl ::core::default::Default for $name {
+            fn default() -> Self {
+                $crate::wire::OpenEnum::from_value("")
+            }
+        }
         impl ::core::str::FromStr for $name {
             type Err = ::core::convert::Infallible;
             fn from_str(value: &str) -> ::core::result::Result<Self, ::core::convert::Infallible> {
-                ::core::result::Result::Ok(<Self as $crate::wire::OpenEnum>::from_value(value))
+                ::core::result::Result::Ok($crate::wire::OpenEnum::from_value(value))
             }
         }
         impl ::core::convert::From<&str> for $name {
             fn from(value: &str) -> Self {
-                <Self as $crate::wire::OpenEnum>::from_value(value)
+                $crate::wire::OpenEnum::from_value(value)
             }
         }
         impl ::core::convert::From<::std::string::String> for $name {
             fn from(value: ::std::string::String) -> Self {
-                <Self as $crate::wire::OpenEnum>::from_value(&value)
+                $crate::wire::OpenEnum::from_value(&value)
             }
         }
         impl $crate::wire::Encode for $name {
             fn encode(&self, out: &mut $crate::wire::JsonWriter) {
                 out.string(self.as_str());
             }
-            fn to_text(&self) -> ::std::string::String {
-                ::std::string::String::from(self.as_str())
-            }
         }
         impl $crate::wire::Decode for $name {
             fn blank() -> Self {
-                ::core::default::Default::default()
+                $crate::wire::OpenEnum::from_value("")
             }
             fn decode(
                 value: $crate::wire::Value<'_>,
             ) -> ::core::result::Result<::core::option::Option<Self>, $crate::wire::DecodeError> {
-                ::core::result::Result::Ok(
-                    value
-                        .text()?
-                        .map(|text| <Self as $crate::wire::OpenEnum>::from_value(&text)),
-                )
+                $crate::wire::decode_enum(value)
             }
         }
         $crate::__serde!($name);

@@ -15,7 +15,12 @@ pub trait Encode {
     fn to_text(&self) -> String {
         let mut out = JsonWriter::default();
         self.encode(&mut out);
-        out.finish().unwrap_or_default()
+        let json = out.finish().unwrap_or_default();
+        if json.starts_with('"') {
+            serde_json::from_str(&json).unwrap_or_default()
+        } else {
+            json
+        }
     }
 
     /// The file, where it is one.
@@ -162,25 +167,5 @@ impl<T: Decode> Decode for Vec<T> {
             Ok(())
         })?;
         Ok(found.then_some(items))
-    }
-}
-
-impl<T: Encode> Encode for Box<T> {
-    fn encode(&self, out: &mut JsonWriter) {
-        (**self).encode(out);
-    }
-
-    fn is_absent(&self) -> bool {
-        (**self).is_absent()
-    }
-}
-
-impl<T: Decode> Decode for Box<T> {
-    fn blank() -> Self {
-        Self::new(T::blank())
-    }
-
-    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        Ok(T::decode(value)?.map(Self::new))
     }
 }

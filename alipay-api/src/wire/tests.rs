@@ -2,10 +2,9 @@
 
 #![expect(unreachable_pub, reason = "the macros are made for public types")]
 
-use super::{Extra, Fields, Object, Slot, Value, blank, decode_object, to_json};
+use super::{Extra, Fill, Object, See, Value, blank, decode_object, to_json};
 use crate::types::{Date, DateTime, File, Json, Price, Secret};
 
-#[derive(Clone, Debug, PartialEq)]
 struct Order {
     number: String,
     note: Option<String>,
@@ -24,20 +23,21 @@ struct Order {
     extra: Extra,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Paid,
     Other(Box<str>),
 }
 
 impl super::OpenEnum for State {
-    const VALUES: &'static [(&'static str, Self)] = &[("PAID", Self::Paid)];
-
     fn value(&self) -> &str {
         match self {
             Self::Paid => "PAID",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> Option<Self> {
+        (place == 0).then_some(Self::Paid)
     }
 
     fn other(value: Box<str>) -> Self {
@@ -66,49 +66,67 @@ impl Object for Order {
         }
     }
 
-    fn write(&self, fields: &mut dyn Fields) {
-        fields.field("number", &self.number);
-        fields.field("note", &self.note);
-        fields.field("count", &self.count);
-        fields.field("open", &self.open);
-        fields.field("amount", &self.amount);
-        fields.field("paid_at", &self.paid_at);
-        fields.field("day", &self.day);
-        fields.field("token", &self.token);
-        fields.field("passed_on", &self.passed_on);
-        fields.field("names", &self.names);
-        fields.field("parts", &self.parts);
-        fields.field("whole", &self.whole);
-        fields.field("state", &self.state);
-        fields.field("file", &self.file);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "number",
+            "note",
+            "count",
+            "open",
+            "amount",
+            "paid_at",
+            "day",
+            "token",
+            "passed_on",
+            "names",
+            "parts",
+            "whole",
+            "state",
+            "file",
+        ]
     }
 
-    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
-        Some(match name {
-            "number" => &mut self.number,
-            "note" => &mut self.note,
-            "count" => &mut self.count,
-            "open" => &mut self.open,
-            "amount" => &mut self.amount,
-            "paid_at" => &mut self.paid_at,
-            "day" => &mut self.day,
-            "token" => &mut self.token,
-            "passed_on" => &mut self.passed_on,
-            "names" => &mut self.names,
-            "parts" => &mut self.parts,
-            "whole" => &mut self.whole,
-            "state" => &mut self.state,
-            "file" => &mut self.file,
-            _ => return None,
-        })
+    fn see(&self, see: &mut dyn See) {
+        see.fields(
+            &[
+                &self.number,
+                &self.note,
+                &self.count,
+                &self.open,
+                &self.amount,
+                &self.paid_at,
+                &self.day,
+                &self.token,
+                &self.passed_on,
+                &self.names,
+                &self.parts,
+                &self.whole,
+                &self.state,
+                &self.file,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn Fill) {
+        fill.fields(
+            &mut [
+                &mut self.number,
+                &mut self.note,
+                &mut self.count,
+                &mut self.open,
+                &mut self.amount,
+                &mut self.paid_at,
+                &mut self.day,
+                &mut self.token,
+                &mut self.passed_on,
+                &mut self.names,
+                &mut self.parts,
+                &mut self.whole,
+                &mut self.state,
+                &mut self.file,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -263,7 +281,6 @@ fn depth_is_bounded() {
 
 #[test]
 fn a_missing_group_is_an_error() {
-    #[derive(Debug)]
     struct Query;
     impl super::Encode for Query {
         fn encode(&self, out: &mut super::JsonWriter) {
@@ -276,6 +293,41 @@ fn a_missing_group_is_an_error() {
         to_json(&Query).unwrap_err().to_string(),
         "one of `number`, `note` must be given"
     );
+}
+
+#[test]
+fn debug_shows_what_is_given_and_no_secret() {
+    let mut order = Order {
+        number: "1".to_owned(),
+        token: Some("secret".into()),
+        ..Order::blank()
+    };
+    order.extra.insert("new", &"secret".into());
+    assert_eq!(
+        format!("{order:?}"),
+        r#"Order { number: "1", token: Some(Secret(..)), state: "", extra: {"new"} }"#
+    );
+}
+
+#[test]
+fn copies_are_equal_and_changed_ones_are_not() {
+    let order = read(r#"{"number":"1","count":7,"names":["a"],"parts":[{"number":"2"}],"whole":{"number":"3"},"state":"PAID","new":1}"#).unwrap();
+    assert_eq!(order.clone(), order);
+    let part = Order {
+        count: Some(8),
+        ..order.clone()
+    };
+    let whole = Order {
+        whole: None,
+        ..order.clone()
+    };
+    let mut extra = order.clone();
+    extra.extra.insert("newer", &1.into());
+    for other in [part, whole, extra] {
+        assert_ne!(other, order);
+    }
+    assert_eq!(State::Other("PAID".into()), State::Paid);
+    assert_eq!(format!("{:?} {}", State::Paid, State::Other("X".into())), r#""PAID" X"#);
 }
 
 #[test]

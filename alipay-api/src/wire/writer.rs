@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize as _;
 
-use super::{Encode, Fields, Object};
+use super::{Encode, Extra, Field, Fields, Object};
 
 /// Writes JSON text.
 ///
@@ -110,12 +110,14 @@ impl<'a> ObjectWriter<'a> {
 
     /// Writes the unknown fields, and checks that what must be given was.
     pub(crate) fn finish(mut self, object: &dyn Object) {
-        for (name, json) in object.extra().iter() {
-            if !self.is_given(name) {
-                self.name(name);
-                self.out.raw(json);
+        object.see(&mut |_: &[&dyn Field], extra: &Extra| {
+            for (name, json) in extra.iter() {
+                if !self.is_given(name) {
+                    self.name(name);
+                    self.out.raw(json);
+                }
             }
-        }
+        });
         let lacking = object
             .at_least_one()
             .iter()

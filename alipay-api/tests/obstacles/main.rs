@@ -7,7 +7,6 @@
 mod generated;
 
 use alipay_api::method::{ErrorCode as _, Method as _, Retry};
-use alipay_api::wire::Object as _;
 
 use generated::trap::types::{None as NoneKind, Some as SomeObject};
 use generated::trap::{All, AllErrorCode, Nothing, TypesOf, Words, WordsResponse};
@@ -59,5 +58,5 @@ fn facts_stand_in_the_method() {
     assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
     assert_eq!(All::INFO.pending, ["10003"]);
     assert!(AllErrorCode::from("UNHEARD_OF").class().is_none());
-    assert!(Nothing::new().extra().is_empty());
+    assert!(Nothing::new().extra.is_empty());
 }

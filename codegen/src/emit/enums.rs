@@ -1,6 +1,6 @@
 //! Open enums and error codes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::Emitter;
@@ -15,9 +15,20 @@ impl Emitter {
         let idents: Vec<_> = open.variants.iter().map(|variant| ident(&variant.ident)).collect();
         let wires: Vec<_> = open.variants.iter().map(|variant| variant.wire).collect();
         let variant_docs = open.variants.iter().map(|variant| docs(&variant.doc));
+        let places = (0..idents.len()).map(Literal::usize_unsuffixed);
+        let listed = if idents.is_empty() {
+            quote!(None)
+        } else {
+            quote! {
+                Some(match place {
+                    #(#places => Self::#idents,)*
+                    _ => return None,
+                })
+            }
+        };
+        let place = if idents.is_empty() { quote!(_) } else { quote!(place) };
         quote! {
             #doc
-            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
             #[non_exhaustive]
             pub enum #name {
                 #(#variant_docs #idents,)*
@@ -25,12 +36,14 @@ impl Emitter {
                 Other(::std::boxed::Box<str>),
             }
             impl #root::wire::OpenEnum for #name {
-                const VALUES: &'static [(&'static str, Self)] = &[#((#wires, Self::#idents)),*];
                 fn value(&self) -> &str {
                     match self {
                         #(Self::#idents => #wires,)*
                         Self::Other(value) => value,
                     }
+                }
+                fn listed(#place: usize) -> ::core::option::Option<Self> {
+                    #listed
                 }
                 fn other(value: ::std::boxed::Box<str>) -> Self {
                     Self::Other(value)
@@ -45,18 +58,20 @@ impl Emitter {
         let open = self.open_enum(&errors.codes);
         let name = ident(&errors.codes.ident);
         let classes = errors.classes.iter().map(|(class, idents)| {
-            let idents = idents.iter().map(|name| ident(name));
+            let wires = errors
+                .codes
+                .variants
+                .iter()
+                .filter(|variant| idents.contains(&variant.ident));
+            let wires = wires.map(|variant| variant.wire);
             let class = ident(class_name(*class));
-            quote!(#(Self::#idents)|* => Some(#root::ErrorClass::#class),)
+            quote!((#root::ErrorClass::#class, &[#(#wires),*]))
         });
         quote! {
             #open
             impl #root::method::ErrorCode for #name {
                 fn class(&self) -> ::core::option::Option<#root::ErrorClass> {
-                    match self {
-                        #(#classes)*
-                        Self::Other(_) => None,
-                    }
+                    #root::method::class_of(self.as_str(), &[#(#classes),*])
                 }
             }
         }

@@ -33,10 +33,11 @@ impl Emitter {
                 }
             }
         });
+        let must_use = (!object.setters.is_empty()).then(|| quote!(#[must_use]));
         let implementation = self.object_impl(object);
         quote! {
             #doc
-            #[derive(Clone, Debug, PartialEq)]
+            #must_use
             #[non_exhaustive]
             pub struct #name {
                 #(#fields)*
@@ -70,40 +71,27 @@ impl Emitter {
                 }
             }
         });
-        let contents = if idents.is_empty() {
-            quote! {
-                fn write(&self, _: &mut dyn #root::wire::Fields) {}
-                fn slot(&mut self, _: &str) -> ::core::option::Option<&mut dyn #root::wire::Slot> {
-                    None
-                }
-            }
-        } else {
-            quote! {
-                fn write(&self, fields: &mut dyn #root::wire::Fields) {
-                    #(fields.field(#wires, &self.#idents);)*
-                }
-                fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn #root::wire::Slot> {
-                    Some(match name {
-                        #(#wires => &mut self.#idents,)*
-                        _ => return None,
-                    })
-                }
-            }
-        };
+        let blanks = object.fields.iter().map(|field| match field.holder {
+            Holder::Option | Holder::OptionBox => quote!(None),
+            Holder::Vec => quote!(::std::vec::Vec::new()),
+            Holder::Plain => quote!(#root::wire::blank()),
+        });
         quote! {
             impl #root::wire::Object for #name {
                 fn blank() -> Self {
                     Self {
-                        #(#idents: #root::wire::blank(),)*
-                        extra: ::core::default::Default::default(),
+                        #(#idents: #blanks,)*
+                        extra: #root::wire::Extra::EMPTY,
                     }
                 }
-                #contents
-                fn extra(&self) -> &#root::wire::Extra {
-                    &self.extra
+                fn names(&self) -> &'static [&'static str] {
+                    &[#(#wires),*]
                 }
-                fn extra_mut(&mut self) -> &mut #root::wire::Extra {
-                    &mut self.extra
+                fn see(&self, see: &mut dyn #root::wire::See) {
+                    see.fields(&[#(&self.#idents),*], &self.extra);
+                }
+                fn fill(&mut self, fill: &mut dyn #root::wire::Fill) {
+                    fill.fields(&mut [#(&mut self.#idents),*], &mut self.extra);
                 }
                 #required
                 #at_least_one
@@ -116,15 +104,12 @@ impl Emitter {
         let (doc, name) = (docs(&constructor.doc), ident(&constructor.ident));
         let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
         let parameters = given().map(|field| self.parameter(field));
-        let values = given().map(|field| {
-            let (name, value) = (ident(&field.ident), assigned(field));
-            quote!(#name: #value,)
-        });
+        let values = given().map(|field| self.assignment(field, &quote!(__made)));
         let blank = quote!(<Self as #root::wire::Object>::blank());
         let body = if constructor.parameters.is_empty() {
             blank
         } else {
-            quote!(Self { #(#values)* ..#blank })
+            quote!(let mut __made = #blank; #(#values)* __made)
         };
         quote! {
             #doc
@@ -136,13 +121,12 @@ impl Emitter {
 
     fn setter(&self, object: &Struct<'_>, setter: &Setter) -> TokenStream {
         let field = &object.fields[setter.field];
-        let (doc, name, place) = (docs(&setter.doc), ident(&setter.ident), ident(&field.ident));
-        let (parameter, value) = (self.parameter(field), assigned(field));
+        let (doc, name) = (docs(&setter.doc), ident(&setter.ident));
+        let (parameter, assignment) = (self.parameter(field), self.assignment(field, &quote!(self)));
         quote! {
             #doc
-            #[must_use]
             pub fn #name(mut self, #parameter) -> Self {
-                self.#place = #value;
+                #assignment
                 self
             }
         }
@@ -190,19 +174,14 @@ impl Emitter {
             }
         }
     }
-}
 
-/// What a parameter becomes when it is put in its field.
-fn assigned(field: &Field<'_>) -> TokenStream {
-    let name = ident(&field.ident);
-    let value = if field.base.converts() || field.holder == Holder::Vec {
-        quote!(::core::convert::Into::into(#name))
-    } else {
-        quote!(#name)
-    };
-    match field.holder {
-        Holder::Plain | Holder::Vec => value,
-        Holder::Option => quote!(Some(#value)),
-        Holder::OptionBox => quote!(Some(::std::boxed::Box::new(#value))),
+    /// Puts a parameter in its field.
+    fn assignment(&self, field: &Field<'_>, of: &TokenStream) -> TokenStream {
+        let (root, name) = (&self.path, ident(&field.ident));
+        match field.holder {
+            Holder::Plain | Holder::Vec => quote!(#root::wire::put(&mut #of.#name, #name);),
+            Holder::Option => quote!(#root::wire::set(&mut #of.#name, #name);),
+            Holder::OptionBox => quote!(#root::wire::set(&mut #of.#name, ::std::boxed::Box::new(#name));),
+        }
     }
 }

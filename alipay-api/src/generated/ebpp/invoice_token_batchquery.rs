@@ -7,7 +7,7 @@
 /// registered with a token that stands for the user's choice; this method turns the token into the invoices.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-apis/api_pre/alipay.ebpp.invoice.token.batchquery>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct InvoiceTokenBatchquery {
     /// The token for the user's choice, as it came to the registered address. At most 34 characters.
@@ -21,19 +21,17 @@ pub struct InvoiceTokenBatchquery {
 impl InvoiceTokenBatchquery {
     /// With what must be given.
     pub fn new(invoice_token: impl ::core::convert::Into<crate::types::Secret>) -> Self {
-        Self {
-            invoice_token: ::core::convert::Into::into(invoice_token),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.invoice_token, invoice_token);
+        __made
     }
 
     /// Sets `scene`.
-    #[must_use]
     pub fn scene(
         mut self,
         scene: impl ::core::convert::Into<InvoiceTokenBatchqueryScene>,
     ) -> Self {
-        self.scene = Some(::core::convert::Into::into(scene));
+        crate::wire::set(&mut self.scene, scene);
         self
     }
 }
@@ -42,35 +40,21 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
     fn blank() -> Self {
         Self {
             invoice_token: crate::wire::blank(),
-            scene: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            scene: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("invoice_token", &self.invoice_token);
-        fields.field("scene", &self.scene);
+    fn names(&self) -> &'static [&'static str] {
+        &["invoice_token", "scene"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "invoice_token" => &mut self.invoice_token,
-                "scene" => &mut self.scene,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.invoice_token, &self.scene], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.invoice_token, &mut self.scene], &mut self.extra);
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -109,7 +93,6 @@ impl crate::method::Method for InvoiceTokenBatchquery {
 impl crate::method::ServerMethod for InvoiceTokenBatchquery {}
 
 /// The answer to [`InvoiceTokenBatchquery`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceTokenBatchqueryResponse {
     /// The Alipay user number of the person who picked the invoices, where the app has not moved to open ids.
@@ -131,46 +114,35 @@ impl ::core::default::Default for InvoiceTokenBatchqueryResponse {
 impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
     fn blank() -> Self {
         Self {
-            user_id: crate::wire::blank(),
-            open_id: crate::wire::blank(),
-            invoice_element_list: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            user_id: None,
+            open_id: None,
+            invoice_element_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("user_id", &self.user_id);
-        fields.field("open_id", &self.open_id);
-        fields.field("invoice_element_list", &self.invoice_element_list);
+    fn names(&self) -> &'static [&'static str] {
+        &["user_id", "open_id", "invoice_element_list"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "user_id" => &mut self.user_id,
-                "open_id" => &mut self.open_id,
-                "invoice_element_list" => &mut self.invoice_element_list,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.user_id, &self.open_id, &self.invoice_element_list],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.user_id, &mut self.open_id, &mut self.invoice_element_list],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(InvoiceTokenBatchqueryResponse);
 
 /// A business error code of [`InvoiceTokenBatchquery`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceTokenBatchqueryErrorCode {
     /// The token is unknown or no longer valid; the user has to pick the invoices again.
@@ -186,12 +158,6 @@ pub enum InvoiceTokenBatchqueryErrorCode {
 }
 
 impl crate::wire::OpenEnum for InvoiceTokenBatchqueryErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("INVOICE_INVALID_TOKEN", Self::InvoiceInvalidToken),
-        ("PARAMETER_ILLEGAL", Self::ParameterIllegal),
-        ("PERMISSION_DENIED", Self::PermissionDenied),
-        ("SYSTEM_ERROR", Self::SystemError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::InvoiceInvalidToken => "INVOICE_INVALID_TOKEN",
@@ -200,6 +166,18 @@ impl crate::wire::OpenEnum for InvoiceTokenBatchqueryErrorCode {
             Self::SystemError => "SYSTEM_ERROR",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::InvoiceInvalidToken,
+                1 => Self::ParameterIllegal,
+                2 => Self::PermissionDenied,
+                3 => Self::SystemError,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -211,19 +189,21 @@ crate::wire::open_enum!(InvoiceTokenBatchqueryErrorCode);
 
 impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::SystemError => Some(crate::ErrorClass::Retry),
-            Self::InvoiceInvalidToken | Self::ParameterIllegal => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::Retry, &["SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::Request,
+                    &["INVOICE_INVALID_TOKEN", "PARAMETER_ILLEGAL"],
+                ),
+                (crate::ErrorClass::Setup, &["PERMISSION_DENIED"]),
+            ],
+        )
     }
 }
 
 /// What invoices are read for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceTokenBatchqueryScene {
     /// To reimburse somebody for them.
@@ -233,14 +213,20 @@ pub enum InvoiceTokenBatchqueryScene {
 }
 
 impl crate::wire::OpenEnum for InvoiceTokenBatchqueryScene {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("INVOICE_EXPENSE", Self::InvoiceExpense),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::InvoiceExpense => "INVOICE_EXPENSE",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::InvoiceExpense,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -251,7 +237,6 @@ impl crate::wire::OpenEnum for InvoiceTokenBatchqueryScene {
 crate::wire::open_enum!(InvoiceTokenBatchqueryScene);
 
 /// An invoice.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceElementModel {
     /// The invoice's code. Fully digital invoices have none.
@@ -320,115 +305,139 @@ impl ::core::default::Default for InvoiceElementModel {
 impl crate::wire::Object for InvoiceElementModel {
     fn blank() -> Self {
         Self {
-            invoice_code: crate::wire::blank(),
-            invoice_no: crate::wire::blank(),
-            invoice_date: crate::wire::blank(),
-            invoice_amount: crate::wire::blank(),
-            out_tax_amount: crate::wire::blank(),
-            fake_code: crate::wire::blank(),
-            invoice_kind: crate::wire::blank(),
-            invoice_status: crate::wire::blank(),
-            expense_status: crate::wire::blank(),
-            payer_name: crate::wire::blank(),
-            payer_tax_no: crate::wire::blank(),
-            payee_name: crate::wire::blank(),
-            payee_tax_no: crate::wire::blank(),
-            m_name: crate::wire::blank(),
-            has_pdf_file: crate::wire::blank(),
-            pdf_url: crate::wire::blank(),
-            invoice_img_url: crate::wire::blank(),
-            file_type: crate::wire::blank(),
-            logo_url: crate::wire::blank(),
-            source: crate::wire::blank(),
-            isv_name: crate::wire::blank(),
-            isv_contact: crate::wire::blank(),
-            has_risk: crate::wire::blank(),
-            trade_match_result: crate::wire::blank(),
-            trade_list: crate::wire::blank(),
-            extend_fields: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            invoice_code: None,
+            invoice_no: None,
+            invoice_date: None,
+            invoice_amount: None,
+            out_tax_amount: None,
+            fake_code: None,
+            invoice_kind: None,
+            invoice_status: None,
+            expense_status: None,
+            payer_name: None,
+            payer_tax_no: None,
+            payee_name: None,
+            payee_tax_no: None,
+            m_name: None,
+            has_pdf_file: None,
+            pdf_url: None,
+            invoice_img_url: None,
+            file_type: None,
+            logo_url: None,
+            source: None,
+            isv_name: None,
+            isv_contact: None,
+            has_risk: None,
+            trade_match_result: None,
+            trade_list: ::std::vec::Vec::new(),
+            extend_fields: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("invoice_code", &self.invoice_code);
-        fields.field("invoice_no", &self.invoice_no);
-        fields.field("invoice_date", &self.invoice_date);
-        fields.field("invoice_amount", &self.invoice_amount);
-        fields.field("out_tax_amount", &self.out_tax_amount);
-        fields.field("fake_code", &self.fake_code);
-        fields.field("invoice_kind", &self.invoice_kind);
-        fields.field("invoice_status", &self.invoice_status);
-        fields.field("expense_status", &self.expense_status);
-        fields.field("payer_name", &self.payer_name);
-        fields.field("payer_tax_no", &self.payer_tax_no);
-        fields.field("payee_name", &self.payee_name);
-        fields.field("payee_tax_no", &self.payee_tax_no);
-        fields.field("m_name", &self.m_name);
-        fields.field("has_pdf_file", &self.has_pdf_file);
-        fields.field("pdf_url", &self.pdf_url);
-        fields.field("invoice_img_url", &self.invoice_img_url);
-        fields.field("file_type", &self.file_type);
-        fields.field("logo_url", &self.logo_url);
-        fields.field("source", &self.source);
-        fields.field("isv_name", &self.isv_name);
-        fields.field("isv_contact", &self.isv_contact);
-        fields.field("has_risk", &self.has_risk);
-        fields.field("trade_match_result", &self.trade_match_result);
-        fields.field("trade_list", &self.trade_list);
-        fields.field("extend_fields", &self.extend_fields);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "invoice_code",
+            "invoice_no",
+            "invoice_date",
+            "invoice_amount",
+            "out_tax_amount",
+            "fake_code",
+            "invoice_kind",
+            "invoice_status",
+            "expense_status",
+            "payer_name",
+            "payer_tax_no",
+            "payee_name",
+            "payee_tax_no",
+            "m_name",
+            "has_pdf_file",
+            "pdf_url",
+            "invoice_img_url",
+            "file_type",
+            "logo_url",
+            "source",
+            "isv_name",
+            "isv_contact",
+            "has_risk",
+            "trade_match_result",
+            "trade_list",
+            "extend_fields",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "invoice_code" => &mut self.invoice_code,
-                "invoice_no" => &mut self.invoice_no,
-                "invoice_date" => &mut self.invoice_date,
-                "invoice_amount" => &mut self.invoice_amount,
-                "out_tax_amount" => &mut self.out_tax_amount,
-                "fake_code" => &mut self.fake_code,
-                "invoice_kind" => &mut self.invoice_kind,
-                "invoice_status" => &mut self.invoice_status,
-                "expense_status" => &mut self.expense_status,
-                "payer_name" => &mut self.payer_name,
-                "payer_tax_no" => &mut self.payer_tax_no,
-                "payee_name" => &mut self.payee_name,
-                "payee_tax_no" => &mut self.payee_tax_no,
-                "m_name" => &mut self.m_name,
-                "has_pdf_file" => &mut self.has_pdf_file,
-                "pdf_url" => &mut self.pdf_url,
-                "invoice_img_url" => &mut self.invoice_img_url,
-                "file_type" => &mut self.file_type,
-                "logo_url" => &mut self.logo_url,
-                "source" => &mut self.source,
-                "isv_name" => &mut self.isv_name,
-                "isv_contact" => &mut self.isv_contact,
-                "has_risk" => &mut self.has_risk,
-                "trade_match_result" => &mut self.trade_match_result,
-                "trade_list" => &mut self.trade_list,
-                "extend_fields" => &mut self.extend_fields,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.invoice_code,
+                &self.invoice_no,
+                &self.invoice_date,
+                &self.invoice_amount,
+                &self.out_tax_amount,
+                &self.fake_code,
+                &self.invoice_kind,
+                &self.invoice_status,
+                &self.expense_status,
+                &self.payer_name,
+                &self.payer_tax_no,
+                &self.payee_name,
+                &self.payee_tax_no,
+                &self.m_name,
+                &self.has_pdf_file,
+                &self.pdf_url,
+                &self.invoice_img_url,
+                &self.file_type,
+                &self.logo_url,
+                &self.source,
+                &self.isv_name,
+                &self.isv_contact,
+                &self.has_risk,
+                &self.trade_match_result,
+                &self.trade_list,
+                &self.extend_fields,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.invoice_code,
+                &mut self.invoice_no,
+                &mut self.invoice_date,
+                &mut self.invoice_amount,
+                &mut self.out_tax_amount,
+                &mut self.fake_code,
+                &mut self.invoice_kind,
+                &mut self.invoice_status,
+                &mut self.expense_status,
+                &mut self.payer_name,
+                &mut self.payer_tax_no,
+                &mut self.payee_name,
+                &mut self.payee_tax_no,
+                &mut self.m_name,
+                &mut self.has_pdf_file,
+                &mut self.pdf_url,
+                &mut self.invoice_img_url,
+                &mut self.file_type,
+                &mut self.logo_url,
+                &mut self.source,
+                &mut self.isv_name,
+                &mut self.isv_contact,
+                &mut self.has_risk,
+                &mut self.trade_match_result,
+                &mut self.trade_list,
+                &mut self.extend_fields,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(InvoiceElementModel);
 
 /// A kind of invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceElementModelInvoiceKind {
     /// An electronic VAT invoice without deduction (增值税电子普通发票).
@@ -452,16 +461,6 @@ pub enum InvoiceElementModelInvoiceKind {
 }
 
 impl crate::wire::OpenEnum for InvoiceElementModelInvoiceKind {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("PLAIN", Self::Plain),
-        ("SPECIAL", Self::Special),
-        ("ALL_ELECTRONIC_GENERAL", Self::AllElectronicGeneral),
-        ("ALL_ELECTRONIC_SPECIAL", Self::AllElectronicSpecial),
-        ("PLAIN_INVOICE", Self::PlainInvoice),
-        ("PAPER_INVOICE", Self::PaperInvoice),
-        ("SALSE_INVOICE", Self::VehicleSalesInvoice),
-        ("FINANCIAL_ELECTRONIC_BILL", Self::FinancialElectronicBill),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Plain => "PLAIN",
@@ -476,6 +475,22 @@ impl crate::wire::OpenEnum for InvoiceElementModelInvoiceKind {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Plain,
+                1 => Self::Special,
+                2 => Self::AllElectronicGeneral,
+                3 => Self::AllElectronicSpecial,
+                4 => Self::PlainInvoice,
+                5 => Self::PaperInvoice,
+                6 => Self::VehicleSalesInvoice,
+                7 => Self::FinancialElectronicBill,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -484,7 +499,6 @@ impl crate::wire::OpenEnum for InvoiceElementModelInvoiceKind {
 crate::wire::open_enum!(InvoiceElementModelInvoiceKind);
 
 /// Whether an invoice is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceElementModelInvoiceStatus {
     /// In force.
@@ -496,16 +510,22 @@ pub enum InvoiceElementModelInvoiceStatus {
 }
 
 impl crate::wire::OpenEnum for InvoiceElementModelInvoiceStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("SUCCEED", Self::Succeed),
-        ("EXPIRED", Self::Expired),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Succeed => "SUCCEED",
             Self::Expired => "EXPIRED",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Succeed,
+                1 => Self::Expired,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -516,7 +536,6 @@ impl crate::wire::OpenEnum for InvoiceElementModelInvoiceStatus {
 crate::wire::open_enum!(InvoiceElementModelInvoiceStatus);
 
 /// Whether an invoice has been reimbursed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceElementModelExpenseStatus {
     /// Not yet.
@@ -530,11 +549,6 @@ pub enum InvoiceElementModelExpenseStatus {
 }
 
 impl crate::wire::OpenEnum for InvoiceElementModelExpenseStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("WAIT_EXPENSE", Self::WaitExpense),
-        ("EXPENSE_PROCESSING", Self::ExpenseProcessing),
-        ("EXPENSE_FINISHED", Self::ExpenseFinished),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::WaitExpense => "WAIT_EXPENSE",
@@ -542,6 +556,17 @@ impl crate::wire::OpenEnum for InvoiceElementModelExpenseStatus {
             Self::ExpenseFinished => "EXPENSE_FINISHED",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::WaitExpense,
+                1 => Self::ExpenseProcessing,
+                2 => Self::ExpenseFinished,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -552,7 +577,6 @@ impl crate::wire::OpenEnum for InvoiceElementModelExpenseStatus {
 crate::wire::open_enum!(InvoiceElementModelExpenseStatus);
 
 /// Whether a payment was found for an invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceElementModelTradeMatchResult {
     /// One was found.
@@ -566,11 +590,6 @@ pub enum InvoiceElementModelTradeMatchResult {
 }
 
 impl crate::wire::OpenEnum for InvoiceElementModelTradeMatchResult {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("match", Self::Match),
-        ("noMatched", Self::NoneFound),
-        ("notMatch", Self::NotTried),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Match => "match",
@@ -578,6 +597,17 @@ impl crate::wire::OpenEnum for InvoiceElementModelTradeMatchResult {
             Self::NotTried => "notMatch",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Match,
+                1 => Self::NoneFound,
+                2 => Self::NotTried,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -588,7 +618,6 @@ impl crate::wire::OpenEnum for InvoiceElementModelTradeMatchResult {
 crate::wire::open_enum!(InvoiceElementModelTradeMatchResult);
 
 /// A payment behind an invoice.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EinvTrade {
     /// The order's number.
@@ -630,76 +659,87 @@ impl ::core::default::Default for EinvTrade {
 impl crate::wire::Object for EinvTrade {
     fn blank() -> Self {
         Self {
-            bill_no: crate::wire::blank(),
-            bill_time: crate::wire::blank(),
-            payment_time: crate::wire::blank(),
-            payment_amount: crate::wire::blank(),
-            souce: crate::wire::blank(),
-            trade_type: crate::wire::blank(),
-            merchant_name: crate::wire::blank(),
-            payee_name: crate::wire::blank(),
-            city_name: crate::wire::blank(),
-            detail_json: crate::wire::blank(),
-            download_url: crate::wire::blank(),
-            extend_map: crate::wire::blank(),
-            out_json: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            bill_no: None,
+            bill_time: None,
+            payment_time: None,
+            payment_amount: None,
+            souce: None,
+            trade_type: None,
+            merchant_name: None,
+            payee_name: None,
+            city_name: None,
+            detail_json: None,
+            download_url: None,
+            extend_map: None,
+            out_json: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("bill_no", &self.bill_no);
-        fields.field("bill_time", &self.bill_time);
-        fields.field("payment_time", &self.payment_time);
-        fields.field("payment_amount", &self.payment_amount);
-        fields.field("souce", &self.souce);
-        fields.field("trade_type", &self.trade_type);
-        fields.field("merchant_name", &self.merchant_name);
-        fields.field("payee_name", &self.payee_name);
-        fields.field("city_name", &self.city_name);
-        fields.field("detail_json", &self.detail_json);
-        fields.field("download_url", &self.download_url);
-        fields.field("extend_map", &self.extend_map);
-        fields.field("out_json", &self.out_json);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "bill_no",
+            "bill_time",
+            "payment_time",
+            "payment_amount",
+            "souce",
+            "trade_type",
+            "merchant_name",
+            "payee_name",
+            "city_name",
+            "detail_json",
+            "download_url",
+            "extend_map",
+            "out_json",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "bill_no" => &mut self.bill_no,
-                "bill_time" => &mut self.bill_time,
-                "payment_time" => &mut self.payment_time,
-                "payment_amount" => &mut self.payment_amount,
-                "souce" => &mut self.souce,
-                "trade_type" => &mut self.trade_type,
-                "merchant_name" => &mut self.merchant_name,
-                "payee_name" => &mut self.payee_name,
-                "city_name" => &mut self.city_name,
-                "detail_json" => &mut self.detail_json,
-                "download_url" => &mut self.download_url,
-                "extend_map" => &mut self.extend_map,
-                "out_json" => &mut self.out_json,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.bill_no,
+                &self.bill_time,
+                &self.payment_time,
+                &self.payment_amount,
+                &self.souce,
+                &self.trade_type,
+                &self.merchant_name,
+                &self.payee_name,
+                &self.city_name,
+                &self.detail_json,
+                &self.download_url,
+                &self.extend_map,
+                &self.out_json,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.bill_no,
+                &mut self.bill_time,
+                &mut self.payment_time,
+                &mut self.payment_amount,
+                &mut self.souce,
+                &mut self.trade_type,
+                &mut self.merchant_name,
+                &mut self.payee_name,
+                &mut self.city_name,
+                &mut self.detail_json,
+                &mut self.download_url,
+                &mut self.extend_map,
+                &mut self.out_json,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(EinvTrade);
 
 /// What kind of document a payment comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EinvTradeSouce {
     /// The user's bill.
@@ -715,12 +755,6 @@ pub enum EinvTradeSouce {
 }
 
 impl crate::wire::OpenEnum for EinvTradeSouce {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("consume", Self::Consume),
-        ("hotel", Self::Hotel),
-        ("itinerary", Self::Itinerary),
-        ("catering", Self::Catering),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Consume => "consume",
@@ -729,6 +763,18 @@ impl crate::wire::OpenEnum for EinvTradeSouce {
             Self::Catering => "catering",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Consume,
+                1 => Self::Hotel,
+                2 => Self::Itinerary,
+                3 => Self::Catering,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

@@ -8,7 +8,7 @@
 /// Transfers of `alipay.fund.trans.uni.transfer` are asked about with `alipay.fund.trans.common.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.trans.order.query>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct TransOrderQuery {
     /// The merchant's own number of the transfer. Ignored when `order_id` is given. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
@@ -24,39 +24,35 @@ impl TransOrderQuery {
     pub fn with_out_biz_no(
         out_biz_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_biz_no: Some(::core::convert::Into::into(out_biz_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.out_biz_no, out_biz_no);
+        __made
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_order_id(
         order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            order_id: Some(::core::convert::Into::into(order_id)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.order_id, order_id);
+        __made
     }
 
     /// Sets `out_biz_no`.
-    #[must_use]
     pub fn out_biz_no(
         mut self,
         out_biz_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_biz_no = Some(::core::convert::Into::into(out_biz_no));
+        crate::wire::set(&mut self.out_biz_no, out_biz_no);
         self
     }
 
     /// Sets `order_id`.
-    #[must_use]
     pub fn order_id(
         mut self,
         order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.order_id = Some(::core::convert::Into::into(order_id));
+        crate::wire::set(&mut self.order_id, order_id);
         self
     }
 }
@@ -64,36 +60,22 @@ impl TransOrderQuery {
 impl crate::wire::Object for TransOrderQuery {
     fn blank() -> Self {
         Self {
-            out_biz_no: crate::wire::blank(),
-            order_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_biz_no: None,
+            order_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("order_id", &self.order_id);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_biz_no", "order_id"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_biz_no" => &mut self.out_biz_no,
-                "order_id" => &mut self.order_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.out_biz_no, &self.order_id], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.out_biz_no, &mut self.order_id], &mut self.extra);
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -132,7 +114,6 @@ impl crate::method::Method for TransOrderQuery {
 impl crate::method::ServerMethod for TransOrderQuery {}
 
 /// The answer to [`TransOrderQuery`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TransOrderQueryResponse {
     /// The merchant's own number of the transfer.
@@ -164,61 +145,67 @@ impl ::core::default::Default for TransOrderQueryResponse {
 impl crate::wire::Object for TransOrderQueryResponse {
     fn blank() -> Self {
         Self {
-            out_biz_no: crate::wire::blank(),
-            order_id: crate::wire::blank(),
-            status: crate::wire::blank(),
-            pay_date: crate::wire::blank(),
-            arrival_time_end: crate::wire::blank(),
-            order_fee: crate::wire::blank(),
-            fail_reason: crate::wire::blank(),
-            error_code: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_biz_no: None,
+            order_id: None,
+            status: None,
+            pay_date: None,
+            arrival_time_end: None,
+            order_fee: None,
+            fail_reason: None,
+            error_code: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("order_id", &self.order_id);
-        fields.field("status", &self.status);
-        fields.field("pay_date", &self.pay_date);
-        fields.field("arrival_time_end", &self.arrival_time_end);
-        fields.field("order_fee", &self.order_fee);
-        fields.field("fail_reason", &self.fail_reason);
-        fields.field("error_code", &self.error_code);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_biz_no",
+            "order_id",
+            "status",
+            "pay_date",
+            "arrival_time_end",
+            "order_fee",
+            "fail_reason",
+            "error_code",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_biz_no" => &mut self.out_biz_no,
-                "order_id" => &mut self.order_id,
-                "status" => &mut self.status,
-                "pay_date" => &mut self.pay_date,
-                "arrival_time_end" => &mut self.arrival_time_end,
-                "order_fee" => &mut self.order_fee,
-                "fail_reason" => &mut self.fail_reason,
-                "error_code" => &mut self.error_code,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_biz_no,
+                &self.order_id,
+                &self.status,
+                &self.pay_date,
+                &self.arrival_time_end,
+                &self.order_fee,
+                &self.fail_reason,
+                &self.error_code,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_biz_no,
+                &mut self.order_id,
+                &mut self.status,
+                &mut self.pay_date,
+                &mut self.arrival_time_end,
+                &mut self.order_fee,
+                &mut self.fail_reason,
+                &mut self.error_code,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TransOrderQueryResponse);
 
 /// A business error code of [`TransOrderQuery`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransOrderQueryErrorCode {
     /// The merchant's account is not in order; Alipay's support can say why.
@@ -238,14 +225,6 @@ pub enum TransOrderQueryErrorCode {
 }
 
 impl crate::wire::OpenEnum for TransOrderQueryErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ILLEGAL_ACCOUNT_STATUS_EXCEPTION", Self::IllegalAccountStatusException),
-        ("INVALID_PARAMETER", Self::InvalidParameter),
-        ("NO_ORDER_PERMISSION", Self::NoOrderPermission),
-        ("ORDER_ID_INVALID", Self::OrderIdInvalid),
-        ("ORDER_NOT_EXIST", Self::OrderNotExist),
-        ("SYSTEM_ERROR", Self::SystemError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::IllegalAccountStatusException => "ILLEGAL_ACCOUNT_STATUS_EXCEPTION",
@@ -258,6 +237,20 @@ impl crate::wire::OpenEnum for TransOrderQueryErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::IllegalAccountStatusException,
+                1 => Self::InvalidParameter,
+                2 => Self::NoOrderPermission,
+                3 => Self::OrderIdInvalid,
+                4 => Self::OrderNotExist,
+                5 => Self::SystemError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -267,19 +260,21 @@ crate::wire::open_enum!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::OrderNotExist | Self::SystemError => Some(crate::ErrorClass::Retry),
-            Self::InvalidParameter | Self::NoOrderPermission | Self::OrderIdInvalid => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::IllegalAccountStatusException => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::Retry, &["ORDER_NOT_EXIST", "SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::Request,
+                    &["INVALID_PARAMETER", "NO_ORDER_PERMISSION", "ORDER_ID_INVALID"],
+                ),
+                (crate::ErrorClass::Setup, &["ILLEGAL_ACCOUNT_STATUS_EXCEPTION"]),
+            ],
+        )
     }
 }
 
 /// Where a transfer stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransOrderQueryStatus {
     /// Waiting to be worked on.
@@ -299,14 +294,6 @@ pub enum TransOrderQueryStatus {
 }
 
 impl crate::wire::OpenEnum for TransOrderQueryStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("INIT", Self::Init),
-        ("DEALING", Self::Dealing),
-        ("SUCCESS", Self::Success),
-        ("FAIL", Self::Fail),
-        ("REFUND", Self::Refund),
-        ("UNKNOWN", Self::Unknown),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Init => "INIT",
@@ -317,6 +304,20 @@ impl crate::wire::OpenEnum for TransOrderQueryStatus {
             Self::Unknown => "UNKNOWN",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Init,
+                1 => Self::Dealing,
+                2 => Self::Success,
+                3 => Self::Fail,
+                4 => Self::Refund,
+                5 => Self::Unknown,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

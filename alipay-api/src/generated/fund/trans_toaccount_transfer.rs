@@ -8,7 +8,7 @@
 /// Deprecated: Alipay has superseded it by `alipay.fund.trans.uni.transfer`, which new integrations should call.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/00fka9>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct TransToaccountTransfer {
     /// The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
@@ -41,62 +41,56 @@ impl TransToaccountTransfer {
         payee_account: impl ::core::convert::Into<::std::string::String>,
         amount: crate::types::Price,
     ) -> Self {
-        Self {
-            out_biz_no: ::core::convert::Into::into(out_biz_no),
-            payee_type: ::core::convert::Into::into(payee_type),
-            payee_account: ::core::convert::Into::into(payee_account),
-            amount: amount,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.out_biz_no, out_biz_no);
+        crate::wire::put(&mut __made.payee_type, payee_type);
+        crate::wire::put(&mut __made.payee_account, payee_account);
+        crate::wire::put(&mut __made.amount, amount);
+        __made
     }
 
     /// Sets `payer_show_name`.
-    #[must_use]
     pub fn payer_show_name(
         mut self,
         payer_show_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.payer_show_name = Some(::core::convert::Into::into(payer_show_name));
+        crate::wire::set(&mut self.payer_show_name, payer_show_name);
         self
     }
 
     /// Sets `payer_real_name`.
-    #[must_use]
     pub fn payer_real_name(
         mut self,
         payer_real_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.payer_real_name = Some(::core::convert::Into::into(payer_real_name));
+        crate::wire::set(&mut self.payer_real_name, payer_real_name);
         self
     }
 
     /// Sets `payee_real_name`.
-    #[must_use]
     pub fn payee_real_name(
         mut self,
         payee_real_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.payee_real_name = Some(::core::convert::Into::into(payee_real_name));
+        crate::wire::set(&mut self.payee_real_name, payee_real_name);
         self
     }
 
     /// Sets `remark`.
-    #[must_use]
     pub fn remark(
         mut self,
         remark: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.remark = Some(::core::convert::Into::into(remark));
+        crate::wire::set(&mut self.remark, remark);
         self
     }
 
     /// Sets `ext_param`.
-    #[must_use]
     pub fn ext_param(
         mut self,
         ext_param: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.ext_param = Some(::core::convert::Into::into(ext_param));
+        crate::wire::set(&mut self.ext_param, ext_param);
         self
     }
 }
@@ -108,53 +102,61 @@ impl crate::wire::Object for TransToaccountTransfer {
             payee_type: crate::wire::blank(),
             payee_account: crate::wire::blank(),
             amount: crate::wire::blank(),
-            payer_show_name: crate::wire::blank(),
-            payer_real_name: crate::wire::blank(),
-            payee_real_name: crate::wire::blank(),
-            remark: crate::wire::blank(),
-            ext_param: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            payer_show_name: None,
+            payer_real_name: None,
+            payee_real_name: None,
+            remark: None,
+            ext_param: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("payee_type", &self.payee_type);
-        fields.field("payee_account", &self.payee_account);
-        fields.field("amount", &self.amount);
-        fields.field("payer_show_name", &self.payer_show_name);
-        fields.field("payer_real_name", &self.payer_real_name);
-        fields.field("payee_real_name", &self.payee_real_name);
-        fields.field("remark", &self.remark);
-        fields.field("ext_param", &self.ext_param);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_biz_no",
+            "payee_type",
+            "payee_account",
+            "amount",
+            "payer_show_name",
+            "payer_real_name",
+            "payee_real_name",
+            "remark",
+            "ext_param",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_biz_no" => &mut self.out_biz_no,
-                "payee_type" => &mut self.payee_type,
-                "payee_account" => &mut self.payee_account,
-                "amount" => &mut self.amount,
-                "payer_show_name" => &mut self.payer_show_name,
-                "payer_real_name" => &mut self.payer_real_name,
-                "payee_real_name" => &mut self.payee_real_name,
-                "remark" => &mut self.remark,
-                "ext_param" => &mut self.ext_param,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_biz_no,
+                &self.payee_type,
+                &self.payee_account,
+                &self.amount,
+                &self.payer_show_name,
+                &self.payer_real_name,
+                &self.payee_real_name,
+                &self.remark,
+                &self.ext_param,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_biz_no,
+                &mut self.payee_type,
+                &mut self.payee_account,
+                &mut self.amount,
+                &mut self.payer_show_name,
+                &mut self.payer_real_name,
+                &mut self.payee_real_name,
+                &mut self.remark,
+                &mut self.ext_param,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -196,7 +198,6 @@ impl crate::method::Method for TransToaccountTransfer {
 impl crate::method::ServerMethod for TransToaccountTransfer {}
 
 /// The answer to [`TransToaccountTransfer`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TransToaccountTransferResponse {
     /// The merchant's own number of the transfer, as it was sent.
@@ -220,44 +221,30 @@ impl crate::wire::Object for TransToaccountTransferResponse {
         Self {
             out_biz_no: crate::wire::blank(),
             order_id: crate::wire::blank(),
-            pay_date: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            pay_date: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("order_id", &self.order_id);
-        fields.field("pay_date", &self.pay_date);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_biz_no", "order_id", "pay_date"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_biz_no" => &mut self.out_biz_no,
-                "order_id" => &mut self.order_id,
-                "pay_date" => &mut self.pay_date,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.out_biz_no, &self.order_id, &self.pay_date], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.out_biz_no, &mut self.order_id, &mut self.pay_date],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TransToaccountTransferResponse);
 
 /// A business error code of [`TransToaccountTransfer`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransToaccountTransferErrorCode {
     /// The merchant has no balance account yet; completing the identity details opens one. Then send the same request again with the same `out_biz_no`.
@@ -357,66 +344,6 @@ pub enum TransToaccountTransferErrorCode {
 }
 
 impl crate::wire::OpenEnum for TransToaccountTransferErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACCOUNT_NOT_EXIST", Self::AccountNotExist),
-        ("BLOCK_USER_FORBBIDEN_RECIEVE", Self::BlockUserForbbidenRecieve),
-        ("CERT_MISS_ACC_LIMIT", Self::CertMissAccLimit),
-        ("CERT_MISS_TRANS_LIMIT", Self::CertMissTransLimit),
-        ("EXCEED_LIMIT_DM_AMOUNT", Self::ExceedLimitDmAmount),
-        ("EXCEED_LIMIT_DM_MAX_AMOUNT", Self::ExceedLimitDmMaxAmount),
-        ("EXCEED_LIMIT_ENT_SM_AMOUNT", Self::ExceedLimitEntSmAmount),
-        ("EXCEED_LIMIT_INTERNAL_SM_AMOUNT", Self::ExceedLimitInternalSmAmount),
-        ("EXCEED_LIMIT_MM_AMOUNT", Self::ExceedLimitMmAmount),
-        ("EXCEED_LIMIT_MM_MAX_AMOUNT", Self::ExceedLimitMmMaxAmount),
-        ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Self::ExceedLimitPersonalSmAmount),
-        ("EXCEED_LIMIT_SM_AMOUNT", Self::ExceedLimitSmAmount),
-        ("EXCEED_LIMIT_SM_MIN_AMOUNT", Self::ExceedLimitSmMinAmount),
-        ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Self::ExceedLimitUnrnDmAmount),
-        ("INVALID_PARAMETER", Self::InvalidParameter),
-        ("MAX_VISIT_LIMIT", Self::MaxVisitLimit),
-        ("MEMO_REQUIRED_IN_TRANSFER_ERROR", Self::MemoRequiredInTransferError),
-        ("OPENAPI_VERSION_TOO_OLD", Self::OpenapiVersionTooOld),
-        ("PAYCARD_UNABLE_PAYMENT", Self::PaycardUnablePayment),
-        ("PAYEE_ACC_OCUPIED", Self::PayeeAccOcupied),
-        ("PAYEE_NOT_EXIST", Self::PayeeNotExist),
-        ("PAYEE_USER_INFO_ERROR", Self::PayeeUserInfoError),
-        ("PAYEE_USER_TYPE_ERROR", Self::PayeeUserTypeError),
-        ("PAYER_BALANCE_NOT_ENOUGH", Self::PayerBalanceNotEnough),
-        ("PAYER_CERT_EXPIRED", Self::PayerCertExpired),
-        ("PAYER_DATA_INCOMPLETE", Self::PayerDataIncomplete),
-        ("PAYER_PAYEE_CANNOT_SAME", Self::PayerPayeeCannotSame),
-        ("PAYER_STATUS_ERROR", Self::PayerStatusError),
-        ("PAYER_USER_INFO_ERROR", Self::PayerUserInfoError),
-        ("PAYMENT_INFO_INCONSISTENCY", Self::PaymentInfoInconsistency),
-        ("PERMIT_CHECK_PERM_IDENTITY_THEFT", Self::PermitCheckPermIdentityTheft),
-        ("PERMIT_CHECK_PERM_LIMITED", Self::PermitCheckPermLimited),
-        ("PERMIT_NON_BANK_LIMIT_PAYEE", Self::PermitNonBankLimitPayee),
-        ("PERMIT_PAYER_FORBIDDEN", Self::PermitPayerForbidden),
-        ("PERMIT_PAYER_LOWEST_FORBIDDEN", Self::PermitPayerLowestForbidden),
-        ("PERM_AML_NOT_REALNAME_REV", Self::PermAmlNotRealnameRev),
-        (
-            "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
-        ),
-        (
-            "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
-        ),
-        (
-            "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayUserDailyQuotaOrgBalanceLimit,
-        ),
-        (
-            "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayUserMonthQuotaOrgBalanceLimit,
-        ),
-        ("PERM_RECEIVE_CUSTOMER_ALMS_LIMIT", Self::PermReceiveCustomerAlmsLimit),
-        ("RELEASE_USER_FORBBIDEN_RECIEVE", Self::ReleaseUserForbbidenRecieve),
-        ("REMARK_HAS_SENSITIVE_WORD", Self::RemarkHasSensitiveWord),
-        ("REQUEST_PROCESSING", Self::RequestProcessing),
-        ("SYNC_SECURITY_CHECK_FAILED", Self::SyncSecurityCheckFailed),
-        ("SYSTEM_ERROR", Self::SystemError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AccountNotExist => "ACCOUNT_NOT_EXIST",
@@ -477,6 +404,60 @@ impl crate::wire::OpenEnum for TransToaccountTransferErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AccountNotExist,
+                1 => Self::BlockUserForbbidenRecieve,
+                2 => Self::CertMissAccLimit,
+                3 => Self::CertMissTransLimit,
+                4 => Self::ExceedLimitDmAmount,
+                5 => Self::ExceedLimitDmMaxAmount,
+                6 => Self::ExceedLimitEntSmAmount,
+                7 => Self::ExceedLimitInternalSmAmount,
+                8 => Self::ExceedLimitMmAmount,
+                9 => Self::ExceedLimitMmMaxAmount,
+                10 => Self::ExceedLimitPersonalSmAmount,
+                11 => Self::ExceedLimitSmAmount,
+                12 => Self::ExceedLimitSmMinAmount,
+                13 => Self::ExceedLimitUnrnDmAmount,
+                14 => Self::InvalidParameter,
+                15 => Self::MaxVisitLimit,
+                16 => Self::MemoRequiredInTransferError,
+                17 => Self::OpenapiVersionTooOld,
+                18 => Self::PaycardUnablePayment,
+                19 => Self::PayeeAccOcupied,
+                20 => Self::PayeeNotExist,
+                21 => Self::PayeeUserInfoError,
+                22 => Self::PayeeUserTypeError,
+                23 => Self::PayerBalanceNotEnough,
+                24 => Self::PayerCertExpired,
+                25 => Self::PayerDataIncomplete,
+                26 => Self::PayerPayeeCannotSame,
+                27 => Self::PayerStatusError,
+                28 => Self::PayerUserInfoError,
+                29 => Self::PaymentInfoInconsistency,
+                30 => Self::PermitCheckPermIdentityTheft,
+                31 => Self::PermitCheckPermLimited,
+                32 => Self::PermitNonBankLimitPayee,
+                33 => Self::PermitPayerForbidden,
+                34 => Self::PermitPayerLowestForbidden,
+                35 => Self::PermAmlNotRealnameRev,
+                36 => Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
+                37 => Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
+                38 => Self::PermPayUserDailyQuotaOrgBalanceLimit,
+                39 => Self::PermPayUserMonthQuotaOrgBalanceLimit,
+                40 => Self::PermReceiveCustomerAlmsLimit,
+                41 => Self::ReleaseUserForbbidenRecieve,
+                42 => Self::RemarkHasSensitiveWord,
+                43 => Self::RequestProcessing,
+                44 => Self::SyncSecurityCheckFailed,
+                45 => Self::SystemError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -486,61 +467,78 @@ crate::wire::open_enum!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
-            Self::RequestProcessing | Self::SystemError => {
-                Some(crate::ErrorClass::OutcomeUnknown)
-            }
-            Self::ExceedLimitSmMinAmount
-            | Self::InvalidParameter
-            | Self::MemoRequiredInTransferError
-            | Self::PayerPayeeCannotSame
-            | Self::PayerUserInfoError
-            | Self::PaymentInfoInconsistency
-            | Self::RemarkHasSensitiveWord => Some(crate::ErrorClass::Request),
-            Self::BlockUserForbbidenRecieve
-            | Self::ExceedLimitDmAmount
-            | Self::ExceedLimitDmMaxAmount
-            | Self::ExceedLimitEntSmAmount
-            | Self::ExceedLimitInternalSmAmount
-            | Self::ExceedLimitMmAmount
-            | Self::ExceedLimitMmMaxAmount
-            | Self::ExceedLimitPersonalSmAmount
-            | Self::ExceedLimitSmAmount
-            | Self::ExceedLimitUnrnDmAmount
-            | Self::PayeeAccOcupied
-            | Self::PayeeNotExist
-            | Self::PayeeUserInfoError
-            | Self::PayeeUserTypeError
-            | Self::PermitCheckPermIdentityTheft
-            | Self::PermitCheckPermLimited
-            | Self::PermitNonBankLimitPayee
-            | Self::PermitPayerForbidden
-            | Self::PermAmlNotRealnameRev
-            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
-            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
-            | Self::PermPayUserDailyQuotaOrgBalanceLimit
-            | Self::PermPayUserMonthQuotaOrgBalanceLimit
-            | Self::PermReceiveCustomerAlmsLimit
-            | Self::ReleaseUserForbbidenRecieve
-            | Self::SyncSecurityCheckFailed => Some(crate::ErrorClass::Declined),
-            Self::AccountNotExist
-            | Self::CertMissAccLimit
-            | Self::CertMissTransLimit
-            | Self::OpenapiVersionTooOld
-            | Self::PaycardUnablePayment
-            | Self::PayerBalanceNotEnough
-            | Self::PayerCertExpired
-            | Self::PayerDataIncomplete
-            | Self::PayerStatusError
-            | Self::PermitPayerLowestForbidden => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::Retry, &["MAX_VISIT_LIMIT"]),
+                (
+                    crate::ErrorClass::OutcomeUnknown,
+                    &["REQUEST_PROCESSING", "SYSTEM_ERROR"],
+                ),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "EXCEED_LIMIT_SM_MIN_AMOUNT",
+                        "INVALID_PARAMETER",
+                        "MEMO_REQUIRED_IN_TRANSFER_ERROR",
+                        "PAYER_PAYEE_CANNOT_SAME",
+                        "PAYER_USER_INFO_ERROR",
+                        "PAYMENT_INFO_INCONSISTENCY",
+                        "REMARK_HAS_SENSITIVE_WORD",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "BLOCK_USER_FORBBIDEN_RECIEVE",
+                        "EXCEED_LIMIT_DM_AMOUNT",
+                        "EXCEED_LIMIT_DM_MAX_AMOUNT",
+                        "EXCEED_LIMIT_ENT_SM_AMOUNT",
+                        "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
+                        "EXCEED_LIMIT_MM_AMOUNT",
+                        "EXCEED_LIMIT_MM_MAX_AMOUNT",
+                        "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
+                        "EXCEED_LIMIT_SM_AMOUNT",
+                        "EXCEED_LIMIT_UNRN_DM_AMOUNT",
+                        "PAYEE_ACC_OCUPIED",
+                        "PAYEE_NOT_EXIST",
+                        "PAYEE_USER_INFO_ERROR",
+                        "PAYEE_USER_TYPE_ERROR",
+                        "PERMIT_CHECK_PERM_IDENTITY_THEFT",
+                        "PERMIT_CHECK_PERM_LIMITED",
+                        "PERMIT_NON_BANK_LIMIT_PAYEE",
+                        "PERMIT_PAYER_FORBIDDEN",
+                        "PERM_AML_NOT_REALNAME_REV",
+                        "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
+                        "RELEASE_USER_FORBBIDEN_RECIEVE",
+                        "SYNC_SECURITY_CHECK_FAILED",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACCOUNT_NOT_EXIST",
+                        "CERT_MISS_ACC_LIMIT",
+                        "CERT_MISS_TRANS_LIMIT",
+                        "OPENAPI_VERSION_TOO_OLD",
+                        "PAYCARD_UNABLE_PAYMENT",
+                        "PAYER_BALANCE_NOT_ENOUGH",
+                        "PAYER_CERT_EXPIRED",
+                        "PAYER_DATA_INCOMPLETE",
+                        "PAYER_STATUS_ERROR",
+                        "PERMIT_PAYER_LOWEST_FORBIDDEN",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// How a payee is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransToaccountTransferPayeeType {
     /// By user number: sixteen digits that begin with 2088.
@@ -554,11 +552,6 @@ pub enum TransToaccountTransferPayeeType {
 }
 
 impl crate::wire::OpenEnum for TransToaccountTransferPayeeType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ALIPAY_USERID", Self::AlipayUserId),
-        ("ALIPAY_LOGONID", Self::AlipayLogonId),
-        ("ALIPAY_OPENID", Self::AlipayOpenId),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AlipayUserId => "ALIPAY_USERID",
@@ -566,6 +559,17 @@ impl crate::wire::OpenEnum for TransToaccountTransferPayeeType {
             Self::AlipayOpenId => "ALIPAY_OPENID",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AlipayUserId,
+                1 => Self::AlipayLogonId,
+                2 => Self::AlipayOpenId,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

@@ -9,7 +9,7 @@
 /// The call may be repeated with the same `out_biz_no`, product code and scene as long as nothing else in it changes: the money moves once.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02byuo>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct TransUniTransfer {
     /// The merchant's own number of the transfer. The same number is paid out only once. At most 64 characters.
@@ -56,133 +56,119 @@ impl TransUniTransfer {
         trans_amount: crate::types::Price,
         payee_info: Participant,
     ) -> Self {
-        Self {
-            out_biz_no: ::core::convert::Into::into(out_biz_no),
-            trans_amount: trans_amount,
-            payee_info: payee_info,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.out_biz_no, out_biz_no);
+        crate::wire::put(&mut __made.trans_amount, trans_amount);
+        crate::wire::put(&mut __made.payee_info, payee_info);
+        __made
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<TransUniTransferProductCode>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `biz_scene`.
-    #[must_use]
     pub fn biz_scene(
         mut self,
         biz_scene: impl ::core::convert::Into<TransUniTransferBizScene>,
     ) -> Self {
-        self.biz_scene = Some(::core::convert::Into::into(biz_scene));
+        crate::wire::set(&mut self.biz_scene, biz_scene);
         self
     }
 
     /// Sets `order_title`.
-    #[must_use]
     pub fn order_title(
         mut self,
         order_title: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.order_title = Some(::core::convert::Into::into(order_title));
+        crate::wire::set(&mut self.order_title, order_title);
         self
     }
 
     /// Sets `remark`.
-    #[must_use]
     pub fn remark(
         mut self,
         remark: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.remark = Some(::core::convert::Into::into(remark));
+        crate::wire::set(&mut self.remark, remark);
         self
     }
 
     /// Sets `transfer_scene_name`.
-    #[must_use]
     pub fn transfer_scene_name(
         mut self,
         transfer_scene_name: impl ::core::convert::Into<
             TransUniTransferTransferSceneName,
         >,
     ) -> Self {
-        self.transfer_scene_name = Some(
-            ::core::convert::Into::into(transfer_scene_name),
-        );
+        crate::wire::set(&mut self.transfer_scene_name, transfer_scene_name);
         self
     }
 
     /// Sets `transfer_scene_report_infos`.
-    #[must_use]
     pub fn transfer_scene_report_infos(
         mut self,
         transfer_scene_report_infos: impl ::core::convert::Into<
             ::std::vec::Vec<TransferSceneReportInfo>,
         >,
     ) -> Self {
-        self.transfer_scene_report_infos = ::core::convert::Into::into(
+        crate::wire::put(
+            &mut self.transfer_scene_report_infos,
             transfer_scene_report_infos,
         );
         self
     }
 
     /// Sets `payer_info`.
-    #[must_use]
     pub fn payer_info(mut self, payer_info: Participant) -> Self {
-        self.payer_info = Some(payer_info);
+        crate::wire::set(&mut self.payer_info, payer_info);
         self
     }
 
     /// Sets `business_params`.
-    #[must_use]
     pub fn business_params(
         mut self,
         business_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.business_params = Some(::core::convert::Into::into(business_params));
+        crate::wire::set(&mut self.business_params, business_params);
         self
     }
 
     /// Sets `original_order_id`.
-    #[must_use]
     pub fn original_order_id(
         mut self,
         original_order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.original_order_id = Some(::core::convert::Into::into(original_order_id));
+        crate::wire::set(&mut self.original_order_id, original_order_id);
         self
     }
 
     /// Sets `passback_params`.
-    #[must_use]
     pub fn passback_params(
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+        crate::wire::set(&mut self.passback_params, passback_params);
         self
     }
 
     /// Sets `mutiple_currency_detail`.
-    #[must_use]
     pub fn mutiple_currency_detail(
         mut self,
         mutiple_currency_detail: MutipleCurrencyDetail,
     ) -> Self {
-        self.mutiple_currency_detail = Some(mutiple_currency_detail);
+        crate::wire::set(&mut self.mutiple_currency_detail, mutiple_currency_detail);
         self
     }
 
     /// Sets `sign_data`.
-    #[must_use]
     pub fn sign_data(mut self, sign_data: SignData) -> Self {
-        self.sign_data = Some(sign_data);
+        crate::wire::set(&mut self.sign_data, sign_data);
         self
     }
 }
@@ -193,72 +179,86 @@ impl crate::wire::Object for TransUniTransfer {
             out_biz_no: crate::wire::blank(),
             trans_amount: crate::wire::blank(),
             payee_info: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            biz_scene: crate::wire::blank(),
-            order_title: crate::wire::blank(),
-            remark: crate::wire::blank(),
-            transfer_scene_name: crate::wire::blank(),
-            transfer_scene_report_infos: crate::wire::blank(),
-            payer_info: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            original_order_id: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            mutiple_currency_detail: crate::wire::blank(),
-            sign_data: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            product_code: None,
+            biz_scene: None,
+            order_title: None,
+            remark: None,
+            transfer_scene_name: None,
+            transfer_scene_report_infos: ::std::vec::Vec::new(),
+            payer_info: None,
+            business_params: None,
+            original_order_id: None,
+            passback_params: None,
+            mutiple_currency_detail: None,
+            sign_data: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("trans_amount", &self.trans_amount);
-        fields.field("payee_info", &self.payee_info);
-        fields.field("product_code", &self.product_code);
-        fields.field("biz_scene", &self.biz_scene);
-        fields.field("order_title", &self.order_title);
-        fields.field("remark", &self.remark);
-        fields.field("transfer_scene_name", &self.transfer_scene_name);
-        fields.field("transfer_scene_report_infos", &self.transfer_scene_report_infos);
-        fields.field("payer_info", &self.payer_info);
-        fields.field("business_params", &self.business_params);
-        fields.field("original_order_id", &self.original_order_id);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("mutiple_currency_detail", &self.mutiple_currency_detail);
-        fields.field("sign_data", &self.sign_data);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_biz_no",
+            "trans_amount",
+            "payee_info",
+            "product_code",
+            "biz_scene",
+            "order_title",
+            "remark",
+            "transfer_scene_name",
+            "transfer_scene_report_infos",
+            "payer_info",
+            "business_params",
+            "original_order_id",
+            "passback_params",
+            "mutiple_currency_detail",
+            "sign_data",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_biz_no" => &mut self.out_biz_no,
-                "trans_amount" => &mut self.trans_amount,
-                "payee_info" => &mut self.payee_info,
-                "product_code" => &mut self.product_code,
-                "biz_scene" => &mut self.biz_scene,
-                "order_title" => &mut self.order_title,
-                "remark" => &mut self.remark,
-                "transfer_scene_name" => &mut self.transfer_scene_name,
-                "transfer_scene_report_infos" => &mut self.transfer_scene_report_infos,
-                "payer_info" => &mut self.payer_info,
-                "business_params" => &mut self.business_params,
-                "original_order_id" => &mut self.original_order_id,
-                "passback_params" => &mut self.passback_params,
-                "mutiple_currency_detail" => &mut self.mutiple_currency_detail,
-                "sign_data" => &mut self.sign_data,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_biz_no,
+                &self.trans_amount,
+                &self.payee_info,
+                &self.product_code,
+                &self.biz_scene,
+                &self.order_title,
+                &self.remark,
+                &self.transfer_scene_name,
+                &self.transfer_scene_report_infos,
+                &self.payer_info,
+                &self.business_params,
+                &self.original_order_id,
+                &self.passback_params,
+                &self.mutiple_currency_detail,
+                &self.sign_data,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_biz_no,
+                &mut self.trans_amount,
+                &mut self.payee_info,
+                &mut self.product_code,
+                &mut self.biz_scene,
+                &mut self.order_title,
+                &mut self.remark,
+                &mut self.transfer_scene_name,
+                &mut self.transfer_scene_report_infos,
+                &mut self.payer_info,
+                &mut self.business_params,
+                &mut self.original_order_id,
+                &mut self.passback_params,
+                &mut self.mutiple_currency_detail,
+                &mut self.sign_data,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -303,7 +303,6 @@ impl crate::method::Method for TransUniTransfer {
 impl crate::method::ServerMethod for TransUniTransfer {}
 
 /// The answer to [`TransUniTransfer`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TransUniTransferResponse {
     /// The merchant's own number of the transfer, as it was sent.
@@ -339,62 +338,69 @@ impl crate::wire::Object for TransUniTransferResponse {
         Self {
             out_biz_no: crate::wire::blank(),
             order_id: crate::wire::blank(),
-            pay_fund_order_id: crate::wire::blank(),
-            status: crate::wire::blank(),
-            sub_status: crate::wire::blank(),
-            trans_date: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            link: crate::wire::blank(),
-            settle_serial_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            pay_fund_order_id: None,
+            status: None,
+            sub_status: None,
+            trans_date: None,
+            amount: None,
+            link: None,
+            settle_serial_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("order_id", &self.order_id);
-        fields.field("pay_fund_order_id", &self.pay_fund_order_id);
-        fields.field("status", &self.status);
-        fields.field("sub_status", &self.sub_status);
-        fields.field("trans_date", &self.trans_date);
-        fields.field("amount", &self.amount);
-        fields.field("link", &self.link);
-        fields.field("settle_serial_no", &self.settle_serial_no);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_biz_no",
+            "order_id",
+            "pay_fund_order_id",
+            "status",
+            "sub_status",
+            "trans_date",
+            "amount",
+            "link",
+            "settle_serial_no",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_biz_no" => &mut self.out_biz_no,
-                "order_id" => &mut self.order_id,
-                "pay_fund_order_id" => &mut self.pay_fund_order_id,
-                "status" => &mut self.status,
-                "sub_status" => &mut self.sub_status,
-                "trans_date" => &mut self.trans_date,
-                "amount" => &mut self.amount,
-                "link" => &mut self.link,
-                "settle_serial_no" => &mut self.settle_serial_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_biz_no,
+                &self.order_id,
+                &self.pay_fund_order_id,
+                &self.status,
+                &self.sub_status,
+                &self.trans_date,
+                &self.amount,
+                &self.link,
+                &self.settle_serial_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_biz_no,
+                &mut self.order_id,
+                &mut self.pay_fund_order_id,
+                &mut self.status,
+                &mut self.sub_status,
+                &mut self.trans_date,
+                &mut self.amount,
+                &mut self.link,
+                &mut self.settle_serial_no,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TransUniTransferResponse);
 
 /// A business error code of [`TransUniTransfer`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransUniTransferErrorCode {
     /// The account book was opened for another scene.
@@ -738,215 +744,6 @@ pub enum TransUniTransferErrorCode {
 }
 
 impl crate::wire::OpenEnum for TransUniTransferErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACCOUNT_BOOK_SCENE_CODE_EXCEPTION", Self::AccountBookSceneCodeException),
-        ("ACCOUNT_IN_NOT_EXIST", Self::AccountInNotExist),
-        ("ACCOUNT_OPERATION_LIMIT", Self::AccountOperationLimit),
-        ("ALREADY_WITHDRAW_STD_RED_PACKET", Self::AlreadyWithdrawStdRedPacket),
-        ("AUTHOREE_IS_NOT_MATCH", Self::AuthoreeIsNotMatch),
-        ("BALANCE_IS_NOT_ENOUGH", Self::BalanceIsNotEnough),
-        ("BALANCE_NOT_ENOUGH", Self::BalanceNotEnough),
-        ("BALANCE_NOT_ENOUGH_FOR_CARD_FEE", Self::BalanceNotEnoughForCardFee),
-        ("BANKCODE_OR_BRANCHNAME_INFO_ERROR", Self::BankcodeOrBranchnameInfoError),
-        ("BANK_RESPONSE_ERROR", Self::BankResponseError),
-        ("BIZ_UNIQUE_EXCEPTION", Self::BizUniqueException),
-        ("BLOCK_USER_FORBBIDEN_RECIEVE", Self::BlockUserForbbidenRecieve),
-        ("BLOCK_USER_FORBBIDEN_SEND", Self::BlockUserForbbidenSend),
-        ("CARD_BIN_ERROR", Self::CardBinError),
-        ("CHECK_RECEIVER_CERT_NOT_ALLOW", Self::CheckReceiverCertNotAllow),
-        ("CONFIGURATION_ERROR", Self::ConfigurationError),
-        ("CONTRACTOR_ACCOUNT_BOOK_NOT_FUND", Self::ContractorAccountBookNotFund),
-        ("CURREBT_AFTER_INVALID_TIME", Self::CurrebtAfterInvalidTime),
-        ("CURRENCY_NOT_SUPPORT", Self::CurrencyNotSupport),
-        ("EMPLOYEE_SERVICE_NOT_EXIST", Self::EmployeeServiceNotExist),
-        ("EXCEED_LIMIT_DC_RECEIVED", Self::ExceedLimitDcReceived),
-        ("EXCEED_LIMIT_DM_AMOUNT", Self::ExceedLimitDmAmount),
-        ("EXCEED_LIMIT_DM_MAX_AMOUNT", Self::ExceedLimitDmMaxAmount),
-        ("EXCEED_LIMIT_ENT_SM_AMOUNT", Self::ExceedLimitEntSmAmount),
-        ("EXCEED_LIMIT_INTERNAL_SM_AMOUNT", Self::ExceedLimitInternalSmAmount),
-        ("EXCEED_LIMIT_MM_AMOUNT", Self::ExceedLimitMmAmount),
-        ("EXCEED_LIMIT_MM_MAX_AMOUNT", Self::ExceedLimitMmMaxAmount),
-        ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Self::ExceedLimitPersonalSmAmount),
-        ("EXCEED_LIMIT_SM_AMOUNT", Self::ExceedLimitSmAmount),
-        ("EXCEED_LIMIT_SM_MIN_AMOUNT", Self::ExceedLimitSmMinAmount),
-        ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Self::ExceedLimitUnrnDmAmount),
-        ("EXPAND_INDIRECT_VERIFY_FAIL", Self::ExpandIndirectVerifyFail),
-        ("FLEXIBLE_STAFFING_HIGH_RISK_RECEIVER", Self::FlexibleStaffingHighRiskReceiver),
-        (
-            "FLEXIBLE_STAFFING_POTENTIAL_RISK_RECEIVER",
-            Self::FlexibleStaffingPotentialRiskReceiver,
-        ),
-        (
-            "FLEXIBLE_STAFFING_RISK_CONSULT_RISK_RECEIVER",
-            Self::FlexibleStaffingRiskConsultRiskReceiver,
-        ),
-        (
-            "FLEXIBLE_STAFFING_RISK_CONSULT_UNAUTHORIZED_CONSULT",
-            Self::FlexibleStaffingRiskConsultUnauthorizedConsult,
-        ),
-        (
-            "FLEXIBLE_STAFFING_RISK_CONSULT_UNSIGNED_MERCHANT",
-            Self::FlexibleStaffingRiskConsultUnsignedMerchant,
-        ),
-        (
-            "FLEXIBLE_STAFFING_RISK_CONSULT_USER_NOT_EXIST",
-            Self::FlexibleStaffingRiskConsultUserNotExist,
-        ),
-        (
-            "FLEXIBLE_STAFFING_UN_KNOWN_RISK_RECEIVER",
-            Self::FlexibleStaffingUnKnownRiskReceiver,
-        ),
-        ("FORBID_OPERATION_USER_WALLET", Self::ForbidOperationUserWallet),
-        ("FUND_PROTITOPN_NOT_MATCH", Self::FundProtitopnNotMatch),
-        ("FUND_WALLET_INST_NOT_EXIST", Self::FundWalletInstNotExist),
-        ("FUND_WALLET_UNAVAILABLE", Self::FundWalletUnavailable),
-        ("GLOBAL_USER_FORBBIDEN_RECIEVE", Self::GlobalUserForbbidenRecieve),
-        ("IDENTITY_FUND_RELATION_NOT_FOUND", Self::IdentityFundRelationNotFound),
-        ("ILLEGAL_OPERATION", Self::IllegalOperation),
-        ("ILLEGAL_REQUEST_USER_ID", Self::IllegalRequestUserId),
-        ("ILLEGAL_STATUS_EXCEPTION", Self::IllegalStatusException),
-        ("INST_PAY_REMARK_UNVALID_CHARS", Self::InstPayRemarkUnvalidChars),
-        ("INST_PAY_UNABLE", Self::InstPayUnable),
-        ("INVALID_CARDNO", Self::InvalidCardno),
-        ("INVALID_PARAMETER", Self::InvalidParameter),
-        ("INVALID_PAYER_ACCOUNT", Self::InvalidPayerAccount),
-        ("INVALID_TAX_BILL_AGREEMENT", Self::InvalidTaxBillAgreement),
-        ("ISV_AUTH_ERROR", Self::IsvAuthError),
-        ("JUDICIAL_FREEZE", Self::JudicialFreeze),
-        ("MEMO_REQUIRED_IN_TRANSFER_ERROR", Self::MemoRequiredInTransferError),
-        ("MID_ACCOUNT_CHECK_ERROR", Self::MidAccountCheckError),
-        ("MID_ACCOUNT_STATUS_ERROR", Self::MidAccountStatusError),
-        ("MID_ACCOUNT_TYPE_ERROR", Self::MidAccountTypeError),
-        ("MONEY_PAY_CLOSED", Self::MoneyPayClosed),
-        ("MRCHPROD_QUERY_ERROR", Self::MrchprodQueryError),
-        ("NOT_IN_WHITE_LIST", Self::NotInWhiteList),
-        ("NOT_SUPPORT_PAYER_ACCOUNT_TYPE", Self::NotSupportPayerAccountType),
-        ("NO_ACCOUNTBOOK_PERMISSION", Self::NoAccountbookPermission),
-        ("NO_ACCOUNT_PAYMENT_PERMISSION", Self::NoAccountPaymentPermission),
-        ("NO_ACCOUNT_RECEIVE_PERMISSION", Self::NoAccountReceivePermission),
-        ("NO_ACCOUNT_USER_FORBBIDEN_RECIEVE", Self::NoAccountUserForbbidenRecieve),
-        ("NO_AVAILABLE_PAYMENT_TOOLS", Self::NoAvailablePaymentTools),
-        ("NO_ORDER_PERMISSION", Self::NoOrderPermission),
-        ("NO_PERMISSION_ACCOUNT", Self::NoPermissionAccount),
-        ("ORDER_NOT_EXIST", Self::OrderNotExist),
-        ("ORDER_STATUS_INVALID", Self::OrderStatusInvalid),
-        ("OVERSEA_TRANSFER_CLOSE", Self::OverseaTransferClose),
-        ("PARAMETER_ERROR", Self::ParameterError),
-        ("PARAM_ILLEGAL", Self::ParamIllegal),
-        ("PARTITION_FORMAT_ERROR", Self::PartitionFormatError),
-        ("PAYCARD_UNABLE_PAYMENT", Self::PaycardUnablePayment),
-        ("PAYEE_ACCOUNT_NOT_EXSIT", Self::PayeeAccountNotExsit),
-        ("PAYEE_ACCOUNT_STATUS_ERROR", Self::PayeeAccountStatusError),
-        ("PAYEE_ACC_OCUPIED", Self::PayeeAccOcupied),
-        ("PAYEE_CARD_INFO_ERROR", Self::PayeeCardInfoError),
-        ("PAYEE_CERT_INFO_ERROR", Self::PayeeCertInfoError),
-        ("PAYEE_IDENTITY_NOT_MATCH", Self::PayeeIdentityNotMatch),
-        ("PAYEE_MID_CANNOT_SAME", Self::PayeeMidCannotSame),
-        ("PAYEE_NOT_EXIST", Self::PayeeNotExist),
-        ("PAYEE_NOT_RELNAME_CERTIFY", Self::PayeeNotRelnameCertify),
-        ("PAYEE_OUT_PERMLIMIT_CHECK_FAILURE", Self::PayeeOutPermlimitCheckFailure),
-        ("PAYEE_RECEIVE_COUNT_EXCEED_LIMIT", Self::PayeeReceiveCountExceedLimit),
-        ("PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT", Self::PayeeTrusteeshipAccOverLimit),
-        ("PAYEE_USERINFO_ERROR", Self::PayeeUserinfoError),
-        ("PAYEE_USERINFO_STATUS_ERROR", Self::PayeeUserinfoStatusError),
-        ("PAYEE_USER_IS_INST", Self::PayeeUserIsInst),
-        ("PAYEE_USER_TYPE_ERROR", Self::PayeeUserTypeError),
-        ("PAYER_ACCOUNT_BOOK_INFO_EXCEPTION", Self::PayerAccountBookInfoException),
-        ("PAYER_ACCOUNT_LIMIT", Self::PayerAccountLimit),
-        (
-            "PAYER_AND_PAYEE_BOTH_PERSONAL_ACCOUNT_BOOK",
-            Self::PayerAndPayeeBothPersonalAccountBook,
-        ),
-        ("PAYER_BALANCE_NOT_ENOUGH", Self::PayerBalanceNotEnough),
-        ("PAYER_CERTIFY_CHECK_FAIL", Self::PayerCertifyCheckFail),
-        ("PAYER_MID_CANNOT_SAME", Self::PayerMidCannotSame),
-        ("PAYER_NOT_EQUAL_PAYEE_ERROR", Self::PayerNotEqualPayeeError),
-        (
-            "PAYER_NOT_EQUAL_PAYEE_FOR_BIZ_SCENE_REQUIRED",
-            Self::PayerNotEqualPayeeForBizSceneRequired,
-        ),
-        ("PAYER_NOT_EXIST", Self::PayerNotExist),
-        ("PAYER_NOT_RELNAME_CERTIFY", Self::PayerNotRelnameCertify),
-        ("PAYER_PAYEE_ACCOUNT_NAME_CAN_NOT_SAME", Self::PayerPayeeAccountNameCanNotSame),
-        ("PAYER_PAYEE_CANNOT_SAME", Self::PayerPayeeCannotSame),
-        ("PAYER_PERMLIMIT_CHECK_FAILURE", Self::PayerPermlimitCheckFailure),
-        ("PAYER_REQUESTER_RELATION_INVALID", Self::PayerRequesterRelationInvalid),
-        ("PAYER_STATUS_ERROR", Self::PayerStatusError),
-        ("PAYER_UNABLE_PAYMENT", Self::PayerUnablePayment),
-        ("PAYER_USERINFO_NOT_EXSIT", Self::PayerUserinfoNotExsit),
-        ("PAYER_USER_INFO_ERROR", Self::PayerUserInfoError),
-        ("PAYMENT_FAIL", Self::PaymentFail),
-        ("PAYMENT_INFO_INCONSISTENCY", Self::PaymentInfoInconsistency),
-        ("PAYMENT_MONEY_NOT_ENOUGH", Self::PaymentMoneyNotEnough),
-        ("PAYMENT_TIME_EXPIRE", Self::PaymentTimeExpire),
-        ("PAY_SALARY_MODE_NOT_SUPPORT", Self::PaySalaryModeNotSupport),
-        ("PERMIT_CHECK_PERM_AML_CERT_EXPIRED", Self::PermitCheckPermAmlCertExpired),
-        (
-            "PERMIT_CHECK_PERM_AML_CERT_MISS_ACC_LIMIT",
-            Self::PermitCheckPermAmlCertMissAccLimit,
-        ),
-        ("PERMIT_CHECK_PERM_IDENTITY_THEFT", Self::PermitCheckPermIdentityTheft),
-        ("PERMIT_CHECK_PERM_LIMITED", Self::PermitCheckPermLimited),
-        ("PERMIT_CHECK_RECEIVE_LIMIT", Self::PermitCheckReceiveLimit),
-        ("PERMIT_LIMIT_PAYEE", Self::PermitLimitPayee),
-        ("PERMIT_NON_BANK_LIMIT_PAYEE", Self::PermitNonBankLimitPayee),
-        ("PERMIT_PAYER_FORBIDDEN", Self::PermitPayerForbidden),
-        ("PERMIT_PAYER_LEVEL_FORBIDDEN", Self::PermitPayerLevelForbidden),
-        ("PERM_AML_NOT_REALNAME_PAY", Self::PermAmlNotRealnamePay),
-        ("PERM_AML_NOT_REALNAME_REV", Self::PermAmlNotRealnameRev),
-        (
-            "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
-        ),
-        (
-            "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
-        ),
-        (
-            "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayUserDailyQuotaOrgBalanceLimit,
-        ),
-        (
-            "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-            Self::PermPayUserMonthQuotaOrgBalanceLimit,
-        ),
-        ("PERM_RECEIVE_CUSTOMER_ALMS_LIMIT", Self::PermReceiveCustomerAlmsLimit),
-        ("PROCESS_FAIL", Self::ProcessFail),
-        ("PRODUCT_NOT_SIGN", Self::ProductNotSign),
-        ("PROMO_CAMP_RELATION_CONFIG_MISSED", Self::PromoCampRelationConfigMissed),
-        ("PROMO_TRANS_ORDER_DEALING", Self::PromoTransOrderDealing),
-        ("RECEIVER_ACCOUNT_BOOK_INFO_EXCEPTION", Self::ReceiverAccountBookInfoException),
-        ("RECEIVER_USER_RISK_FREEZE", Self::ReceiverUserRiskFreeze),
-        ("RELEASE_USER_FORBBIDEN_RECIEVE", Self::ReleaseUserForbbidenRecieve),
-        ("REMARK_HAS_SENSITIVE_WORD", Self::RemarkHasSensitiveWord),
-        ("REP_INCONSISTENT", Self::RepInconsistent),
-        ("REQUEST_PROCESSING", Self::RequestProcessing),
-        ("RESOURCE_LIMIT_EXCEED", Self::ResourceLimitExceed),
-        ("SECURITY_CHECK_FAILED", Self::SecurityCheckFailed),
-        ("SIGN_AGREEMENT_NO_INCONSISTENT", Self::SignAgreementNoInconsistent),
-        ("SIGN_INVALID", Self::SignInvalid),
-        ("SIGN_INVOKE_PID_INCONSISTENT", Self::SignInvokePidInconsistent),
-        ("SIGN_NOT_ALLOW_SKIP", Self::SignNotAllowSkip),
-        ("SIGN_PARAM_INVALID", Self::SignParamInvalid),
-        ("SIGN_QUERY_AGGREMENT_ERROR", Self::SignQueryAggrementError),
-        ("SIGN_QUERY_APP_INFO_ERROR", Self::SignQueryAppInfoError),
-        ("SYSTEM_ERROR", Self::SystemError),
-        ("TAX_BILL_AGREEMENT_MISS", Self::TaxBillAgreementMiss),
-        ("TRANSFER_SCENE_INFO_ADMIT_FAIL", Self::TransferSceneInfoAdmitFail),
-        ("TRANSFER_SCENE_NAME_BLANK", Self::TransferSceneNameBlank),
-        ("TRANSFER_SCENE_NAME_ILLEGAL", Self::TransferSceneNameIllegal),
-        ("TRANSFER_SCENE_REPORT_INFO_ILLEGAL", Self::TransferSceneReportInfoIllegal),
-        ("TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT", Self::TransAmountNotInPrizeLimit),
-        ("TRANS_ORDER_DEALING", Self::TransOrderDealing),
-        ("TRUSTEESHIP_ACCOUNT_NOT_EXIST", Self::TrusteeshipAccountNotExist),
-        ("TRUSTEESHIP_ACCOUNT_STATUS_ERROR", Self::TrusteeshipAccountStatusError),
-        ("TRUSTEESHIP_RECIEVE_QUOTA_LIMIT", Self::TrusteeshipRecieveQuotaLimit),
-        ("UNAUTHORIZED_CONSULT", Self::UnauthorizedConsult),
-        ("UN_SUPPORT_EMPLOYEE_SERVICE", Self::UnSupportEmployeeService),
-        ("USER_AGREEMENT_VERIFY_FAIL", Self::UserAgreementVerifyFail),
-        ("USER_NOT_EXIST", Self::UserNotExist),
-        ("USER_RISK_FREEZE", Self::UserRiskFreeze),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AccountBookSceneCodeException => "ACCOUNT_BOOK_SCENE_CODE_EXCEPTION",
@@ -1153,6 +950,182 @@ impl crate::wire::OpenEnum for TransUniTransferErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AccountBookSceneCodeException,
+                1 => Self::AccountInNotExist,
+                2 => Self::AccountOperationLimit,
+                3 => Self::AlreadyWithdrawStdRedPacket,
+                4 => Self::AuthoreeIsNotMatch,
+                5 => Self::BalanceIsNotEnough,
+                6 => Self::BalanceNotEnough,
+                7 => Self::BalanceNotEnoughForCardFee,
+                8 => Self::BankcodeOrBranchnameInfoError,
+                9 => Self::BankResponseError,
+                10 => Self::BizUniqueException,
+                11 => Self::BlockUserForbbidenRecieve,
+                12 => Self::BlockUserForbbidenSend,
+                13 => Self::CardBinError,
+                14 => Self::CheckReceiverCertNotAllow,
+                15 => Self::ConfigurationError,
+                16 => Self::ContractorAccountBookNotFund,
+                17 => Self::CurrebtAfterInvalidTime,
+                18 => Self::CurrencyNotSupport,
+                19 => Self::EmployeeServiceNotExist,
+                20 => Self::ExceedLimitDcReceived,
+                21 => Self::ExceedLimitDmAmount,
+                22 => Self::ExceedLimitDmMaxAmount,
+                23 => Self::ExceedLimitEntSmAmount,
+                24 => Self::ExceedLimitInternalSmAmount,
+                25 => Self::ExceedLimitMmAmount,
+                26 => Self::ExceedLimitMmMaxAmount,
+                27 => Self::ExceedLimitPersonalSmAmount,
+                28 => Self::ExceedLimitSmAmount,
+                29 => Self::ExceedLimitSmMinAmount,
+                30 => Self::ExceedLimitUnrnDmAmount,
+                31 => Self::ExpandIndirectVerifyFail,
+                32 => Self::FlexibleStaffingHighRiskReceiver,
+                33 => Self::FlexibleStaffingPotentialRiskReceiver,
+                34 => Self::FlexibleStaffingRiskConsultRiskReceiver,
+                35 => Self::FlexibleStaffingRiskConsultUnauthorizedConsult,
+                36 => Self::FlexibleStaffingRiskConsultUnsignedMerchant,
+                37 => Self::FlexibleStaffingRiskConsultUserNotExist,
+                38 => Self::FlexibleStaffingUnKnownRiskReceiver,
+                39 => Self::ForbidOperationUserWallet,
+                40 => Self::FundProtitopnNotMatch,
+                41 => Self::FundWalletInstNotExist,
+                42 => Self::FundWalletUnavailable,
+                43 => Self::GlobalUserForbbidenRecieve,
+                44 => Self::IdentityFundRelationNotFound,
+                45 => Self::IllegalOperation,
+                46 => Self::IllegalRequestUserId,
+                47 => Self::IllegalStatusException,
+                48 => Self::InstPayRemarkUnvalidChars,
+                49 => Self::InstPayUnable,
+                50 => Self::InvalidCardno,
+                51 => Self::InvalidParameter,
+                52 => Self::InvalidPayerAccount,
+                53 => Self::InvalidTaxBillAgreement,
+                54 => Self::IsvAuthError,
+                55 => Self::JudicialFreeze,
+                56 => Self::MemoRequiredInTransferError,
+                57 => Self::MidAccountCheckError,
+                58 => Self::MidAccountStatusError,
+                59 => Self::MidAccountTypeError,
+                60 => Self::MoneyPayClosed,
+                61 => Self::MrchprodQueryError,
+                62 => Self::NotInWhiteList,
+                63 => Self::NotSupportPayerAccountType,
+                64 => Self::NoAccountbookPermission,
+                65 => Self::NoAccountPaymentPermission,
+                66 => Self::NoAccountReceivePermission,
+                67 => Self::NoAccountUserForbbidenRecieve,
+                68 => Self::NoAvailablePaymentTools,
+                69 => Self::NoOrderPermission,
+                70 => Self::NoPermissionAccount,
+                71 => Self::OrderNotExist,
+                72 => Self::OrderStatusInvalid,
+                73 => Self::OverseaTransferClose,
+                74 => Self::ParameterError,
+                75 => Self::ParamIllegal,
+                76 => Self::PartitionFormatError,
+                77 => Self::PaycardUnablePayment,
+                78 => Self::PayeeAccountNotExsit,
+                79 => Self::PayeeAccountStatusError,
+                80 => Self::PayeeAccOcupied,
+                81 => Self::PayeeCardInfoError,
+                82 => Self::PayeeCertInfoError,
+                83 => Self::PayeeIdentityNotMatch,
+                84 => Self::PayeeMidCannotSame,
+                85 => Self::PayeeNotExist,
+                86 => Self::PayeeNotRelnameCertify,
+                87 => Self::PayeeOutPermlimitCheckFailure,
+                88 => Self::PayeeReceiveCountExceedLimit,
+                89 => Self::PayeeTrusteeshipAccOverLimit,
+                90 => Self::PayeeUserinfoError,
+                91 => Self::PayeeUserinfoStatusError,
+                92 => Self::PayeeUserIsInst,
+                93 => Self::PayeeUserTypeError,
+                94 => Self::PayerAccountBookInfoException,
+                95 => Self::PayerAccountLimit,
+                96 => Self::PayerAndPayeeBothPersonalAccountBook,
+                97 => Self::PayerBalanceNotEnough,
+                98 => Self::PayerCertifyCheckFail,
+                99 => Self::PayerMidCannotSame,
+                100 => Self::PayerNotEqualPayeeError,
+                101 => Self::PayerNotEqualPayeeForBizSceneRequired,
+                102 => Self::PayerNotExist,
+                103 => Self::PayerNotRelnameCertify,
+                104 => Self::PayerPayeeAccountNameCanNotSame,
+                105 => Self::PayerPayeeCannotSame,
+                106 => Self::PayerPermlimitCheckFailure,
+                107 => Self::PayerRequesterRelationInvalid,
+                108 => Self::PayerStatusError,
+                109 => Self::PayerUnablePayment,
+                110 => Self::PayerUserinfoNotExsit,
+                111 => Self::PayerUserInfoError,
+                112 => Self::PaymentFail,
+                113 => Self::PaymentInfoInconsistency,
+                114 => Self::PaymentMoneyNotEnough,
+                115 => Self::PaymentTimeExpire,
+                116 => Self::PaySalaryModeNotSupport,
+                117 => Self::PermitCheckPermAmlCertExpired,
+                118 => Self::PermitCheckPermAmlCertMissAccLimit,
+                119 => Self::PermitCheckPermIdentityTheft,
+                120 => Self::PermitCheckPermLimited,
+                121 => Self::PermitCheckReceiveLimit,
+                122 => Self::PermitLimitPayee,
+                123 => Self::PermitNonBankLimitPayee,
+                124 => Self::PermitPayerForbidden,
+                125 => Self::PermitPayerLevelForbidden,
+                126 => Self::PermAmlNotRealnamePay,
+                127 => Self::PermAmlNotRealnameRev,
+                128 => Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
+                129 => Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
+                130 => Self::PermPayUserDailyQuotaOrgBalanceLimit,
+                131 => Self::PermPayUserMonthQuotaOrgBalanceLimit,
+                132 => Self::PermReceiveCustomerAlmsLimit,
+                133 => Self::ProcessFail,
+                134 => Self::ProductNotSign,
+                135 => Self::PromoCampRelationConfigMissed,
+                136 => Self::PromoTransOrderDealing,
+                137 => Self::ReceiverAccountBookInfoException,
+                138 => Self::ReceiverUserRiskFreeze,
+                139 => Self::ReleaseUserForbbidenRecieve,
+                140 => Self::RemarkHasSensitiveWord,
+                141 => Self::RepInconsistent,
+                142 => Self::RequestProcessing,
+                143 => Self::ResourceLimitExceed,
+                144 => Self::SecurityCheckFailed,
+                145 => Self::SignAgreementNoInconsistent,
+                146 => Self::SignInvalid,
+                147 => Self::SignInvokePidInconsistent,
+                148 => Self::SignNotAllowSkip,
+                149 => Self::SignParamInvalid,
+                150 => Self::SignQueryAggrementError,
+                151 => Self::SignQueryAppInfoError,
+                152 => Self::SystemError,
+                153 => Self::TaxBillAgreementMiss,
+                154 => Self::TransferSceneInfoAdmitFail,
+                155 => Self::TransferSceneNameBlank,
+                156 => Self::TransferSceneNameIllegal,
+                157 => Self::TransferSceneReportInfoIllegal,
+                158 => Self::TransAmountNotInPrizeLimit,
+                159 => Self::TransOrderDealing,
+                160 => Self::TrusteeshipAccountNotExist,
+                161 => Self::TrusteeshipAccountStatusError,
+                162 => Self::TrusteeshipRecieveQuotaLimit,
+                163 => Self::UnauthorizedConsult,
+                164 => Self::UnSupportEmployeeService,
+                165 => Self::UserAgreementVerifyFail,
+                166 => Self::UserNotExist,
+                167 => Self::UserRiskFreeze,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1162,182 +1135,204 @@ crate::wire::open_enum!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::InstPayUnable
-            | Self::MrchprodQueryError
-            | Self::ResourceLimitExceed => Some(crate::ErrorClass::Retry),
-            Self::BankResponseError
-            | Self::ProcessFail
-            | Self::PromoTransOrderDealing
-            | Self::RequestProcessing
-            | Self::SystemError
-            | Self::TransOrderDealing => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AlreadyWithdrawStdRedPacket => Some(crate::ErrorClass::AlreadyDone),
-            Self::BankcodeOrBranchnameInfoError
-            | Self::BizUniqueException
-            | Self::CurrebtAfterInvalidTime
-            | Self::CurrencyNotSupport
-            | Self::ExceedLimitSmMinAmount
-            | Self::IllegalRequestUserId
-            | Self::IllegalStatusException
-            | Self::InstPayRemarkUnvalidChars
-            | Self::InvalidParameter
-            | Self::MemoRequiredInTransferError
-            | Self::NotSupportPayerAccountType
-            | Self::NoOrderPermission
-            | Self::OrderNotExist
-            | Self::OrderStatusInvalid
-            | Self::ParameterError
-            | Self::ParamIllegal
-            | Self::PartitionFormatError
-            | Self::PayeeMidCannotSame
-            | Self::PayerAndPayeeBothPersonalAccountBook
-            | Self::PayerMidCannotSame
-            | Self::PayerNotEqualPayeeError
-            | Self::PayerNotEqualPayeeForBizSceneRequired
-            | Self::PayerNotExist
-            | Self::PayerPayeeAccountNameCanNotSame
-            | Self::PayerPayeeCannotSame
-            | Self::PayerUserinfoNotExsit
-            | Self::PayerUserInfoError
-            | Self::PaymentInfoInconsistency
-            | Self::PaymentTimeExpire
-            | Self::RemarkHasSensitiveWord
-            | Self::RepInconsistent
-            | Self::SignAgreementNoInconsistent
-            | Self::SignInvalid
-            | Self::SignInvokePidInconsistent
-            | Self::SignNotAllowSkip
-            | Self::SignParamInvalid
-            | Self::SignQueryAggrementError
-            | Self::SignQueryAppInfoError
-            | Self::TransferSceneNameBlank
-            | Self::TransferSceneNameIllegal
-            | Self::TransferSceneReportInfoIllegal
-            | Self::TrusteeshipAccountNotExist
-            | Self::UserAgreementVerifyFail => Some(crate::ErrorClass::Request),
-            Self::AccountInNotExist
-            | Self::AccountOperationLimit
-            | Self::BlockUserForbbidenRecieve
-            | Self::CardBinError
-            | Self::ExceedLimitDcReceived
-            | Self::ExceedLimitDmAmount
-            | Self::ExceedLimitDmMaxAmount
-            | Self::ExceedLimitEntSmAmount
-            | Self::ExceedLimitInternalSmAmount
-            | Self::ExceedLimitMmAmount
-            | Self::ExceedLimitMmMaxAmount
-            | Self::ExceedLimitPersonalSmAmount
-            | Self::ExceedLimitSmAmount
-            | Self::ExceedLimitUnrnDmAmount
-            | Self::FlexibleStaffingHighRiskReceiver
-            | Self::FlexibleStaffingPotentialRiskReceiver
-            | Self::FlexibleStaffingRiskConsultRiskReceiver
-            | Self::FlexibleStaffingRiskConsultUserNotExist
-            | Self::FlexibleStaffingUnKnownRiskReceiver
-            | Self::ForbidOperationUserWallet
-            | Self::FundWalletUnavailable
-            | Self::GlobalUserForbbidenRecieve
-            | Self::IdentityFundRelationNotFound
-            | Self::IllegalOperation
-            | Self::InvalidCardno
-            | Self::JudicialFreeze
-            | Self::NoAccountReceivePermission
-            | Self::NoAccountUserForbbidenRecieve
-            | Self::PayeeAccountNotExsit
-            | Self::PayeeAccountStatusError
-            | Self::PayeeAccOcupied
-            | Self::PayeeCardInfoError
-            | Self::PayeeCertInfoError
-            | Self::PayeeIdentityNotMatch
-            | Self::PayeeNotExist
-            | Self::PayeeNotRelnameCertify
-            | Self::PayeeOutPermlimitCheckFailure
-            | Self::PayeeReceiveCountExceedLimit
-            | Self::PayeeTrusteeshipAccOverLimit
-            | Self::PayeeUserinfoError
-            | Self::PayeeUserinfoStatusError
-            | Self::PayeeUserIsInst
-            | Self::PayeeUserTypeError
-            | Self::PaymentFail
-            | Self::PaymentMoneyNotEnough
-            | Self::PermitCheckPermAmlCertExpired
-            | Self::PermitCheckPermAmlCertMissAccLimit
-            | Self::PermitCheckPermIdentityTheft
-            | Self::PermitCheckPermLimited
-            | Self::PermitCheckReceiveLimit
-            | Self::PermitLimitPayee
-            | Self::PermitNonBankLimitPayee
-            | Self::PermitPayerForbidden
-            | Self::PermAmlNotRealnameRev
-            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
-            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
-            | Self::PermPayUserDailyQuotaOrgBalanceLimit
-            | Self::PermPayUserMonthQuotaOrgBalanceLimit
-            | Self::PermReceiveCustomerAlmsLimit
-            | Self::ReceiverAccountBookInfoException
-            | Self::ReceiverUserRiskFreeze
-            | Self::ReleaseUserForbbidenRecieve
-            | Self::SecurityCheckFailed
-            | Self::TransAmountNotInPrizeLimit
-            | Self::TrusteeshipAccountStatusError
-            | Self::TrusteeshipRecieveQuotaLimit
-            | Self::UserNotExist => Some(crate::ErrorClass::Declined),
-            Self::AccountBookSceneCodeException
-            | Self::AuthoreeIsNotMatch
-            | Self::BalanceIsNotEnough
-            | Self::BalanceNotEnough
-            | Self::BalanceNotEnoughForCardFee
-            | Self::BlockUserForbbidenSend
-            | Self::CheckReceiverCertNotAllow
-            | Self::ConfigurationError
-            | Self::ContractorAccountBookNotFund
-            | Self::EmployeeServiceNotExist
-            | Self::ExpandIndirectVerifyFail
-            | Self::FlexibleStaffingRiskConsultUnauthorizedConsult
-            | Self::FlexibleStaffingRiskConsultUnsignedMerchant
-            | Self::FundProtitopnNotMatch
-            | Self::FundWalletInstNotExist
-            | Self::InvalidPayerAccount
-            | Self::InvalidTaxBillAgreement
-            | Self::IsvAuthError
-            | Self::MidAccountCheckError
-            | Self::MidAccountStatusError
-            | Self::MidAccountTypeError
-            | Self::MoneyPayClosed
-            | Self::NotInWhiteList
-            | Self::NoAccountbookPermission
-            | Self::NoAccountPaymentPermission
-            | Self::NoAvailablePaymentTools
-            | Self::NoPermissionAccount
-            | Self::OverseaTransferClose
-            | Self::PaycardUnablePayment
-            | Self::PayerAccountBookInfoException
-            | Self::PayerAccountLimit
-            | Self::PayerBalanceNotEnough
-            | Self::PayerCertifyCheckFail
-            | Self::PayerNotRelnameCertify
-            | Self::PayerPermlimitCheckFailure
-            | Self::PayerRequesterRelationInvalid
-            | Self::PayerStatusError
-            | Self::PayerUnablePayment
-            | Self::PaySalaryModeNotSupport
-            | Self::PermitPayerLevelForbidden
-            | Self::PermAmlNotRealnamePay
-            | Self::ProductNotSign
-            | Self::PromoCampRelationConfigMissed
-            | Self::TaxBillAgreementMiss
-            | Self::TransferSceneInfoAdmitFail
-            | Self::UnauthorizedConsult
-            | Self::UnSupportEmployeeService
-            | Self::UserRiskFreeze => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (
+                    crate::ErrorClass::Retry,
+                    &["INST_PAY_UNABLE", "MRCHPROD_QUERY_ERROR", "RESOURCE_LIMIT_EXCEED"],
+                ),
+                (
+                    crate::ErrorClass::OutcomeUnknown,
+                    &[
+                        "BANK_RESPONSE_ERROR",
+                        "PROCESS_FAIL",
+                        "PROMO_TRANS_ORDER_DEALING",
+                        "REQUEST_PROCESSING",
+                        "SYSTEM_ERROR",
+                        "TRANS_ORDER_DEALING",
+                    ],
+                ),
+                (crate::ErrorClass::AlreadyDone, &["ALREADY_WITHDRAW_STD_RED_PACKET"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "BANKCODE_OR_BRANCHNAME_INFO_ERROR",
+                        "BIZ_UNIQUE_EXCEPTION",
+                        "CURREBT_AFTER_INVALID_TIME",
+                        "CURRENCY_NOT_SUPPORT",
+                        "EXCEED_LIMIT_SM_MIN_AMOUNT",
+                        "ILLEGAL_REQUEST_USER_ID",
+                        "ILLEGAL_STATUS_EXCEPTION",
+                        "INST_PAY_REMARK_UNVALID_CHARS",
+                        "INVALID_PARAMETER",
+                        "MEMO_REQUIRED_IN_TRANSFER_ERROR",
+                        "NOT_SUPPORT_PAYER_ACCOUNT_TYPE",
+                        "NO_ORDER_PERMISSION",
+                        "ORDER_NOT_EXIST",
+                        "ORDER_STATUS_INVALID",
+                        "PARAMETER_ERROR",
+                        "PARAM_ILLEGAL",
+                        "PARTITION_FORMAT_ERROR",
+                        "PAYEE_MID_CANNOT_SAME",
+                        "PAYER_AND_PAYEE_BOTH_PERSONAL_ACCOUNT_BOOK",
+                        "PAYER_MID_CANNOT_SAME",
+                        "PAYER_NOT_EQUAL_PAYEE_ERROR",
+                        "PAYER_NOT_EQUAL_PAYEE_FOR_BIZ_SCENE_REQUIRED",
+                        "PAYER_NOT_EXIST",
+                        "PAYER_PAYEE_ACCOUNT_NAME_CAN_NOT_SAME",
+                        "PAYER_PAYEE_CANNOT_SAME",
+                        "PAYER_USERINFO_NOT_EXSIT",
+                        "PAYER_USER_INFO_ERROR",
+                        "PAYMENT_INFO_INCONSISTENCY",
+                        "PAYMENT_TIME_EXPIRE",
+                        "REMARK_HAS_SENSITIVE_WORD",
+                        "REP_INCONSISTENT",
+                        "SIGN_AGREEMENT_NO_INCONSISTENT",
+                        "SIGN_INVALID",
+                        "SIGN_INVOKE_PID_INCONSISTENT",
+                        "SIGN_NOT_ALLOW_SKIP",
+                        "SIGN_PARAM_INVALID",
+                        "SIGN_QUERY_AGGREMENT_ERROR",
+                        "SIGN_QUERY_APP_INFO_ERROR",
+                        "TRANSFER_SCENE_NAME_BLANK",
+                        "TRANSFER_SCENE_NAME_ILLEGAL",
+                        "TRANSFER_SCENE_REPORT_INFO_ILLEGAL",
+                        "TRUSTEESHIP_ACCOUNT_NOT_EXIST",
+                        "USER_AGREEMENT_VERIFY_FAIL",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACCOUNT_IN_NOT_EXIST",
+                        "ACCOUNT_OPERATION_LIMIT",
+                        "BLOCK_USER_FORBBIDEN_RECIEVE",
+                        "CARD_BIN_ERROR",
+                        "EXCEED_LIMIT_DC_RECEIVED",
+                        "EXCEED_LIMIT_DM_AMOUNT",
+                        "EXCEED_LIMIT_DM_MAX_AMOUNT",
+                        "EXCEED_LIMIT_ENT_SM_AMOUNT",
+                        "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
+                        "EXCEED_LIMIT_MM_AMOUNT",
+                        "EXCEED_LIMIT_MM_MAX_AMOUNT",
+                        "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
+                        "EXCEED_LIMIT_SM_AMOUNT",
+                        "EXCEED_LIMIT_UNRN_DM_AMOUNT",
+                        "FLEXIBLE_STAFFING_HIGH_RISK_RECEIVER",
+                        "FLEXIBLE_STAFFING_POTENTIAL_RISK_RECEIVER",
+                        "FLEXIBLE_STAFFING_RISK_CONSULT_RISK_RECEIVER",
+                        "FLEXIBLE_STAFFING_RISK_CONSULT_USER_NOT_EXIST",
+                        "FLEXIBLE_STAFFING_UN_KNOWN_RISK_RECEIVER",
+                        "FORBID_OPERATION_USER_WALLET",
+                        "FUND_WALLET_UNAVAILABLE",
+                        "GLOBAL_USER_FORBBIDEN_RECIEVE",
+                        "IDENTITY_FUND_RELATION_NOT_FOUND",
+                        "ILLEGAL_OPERATION",
+                        "INVALID_CARDNO",
+                        "JUDICIAL_FREEZE",
+                        "NO_ACCOUNT_RECEIVE_PERMISSION",
+                        "NO_ACCOUNT_USER_FORBBIDEN_RECIEVE",
+                        "PAYEE_ACCOUNT_NOT_EXSIT",
+                        "PAYEE_ACCOUNT_STATUS_ERROR",
+                        "PAYEE_ACC_OCUPIED",
+                        "PAYEE_CARD_INFO_ERROR",
+                        "PAYEE_CERT_INFO_ERROR",
+                        "PAYEE_IDENTITY_NOT_MATCH",
+                        "PAYEE_NOT_EXIST",
+                        "PAYEE_NOT_RELNAME_CERTIFY",
+                        "PAYEE_OUT_PERMLIMIT_CHECK_FAILURE",
+                        "PAYEE_RECEIVE_COUNT_EXCEED_LIMIT",
+                        "PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT",
+                        "PAYEE_USERINFO_ERROR",
+                        "PAYEE_USERINFO_STATUS_ERROR",
+                        "PAYEE_USER_IS_INST",
+                        "PAYEE_USER_TYPE_ERROR",
+                        "PAYMENT_FAIL",
+                        "PAYMENT_MONEY_NOT_ENOUGH",
+                        "PERMIT_CHECK_PERM_AML_CERT_EXPIRED",
+                        "PERMIT_CHECK_PERM_AML_CERT_MISS_ACC_LIMIT",
+                        "PERMIT_CHECK_PERM_IDENTITY_THEFT",
+                        "PERMIT_CHECK_PERM_LIMITED",
+                        "PERMIT_CHECK_RECEIVE_LIMIT",
+                        "PERMIT_LIMIT_PAYEE",
+                        "PERMIT_NON_BANK_LIMIT_PAYEE",
+                        "PERMIT_PAYER_FORBIDDEN",
+                        "PERM_AML_NOT_REALNAME_REV",
+                        "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                        "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
+                        "RECEIVER_ACCOUNT_BOOK_INFO_EXCEPTION",
+                        "RECEIVER_USER_RISK_FREEZE",
+                        "RELEASE_USER_FORBBIDEN_RECIEVE",
+                        "SECURITY_CHECK_FAILED",
+                        "TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT",
+                        "TRUSTEESHIP_ACCOUNT_STATUS_ERROR",
+                        "TRUSTEESHIP_RECIEVE_QUOTA_LIMIT",
+                        "USER_NOT_EXIST",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACCOUNT_BOOK_SCENE_CODE_EXCEPTION",
+                        "AUTHOREE_IS_NOT_MATCH",
+                        "BALANCE_IS_NOT_ENOUGH",
+                        "BALANCE_NOT_ENOUGH",
+                        "BALANCE_NOT_ENOUGH_FOR_CARD_FEE",
+                        "BLOCK_USER_FORBBIDEN_SEND",
+                        "CHECK_RECEIVER_CERT_NOT_ALLOW",
+                        "CONFIGURATION_ERROR",
+                        "CONTRACTOR_ACCOUNT_BOOK_NOT_FUND",
+                        "EMPLOYEE_SERVICE_NOT_EXIST",
+                        "EXPAND_INDIRECT_VERIFY_FAIL",
+                        "FLEXIBLE_STAFFING_RISK_CONSULT_UNAUTHORIZED_CONSULT",
+                        "FLEXIBLE_STAFFING_RISK_CONSULT_UNSIGNED_MERCHANT",
+                        "FUND_PROTITOPN_NOT_MATCH",
+                        "FUND_WALLET_INST_NOT_EXIST",
+                        "INVALID_PAYER_ACCOUNT",
+                        "INVALID_TAX_BILL_AGREEMENT",
+                        "ISV_AUTH_ERROR",
+                        "MID_ACCOUNT_CHECK_ERROR",
+                        "MID_ACCOUNT_STATUS_ERROR",
+                        "MID_ACCOUNT_TYPE_ERROR",
+                        "MONEY_PAY_CLOSED",
+                        "NOT_IN_WHITE_LIST",
+                        "NO_ACCOUNTBOOK_PERMISSION",
+                        "NO_ACCOUNT_PAYMENT_PERMISSION",
+                        "NO_AVAILABLE_PAYMENT_TOOLS",
+                        "NO_PERMISSION_ACCOUNT",
+                        "OVERSEA_TRANSFER_CLOSE",
+                        "PAYCARD_UNABLE_PAYMENT",
+                        "PAYER_ACCOUNT_BOOK_INFO_EXCEPTION",
+                        "PAYER_ACCOUNT_LIMIT",
+                        "PAYER_BALANCE_NOT_ENOUGH",
+                        "PAYER_CERTIFY_CHECK_FAIL",
+                        "PAYER_NOT_RELNAME_CERTIFY",
+                        "PAYER_PERMLIMIT_CHECK_FAILURE",
+                        "PAYER_REQUESTER_RELATION_INVALID",
+                        "PAYER_STATUS_ERROR",
+                        "PAYER_UNABLE_PAYMENT",
+                        "PAY_SALARY_MODE_NOT_SUPPORT",
+                        "PERMIT_PAYER_LEVEL_FORBIDDEN",
+                        "PERM_AML_NOT_REALNAME_PAY",
+                        "PRODUCT_NOT_SIGN",
+                        "PROMO_CAMP_RELATION_CONFIG_MISSED",
+                        "TAX_BILL_AGREEMENT_MISS",
+                        "TRANSFER_SCENE_INFO_ADMIT_FAIL",
+                        "UNAUTHORIZED_CONSULT",
+                        "UN_SUPPORT_EMPLOYEE_SERVICE",
+                        "USER_RISK_FREEZE",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// A product of the transfer family.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransUniTransferProductCode {
     /// A plain transfer to an Alipay account that nobody confirms.
@@ -1349,16 +1344,22 @@ pub enum TransUniTransferProductCode {
 }
 
 impl crate::wire::OpenEnum for TransUniTransferProductCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("TRANS_ACCOUNT_NO_PWD", Self::TransAccountNoPwd),
-        ("STD_RED_PACKET", Self::StdRedPacket),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::TransAccountNoPwd => "TRANS_ACCOUNT_NO_PWD",
             Self::StdRedPacket => "STD_RED_PACKET",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::TransAccountNoPwd,
+                1 => Self::StdRedPacket,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1369,7 +1370,6 @@ impl crate::wire::OpenEnum for TransUniTransferProductCode {
 crate::wire::open_enum!(TransUniTransferProductCode);
 
 /// What happens within a product.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransUniTransferBizScene {
     /// Money goes straight to the payee: a plain transfer, or a red packet from the merchant.
@@ -1381,16 +1381,22 @@ pub enum TransUniTransferBizScene {
 }
 
 impl crate::wire::OpenEnum for TransUniTransferBizScene {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("DIRECT_TRANSFER", Self::DirectTransfer),
-        ("PERSONAL_COLLECTION", Self::PersonalCollection),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::DirectTransfer => "DIRECT_TRANSFER",
             Self::PersonalCollection => "PERSONAL_COLLECTION",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::DirectTransfer,
+                1 => Self::PersonalCollection,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1401,7 +1407,6 @@ impl crate::wire::OpenEnum for TransUniTransferBizScene {
 crate::wire::open_enum!(TransUniTransferBizScene);
 
 /// The purpose of a transfer, as merchants declare it with Alipay.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransUniTransferTransferSceneName {
     /// Cash given away for promotion.
@@ -1425,16 +1430,6 @@ pub enum TransUniTransferTransferSceneName {
 }
 
 impl crate::wire::OpenEnum for TransUniTransferTransferSceneName {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("现金营销", Self::CashPromotion),
-        ("企业退款", Self::CompanyRefund),
-        ("佣金报酬", Self::Commission),
-        ("业务结算", Self::BusinessSettlement),
-        ("二手回收", Self::SecondHandPurchase),
-        ("公益补助", Self::CharityGrant),
-        ("行政补贴和退款", Self::GovernmentSubsidy),
-        ("保险理赔", Self::InsuranceClaim),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::CashPromotion => "现金营销",
@@ -1449,6 +1444,22 @@ impl crate::wire::OpenEnum for TransUniTransferTransferSceneName {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::CashPromotion,
+                1 => Self::CompanyRefund,
+                2 => Self::Commission,
+                3 => Self::BusinessSettlement,
+                4 => Self::SecondHandPurchase,
+                5 => Self::CharityGrant,
+                6 => Self::GovernmentSubsidy,
+                7 => Self::InsuranceClaim,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1457,7 +1468,6 @@ impl crate::wire::OpenEnum for TransUniTransferTransferSceneName {
 crate::wire::open_enum!(TransUniTransferTransferSceneName);
 
 /// Where a transfer stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransUniTransferStatus {
     /// The money has moved.
@@ -1473,12 +1483,6 @@ pub enum TransUniTransferStatus {
 }
 
 impl crate::wire::OpenEnum for TransUniTransferStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("SUCCESS", Self::Success),
-        ("FAIL", Self::Fail),
-        ("DEALING", Self::Dealing),
-        ("REFUND", Self::Refund),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Success => "SUCCESS",
@@ -1489,6 +1493,18 @@ impl crate::wire::OpenEnum for TransUniTransferStatus {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Success,
+                1 => Self::Fail,
+                2 => Self::Dealing,
+                3 => Self::Refund,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1497,7 +1513,6 @@ impl crate::wire::OpenEnum for TransUniTransferStatus {
 crate::wire::open_enum!(TransUniTransferStatus);
 
 /// Where the second stage of a transfer stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransUniTransferSubStatus {
     /// The payee has collected the money.
@@ -1509,16 +1524,22 @@ pub enum TransUniTransferSubStatus {
 }
 
 impl crate::wire::OpenEnum for TransUniTransferSubStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("SUCCESS", Self::Success),
-        ("REFUNDED", Self::Refunded),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Success => "SUCCESS",
             Self::Refunded => "REFUNDED",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Success,
+                1 => Self::Refunded,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1529,7 +1550,7 @@ impl crate::wire::OpenEnum for TransUniTransferSubStatus {
 crate::wire::open_enum!(TransUniTransferSubStatus);
 
 /// The payer or the payee of a transfer.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Participant {
     /// The account, named as `identity_type` says. At most 128 characters.
@@ -1558,67 +1579,60 @@ impl Participant {
         identity: impl ::core::convert::Into<::std::string::String>,
         identity_type: impl ::core::convert::Into<ParticipantIdentityType>,
     ) -> Self {
-        Self {
-            identity: ::core::convert::Into::into(identity),
-            identity_type: ::core::convert::Into::into(identity_type),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.identity, identity);
+        crate::wire::put(&mut __made.identity_type, identity_type);
+        __made
     }
 
     /// Sets `name`.
-    #[must_use]
     pub fn name(
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+        crate::wire::set(&mut self.name, name);
         self
     }
 
     /// Sets `cert_type`.
-    #[must_use]
     pub fn cert_type(
         mut self,
         cert_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.cert_type = Some(::core::convert::Into::into(cert_type));
+        crate::wire::set(&mut self.cert_type, cert_type);
         self
     }
 
     /// Sets `cert_no`.
-    #[must_use]
     pub fn cert_no(
         mut self,
         cert_no: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.cert_no = Some(::core::convert::Into::into(cert_no));
+        crate::wire::set(&mut self.cert_no, cert_no);
         self
     }
 
     /// Sets `bankcard_ext_info`.
-    #[must_use]
     pub fn bankcard_ext_info(mut self, bankcard_ext_info: BankcardExtInfo) -> Self {
-        self.bankcard_ext_info = Some(bankcard_ext_info);
+        crate::wire::set(&mut self.bankcard_ext_info, bankcard_ext_info);
         self
     }
 
     /// Sets `merchant_user_info`.
-    #[must_use]
     pub fn merchant_user_info(
         mut self,
         merchant_user_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.merchant_user_info = Some(::core::convert::Into::into(merchant_user_info));
+        crate::wire::set(&mut self.merchant_user_info, merchant_user_info);
         self
     }
 
     /// Sets `ext_info`.
-    #[must_use]
     pub fn ext_info(
         mut self,
         ext_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.ext_info = Some(::core::convert::Into::into(ext_info));
+        crate::wire::set(&mut self.ext_info, ext_info);
         self
     }
 }
@@ -1628,52 +1642,59 @@ impl crate::wire::Object for Participant {
         Self {
             identity: crate::wire::blank(),
             identity_type: crate::wire::blank(),
-            name: crate::wire::blank(),
-            cert_type: crate::wire::blank(),
-            cert_no: crate::wire::blank(),
-            bankcard_ext_info: crate::wire::blank(),
-            merchant_user_info: crate::wire::blank(),
-            ext_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            name: None,
+            cert_type: None,
+            cert_no: None,
+            bankcard_ext_info: None,
+            merchant_user_info: None,
+            ext_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("identity", &self.identity);
-        fields.field("identity_type", &self.identity_type);
-        fields.field("name", &self.name);
-        fields.field("cert_type", &self.cert_type);
-        fields.field("cert_no", &self.cert_no);
-        fields.field("bankcard_ext_info", &self.bankcard_ext_info);
-        fields.field("merchant_user_info", &self.merchant_user_info);
-        fields.field("ext_info", &self.ext_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "identity",
+            "identity_type",
+            "name",
+            "cert_type",
+            "cert_no",
+            "bankcard_ext_info",
+            "merchant_user_info",
+            "ext_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "identity" => &mut self.identity,
-                "identity_type" => &mut self.identity_type,
-                "name" => &mut self.name,
-                "cert_type" => &mut self.cert_type,
-                "cert_no" => &mut self.cert_no,
-                "bankcard_ext_info" => &mut self.bankcard_ext_info,
-                "merchant_user_info" => &mut self.merchant_user_info,
-                "ext_info" => &mut self.ext_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.identity,
+                &self.identity_type,
+                &self.name,
+                &self.cert_type,
+                &self.cert_no,
+                &self.bankcard_ext_info,
+                &self.merchant_user_info,
+                &self.ext_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.identity,
+                &mut self.identity_type,
+                &mut self.name,
+                &mut self.cert_type,
+                &mut self.cert_no,
+                &mut self.bankcard_ext_info,
+                &mut self.merchant_user_info,
+                &mut self.ext_info,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -1684,7 +1705,6 @@ impl crate::wire::Object for Participant {
 crate::wire::object!(Participant);
 
 /// How a participant's account is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParticipantIdentityType {
     /// By user number: sixteen digits that begin with 2088.
@@ -1704,14 +1724,6 @@ pub enum ParticipantIdentityType {
 }
 
 impl crate::wire::OpenEnum for ParticipantIdentityType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ALIPAY_USER_ID", Self::AlipayUserId),
-        ("ALIPAY_LOGON_ID", Self::AlipayLogonId),
-        ("ALIPAY_OPEN_ID", Self::AlipayOpenId),
-        ("BANKCARD_NO", Self::BankcardNumber),
-        ("BANKCARD_ACCOUNT", Self::BankcardAccount),
-        ("EXPRESS_DC_STFA", Self::ExpressCompanyCard),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AlipayUserId => "ALIPAY_USER_ID",
@@ -1724,6 +1736,20 @@ impl crate::wire::OpenEnum for ParticipantIdentityType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AlipayUserId,
+                1 => Self::AlipayLogonId,
+                2 => Self::AlipayOpenId,
+                3 => Self::BankcardNumber,
+                4 => Self::BankcardAccount,
+                5 => Self::ExpressCompanyCard,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1732,7 +1758,7 @@ impl crate::wire::OpenEnum for ParticipantIdentityType {
 crate::wire::open_enum!(ParticipantIdentityType);
 
 /// The bank behind a card.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct BankcardExtInfo {
     /// Whether the card belongs to a company or a person.
@@ -1758,62 +1784,56 @@ impl BankcardExtInfo {
     }
 
     /// Sets `account_type`.
-    #[must_use]
     pub fn account_type(
         mut self,
         account_type: impl ::core::convert::Into<BankcardExtInfoAccountType>,
     ) -> Self {
-        self.account_type = Some(::core::convert::Into::into(account_type));
+        crate::wire::set(&mut self.account_type, account_type);
         self
     }
 
     /// Sets `inst_name`.
-    #[must_use]
     pub fn inst_name(
         mut self,
         inst_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.inst_name = Some(::core::convert::Into::into(inst_name));
+        crate::wire::set(&mut self.inst_name, inst_name);
         self
     }
 
     /// Sets `inst_province`.
-    #[must_use]
     pub fn inst_province(
         mut self,
         inst_province: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.inst_province = Some(::core::convert::Into::into(inst_province));
+        crate::wire::set(&mut self.inst_province, inst_province);
         self
     }
 
     /// Sets `inst_city`.
-    #[must_use]
     pub fn inst_city(
         mut self,
         inst_city: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.inst_city = Some(::core::convert::Into::into(inst_city));
+        crate::wire::set(&mut self.inst_city, inst_city);
         self
     }
 
     /// Sets `inst_branch_name`.
-    #[must_use]
     pub fn inst_branch_name(
         mut self,
         inst_branch_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.inst_branch_name = Some(::core::convert::Into::into(inst_branch_name));
+        crate::wire::set(&mut self.inst_branch_name, inst_branch_name);
         self
     }
 
     /// Sets `bank_code`.
-    #[must_use]
     pub fn bank_code(
         mut self,
         bank_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.bank_code = Some(::core::convert::Into::into(bank_code));
+        crate::wire::set(&mut self.bank_code, bank_code);
         self
     }
 }
@@ -1827,55 +1847,59 @@ impl ::core::default::Default for BankcardExtInfo {
 impl crate::wire::Object for BankcardExtInfo {
     fn blank() -> Self {
         Self {
-            account_type: crate::wire::blank(),
-            inst_name: crate::wire::blank(),
-            inst_province: crate::wire::blank(),
-            inst_city: crate::wire::blank(),
-            inst_branch_name: crate::wire::blank(),
-            bank_code: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            account_type: None,
+            inst_name: None,
+            inst_province: None,
+            inst_city: None,
+            inst_branch_name: None,
+            bank_code: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("account_type", &self.account_type);
-        fields.field("inst_name", &self.inst_name);
-        fields.field("inst_province", &self.inst_province);
-        fields.field("inst_city", &self.inst_city);
-        fields.field("inst_branch_name", &self.inst_branch_name);
-        fields.field("bank_code", &self.bank_code);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "account_type",
+            "inst_name",
+            "inst_province",
+            "inst_city",
+            "inst_branch_name",
+            "bank_code",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "account_type" => &mut self.account_type,
-                "inst_name" => &mut self.inst_name,
-                "inst_province" => &mut self.inst_province,
-                "inst_city" => &mut self.inst_city,
-                "inst_branch_name" => &mut self.inst_branch_name,
-                "bank_code" => &mut self.bank_code,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.account_type,
+                &self.inst_name,
+                &self.inst_province,
+                &self.inst_city,
+                &self.inst_branch_name,
+                &self.bank_code,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.account_type,
+                &mut self.inst_name,
+                &mut self.inst_province,
+                &mut self.inst_city,
+                &mut self.inst_branch_name,
+                &mut self.bank_code,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(BankcardExtInfo);
 
 /// Whose bank account it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BankcardExtInfoAccountType {
     /// A company's.
@@ -1887,16 +1911,22 @@ pub enum BankcardExtInfoAccountType {
 }
 
 impl crate::wire::OpenEnum for BankcardExtInfoAccountType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("1", Self::Company),
-        ("2", Self::Person),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Company => "1",
             Self::Person => "2",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Company,
+                1 => Self::Person,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1907,7 +1937,7 @@ impl crate::wire::OpenEnum for BankcardExtInfoAccountType {
 crate::wire::open_enum!(BankcardExtInfoAccountType);
 
 /// One statement about a transfer, of those that its scene asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct TransferSceneReportInfo {
     /// What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
@@ -1925,22 +1955,20 @@ impl TransferSceneReportInfo {
     }
 
     /// Sets `info_type`.
-    #[must_use]
     pub fn info_type(
         mut self,
         info_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.info_type = Some(::core::convert::Into::into(info_type));
+        crate::wire::set(&mut self.info_type, info_type);
         self
     }
 
     /// Sets `info_content`.
-    #[must_use]
     pub fn info_content(
         mut self,
         info_content: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.info_content = Some(::core::convert::Into::into(info_content));
+        crate::wire::set(&mut self.info_content, info_content);
         self
     }
 }
@@ -1954,43 +1982,29 @@ impl ::core::default::Default for TransferSceneReportInfo {
 impl crate::wire::Object for TransferSceneReportInfo {
     fn blank() -> Self {
         Self {
-            info_type: crate::wire::blank(),
-            info_content: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            info_type: None,
+            info_content: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("info_type", &self.info_type);
-        fields.field("info_content", &self.info_content);
+    fn names(&self) -> &'static [&'static str] {
+        &["info_type", "info_content"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "info_type" => &mut self.info_type,
-                "info_content" => &mut self.info_content,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.info_type, &self.info_content], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.info_type, &mut self.info_content], &mut self.extra);
     }
 }
 
 crate::wire::object!(TransferSceneReportInfo);
 
 /// The amounts of a transfer between currencies, each in the main unit of its currency. (The misspelling is the gateway's.)
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct MutipleCurrencyDetail {
     /// What the payer pays.
@@ -2018,65 +2032,56 @@ impl MutipleCurrencyDetail {
     }
 
     /// Sets `payment_amount`.
-    #[must_use]
     pub fn payment_amount(mut self, payment_amount: crate::types::Price) -> Self {
-        self.payment_amount = Some(payment_amount);
+        crate::wire::set(&mut self.payment_amount, payment_amount);
         self
     }
 
     /// Sets `payment_currency`.
-    #[must_use]
     pub fn payment_currency(
         mut self,
         payment_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.payment_currency = Some(::core::convert::Into::into(payment_currency));
+        crate::wire::set(&mut self.payment_currency, payment_currency);
         self
     }
 
     /// Sets `trans_amount`.
-    #[must_use]
     pub fn trans_amount(mut self, trans_amount: crate::types::Price) -> Self {
-        self.trans_amount = Some(trans_amount);
+        crate::wire::set(&mut self.trans_amount, trans_amount);
         self
     }
 
     /// Sets `trans_currency`.
-    #[must_use]
     pub fn trans_currency(
         mut self,
         trans_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_currency = Some(::core::convert::Into::into(trans_currency));
+        crate::wire::set(&mut self.trans_currency, trans_currency);
         self
     }
 
     /// Sets `settlement_amount`.
-    #[must_use]
     pub fn settlement_amount(mut self, settlement_amount: crate::types::Price) -> Self {
-        self.settlement_amount = Some(settlement_amount);
+        crate::wire::set(&mut self.settlement_amount, settlement_amount);
         self
     }
 
     /// Sets `settlement_currency`.
-    #[must_use]
     pub fn settlement_currency(
         mut self,
         settlement_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.settlement_currency = Some(
-            ::core::convert::Into::into(settlement_currency),
-        );
+        crate::wire::set(&mut self.settlement_currency, settlement_currency);
         self
     }
 
     /// Sets `ext_info`.
-    #[must_use]
     pub fn ext_info(
         mut self,
         ext_info: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.ext_info = Some(::core::convert::Into::into(ext_info));
+        crate::wire::set(&mut self.ext_info, ext_info);
         self
     }
 }
@@ -2090,58 +2095,64 @@ impl ::core::default::Default for MutipleCurrencyDetail {
 impl crate::wire::Object for MutipleCurrencyDetail {
     fn blank() -> Self {
         Self {
-            payment_amount: crate::wire::blank(),
-            payment_currency: crate::wire::blank(),
-            trans_amount: crate::wire::blank(),
-            trans_currency: crate::wire::blank(),
-            settlement_amount: crate::wire::blank(),
-            settlement_currency: crate::wire::blank(),
-            ext_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            payment_amount: None,
+            payment_currency: None,
+            trans_amount: None,
+            trans_currency: None,
+            settlement_amount: None,
+            settlement_currency: None,
+            ext_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("payment_amount", &self.payment_amount);
-        fields.field("payment_currency", &self.payment_currency);
-        fields.field("trans_amount", &self.trans_amount);
-        fields.field("trans_currency", &self.trans_currency);
-        fields.field("settlement_amount", &self.settlement_amount);
-        fields.field("settlement_currency", &self.settlement_currency);
-        fields.field("ext_info", &self.ext_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "payment_amount",
+            "payment_currency",
+            "trans_amount",
+            "trans_currency",
+            "settlement_amount",
+            "settlement_currency",
+            "ext_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "payment_amount" => &mut self.payment_amount,
-                "payment_currency" => &mut self.payment_currency,
-                "trans_amount" => &mut self.trans_amount,
-                "trans_currency" => &mut self.trans_currency,
-                "settlement_amount" => &mut self.settlement_amount,
-                "settlement_currency" => &mut self.settlement_currency,
-                "ext_info" => &mut self.ext_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.payment_amount,
+                &self.payment_currency,
+                &self.trans_amount,
+                &self.trans_currency,
+                &self.settlement_amount,
+                &self.settlement_currency,
+                &self.ext_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.payment_amount,
+                &mut self.payment_currency,
+                &mut self.trans_amount,
+                &mut self.trans_currency,
+                &mut self.settlement_amount,
+                &mut self.settlement_currency,
+                &mut self.ext_info,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(MutipleCurrencyDetail);
 
 /// The signature of the request that this one passes on.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SignData {
     /// The signature itself.
@@ -2167,62 +2178,56 @@ impl SignData {
     }
 
     /// Sets `ori_sign`.
-    #[must_use]
     pub fn ori_sign(
         mut self,
         ori_sign: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.ori_sign = Some(::core::convert::Into::into(ori_sign));
+        crate::wire::set(&mut self.ori_sign, ori_sign);
         self
     }
 
     /// Sets `ori_sign_type`.
-    #[must_use]
     pub fn ori_sign_type(
         mut self,
         ori_sign_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.ori_sign_type = Some(::core::convert::Into::into(ori_sign_type));
+        crate::wire::set(&mut self.ori_sign_type, ori_sign_type);
         self
     }
 
     /// Sets `ori_char_set`.
-    #[must_use]
     pub fn ori_char_set(
         mut self,
         ori_char_set: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.ori_char_set = Some(::core::convert::Into::into(ori_char_set));
+        crate::wire::set(&mut self.ori_char_set, ori_char_set);
         self
     }
 
     /// Sets `partner_id`.
-    #[must_use]
     pub fn partner_id(
         mut self,
         partner_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.partner_id = Some(::core::convert::Into::into(partner_id));
+        crate::wire::set(&mut self.partner_id, partner_id);
         self
     }
 
     /// Sets `ori_app_id`.
-    #[must_use]
     pub fn ori_app_id(
         mut self,
         ori_app_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.ori_app_id = Some(::core::convert::Into::into(ori_app_id));
+        crate::wire::set(&mut self.ori_app_id, ori_app_id);
         self
     }
 
     /// Sets `ori_out_biz_no`.
-    #[must_use]
     pub fn ori_out_biz_no(
         mut self,
         ori_out_biz_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.ori_out_biz_no = Some(::core::convert::Into::into(ori_out_biz_no));
+        crate::wire::set(&mut self.ori_out_biz_no, ori_out_biz_no);
         self
     }
 }
@@ -2236,48 +2241,53 @@ impl ::core::default::Default for SignData {
 impl crate::wire::Object for SignData {
     fn blank() -> Self {
         Self {
-            ori_sign: crate::wire::blank(),
-            ori_sign_type: crate::wire::blank(),
-            ori_char_set: crate::wire::blank(),
-            partner_id: crate::wire::blank(),
-            ori_app_id: crate::wire::blank(),
-            ori_out_biz_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            ori_sign: None,
+            ori_sign_type: None,
+            ori_char_set: None,
+            partner_id: None,
+            ori_app_id: None,
+            ori_out_biz_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("ori_sign", &self.ori_sign);
-        fields.field("ori_sign_type", &self.ori_sign_type);
-        fields.field("ori_char_set", &self.ori_char_set);
-        fields.field("partner_id", &self.partner_id);
-        fields.field("ori_app_id", &self.ori_app_id);
-        fields.field("ori_out_biz_no", &self.ori_out_biz_no);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "ori_sign",
+            "ori_sign_type",
+            "ori_char_set",
+            "partner_id",
+            "ori_app_id",
+            "ori_out_biz_no",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "ori_sign" => &mut self.ori_sign,
-                "ori_sign_type" => &mut self.ori_sign_type,
-                "ori_char_set" => &mut self.ori_char_set,
-                "partner_id" => &mut self.partner_id,
-                "ori_app_id" => &mut self.ori_app_id,
-                "ori_out_biz_no" => &mut self.ori_out_biz_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.ori_sign,
+                &self.ori_sign_type,
+                &self.ori_char_set,
+                &self.partner_id,
+                &self.ori_app_id,
+                &self.ori_out_biz_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.ori_sign,
+                &mut self.ori_sign_type,
+                &mut self.ori_char_set,
+                &mut self.partner_id,
+                &mut self.ori_app_id,
+                &mut self.ori_out_biz_no,
+            ],
+            &mut self.extra,
+        );
     }
 }
 

@@ -10,7 +10,6 @@
 /// with the order before treating it as paid. Paid means `TRADE_SUCCESS` or `TRADE_FINISHED`.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/203/105286>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TradeStatusSync {
     /// Identifies the news. A repetition has the same.
@@ -147,218 +146,269 @@ impl crate::wire::Object for TradeStatusSync {
         Self {
             notify_id: crate::wire::blank(),
             notify_type: crate::wire::blank(),
-            notify_time: crate::wire::blank(),
-            notify_action_type: crate::wire::blank(),
+            notify_time: None,
+            notify_action_type: None,
             charset: crate::wire::blank(),
             version: crate::wire::blank(),
             app_id: crate::wire::blank(),
             auth_app_id: crate::wire::blank(),
-            merchant_app_id: crate::wire::blank(),
+            merchant_app_id: None,
             trade_no: crate::wire::blank(),
             out_trade_no: crate::wire::blank(),
-            out_biz_no: crate::wire::blank(),
+            out_biz_no: None,
             trade_status: crate::wire::blank(),
-            buyer_id: crate::wire::blank(),
-            buyer_open_id: crate::wire::blank(),
-            buyer_logon_id: crate::wire::blank(),
-            seller_id: crate::wire::blank(),
-            seller_email: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            body: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            receipt_amount: crate::wire::blank(),
-            buyer_pay_amount: crate::wire::blank(),
-            invoice_amount: crate::wire::blank(),
-            point_amount: crate::wire::blank(),
-            refund_fee: crate::wire::blank(),
-            discount_amount: crate::wire::blank(),
-            mdiscount_amount: crate::wire::blank(),
-            hyb_amount: crate::wire::blank(),
-            charge_amount: crate::wire::blank(),
-            charge_flags: crate::wire::blank(),
-            charge_info_list: crate::wire::blank(),
-            buyer_charge_amt: crate::wire::blank(),
-            current_seller_received_amount: crate::wire::blank(),
-            seller_received_total_amount: crate::wire::blank(),
-            total_from_seller_fee: crate::wire::blank(),
-            fulfillment_amount: crate::wire::blank(),
-            gmt_create: crate::wire::blank(),
-            gmt_payment: crate::wire::blank(),
-            gmt_refund: crate::wire::blank(),
-            gmt_close: crate::wire::blank(),
-            send_pay_date: crate::wire::blank(),
-            fund_bill_list: crate::wire::blank(),
-            voucher_detail_list: crate::wire::blank(),
-            refund_voucher_detail_list: crate::wire::blank(),
-            discount_goods_detail: crate::wire::blank(),
-            hb_fq_pay_info: crate::wire::blank(),
-            credit_pay_mode: crate::wire::blank(),
-            enterprise_pay_info: crate::wire::blank(),
-            medical_insurance_info: crate::wire::blank(),
-            industry_sepc_detail: crate::wire::blank(),
-            industry_sepc_detail_acc: crate::wire::blank(),
-            industry_sepc_detail_gov: crate::wire::blank(),
-            receipt_currency_type: crate::wire::blank(),
-            settlement_id: crate::wire::blank(),
-            ff_current_period: crate::wire::blank(),
-            out_channel_type: crate::wire::blank(),
-            cashier_type: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            buyer_id: None,
+            buyer_open_id: None,
+            buyer_logon_id: None,
+            seller_id: None,
+            seller_email: None,
+            subject: None,
+            body: None,
+            total_amount: None,
+            receipt_amount: None,
+            buyer_pay_amount: None,
+            invoice_amount: None,
+            point_amount: None,
+            refund_fee: None,
+            discount_amount: None,
+            mdiscount_amount: None,
+            hyb_amount: None,
+            charge_amount: None,
+            charge_flags: None,
+            charge_info_list: ::std::vec::Vec::new(),
+            buyer_charge_amt: None,
+            current_seller_received_amount: None,
+            seller_received_total_amount: None,
+            total_from_seller_fee: None,
+            fulfillment_amount: None,
+            gmt_create: None,
+            gmt_payment: None,
+            gmt_refund: None,
+            gmt_close: None,
+            send_pay_date: None,
+            fund_bill_list: ::std::vec::Vec::new(),
+            voucher_detail_list: ::std::vec::Vec::new(),
+            refund_voucher_detail_list: ::std::vec::Vec::new(),
+            discount_goods_detail: None,
+            hb_fq_pay_info: None,
+            credit_pay_mode: None,
+            enterprise_pay_info: None,
+            medical_insurance_info: None,
+            industry_sepc_detail: None,
+            industry_sepc_detail_acc: None,
+            industry_sepc_detail_gov: None,
+            receipt_currency_type: None,
+            settlement_id: None,
+            ff_current_period: None,
+            out_channel_type: None,
+            cashier_type: None,
+            passback_params: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("notify_id", &self.notify_id);
-        fields.field("notify_type", &self.notify_type);
-        fields.field("notify_time", &self.notify_time);
-        fields.field("notify_action_type", &self.notify_action_type);
-        fields.field("charset", &self.charset);
-        fields.field("version", &self.version);
-        fields.field("app_id", &self.app_id);
-        fields.field("auth_app_id", &self.auth_app_id);
-        fields.field("merchant_app_id", &self.merchant_app_id);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("trade_status", &self.trade_status);
-        fields.field("buyer_id", &self.buyer_id);
-        fields.field("buyer_open_id", &self.buyer_open_id);
-        fields.field("buyer_logon_id", &self.buyer_logon_id);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("seller_email", &self.seller_email);
-        fields.field("subject", &self.subject);
-        fields.field("body", &self.body);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("receipt_amount", &self.receipt_amount);
-        fields.field("buyer_pay_amount", &self.buyer_pay_amount);
-        fields.field("invoice_amount", &self.invoice_amount);
-        fields.field("point_amount", &self.point_amount);
-        fields.field("refund_fee", &self.refund_fee);
-        fields.field("discount_amount", &self.discount_amount);
-        fields.field("mdiscount_amount", &self.mdiscount_amount);
-        fields.field("hyb_amount", &self.hyb_amount);
-        fields.field("charge_amount", &self.charge_amount);
-        fields.field("charge_flags", &self.charge_flags);
-        fields.field("charge_info_list", &self.charge_info_list);
-        fields.field("buyer_charge_amt", &self.buyer_charge_amt);
-        fields
-            .field(
-                "current_seller_received_amount",
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "notify_id",
+            "notify_type",
+            "notify_time",
+            "notify_action_type",
+            "charset",
+            "version",
+            "app_id",
+            "auth_app_id",
+            "merchant_app_id",
+            "trade_no",
+            "out_trade_no",
+            "out_biz_no",
+            "trade_status",
+            "buyer_id",
+            "buyer_open_id",
+            "buyer_logon_id",
+            "seller_id",
+            "seller_email",
+            "subject",
+            "body",
+            "total_amount",
+            "receipt_amount",
+            "buyer_pay_amount",
+            "invoice_amount",
+            "point_amount",
+            "refund_fee",
+            "discount_amount",
+            "mdiscount_amount",
+            "hyb_amount",
+            "charge_amount",
+            "charge_flags",
+            "charge_info_list",
+            "buyer_charge_amt",
+            "current_seller_received_amount",
+            "seller_received_total_amount",
+            "total_from_seller_fee",
+            "fulfillment_amount",
+            "gmt_create",
+            "gmt_payment",
+            "gmt_refund",
+            "gmt_close",
+            "send_pay_date",
+            "fund_bill_list",
+            "voucher_detail_list",
+            "refund_voucher_detail_list",
+            "discount_goods_detail",
+            "hb_fq_pay_info",
+            "credit_pay_mode",
+            "enterprise_pay_info",
+            "medical_insurance_info",
+            "industry_sepc_detail",
+            "industry_sepc_detail_acc",
+            "industry_sepc_detail_gov",
+            "receipt_currency_type",
+            "settlement_id",
+            "ff_current_period",
+            "out_channel_type",
+            "cashier_type",
+            "passback_params",
+        ]
+    }
+
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.notify_id,
+                &self.notify_type,
+                &self.notify_time,
+                &self.notify_action_type,
+                &self.charset,
+                &self.version,
+                &self.app_id,
+                &self.auth_app_id,
+                &self.merchant_app_id,
+                &self.trade_no,
+                &self.out_trade_no,
+                &self.out_biz_no,
+                &self.trade_status,
+                &self.buyer_id,
+                &self.buyer_open_id,
+                &self.buyer_logon_id,
+                &self.seller_id,
+                &self.seller_email,
+                &self.subject,
+                &self.body,
+                &self.total_amount,
+                &self.receipt_amount,
+                &self.buyer_pay_amount,
+                &self.invoice_amount,
+                &self.point_amount,
+                &self.refund_fee,
+                &self.discount_amount,
+                &self.mdiscount_amount,
+                &self.hyb_amount,
+                &self.charge_amount,
+                &self.charge_flags,
+                &self.charge_info_list,
+                &self.buyer_charge_amt,
                 &self.current_seller_received_amount,
-            );
-        fields.field("seller_received_total_amount", &self.seller_received_total_amount);
-        fields.field("total_from_seller_fee", &self.total_from_seller_fee);
-        fields.field("fulfillment_amount", &self.fulfillment_amount);
-        fields.field("gmt_create", &self.gmt_create);
-        fields.field("gmt_payment", &self.gmt_payment);
-        fields.field("gmt_refund", &self.gmt_refund);
-        fields.field("gmt_close", &self.gmt_close);
-        fields.field("send_pay_date", &self.send_pay_date);
-        fields.field("fund_bill_list", &self.fund_bill_list);
-        fields.field("voucher_detail_list", &self.voucher_detail_list);
-        fields.field("refund_voucher_detail_list", &self.refund_voucher_detail_list);
-        fields.field("discount_goods_detail", &self.discount_goods_detail);
-        fields.field("hb_fq_pay_info", &self.hb_fq_pay_info);
-        fields.field("credit_pay_mode", &self.credit_pay_mode);
-        fields.field("enterprise_pay_info", &self.enterprise_pay_info);
-        fields.field("medical_insurance_info", &self.medical_insurance_info);
-        fields.field("industry_sepc_detail", &self.industry_sepc_detail);
-        fields.field("industry_sepc_detail_acc", &self.industry_sepc_detail_acc);
-        fields.field("industry_sepc_detail_gov", &self.industry_sepc_detail_gov);
-        fields.field("receipt_currency_type", &self.receipt_currency_type);
-        fields.field("settlement_id", &self.settlement_id);
-        fields.field("ff_current_period", &self.ff_current_period);
-        fields.field("out_channel_type", &self.out_channel_type);
-        fields.field("cashier_type", &self.cashier_type);
-        fields.field("passback_params", &self.passback_params);
+                &self.seller_received_total_amount,
+                &self.total_from_seller_fee,
+                &self.fulfillment_amount,
+                &self.gmt_create,
+                &self.gmt_payment,
+                &self.gmt_refund,
+                &self.gmt_close,
+                &self.send_pay_date,
+                &self.fund_bill_list,
+                &self.voucher_detail_list,
+                &self.refund_voucher_detail_list,
+                &self.discount_goods_detail,
+                &self.hb_fq_pay_info,
+                &self.credit_pay_mode,
+                &self.enterprise_pay_info,
+                &self.medical_insurance_info,
+                &self.industry_sepc_detail,
+                &self.industry_sepc_detail_acc,
+                &self.industry_sepc_detail_gov,
+                &self.receipt_currency_type,
+                &self.settlement_id,
+                &self.ff_current_period,
+                &self.out_channel_type,
+                &self.cashier_type,
+                &self.passback_params,
+            ],
+            &self.extra,
+        );
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "notify_id" => &mut self.notify_id,
-                "notify_type" => &mut self.notify_type,
-                "notify_time" => &mut self.notify_time,
-                "notify_action_type" => &mut self.notify_action_type,
-                "charset" => &mut self.charset,
-                "version" => &mut self.version,
-                "app_id" => &mut self.app_id,
-                "auth_app_id" => &mut self.auth_app_id,
-                "merchant_app_id" => &mut self.merchant_app_id,
-                "trade_no" => &mut self.trade_no,
-                "out_trade_no" => &mut self.out_trade_no,
-                "out_biz_no" => &mut self.out_biz_no,
-                "trade_status" => &mut self.trade_status,
-                "buyer_id" => &mut self.buyer_id,
-                "buyer_open_id" => &mut self.buyer_open_id,
-                "buyer_logon_id" => &mut self.buyer_logon_id,
-                "seller_id" => &mut self.seller_id,
-                "seller_email" => &mut self.seller_email,
-                "subject" => &mut self.subject,
-                "body" => &mut self.body,
-                "total_amount" => &mut self.total_amount,
-                "receipt_amount" => &mut self.receipt_amount,
-                "buyer_pay_amount" => &mut self.buyer_pay_amount,
-                "invoice_amount" => &mut self.invoice_amount,
-                "point_amount" => &mut self.point_amount,
-                "refund_fee" => &mut self.refund_fee,
-                "discount_amount" => &mut self.discount_amount,
-                "mdiscount_amount" => &mut self.mdiscount_amount,
-                "hyb_amount" => &mut self.hyb_amount,
-                "charge_amount" => &mut self.charge_amount,
-                "charge_flags" => &mut self.charge_flags,
-                "charge_info_list" => &mut self.charge_info_list,
-                "buyer_charge_amt" => &mut self.buyer_charge_amt,
-                "current_seller_received_amount" => {
-                    &mut self.current_seller_received_amount
-                }
-                "seller_received_total_amount" => &mut self.seller_received_total_amount,
-                "total_from_seller_fee" => &mut self.total_from_seller_fee,
-                "fulfillment_amount" => &mut self.fulfillment_amount,
-                "gmt_create" => &mut self.gmt_create,
-                "gmt_payment" => &mut self.gmt_payment,
-                "gmt_refund" => &mut self.gmt_refund,
-                "gmt_close" => &mut self.gmt_close,
-                "send_pay_date" => &mut self.send_pay_date,
-                "fund_bill_list" => &mut self.fund_bill_list,
-                "voucher_detail_list" => &mut self.voucher_detail_list,
-                "refund_voucher_detail_list" => &mut self.refund_voucher_detail_list,
-                "discount_goods_detail" => &mut self.discount_goods_detail,
-                "hb_fq_pay_info" => &mut self.hb_fq_pay_info,
-                "credit_pay_mode" => &mut self.credit_pay_mode,
-                "enterprise_pay_info" => &mut self.enterprise_pay_info,
-                "medical_insurance_info" => &mut self.medical_insurance_info,
-                "industry_sepc_detail" => &mut self.industry_sepc_detail,
-                "industry_sepc_detail_acc" => &mut self.industry_sepc_detail_acc,
-                "industry_sepc_detail_gov" => &mut self.industry_sepc_detail_gov,
-                "receipt_currency_type" => &mut self.receipt_currency_type,
-                "settlement_id" => &mut self.settlement_id,
-                "ff_current_period" => &mut self.ff_current_period,
-                "out_channel_type" => &mut self.out_channel_type,
-                "cashier_type" => &mut self.cashier_type,
-                "passback_params" => &mut self.passback_params,
-                _ => return None,
-            },
-        )
-    }
-
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.notify_id,
+                &mut self.notify_type,
+                &mut self.notify_time,
+                &mut self.notify_action_type,
+                &mut self.charset,
+                &mut self.version,
+                &mut self.app_id,
+                &mut self.auth_app_id,
+                &mut self.merchant_app_id,
+                &mut self.trade_no,
+                &mut self.out_trade_no,
+                &mut self.out_biz_no,
+                &mut self.trade_status,
+                &mut self.buyer_id,
+                &mut self.buyer_open_id,
+                &mut self.buyer_logon_id,
+                &mut self.seller_id,
+                &mut self.seller_email,
+                &mut self.subject,
+                &mut self.body,
+                &mut self.total_amount,
+                &mut self.receipt_amount,
+                &mut self.buyer_pay_amount,
+                &mut self.invoice_amount,
+                &mut self.point_amount,
+                &mut self.refund_fee,
+                &mut self.discount_amount,
+                &mut self.mdiscount_amount,
+                &mut self.hyb_amount,
+                &mut self.charge_amount,
+                &mut self.charge_flags,
+                &mut self.charge_info_list,
+                &mut self.buyer_charge_amt,
+                &mut self.current_seller_received_amount,
+                &mut self.seller_received_total_amount,
+                &mut self.total_from_seller_fee,
+                &mut self.fulfillment_amount,
+                &mut self.gmt_create,
+                &mut self.gmt_payment,
+                &mut self.gmt_refund,
+                &mut self.gmt_close,
+                &mut self.send_pay_date,
+                &mut self.fund_bill_list,
+                &mut self.voucher_detail_list,
+                &mut self.refund_voucher_detail_list,
+                &mut self.discount_goods_detail,
+                &mut self.hb_fq_pay_info,
+                &mut self.credit_pay_mode,
+                &mut self.enterprise_pay_info,
+                &mut self.medical_insurance_info,
+                &mut self.industry_sepc_detail,
+                &mut self.industry_sepc_detail_acc,
+                &mut self.industry_sepc_detail_gov,
+                &mut self.receipt_currency_type,
+                &mut self.settlement_id,
+                &mut self.ff_current_period,
+                &mut self.out_channel_type,
+                &mut self.cashier_type,
+                &mut self.passback_params,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TradeStatusSync);
 
 /// Where a trade stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TradeStatus {
     /// Created; the buyer has yet to pay.
@@ -374,12 +424,6 @@ pub enum TradeStatus {
 }
 
 impl crate::wire::OpenEnum for TradeStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("WAIT_BUYER_PAY", Self::WaitBuyerPay),
-        ("TRADE_CLOSED", Self::TradeClosed),
-        ("TRADE_SUCCESS", Self::TradeSuccess),
-        ("TRADE_FINISHED", Self::TradeFinished),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::WaitBuyerPay => "WAIT_BUYER_PAY",
@@ -390,6 +434,18 @@ impl crate::wire::OpenEnum for TradeStatus {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::WaitBuyerPay,
+                1 => Self::TradeClosed,
+                2 => Self::TradeSuccess,
+                3 => Self::TradeFinished,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -398,7 +454,6 @@ impl crate::wire::OpenEnum for TradeStatus {
 crate::wire::open_enum!(TradeStatus);
 
 /// What happened to a trade.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TradeStatusSyncNotifyActionType {
     /// It was paid.
@@ -418,14 +473,6 @@ pub enum TradeStatusSyncNotifyActionType {
 }
 
 impl crate::wire::OpenEnum for TradeStatusSyncNotifyActionType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("payByAccountAction", Self::PayByAccountAction),
-        ("closeTradeAction", Self::CloseTradeAction),
-        ("reverseAction", Self::ReverseAction),
-        ("finishFPAction", Self::FinishFpAction),
-        ("confirmDisburseAction", Self::ConfirmDisburseAction),
-        ("financingReceiptAction", Self::FinancingReceiptAction),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::PayByAccountAction => "payByAccountAction",
@@ -438,6 +485,20 @@ impl crate::wire::OpenEnum for TradeStatusSyncNotifyActionType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::PayByAccountAction,
+                1 => Self::CloseTradeAction,
+                2 => Self::ReverseAction,
+                3 => Self::FinishFpAction,
+                4 => Self::ConfirmDisburseAction,
+                5 => Self::FinancingReceiptAction,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -446,7 +507,6 @@ impl crate::wire::OpenEnum for TradeStatusSyncNotifyActionType {
 crate::wire::open_enum!(TradeStatusSyncNotifyActionType);
 
 /// What one source contributed to a payment.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FundBill {
     /// The source.
@@ -472,52 +532,49 @@ impl ::core::default::Default for FundBill {
 impl crate::wire::Object for FundBill {
     fn blank() -> Self {
         Self {
-            fund_channel: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            real_amount: crate::wire::blank(),
-            fund_type: crate::wire::blank(),
-            bank_code: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            fund_channel: None,
+            amount: None,
+            real_amount: None,
+            fund_type: None,
+            bank_code: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("fundChannel", &self.fund_channel);
-        fields.field("amount", &self.amount);
-        fields.field("realAmount", &self.real_amount);
-        fields.field("fundType", &self.fund_type);
-        fields.field("bankCode", &self.bank_code);
+    fn names(&self) -> &'static [&'static str] {
+        &["fundChannel", "amount", "realAmount", "fundType", "bankCode"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "fundChannel" => &mut self.fund_channel,
-                "amount" => &mut self.amount,
-                "realAmount" => &mut self.real_amount,
-                "fundType" => &mut self.fund_type,
-                "bankCode" => &mut self.bank_code,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.fund_channel,
+                &self.amount,
+                &self.real_amount,
+                &self.fund_type,
+                &self.bank_code,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.fund_channel,
+                &mut self.amount,
+                &mut self.real_amount,
+                &mut self.fund_type,
+                &mut self.bank_code,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(FundBill);
 
 /// A source of payment.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FundBillFundChannel {
     /// An Alipay red packet.
@@ -553,22 +610,6 @@ pub enum FundBillFundChannel {
 }
 
 impl crate::wire::OpenEnum for FundBillFundChannel {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("COUPON", Self::Coupon),
-        ("ALIPAYACCOUNT", Self::AlipayAccount),
-        ("POINT", Self::Point),
-        ("DISCOUNT", Self::Discount),
-        ("PCARD", Self::Pcard),
-        ("FINANCEACCOUNT", Self::FinanceAccount),
-        ("MCARD", Self::Mcard),
-        ("MDISCOUNT", Self::Mdiscount),
-        ("MCOUPON", Self::Mcoupon),
-        ("PCREDIT", Self::Pcredit),
-        ("BANKCARD", Self::BankCard),
-        ("MONEYFUND", Self::MoneyFund),
-        ("VOUCHER", Self::Voucher),
-        ("DCEP_ASSET", Self::DcepAsset),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Coupon => "COUPON",
@@ -589,6 +630,28 @@ impl crate::wire::OpenEnum for FundBillFundChannel {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Coupon,
+                1 => Self::AlipayAccount,
+                2 => Self::Point,
+                3 => Self::Discount,
+                4 => Self::Pcard,
+                5 => Self::FinanceAccount,
+                6 => Self::Mcard,
+                7 => Self::Mdiscount,
+                8 => Self::Mcoupon,
+                9 => Self::Pcredit,
+                10 => Self::BankCard,
+                11 => Self::MoneyFund,
+                12 => Self::Voucher,
+                13 => Self::DcepAsset,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -597,7 +660,6 @@ impl crate::wire::OpenEnum for FundBillFundChannel {
 crate::wire::open_enum!(FundBillFundChannel);
 
 /// A kind of bank card.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FundBillFundType {
     /// A debit card.
@@ -611,11 +673,6 @@ pub enum FundBillFundType {
 }
 
 impl crate::wire::OpenEnum for FundBillFundType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("DEBIT_CARD", Self::DebitCard),
-        ("CREDIT_CARD", Self::CreditCard),
-        ("MIXED_CARD", Self::MixedCard),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::DebitCard => "DEBIT_CARD",
@@ -623,6 +680,17 @@ impl crate::wire::OpenEnum for FundBillFundType {
             Self::MixedCard => "MIXED_CARD",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::DebitCard,
+                1 => Self::CreditCard,
+                2 => Self::MixedCard,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -633,7 +701,6 @@ impl crate::wire::OpenEnum for FundBillFundType {
 crate::wire::open_enum!(FundBillFundType);
 
 /// A voucher.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VoucherDetail {
     /// The voucher's number.
@@ -663,58 +730,63 @@ impl ::core::default::Default for VoucherDetail {
 impl crate::wire::Object for VoucherDetail {
     fn blank() -> Self {
         Self {
-            voucher_id: crate::wire::blank(),
-            name: crate::wire::blank(),
-            r#type: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            merchant_contribute: crate::wire::blank(),
-            other_contribute: crate::wire::blank(),
-            memo: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            voucher_id: None,
+            name: None,
+            r#type: None,
+            amount: None,
+            merchant_contribute: None,
+            other_contribute: None,
+            memo: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("voucherId", &self.voucher_id);
-        fields.field("name", &self.name);
-        fields.field("type", &self.r#type);
-        fields.field("amount", &self.amount);
-        fields.field("merchantContribute", &self.merchant_contribute);
-        fields.field("otherContribute", &self.other_contribute);
-        fields.field("memo", &self.memo);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "voucherId",
+            "name",
+            "type",
+            "amount",
+            "merchantContribute",
+            "otherContribute",
+            "memo",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "voucherId" => &mut self.voucher_id,
-                "name" => &mut self.name,
-                "type" => &mut self.r#type,
-                "amount" => &mut self.amount,
-                "merchantContribute" => &mut self.merchant_contribute,
-                "otherContribute" => &mut self.other_contribute,
-                "memo" => &mut self.memo,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.voucher_id,
+                &self.name,
+                &self.r#type,
+                &self.amount,
+                &self.merchant_contribute,
+                &self.other_contribute,
+                &self.memo,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.voucher_id,
+                &mut self.name,
+                &mut self.r#type,
+                &mut self.amount,
+                &mut self.merchant_contribute,
+                &mut self.other_contribute,
+                &mut self.memo,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(VoucherDetail);
 
 /// A kind of voucher.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VoucherDetailType {
     /// A fixed sum off the whole order.
@@ -734,14 +806,6 @@ pub enum VoucherDetailType {
 }
 
 impl crate::wire::OpenEnum for VoucherDetailType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ALIPAY_FIX_VOUCHER", Self::AlipayFixVoucher),
-        ("ALIPAY_DISCOUNT_VOUCHER", Self::AlipayDiscountVoucher),
-        ("ALIPAY_ITEM_VOUCHER", Self::AlipayItemVoucher),
-        ("ALIPAY_CASH_VOUCHER", Self::AlipayCashVoucher),
-        ("ALIPAY_BIZ_VOUCHER", Self::AlipayBizVoucher),
-        ("DISCOUNT", Self::Discount),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AlipayFixVoucher => "ALIPAY_FIX_VOUCHER",
@@ -754,6 +818,20 @@ impl crate::wire::OpenEnum for VoucherDetailType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AlipayFixVoucher,
+                1 => Self::AlipayDiscountVoucher,
+                2 => Self::AlipayItemVoucher,
+                3 => Self::AlipayCashVoucher,
+                4 => Self::AlipayBizVoucher,
+                5 => Self::Discount,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -762,7 +840,6 @@ impl crate::wire::OpenEnum for VoucherDetailType {
 crate::wire::open_enum!(VoucherDetailType);
 
 /// A fee.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ChargeInfo {
     /// What is charged, in yuan.
@@ -788,52 +865,55 @@ impl ::core::default::Default for ChargeInfo {
 impl crate::wire::Object for ChargeInfo {
     fn blank() -> Self {
         Self {
-            charge_fee: crate::wire::blank(),
-            original_charge_fee: crate::wire::blank(),
-            switch_fee_rate: crate::wire::blank(),
-            is_rating_on_trade_receiver: crate::wire::blank(),
-            is_rating_on_switch: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            charge_fee: None,
+            original_charge_fee: None,
+            switch_fee_rate: None,
+            is_rating_on_trade_receiver: None,
+            is_rating_on_switch: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("charge_fee", &self.charge_fee);
-        fields.field("original_charge_fee", &self.original_charge_fee);
-        fields.field("switch_fee_rate", &self.switch_fee_rate);
-        fields.field("is_rating_on_trade_receiver", &self.is_rating_on_trade_receiver);
-        fields.field("is_rating_on_switch", &self.is_rating_on_switch);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "charge_fee",
+            "original_charge_fee",
+            "switch_fee_rate",
+            "is_rating_on_trade_receiver",
+            "is_rating_on_switch",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "charge_fee" => &mut self.charge_fee,
-                "original_charge_fee" => &mut self.original_charge_fee,
-                "switch_fee_rate" => &mut self.switch_fee_rate,
-                "is_rating_on_trade_receiver" => &mut self.is_rating_on_trade_receiver,
-                "is_rating_on_switch" => &mut self.is_rating_on_switch,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.charge_fee,
+                &self.original_charge_fee,
+                &self.switch_fee_rate,
+                &self.is_rating_on_trade_receiver,
+                &self.is_rating_on_switch,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.charge_fee,
+                &mut self.original_charge_fee,
+                &mut self.switch_fee_rate,
+                &mut self.is_rating_on_trade_receiver,
+                &mut self.is_rating_on_switch,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(ChargeInfo);
 
 /// What an employer paid.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
     /// Whether the employer paid any of it.
@@ -855,39 +935,33 @@ impl ::core::default::Default for EnterprisePayInfo {
 impl crate::wire::Object for EnterprisePayInfo {
     fn blank() -> Self {
         Self {
-            is_use_enterprise_pay: crate::wire::blank(),
-            invoice_amount: crate::wire::blank(),
-            biz_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            is_use_enterprise_pay: None,
+            invoice_amount: None,
+            biz_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("is_use_enterprise_pay", &self.is_use_enterprise_pay);
-        fields.field("invoice_amount", &self.invoice_amount);
-        fields.field("biz_info", &self.biz_info);
+    fn names(&self) -> &'static [&'static str] {
+        &["is_use_enterprise_pay", "invoice_amount", "biz_info"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "is_use_enterprise_pay" => &mut self.is_use_enterprise_pay,
-                "invoice_amount" => &mut self.invoice_amount,
-                "biz_info" => &mut self.biz_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.is_use_enterprise_pay,
+                &mut self.invoice_amount,
+                &mut self.biz_info,
+            ],
+            &mut self.extra,
+        );
     }
 }
 

@@ -9,7 +9,7 @@
 /// A code works once and for a day. A refresh replaces both tokens, so store the new pair before anything else, and never refresh one merchant twice at a time.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/04h3uf>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct AuthTokenApp {
     /// Which of the two is exchanged.
@@ -28,11 +28,10 @@ impl AuthTokenApp {
         code: impl ::core::convert::Into<crate::types::Secret>,
         grant_type: impl ::core::convert::Into<AuthTokenAppGrantType>,
     ) -> Self {
-        Self {
-            code: Some(::core::convert::Into::into(code)),
-            grant_type: ::core::convert::Into::into(grant_type),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.code, code);
+        crate::wire::put(&mut __made.grant_type, grant_type);
+        __made
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
@@ -40,30 +39,27 @@ impl AuthTokenApp {
         refresh_token: impl ::core::convert::Into<crate::types::Secret>,
         grant_type: impl ::core::convert::Into<AuthTokenAppGrantType>,
     ) -> Self {
-        Self {
-            refresh_token: Some(::core::convert::Into::into(refresh_token)),
-            grant_type: ::core::convert::Into::into(grant_type),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.refresh_token, refresh_token);
+        crate::wire::put(&mut __made.grant_type, grant_type);
+        __made
     }
 
     /// Sets `code`.
-    #[must_use]
     pub fn code(
         mut self,
         code: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.code = Some(::core::convert::Into::into(code));
+        crate::wire::set(&mut self.code, code);
         self
     }
 
     /// Sets `refresh_token`.
-    #[must_use]
     pub fn refresh_token(
         mut self,
         refresh_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.refresh_token = Some(::core::convert::Into::into(refresh_token));
+        crate::wire::set(&mut self.refresh_token, refresh_token);
         self
     }
 }
@@ -72,38 +68,25 @@ impl crate::wire::Object for AuthTokenApp {
     fn blank() -> Self {
         Self {
             grant_type: crate::wire::blank(),
-            code: crate::wire::blank(),
-            refresh_token: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            code: None,
+            refresh_token: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("grant_type", &self.grant_type);
-        fields.field("code", &self.code);
-        fields.field("refresh_token", &self.refresh_token);
+    fn names(&self) -> &'static [&'static str] {
+        &["grant_type", "code", "refresh_token"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "grant_type" => &mut self.grant_type,
-                "code" => &mut self.code,
-                "refresh_token" => &mut self.refresh_token,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.grant_type, &self.code, &self.refresh_token], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.grant_type, &mut self.code, &mut self.refresh_token],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -146,7 +129,6 @@ impl crate::method::Method for AuthTokenApp {
 impl crate::method::ServerMethod for AuthTokenApp {}
 
 /// The answer to [`AuthTokenApp`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthTokenAppResponse {
     /// The token to send along with every call made for the merchant.
@@ -180,54 +162,59 @@ impl crate::wire::Object for AuthTokenAppResponse {
             app_refresh_token: crate::wire::blank(),
             auth_app_id: crate::wire::blank(),
             user_id: crate::wire::blank(),
-            expires_in: crate::wire::blank(),
-            re_expires_in: crate::wire::blank(),
-            tokens: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            expires_in: None,
+            re_expires_in: None,
+            tokens: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("app_auth_token", &self.app_auth_token);
-        fields.field("app_refresh_token", &self.app_refresh_token);
-        fields.field("auth_app_id", &self.auth_app_id);
-        fields.field("user_id", &self.user_id);
-        fields.field("expires_in", &self.expires_in);
-        fields.field("re_expires_in", &self.re_expires_in);
-        fields.field("tokens", &self.tokens);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "app_auth_token",
+            "app_refresh_token",
+            "auth_app_id",
+            "user_id",
+            "expires_in",
+            "re_expires_in",
+            "tokens",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "app_auth_token" => &mut self.app_auth_token,
-                "app_refresh_token" => &mut self.app_refresh_token,
-                "auth_app_id" => &mut self.auth_app_id,
-                "user_id" => &mut self.user_id,
-                "expires_in" => &mut self.expires_in,
-                "re_expires_in" => &mut self.re_expires_in,
-                "tokens" => &mut self.tokens,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.app_auth_token,
+                &self.app_refresh_token,
+                &self.auth_app_id,
+                &self.user_id,
+                &self.expires_in,
+                &self.re_expires_in,
+                &self.tokens,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.app_auth_token,
+                &mut self.app_refresh_token,
+                &mut self.auth_app_id,
+                &mut self.user_id,
+                &mut self.expires_in,
+                &mut self.re_expires_in,
+                &mut self.tokens,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(AuthTokenAppResponse);
 
 /// A business error code of [`AuthTokenApp`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthTokenAppErrorCode {
     /// The authorisation was given to another app than the one that calls.
@@ -255,18 +242,6 @@ pub enum AuthTokenAppErrorCode {
 }
 
 impl crate::wire::OpenEnum for AuthTokenAppErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("APP_ID_NOT_CONSISTENT", Self::AppIdNotConsistent),
-        ("APP_NOT_ISV", Self::AppNotIsv),
-        ("AUTH_CODE_NOT_EXIST", Self::AuthCodeNotExist),
-        ("AUTH_CODE_NOT_VALID", Self::AuthCodeNotValid),
-        ("AUTH_TOKEN_NOT_FOUND", Self::AuthTokenNotFound),
-        ("GRANT_TYPE_INVALID", Self::GrantTypeInvalid),
-        ("REFRESH_TOKEN_NOT_EXIST", Self::RefreshTokenNotExist),
-        ("REFRESH_TOKEN_NOT_VALID", Self::RefreshTokenNotValid),
-        ("REFRESH_TOKEN_TIME_OUT", Self::RefreshTokenTimeOut),
-        ("SYSTEM_ERROR", Self::SystemError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AppIdNotConsistent => "APP_ID_NOT_CONSISTENT",
@@ -283,6 +258,24 @@ impl crate::wire::OpenEnum for AuthTokenAppErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AppIdNotConsistent,
+                1 => Self::AppNotIsv,
+                2 => Self::AuthCodeNotExist,
+                3 => Self::AuthCodeNotValid,
+                4 => Self::AuthTokenNotFound,
+                5 => Self::GrantTypeInvalid,
+                6 => Self::RefreshTokenNotExist,
+                7 => Self::RefreshTokenNotValid,
+                8 => Self::RefreshTokenTimeOut,
+                9 => Self::SystemError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -292,23 +285,29 @@ crate::wire::open_enum!(AuthTokenAppErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::SystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AuthCodeNotExist
-            | Self::AuthCodeNotValid
-            | Self::AuthTokenNotFound
-            | Self::GrantTypeInvalid
-            | Self::RefreshTokenNotExist
-            | Self::RefreshTokenNotValid
-            | Self::RefreshTokenTimeOut => Some(crate::ErrorClass::Request),
-            Self::AppIdNotConsistent | Self::AppNotIsv => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::OutcomeUnknown, &["SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "AUTH_CODE_NOT_EXIST",
+                        "AUTH_CODE_NOT_VALID",
+                        "AUTH_TOKEN_NOT_FOUND",
+                        "GRANT_TYPE_INVALID",
+                        "REFRESH_TOKEN_NOT_EXIST",
+                        "REFRESH_TOKEN_NOT_VALID",
+                        "REFRESH_TOKEN_TIME_OUT",
+                    ],
+                ),
+                (crate::ErrorClass::Setup, &["APP_ID_NOT_CONSISTENT", "APP_NOT_ISV"]),
+            ],
+        )
     }
 }
 
 /// What is exchanged for a token.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthTokenAppGrantType {
     /// The code of a new authorisation.
@@ -320,16 +319,22 @@ pub enum AuthTokenAppGrantType {
 }
 
 impl crate::wire::OpenEnum for AuthTokenAppGrantType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("authorization_code", Self::AuthorizationCode),
-        ("refresh_token", Self::RefreshToken),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AuthorizationCode,
+                1 => Self::RefreshToken,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -340,7 +345,6 @@ impl crate::wire::OpenEnum for AuthTokenAppGrantType {
 crate::wire::open_enum!(AuthTokenAppGrantType);
 
 /// The tokens for one of several apps.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AppTokenExchangeSubElement {
     /// The token to send along with every call made for the merchant.
@@ -372,44 +376,49 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
             app_refresh_token: crate::wire::blank(),
             auth_app_id: crate::wire::blank(),
             user_id: crate::wire::blank(),
-            expires_in: crate::wire::blank(),
-            re_expires_in: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            expires_in: None,
+            re_expires_in: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("app_auth_token", &self.app_auth_token);
-        fields.field("app_refresh_token", &self.app_refresh_token);
-        fields.field("auth_app_id", &self.auth_app_id);
-        fields.field("user_id", &self.user_id);
-        fields.field("expires_in", &self.expires_in);
-        fields.field("re_expires_in", &self.re_expires_in);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "app_auth_token",
+            "app_refresh_token",
+            "auth_app_id",
+            "user_id",
+            "expires_in",
+            "re_expires_in",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "app_auth_token" => &mut self.app_auth_token,
-                "app_refresh_token" => &mut self.app_refresh_token,
-                "auth_app_id" => &mut self.auth_app_id,
-                "user_id" => &mut self.user_id,
-                "expires_in" => &mut self.expires_in,
-                "re_expires_in" => &mut self.re_expires_in,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.app_auth_token,
+                &self.app_refresh_token,
+                &self.auth_app_id,
+                &self.user_id,
+                &self.expires_in,
+                &self.re_expires_in,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.app_auth_token,
+                &mut self.app_refresh_token,
+                &mut self.auth_app_id,
+                &mut self.user_id,
+                &mut self.expires_in,
+                &mut self.re_expires_in,
+            ],
+            &mut self.extra,
+        );
     }
 }
 

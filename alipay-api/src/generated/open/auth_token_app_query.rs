@@ -6,7 +6,6 @@
 /// Tells what an `app_auth_token` is worth: which merchant gave it, which methods it opens, and whether it is still in force.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/04hgcp>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthTokenAppQuery {
     /// The token to look into: a business parameter here, not the caller's credential.
@@ -20,10 +19,9 @@ impl AuthTokenAppQuery {
     pub fn new(
         app_auth_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        Self {
-            app_auth_token: ::core::convert::Into::into(app_auth_token),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.app_auth_token, app_auth_token);
+        __made
     }
 }
 
@@ -31,32 +29,20 @@ impl crate::wire::Object for AuthTokenAppQuery {
     fn blank() -> Self {
         Self {
             app_auth_token: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("app_auth_token", &self.app_auth_token);
+    fn names(&self) -> &'static [&'static str] {
+        &["app_auth_token"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "app_auth_token" => &mut self.app_auth_token,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.app_auth_token], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.app_auth_token], &mut self.extra);
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -95,7 +81,6 @@ impl crate::method::Method for AuthTokenAppQuery {
 impl crate::method::ServerMethod for AuthTokenAppQuery {}
 
 /// The answer to [`AuthTokenAppQuery`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthTokenAppQueryResponse {
     /// The merchant's Alipay user number.
@@ -130,58 +115,64 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
             user_id: crate::wire::blank(),
             auth_app_id: crate::wire::blank(),
             status: crate::wire::blank(),
-            auth_methods: crate::wire::blank(),
-            auth_start: crate::wire::blank(),
-            auth_end: crate::wire::blank(),
-            expires_in: crate::wire::blank(),
-            is_by_app_auth: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            auth_methods: ::std::vec::Vec::new(),
+            auth_start: None,
+            auth_end: None,
+            expires_in: None,
+            is_by_app_auth: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("user_id", &self.user_id);
-        fields.field("auth_app_id", &self.auth_app_id);
-        fields.field("status", &self.status);
-        fields.field("auth_methods", &self.auth_methods);
-        fields.field("auth_start", &self.auth_start);
-        fields.field("auth_end", &self.auth_end);
-        fields.field("expires_in", &self.expires_in);
-        fields.field("is_by_app_auth", &self.is_by_app_auth);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "user_id",
+            "auth_app_id",
+            "status",
+            "auth_methods",
+            "auth_start",
+            "auth_end",
+            "expires_in",
+            "is_by_app_auth",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "user_id" => &mut self.user_id,
-                "auth_app_id" => &mut self.auth_app_id,
-                "status" => &mut self.status,
-                "auth_methods" => &mut self.auth_methods,
-                "auth_start" => &mut self.auth_start,
-                "auth_end" => &mut self.auth_end,
-                "expires_in" => &mut self.expires_in,
-                "is_by_app_auth" => &mut self.is_by_app_auth,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.user_id,
+                &self.auth_app_id,
+                &self.status,
+                &self.auth_methods,
+                &self.auth_start,
+                &self.auth_end,
+                &self.expires_in,
+                &self.is_by_app_auth,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.user_id,
+                &mut self.auth_app_id,
+                &mut self.status,
+                &mut self.auth_methods,
+                &mut self.auth_start,
+                &mut self.auth_end,
+                &mut self.expires_in,
+                &mut self.is_by_app_auth,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(AuthTokenAppQueryResponse);
 
 /// A business error code of [`AuthTokenAppQuery`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthTokenAppQueryErrorCode {
     /// The calling app is not a third-party app, the only kind that merchants can authorise.
@@ -199,13 +190,6 @@ pub enum AuthTokenAppQueryErrorCode {
 }
 
 impl crate::wire::OpenEnum for AuthTokenAppQueryErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("APP_NOT_ISV", Self::AppNotIsv),
-        ("AUTH_TOKEN_NOT_CONSISTENT", Self::AuthTokenNotConsistent),
-        ("AUTH_TOKEN_NOT_EXISTED", Self::AuthTokenNotExisted),
-        ("ILLEGAL_PARAM", Self::IllegalParam),
-        ("SYSTEM_ERROR", Self::SystemError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AppNotIsv => "APP_NOT_ISV",
@@ -217,6 +201,19 @@ impl crate::wire::OpenEnum for AuthTokenAppQueryErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AppNotIsv,
+                1 => Self::AuthTokenNotConsistent,
+                2 => Self::AuthTokenNotExisted,
+                3 => Self::IllegalParam,
+                4 => Self::SystemError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -226,21 +223,21 @@ crate::wire::open_enum!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::SystemError => Some(crate::ErrorClass::Retry),
-            Self::AuthTokenNotExisted | Self::IllegalParam => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::AppNotIsv | Self::AuthTokenNotConsistent => {
-                Some(crate::ErrorClass::Setup)
-            }
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::Retry, &["SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::Request,
+                    &["AUTH_TOKEN_NOT_EXISTED", "ILLEGAL_PARAM"],
+                ),
+                (crate::ErrorClass::Setup, &["APP_NOT_ISV", "AUTH_TOKEN_NOT_CONSISTENT"]),
+            ],
+        )
     }
 }
 
 /// Whether a token is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthTokenAppQueryStatus {
     /// In force.
@@ -252,16 +249,22 @@ pub enum AuthTokenAppQueryStatus {
 }
 
 impl crate::wire::OpenEnum for AuthTokenAppQueryStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("valid", Self::Valid),
-        ("invalid", Self::Invalid),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Valid => "valid",
             Self::Invalid => "invalid",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Valid,
+                1 => Self::Invalid,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

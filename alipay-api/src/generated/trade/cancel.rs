@@ -10,7 +10,7 @@
 /// An order number that Alipay has never seen is answered with success and without an `action`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.cancel>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Cancel {
     /// The order number that the payment was sent with. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -26,39 +26,35 @@ impl Cancel {
     pub fn with_out_trade_no(
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: Some(::core::convert::Into::into(out_trade_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            trade_no: Some(::core::convert::Into::into(trade_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.trade_no, trade_no);
+        __made
     }
 
     /// Sets `out_trade_no`.
-    #[must_use]
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        crate::wire::set(&mut self.out_trade_no, out_trade_no);
         self
     }
 
     /// Sets `trade_no`.
-    #[must_use]
     pub fn trade_no(
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+        crate::wire::set(&mut self.trade_no, trade_no);
         self
     }
 }
@@ -66,36 +62,22 @@ impl Cancel {
 impl crate::wire::Object for Cancel {
     fn blank() -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_trade_no: None,
+            trade_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.out_trade_no, &self.trade_no], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.out_trade_no, &mut self.trade_no], &mut self.extra);
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -137,7 +119,6 @@ impl crate::method::Method for Cancel {
 impl crate::method::ServerMethod for Cancel {}
 
 /// The answer to [`Cancel`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CancelResponse {
     /// The merchant's own order number.
@@ -166,54 +147,58 @@ impl crate::wire::Object for CancelResponse {
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            retry_flag: crate::wire::blank(),
-            action: crate::wire::blank(),
-            gmt_refund_pay: crate::wire::blank(),
-            refund_settlement_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            trade_no: None,
+            retry_flag: None,
+            action: None,
+            gmt_refund_pay: None,
+            refund_settlement_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("retry_flag", &self.retry_flag);
-        fields.field("action", &self.action);
-        fields.field("gmt_refund_pay", &self.gmt_refund_pay);
-        fields.field("refund_settlement_id", &self.refund_settlement_id);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "trade_no",
+            "retry_flag",
+            "action",
+            "gmt_refund_pay",
+            "refund_settlement_id",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "retry_flag" => &mut self.retry_flag,
-                "action" => &mut self.action,
-                "gmt_refund_pay" => &mut self.gmt_refund_pay,
-                "refund_settlement_id" => &mut self.refund_settlement_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.retry_flag,
+                &self.action,
+                &self.gmt_refund_pay,
+                &self.refund_settlement_id,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.retry_flag,
+                &mut self.action,
+                &mut self.gmt_refund_pay,
+                &mut self.refund_settlement_id,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(CancelResponse);
 
 /// A business error code of [`Cancel`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelErrorCode {
     /// Orders of this kind can't be cancelled.
@@ -239,17 +224,6 @@ pub enum CancelErrorCode {
 }
 
 impl crate::wire::OpenEnum for CancelErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.CANCEL_NOT_ALLOWED", Self::AcqCancelNotAllowed),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.REASON_TRADE_BEEN_FREEZEN", Self::AcqReasonTradeBeenFreezen),
-        ("ACQ.REASON_TRADE_REFUND_FEE_ERR", Self::AcqReasonTradeRefundFeeErr),
-        ("ACQ.SELLER_BALANCE_NOT_ENOUGH", Self::AcqSellerBalanceNotEnough),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TRADE_CANCEL_TIME_OUT", Self::AcqTradeCancelTimeOut),
-        ("ACQ.TRADE_HAS_FINISHED", Self::AcqTradeHasFinished),
-        ("AQC.SYSTEM_ERROR", Self::AqcSystemError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqCancelNotAllowed => "ACQ.CANCEL_NOT_ALLOWED",
@@ -265,6 +239,23 @@ impl crate::wire::OpenEnum for CancelErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqCancelNotAllowed,
+                1 => Self::AcqInvalidParameter,
+                2 => Self::AcqReasonTradeBeenFreezen,
+                3 => Self::AcqReasonTradeRefundFeeErr,
+                4 => Self::AcqSellerBalanceNotEnough,
+                5 => Self::AcqSystemError,
+                6 => Self::AcqTradeCancelTimeOut,
+                7 => Self::AcqTradeHasFinished,
+                8 => Self::AqcSystemError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -274,24 +265,31 @@ crate::wire::open_enum!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqSystemError | Self::AqcSystemError => {
-                Some(crate::ErrorClass::OutcomeUnknown)
-            }
-            Self::AcqCancelNotAllowed
-            | Self::AcqInvalidParameter
-            | Self::AcqReasonTradeRefundFeeErr
-            | Self::AcqTradeCancelTimeOut
-            | Self::AcqTradeHasFinished => Some(crate::ErrorClass::Request),
-            Self::AcqReasonTradeBeenFreezen => Some(crate::ErrorClass::Declined),
-            Self::AcqSellerBalanceNotEnough => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (
+                    crate::ErrorClass::OutcomeUnknown,
+                    &["ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR"],
+                ),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.CANCEL_NOT_ALLOWED",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+                        "ACQ.TRADE_CANCEL_TIME_OUT",
+                        "ACQ.TRADE_HAS_FINISHED",
+                    ],
+                ),
+                (crate::ErrorClass::Declined, &["ACQ.REASON_TRADE_BEEN_FREEZEN"]),
+                (crate::ErrorClass::Setup, &["ACQ.SELLER_BALANCE_NOT_ENOUGH"]),
+            ],
+        )
     }
 }
 
 /// What a cancel did to the order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelAction {
     /// The order was unpaid and is now closed. No money moved.
@@ -303,16 +301,22 @@ pub enum CancelAction {
 }
 
 impl crate::wire::OpenEnum for CancelAction {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("close", Self::Close),
-        ("refund", Self::Refund),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Close => "close",
             Self::Refund => "refund",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Close,
+                1 => Self::Refund,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

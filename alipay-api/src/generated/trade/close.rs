@@ -6,7 +6,7 @@
 /// Closes an order that nobody has paid, so that nobody can pay it any more.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.close>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Close {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -26,56 +26,50 @@ impl Close {
     pub fn with_out_trade_no(
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: Some(::core::convert::Into::into(out_trade_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            trade_no: Some(::core::convert::Into::into(trade_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.trade_no, trade_no);
+        __made
     }
 
     /// Sets `out_trade_no`.
-    #[must_use]
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        crate::wire::set(&mut self.out_trade_no, out_trade_no);
         self
     }
 
     /// Sets `trade_no`.
-    #[must_use]
     pub fn trade_no(
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+        crate::wire::set(&mut self.trade_no, trade_no);
         self
     }
 
     /// Sets `operator_id`.
-    #[must_use]
     pub fn operator_id(
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+        crate::wire::set(&mut self.operator_id, operator_id);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: CloseExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 }
@@ -83,42 +77,40 @@ impl Close {
 impl crate::wire::Object for Close {
     fn blank() -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            operator_id: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_trade_no: None,
+            trade_no: None,
+            operator_id: None,
+            extend_params: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("operator_id", &self.operator_id);
-        fields.field("extend_params", &self.extend_params);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no", "operator_id", "extend_params"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "operator_id" => &mut self.operator_id,
-                "extend_params" => &mut self.extend_params,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.operator_id,
+                &self.extend_params,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.operator_id,
+                &mut self.extend_params,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -160,7 +152,6 @@ impl crate::method::Method for Close {
 impl crate::method::ServerMethod for Close {}
 
 /// The answer to [`Close`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CloseResponse {
     /// The merchant's own order number.
@@ -180,43 +171,28 @@ impl ::core::default::Default for CloseResponse {
 impl crate::wire::Object for CloseResponse {
     fn blank() -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_trade_no: None,
+            trade_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.out_trade_no, &self.trade_no], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.out_trade_no, &mut self.trade_no], &mut self.extra);
     }
 }
 
 crate::wire::object!(CloseResponse);
 
 /// A business error code of [`Close`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseErrorCode {
     /// A field is missing, malformed or contradicts another. The message says which.
@@ -236,14 +212,6 @@ pub enum CloseErrorCode {
 }
 
 impl crate::wire::OpenEnum for CloseErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.REASON_ILLEGAL_STATUS", Self::AcqReasonIllegalStatus),
-        ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-        ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
@@ -256,6 +224,20 @@ impl crate::wire::OpenEnum for CloseErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqInvalidParameter,
+                1 => Self::AcqReasonIllegalStatus,
+                2 => Self::AcqReasonTradeStatusInvalid,
+                3 => Self::AcqSystemError,
+                4 => Self::AcqTradeNotExist,
+                5 => Self::AcqTradeStatusError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -265,20 +247,27 @@ crate::wire::open_enum!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqInvalidParameter
-            | Self::AcqReasonIllegalStatus
-            | Self::AcqReasonTradeStatusInvalid
-            | Self::AcqTradeNotExist
-            | Self::AcqTradeStatusError => Some(crate::ErrorClass::Request),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.REASON_ILLEGAL_STATUS",
+                        "ACQ.REASON_TRADE_STATUS_INVALID",
+                        "ACQ.TRADE_NOT_EXIST",
+                        "ACQ.TRADE_STATUS_ERROR",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// Further particulars of a close.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct CloseExtendParams {
     /// Whether the buyer has settled the order in some other way.
@@ -294,12 +283,11 @@ impl CloseExtendParams {
     }
 
     /// Sets `is_fulfilled`.
-    #[must_use]
     pub fn is_fulfilled(
         mut self,
         is_fulfilled: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.is_fulfilled = Some(::core::convert::Into::into(is_fulfilled));
+        crate::wire::set(&mut self.is_fulfilled, is_fulfilled);
         self
     }
 }
@@ -313,33 +301,21 @@ impl ::core::default::Default for CloseExtendParams {
 impl crate::wire::Object for CloseExtendParams {
     fn blank() -> Self {
         Self {
-            is_fulfilled: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            is_fulfilled: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("is_fulfilled", &self.is_fulfilled);
+    fn names(&self) -> &'static [&'static str] {
+        &["is_fulfilled"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "is_fulfilled" => &mut self.is_fulfilled,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.is_fulfilled], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.is_fulfilled], &mut self.extra);
     }
 }
 

@@ -7,7 +7,7 @@
 /// `my.tradePay` or `tradePay`, where the buyer pays.
 ///
 /// Documentation: <https://opendocs.alipay.com/mini/6039ed0c_alipay.trade.create>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Create {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
@@ -92,13 +92,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            buyer_open_id: Some(::core::convert::Into::into(buyer_open_id)),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.buyer_open_id, buyer_open_id);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -108,13 +107,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            buyer_id: Some(::core::convert::Into::into(buyer_id)),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.buyer_id, buyer_id);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -124,13 +122,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            buyer_logon_id: Some(::core::convert::Into::into(buyer_logon_id)),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.buyer_logon_id, buyer_logon_id);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -140,319 +137,282 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            op_buyer_open_id: Some(::core::convert::Into::into(op_buyer_open_id)),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.op_buyer_open_id, op_buyer_open_id);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `buyer_open_id`.
-    #[must_use]
     pub fn buyer_open_id(
         mut self,
         buyer_open_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
+        crate::wire::set(&mut self.buyer_open_id, buyer_open_id);
         self
     }
 
     /// Sets `buyer_id`.
-    #[must_use]
     pub fn buyer_id(
         mut self,
         buyer_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_id = Some(::core::convert::Into::into(buyer_id));
+        crate::wire::set(&mut self.buyer_id, buyer_id);
         self
     }
 
     /// Sets `buyer_logon_id`.
-    #[must_use]
     pub fn buyer_logon_id(
         mut self,
         buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
+        crate::wire::set(&mut self.buyer_logon_id, buyer_logon_id);
         self
     }
 
     /// Sets `op_app_id`.
-    #[must_use]
     pub fn op_app_id(
         mut self,
         op_app_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.op_app_id = Some(::core::convert::Into::into(op_app_id));
+        crate::wire::set(&mut self.op_app_id, op_app_id);
         self
     }
 
     /// Sets `op_buyer_open_id`.
-    #[must_use]
     pub fn op_buyer_open_id(
         mut self,
         op_buyer_open_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.op_buyer_open_id = Some(::core::convert::Into::into(op_buyer_open_id));
+        crate::wire::set(&mut self.op_buyer_open_id, op_buyer_open_id);
         self
     }
 
     /// Sets `seller_id`.
-    #[must_use]
     pub fn seller_id(
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+        crate::wire::set(&mut self.seller_id, seller_id);
         self
     }
 
     /// Sets `body`.
-    #[must_use]
     pub fn body(
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+        crate::wire::set(&mut self.body, body);
         self
     }
 
     /// Sets `goods_detail`.
-    #[must_use]
     pub fn goods_detail(
         mut self,
         goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        crate::wire::put(&mut self.goods_detail, goods_detail);
         self
     }
 
     /// Sets `discountable_amount`.
-    #[must_use]
     pub fn discountable_amount(
         mut self,
         discountable_amount: crate::types::Price,
     ) -> Self {
-        self.discountable_amount = Some(discountable_amount);
+        crate::wire::set(&mut self.discountable_amount, discountable_amount);
         self
     }
 
     /// Sets `undiscountable_amount`.
-    #[must_use]
     pub fn undiscountable_amount(
         mut self,
         undiscountable_amount: crate::types::Price,
     ) -> Self {
-        self.undiscountable_amount = Some(undiscountable_amount);
+        crate::wire::set(&mut self.undiscountable_amount, undiscountable_amount);
         self
     }
 
     /// Sets `time_expire`.
-    #[must_use]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        self.time_expire = Some(time_expire);
+        crate::wire::set(&mut self.time_expire, time_expire);
         self
     }
 
     /// Sets `timeout_express`.
-    #[must_use]
     pub fn timeout_express(
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+        crate::wire::set(&mut self.timeout_express, timeout_express);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 
     /// Sets `business_params`.
-    #[must_use]
     pub fn business_params(
         mut self,
         business_params: super::types::BusinessParams,
     ) -> Self {
-        self.business_params = Some(business_params);
+        crate::wire::set(&mut self.business_params, business_params);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
-    #[must_use]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        self.settle_info = Some(settle_info);
+        crate::wire::set(&mut self.settle_info, settle_info);
         self
     }
 
     /// Sets `royalty_info`.
-    #[must_use]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        self.royalty_info = Some(royalty_info);
+        crate::wire::set(&mut self.royalty_info, royalty_info);
         self
     }
 
     /// Sets `agreement_sign_params`.
-    #[must_use]
     pub fn agreement_sign_params(
         mut self,
         agreement_sign_params: super::types::SignParams,
     ) -> Self {
-        self.agreement_sign_params = Some(agreement_sign_params);
+        crate::wire::set(&mut self.agreement_sign_params, agreement_sign_params);
         self
     }
 
     /// Sets `logistics_detail`.
-    #[must_use]
     pub fn logistics_detail(mut self, logistics_detail: LogisticsDetail) -> Self {
-        self.logistics_detail = Some(logistics_detail);
+        crate::wire::set(&mut self.logistics_detail, logistics_detail);
         self
     }
 
     /// Sets `receiver_address_info`.
-    #[must_use]
     pub fn receiver_address_info(
         mut self,
         receiver_address_info: ReceiverAddressInfo,
     ) -> Self {
-        self.receiver_address_info = Some(receiver_address_info);
+        crate::wire::set(&mut self.receiver_address_info, receiver_address_info);
         self
     }
 
     /// Sets `enable_pay_channels`.
-    #[must_use]
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
         self
     }
 
     /// Sets `disable_pay_channels`.
-    #[must_use]
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
         self
     }
 
     /// Sets `passback_params`.
-    #[must_use]
     pub fn passback_params(
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+        crate::wire::set(&mut self.passback_params, passback_params);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::PaymentQueryOption>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `store_id`.
-    #[must_use]
     pub fn store_id(
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+        crate::wire::set(&mut self.store_id, store_id);
         self
     }
 
     /// Sets `alipay_store_id`.
-    #[must_use]
     pub fn alipay_store_id(
         mut self,
         alipay_store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
+        crate::wire::set(&mut self.alipay_store_id, alipay_store_id);
         self
     }
 
     /// Sets `operator_id`.
-    #[must_use]
     pub fn operator_id(
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+        crate::wire::set(&mut self.operator_id, operator_id);
         self
     }
 
     /// Sets `terminal_id`.
-    #[must_use]
     pub fn terminal_id(
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+        crate::wire::set(&mut self.terminal_id, terminal_id);
         self
     }
 
     /// Sets `merchant_order_no`.
-    #[must_use]
     pub fn merchant_order_no(
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
         self
     }
 
     /// Sets `ext_user_info`.
-    #[must_use]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        self.ext_user_info = Some(ext_user_info);
+        crate::wire::set(&mut self.ext_user_info, ext_user_info);
         self
     }
 
     /// Sets `bkagent_req_info`.
-    #[must_use]
     pub fn bkagent_req_info(
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
     ) -> Self {
-        self.bkagent_req_info = Some(bkagent_req_info);
+        crate::wire::set(&mut self.bkagent_req_info, bkagent_req_info);
         self
     }
 }
@@ -463,132 +423,166 @@ impl crate::wire::Object for Create {
             out_trade_no: crate::wire::blank(),
             total_amount: crate::wire::blank(),
             subject: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            buyer_open_id: crate::wire::blank(),
-            buyer_id: crate::wire::blank(),
-            buyer_logon_id: crate::wire::blank(),
-            op_app_id: crate::wire::blank(),
-            op_buyer_open_id: crate::wire::blank(),
-            seller_id: crate::wire::blank(),
-            body: crate::wire::blank(),
-            goods_detail: crate::wire::blank(),
-            discountable_amount: crate::wire::blank(),
-            undiscountable_amount: crate::wire::blank(),
-            time_expire: crate::wire::blank(),
-            timeout_express: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            settle_info: crate::wire::blank(),
-            royalty_info: crate::wire::blank(),
-            agreement_sign_params: crate::wire::blank(),
-            logistics_detail: crate::wire::blank(),
-            receiver_address_info: crate::wire::blank(),
-            enable_pay_channels: crate::wire::blank(),
-            disable_pay_channels: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            alipay_store_id: crate::wire::blank(),
-            operator_id: crate::wire::blank(),
-            terminal_id: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            ext_user_info: crate::wire::blank(),
-            bkagent_req_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            product_code: None,
+            buyer_open_id: None,
+            buyer_id: None,
+            buyer_logon_id: None,
+            op_app_id: None,
+            op_buyer_open_id: None,
+            seller_id: None,
+            body: None,
+            goods_detail: ::std::vec::Vec::new(),
+            discountable_amount: None,
+            undiscountable_amount: None,
+            time_expire: None,
+            timeout_express: None,
+            extend_params: None,
+            business_params: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            agreement_sign_params: None,
+            logistics_detail: None,
+            receiver_address_info: None,
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            passback_params: None,
+            query_options: ::std::vec::Vec::new(),
+            store_id: None,
+            alipay_store_id: None,
+            operator_id: None,
+            terminal_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            bkagent_req_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("subject", &self.subject);
-        fields.field("product_code", &self.product_code);
-        fields.field("buyer_open_id", &self.buyer_open_id);
-        fields.field("buyer_id", &self.buyer_id);
-        fields.field("buyer_logon_id", &self.buyer_logon_id);
-        fields.field("op_app_id", &self.op_app_id);
-        fields.field("op_buyer_open_id", &self.op_buyer_open_id);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("body", &self.body);
-        fields.field("goods_detail", &self.goods_detail);
-        fields.field("discountable_amount", &self.discountable_amount);
-        fields.field("undiscountable_amount", &self.undiscountable_amount);
-        fields.field("time_expire", &self.time_expire);
-        fields.field("timeout_express", &self.timeout_express);
-        fields.field("extend_params", &self.extend_params);
-        fields.field("business_params", &self.business_params);
-        fields.field("sub_merchant", &self.sub_merchant);
-        fields.field("settle_info", &self.settle_info);
-        fields.field("royalty_info", &self.royalty_info);
-        fields.field("agreement_sign_params", &self.agreement_sign_params);
-        fields.field("logistics_detail", &self.logistics_detail);
-        fields.field("receiver_address_info", &self.receiver_address_info);
-        fields.field("enable_pay_channels", &self.enable_pay_channels);
-        fields.field("disable_pay_channels", &self.disable_pay_channels);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("query_options", &self.query_options);
-        fields.field("store_id", &self.store_id);
-        fields.field("alipay_store_id", &self.alipay_store_id);
-        fields.field("operator_id", &self.operator_id);
-        fields.field("terminal_id", &self.terminal_id);
-        fields.field("merchant_order_no", &self.merchant_order_no);
-        fields.field("ext_user_info", &self.ext_user_info);
-        fields.field("bkagent_req_info", &self.bkagent_req_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "total_amount",
+            "subject",
+            "product_code",
+            "buyer_open_id",
+            "buyer_id",
+            "buyer_logon_id",
+            "op_app_id",
+            "op_buyer_open_id",
+            "seller_id",
+            "body",
+            "goods_detail",
+            "discountable_amount",
+            "undiscountable_amount",
+            "time_expire",
+            "timeout_express",
+            "extend_params",
+            "business_params",
+            "sub_merchant",
+            "settle_info",
+            "royalty_info",
+            "agreement_sign_params",
+            "logistics_detail",
+            "receiver_address_info",
+            "enable_pay_channels",
+            "disable_pay_channels",
+            "passback_params",
+            "query_options",
+            "store_id",
+            "alipay_store_id",
+            "operator_id",
+            "terminal_id",
+            "merchant_order_no",
+            "ext_user_info",
+            "bkagent_req_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "total_amount" => &mut self.total_amount,
-                "subject" => &mut self.subject,
-                "product_code" => &mut self.product_code,
-                "buyer_open_id" => &mut self.buyer_open_id,
-                "buyer_id" => &mut self.buyer_id,
-                "buyer_logon_id" => &mut self.buyer_logon_id,
-                "op_app_id" => &mut self.op_app_id,
-                "op_buyer_open_id" => &mut self.op_buyer_open_id,
-                "seller_id" => &mut self.seller_id,
-                "body" => &mut self.body,
-                "goods_detail" => &mut self.goods_detail,
-                "discountable_amount" => &mut self.discountable_amount,
-                "undiscountable_amount" => &mut self.undiscountable_amount,
-                "time_expire" => &mut self.time_expire,
-                "timeout_express" => &mut self.timeout_express,
-                "extend_params" => &mut self.extend_params,
-                "business_params" => &mut self.business_params,
-                "sub_merchant" => &mut self.sub_merchant,
-                "settle_info" => &mut self.settle_info,
-                "royalty_info" => &mut self.royalty_info,
-                "agreement_sign_params" => &mut self.agreement_sign_params,
-                "logistics_detail" => &mut self.logistics_detail,
-                "receiver_address_info" => &mut self.receiver_address_info,
-                "enable_pay_channels" => &mut self.enable_pay_channels,
-                "disable_pay_channels" => &mut self.disable_pay_channels,
-                "passback_params" => &mut self.passback_params,
-                "query_options" => &mut self.query_options,
-                "store_id" => &mut self.store_id,
-                "alipay_store_id" => &mut self.alipay_store_id,
-                "operator_id" => &mut self.operator_id,
-                "terminal_id" => &mut self.terminal_id,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                "ext_user_info" => &mut self.ext_user_info,
-                "bkagent_req_info" => &mut self.bkagent_req_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.total_amount,
+                &self.subject,
+                &self.product_code,
+                &self.buyer_open_id,
+                &self.buyer_id,
+                &self.buyer_logon_id,
+                &self.op_app_id,
+                &self.op_buyer_open_id,
+                &self.seller_id,
+                &self.body,
+                &self.goods_detail,
+                &self.discountable_amount,
+                &self.undiscountable_amount,
+                &self.time_expire,
+                &self.timeout_express,
+                &self.extend_params,
+                &self.business_params,
+                &self.sub_merchant,
+                &self.settle_info,
+                &self.royalty_info,
+                &self.agreement_sign_params,
+                &self.logistics_detail,
+                &self.receiver_address_info,
+                &self.enable_pay_channels,
+                &self.disable_pay_channels,
+                &self.passback_params,
+                &self.query_options,
+                &self.store_id,
+                &self.alipay_store_id,
+                &self.operator_id,
+                &self.terminal_id,
+                &self.merchant_order_no,
+                &self.ext_user_info,
+                &self.bkagent_req_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.total_amount,
+                &mut self.subject,
+                &mut self.product_code,
+                &mut self.buyer_open_id,
+                &mut self.buyer_id,
+                &mut self.buyer_logon_id,
+                &mut self.op_app_id,
+                &mut self.op_buyer_open_id,
+                &mut self.seller_id,
+                &mut self.body,
+                &mut self.goods_detail,
+                &mut self.discountable_amount,
+                &mut self.undiscountable_amount,
+                &mut self.time_expire,
+                &mut self.timeout_express,
+                &mut self.extend_params,
+                &mut self.business_params,
+                &mut self.sub_merchant,
+                &mut self.settle_info,
+                &mut self.royalty_info,
+                &mut self.agreement_sign_params,
+                &mut self.logistics_detail,
+                &mut self.receiver_address_info,
+                &mut self.enable_pay_channels,
+                &mut self.disable_pay_channels,
+                &mut self.passback_params,
+                &mut self.query_options,
+                &mut self.store_id,
+                &mut self.alipay_store_id,
+                &mut self.operator_id,
+                &mut self.terminal_id,
+                &mut self.merchant_order_no,
+                &mut self.ext_user_info,
+                &mut self.bkagent_req_info,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -634,7 +628,6 @@ impl crate::method::Method for Create {
 impl crate::method::ServerMethod for Create {}
 
 /// The answer to [`Create`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreateResponse {
     /// The merchant's own number of the order.
@@ -656,41 +649,26 @@ impl crate::wire::Object for CreateResponse {
         Self {
             out_trade_no: crate::wire::blank(),
             trade_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.out_trade_no, &self.trade_no], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.out_trade_no, &mut self.trade_no], &mut self.extra);
     }
 }
 
 crate::wire::object!(CreateResponse);
 
 /// A business error code of [`Create`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CreateErrorCode {
     /// The product isn't signed for, or its contract has run out.
@@ -796,78 +774,6 @@ pub enum CreateErrorCode {
 }
 
 impl crate::wire::OpenEnum for CreateErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-        (
-            "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-            Self::AcqBeyondPerReceiptSingleRestriction,
-        ),
-        ("ACQ.BIZ_PRODUCT_NOT_ALLOWED", Self::AcqBizProductNotAllowed),
-        ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-        ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-        ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-        ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-        ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
-        ("ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST", Self::AcqDefaultSettleRuleNotExist),
-        ("ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT", Self::AcqErrorBuyerCertifyLevelLimit),
-        ("ACQ.ERROR_SELLER_CERTIFY_LEVEL_LIMIT", Self::AcqErrorSellerCertifyLevelLimit),
-        ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-        ("ACQ.ILLEGAL_ARGUMENT", Self::AcqIllegalArgument),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
-        ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
-        ("ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT", Self::AcqMerchantPermReceiptDayLimit),
-        (
-            "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-            Self::AcqMerchantPermReceiptSingleLimit,
-        ),
-        (
-            "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-            Self::AcqMerchantPermReceiptSuspendLimit,
-        ),
-        ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
-        ("ACQ.NOT_SUPPORT_PAYMENT_INST", Self::AcqNotSupportPaymentInst),
-        ("ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR", Self::AcqNowTimeAfterExpireTimeError),
-        ("ACQ.OPEN_ID_NOT_TINY_APP", Self::AcqOpenIdNotTinyApp),
-        ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-        ("ACQ.PAYER_UNMATCHED", Self::AcqPayerUnmatched),
-        (
-            "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
-            Self::AcqPlatformBusinessAcquireModeMustMerchantId,
-        ),
-        ("ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP", Self::AcqProductNotSupportInTinyApp),
-        ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-        (
-            "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-            Self::AcqSecondaryMerchantAlipayAccountInvalid,
-        ),
-        (
-            "ACQ.SECONDARY_MERCHANT_CARD_ALIAS_NO_INVALID",
-            Self::AcqSecondaryMerchantCardAliasNoInvalid,
-        ),
-        ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
-        ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-        (
-            "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-            Self::AcqSecondaryMerchantIsvPunishIndirect,
-        ),
-        ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
-        ("ACQ.SECONDARY_MERCHANT_STATUS_ERROR", Self::AcqSecondaryMerchantStatusError),
-        ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
-        ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
-        ("ACQ.STORE_INFO_INVALID", Self::AcqStoreInfoInvalid),
-        ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
-        ("ACQ.SUB_MERCHANT_CREATE_FAIL", Self::AcqSubMerchantCreateFail),
-        ("ACQ.SUB_MERCHANT_TYPE_INVALID", Self::AcqSubMerchantTypeInvalid),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-        ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-        ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-        ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-        ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-        ("ACQ.UNBOUND_APPLICATION", Self::AcqUnboundApplication),
-        ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
@@ -943,6 +849,63 @@ impl crate::wire::OpenEnum for CreateErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAccessForbidden,
+                1 => Self::AcqBeyondPerReceiptSingleRestriction,
+                2 => Self::AcqBizProductNotAllowed,
+                3 => Self::AcqBuyerEnableStatusForbid,
+                4 => Self::AcqBuyerNotExist,
+                5 => Self::AcqBuyerSellerEqual,
+                6 => Self::AcqContextInconsistent,
+                7 => Self::AcqCustomerValidateError,
+                8 => Self::AcqDefaultSettleRuleNotExist,
+                9 => Self::AcqErrorBuyerCertifyLevelLimit,
+                10 => Self::AcqErrorSellerCertifyLevelLimit,
+                11 => Self::AcqExistForbiddenWord,
+                12 => Self::AcqIllegalArgument,
+                13 => Self::AcqInvalidParameter,
+                14 => Self::AcqInvalidReceiveAccount,
+                15 => Self::AcqInvalidStoreId,
+                16 => Self::AcqMerchantPermReceiptDayLimit,
+                17 => Self::AcqMerchantPermReceiptSingleLimit,
+                18 => Self::AcqMerchantPermReceiptSuspendLimit,
+                19 => Self::AcqMerchantStatusNotNormal,
+                20 => Self::AcqNotSupportPaymentInst,
+                21 => Self::AcqNowTimeAfterExpireTimeError,
+                22 => Self::AcqOpenIdNotTinyApp,
+                23 => Self::AcqPartnerError,
+                24 => Self::AcqPayerUnmatched,
+                25 => Self::AcqPlatformBusinessAcquireModeMustMerchantId,
+                26 => Self::AcqProductNotSupportInTinyApp,
+                27 => Self::AcqRiskMerchantIpNotExist,
+                28 => Self::AcqSecondaryMerchantAlipayAccountInvalid,
+                29 => Self::AcqSecondaryMerchantCardAliasNoInvalid,
+                30 => Self::AcqSecondaryMerchantIdBlank,
+                31 => Self::AcqSecondaryMerchantIdInvalid,
+                32 => Self::AcqSecondaryMerchantIsvPunishIndirect,
+                33 => Self::AcqSecondaryMerchantNotMatch,
+                34 => Self::AcqSecondaryMerchantStatusError,
+                35 => Self::AcqSellerBeenBlocked,
+                36 => Self::AcqSellerNotExist,
+                37 => Self::AcqStoreInfoInvalid,
+                38 => Self::AcqSubGoodsSizeMaxCount,
+                39 => Self::AcqSubMerchantCreateFail,
+                40 => Self::AcqSubMerchantTypeInvalid,
+                41 => Self::AcqSystemError,
+                42 => Self::AcqTotalFeeExceed,
+                43 => Self::AcqTradeBuyerNotMatch,
+                44 => Self::AcqTradeHasClose,
+                45 => Self::AcqTradeHasSuccess,
+                46 => Self::AcqTradeSettleError,
+                47 => Self::AcqUnboundApplication,
+                48 => Self::AcqUserLogonidDup,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -952,63 +915,80 @@ crate::wire::open_enum!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
-            Self::AcqContextInconsistent
-            | Self::AcqExistForbiddenWord
-            | Self::AcqIllegalArgument
-            | Self::AcqInvalidParameter
-            | Self::AcqInvalidStoreId
-            | Self::AcqNowTimeAfterExpireTimeError
-            | Self::AcqPlatformBusinessAcquireModeMustMerchantId
-            | Self::AcqRiskMerchantIpNotExist
-            | Self::AcqSecondaryMerchantCardAliasNoInvalid
-            | Self::AcqSecondaryMerchantIdBlank
-            | Self::AcqSecondaryMerchantIdInvalid
-            | Self::AcqSellerNotExist
-            | Self::AcqStoreInfoInvalid
-            | Self::AcqSubGoodsSizeMaxCount
-            | Self::AcqSubMerchantCreateFail
-            | Self::AcqSubMerchantTypeInvalid
-            | Self::AcqTotalFeeExceed
-            | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose
-            | Self::AcqTradeSettleError
-            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
-            Self::AcqBuyerEnableStatusForbid
-            | Self::AcqBuyerNotExist
-            | Self::AcqBuyerSellerEqual
-            | Self::AcqCustomerValidateError
-            | Self::AcqErrorBuyerCertifyLevelLimit
-            | Self::AcqNotSupportPaymentInst
-            | Self::AcqPayerUnmatched => Some(crate::ErrorClass::Declined),
-            Self::AcqAccessForbidden
-            | Self::AcqBeyondPerReceiptSingleRestriction
-            | Self::AcqBizProductNotAllowed
-            | Self::AcqDefaultSettleRuleNotExist
-            | Self::AcqErrorSellerCertifyLevelLimit
-            | Self::AcqInvalidReceiveAccount
-            | Self::AcqMerchantPermReceiptDayLimit
-            | Self::AcqMerchantPermReceiptSingleLimit
-            | Self::AcqMerchantPermReceiptSuspendLimit
-            | Self::AcqMerchantStatusNotNormal
-            | Self::AcqOpenIdNotTinyApp
-            | Self::AcqPartnerError
-            | Self::AcqProductNotSupportInTinyApp
-            | Self::AcqSecondaryMerchantAlipayAccountInvalid
-            | Self::AcqSecondaryMerchantIsvPunishIndirect
-            | Self::AcqSecondaryMerchantNotMatch
-            | Self::AcqSecondaryMerchantStatusError
-            | Self::AcqSellerBeenBlocked
-            | Self::AcqUnboundApplication => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.CONTEXT_INCONSISTENT",
+                        "ACQ.EXIST_FORBIDDEN_WORD",
+                        "ACQ.ILLEGAL_ARGUMENT",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.INVALID_STORE_ID",
+                        "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+                        "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
+                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                        "ACQ.SECONDARY_MERCHANT_CARD_ALIAS_NO_INVALID",
+                        "ACQ.SECONDARY_MERCHANT_ID_BLANK",
+                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
+                        "ACQ.SELLER_NOT_EXIST",
+                        "ACQ.STORE_INFO_INVALID",
+                        "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
+                        "ACQ.SUB_MERCHANT_CREATE_FAIL",
+                        "ACQ.SUB_MERCHANT_TYPE_INVALID",
+                        "ACQ.TOTAL_FEE_EXCEED",
+                        "ACQ.TRADE_BUYER_NOT_MATCH",
+                        "ACQ.TRADE_HAS_CLOSE",
+                        "ACQ.TRADE_SETTLE_ERROR",
+                        "ACQ.USER_LOGONID_DUP",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                        "ACQ.BUYER_NOT_EXIST",
+                        "ACQ.BUYER_SELLER_EQUAL",
+                        "ACQ.CUSTOMER_VALIDATE_ERROR",
+                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                        "ACQ.NOT_SUPPORT_PAYMENT_INST",
+                        "ACQ.PAYER_UNMATCHED",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACQ.ACCESS_FORBIDDEN",
+                        "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+                        "ACQ.BIZ_PRODUCT_NOT_ALLOWED",
+                        "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
+                        "ACQ.ERROR_SELLER_CERTIFY_LEVEL_LIMIT",
+                        "ACQ.INVALID_RECEIVE_ACCOUNT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
+                        "ACQ.MERCHANT_STATUS_NOT_NORMAL",
+                        "ACQ.OPEN_ID_NOT_TINY_APP",
+                        "ACQ.PARTNER_ERROR",
+                        "ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP",
+                        "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
+                        "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+                        "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
+                        "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                        "ACQ.SELLER_BEEN_BLOCKED",
+                        "ACQ.UNBOUND_APPLICATION",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// How goods are sent.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct LogisticsDetail {
     /// The way they are sent.
@@ -1024,12 +1004,11 @@ impl LogisticsDetail {
     }
 
     /// Sets `logistics_type`.
-    #[must_use]
     pub fn logistics_type(
         mut self,
         logistics_type: impl ::core::convert::Into<LogisticsDetailLogisticsType>,
     ) -> Self {
-        self.logistics_type = Some(::core::convert::Into::into(logistics_type));
+        crate::wire::set(&mut self.logistics_type, logistics_type);
         self
     }
 }
@@ -1043,40 +1022,27 @@ impl ::core::default::Default for LogisticsDetail {
 impl crate::wire::Object for LogisticsDetail {
     fn blank() -> Self {
         Self {
-            logistics_type: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            logistics_type: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("logistics_type", &self.logistics_type);
+    fn names(&self) -> &'static [&'static str] {
+        &["logistics_type"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "logistics_type" => &mut self.logistics_type,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.logistics_type], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.logistics_type], &mut self.extra);
     }
 }
 
 crate::wire::object!(LogisticsDetail);
 
 /// A way to send goods.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LogisticsDetailLogisticsType {
     /// By ordinary post.
@@ -1094,13 +1060,6 @@ pub enum LogisticsDetailLogisticsType {
 }
 
 impl crate::wire::OpenEnum for LogisticsDetailLogisticsType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("POST", Self::Post),
-        ("EXPRESS", Self::Express),
-        ("VIRTUAL", Self::Virtual),
-        ("EMS", Self::Ems),
-        ("DIRECT", Self::Direct),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Post => "POST",
@@ -1112,6 +1071,19 @@ impl crate::wire::OpenEnum for LogisticsDetailLogisticsType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Post,
+                1 => Self::Express,
+                2 => Self::Virtual,
+                3 => Self::Ems,
+                4 => Self::Direct,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1120,7 +1092,7 @@ impl crate::wire::OpenEnum for LogisticsDetailLogisticsType {
 crate::wire::open_enum!(LogisticsDetailLogisticsType);
 
 /// Where goods are sent.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct ReceiverAddressInfo {
     /// The receiver's name. At most 512 characters.
@@ -1144,52 +1116,47 @@ impl ReceiverAddressInfo {
     }
 
     /// Sets `name`.
-    #[must_use]
     pub fn name(
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+        crate::wire::set(&mut self.name, name);
         self
     }
 
     /// Sets `address`.
-    #[must_use]
     pub fn address(
         mut self,
         address: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.address = Some(::core::convert::Into::into(address));
+        crate::wire::set(&mut self.address, address);
         self
     }
 
     /// Sets `mobile`.
-    #[must_use]
     pub fn mobile(
         mut self,
         mobile: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.mobile = Some(::core::convert::Into::into(mobile));
+        crate::wire::set(&mut self.mobile, mobile);
         self
     }
 
     /// Sets `zip`.
-    #[must_use]
     pub fn zip(
         mut self,
         zip: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.zip = Some(::core::convert::Into::into(zip));
+        crate::wire::set(&mut self.zip, zip);
         self
     }
 
     /// Sets `division_code`.
-    #[must_use]
     pub fn division_code(
         mut self,
         division_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.division_code = Some(::core::convert::Into::into(division_code));
+        crate::wire::set(&mut self.division_code, division_code);
         self
     }
 }
@@ -1203,45 +1170,37 @@ impl ::core::default::Default for ReceiverAddressInfo {
 impl crate::wire::Object for ReceiverAddressInfo {
     fn blank() -> Self {
         Self {
-            name: crate::wire::blank(),
-            address: crate::wire::blank(),
-            mobile: crate::wire::blank(),
-            zip: crate::wire::blank(),
-            division_code: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            name: None,
+            address: None,
+            mobile: None,
+            zip: None,
+            division_code: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("name", &self.name);
-        fields.field("address", &self.address);
-        fields.field("mobile", &self.mobile);
-        fields.field("zip", &self.zip);
-        fields.field("division_code", &self.division_code);
+    fn names(&self) -> &'static [&'static str] {
+        &["name", "address", "mobile", "zip", "division_code"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "name" => &mut self.name,
-                "address" => &mut self.address,
-                "mobile" => &mut self.mobile,
-                "zip" => &mut self.zip,
-                "division_code" => &mut self.division_code,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.name,
+                &mut self.address,
+                &mut self.mobile,
+                &mut self.zip,
+                &mut self.division_code,
+            ],
+            &mut self.extra,
+        );
     }
 }
 

@@ -9,7 +9,7 @@
 /// worked off yet, so ask ten seconds or more after the refund, and again before you give it up.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.fastpay.refund.query>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct FastpayRefundQuery {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -32,11 +32,10 @@ impl FastpayRefundQuery {
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
         out_request_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: Some(::core::convert::Into::into(out_trade_no)),
-            out_request_no: ::core::convert::Into::into(out_request_no),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.out_request_no, out_request_no);
+        __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
@@ -44,52 +43,47 @@ impl FastpayRefundQuery {
         trade_no: impl ::core::convert::Into<::std::string::String>,
         out_request_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            trade_no: Some(::core::convert::Into::into(trade_no)),
-            out_request_no: ::core::convert::Into::into(out_request_no),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.trade_no, trade_no);
+        crate::wire::put(&mut __made.out_request_no, out_request_no);
+        __made
     }
 
     /// Sets `out_trade_no`.
-    #[must_use]
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        crate::wire::set(&mut self.out_trade_no, out_trade_no);
         self
     }
 
     /// Sets `trade_no`.
-    #[must_use]
     pub fn trade_no(
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+        crate::wire::set(&mut self.trade_no, trade_no);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
             ::std::vec::Vec<FastpayRefundQueryOption>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `org_pid`.
-    #[must_use]
     pub fn org_pid(
         mut self,
         org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.org_pid = Some(::core::convert::Into::into(org_pid));
+        crate::wire::set(&mut self.org_pid, org_pid);
         self
     }
 }
@@ -97,45 +91,43 @@ impl FastpayRefundQuery {
 impl crate::wire::Object for FastpayRefundQuery {
     fn blank() -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
+            out_trade_no: None,
+            trade_no: None,
             out_request_no: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            org_pid: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            query_options: ::std::vec::Vec::new(),
+            org_pid: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("out_request_no", &self.out_request_no);
-        fields.field("query_options", &self.query_options);
-        fields.field("org_pid", &self.org_pid);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no", "out_request_no", "query_options", "org_pid"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "out_request_no" => &mut self.out_request_no,
-                "query_options" => &mut self.query_options,
-                "org_pid" => &mut self.org_pid,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.out_request_no,
+                &self.query_options,
+                &self.org_pid,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.out_request_no,
+                &mut self.query_options,
+                &mut self.org_pid,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -178,7 +170,6 @@ impl crate::method::Method for FastpayRefundQuery {
 impl crate::method::ServerMethod for FastpayRefundQuery {}
 
 /// The answer to [`FastpayRefundQuery`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FastpayRefundQueryResponse {
     /// Alipay's number of the order.
@@ -248,130 +239,143 @@ impl ::core::default::Default for FastpayRefundQueryResponse {
 impl crate::wire::Object for FastpayRefundQueryResponse {
     fn blank() -> Self {
         Self {
-            trade_no: crate::wire::blank(),
-            out_trade_no: crate::wire::blank(),
-            out_request_no: crate::wire::blank(),
-            refund_status: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            refund_amount: crate::wire::blank(),
-            refund_reason: crate::wire::blank(),
-            gmt_refund_pay: crate::wire::blank(),
-            error_code: crate::wire::blank(),
-            refund_detail_item_list: crate::wire::blank(),
-            send_back_fee: crate::wire::blank(),
-            refund_voucher_detail_list: crate::wire::blank(),
-            refund_royaltys: crate::wire::blank(),
-            deposit_back_info: crate::wire::blank(),
-            deposit_back_info_list: crate::wire::blank(),
-            enterprise_pay_info: crate::wire::blank(),
-            pre_auth_cancel_fee: crate::wire::blank(),
-            present_refund_buyer_amount: crate::wire::blank(),
-            present_refund_discount_amount: crate::wire::blank(),
-            present_refund_mdiscount_amount: crate::wire::blank(),
-            refund_hyb_amount: crate::wire::blank(),
-            industry_sepc_detail: crate::wire::blank(),
-            refund_channel_list: crate::wire::blank(),
-            refund_channel_status: crate::wire::blank(),
-            refund_charge_info_list: crate::wire::blank(),
-            refund_charge_amount: crate::wire::blank(),
-            refund_settlement_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            trade_no: None,
+            out_trade_no: None,
+            out_request_no: None,
+            refund_status: None,
+            total_amount: None,
+            refund_amount: None,
+            refund_reason: None,
+            gmt_refund_pay: None,
+            error_code: None,
+            refund_detail_item_list: ::std::vec::Vec::new(),
+            send_back_fee: None,
+            refund_voucher_detail_list: ::std::vec::Vec::new(),
+            refund_royaltys: ::std::vec::Vec::new(),
+            deposit_back_info: None,
+            deposit_back_info_list: ::std::vec::Vec::new(),
+            enterprise_pay_info: None,
+            pre_auth_cancel_fee: None,
+            present_refund_buyer_amount: None,
+            present_refund_discount_amount: None,
+            present_refund_mdiscount_amount: None,
+            refund_hyb_amount: None,
+            industry_sepc_detail: None,
+            refund_channel_list: None,
+            refund_channel_status: None,
+            refund_charge_info_list: ::std::vec::Vec::new(),
+            refund_charge_amount: None,
+            refund_settlement_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("trade_no", &self.trade_no);
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("out_request_no", &self.out_request_no);
-        fields.field("refund_status", &self.refund_status);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("refund_amount", &self.refund_amount);
-        fields.field("refund_reason", &self.refund_reason);
-        fields.field("gmt_refund_pay", &self.gmt_refund_pay);
-        fields.field("error_code", &self.error_code);
-        fields.field("refund_detail_item_list", &self.refund_detail_item_list);
-        fields.field("send_back_fee", &self.send_back_fee);
-        fields.field("refund_voucher_detail_list", &self.refund_voucher_detail_list);
-        fields.field("refund_royaltys", &self.refund_royaltys);
-        fields.field("deposit_back_info", &self.deposit_back_info);
-        fields.field("deposit_back_info_list", &self.deposit_back_info_list);
-        fields.field("enterprise_pay_info", &self.enterprise_pay_info);
-        fields.field("pre_auth_cancel_fee", &self.pre_auth_cancel_fee);
-        fields.field("present_refund_buyer_amount", &self.present_refund_buyer_amount);
-        fields
-            .field(
-                "present_refund_discount_amount",
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "trade_no",
+            "out_trade_no",
+            "out_request_no",
+            "refund_status",
+            "total_amount",
+            "refund_amount",
+            "refund_reason",
+            "gmt_refund_pay",
+            "error_code",
+            "refund_detail_item_list",
+            "send_back_fee",
+            "refund_voucher_detail_list",
+            "refund_royaltys",
+            "deposit_back_info",
+            "deposit_back_info_list",
+            "enterprise_pay_info",
+            "pre_auth_cancel_fee",
+            "present_refund_buyer_amount",
+            "present_refund_discount_amount",
+            "present_refund_mdiscount_amount",
+            "refund_hyb_amount",
+            "industry_sepc_detail",
+            "refund_channel_list",
+            "refund_channel_status",
+            "refund_charge_info_list",
+            "refund_charge_amount",
+            "refund_settlement_id",
+        ]
+    }
+
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.trade_no,
+                &self.out_trade_no,
+                &self.out_request_no,
+                &self.refund_status,
+                &self.total_amount,
+                &self.refund_amount,
+                &self.refund_reason,
+                &self.gmt_refund_pay,
+                &self.error_code,
+                &self.refund_detail_item_list,
+                &self.send_back_fee,
+                &self.refund_voucher_detail_list,
+                &self.refund_royaltys,
+                &self.deposit_back_info,
+                &self.deposit_back_info_list,
+                &self.enterprise_pay_info,
+                &self.pre_auth_cancel_fee,
+                &self.present_refund_buyer_amount,
                 &self.present_refund_discount_amount,
-            );
-        fields
-            .field(
-                "present_refund_mdiscount_amount",
                 &self.present_refund_mdiscount_amount,
-            );
-        fields.field("refund_hyb_amount", &self.refund_hyb_amount);
-        fields.field("industry_sepc_detail", &self.industry_sepc_detail);
-        fields.field("refund_channel_list", &self.refund_channel_list);
-        fields.field("refund_channel_status", &self.refund_channel_status);
-        fields.field("refund_charge_info_list", &self.refund_charge_info_list);
-        fields.field("refund_charge_amount", &self.refund_charge_amount);
-        fields.field("refund_settlement_id", &self.refund_settlement_id);
+                &self.refund_hyb_amount,
+                &self.industry_sepc_detail,
+                &self.refund_channel_list,
+                &self.refund_channel_status,
+                &self.refund_charge_info_list,
+                &self.refund_charge_amount,
+                &self.refund_settlement_id,
+            ],
+            &self.extra,
+        );
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "trade_no" => &mut self.trade_no,
-                "out_trade_no" => &mut self.out_trade_no,
-                "out_request_no" => &mut self.out_request_no,
-                "refund_status" => &mut self.refund_status,
-                "total_amount" => &mut self.total_amount,
-                "refund_amount" => &mut self.refund_amount,
-                "refund_reason" => &mut self.refund_reason,
-                "gmt_refund_pay" => &mut self.gmt_refund_pay,
-                "error_code" => &mut self.error_code,
-                "refund_detail_item_list" => &mut self.refund_detail_item_list,
-                "send_back_fee" => &mut self.send_back_fee,
-                "refund_voucher_detail_list" => &mut self.refund_voucher_detail_list,
-                "refund_royaltys" => &mut self.refund_royaltys,
-                "deposit_back_info" => &mut self.deposit_back_info,
-                "deposit_back_info_list" => &mut self.deposit_back_info_list,
-                "enterprise_pay_info" => &mut self.enterprise_pay_info,
-                "pre_auth_cancel_fee" => &mut self.pre_auth_cancel_fee,
-                "present_refund_buyer_amount" => &mut self.present_refund_buyer_amount,
-                "present_refund_discount_amount" => {
-                    &mut self.present_refund_discount_amount
-                }
-                "present_refund_mdiscount_amount" => {
-                    &mut self.present_refund_mdiscount_amount
-                }
-                "refund_hyb_amount" => &mut self.refund_hyb_amount,
-                "industry_sepc_detail" => &mut self.industry_sepc_detail,
-                "refund_channel_list" => &mut self.refund_channel_list,
-                "refund_channel_status" => &mut self.refund_channel_status,
-                "refund_charge_info_list" => &mut self.refund_charge_info_list,
-                "refund_charge_amount" => &mut self.refund_charge_amount,
-                "refund_settlement_id" => &mut self.refund_settlement_id,
-                _ => return None,
-            },
-        )
-    }
-
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.trade_no,
+                &mut self.out_trade_no,
+                &mut self.out_request_no,
+                &mut self.refund_status,
+                &mut self.total_amount,
+                &mut self.refund_amount,
+                &mut self.refund_reason,
+                &mut self.gmt_refund_pay,
+                &mut self.error_code,
+                &mut self.refund_detail_item_list,
+                &mut self.send_back_fee,
+                &mut self.refund_voucher_detail_list,
+                &mut self.refund_royaltys,
+                &mut self.deposit_back_info,
+                &mut self.deposit_back_info_list,
+                &mut self.enterprise_pay_info,
+                &mut self.pre_auth_cancel_fee,
+                &mut self.present_refund_buyer_amount,
+                &mut self.present_refund_discount_amount,
+                &mut self.present_refund_mdiscount_amount,
+                &mut self.refund_hyb_amount,
+                &mut self.industry_sepc_detail,
+                &mut self.refund_channel_list,
+                &mut self.refund_channel_status,
+                &mut self.refund_charge_info_list,
+                &mut self.refund_charge_amount,
+                &mut self.refund_settlement_id,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(FastpayRefundQueryResponse);
 
 /// A business error code of [`FastpayRefundQuery`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FastpayRefundQueryErrorCode {
     /// The company-paid part could not be looked up. Send the same request again.
@@ -389,13 +393,6 @@ pub enum FastpayRefundQueryErrorCode {
 }
 
 impl crate::wire::OpenEnum for FastpayRefundQueryErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-        ("TRADE_NOT_EXIST", Self::TradeNotExist),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqEnterprisePayBizError => "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
@@ -407,6 +404,19 @@ impl crate::wire::OpenEnum for FastpayRefundQueryErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqEnterprisePayBizError,
+                1 => Self::AcqInvalidParameter,
+                2 => Self::AcqSystemError,
+                3 => Self::AcqTradeNotExist,
+                4 => Self::TradeNotExist,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -416,20 +426,23 @@ crate::wire::open_enum!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
-                Some(crate::ErrorClass::Retry)
-            }
-            Self::AcqInvalidParameter | Self::AcqTradeNotExist | Self::TradeNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (
+                    crate::ErrorClass::Retry,
+                    &["ACQ.ENTERPRISE_PAY_BIZ_ERROR", "ACQ.SYSTEM_ERROR"],
+                ),
+                (
+                    crate::ErrorClass::Request,
+                    &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_NOT_EXIST", "TRADE_NOT_EXIST"],
+                ),
+            ],
+        )
     }
 }
 
 /// A detail that a refund query can ask for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FastpayRefundQueryOption {
     /// Where the money went back to, and what the merchant paid.
@@ -449,14 +462,6 @@ pub enum FastpayRefundQueryOption {
 }
 
 impl crate::wire::OpenEnum for FastpayRefundQueryOption {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("refund_detail_item_list", Self::RefundDetailItemList),
-        ("gmt_refund_pay", Self::GmtRefundPay),
-        ("deposit_back_info", Self::DepositBackInfo),
-        ("deposit_back_info_list", Self::DepositBackInfoList),
-        ("refund_voucher_detail_list", Self::RefundVoucherDetailList),
-        ("enterprise_pay_info", Self::EnterprisePayInfo),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::RefundDetailItemList => "refund_detail_item_list",
@@ -469,6 +474,20 @@ impl crate::wire::OpenEnum for FastpayRefundQueryOption {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::RefundDetailItemList,
+                1 => Self::GmtRefundPay,
+                2 => Self::DepositBackInfo,
+                3 => Self::DepositBackInfoList,
+                4 => Self::RefundVoucherDetailList,
+                5 => Self::EnterprisePayInfo,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -477,7 +496,6 @@ impl crate::wire::OpenEnum for FastpayRefundQueryOption {
 crate::wire::open_enum!(FastpayRefundQueryOption);
 
 /// What became of a refund.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefundStatus {
     /// It was made.
@@ -491,11 +509,6 @@ pub enum RefundStatus {
 }
 
 impl crate::wire::OpenEnum for RefundStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("REFUND_SUCCESS", Self::Success),
-        ("REFUND_PROCESSING", Self::Processing),
-        ("REFUND_FAIL", Self::Fail),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Success => "REFUND_SUCCESS",
@@ -503,6 +516,17 @@ impl crate::wire::OpenEnum for RefundStatus {
             Self::Fail => "REFUND_FAIL",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Success,
+                1 => Self::Processing,
+                2 => Self::Fail,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -513,7 +537,6 @@ impl crate::wire::OpenEnum for RefundStatus {
 crate::wire::open_enum!(RefundStatus);
 
 /// How far the refunds to the sides of a health-insurance payment got.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefundChannelStatus {
     /// All were made.
@@ -527,11 +550,6 @@ pub enum RefundChannelStatus {
 }
 
 impl crate::wire::OpenEnum for RefundChannelStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("SUCCESS", Self::Success),
-        ("FAIL", Self::Fail),
-        ("PART_SUCCESS", Self::PartSuccess),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Success => "SUCCESS",
@@ -539,6 +557,17 @@ impl crate::wire::OpenEnum for RefundChannelStatus {
             Self::PartSuccess => "PART_SUCCESS",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Success,
+                1 => Self::Fail,
+                2 => Self::PartSuccess,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -549,7 +578,6 @@ impl crate::wire::OpenEnum for RefundChannelStatus {
 crate::wire::open_enum!(RefundChannelStatus);
 
 /// A refund's way back to a bank card.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DepositBackInfo {
     /// Whether any of it goes to a bank card.
@@ -575,52 +603,55 @@ impl ::core::default::Default for DepositBackInfo {
 impl crate::wire::Object for DepositBackInfo {
     fn blank() -> Self {
         Self {
-            has_deposit_back: crate::wire::blank(),
-            dback_status: crate::wire::blank(),
-            dback_amount: crate::wire::blank(),
-            bank_ack_time: crate::wire::blank(),
-            est_bank_receipt_time: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            has_deposit_back: None,
+            dback_status: None,
+            dback_amount: None,
+            bank_ack_time: None,
+            est_bank_receipt_time: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("has_deposit_back", &self.has_deposit_back);
-        fields.field("dback_status", &self.dback_status);
-        fields.field("dback_amount", &self.dback_amount);
-        fields.field("bank_ack_time", &self.bank_ack_time);
-        fields.field("est_bank_receipt_time", &self.est_bank_receipt_time);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "has_deposit_back",
+            "dback_status",
+            "dback_amount",
+            "bank_ack_time",
+            "est_bank_receipt_time",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "has_deposit_back" => &mut self.has_deposit_back,
-                "dback_status" => &mut self.dback_status,
-                "dback_amount" => &mut self.dback_amount,
-                "bank_ack_time" => &mut self.bank_ack_time,
-                "est_bank_receipt_time" => &mut self.est_bank_receipt_time,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.has_deposit_back,
+                &self.dback_status,
+                &self.dback_amount,
+                &self.bank_ack_time,
+                &self.est_bank_receipt_time,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.has_deposit_back,
+                &mut self.dback_status,
+                &mut self.dback_amount,
+                &mut self.bank_ack_time,
+                &mut self.est_bank_receipt_time,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(DepositBackInfo);
 
 /// How far money on its way back to a bank card got.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DepositBackInfoDbackStatus {
     /// The bank has credited it.
@@ -634,11 +665,6 @@ pub enum DepositBackInfoDbackStatus {
 }
 
 impl crate::wire::OpenEnum for DepositBackInfoDbackStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("S", Self::Success),
-        ("F", Self::Failed),
-        ("P", Self::Processing),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Success => "S",
@@ -646,6 +672,17 @@ impl crate::wire::OpenEnum for DepositBackInfoDbackStatus {
             Self::Processing => "P",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Success,
+                1 => Self::Failed,
+                2 => Self::Processing,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -656,7 +693,6 @@ impl crate::wire::OpenEnum for DepositBackInfoDbackStatus {
 crate::wire::open_enum!(DepositBackInfoDbackStatus);
 
 /// A share that was taken back.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundRoyaltyResult {
     /// How much was taken back. In yuan.
@@ -690,57 +726,65 @@ impl ::core::default::Default for RefundRoyaltyResult {
 impl crate::wire::Object for RefundRoyaltyResult {
     fn blank() -> Self {
         Self {
-            refund_amount: crate::wire::blank(),
-            royalty_type: crate::wire::blank(),
-            result_code: crate::wire::blank(),
-            trans_out: crate::wire::blank(),
-            trans_out_email: crate::wire::blank(),
-            trans_in: crate::wire::blank(),
-            trans_in_email: crate::wire::blank(),
-            ori_trans_out: crate::wire::blank(),
-            ori_trans_in: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            refund_amount: None,
+            royalty_type: None,
+            result_code: None,
+            trans_out: None,
+            trans_out_email: None,
+            trans_in: None,
+            trans_in_email: None,
+            ori_trans_out: None,
+            ori_trans_in: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("refund_amount", &self.refund_amount);
-        fields.field("royalty_type", &self.royalty_type);
-        fields.field("result_code", &self.result_code);
-        fields.field("trans_out", &self.trans_out);
-        fields.field("trans_out_email", &self.trans_out_email);
-        fields.field("trans_in", &self.trans_in);
-        fields.field("trans_in_email", &self.trans_in_email);
-        fields.field("ori_trans_out", &self.ori_trans_out);
-        fields.field("ori_trans_in", &self.ori_trans_in);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "refund_amount",
+            "royalty_type",
+            "result_code",
+            "trans_out",
+            "trans_out_email",
+            "trans_in",
+            "trans_in_email",
+            "ori_trans_out",
+            "ori_trans_in",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "refund_amount" => &mut self.refund_amount,
-                "royalty_type" => &mut self.royalty_type,
-                "result_code" => &mut self.result_code,
-                "trans_out" => &mut self.trans_out,
-                "trans_out_email" => &mut self.trans_out_email,
-                "trans_in" => &mut self.trans_in,
-                "trans_in_email" => &mut self.trans_in_email,
-                "ori_trans_out" => &mut self.ori_trans_out,
-                "ori_trans_in" => &mut self.ori_trans_in,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.refund_amount,
+                &self.royalty_type,
+                &self.result_code,
+                &self.trans_out,
+                &self.trans_out_email,
+                &self.trans_in,
+                &self.trans_in_email,
+                &self.ori_trans_out,
+                &self.ori_trans_in,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.refund_amount,
+                &mut self.royalty_type,
+                &mut self.result_code,
+                &mut self.trans_out,
+                &mut self.trans_out_email,
+                &mut self.trans_in,
+                &mut self.trans_in_email,
+                &mut self.ori_trans_out,
+                &mut self.ori_trans_in,
+            ],
+            &mut self.extra,
+        );
     }
 }
 

@@ -9,7 +9,7 @@
 /// `async` is the better choice. If the outcome is unknown, send the very same request again: Alipay carries a number out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.order.settle>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct OrderSettle {
     /// The merchant's number of this split: letters, digits and underscores, never used before. At most 64 characters.
@@ -37,12 +37,11 @@ impl OrderSettle {
         out_request_no: impl ::core::convert::Into<::std::string::String>,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            royalty_parameters: ::core::convert::Into::into(royalty_parameters),
-            out_request_no: ::core::convert::Into::into(out_request_no),
-            trade_no: ::core::convert::Into::into(trade_no),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.royalty_parameters, royalty_parameters);
+        crate::wire::put(&mut __made.out_request_no, out_request_no);
+        crate::wire::put(&mut __made.trade_no, trade_no);
+        __made
     }
 
     /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
@@ -51,50 +50,45 @@ impl OrderSettle {
         out_request_no: impl ::core::convert::Into<::std::string::String>,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            extend_params: Some(extend_params),
-            out_request_no: ::core::convert::Into::into(out_request_no),
-            trade_no: ::core::convert::Into::into(trade_no),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.extend_params, extend_params);
+        crate::wire::put(&mut __made.out_request_no, out_request_no);
+        crate::wire::put(&mut __made.trade_no, trade_no);
+        __made
     }
 
     /// Sets `royalty_parameters`.
-    #[must_use]
     pub fn royalty_parameters(
         mut self,
         royalty_parameters: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
         >,
     ) -> Self {
-        self.royalty_parameters = ::core::convert::Into::into(royalty_parameters);
+        crate::wire::put(&mut self.royalty_parameters, royalty_parameters);
         self
     }
 
     /// Sets `operator_id`.
-    #[must_use]
     pub fn operator_id(
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+        crate::wire::set(&mut self.operator_id, operator_id);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: SettleExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 
     /// Sets `royalty_mode`.
-    #[must_use]
     pub fn royalty_mode(
         mut self,
         royalty_mode: impl ::core::convert::Into<OrderSettleRoyaltyMode>,
     ) -> Self {
-        self.royalty_mode = Some(::core::convert::Into::into(royalty_mode));
+        crate::wire::set(&mut self.royalty_mode, royalty_mode);
         self
     }
 }
@@ -104,46 +98,51 @@ impl crate::wire::Object for OrderSettle {
         Self {
             out_request_no: crate::wire::blank(),
             trade_no: crate::wire::blank(),
-            royalty_parameters: crate::wire::blank(),
-            operator_id: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            royalty_mode: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            royalty_parameters: ::std::vec::Vec::new(),
+            operator_id: None,
+            extend_params: None,
+            royalty_mode: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_request_no", &self.out_request_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("royalty_parameters", &self.royalty_parameters);
-        fields.field("operator_id", &self.operator_id);
-        fields.field("extend_params", &self.extend_params);
-        fields.field("royalty_mode", &self.royalty_mode);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_request_no",
+            "trade_no",
+            "royalty_parameters",
+            "operator_id",
+            "extend_params",
+            "royalty_mode",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_request_no" => &mut self.out_request_no,
-                "trade_no" => &mut self.trade_no,
-                "royalty_parameters" => &mut self.royalty_parameters,
-                "operator_id" => &mut self.operator_id,
-                "extend_params" => &mut self.extend_params,
-                "royalty_mode" => &mut self.royalty_mode,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_request_no,
+                &self.trade_no,
+                &self.royalty_parameters,
+                &self.operator_id,
+                &self.extend_params,
+                &self.royalty_mode,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_request_no,
+                &mut self.trade_no,
+                &mut self.royalty_parameters,
+                &mut self.operator_id,
+                &mut self.extend_params,
+                &mut self.royalty_mode,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -189,7 +188,6 @@ impl crate::method::Method for OrderSettle {
 impl crate::method::ServerMethod for OrderSettle {}
 
 /// The answer to [`OrderSettle`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OrderSettleResponse {
     /// Alipay's number of the order.
@@ -210,42 +208,27 @@ impl crate::wire::Object for OrderSettleResponse {
     fn blank() -> Self {
         Self {
             trade_no: crate::wire::blank(),
-            settle_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            settle_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("trade_no", &self.trade_no);
-        fields.field("settle_no", &self.settle_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["trade_no", "settle_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "trade_no" => &mut self.trade_no,
-                "settle_no" => &mut self.settle_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.trade_no, &self.settle_no], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.trade_no, &mut self.settle_no], &mut self.extra);
     }
 }
 
 crate::wire::object!(OrderSettleResponse);
 
 /// A business error code of [`OrderSettle`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OrderSettleErrorCode {
     /// The product isn't signed for, or its contract has run out.
@@ -339,66 +322,6 @@ pub enum OrderSettleErrorCode {
 }
 
 impl crate::wire::OpenEnum for OrderSettleErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-        ("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", Self::AcqAllocAmountValidateError),
-        ("ACQ.ALLOC_REFUSE_AFTER_REFUND", Self::AcqAllocRefuseAfterRefund),
-        ("ACQ.ALLOC_REFUSE_BEFORE_SETTLE", Self::AcqAllocRefuseBeforeSettle),
-        ("ACQ.ALREADY_FINISH_ALLOC", Self::AcqAlreadyFinishAlloc),
-        ("ACQ.ASYNC_ALLOC_NOT_SUPPORT_IN_PERIOD", Self::AcqAsyncAllocNotSupportInPeriod),
-        ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
-        ("ACQ.DISCORDANT_REPEAT_REQUEST", Self::AcqDiscordantRepeatRequest),
-        ("ACQ.DUP_OUT_REQUEST_NO", Self::AcqDupOutRequestNo),
-        ("ACQ.FREQUENCY_LIMITED", Self::AcqFrequencyLimited),
-        ("ACQ.ILLEGAL_REQUEST", Self::AcqIllegalRequest),
-        ("ACQ.ILLEGAL_SETTLE_STATE", Self::AcqIllegalSettleState),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.INVALID_REPLENISH_AMOUNT", Self::AcqInvalidReplenishAmount),
-        ("ACQ.MERCHANT_RISK_LIMIT", Self::AcqMerchantRiskLimit),
-        ("ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT", Self::AcqMustAllocFromRootAccount),
-        ("ACQ.NOT_SUPPORT_ROYALTY", Self::AcqNotSupportRoyalty),
-        ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-        ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
-        ("ACQ.REPLENISH_ACCOUNT_INVALID", Self::AcqReplenishAccountInvalid),
-        ("ACQ.ROYALTY_ACCOUNTS_EQUAL", Self::AcqRoyaltyAccountsEqual),
-        ("ACQ.ROYALTY_ACCOUNT_INVALID", Self::AcqRoyaltyAccountInvalid),
-        ("ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH", Self::AcqRoyaltyAccountNameNotMatch),
-        ("ACQ.ROYALTY_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyAccountNotExist),
-        (
-            "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_CERTIFY",
-            Self::AcqRoyaltyPayerAccountNotCertify,
-        ),
-        ("ACQ.ROYALTY_PAYER_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyPayerAccountNotExist),
-        ("ACQ.ROYALTY_PAYER_ACCOUNT_NO_BALANCE", Self::AcqRoyaltyPayerAccountNoBalance),
-        (
-            "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_CERTIFY",
-            Self::AcqRoyaltyReceiverAccountNotCertify,
-        ),
-        (
-            "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_EXIST",
-            Self::AcqRoyaltyReceiverAccountNotExist,
-        ),
-        (
-            "ACQ.ROYALTY_RECEIVER_ACCOUNT_NO_BALANCE",
-            Self::AcqRoyaltyReceiverAccountNoBalance,
-        ),
-        ("ACQ.ROYALTY_RECEIVER_INVALID", Self::AcqRoyaltyReceiverInvalid),
-        ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-        ("ACQ.SETTLE_ENTITY_ID_INVALID", Self::AcqSettleEntityIdInvalid),
-        ("ACQ.SETTLE_SCENE_NOT_SUPPORT", Self::AcqSettleSceneNotSupport),
-        ("ACQ.SETTLE_TO_CARD_NOT_SUPPORT", Self::AcqSettleToCardNotSupport),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-        ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-        ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-        (
-            "ACQ.TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
-            Self::AcqTxnResultAccountBalanceNotEnough,
-        ),
-        ("ACQ.UN_SUPPORT_BIZ_TYPE", Self::AcqUnSupportBizType),
-        ("ACQ.USER_ACCOUNT_HAD_FREEZEN", Self::AcqUserAccountHadFreezen),
-        ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
@@ -462,6 +385,57 @@ impl crate::wire::OpenEnum for OrderSettleErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAccessForbidden,
+                1 => Self::AcqAllocAmountValidateError,
+                2 => Self::AcqAllocRefuseAfterRefund,
+                3 => Self::AcqAllocRefuseBeforeSettle,
+                4 => Self::AcqAlreadyFinishAlloc,
+                5 => Self::AcqAsyncAllocNotSupportInPeriod,
+                6 => Self::AcqCustomerValidateError,
+                7 => Self::AcqDiscordantRepeatRequest,
+                8 => Self::AcqDupOutRequestNo,
+                9 => Self::AcqFrequencyLimited,
+                10 => Self::AcqIllegalRequest,
+                11 => Self::AcqIllegalSettleState,
+                12 => Self::AcqInvalidParameter,
+                13 => Self::AcqInvalidReplenishAmount,
+                14 => Self::AcqMerchantRiskLimit,
+                15 => Self::AcqMustAllocFromRootAccount,
+                16 => Self::AcqNotSupportRoyalty,
+                17 => Self::AcqPartnerError,
+                18 => Self::AcqReasonTradeStatusInvalid,
+                19 => Self::AcqReplenishAccountInvalid,
+                20 => Self::AcqRoyaltyAccountsEqual,
+                21 => Self::AcqRoyaltyAccountInvalid,
+                22 => Self::AcqRoyaltyAccountNameNotMatch,
+                23 => Self::AcqRoyaltyAccountNotExist,
+                24 => Self::AcqRoyaltyPayerAccountNotCertify,
+                25 => Self::AcqRoyaltyPayerAccountNotExist,
+                26 => Self::AcqRoyaltyPayerAccountNoBalance,
+                27 => Self::AcqRoyaltyReceiverAccountNotCertify,
+                28 => Self::AcqRoyaltyReceiverAccountNotExist,
+                29 => Self::AcqRoyaltyReceiverAccountNoBalance,
+                30 => Self::AcqRoyaltyReceiverInvalid,
+                31 => Self::AcqSecondaryMerchantIdInvalid,
+                32 => Self::AcqSettleEntityIdInvalid,
+                33 => Self::AcqSettleSceneNotSupport,
+                34 => Self::AcqSettleToCardNotSupport,
+                35 => Self::AcqSystemError,
+                36 => Self::AcqTradeNotExist,
+                37 => Self::AcqTradeSettleError,
+                38 => Self::AcqTradeStatusError,
+                39 => Self::AcqTxnResultAccountBalanceNotEnough,
+                40 => Self::AcqUnSupportBizType,
+                41 => Self::AcqUserAccountHadFreezen,
+                42 => Self::AcqUserLogonidDup,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -471,58 +445,81 @@ crate::wire::open_enum!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqAllocRefuseBeforeSettle | Self::AcqFrequencyLimited => {
-                Some(crate::ErrorClass::Retry)
-            }
-            Self::AcqDupOutRequestNo
-            | Self::AcqSystemError
-            | Self::AcqTradeSettleError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqAlreadyFinishAlloc => Some(crate::ErrorClass::AlreadyDone),
-            Self::AcqAllocAmountValidateError
-            | Self::AcqAllocRefuseAfterRefund
-            | Self::AcqAsyncAllocNotSupportInPeriod
-            | Self::AcqDiscordantRepeatRequest
-            | Self::AcqIllegalRequest
-            | Self::AcqIllegalSettleState
-            | Self::AcqInvalidParameter
-            | Self::AcqInvalidReplenishAmount
-            | Self::AcqMustAllocFromRootAccount
-            | Self::AcqReasonTradeStatusInvalid
-            | Self::AcqReplenishAccountInvalid
-            | Self::AcqRoyaltyAccountsEqual
-            | Self::AcqRoyaltyAccountInvalid
-            | Self::AcqRoyaltyAccountNameNotMatch
-            | Self::AcqRoyaltyAccountNotExist
-            | Self::AcqRoyaltyPayerAccountNotExist
-            | Self::AcqRoyaltyReceiverAccountNotExist
-            | Self::AcqSecondaryMerchantIdInvalid
-            | Self::AcqSettleEntityIdInvalid
-            | Self::AcqSettleSceneNotSupport
-            | Self::AcqSettleToCardNotSupport
-            | Self::AcqTradeNotExist
-            | Self::AcqTradeStatusError
-            | Self::AcqUnSupportBizType
-            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
-            Self::AcqCustomerValidateError
-            | Self::AcqMerchantRiskLimit
-            | Self::AcqRoyaltyReceiverAccountNotCertify
-            | Self::AcqRoyaltyReceiverAccountNoBalance
-            | Self::AcqUserAccountHadFreezen => Some(crate::ErrorClass::Declined),
-            Self::AcqAccessForbidden
-            | Self::AcqNotSupportRoyalty
-            | Self::AcqPartnerError
-            | Self::AcqRoyaltyPayerAccountNotCertify
-            | Self::AcqRoyaltyPayerAccountNoBalance
-            | Self::AcqRoyaltyReceiverInvalid
-            | Self::AcqTxnResultAccountBalanceNotEnough => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (
+                    crate::ErrorClass::Retry,
+                    &["ACQ.ALLOC_REFUSE_BEFORE_SETTLE", "ACQ.FREQUENCY_LIMITED"],
+                ),
+                (
+                    crate::ErrorClass::OutcomeUnknown,
+                    &[
+                        "ACQ.DUP_OUT_REQUEST_NO",
+                        "ACQ.SYSTEM_ERROR",
+                        "ACQ.TRADE_SETTLE_ERROR",
+                    ],
+                ),
+                (crate::ErrorClass::AlreadyDone, &["ACQ.ALREADY_FINISH_ALLOC"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+                        "ACQ.ALLOC_REFUSE_AFTER_REFUND",
+                        "ACQ.ASYNC_ALLOC_NOT_SUPPORT_IN_PERIOD",
+                        "ACQ.DISCORDANT_REPEAT_REQUEST",
+                        "ACQ.ILLEGAL_REQUEST",
+                        "ACQ.ILLEGAL_SETTLE_STATE",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.INVALID_REPLENISH_AMOUNT",
+                        "ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT",
+                        "ACQ.REASON_TRADE_STATUS_INVALID",
+                        "ACQ.REPLENISH_ACCOUNT_INVALID",
+                        "ACQ.ROYALTY_ACCOUNTS_EQUAL",
+                        "ACQ.ROYALTY_ACCOUNT_INVALID",
+                        "ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH",
+                        "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
+                        "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_EXIST",
+                        "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_EXIST",
+                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
+                        "ACQ.SETTLE_ENTITY_ID_INVALID",
+                        "ACQ.SETTLE_SCENE_NOT_SUPPORT",
+                        "ACQ.SETTLE_TO_CARD_NOT_SUPPORT",
+                        "ACQ.TRADE_NOT_EXIST",
+                        "ACQ.TRADE_STATUS_ERROR",
+                        "ACQ.UN_SUPPORT_BIZ_TYPE",
+                        "ACQ.USER_LOGONID_DUP",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACQ.CUSTOMER_VALIDATE_ERROR",
+                        "ACQ.MERCHANT_RISK_LIMIT",
+                        "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_CERTIFY",
+                        "ACQ.ROYALTY_RECEIVER_ACCOUNT_NO_BALANCE",
+                        "ACQ.USER_ACCOUNT_HAD_FREEZEN",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACQ.ACCESS_FORBIDDEN",
+                        "ACQ.NOT_SUPPORT_ROYALTY",
+                        "ACQ.PARTNER_ERROR",
+                        "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_CERTIFY",
+                        "ACQ.ROYALTY_PAYER_ACCOUNT_NO_BALANCE",
+                        "ACQ.ROYALTY_RECEIVER_INVALID",
+                        "ACQ.TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// Whether an order's split is finished.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SettleExtendParams {
     /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
@@ -540,22 +537,20 @@ impl SettleExtendParams {
     }
 
     /// Sets `royalty_finish`.
-    #[must_use]
     pub fn royalty_finish(
         mut self,
         royalty_finish: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.royalty_finish = Some(::core::convert::Into::into(royalty_finish));
+        crate::wire::set(&mut self.royalty_finish, royalty_finish);
         self
     }
 
     /// Sets `royalty_finish_amount`.
-    #[must_use]
     pub fn royalty_finish_amount(
         mut self,
         royalty_finish_amount: crate::types::Price,
     ) -> Self {
-        self.royalty_finish_amount = Some(royalty_finish_amount);
+        crate::wire::set(&mut self.royalty_finish_amount, royalty_finish_amount);
         self
     }
 }
@@ -569,43 +564,31 @@ impl ::core::default::Default for SettleExtendParams {
 impl crate::wire::Object for SettleExtendParams {
     fn blank() -> Self {
         Self {
-            royalty_finish: crate::wire::blank(),
-            royalty_finish_amount: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            royalty_finish: None,
+            royalty_finish_amount: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("royalty_finish", &self.royalty_finish);
-        fields.field("royalty_finish_amount", &self.royalty_finish_amount);
+    fn names(&self) -> &'static [&'static str] {
+        &["royalty_finish", "royalty_finish_amount"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "royalty_finish" => &mut self.royalty_finish,
-                "royalty_finish_amount" => &mut self.royalty_finish_amount,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.royalty_finish, &self.royalty_finish_amount], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.royalty_finish, &mut self.royalty_finish_amount],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(SettleExtendParams);
 
 /// How a split is carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OrderSettleRoyaltyMode {
     /// Now: the answer says how it went.
@@ -617,16 +600,22 @@ pub enum OrderSettleRoyaltyMode {
 }
 
 impl crate::wire::OpenEnum for OrderSettleRoyaltyMode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("sync", Self::Sync),
-        ("async", Self::Async),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Sync => "sync",
             Self::Async => "async",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Sync,
+                1 => Self::Async,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

@@ -9,7 +9,7 @@
 /// `alipay.trade.query` says so.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/59da99d0_alipay.trade.page.pay>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct PagePay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
@@ -79,245 +79,215 @@ impl PagePay {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `qr_pay_mode`.
-    #[must_use]
     pub fn qr_pay_mode(
         mut self,
         qr_pay_mode: impl ::core::convert::Into<PagePayQrPayMode>,
     ) -> Self {
-        self.qr_pay_mode = Some(::core::convert::Into::into(qr_pay_mode));
+        crate::wire::set(&mut self.qr_pay_mode, qr_pay_mode);
         self
     }
 
     /// Sets `qrcode_width`.
-    #[must_use]
     pub fn qrcode_width(mut self, qrcode_width: i64) -> Self {
-        self.qrcode_width = Some(qrcode_width);
+        crate::wire::set(&mut self.qrcode_width, qrcode_width);
         self
     }
 
     /// Sets `goods_detail`.
-    #[must_use]
     pub fn goods_detail(
         mut self,
         goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        crate::wire::put(&mut self.goods_detail, goods_detail);
         self
     }
 
     /// Sets `goods_type`.
-    #[must_use]
     pub fn goods_type(
         mut self,
         goods_type: impl ::core::convert::Into<super::types::GoodsType>,
     ) -> Self {
-        self.goods_type = Some(::core::convert::Into::into(goods_type));
+        crate::wire::set(&mut self.goods_type, goods_type);
         self
     }
 
     /// Sets `body`.
-    #[must_use]
     pub fn body(
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+        crate::wire::set(&mut self.body, body);
         self
     }
 
     /// Sets `time_expire`.
-    #[must_use]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        self.time_expire = Some(time_expire);
+        crate::wire::set(&mut self.time_expire, time_expire);
         self
     }
 
     /// Sets `timeout_express`.
-    #[must_use]
     pub fn timeout_express(
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+        crate::wire::set(&mut self.timeout_express, timeout_express);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
-    #[must_use]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        self.settle_info = Some(settle_info);
+        crate::wire::set(&mut self.settle_info, settle_info);
         self
     }
 
     /// Sets `royalty_info`.
-    #[must_use]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        self.royalty_info = Some(royalty_info);
+        crate::wire::set(&mut self.royalty_info, royalty_info);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 
     /// Sets `business_params`.
-    #[must_use]
     pub fn business_params(
         mut self,
         business_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.business_params = Some(::core::convert::Into::into(business_params));
+        crate::wire::set(&mut self.business_params, business_params);
         self
     }
 
     /// Sets `promo_params`.
-    #[must_use]
     pub fn promo_params(
         mut self,
         promo_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.promo_params = Some(::core::convert::Into::into(promo_params));
+        crate::wire::set(&mut self.promo_params, promo_params);
         self
     }
 
     /// Sets `passback_params`.
-    #[must_use]
     pub fn passback_params(
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+        crate::wire::set(&mut self.passback_params, passback_params);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::PaymentQueryOption>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `enable_pay_channels`.
-    #[must_use]
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
         self
     }
 
     /// Sets `disable_pay_channels`.
-    #[must_use]
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
         self
     }
 
     /// Sets `integration_type`.
-    #[must_use]
     pub fn integration_type(
         mut self,
         integration_type: impl ::core::convert::Into<PagePayIntegrationType>,
     ) -> Self {
-        self.integration_type = Some(::core::convert::Into::into(integration_type));
+        crate::wire::set(&mut self.integration_type, integration_type);
         self
     }
 
     /// Sets `request_from_url`.
-    #[must_use]
     pub fn request_from_url(
         mut self,
         request_from_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.request_from_url = Some(::core::convert::Into::into(request_from_url));
+        crate::wire::set(&mut self.request_from_url, request_from_url);
         self
     }
 
     /// Sets `store_id`.
-    #[must_use]
     pub fn store_id(
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+        crate::wire::set(&mut self.store_id, store_id);
         self
     }
 
     /// Sets `merchant_order_no`.
-    #[must_use]
     pub fn merchant_order_no(
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
         self
     }
 
     /// Sets `ext_user_info`.
-    #[must_use]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        self.ext_user_info = Some(ext_user_info);
+        crate::wire::set(&mut self.ext_user_info, ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
-    #[must_use]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
-        self.invoice_info = Some(invoice_info);
+        crate::wire::set(&mut self.invoice_info, invoice_info);
         self
     }
 
     /// Sets `agreement_sign_params`.
-    #[must_use]
     pub fn agreement_sign_params(
         mut self,
         agreement_sign_params: AgreementSignParams,
     ) -> Self {
-        self.agreement_sign_params = Some(agreement_sign_params);
+        crate::wire::set(&mut self.agreement_sign_params, agreement_sign_params);
         self
     }
 }
@@ -328,111 +298,138 @@ impl crate::wire::Object for PagePay {
             out_trade_no: crate::wire::blank(),
             total_amount: crate::wire::blank(),
             subject: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            qr_pay_mode: crate::wire::blank(),
-            qrcode_width: crate::wire::blank(),
-            goods_detail: crate::wire::blank(),
-            goods_type: crate::wire::blank(),
-            body: crate::wire::blank(),
-            time_expire: crate::wire::blank(),
-            timeout_express: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            settle_info: crate::wire::blank(),
-            royalty_info: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            promo_params: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            enable_pay_channels: crate::wire::blank(),
-            disable_pay_channels: crate::wire::blank(),
-            integration_type: crate::wire::blank(),
-            request_from_url: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            ext_user_info: crate::wire::blank(),
-            invoice_info: crate::wire::blank(),
-            agreement_sign_params: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            product_code: None,
+            qr_pay_mode: None,
+            qrcode_width: None,
+            goods_detail: ::std::vec::Vec::new(),
+            goods_type: None,
+            body: None,
+            time_expire: None,
+            timeout_express: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            extend_params: None,
+            business_params: None,
+            promo_params: None,
+            passback_params: None,
+            query_options: ::std::vec::Vec::new(),
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            integration_type: None,
+            request_from_url: None,
+            store_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            invoice_info: None,
+            agreement_sign_params: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("subject", &self.subject);
-        fields.field("product_code", &self.product_code);
-        fields.field("qr_pay_mode", &self.qr_pay_mode);
-        fields.field("qrcode_width", &self.qrcode_width);
-        fields.field("goods_detail", &self.goods_detail);
-        fields.field("goods_type", &self.goods_type);
-        fields.field("body", &self.body);
-        fields.field("time_expire", &self.time_expire);
-        fields.field("timeout_express", &self.timeout_express);
-        fields.field("sub_merchant", &self.sub_merchant);
-        fields.field("settle_info", &self.settle_info);
-        fields.field("royalty_info", &self.royalty_info);
-        fields.field("extend_params", &self.extend_params);
-        fields.field("business_params", &self.business_params);
-        fields.field("promo_params", &self.promo_params);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("query_options", &self.query_options);
-        fields.field("enable_pay_channels", &self.enable_pay_channels);
-        fields.field("disable_pay_channels", &self.disable_pay_channels);
-        fields.field("integration_type", &self.integration_type);
-        fields.field("request_from_url", &self.request_from_url);
-        fields.field("store_id", &self.store_id);
-        fields.field("merchant_order_no", &self.merchant_order_no);
-        fields.field("ext_user_info", &self.ext_user_info);
-        fields.field("invoice_info", &self.invoice_info);
-        fields.field("agreement_sign_params", &self.agreement_sign_params);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "total_amount",
+            "subject",
+            "product_code",
+            "qr_pay_mode",
+            "qrcode_width",
+            "goods_detail",
+            "goods_type",
+            "body",
+            "time_expire",
+            "timeout_express",
+            "sub_merchant",
+            "settle_info",
+            "royalty_info",
+            "extend_params",
+            "business_params",
+            "promo_params",
+            "passback_params",
+            "query_options",
+            "enable_pay_channels",
+            "disable_pay_channels",
+            "integration_type",
+            "request_from_url",
+            "store_id",
+            "merchant_order_no",
+            "ext_user_info",
+            "invoice_info",
+            "agreement_sign_params",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "total_amount" => &mut self.total_amount,
-                "subject" => &mut self.subject,
-                "product_code" => &mut self.product_code,
-                "qr_pay_mode" => &mut self.qr_pay_mode,
-                "qrcode_width" => &mut self.qrcode_width,
-                "goods_detail" => &mut self.goods_detail,
-                "goods_type" => &mut self.goods_type,
-                "body" => &mut self.body,
-                "time_expire" => &mut self.time_expire,
-                "timeout_express" => &mut self.timeout_express,
-                "sub_merchant" => &mut self.sub_merchant,
-                "settle_info" => &mut self.settle_info,
-                "royalty_info" => &mut self.royalty_info,
-                "extend_params" => &mut self.extend_params,
-                "business_params" => &mut self.business_params,
-                "promo_params" => &mut self.promo_params,
-                "passback_params" => &mut self.passback_params,
-                "query_options" => &mut self.query_options,
-                "enable_pay_channels" => &mut self.enable_pay_channels,
-                "disable_pay_channels" => &mut self.disable_pay_channels,
-                "integration_type" => &mut self.integration_type,
-                "request_from_url" => &mut self.request_from_url,
-                "store_id" => &mut self.store_id,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                "ext_user_info" => &mut self.ext_user_info,
-                "invoice_info" => &mut self.invoice_info,
-                "agreement_sign_params" => &mut self.agreement_sign_params,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.total_amount,
+                &self.subject,
+                &self.product_code,
+                &self.qr_pay_mode,
+                &self.qrcode_width,
+                &self.goods_detail,
+                &self.goods_type,
+                &self.body,
+                &self.time_expire,
+                &self.timeout_express,
+                &self.sub_merchant,
+                &self.settle_info,
+                &self.royalty_info,
+                &self.extend_params,
+                &self.business_params,
+                &self.promo_params,
+                &self.passback_params,
+                &self.query_options,
+                &self.enable_pay_channels,
+                &self.disable_pay_channels,
+                &self.integration_type,
+                &self.request_from_url,
+                &self.store_id,
+                &self.merchant_order_no,
+                &self.ext_user_info,
+                &self.invoice_info,
+                &self.agreement_sign_params,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.total_amount,
+                &mut self.subject,
+                &mut self.product_code,
+                &mut self.qr_pay_mode,
+                &mut self.qrcode_width,
+                &mut self.goods_detail,
+                &mut self.goods_type,
+                &mut self.body,
+                &mut self.time_expire,
+                &mut self.timeout_express,
+                &mut self.sub_merchant,
+                &mut self.settle_info,
+                &mut self.royalty_info,
+                &mut self.extend_params,
+                &mut self.business_params,
+                &mut self.promo_params,
+                &mut self.passback_params,
+                &mut self.query_options,
+                &mut self.enable_pay_channels,
+                &mut self.disable_pay_channels,
+                &mut self.integration_type,
+                &mut self.request_from_url,
+                &mut self.store_id,
+                &mut self.merchant_order_no,
+                &mut self.ext_user_info,
+                &mut self.invoice_info,
+                &mut self.agreement_sign_params,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -466,7 +463,6 @@ impl crate::method::Method for PagePay {
 impl crate::method::PageMethod for PagePay {}
 
 /// The answer to [`PagePay`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PagePayResponse {
     /// The merchant's own number of the order.
@@ -494,50 +490,47 @@ impl crate::wire::Object for PagePayResponse {
         Self {
             out_trade_no: crate::wire::blank(),
             trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
+            total_amount: None,
             seller_id: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            merchant_order_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("merchant_order_no", &self.merchant_order_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no", "total_amount", "seller_id", "merchant_order_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "total_amount" => &mut self.total_amount,
-                "seller_id" => &mut self.seller_id,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.total_amount,
+                &self.seller_id,
+                &self.merchant_order_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.total_amount,
+                &mut self.seller_id,
+                &mut self.merchant_order_no,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(PagePayResponse);
 
 /// A business error code of [`PagePay`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PagePayErrorCode {
     /// The product isn't signed for, or its contract has run out.
@@ -593,41 +586,6 @@ pub enum PagePayErrorCode {
 }
 
 impl crate::wire::OpenEnum for PagePayErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-        ("ACQ.BUYER_BALANCE_NOT_ENOUGH", Self::AcqBuyerBalanceNotEnough),
-        (
-            "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
-            Self::AcqBuyerBankcardBalanceNotEnough,
-        ),
-        ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-        (
-            "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-            Self::AcqBuyerPaymentAmountDayLimitError,
-        ),
-        (
-            "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-            Self::AcqBuyerPaymentAmountMonthLimitError,
-        ),
-        ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-        ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-        ("ACQ.ERROR_BALANCE_PAYMENT_DISABLE", Self::AcqErrorBalancePaymentDisable),
-        ("ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT", Self::AcqErrorBuyerCertifyLevelLimit),
-        ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-        ("ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD", Self::AcqIllegalSignValidtyPeriod),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.MERCHANT_AGREEMENT_NOT_EXIST", Self::AcqMerchantAgreementNotExist),
-        ("ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE", Self::AcqNoPaymentInstrumentsAvailable),
-        ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-        ("ACQ.PAYMENT_FAIL", Self::AcqPaymentFail),
-        ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
-        ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-        ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-        ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-        ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
@@ -666,6 +624,38 @@ impl crate::wire::OpenEnum for PagePayErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAccessForbidden,
+                1 => Self::AcqBuyerBalanceNotEnough,
+                2 => Self::AcqBuyerBankcardBalanceNotEnough,
+                3 => Self::AcqBuyerEnableStatusForbid,
+                4 => Self::AcqBuyerPaymentAmountDayLimitError,
+                5 => Self::AcqBuyerPaymentAmountMonthLimitError,
+                6 => Self::AcqBuyerSellerEqual,
+                7 => Self::AcqContextInconsistent,
+                8 => Self::AcqErrorBalancePaymentDisable,
+                9 => Self::AcqErrorBuyerCertifyLevelLimit,
+                10 => Self::AcqExistForbiddenWord,
+                11 => Self::AcqIllegalSignValidtyPeriod,
+                12 => Self::AcqInvalidParameter,
+                13 => Self::AcqMerchantAgreementNotExist,
+                14 => Self::AcqNoPaymentInstrumentsAvailable,
+                15 => Self::AcqPartnerError,
+                16 => Self::AcqPaymentFail,
+                17 => Self::AcqPaymentRequestHasRisk,
+                18 => Self::AcqRiskMerchantIpNotExist,
+                19 => Self::AcqSystemError,
+                20 => Self::AcqTotalFeeExceed,
+                21 => Self::AcqTradeBuyerNotMatch,
+                22 => Self::AcqTradeHasClose,
+                23 => Self::AcqTradeHasSuccess,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -675,38 +665,54 @@ crate::wire::open_enum!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
-            Self::AcqContextInconsistent
-            | Self::AcqExistForbiddenWord
-            | Self::AcqIllegalSignValidtyPeriod
-            | Self::AcqInvalidParameter
-            | Self::AcqRiskMerchantIpNotExist
-            | Self::AcqTotalFeeExceed
-            | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
-            Self::AcqBuyerBalanceNotEnough
-            | Self::AcqBuyerBankcardBalanceNotEnough
-            | Self::AcqBuyerEnableStatusForbid
-            | Self::AcqBuyerPaymentAmountDayLimitError
-            | Self::AcqBuyerPaymentAmountMonthLimitError
-            | Self::AcqBuyerSellerEqual
-            | Self::AcqErrorBalancePaymentDisable
-            | Self::AcqErrorBuyerCertifyLevelLimit
-            | Self::AcqNoPaymentInstrumentsAvailable
-            | Self::AcqPaymentFail
-            | Self::AcqPaymentRequestHasRisk => Some(crate::ErrorClass::Declined),
-            Self::AcqAccessForbidden
-            | Self::AcqMerchantAgreementNotExist
-            | Self::AcqPartnerError => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.CONTEXT_INCONSISTENT",
+                        "ACQ.EXIST_FORBIDDEN_WORD",
+                        "ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                        "ACQ.TOTAL_FEE_EXCEED",
+                        "ACQ.TRADE_BUYER_NOT_MATCH",
+                        "ACQ.TRADE_HAS_CLOSE",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACQ.BUYER_BALANCE_NOT_ENOUGH",
+                        "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
+                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                        "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+                        "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+                        "ACQ.BUYER_SELLER_EQUAL",
+                        "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
+                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                        "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
+                        "ACQ.PAYMENT_FAIL",
+                        "ACQ.PAYMENT_REQUEST_HAS_RISK",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACQ.ACCESS_FORBIDDEN",
+                        "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
+                        "ACQ.PARTNER_ERROR",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// How the QR code is shown. In all modes but `2` the merchant shows the page in an `iframe` of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PagePayQrPayMode {
     /// Simple, in a frame of at least 600 by 300 pixels.
@@ -724,13 +730,6 @@ pub enum PagePayQrPayMode {
 }
 
 impl crate::wire::OpenEnum for PagePayQrPayMode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("0", Self::Simple),
-        ("1", Self::Full),
-        ("2", Self::Redirect),
-        ("3", Self::Mini),
-        ("4", Self::Custom),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Simple => "0",
@@ -742,6 +741,19 @@ impl crate::wire::OpenEnum for PagePayQrPayMode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Simple,
+                1 => Self::Full,
+                2 => Self::Redirect,
+                3 => Self::Mini,
+                4 => Self::Custom,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -750,7 +762,6 @@ impl crate::wire::OpenEnum for PagePayQrPayMode {
 crate::wire::open_enum!(PagePayQrPayMode);
 
 /// Where the payment page is opened.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PagePayIntegrationType {
     /// In the Alipay app.
@@ -762,16 +773,22 @@ pub enum PagePayIntegrationType {
 }
 
 impl crate::wire::OpenEnum for PagePayIntegrationType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ALIAPP", Self::AliApp),
-        ("PCWEB", Self::PcWeb),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AliApp => "ALIAPP",
             Self::PcWeb => "PCWEB",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AliApp,
+                1 => Self::PcWeb,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -782,7 +799,7 @@ impl crate::wire::OpenEnum for PagePayIntegrationType {
 crate::wire::open_enum!(PagePayIntegrationType);
 
 /// An agreement for later deductions that the buyer signs after paying.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct AgreementSignParams {
     /// The product that the buyer signs up to, as the merchant agreed with Alipay. At most 64 characters.
@@ -816,108 +833,92 @@ impl AgreementSignParams {
     }
 
     /// Sets `personal_product_code`.
-    #[must_use]
     pub fn personal_product_code(
         mut self,
         personal_product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.personal_product_code = Some(
-            ::core::convert::Into::into(personal_product_code),
-        );
+        crate::wire::set(&mut self.personal_product_code, personal_product_code);
         self
     }
 
     /// Sets `sign_scene`.
-    #[must_use]
     pub fn sign_scene(
         mut self,
         sign_scene: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sign_scene = Some(::core::convert::Into::into(sign_scene));
+        crate::wire::set(&mut self.sign_scene, sign_scene);
         self
     }
 
     /// Sets `external_agreement_no`.
-    #[must_use]
     pub fn external_agreement_no(
         mut self,
         external_agreement_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.external_agreement_no = Some(
-            ::core::convert::Into::into(external_agreement_no),
-        );
+        crate::wire::set(&mut self.external_agreement_no, external_agreement_no);
         self
     }
 
     /// Sets `external_logon_id`.
-    #[must_use]
     pub fn external_logon_id(
         mut self,
         external_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.external_logon_id = Some(::core::convert::Into::into(external_logon_id));
+        crate::wire::set(&mut self.external_logon_id, external_logon_id);
         self
     }
 
     /// Sets `sign_validity_period`.
-    #[must_use]
     pub fn sign_validity_period(
         mut self,
         sign_validity_period: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sign_validity_period = Some(
-            ::core::convert::Into::into(sign_validity_period),
-        );
+        crate::wire::set(&mut self.sign_validity_period, sign_validity_period);
         self
     }
 
     /// Sets `third_party_type`.
-    #[must_use]
     pub fn third_party_type(
         mut self,
         third_party_type: impl ::core::convert::Into<AgreementSignParamsThirdPartyType>,
     ) -> Self {
-        self.third_party_type = Some(::core::convert::Into::into(third_party_type));
+        crate::wire::set(&mut self.third_party_type, third_party_type);
         self
     }
 
     /// Sets `buckle_app_id`.
-    #[must_use]
     pub fn buckle_app_id(
         mut self,
         buckle_app_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buckle_app_id = Some(::core::convert::Into::into(buckle_app_id));
+        crate::wire::set(&mut self.buckle_app_id, buckle_app_id);
         self
     }
 
     /// Sets `buckle_merchant_id`.
-    #[must_use]
     pub fn buckle_merchant_id(
         mut self,
         buckle_merchant_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buckle_merchant_id = Some(::core::convert::Into::into(buckle_merchant_id));
+        crate::wire::set(&mut self.buckle_merchant_id, buckle_merchant_id);
         self
     }
 
     /// Sets `promo_params`.
-    #[must_use]
     pub fn promo_params(
         mut self,
         promo_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.promo_params = Some(::core::convert::Into::into(promo_params));
+        crate::wire::set(&mut self.promo_params, promo_params);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(
         mut self,
         sub_merchant: super::types::SignMerchantParams,
     ) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 }
@@ -931,67 +932,75 @@ impl ::core::default::Default for AgreementSignParams {
 impl crate::wire::Object for AgreementSignParams {
     fn blank() -> Self {
         Self {
-            personal_product_code: crate::wire::blank(),
-            sign_scene: crate::wire::blank(),
-            external_agreement_no: crate::wire::blank(),
-            external_logon_id: crate::wire::blank(),
-            sign_validity_period: crate::wire::blank(),
-            third_party_type: crate::wire::blank(),
-            buckle_app_id: crate::wire::blank(),
-            buckle_merchant_id: crate::wire::blank(),
-            promo_params: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            personal_product_code: None,
+            sign_scene: None,
+            external_agreement_no: None,
+            external_logon_id: None,
+            sign_validity_period: None,
+            third_party_type: None,
+            buckle_app_id: None,
+            buckle_merchant_id: None,
+            promo_params: None,
+            sub_merchant: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("personal_product_code", &self.personal_product_code);
-        fields.field("sign_scene", &self.sign_scene);
-        fields.field("external_agreement_no", &self.external_agreement_no);
-        fields.field("external_logon_id", &self.external_logon_id);
-        fields.field("sign_validity_period", &self.sign_validity_period);
-        fields.field("third_party_type", &self.third_party_type);
-        fields.field("buckle_app_id", &self.buckle_app_id);
-        fields.field("buckle_merchant_id", &self.buckle_merchant_id);
-        fields.field("promo_params", &self.promo_params);
-        fields.field("sub_merchant", &self.sub_merchant);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "personal_product_code",
+            "sign_scene",
+            "external_agreement_no",
+            "external_logon_id",
+            "sign_validity_period",
+            "third_party_type",
+            "buckle_app_id",
+            "buckle_merchant_id",
+            "promo_params",
+            "sub_merchant",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "personal_product_code" => &mut self.personal_product_code,
-                "sign_scene" => &mut self.sign_scene,
-                "external_agreement_no" => &mut self.external_agreement_no,
-                "external_logon_id" => &mut self.external_logon_id,
-                "sign_validity_period" => &mut self.sign_validity_period,
-                "third_party_type" => &mut self.third_party_type,
-                "buckle_app_id" => &mut self.buckle_app_id,
-                "buckle_merchant_id" => &mut self.buckle_merchant_id,
-                "promo_params" => &mut self.promo_params,
-                "sub_merchant" => &mut self.sub_merchant,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.personal_product_code,
+                &self.sign_scene,
+                &self.external_agreement_no,
+                &self.external_logon_id,
+                &self.sign_validity_period,
+                &self.third_party_type,
+                &self.buckle_app_id,
+                &self.buckle_merchant_id,
+                &self.promo_params,
+                &self.sub_merchant,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.personal_product_code,
+                &mut self.sign_scene,
+                &mut self.external_agreement_no,
+                &mut self.external_logon_id,
+                &mut self.sign_validity_period,
+                &mut self.third_party_type,
+                &mut self.buckle_app_id,
+                &mut self.buckle_merchant_id,
+                &mut self.promo_params,
+                &mut self.sub_merchant,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(AgreementSignParams);
 
 /// Whom a user signs an agreement of three parties with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AgreementSignParamsThirdPartyType {
     /// A platform.
@@ -1003,16 +1012,22 @@ pub enum AgreementSignParamsThirdPartyType {
 }
 
 impl crate::wire::OpenEnum for AgreementSignParamsThirdPartyType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("PARTNER", Self::Partner),
-        ("MERCHANT", Self::Merchant),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Partner => "PARTNER",
             Self::Merchant => "MERCHANT",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Partner,
+                1 => Self::Merchant,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

@@ -10,7 +10,7 @@
 /// `alipay.trade.cancel` if it stays unpaid. Do the same when the outcome is unknown.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/1f1fe18c_alipay.trade.pay>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Pay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
@@ -107,13 +107,12 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            auth_code: Some(::core::convert::Into::into(auth_code)),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.auth_code, auth_code);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -123,13 +122,12 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            agreement_params: Some(agreement_params),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.agreement_params, agreement_params);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -139,365 +137,322 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            auth_no: Some(::core::convert::Into::into(auth_no)),
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.auth_no, auth_no);
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// Sets `auth_code`.
-    #[must_use]
     pub fn auth_code(
         mut self,
         auth_code: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.auth_code = Some(::core::convert::Into::into(auth_code));
+        crate::wire::set(&mut self.auth_code, auth_code);
         self
     }
 
     /// Sets `scene`.
-    #[must_use]
     pub fn scene(mut self, scene: impl ::core::convert::Into<PayScene>) -> Self {
-        self.scene = Some(::core::convert::Into::into(scene));
+        crate::wire::set(&mut self.scene, scene);
         self
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `agreement_params`.
-    #[must_use]
     pub fn agreement_params(mut self, agreement_params: AgreementParams) -> Self {
-        self.agreement_params = Some(agreement_params);
+        crate::wire::set(&mut self.agreement_params, agreement_params);
         self
     }
 
     /// Sets `auth_no`.
-    #[must_use]
     pub fn auth_no(
         mut self,
         auth_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.auth_no = Some(::core::convert::Into::into(auth_no));
+        crate::wire::set(&mut self.auth_no, auth_no);
         self
     }
 
     /// Sets `auth_confirm_mode`.
-    #[must_use]
     pub fn auth_confirm_mode(
         mut self,
         auth_confirm_mode: impl ::core::convert::Into<PayAuthConfirmMode>,
     ) -> Self {
-        self.auth_confirm_mode = Some(::core::convert::Into::into(auth_confirm_mode));
+        crate::wire::set(&mut self.auth_confirm_mode, auth_confirm_mode);
         self
     }
 
     /// Sets `buyer_id`.
-    #[must_use]
     pub fn buyer_id(
         mut self,
         buyer_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_id = Some(::core::convert::Into::into(buyer_id));
+        crate::wire::set(&mut self.buyer_id, buyer_id);
         self
     }
 
     /// Sets `buyer_open_id`.
-    #[must_use]
     pub fn buyer_open_id(
         mut self,
         buyer_open_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
+        crate::wire::set(&mut self.buyer_open_id, buyer_open_id);
         self
     }
 
     /// Sets `seller_id`.
-    #[must_use]
     pub fn seller_id(
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+        crate::wire::set(&mut self.seller_id, seller_id);
         self
     }
 
     /// Sets `body`.
-    #[must_use]
     pub fn body(
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+        crate::wire::set(&mut self.body, body);
         self
     }
 
     /// Sets `goods_detail`.
-    #[must_use]
     pub fn goods_detail(
         mut self,
         goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        crate::wire::put(&mut self.goods_detail, goods_detail);
         self
     }
 
     /// Sets `discountable_amount`.
-    #[must_use]
     pub fn discountable_amount(
         mut self,
         discountable_amount: crate::types::Price,
     ) -> Self {
-        self.discountable_amount = Some(discountable_amount);
+        crate::wire::set(&mut self.discountable_amount, discountable_amount);
         self
     }
 
     /// Sets `undiscountable_amount`.
-    #[must_use]
     pub fn undiscountable_amount(
         mut self,
         undiscountable_amount: crate::types::Price,
     ) -> Self {
-        self.undiscountable_amount = Some(undiscountable_amount);
+        crate::wire::set(&mut self.undiscountable_amount, undiscountable_amount);
         self
     }
 
     /// Sets `trans_currency`.
-    #[must_use]
     pub fn trans_currency(
         mut self,
         trans_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_currency = Some(::core::convert::Into::into(trans_currency));
+        crate::wire::set(&mut self.trans_currency, trans_currency);
         self
     }
 
     /// Sets `settle_currency`.
-    #[must_use]
     pub fn settle_currency(
         mut self,
         settle_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.settle_currency = Some(::core::convert::Into::into(settle_currency));
+        crate::wire::set(&mut self.settle_currency, settle_currency);
         self
     }
 
     /// Sets `time_expire`.
-    #[must_use]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        self.time_expire = Some(time_expire);
+        crate::wire::set(&mut self.time_expire, time_expire);
         self
     }
 
     /// Sets `timeout_express`.
-    #[must_use]
     pub fn timeout_express(
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+        crate::wire::set(&mut self.timeout_express, timeout_express);
         self
     }
 
     /// Sets `is_async_pay`.
-    #[must_use]
     pub fn is_async_pay(mut self, is_async_pay: bool) -> Self {
-        self.is_async_pay = Some(is_async_pay);
+        crate::wire::set(&mut self.is_async_pay, is_async_pay);
         self
     }
 
     /// Sets `pay_params`.
-    #[must_use]
     pub fn pay_params(mut self, pay_params: PayParams) -> Self {
-        self.pay_params = Some(pay_params);
+        crate::wire::set(&mut self.pay_params, pay_params);
         self
     }
 
     /// Sets `advance_payment_type`.
-    #[must_use]
     pub fn advance_payment_type(
         mut self,
         advance_payment_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.advance_payment_type = Some(
-            ::core::convert::Into::into(advance_payment_type),
-        );
+        crate::wire::set(&mut self.advance_payment_type, advance_payment_type);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 
     /// Sets `business_params`.
-    #[must_use]
     pub fn business_params(
         mut self,
         business_params: super::types::BusinessParams,
     ) -> Self {
-        self.business_params = Some(business_params);
+        crate::wire::set(&mut self.business_params, business_params);
         self
     }
 
     /// Sets `promo_params`.
-    #[must_use]
     pub fn promo_params(mut self, promo_params: PromoParam) -> Self {
-        self.promo_params = Some(promo_params);
+        crate::wire::set(&mut self.promo_params, promo_params);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
-    #[must_use]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        self.settle_info = Some(settle_info);
+        crate::wire::set(&mut self.settle_info, settle_info);
         self
     }
 
     /// Sets `royalty_info`.
-    #[must_use]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        self.royalty_info = Some(royalty_info);
+        crate::wire::set(&mut self.royalty_info, royalty_info);
         self
     }
 
     /// Sets `disable_pay_channels`.
-    #[must_use]
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
         self
     }
 
     /// Sets `passback_params`.
-    #[must_use]
     pub fn passback_params(
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+        crate::wire::set(&mut self.passback_params, passback_params);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<::std::vec::Vec<PayQueryOption>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `store_id`.
-    #[must_use]
     pub fn store_id(
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+        crate::wire::set(&mut self.store_id, store_id);
         self
     }
 
     /// Sets `alipay_store_id`.
-    #[must_use]
     pub fn alipay_store_id(
         mut self,
         alipay_store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
+        crate::wire::set(&mut self.alipay_store_id, alipay_store_id);
         self
     }
 
     /// Sets `operator_id`.
-    #[must_use]
     pub fn operator_id(
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+        crate::wire::set(&mut self.operator_id, operator_id);
         self
     }
 
     /// Sets `terminal_id`.
-    #[must_use]
     pub fn terminal_id(
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+        crate::wire::set(&mut self.terminal_id, terminal_id);
         self
     }
 
     /// Sets `terminal_params`.
-    #[must_use]
     pub fn terminal_params(
         mut self,
         terminal_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.terminal_params = Some(::core::convert::Into::into(terminal_params));
+        crate::wire::set(&mut self.terminal_params, terminal_params);
         self
     }
 
     /// Sets `request_org_pid`.
-    #[must_use]
     pub fn request_org_pid(
         mut self,
         request_org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.request_org_pid = Some(::core::convert::Into::into(request_org_pid));
+        crate::wire::set(&mut self.request_org_pid, request_org_pid);
         self
     }
 
     /// Sets `merchant_order_no`.
-    #[must_use]
     pub fn merchant_order_no(
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
         self
     }
 
     /// Sets `ext_user_info`.
-    #[must_use]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        self.ext_user_info = Some(ext_user_info);
+        crate::wire::set(&mut self.ext_user_info, ext_user_info);
         self
     }
 
     /// Sets `bkagent_req_info`.
-    #[must_use]
     pub fn bkagent_req_info(
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
     ) -> Self {
-        self.bkagent_req_info = Some(bkagent_req_info);
+        crate::wire::set(&mut self.bkagent_req_info, bkagent_req_info);
         self
     }
 }
@@ -508,150 +463,190 @@ impl crate::wire::Object for Pay {
             out_trade_no: crate::wire::blank(),
             total_amount: crate::wire::blank(),
             subject: crate::wire::blank(),
-            auth_code: crate::wire::blank(),
-            scene: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            agreement_params: crate::wire::blank(),
-            auth_no: crate::wire::blank(),
-            auth_confirm_mode: crate::wire::blank(),
-            buyer_id: crate::wire::blank(),
-            buyer_open_id: crate::wire::blank(),
-            seller_id: crate::wire::blank(),
-            body: crate::wire::blank(),
-            goods_detail: crate::wire::blank(),
-            discountable_amount: crate::wire::blank(),
-            undiscountable_amount: crate::wire::blank(),
-            trans_currency: crate::wire::blank(),
-            settle_currency: crate::wire::blank(),
-            time_expire: crate::wire::blank(),
-            timeout_express: crate::wire::blank(),
-            is_async_pay: crate::wire::blank(),
-            pay_params: crate::wire::blank(),
-            advance_payment_type: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            promo_params: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            settle_info: crate::wire::blank(),
-            royalty_info: crate::wire::blank(),
-            disable_pay_channels: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            alipay_store_id: crate::wire::blank(),
-            operator_id: crate::wire::blank(),
-            terminal_id: crate::wire::blank(),
-            terminal_params: crate::wire::blank(),
-            request_org_pid: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            ext_user_info: crate::wire::blank(),
-            bkagent_req_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            auth_code: None,
+            scene: None,
+            product_code: None,
+            agreement_params: None,
+            auth_no: None,
+            auth_confirm_mode: None,
+            buyer_id: None,
+            buyer_open_id: None,
+            seller_id: None,
+            body: None,
+            goods_detail: ::std::vec::Vec::new(),
+            discountable_amount: None,
+            undiscountable_amount: None,
+            trans_currency: None,
+            settle_currency: None,
+            time_expire: None,
+            timeout_express: None,
+            is_async_pay: None,
+            pay_params: None,
+            advance_payment_type: None,
+            extend_params: None,
+            business_params: None,
+            promo_params: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            disable_pay_channels: None,
+            passback_params: None,
+            query_options: ::std::vec::Vec::new(),
+            store_id: None,
+            alipay_store_id: None,
+            operator_id: None,
+            terminal_id: None,
+            terminal_params: None,
+            request_org_pid: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            bkagent_req_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("subject", &self.subject);
-        fields.field("auth_code", &self.auth_code);
-        fields.field("scene", &self.scene);
-        fields.field("product_code", &self.product_code);
-        fields.field("agreement_params", &self.agreement_params);
-        fields.field("auth_no", &self.auth_no);
-        fields.field("auth_confirm_mode", &self.auth_confirm_mode);
-        fields.field("buyer_id", &self.buyer_id);
-        fields.field("buyer_open_id", &self.buyer_open_id);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("body", &self.body);
-        fields.field("goods_detail", &self.goods_detail);
-        fields.field("discountable_amount", &self.discountable_amount);
-        fields.field("undiscountable_amount", &self.undiscountable_amount);
-        fields.field("trans_currency", &self.trans_currency);
-        fields.field("settle_currency", &self.settle_currency);
-        fields.field("time_expire", &self.time_expire);
-        fields.field("timeout_express", &self.timeout_express);
-        fields.field("is_async_pay", &self.is_async_pay);
-        fields.field("pay_params", &self.pay_params);
-        fields.field("advance_payment_type", &self.advance_payment_type);
-        fields.field("extend_params", &self.extend_params);
-        fields.field("business_params", &self.business_params);
-        fields.field("promo_params", &self.promo_params);
-        fields.field("sub_merchant", &self.sub_merchant);
-        fields.field("settle_info", &self.settle_info);
-        fields.field("royalty_info", &self.royalty_info);
-        fields.field("disable_pay_channels", &self.disable_pay_channels);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("query_options", &self.query_options);
-        fields.field("store_id", &self.store_id);
-        fields.field("alipay_store_id", &self.alipay_store_id);
-        fields.field("operator_id", &self.operator_id);
-        fields.field("terminal_id", &self.terminal_id);
-        fields.field("terminal_params", &self.terminal_params);
-        fields.field("request_org_pid", &self.request_org_pid);
-        fields.field("merchant_order_no", &self.merchant_order_no);
-        fields.field("ext_user_info", &self.ext_user_info);
-        fields.field("bkagent_req_info", &self.bkagent_req_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "total_amount",
+            "subject",
+            "auth_code",
+            "scene",
+            "product_code",
+            "agreement_params",
+            "auth_no",
+            "auth_confirm_mode",
+            "buyer_id",
+            "buyer_open_id",
+            "seller_id",
+            "body",
+            "goods_detail",
+            "discountable_amount",
+            "undiscountable_amount",
+            "trans_currency",
+            "settle_currency",
+            "time_expire",
+            "timeout_express",
+            "is_async_pay",
+            "pay_params",
+            "advance_payment_type",
+            "extend_params",
+            "business_params",
+            "promo_params",
+            "sub_merchant",
+            "settle_info",
+            "royalty_info",
+            "disable_pay_channels",
+            "passback_params",
+            "query_options",
+            "store_id",
+            "alipay_store_id",
+            "operator_id",
+            "terminal_id",
+            "terminal_params",
+            "request_org_pid",
+            "merchant_order_no",
+            "ext_user_info",
+            "bkagent_req_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "total_amount" => &mut self.total_amount,
-                "subject" => &mut self.subject,
-                "auth_code" => &mut self.auth_code,
-                "scene" => &mut self.scene,
-                "product_code" => &mut self.product_code,
-                "agreement_params" => &mut self.agreement_params,
-                "auth_no" => &mut self.auth_no,
-                "auth_confirm_mode" => &mut self.auth_confirm_mode,
-                "buyer_id" => &mut self.buyer_id,
-                "buyer_open_id" => &mut self.buyer_open_id,
-                "seller_id" => &mut self.seller_id,
-                "body" => &mut self.body,
-                "goods_detail" => &mut self.goods_detail,
-                "discountable_amount" => &mut self.discountable_amount,
-                "undiscountable_amount" => &mut self.undiscountable_amount,
-                "trans_currency" => &mut self.trans_currency,
-                "settle_currency" => &mut self.settle_currency,
-                "time_expire" => &mut self.time_expire,
-                "timeout_express" => &mut self.timeout_express,
-                "is_async_pay" => &mut self.is_async_pay,
-                "pay_params" => &mut self.pay_params,
-                "advance_payment_type" => &mut self.advance_payment_type,
-                "extend_params" => &mut self.extend_params,
-                "business_params" => &mut self.business_params,
-                "promo_params" => &mut self.promo_params,
-                "sub_merchant" => &mut self.sub_merchant,
-                "settle_info" => &mut self.settle_info,
-                "royalty_info" => &mut self.royalty_info,
-                "disable_pay_channels" => &mut self.disable_pay_channels,
-                "passback_params" => &mut self.passback_params,
-                "query_options" => &mut self.query_options,
-                "store_id" => &mut self.store_id,
-                "alipay_store_id" => &mut self.alipay_store_id,
-                "operator_id" => &mut self.operator_id,
-                "terminal_id" => &mut self.terminal_id,
-                "terminal_params" => &mut self.terminal_params,
-                "request_org_pid" => &mut self.request_org_pid,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                "ext_user_info" => &mut self.ext_user_info,
-                "bkagent_req_info" => &mut self.bkagent_req_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.total_amount,
+                &self.subject,
+                &self.auth_code,
+                &self.scene,
+                &self.product_code,
+                &self.agreement_params,
+                &self.auth_no,
+                &self.auth_confirm_mode,
+                &self.buyer_id,
+                &self.buyer_open_id,
+                &self.seller_id,
+                &self.body,
+                &self.goods_detail,
+                &self.discountable_amount,
+                &self.undiscountable_amount,
+                &self.trans_currency,
+                &self.settle_currency,
+                &self.time_expire,
+                &self.timeout_express,
+                &self.is_async_pay,
+                &self.pay_params,
+                &self.advance_payment_type,
+                &self.extend_params,
+                &self.business_params,
+                &self.promo_params,
+                &self.sub_merchant,
+                &self.settle_info,
+                &self.royalty_info,
+                &self.disable_pay_channels,
+                &self.passback_params,
+                &self.query_options,
+                &self.store_id,
+                &self.alipay_store_id,
+                &self.operator_id,
+                &self.terminal_id,
+                &self.terminal_params,
+                &self.request_org_pid,
+                &self.merchant_order_no,
+                &self.ext_user_info,
+                &self.bkagent_req_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.total_amount,
+                &mut self.subject,
+                &mut self.auth_code,
+                &mut self.scene,
+                &mut self.product_code,
+                &mut self.agreement_params,
+                &mut self.auth_no,
+                &mut self.auth_confirm_mode,
+                &mut self.buyer_id,
+                &mut self.buyer_open_id,
+                &mut self.seller_id,
+                &mut self.body,
+                &mut self.goods_detail,
+                &mut self.discountable_amount,
+                &mut self.undiscountable_amount,
+                &mut self.trans_currency,
+                &mut self.settle_currency,
+                &mut self.time_expire,
+                &mut self.timeout_express,
+                &mut self.is_async_pay,
+                &mut self.pay_params,
+                &mut self.advance_payment_type,
+                &mut self.extend_params,
+                &mut self.business_params,
+                &mut self.promo_params,
+                &mut self.sub_merchant,
+                &mut self.settle_info,
+                &mut self.royalty_info,
+                &mut self.disable_pay_channels,
+                &mut self.passback_params,
+                &mut self.query_options,
+                &mut self.store_id,
+                &mut self.alipay_store_id,
+                &mut self.operator_id,
+                &mut self.terminal_id,
+                &mut self.terminal_params,
+                &mut self.request_org_pid,
+                &mut self.merchant_order_no,
+                &mut self.ext_user_info,
+                &mut self.bkagent_req_info,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -697,7 +692,6 @@ impl crate::method::Method for Pay {
 impl crate::method::ServerMethod for Pay {}
 
 /// The answer to [`Pay`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PayResponse {
     /// The merchant's own number of the order.
@@ -809,176 +803,221 @@ impl crate::wire::Object for PayResponse {
         Self {
             out_trade_no: crate::wire::blank(),
             trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            receipt_amount: crate::wire::blank(),
-            buyer_pay_amount: crate::wire::blank(),
-            invoice_amount: crate::wire::blank(),
-            point_amount: crate::wire::blank(),
-            gmt_payment: crate::wire::blank(),
-            buyer_user_id: crate::wire::blank(),
-            buyer_open_id: crate::wire::blank(),
-            buyer_logon_id: crate::wire::blank(),
-            buyer_user_name: crate::wire::blank(),
-            buyer_user_type: crate::wire::blank(),
-            open_id: crate::wire::blank(),
-            store_name: crate::wire::blank(),
-            fund_bill_list: crate::wire::blank(),
-            voucher_detail_list: crate::wire::blank(),
-            discount_goods_detail: crate::wire::blank(),
-            discount_amount: crate::wire::blank(),
-            mdiscount_amount: crate::wire::blank(),
-            hyb_amount: crate::wire::blank(),
-            card_balance: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            enterprise_pay_info: crate::wire::blank(),
-            tap_pay_info: crate::wire::blank(),
-            async_payment_mode: crate::wire::blank(),
-            async_pay_apply_status: crate::wire::blank(),
-            auth_trade_pay_mode: crate::wire::blank(),
-            advance_amount: crate::wire::blank(),
-            pre_auth_pay_amount: crate::wire::blank(),
-            credit_pay_mode: crate::wire::blank(),
-            credit_biz_order_id: crate::wire::blank(),
-            can_turn_to_app_pay: crate::wire::blank(),
-            trans_currency: crate::wire::blank(),
-            pay_currency: crate::wire::blank(),
-            pay_amount: crate::wire::blank(),
-            trans_pay_rate: crate::wire::blank(),
-            settle_currency: crate::wire::blank(),
-            settle_amount: crate::wire::blank(),
-            settle_trans_rate: crate::wire::blank(),
-            purchase_entity: crate::wire::blank(),
-            receipt_currency_type: crate::wire::blank(),
-            settlement_id: crate::wire::blank(),
-            charge_amount: crate::wire::blank(),
-            charge_flags: crate::wire::blank(),
-            charge_info_list: crate::wire::blank(),
-            bkagent_resp_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            total_amount: None,
+            receipt_amount: None,
+            buyer_pay_amount: None,
+            invoice_amount: None,
+            point_amount: None,
+            gmt_payment: None,
+            buyer_user_id: None,
+            buyer_open_id: None,
+            buyer_logon_id: None,
+            buyer_user_name: None,
+            buyer_user_type: None,
+            open_id: None,
+            store_name: None,
+            fund_bill_list: ::std::vec::Vec::new(),
+            voucher_detail_list: ::std::vec::Vec::new(),
+            discount_goods_detail: None,
+            discount_amount: None,
+            mdiscount_amount: None,
+            hyb_amount: None,
+            card_balance: None,
+            business_params: None,
+            enterprise_pay_info: None,
+            tap_pay_info: None,
+            async_payment_mode: None,
+            async_pay_apply_status: None,
+            auth_trade_pay_mode: None,
+            advance_amount: None,
+            pre_auth_pay_amount: None,
+            credit_pay_mode: None,
+            credit_biz_order_id: None,
+            can_turn_to_app_pay: None,
+            trans_currency: None,
+            pay_currency: None,
+            pay_amount: None,
+            trans_pay_rate: None,
+            settle_currency: None,
+            settle_amount: None,
+            settle_trans_rate: None,
+            purchase_entity: None,
+            receipt_currency_type: None,
+            settlement_id: None,
+            charge_amount: None,
+            charge_flags: None,
+            charge_info_list: None,
+            bkagent_resp_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("receipt_amount", &self.receipt_amount);
-        fields.field("buyer_pay_amount", &self.buyer_pay_amount);
-        fields.field("invoice_amount", &self.invoice_amount);
-        fields.field("point_amount", &self.point_amount);
-        fields.field("gmt_payment", &self.gmt_payment);
-        fields.field("buyer_user_id", &self.buyer_user_id);
-        fields.field("buyer_open_id", &self.buyer_open_id);
-        fields.field("buyer_logon_id", &self.buyer_logon_id);
-        fields.field("buyer_user_name", &self.buyer_user_name);
-        fields.field("buyer_user_type", &self.buyer_user_type);
-        fields.field("open_id", &self.open_id);
-        fields.field("store_name", &self.store_name);
-        fields.field("fund_bill_list", &self.fund_bill_list);
-        fields.field("voucher_detail_list", &self.voucher_detail_list);
-        fields.field("discount_goods_detail", &self.discount_goods_detail);
-        fields.field("discount_amount", &self.discount_amount);
-        fields.field("mdiscount_amount", &self.mdiscount_amount);
-        fields.field("hyb_amount", &self.hyb_amount);
-        fields.field("card_balance", &self.card_balance);
-        fields.field("business_params", &self.business_params);
-        fields.field("enterprise_pay_info", &self.enterprise_pay_info);
-        fields.field("tap_pay_info", &self.tap_pay_info);
-        fields.field("async_payment_mode", &self.async_payment_mode);
-        fields.field("async_pay_apply_status", &self.async_pay_apply_status);
-        fields.field("auth_trade_pay_mode", &self.auth_trade_pay_mode);
-        fields.field("advance_amount", &self.advance_amount);
-        fields.field("pre_auth_pay_amount", &self.pre_auth_pay_amount);
-        fields.field("credit_pay_mode", &self.credit_pay_mode);
-        fields.field("credit_biz_order_id", &self.credit_biz_order_id);
-        fields.field("can_turn_to_app_pay", &self.can_turn_to_app_pay);
-        fields.field("trans_currency", &self.trans_currency);
-        fields.field("pay_currency", &self.pay_currency);
-        fields.field("pay_amount", &self.pay_amount);
-        fields.field("trans_pay_rate", &self.trans_pay_rate);
-        fields.field("settle_currency", &self.settle_currency);
-        fields.field("settle_amount", &self.settle_amount);
-        fields.field("settle_trans_rate", &self.settle_trans_rate);
-        fields.field("purchase_entity", &self.purchase_entity);
-        fields.field("receipt_currency_type", &self.receipt_currency_type);
-        fields.field("settlement_id", &self.settlement_id);
-        fields.field("charge_amount", &self.charge_amount);
-        fields.field("charge_flags", &self.charge_flags);
-        fields.field("charge_info_list", &self.charge_info_list);
-        fields.field("bkagent_resp_info", &self.bkagent_resp_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "trade_no",
+            "total_amount",
+            "receipt_amount",
+            "buyer_pay_amount",
+            "invoice_amount",
+            "point_amount",
+            "gmt_payment",
+            "buyer_user_id",
+            "buyer_open_id",
+            "buyer_logon_id",
+            "buyer_user_name",
+            "buyer_user_type",
+            "open_id",
+            "store_name",
+            "fund_bill_list",
+            "voucher_detail_list",
+            "discount_goods_detail",
+            "discount_amount",
+            "mdiscount_amount",
+            "hyb_amount",
+            "card_balance",
+            "business_params",
+            "enterprise_pay_info",
+            "tap_pay_info",
+            "async_payment_mode",
+            "async_pay_apply_status",
+            "auth_trade_pay_mode",
+            "advance_amount",
+            "pre_auth_pay_amount",
+            "credit_pay_mode",
+            "credit_biz_order_id",
+            "can_turn_to_app_pay",
+            "trans_currency",
+            "pay_currency",
+            "pay_amount",
+            "trans_pay_rate",
+            "settle_currency",
+            "settle_amount",
+            "settle_trans_rate",
+            "purchase_entity",
+            "receipt_currency_type",
+            "settlement_id",
+            "charge_amount",
+            "charge_flags",
+            "charge_info_list",
+            "bkagent_resp_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "total_amount" => &mut self.total_amount,
-                "receipt_amount" => &mut self.receipt_amount,
-                "buyer_pay_amount" => &mut self.buyer_pay_amount,
-                "invoice_amount" => &mut self.invoice_amount,
-                "point_amount" => &mut self.point_amount,
-                "gmt_payment" => &mut self.gmt_payment,
-                "buyer_user_id" => &mut self.buyer_user_id,
-                "buyer_open_id" => &mut self.buyer_open_id,
-                "buyer_logon_id" => &mut self.buyer_logon_id,
-                "buyer_user_name" => &mut self.buyer_user_name,
-                "buyer_user_type" => &mut self.buyer_user_type,
-                "open_id" => &mut self.open_id,
-                "store_name" => &mut self.store_name,
-                "fund_bill_list" => &mut self.fund_bill_list,
-                "voucher_detail_list" => &mut self.voucher_detail_list,
-                "discount_goods_detail" => &mut self.discount_goods_detail,
-                "discount_amount" => &mut self.discount_amount,
-                "mdiscount_amount" => &mut self.mdiscount_amount,
-                "hyb_amount" => &mut self.hyb_amount,
-                "card_balance" => &mut self.card_balance,
-                "business_params" => &mut self.business_params,
-                "enterprise_pay_info" => &mut self.enterprise_pay_info,
-                "tap_pay_info" => &mut self.tap_pay_info,
-                "async_payment_mode" => &mut self.async_payment_mode,
-                "async_pay_apply_status" => &mut self.async_pay_apply_status,
-                "auth_trade_pay_mode" => &mut self.auth_trade_pay_mode,
-                "advance_amount" => &mut self.advance_amount,
-                "pre_auth_pay_amount" => &mut self.pre_auth_pay_amount,
-                "credit_pay_mode" => &mut self.credit_pay_mode,
-                "credit_biz_order_id" => &mut self.credit_biz_order_id,
-                "can_turn_to_app_pay" => &mut self.can_turn_to_app_pay,
-                "trans_currency" => &mut self.trans_currency,
-                "pay_currency" => &mut self.pay_currency,
-                "pay_amount" => &mut self.pay_amount,
-                "trans_pay_rate" => &mut self.trans_pay_rate,
-                "settle_currency" => &mut self.settle_currency,
-                "settle_amount" => &mut self.settle_amount,
-                "settle_trans_rate" => &mut self.settle_trans_rate,
-                "purchase_entity" => &mut self.purchase_entity,
-                "receipt_currency_type" => &mut self.receipt_currency_type,
-                "settlement_id" => &mut self.settlement_id,
-                "charge_amount" => &mut self.charge_amount,
-                "charge_flags" => &mut self.charge_flags,
-                "charge_info_list" => &mut self.charge_info_list,
-                "bkagent_resp_info" => &mut self.bkagent_resp_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.total_amount,
+                &self.receipt_amount,
+                &self.buyer_pay_amount,
+                &self.invoice_amount,
+                &self.point_amount,
+                &self.gmt_payment,
+                &self.buyer_user_id,
+                &self.buyer_open_id,
+                &self.buyer_logon_id,
+                &self.buyer_user_name,
+                &self.buyer_user_type,
+                &self.open_id,
+                &self.store_name,
+                &self.fund_bill_list,
+                &self.voucher_detail_list,
+                &self.discount_goods_detail,
+                &self.discount_amount,
+                &self.mdiscount_amount,
+                &self.hyb_amount,
+                &self.card_balance,
+                &self.business_params,
+                &self.enterprise_pay_info,
+                &self.tap_pay_info,
+                &self.async_payment_mode,
+                &self.async_pay_apply_status,
+                &self.auth_trade_pay_mode,
+                &self.advance_amount,
+                &self.pre_auth_pay_amount,
+                &self.credit_pay_mode,
+                &self.credit_biz_order_id,
+                &self.can_turn_to_app_pay,
+                &self.trans_currency,
+                &self.pay_currency,
+                &self.pay_amount,
+                &self.trans_pay_rate,
+                &self.settle_currency,
+                &self.settle_amount,
+                &self.settle_trans_rate,
+                &self.purchase_entity,
+                &self.receipt_currency_type,
+                &self.settlement_id,
+                &self.charge_amount,
+                &self.charge_flags,
+                &self.charge_info_list,
+                &self.bkagent_resp_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.total_amount,
+                &mut self.receipt_amount,
+                &mut self.buyer_pay_amount,
+                &mut self.invoice_amount,
+                &mut self.point_amount,
+                &mut self.gmt_payment,
+                &mut self.buyer_user_id,
+                &mut self.buyer_open_id,
+                &mut self.buyer_logon_id,
+                &mut self.buyer_user_name,
+                &mut self.buyer_user_type,
+                &mut self.open_id,
+                &mut self.store_name,
+                &mut self.fund_bill_list,
+                &mut self.voucher_detail_list,
+                &mut self.discount_goods_detail,
+                &mut self.discount_amount,
+                &mut self.mdiscount_amount,
+                &mut self.hyb_amount,
+                &mut self.card_balance,
+                &mut self.business_params,
+                &mut self.enterprise_pay_info,
+                &mut self.tap_pay_info,
+                &mut self.async_payment_mode,
+                &mut self.async_pay_apply_status,
+                &mut self.auth_trade_pay_mode,
+                &mut self.advance_amount,
+                &mut self.pre_auth_pay_amount,
+                &mut self.credit_pay_mode,
+                &mut self.credit_biz_order_id,
+                &mut self.can_turn_to_app_pay,
+                &mut self.trans_currency,
+                &mut self.pay_currency,
+                &mut self.pay_amount,
+                &mut self.trans_pay_rate,
+                &mut self.settle_currency,
+                &mut self.settle_amount,
+                &mut self.settle_trans_rate,
+                &mut self.purchase_entity,
+                &mut self.receipt_currency_type,
+                &mut self.settlement_id,
+                &mut self.charge_amount,
+                &mut self.charge_flags,
+                &mut self.charge_info_list,
+                &mut self.bkagent_resp_info,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(PayResponse);
 
 /// A business error code of [`Pay`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayErrorCode {
     /// The product isn't signed for, or its contract has run out.
@@ -1176,136 +1215,6 @@ pub enum PayErrorCode {
 }
 
 impl crate::wire::OpenEnum for PayErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-        ("ACQ.AGREEMENT_ERROR", Self::AcqAgreementError),
-        ("ACQ.AGREEMENT_INVALID", Self::AcqAgreementInvalid),
-        ("ACQ.AGREEMENT_NOT_EXIST", Self::AcqAgreementNotExist),
-        ("ACQ.AGREEMENT_STATUS_NOT_NORMAL", Self::AcqAgreementStatusNotNormal),
-        ("ACQ.AMOUNT_OR_CURRENCY_ERROR", Self::AcqAmountOrCurrencyError),
-        ("ACQ.AUTH_AMOUNT_NOT_ENOUGH", Self::AcqAuthAmountNotEnough),
-        ("ACQ.AUTH_NO_ERROR", Self::AcqAuthNoError),
-        ("ACQ.AUTH_ORDER_HAS_CLOSED", Self::AcqAuthOrderHasClosed),
-        ("ACQ.AUTH_ORDER_HAS_FINISHED", Self::AcqAuthOrderHasFinished),
-        ("ACQ.AUTH_ORDER_NOT_PAID", Self::AcqAuthOrderNotPaid),
-        ("ACQ.AUTH_TOKEN_IS_NOT_EXIST", Self::AcqAuthTokenIsNotExist),
-        ("ACQ.BEYOND_PAY_RESTRICTION", Self::AcqBeyondPayRestriction),
-        (
-            "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
-            Self::AcqBeyondPerReceiptDayRestriction,
-        ),
-        ("ACQ.BEYOND_PER_RECEIPT_RESTRICTION", Self::AcqBeyondPerReceiptRestriction),
-        (
-            "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-            Self::AcqBeyondPerReceiptSingleRestriction,
-        ),
-        ("ACQ.BUYER_BALANCE_NOT_ENOUGH", Self::AcqBuyerBalanceNotEnough),
-        (
-            "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
-            Self::AcqBuyerBankcardBalanceNotEnough,
-        ),
-        ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-        ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-        ("ACQ.BUYER_NOT_MAINLAND_CERT", Self::AcqBuyerNotMainlandCert),
-        (
-            "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-            Self::AcqBuyerPaymentAmountDayLimitError,
-        ),
-        (
-            "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-            Self::AcqBuyerPaymentAmountMonthLimitError,
-        ),
-        ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-        ("ACQ.BUYER_UNSUPPORT_ADVANCE", Self::AcqBuyerUnsupportAdvance),
-        ("ACQ.CARD_TYPE_ERROR", Self::AcqCardTypeError),
-        ("ACQ.CARD_USER_NOT_MATCH", Self::AcqCardUserNotMatch),
-        ("ACQ.CERT_EXPIRED", Self::AcqCertExpired),
-        ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-        ("ACQ.CURRENCY_NOT_SUPPORT", Self::AcqCurrencyNotSupport),
-        ("ACQ.CYCLE_PAY_DATE_NOT_MATCH", Self::AcqCyclePayDateNotMatch),
-        ("ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED", Self::AcqCyclePaySingleFeeExceed),
-        ("ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED", Self::AcqCyclePayTotalFeeExceed),
-        ("ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED", Self::AcqCyclePayTotalTimesExceed),
-        ("ACQ.ERROR_BALANCE_PAYMENT_DISABLE", Self::AcqErrorBalancePaymentDisable),
-        ("ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT", Self::AcqErrorBuyerCertifyLevelLimit),
-        ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
-        ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
-        ("ACQ.MERCHANT_AGREEMENT_INVALID", Self::AcqMerchantAgreementInvalid),
-        ("ACQ.MERCHANT_AGREEMENT_NOT_EXIST", Self::AcqMerchantAgreementNotExist),
-        ("ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT", Self::AcqMerchantPermReceiptDayLimit),
-        (
-            "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-            Self::AcqMerchantPermReceiptSingleLimit,
-        ),
-        (
-            "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-            Self::AcqMerchantPermReceiptSuspendLimit,
-        ),
-        ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
-        ("ACQ.MERCHANT_UNSUPPORT_ADVANCE", Self::AcqMerchantUnsupportAdvance),
-        ("ACQ.MOBILE_PAYMENT_SWITCH_OFF", Self::AcqMobilePaymentSwitchOff),
-        ("ACQ.NOT_CERTIFIED_USER", Self::AcqNotCertifiedUser),
-        ("ACQ.NOT_SUPPORT_PAYMENT_INST", Self::AcqNotSupportPaymentInst),
-        ("ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR", Self::AcqNowTimeAfterExpireTimeError),
-        ("ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE", Self::AcqNoPaymentInstrumentsAvailable),
-        ("ACQ.ORDER_UNSUPPORT_ADVANCE", Self::AcqOrderUnsupportAdvance),
-        ("ACQ.OVER_DEDUCT_PERIOD", Self::AcqOverDeductPeriod),
-        ("ACQ.OVER_MAX_DEDUCT_COUNT", Self::AcqOverMaxDeductCount),
-        ("ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT", Self::AcqOverMaxUnderWayDeductCount),
-        (
-            "ACQ.OVER_MERCHANT_DAILY_DEDUCT_AMOUNT",
-            Self::AcqOverMerchantDailyDeductAmount,
-        ),
-        ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-        ("ACQ.PAYER_UNMATCHED", Self::AcqPayerUnmatched),
-        ("ACQ.PAYMENT_AUTH_CODE_INVALID", Self::AcqPaymentAuthCodeInvalid),
-        ("ACQ.PAYMENT_FAIL", Self::AcqPaymentFail),
-        ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
-        (
-            "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
-            Self::AcqPlatformBusinessAcquireModeMustMerchantId,
-        ),
-        ("ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT", Self::AcqPreAuthProdCodeInconsistent),
-        ("ACQ.PRODUCT_AMOUNT_LIMIT_ERROR", Self::AcqProductAmountLimitError),
-        ("ACQ.PULL_MOBILE_CASHIER_FAIL", Self::AcqPullMobileCashierFail),
-        ("ACQ.REQUEST_AMOUNT_EXCEED", Self::AcqRequestAmountExceed),
-        ("ACQ.RESTRICTED_MERCHANT_INDUSTRY", Self::AcqRestrictedMerchantIndustry),
-        ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-        ("ACQ.ROYALTY_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyAccountNotExist),
-        (
-            "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-            Self::AcqSecondaryMerchantAlipayAccountInvalid,
-        ),
-        ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
-        ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-        (
-            "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-            Self::AcqSecondaryMerchantIsvPunishIndirect,
-        ),
-        ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
-        ("ACQ.SECONDARY_MERCHANT_STATUS_ERROR", Self::AcqSecondaryMerchantStatusError),
-        ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
-        ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
-        ("ACQ.SMILE_PAY_MERCHANT_NOT_MATCH", Self::AcqSmilePayMerchantNotMatch),
-        ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
-        ("ACQ.SUB_MERCHANT_CREATE_FAIL", Self::AcqSubMerchantCreateFail),
-        ("ACQ.SUB_MERCHANT_TYPE_INVALID", Self::AcqSubMerchantTypeInvalid),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-        ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-        ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-        ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-        ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-        ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-        ("ACQ.UN_SUPPORT_TRADE_SCENE", Self::AcqUnSupportTradeScene),
-        ("ACQ.USER_FACE_PAYMENT_SWITCH_OFF", Self::AcqUserFacePaymentSwitchOff),
-        ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
-        ("ACQ.ZM_AUTH_AMOUNT_EXCEED", Self::AcqZmAuthAmountExceed),
-        ("ACQ.ZM_AUTH_RULE_LIMIT", Self::AcqZmAuthRuleLimit),
-        ("ACQ.ZM_CREDIT_AUTH_FAIL", Self::AcqZmCreditAuthFail),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
@@ -1435,6 +1344,109 @@ impl crate::wire::OpenEnum for PayErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAccessForbidden,
+                1 => Self::AcqAgreementError,
+                2 => Self::AcqAgreementInvalid,
+                3 => Self::AcqAgreementNotExist,
+                4 => Self::AcqAgreementStatusNotNormal,
+                5 => Self::AcqAmountOrCurrencyError,
+                6 => Self::AcqAuthAmountNotEnough,
+                7 => Self::AcqAuthNoError,
+                8 => Self::AcqAuthOrderHasClosed,
+                9 => Self::AcqAuthOrderHasFinished,
+                10 => Self::AcqAuthOrderNotPaid,
+                11 => Self::AcqAuthTokenIsNotExist,
+                12 => Self::AcqBeyondPayRestriction,
+                13 => Self::AcqBeyondPerReceiptDayRestriction,
+                14 => Self::AcqBeyondPerReceiptRestriction,
+                15 => Self::AcqBeyondPerReceiptSingleRestriction,
+                16 => Self::AcqBuyerBalanceNotEnough,
+                17 => Self::AcqBuyerBankcardBalanceNotEnough,
+                18 => Self::AcqBuyerEnableStatusForbid,
+                19 => Self::AcqBuyerNotExist,
+                20 => Self::AcqBuyerNotMainlandCert,
+                21 => Self::AcqBuyerPaymentAmountDayLimitError,
+                22 => Self::AcqBuyerPaymentAmountMonthLimitError,
+                23 => Self::AcqBuyerSellerEqual,
+                24 => Self::AcqBuyerUnsupportAdvance,
+                25 => Self::AcqCardTypeError,
+                26 => Self::AcqCardUserNotMatch,
+                27 => Self::AcqCertExpired,
+                28 => Self::AcqContextInconsistent,
+                29 => Self::AcqCurrencyNotSupport,
+                30 => Self::AcqCyclePayDateNotMatch,
+                31 => Self::AcqCyclePaySingleFeeExceed,
+                32 => Self::AcqCyclePayTotalFeeExceed,
+                33 => Self::AcqCyclePayTotalTimesExceed,
+                34 => Self::AcqErrorBalancePaymentDisable,
+                35 => Self::AcqErrorBuyerCertifyLevelLimit,
+                36 => Self::AcqExistForbiddenWord,
+                37 => Self::AcqInvalidParameter,
+                38 => Self::AcqInvalidReceiveAccount,
+                39 => Self::AcqInvalidStoreId,
+                40 => Self::AcqMerchantAgreementInvalid,
+                41 => Self::AcqMerchantAgreementNotExist,
+                42 => Self::AcqMerchantPermReceiptDayLimit,
+                43 => Self::AcqMerchantPermReceiptSingleLimit,
+                44 => Self::AcqMerchantPermReceiptSuspendLimit,
+                45 => Self::AcqMerchantStatusNotNormal,
+                46 => Self::AcqMerchantUnsupportAdvance,
+                47 => Self::AcqMobilePaymentSwitchOff,
+                48 => Self::AcqNotCertifiedUser,
+                49 => Self::AcqNotSupportPaymentInst,
+                50 => Self::AcqNowTimeAfterExpireTimeError,
+                51 => Self::AcqNoPaymentInstrumentsAvailable,
+                52 => Self::AcqOrderUnsupportAdvance,
+                53 => Self::AcqOverDeductPeriod,
+                54 => Self::AcqOverMaxDeductCount,
+                55 => Self::AcqOverMaxUnderWayDeductCount,
+                56 => Self::AcqOverMerchantDailyDeductAmount,
+                57 => Self::AcqPartnerError,
+                58 => Self::AcqPayerUnmatched,
+                59 => Self::AcqPaymentAuthCodeInvalid,
+                60 => Self::AcqPaymentFail,
+                61 => Self::AcqPaymentRequestHasRisk,
+                62 => Self::AcqPlatformBusinessAcquireModeMustMerchantId,
+                63 => Self::AcqPreAuthProdCodeInconsistent,
+                64 => Self::AcqProductAmountLimitError,
+                65 => Self::AcqPullMobileCashierFail,
+                66 => Self::AcqRequestAmountExceed,
+                67 => Self::AcqRestrictedMerchantIndustry,
+                68 => Self::AcqRiskMerchantIpNotExist,
+                69 => Self::AcqRoyaltyAccountNotExist,
+                70 => Self::AcqSecondaryMerchantAlipayAccountInvalid,
+                71 => Self::AcqSecondaryMerchantIdBlank,
+                72 => Self::AcqSecondaryMerchantIdInvalid,
+                73 => Self::AcqSecondaryMerchantIsvPunishIndirect,
+                74 => Self::AcqSecondaryMerchantNotMatch,
+                75 => Self::AcqSecondaryMerchantStatusError,
+                76 => Self::AcqSellerBeenBlocked,
+                77 => Self::AcqSellerNotExist,
+                78 => Self::AcqSmilePayMerchantNotMatch,
+                79 => Self::AcqSubGoodsSizeMaxCount,
+                80 => Self::AcqSubMerchantCreateFail,
+                81 => Self::AcqSubMerchantTypeInvalid,
+                82 => Self::AcqSystemError,
+                83 => Self::AcqTotalFeeExceed,
+                84 => Self::AcqTradeBuyerNotMatch,
+                85 => Self::AcqTradeHasClose,
+                86 => Self::AcqTradeHasSuccess,
+                87 => Self::AcqTradeSettleError,
+                88 => Self::AcqTradeStatusError,
+                89 => Self::AcqUnSupportTradeScene,
+                90 => Self::AcqUserFacePaymentSwitchOff,
+                91 => Self::AcqUserLogonidDup,
+                92 => Self::AcqZmAuthAmountExceed,
+                93 => Self::AcqZmAuthRuleLimit,
+                94 => Self::AcqZmCreditAuthFail,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1444,110 +1456,127 @@ crate::wire::open_enum!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqOverMaxUnderWayDeductCount => Some(crate::ErrorClass::Retry),
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqAuthOrderHasFinished | Self::AcqTradeHasSuccess => {
-                Some(crate::ErrorClass::AlreadyDone)
-            }
-            Self::AcqAgreementError
-            | Self::AcqAmountOrCurrencyError
-            | Self::AcqAuthAmountNotEnough
-            | Self::AcqAuthNoError
-            | Self::AcqAuthOrderHasClosed
-            | Self::AcqAuthTokenIsNotExist
-            | Self::AcqCardTypeError
-            | Self::AcqCardUserNotMatch
-            | Self::AcqCertExpired
-            | Self::AcqContextInconsistent
-            | Self::AcqCyclePayDateNotMatch
-            | Self::AcqCyclePaySingleFeeExceed
-            | Self::AcqCyclePayTotalFeeExceed
-            | Self::AcqCyclePayTotalTimesExceed
-            | Self::AcqExistForbiddenWord
-            | Self::AcqInvalidParameter
-            | Self::AcqInvalidStoreId
-            | Self::AcqNowTimeAfterExpireTimeError
-            | Self::AcqOrderUnsupportAdvance
-            | Self::AcqOverDeductPeriod
-            | Self::AcqOverMaxDeductCount
-            | Self::AcqPaymentAuthCodeInvalid
-            | Self::AcqPlatformBusinessAcquireModeMustMerchantId
-            | Self::AcqPreAuthProdCodeInconsistent
-            | Self::AcqRequestAmountExceed
-            | Self::AcqRestrictedMerchantIndustry
-            | Self::AcqRiskMerchantIpNotExist
-            | Self::AcqRoyaltyAccountNotExist
-            | Self::AcqSecondaryMerchantIdBlank
-            | Self::AcqSecondaryMerchantIdInvalid
-            | Self::AcqSellerNotExist
-            | Self::AcqSubGoodsSizeMaxCount
-            | Self::AcqSubMerchantCreateFail
-            | Self::AcqSubMerchantTypeInvalid
-            | Self::AcqTotalFeeExceed
-            | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose
-            | Self::AcqTradeSettleError
-            | Self::AcqTradeStatusError
-            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
-            Self::AcqAgreementInvalid
-            | Self::AcqAgreementNotExist
-            | Self::AcqAgreementStatusNotNormal
-            | Self::AcqAuthOrderNotPaid
-            | Self::AcqBuyerBalanceNotEnough
-            | Self::AcqBuyerBankcardBalanceNotEnough
-            | Self::AcqBuyerEnableStatusForbid
-            | Self::AcqBuyerNotExist
-            | Self::AcqBuyerNotMainlandCert
-            | Self::AcqBuyerPaymentAmountDayLimitError
-            | Self::AcqBuyerPaymentAmountMonthLimitError
-            | Self::AcqBuyerSellerEqual
-            | Self::AcqBuyerUnsupportAdvance
-            | Self::AcqErrorBalancePaymentDisable
-            | Self::AcqErrorBuyerCertifyLevelLimit
-            | Self::AcqMobilePaymentSwitchOff
-            | Self::AcqNotCertifiedUser
-            | Self::AcqNotSupportPaymentInst
-            | Self::AcqNoPaymentInstrumentsAvailable
-            | Self::AcqPayerUnmatched
-            | Self::AcqPaymentFail
-            | Self::AcqPaymentRequestHasRisk
-            | Self::AcqPullMobileCashierFail
-            | Self::AcqUserFacePaymentSwitchOff
-            | Self::AcqZmAuthAmountExceed
-            | Self::AcqZmAuthRuleLimit
-            | Self::AcqZmCreditAuthFail => Some(crate::ErrorClass::Declined),
-            Self::AcqAccessForbidden
-            | Self::AcqBeyondPayRestriction
-            | Self::AcqBeyondPerReceiptDayRestriction
-            | Self::AcqBeyondPerReceiptRestriction
-            | Self::AcqBeyondPerReceiptSingleRestriction
-            | Self::AcqCurrencyNotSupport
-            | Self::AcqInvalidReceiveAccount
-            | Self::AcqMerchantAgreementInvalid
-            | Self::AcqMerchantAgreementNotExist
-            | Self::AcqMerchantPermReceiptDayLimit
-            | Self::AcqMerchantPermReceiptSingleLimit
-            | Self::AcqMerchantPermReceiptSuspendLimit
-            | Self::AcqMerchantStatusNotNormal
-            | Self::AcqMerchantUnsupportAdvance
-            | Self::AcqOverMerchantDailyDeductAmount
-            | Self::AcqPartnerError
-            | Self::AcqProductAmountLimitError
-            | Self::AcqSecondaryMerchantAlipayAccountInvalid
-            | Self::AcqSecondaryMerchantIsvPunishIndirect
-            | Self::AcqSecondaryMerchantNotMatch
-            | Self::AcqSecondaryMerchantStatusError
-            | Self::AcqSellerBeenBlocked
-            | Self::AcqSmilePayMerchantNotMatch
-            | Self::AcqUnSupportTradeScene => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::Retry, &["ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT"]),
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::AlreadyDone,
+                    &["ACQ.AUTH_ORDER_HAS_FINISHED", "ACQ.TRADE_HAS_SUCCESS"],
+                ),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.AGREEMENT_ERROR",
+                        "ACQ.AMOUNT_OR_CURRENCY_ERROR",
+                        "ACQ.AUTH_AMOUNT_NOT_ENOUGH",
+                        "ACQ.AUTH_NO_ERROR",
+                        "ACQ.AUTH_ORDER_HAS_CLOSED",
+                        "ACQ.AUTH_TOKEN_IS_NOT_EXIST",
+                        "ACQ.CARD_TYPE_ERROR",
+                        "ACQ.CARD_USER_NOT_MATCH",
+                        "ACQ.CERT_EXPIRED",
+                        "ACQ.CONTEXT_INCONSISTENT",
+                        "ACQ.CYCLE_PAY_DATE_NOT_MATCH",
+                        "ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED",
+                        "ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED",
+                        "ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED",
+                        "ACQ.EXIST_FORBIDDEN_WORD",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.INVALID_STORE_ID",
+                        "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+                        "ACQ.ORDER_UNSUPPORT_ADVANCE",
+                        "ACQ.OVER_DEDUCT_PERIOD",
+                        "ACQ.OVER_MAX_DEDUCT_COUNT",
+                        "ACQ.PAYMENT_AUTH_CODE_INVALID",
+                        "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
+                        "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT",
+                        "ACQ.REQUEST_AMOUNT_EXCEED",
+                        "ACQ.RESTRICTED_MERCHANT_INDUSTRY",
+                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                        "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
+                        "ACQ.SECONDARY_MERCHANT_ID_BLANK",
+                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
+                        "ACQ.SELLER_NOT_EXIST",
+                        "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
+                        "ACQ.SUB_MERCHANT_CREATE_FAIL",
+                        "ACQ.SUB_MERCHANT_TYPE_INVALID",
+                        "ACQ.TOTAL_FEE_EXCEED",
+                        "ACQ.TRADE_BUYER_NOT_MATCH",
+                        "ACQ.TRADE_HAS_CLOSE",
+                        "ACQ.TRADE_SETTLE_ERROR",
+                        "ACQ.TRADE_STATUS_ERROR",
+                        "ACQ.USER_LOGONID_DUP",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACQ.AGREEMENT_INVALID",
+                        "ACQ.AGREEMENT_NOT_EXIST",
+                        "ACQ.AGREEMENT_STATUS_NOT_NORMAL",
+                        "ACQ.AUTH_ORDER_NOT_PAID",
+                        "ACQ.BUYER_BALANCE_NOT_ENOUGH",
+                        "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
+                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                        "ACQ.BUYER_NOT_EXIST",
+                        "ACQ.BUYER_NOT_MAINLAND_CERT",
+                        "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+                        "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+                        "ACQ.BUYER_SELLER_EQUAL",
+                        "ACQ.BUYER_UNSUPPORT_ADVANCE",
+                        "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
+                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                        "ACQ.MOBILE_PAYMENT_SWITCH_OFF",
+                        "ACQ.NOT_CERTIFIED_USER",
+                        "ACQ.NOT_SUPPORT_PAYMENT_INST",
+                        "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
+                        "ACQ.PAYER_UNMATCHED",
+                        "ACQ.PAYMENT_FAIL",
+                        "ACQ.PAYMENT_REQUEST_HAS_RISK",
+                        "ACQ.PULL_MOBILE_CASHIER_FAIL",
+                        "ACQ.USER_FACE_PAYMENT_SWITCH_OFF",
+                        "ACQ.ZM_AUTH_AMOUNT_EXCEED",
+                        "ACQ.ZM_AUTH_RULE_LIMIT",
+                        "ACQ.ZM_CREDIT_AUTH_FAIL",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACQ.ACCESS_FORBIDDEN",
+                        "ACQ.BEYOND_PAY_RESTRICTION",
+                        "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
+                        "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
+                        "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+                        "ACQ.CURRENCY_NOT_SUPPORT",
+                        "ACQ.INVALID_RECEIVE_ACCOUNT",
+                        "ACQ.MERCHANT_AGREEMENT_INVALID",
+                        "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
+                        "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
+                        "ACQ.MERCHANT_STATUS_NOT_NORMAL",
+                        "ACQ.MERCHANT_UNSUPPORT_ADVANCE",
+                        "ACQ.OVER_MERCHANT_DAILY_DEDUCT_AMOUNT",
+                        "ACQ.PARTNER_ERROR",
+                        "ACQ.PRODUCT_AMOUNT_LIMIT_ERROR",
+                        "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
+                        "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+                        "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
+                        "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                        "ACQ.SELLER_BEEN_BLOCKED",
+                        "ACQ.SMILE_PAY_MERCHANT_NOT_MATCH",
+                        "ACQ.UN_SUPPORT_TRADE_SCENE",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// What an `auth_code` is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayScene {
     /// The number of the buyer's payment code, as a bar code or QR code.
@@ -1559,16 +1588,22 @@ pub enum PayScene {
 }
 
 impl crate::wire::OpenEnum for PayScene {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("bar_code", Self::BarCode),
-        ("security_code", Self::SecurityCode),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::BarCode => "bar_code",
             Self::SecurityCode => "security_code",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::BarCode,
+                1 => Self::SecurityCode,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1579,7 +1614,6 @@ impl crate::wire::OpenEnum for PayScene {
 crate::wire::open_enum!(PayScene);
 
 /// What happens to the rest of a pre-authorisation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayAuthConfirmMode {
     /// It is released, and the pre-authorisation ends.
@@ -1591,16 +1625,22 @@ pub enum PayAuthConfirmMode {
 }
 
 impl crate::wire::OpenEnum for PayAuthConfirmMode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("COMPLETE", Self::Complete),
-        ("NOT_COMPLETE", Self::NotComplete),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Complete => "COMPLETE",
             Self::NotComplete => "NOT_COMPLETE",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Complete,
+                1 => Self::NotComplete,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1611,7 +1651,7 @@ impl crate::wire::OpenEnum for PayAuthConfirmMode {
 crate::wire::open_enum!(PayAuthConfirmMode);
 
 /// The agreement to deduct under.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct AgreementParams {
     /// The number that Alipay gave the agreement when the buyer signed. At most 64 characters.
@@ -1629,39 +1669,35 @@ pub struct AgreementParams {
 impl AgreementParams {
     /// With what must be given.
     pub fn new(agreement_no: impl ::core::convert::Into<::std::string::String>) -> Self {
-        Self {
-            agreement_no: ::core::convert::Into::into(agreement_no),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.agreement_no, agreement_no);
+        __made
     }
 
     /// Sets `auth_confirm_no`.
-    #[must_use]
     pub fn auth_confirm_no(
         mut self,
         auth_confirm_no: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.auth_confirm_no = Some(::core::convert::Into::into(auth_confirm_no));
+        crate::wire::set(&mut self.auth_confirm_no, auth_confirm_no);
         self
     }
 
     /// Sets `apply_token`.
-    #[must_use]
     pub fn apply_token(
         mut self,
         apply_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.apply_token = Some(::core::convert::Into::into(apply_token));
+        crate::wire::set(&mut self.apply_token, apply_token);
         self
     }
 
     /// Sets `deduct_permission`.
-    #[must_use]
     pub fn deduct_permission(
         mut self,
         deduct_permission: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.deduct_permission = Some(::core::convert::Into::into(deduct_permission));
+        crate::wire::set(&mut self.deduct_permission, deduct_permission);
         self
     }
 }
@@ -1670,41 +1706,39 @@ impl crate::wire::Object for AgreementParams {
     fn blank() -> Self {
         Self {
             agreement_no: crate::wire::blank(),
-            auth_confirm_no: crate::wire::blank(),
-            apply_token: crate::wire::blank(),
-            deduct_permission: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            auth_confirm_no: None,
+            apply_token: None,
+            deduct_permission: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("agreement_no", &self.agreement_no);
-        fields.field("auth_confirm_no", &self.auth_confirm_no);
-        fields.field("apply_token", &self.apply_token);
-        fields.field("deduct_permission", &self.deduct_permission);
+    fn names(&self) -> &'static [&'static str] {
+        &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "agreement_no" => &mut self.agreement_no,
-                "auth_confirm_no" => &mut self.auth_confirm_no,
-                "apply_token" => &mut self.apply_token,
-                "deduct_permission" => &mut self.deduct_permission,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.agreement_no,
+                &self.auth_confirm_no,
+                &self.apply_token,
+                &self.deduct_permission,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.agreement_no,
+                &mut self.auth_confirm_no,
+                &mut self.apply_token,
+                &mut self.deduct_permission,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -1715,7 +1749,7 @@ impl crate::wire::Object for AgreementParams {
 crate::wire::object!(AgreementParams);
 
 /// How a deduction is carried out later.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct PayParams {
     /// When it is carried out.
@@ -1733,22 +1767,20 @@ impl PayParams {
     }
 
     /// Sets `async_type`.
-    #[must_use]
     pub fn async_type(
         mut self,
         async_type: impl ::core::convert::Into<PayParamsAsyncType>,
     ) -> Self {
-        self.async_type = Some(::core::convert::Into::into(async_type));
+        crate::wire::set(&mut self.async_type, async_type);
         self
     }
 
     /// Sets `retry_type`.
-    #[must_use]
     pub fn retry_type(
         mut self,
         retry_type: impl ::core::convert::Into<PayParamsRetryType>,
     ) -> Self {
-        self.retry_type = Some(::core::convert::Into::into(retry_type));
+        crate::wire::set(&mut self.retry_type, retry_type);
         self
     }
 }
@@ -1762,43 +1794,28 @@ impl ::core::default::Default for PayParams {
 impl crate::wire::Object for PayParams {
     fn blank() -> Self {
         Self {
-            async_type: crate::wire::blank(),
-            retry_type: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            async_type: None,
+            retry_type: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("async_type", &self.async_type);
-        fields.field("retry_type", &self.retry_type);
+    fn names(&self) -> &'static [&'static str] {
+        &["async_type", "retry_type"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "async_type" => &mut self.async_type,
-                "retry_type" => &mut self.retry_type,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.async_type, &self.retry_type], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.async_type, &mut self.retry_type], &mut self.extra);
     }
 }
 
 crate::wire::object!(PayParams);
 
 /// When a deduction is carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayParamsAsyncType {
     /// Some time before the order times out, more than once if needed.
@@ -1810,16 +1827,22 @@ pub enum PayParamsAsyncType {
 }
 
 impl crate::wire::OpenEnum for PayParamsAsyncType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("NORMAL_ASYNC", Self::NormalAsync),
-        ("NEAR_REAL_TIME_ASYNC", Self::NearRealTimeAsync),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::NormalAsync => "NORMAL_ASYNC",
             Self::NearRealTimeAsync => "NEAR_REAL_TIME_ASYNC",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::NormalAsync,
+                1 => Self::NearRealTimeAsync,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1830,7 +1853,6 @@ impl crate::wire::OpenEnum for PayParamsAsyncType {
 crate::wire::open_enum!(PayParamsAsyncType);
 
 /// What happens to a deduction that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayParamsRetryType {
     /// The order is closed.
@@ -1844,11 +1866,6 @@ pub enum PayParamsRetryType {
 }
 
 impl crate::wire::OpenEnum for PayParamsRetryType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("NONE_AND_CLOSETRADE", Self::NoneAndCloseTrade),
-        ("NONE", Self::None),
-        ("RETY", Self::Retry),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::NoneAndCloseTrade => "NONE_AND_CLOSETRADE",
@@ -1856,6 +1873,17 @@ impl crate::wire::OpenEnum for PayParamsRetryType {
             Self::Retry => "RETY",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::NoneAndCloseTrade,
+                1 => Self::None,
+                2 => Self::Retry,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1866,7 +1894,7 @@ impl crate::wire::OpenEnum for PayParamsRetryType {
 crate::wire::open_enum!(PayParamsRetryType);
 
 /// Facts that discounts depend on.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct PromoParam {
     /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
@@ -1882,12 +1910,11 @@ impl PromoParam {
     }
 
     /// Sets `actual_order_time`.
-    #[must_use]
     pub fn actual_order_time(
         mut self,
         actual_order_time: crate::types::DateTime,
     ) -> Self {
-        self.actual_order_time = Some(actual_order_time);
+        crate::wire::set(&mut self.actual_order_time, actual_order_time);
         self
     }
 }
@@ -1901,40 +1928,27 @@ impl ::core::default::Default for PromoParam {
 impl crate::wire::Object for PromoParam {
     fn blank() -> Self {
         Self {
-            actual_order_time: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            actual_order_time: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("actual_order_time", &self.actual_order_time);
+    fn names(&self) -> &'static [&'static str] {
+        &["actual_order_time"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "actual_order_time" => &mut self.actual_order_time,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.actual_order_time], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.actual_order_time], &mut self.extra);
     }
 }
 
 crate::wire::object!(PromoParam);
 
 /// A detail that a payment returns on request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayQueryOption {
     /// The sources of money that paid.
@@ -1958,16 +1972,6 @@ pub enum PayQueryOption {
 }
 
 impl crate::wire::OpenEnum for PayQueryOption {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("fund_bill_list", Self::FundBillList),
-        ("voucher_detail_list", Self::VoucherDetailList),
-        ("discount_goods_detail", Self::DiscountGoodsDetail),
-        ("discount_amount", Self::DiscountAmount),
-        ("mdiscount_amount", Self::MdiscountAmount),
-        ("enterprise_pay_info", Self::EnterprisePayInfo),
-        ("hyb_amount", Self::HybAmount),
-        ("async_pay_info", Self::AsyncPayInfo),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::FundBillList => "fund_bill_list",
@@ -1982,6 +1986,22 @@ impl crate::wire::OpenEnum for PayQueryOption {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::FundBillList,
+                1 => Self::VoucherDetailList,
+                2 => Self::DiscountGoodsDetail,
+                3 => Self::DiscountAmount,
+                4 => Self::MdiscountAmount,
+                5 => Self::EnterprisePayInfo,
+                6 => Self::HybAmount,
+                7 => Self::AsyncPayInfo,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1990,7 +2010,6 @@ impl crate::wire::OpenEnum for PayQueryOption {
 crate::wire::open_enum!(PayQueryOption);
 
 /// What kind of user paid.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayBuyerUserType {
     /// A company.
@@ -2002,16 +2021,22 @@ pub enum PayBuyerUserType {
 }
 
 impl crate::wire::OpenEnum for PayBuyerUserType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("CORPORATE", Self::Corporate),
-        ("PRIVATE", Self::Private),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Corporate => "CORPORATE",
             Self::Private => "PRIVATE",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Corporate,
+                1 => Self::Private,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2022,7 +2047,6 @@ impl crate::wire::OpenEnum for PayBuyerUserType {
 crate::wire::open_enum!(PayBuyerUserType);
 
 /// How a deduction is carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayAsyncPaymentMode {
     /// Later.
@@ -2040,13 +2064,6 @@ pub enum PayAsyncPaymentMode {
 }
 
 impl crate::wire::OpenEnum for PayAsyncPaymentMode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ASYNC_DELAY_PAY", Self::AsyncDelayPay),
-        ("ASYNC_REALTIME_PAY", Self::AsyncRealTimePay),
-        ("SYNC_DIRECT_PAY", Self::SyncDirectPay),
-        ("NORMAL_ASYNC_PAY", Self::NormalAsyncPay),
-        ("QUOTA_OCCUPYIED_ASYNC_PAY", Self::QuotaOccupiedAsyncPay),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AsyncDelayPay => "ASYNC_DELAY_PAY",
@@ -2056,6 +2073,19 @@ impl crate::wire::OpenEnum for PayAsyncPaymentMode {
             Self::QuotaOccupiedAsyncPay => "QUOTA_OCCUPYIED_ASYNC_PAY",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AsyncDelayPay,
+                1 => Self::AsyncRealTimePay,
+                2 => Self::SyncDirectPay,
+                3 => Self::NormalAsyncPay,
+                4 => Self::QuotaOccupiedAsyncPay,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

@@ -8,7 +8,7 @@
 /// Alipay creates the order when it is scanned, so a query before that answers `ACQ.TRADE_NOT_EXIST`. The code can be scanned for two hours.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/8ad49e4a_alipay.trade.precreate>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Precreate {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
@@ -84,283 +84,248 @@ impl Precreate {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `seller_id`.
-    #[must_use]
     pub fn seller_id(
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+        crate::wire::set(&mut self.seller_id, seller_id);
         self
     }
 
     /// Sets `body`.
-    #[must_use]
     pub fn body(
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+        crate::wire::set(&mut self.body, body);
         self
     }
 
     /// Sets `goods_detail`.
-    #[must_use]
     pub fn goods_detail(
         mut self,
         goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        crate::wire::put(&mut self.goods_detail, goods_detail);
         self
     }
 
     /// Sets `discountable_amount`.
-    #[must_use]
     pub fn discountable_amount(
         mut self,
         discountable_amount: crate::types::Price,
     ) -> Self {
-        self.discountable_amount = Some(discountable_amount);
+        crate::wire::set(&mut self.discountable_amount, discountable_amount);
         self
     }
 
     /// Sets `undiscountable_amount`.
-    #[must_use]
     pub fn undiscountable_amount(
         mut self,
         undiscountable_amount: crate::types::Price,
     ) -> Self {
-        self.undiscountable_amount = Some(undiscountable_amount);
+        crate::wire::set(&mut self.undiscountable_amount, undiscountable_amount);
         self
     }
 
     /// Sets `time_expire`.
-    #[must_use]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        self.time_expire = Some(time_expire);
+        crate::wire::set(&mut self.time_expire, time_expire);
         self
     }
 
     /// Sets `timeout_express`.
-    #[must_use]
     pub fn timeout_express(
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+        crate::wire::set(&mut self.timeout_express, timeout_express);
         self
     }
 
     /// Sets `qr_code_timeout_express`.
-    #[must_use]
     pub fn qr_code_timeout_express(
         mut self,
         qr_code_timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.qr_code_timeout_express = Some(
-            ::core::convert::Into::into(qr_code_timeout_express),
-        );
+        crate::wire::set(&mut self.qr_code_timeout_express, qr_code_timeout_express);
         self
     }
 
     /// Sets `code_type`.
-    #[must_use]
     pub fn code_type(
         mut self,
         code_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.code_type = Some(::core::convert::Into::into(code_type));
+        crate::wire::set(&mut self.code_type, code_type);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 
     /// Sets `business_params`.
-    #[must_use]
     pub fn business_params(
         mut self,
         business_params: super::types::BusinessParams,
     ) -> Self {
-        self.business_params = Some(business_params);
+        crate::wire::set(&mut self.business_params, business_params);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
-    #[must_use]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        self.settle_info = Some(settle_info);
+        crate::wire::set(&mut self.settle_info, settle_info);
         self
     }
 
     /// Sets `royalty_info`.
-    #[must_use]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        self.royalty_info = Some(royalty_info);
+        crate::wire::set(&mut self.royalty_info, royalty_info);
         self
     }
 
     /// Sets `enable_pay_channels`.
-    #[must_use]
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
         self
     }
 
     /// Sets `disable_pay_channels`.
-    #[must_use]
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
         self
     }
 
     /// Sets `payment_type`.
-    #[must_use]
     pub fn payment_type(
         mut self,
         payment_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.payment_type = Some(::core::convert::Into::into(payment_type));
+        crate::wire::set(&mut self.payment_type, payment_type);
         self
     }
 
     /// Sets `buyer_logon_id`.
-    #[must_use]
     pub fn buyer_logon_id(
         mut self,
         buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
+        crate::wire::set(&mut self.buyer_logon_id, buyer_logon_id);
         self
     }
 
     /// Sets `passback_params`.
-    #[must_use]
     pub fn passback_params(
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+        crate::wire::set(&mut self.passback_params, passback_params);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::PaymentQueryOption>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `store_id`.
-    #[must_use]
     pub fn store_id(
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+        crate::wire::set(&mut self.store_id, store_id);
         self
     }
 
     /// Sets `alipay_store_id`.
-    #[must_use]
     pub fn alipay_store_id(
         mut self,
         alipay_store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
+        crate::wire::set(&mut self.alipay_store_id, alipay_store_id);
         self
     }
 
     /// Sets `operator_id`.
-    #[must_use]
     pub fn operator_id(
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+        crate::wire::set(&mut self.operator_id, operator_id);
         self
     }
 
     /// Sets `terminal_id`.
-    #[must_use]
     pub fn terminal_id(
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+        crate::wire::set(&mut self.terminal_id, terminal_id);
         self
     }
 
     /// Sets `merchant_order_no`.
-    #[must_use]
     pub fn merchant_order_no(
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
         self
     }
 
     /// Sets `ext_user_info`.
-    #[must_use]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        self.ext_user_info = Some(ext_user_info);
+        crate::wire::set(&mut self.ext_user_info, ext_user_info);
         self
     }
 
     /// Sets `bkagent_req_info`.
-    #[must_use]
     pub fn bkagent_req_info(
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
     ) -> Self {
-        self.bkagent_req_info = Some(bkagent_req_info);
+        crate::wire::set(&mut self.bkagent_req_info, bkagent_req_info);
         self
     }
 }
@@ -371,120 +336,150 @@ impl crate::wire::Object for Precreate {
             out_trade_no: crate::wire::blank(),
             total_amount: crate::wire::blank(),
             subject: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            seller_id: crate::wire::blank(),
-            body: crate::wire::blank(),
-            goods_detail: crate::wire::blank(),
-            discountable_amount: crate::wire::blank(),
-            undiscountable_amount: crate::wire::blank(),
-            time_expire: crate::wire::blank(),
-            timeout_express: crate::wire::blank(),
-            qr_code_timeout_express: crate::wire::blank(),
-            code_type: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            settle_info: crate::wire::blank(),
-            royalty_info: crate::wire::blank(),
-            enable_pay_channels: crate::wire::blank(),
-            disable_pay_channels: crate::wire::blank(),
-            payment_type: crate::wire::blank(),
-            buyer_logon_id: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            alipay_store_id: crate::wire::blank(),
-            operator_id: crate::wire::blank(),
-            terminal_id: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            ext_user_info: crate::wire::blank(),
-            bkagent_req_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            product_code: None,
+            seller_id: None,
+            body: None,
+            goods_detail: ::std::vec::Vec::new(),
+            discountable_amount: None,
+            undiscountable_amount: None,
+            time_expire: None,
+            timeout_express: None,
+            qr_code_timeout_express: None,
+            code_type: None,
+            extend_params: None,
+            business_params: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            payment_type: None,
+            buyer_logon_id: None,
+            passback_params: None,
+            query_options: ::std::vec::Vec::new(),
+            store_id: None,
+            alipay_store_id: None,
+            operator_id: None,
+            terminal_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            bkagent_req_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("subject", &self.subject);
-        fields.field("product_code", &self.product_code);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("body", &self.body);
-        fields.field("goods_detail", &self.goods_detail);
-        fields.field("discountable_amount", &self.discountable_amount);
-        fields.field("undiscountable_amount", &self.undiscountable_amount);
-        fields.field("time_expire", &self.time_expire);
-        fields.field("timeout_express", &self.timeout_express);
-        fields.field("qr_code_timeout_express", &self.qr_code_timeout_express);
-        fields.field("code_type", &self.code_type);
-        fields.field("extend_params", &self.extend_params);
-        fields.field("business_params", &self.business_params);
-        fields.field("sub_merchant", &self.sub_merchant);
-        fields.field("settle_info", &self.settle_info);
-        fields.field("royalty_info", &self.royalty_info);
-        fields.field("enable_pay_channels", &self.enable_pay_channels);
-        fields.field("disable_pay_channels", &self.disable_pay_channels);
-        fields.field("payment_type", &self.payment_type);
-        fields.field("buyer_logon_id", &self.buyer_logon_id);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("query_options", &self.query_options);
-        fields.field("store_id", &self.store_id);
-        fields.field("alipay_store_id", &self.alipay_store_id);
-        fields.field("operator_id", &self.operator_id);
-        fields.field("terminal_id", &self.terminal_id);
-        fields.field("merchant_order_no", &self.merchant_order_no);
-        fields.field("ext_user_info", &self.ext_user_info);
-        fields.field("bkagent_req_info", &self.bkagent_req_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "total_amount",
+            "subject",
+            "product_code",
+            "seller_id",
+            "body",
+            "goods_detail",
+            "discountable_amount",
+            "undiscountable_amount",
+            "time_expire",
+            "timeout_express",
+            "qr_code_timeout_express",
+            "code_type",
+            "extend_params",
+            "business_params",
+            "sub_merchant",
+            "settle_info",
+            "royalty_info",
+            "enable_pay_channels",
+            "disable_pay_channels",
+            "payment_type",
+            "buyer_logon_id",
+            "passback_params",
+            "query_options",
+            "store_id",
+            "alipay_store_id",
+            "operator_id",
+            "terminal_id",
+            "merchant_order_no",
+            "ext_user_info",
+            "bkagent_req_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "total_amount" => &mut self.total_amount,
-                "subject" => &mut self.subject,
-                "product_code" => &mut self.product_code,
-                "seller_id" => &mut self.seller_id,
-                "body" => &mut self.body,
-                "goods_detail" => &mut self.goods_detail,
-                "discountable_amount" => &mut self.discountable_amount,
-                "undiscountable_amount" => &mut self.undiscountable_amount,
-                "time_expire" => &mut self.time_expire,
-                "timeout_express" => &mut self.timeout_express,
-                "qr_code_timeout_express" => &mut self.qr_code_timeout_express,
-                "code_type" => &mut self.code_type,
-                "extend_params" => &mut self.extend_params,
-                "business_params" => &mut self.business_params,
-                "sub_merchant" => &mut self.sub_merchant,
-                "settle_info" => &mut self.settle_info,
-                "royalty_info" => &mut self.royalty_info,
-                "enable_pay_channels" => &mut self.enable_pay_channels,
-                "disable_pay_channels" => &mut self.disable_pay_channels,
-                "payment_type" => &mut self.payment_type,
-                "buyer_logon_id" => &mut self.buyer_logon_id,
-                "passback_params" => &mut self.passback_params,
-                "query_options" => &mut self.query_options,
-                "store_id" => &mut self.store_id,
-                "alipay_store_id" => &mut self.alipay_store_id,
-                "operator_id" => &mut self.operator_id,
-                "terminal_id" => &mut self.terminal_id,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                "ext_user_info" => &mut self.ext_user_info,
-                "bkagent_req_info" => &mut self.bkagent_req_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.total_amount,
+                &self.subject,
+                &self.product_code,
+                &self.seller_id,
+                &self.body,
+                &self.goods_detail,
+                &self.discountable_amount,
+                &self.undiscountable_amount,
+                &self.time_expire,
+                &self.timeout_express,
+                &self.qr_code_timeout_express,
+                &self.code_type,
+                &self.extend_params,
+                &self.business_params,
+                &self.sub_merchant,
+                &self.settle_info,
+                &self.royalty_info,
+                &self.enable_pay_channels,
+                &self.disable_pay_channels,
+                &self.payment_type,
+                &self.buyer_logon_id,
+                &self.passback_params,
+                &self.query_options,
+                &self.store_id,
+                &self.alipay_store_id,
+                &self.operator_id,
+                &self.terminal_id,
+                &self.merchant_order_no,
+                &self.ext_user_info,
+                &self.bkagent_req_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.total_amount,
+                &mut self.subject,
+                &mut self.product_code,
+                &mut self.seller_id,
+                &mut self.body,
+                &mut self.goods_detail,
+                &mut self.discountable_amount,
+                &mut self.undiscountable_amount,
+                &mut self.time_expire,
+                &mut self.timeout_express,
+                &mut self.qr_code_timeout_express,
+                &mut self.code_type,
+                &mut self.extend_params,
+                &mut self.business_params,
+                &mut self.sub_merchant,
+                &mut self.settle_info,
+                &mut self.royalty_info,
+                &mut self.enable_pay_channels,
+                &mut self.disable_pay_channels,
+                &mut self.payment_type,
+                &mut self.buyer_logon_id,
+                &mut self.passback_params,
+                &mut self.query_options,
+                &mut self.store_id,
+                &mut self.alipay_store_id,
+                &mut self.operator_id,
+                &mut self.terminal_id,
+                &mut self.merchant_order_no,
+                &mut self.ext_user_info,
+                &mut self.bkagent_req_info,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -526,7 +521,6 @@ impl crate::method::Method for Precreate {
 impl crate::method::ServerMethod for Precreate {}
 
 /// The answer to [`Precreate`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PrecreateResponse {
     /// The merchant's own number of the order.
@@ -552,47 +546,39 @@ impl crate::wire::Object for PrecreateResponse {
         Self {
             out_trade_no: crate::wire::blank(),
             qr_code: crate::wire::blank(),
-            share_code: crate::wire::blank(),
-            prepay_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            share_code: None,
+            prepay_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("qr_code", &self.qr_code);
-        fields.field("share_code", &self.share_code);
-        fields.field("prepay_id", &self.prepay_id);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "qr_code", "share_code", "prepay_id"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "qr_code" => &mut self.qr_code,
-                "share_code" => &mut self.share_code,
-                "prepay_id" => &mut self.prepay_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.out_trade_no, &self.qr_code, &self.share_code, &self.prepay_id],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.qr_code,
+                &mut self.share_code,
+                &mut self.prepay_id,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(PrecreateResponse);
 
 /// A business error code of [`Precreate`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PrecreateErrorCode {
     /// The product isn't signed for, or its contract has run out.
@@ -680,72 +666,6 @@ pub enum PrecreateErrorCode {
 }
 
 impl crate::wire::OpenEnum for PrecreateErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-        ("ACQ.APPLY_PC_MERCHANT_CODE_ERROR", Self::AcqApplyPcMerchantCodeError),
-        ("ACQ.BEYOND_PAY_RESTRICTION", Self::AcqBeyondPayRestriction),
-        (
-            "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
-            Self::AcqBeyondPerReceiptDayRestriction,
-        ),
-        ("ACQ.BEYOND_PER_RECEIPT_RESTRICTION", Self::AcqBeyondPerReceiptRestriction),
-        (
-            "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-            Self::AcqBeyondPerReceiptSingleRestriction,
-        ),
-        ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-        ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-        (
-            "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-            Self::AcqBuyerPaymentAmountDayLimitError,
-        ),
-        (
-            "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-            Self::AcqBuyerPaymentAmountMonthLimitError,
-        ),
-        ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-        ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-        ("ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST", Self::AcqDefaultSettleRuleNotExist),
-        ("ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT", Self::AcqErrorBuyerCertifyLevelLimit),
-        ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
-        ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
-        ("ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT", Self::AcqMerchantPermReceiptDayLimit),
-        (
-            "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-            Self::AcqMerchantPermReceiptSingleLimit,
-        ),
-        (
-            "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-            Self::AcqMerchantPermReceiptSuspendLimit,
-        ),
-        ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
-        ("ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR", Self::AcqNowTimeAfterExpireTimeError),
-        ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-        ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-        (
-            "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-            Self::AcqSecondaryMerchantAlipayAccountInvalid,
-        ),
-        ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
-        ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-        (
-            "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-            Self::AcqSecondaryMerchantIsvPunishIndirect,
-        ),
-        ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
-        ("ACQ.SECONDARY_MERCHANT_STATUS_ERROR", Self::AcqSecondaryMerchantStatusError),
-        ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
-        ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
-        ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-        ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-        ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-        ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-        ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
@@ -812,6 +732,54 @@ impl crate::wire::OpenEnum for PrecreateErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAccessForbidden,
+                1 => Self::AcqApplyPcMerchantCodeError,
+                2 => Self::AcqBeyondPayRestriction,
+                3 => Self::AcqBeyondPerReceiptDayRestriction,
+                4 => Self::AcqBeyondPerReceiptRestriction,
+                5 => Self::AcqBeyondPerReceiptSingleRestriction,
+                6 => Self::AcqBuyerEnableStatusForbid,
+                7 => Self::AcqBuyerNotExist,
+                8 => Self::AcqBuyerPaymentAmountDayLimitError,
+                9 => Self::AcqBuyerPaymentAmountMonthLimitError,
+                10 => Self::AcqBuyerSellerEqual,
+                11 => Self::AcqContextInconsistent,
+                12 => Self::AcqDefaultSettleRuleNotExist,
+                13 => Self::AcqErrorBuyerCertifyLevelLimit,
+                14 => Self::AcqExistForbiddenWord,
+                15 => Self::AcqInvalidParameter,
+                16 => Self::AcqInvalidReceiveAccount,
+                17 => Self::AcqInvalidStoreId,
+                18 => Self::AcqMerchantPermReceiptDayLimit,
+                19 => Self::AcqMerchantPermReceiptSingleLimit,
+                20 => Self::AcqMerchantPermReceiptSuspendLimit,
+                21 => Self::AcqMerchantStatusNotNormal,
+                22 => Self::AcqNowTimeAfterExpireTimeError,
+                23 => Self::AcqPartnerError,
+                24 => Self::AcqRiskMerchantIpNotExist,
+                25 => Self::AcqSecondaryMerchantAlipayAccountInvalid,
+                26 => Self::AcqSecondaryMerchantIdBlank,
+                27 => Self::AcqSecondaryMerchantIdInvalid,
+                28 => Self::AcqSecondaryMerchantIsvPunishIndirect,
+                29 => Self::AcqSecondaryMerchantNotMatch,
+                30 => Self::AcqSecondaryMerchantStatusError,
+                31 => Self::AcqSellerBeenBlocked,
+                32 => Self::AcqSellerNotExist,
+                33 => Self::AcqSubGoodsSizeMaxCount,
+                34 => Self::AcqSystemError,
+                35 => Self::AcqTotalFeeExceed,
+                36 => Self::AcqTradeBuyerNotMatch,
+                37 => Self::AcqTradeHasClose,
+                38 => Self::AcqTradeHasSuccess,
+                39 => Self::AcqTradeSettleError,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -821,48 +789,65 @@ crate::wire::open_enum!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
-            Self::AcqApplyPcMerchantCodeError
-            | Self::AcqContextInconsistent
-            | Self::AcqExistForbiddenWord
-            | Self::AcqInvalidParameter
-            | Self::AcqInvalidStoreId
-            | Self::AcqNowTimeAfterExpireTimeError
-            | Self::AcqRiskMerchantIpNotExist
-            | Self::AcqSecondaryMerchantIdBlank
-            | Self::AcqSecondaryMerchantIdInvalid
-            | Self::AcqSellerNotExist
-            | Self::AcqSubGoodsSizeMaxCount
-            | Self::AcqTotalFeeExceed
-            | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose
-            | Self::AcqTradeSettleError => Some(crate::ErrorClass::Request),
-            Self::AcqBuyerEnableStatusForbid
-            | Self::AcqBuyerNotExist
-            | Self::AcqBuyerPaymentAmountDayLimitError
-            | Self::AcqBuyerPaymentAmountMonthLimitError
-            | Self::AcqBuyerSellerEqual
-            | Self::AcqErrorBuyerCertifyLevelLimit => Some(crate::ErrorClass::Declined),
-            Self::AcqAccessForbidden
-            | Self::AcqBeyondPayRestriction
-            | Self::AcqBeyondPerReceiptDayRestriction
-            | Self::AcqBeyondPerReceiptRestriction
-            | Self::AcqBeyondPerReceiptSingleRestriction
-            | Self::AcqDefaultSettleRuleNotExist
-            | Self::AcqInvalidReceiveAccount
-            | Self::AcqMerchantPermReceiptDayLimit
-            | Self::AcqMerchantPermReceiptSingleLimit
-            | Self::AcqMerchantPermReceiptSuspendLimit
-            | Self::AcqMerchantStatusNotNormal
-            | Self::AcqPartnerError
-            | Self::AcqSecondaryMerchantAlipayAccountInvalid
-            | Self::AcqSecondaryMerchantIsvPunishIndirect
-            | Self::AcqSecondaryMerchantNotMatch
-            | Self::AcqSecondaryMerchantStatusError
-            | Self::AcqSellerBeenBlocked => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.APPLY_PC_MERCHANT_CODE_ERROR",
+                        "ACQ.CONTEXT_INCONSISTENT",
+                        "ACQ.EXIST_FORBIDDEN_WORD",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.INVALID_STORE_ID",
+                        "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                        "ACQ.SECONDARY_MERCHANT_ID_BLANK",
+                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
+                        "ACQ.SELLER_NOT_EXIST",
+                        "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
+                        "ACQ.TOTAL_FEE_EXCEED",
+                        "ACQ.TRADE_BUYER_NOT_MATCH",
+                        "ACQ.TRADE_HAS_CLOSE",
+                        "ACQ.TRADE_SETTLE_ERROR",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                        "ACQ.BUYER_NOT_EXIST",
+                        "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+                        "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+                        "ACQ.BUYER_SELLER_EQUAL",
+                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACQ.ACCESS_FORBIDDEN",
+                        "ACQ.BEYOND_PAY_RESTRICTION",
+                        "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
+                        "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
+                        "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+                        "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
+                        "ACQ.INVALID_RECEIVE_ACCOUNT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
+                        "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
+                        "ACQ.MERCHANT_STATUS_NOT_NORMAL",
+                        "ACQ.PARTNER_ERROR",
+                        "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
+                        "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+                        "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
+                        "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                        "ACQ.SELLER_BEEN_BLOCKED",
+                    ],
+                ),
+            ],
+        )
     }
 }

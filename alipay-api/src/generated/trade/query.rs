@@ -10,7 +10,7 @@
 /// (`ACQ.TRADE_NOT_EXIST`) until the buyer has scanned its code.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.query>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Query {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -30,59 +30,53 @@ impl Query {
     pub fn with_out_trade_no(
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: Some(::core::convert::Into::into(out_trade_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            trade_no: Some(::core::convert::Into::into(trade_no)),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.trade_no, trade_no);
+        __made
     }
 
     /// Sets `out_trade_no`.
-    #[must_use]
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        crate::wire::set(&mut self.out_trade_no, out_trade_no);
         self
     }
 
     /// Sets `trade_no`.
-    #[must_use]
     pub fn trade_no(
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+        crate::wire::set(&mut self.trade_no, trade_no);
         self
     }
 
     /// Sets `org_pid`.
-    #[must_use]
     pub fn org_pid(
         mut self,
         org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.org_pid = Some(::core::convert::Into::into(org_pid));
+        crate::wire::set(&mut self.org_pid, org_pid);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<::std::vec::Vec<QueryOption>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 }
@@ -90,42 +84,35 @@ impl Query {
 impl crate::wire::Object for Query {
     fn blank() -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            org_pid: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_trade_no: None,
+            trade_no: None,
+            org_pid: None,
+            query_options: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("org_pid", &self.org_pid);
-        fields.field("query_options", &self.query_options);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no", "org_pid", "query_options"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "org_pid" => &mut self.org_pid,
-                "query_options" => &mut self.query_options,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.out_trade_no, &self.trade_no, &self.org_pid, &self.query_options],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.org_pid,
+                &mut self.query_options,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -164,7 +151,6 @@ impl crate::method::Method for Query {
 impl crate::method::ServerMethod for Query {}
 
 /// The answer to [`Query`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct QueryResponse {
     /// Alipay's number of the order.
@@ -319,234 +305,299 @@ impl crate::wire::Object for QueryResponse {
             out_trade_no: crate::wire::blank(),
             buyer_logon_id: crate::wire::blank(),
             trade_status: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            trans_currency: crate::wire::blank(),
-            settle_currency: crate::wire::blank(),
-            settle_amount: crate::wire::blank(),
-            pay_currency: crate::wire::blank(),
-            pay_amount: crate::wire::blank(),
-            settle_trans_rate: crate::wire::blank(),
-            trans_pay_rate: crate::wire::blank(),
-            buyer_pay_amount: crate::wire::blank(),
-            point_amount: crate::wire::blank(),
-            invoice_amount: crate::wire::blank(),
-            receipt_amount: crate::wire::blank(),
-            receipt_currency_type: crate::wire::blank(),
-            discount_amount: crate::wire::blank(),
-            mdiscount_amount: crate::wire::blank(),
-            hyb_amount: crate::wire::blank(),
-            send_pay_date: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            alipay_store_id: crate::wire::blank(),
-            terminal_id: crate::wire::blank(),
-            store_name: crate::wire::blank(),
-            fund_bill_list: crate::wire::blank(),
-            voucher_detail_list: crate::wire::blank(),
-            discount_goods_detail: crate::wire::blank(),
-            trade_settle_info: crate::wire::blank(),
-            req_goods_detail: crate::wire::blank(),
-            buyer_user_id: crate::wire::blank(),
-            buyer_open_id: crate::wire::blank(),
-            open_id: crate::wire::blank(),
-            buyer_user_type: crate::wire::blank(),
-            buyer_user_name: crate::wire::blank(),
-            external_payer_info: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            ext_infos: crate::wire::blank(),
-            unpaid_reason: crate::wire::blank(),
-            additional_status: crate::wire::blank(),
-            async_pay_apply_status: crate::wire::blank(),
-            auth_trade_pay_mode: crate::wire::blank(),
-            credit_pay_mode: crate::wire::blank(),
-            credit_biz_order_id: crate::wire::blank(),
-            pre_auth_pay_amount: crate::wire::blank(),
-            fulfillment_detail_list: crate::wire::blank(),
-            hb_fq_pay_info: crate::wire::blank(),
-            enterprise_pay_info: crate::wire::blank(),
-            tap_pay_info: crate::wire::blank(),
-            cashier_type: crate::wire::blank(),
-            medical_insurance_info: crate::wire::blank(),
-            industry_sepc_detail: crate::wire::blank(),
-            industry_sepc_detail_gov: crate::wire::blank(),
-            industry_sepc_detail_acc: crate::wire::blank(),
-            biz_settle_mode: crate::wire::blank(),
-            period_scene: crate::wire::blank(),
-            purchase_entity: crate::wire::blank(),
-            charge_info_list: crate::wire::blank(),
-            intact_charge_info_list: crate::wire::blank(),
-            payment_info_with_id_list: crate::wire::blank(),
-            alipay_sub_merchant_id: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            body: crate::wire::blank(),
-            settlement_id: crate::wire::blank(),
-            charge_amount: crate::wire::blank(),
-            charge_flags: crate::wire::blank(),
-            bkagent_resp_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            total_amount: None,
+            trans_currency: None,
+            settle_currency: None,
+            settle_amount: None,
+            pay_currency: None,
+            pay_amount: None,
+            settle_trans_rate: None,
+            trans_pay_rate: None,
+            buyer_pay_amount: None,
+            point_amount: None,
+            invoice_amount: None,
+            receipt_amount: None,
+            receipt_currency_type: None,
+            discount_amount: None,
+            mdiscount_amount: None,
+            hyb_amount: None,
+            send_pay_date: None,
+            store_id: None,
+            alipay_store_id: None,
+            terminal_id: None,
+            store_name: None,
+            fund_bill_list: ::std::vec::Vec::new(),
+            voucher_detail_list: ::std::vec::Vec::new(),
+            discount_goods_detail: None,
+            trade_settle_info: None,
+            req_goods_detail: ::std::vec::Vec::new(),
+            buyer_user_id: None,
+            buyer_open_id: None,
+            open_id: None,
+            buyer_user_type: None,
+            buyer_user_name: None,
+            external_payer_info: None,
+            passback_params: None,
+            ext_infos: None,
+            unpaid_reason: None,
+            additional_status: None,
+            async_pay_apply_status: None,
+            auth_trade_pay_mode: None,
+            credit_pay_mode: None,
+            credit_biz_order_id: None,
+            pre_auth_pay_amount: None,
+            fulfillment_detail_list: ::std::vec::Vec::new(),
+            hb_fq_pay_info: None,
+            enterprise_pay_info: None,
+            tap_pay_info: None,
+            cashier_type: None,
+            medical_insurance_info: None,
+            industry_sepc_detail: None,
+            industry_sepc_detail_gov: None,
+            industry_sepc_detail_acc: None,
+            biz_settle_mode: None,
+            period_scene: None,
+            purchase_entity: None,
+            charge_info_list: ::std::vec::Vec::new(),
+            intact_charge_info_list: ::std::vec::Vec::new(),
+            payment_info_with_id_list: ::std::vec::Vec::new(),
+            alipay_sub_merchant_id: None,
+            subject: None,
+            body: None,
+            settlement_id: None,
+            charge_amount: None,
+            charge_flags: None,
+            bkagent_resp_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("trade_no", &self.trade_no);
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("buyer_logon_id", &self.buyer_logon_id);
-        fields.field("trade_status", &self.trade_status);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("trans_currency", &self.trans_currency);
-        fields.field("settle_currency", &self.settle_currency);
-        fields.field("settle_amount", &self.settle_amount);
-        fields.field("pay_currency", &self.pay_currency);
-        fields.field("pay_amount", &self.pay_amount);
-        fields.field("settle_trans_rate", &self.settle_trans_rate);
-        fields.field("trans_pay_rate", &self.trans_pay_rate);
-        fields.field("buyer_pay_amount", &self.buyer_pay_amount);
-        fields.field("point_amount", &self.point_amount);
-        fields.field("invoice_amount", &self.invoice_amount);
-        fields.field("receipt_amount", &self.receipt_amount);
-        fields.field("receipt_currency_type", &self.receipt_currency_type);
-        fields.field("discount_amount", &self.discount_amount);
-        fields.field("mdiscount_amount", &self.mdiscount_amount);
-        fields.field("hyb_amount", &self.hyb_amount);
-        fields.field("send_pay_date", &self.send_pay_date);
-        fields.field("store_id", &self.store_id);
-        fields.field("alipay_store_id", &self.alipay_store_id);
-        fields.field("terminal_id", &self.terminal_id);
-        fields.field("store_name", &self.store_name);
-        fields.field("fund_bill_list", &self.fund_bill_list);
-        fields.field("voucher_detail_list", &self.voucher_detail_list);
-        fields.field("discount_goods_detail", &self.discount_goods_detail);
-        fields.field("trade_settle_info", &self.trade_settle_info);
-        fields.field("req_goods_detail", &self.req_goods_detail);
-        fields.field("buyer_user_id", &self.buyer_user_id);
-        fields.field("buyer_open_id", &self.buyer_open_id);
-        fields.field("open_id", &self.open_id);
-        fields.field("buyer_user_type", &self.buyer_user_type);
-        fields.field("buyer_user_name", &self.buyer_user_name);
-        fields.field("external_payer_info", &self.external_payer_info);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("ext_infos", &self.ext_infos);
-        fields.field("unpaid_reason", &self.unpaid_reason);
-        fields.field("additional_status", &self.additional_status);
-        fields.field("async_pay_apply_status", &self.async_pay_apply_status);
-        fields.field("auth_trade_pay_mode", &self.auth_trade_pay_mode);
-        fields.field("credit_pay_mode", &self.credit_pay_mode);
-        fields.field("credit_biz_order_id", &self.credit_biz_order_id);
-        fields.field("pre_auth_pay_amount", &self.pre_auth_pay_amount);
-        fields.field("fulfillment_detail_list", &self.fulfillment_detail_list);
-        fields.field("hb_fq_pay_info", &self.hb_fq_pay_info);
-        fields.field("enterprise_pay_info", &self.enterprise_pay_info);
-        fields.field("tap_pay_info", &self.tap_pay_info);
-        fields.field("cashier_type", &self.cashier_type);
-        fields.field("medical_insurance_info", &self.medical_insurance_info);
-        fields.field("industry_sepc_detail", &self.industry_sepc_detail);
-        fields.field("industry_sepc_detail_gov", &self.industry_sepc_detail_gov);
-        fields.field("industry_sepc_detail_acc", &self.industry_sepc_detail_acc);
-        fields.field("biz_settle_mode", &self.biz_settle_mode);
-        fields.field("period_scene", &self.period_scene);
-        fields.field("purchase_entity", &self.purchase_entity);
-        fields.field("charge_info_list", &self.charge_info_list);
-        fields.field("intact_charge_info_list", &self.intact_charge_info_list);
-        fields.field("payment_info_with_id_list", &self.payment_info_with_id_list);
-        fields.field("alipay_sub_merchant_id", &self.alipay_sub_merchant_id);
-        fields.field("subject", &self.subject);
-        fields.field("body", &self.body);
-        fields.field("settlement_id", &self.settlement_id);
-        fields.field("charge_amount", &self.charge_amount);
-        fields.field("charge_flags", &self.charge_flags);
-        fields.field("bkagent_resp_info", &self.bkagent_resp_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "trade_no",
+            "out_trade_no",
+            "buyer_logon_id",
+            "trade_status",
+            "total_amount",
+            "trans_currency",
+            "settle_currency",
+            "settle_amount",
+            "pay_currency",
+            "pay_amount",
+            "settle_trans_rate",
+            "trans_pay_rate",
+            "buyer_pay_amount",
+            "point_amount",
+            "invoice_amount",
+            "receipt_amount",
+            "receipt_currency_type",
+            "discount_amount",
+            "mdiscount_amount",
+            "hyb_amount",
+            "send_pay_date",
+            "store_id",
+            "alipay_store_id",
+            "terminal_id",
+            "store_name",
+            "fund_bill_list",
+            "voucher_detail_list",
+            "discount_goods_detail",
+            "trade_settle_info",
+            "req_goods_detail",
+            "buyer_user_id",
+            "buyer_open_id",
+            "open_id",
+            "buyer_user_type",
+            "buyer_user_name",
+            "external_payer_info",
+            "passback_params",
+            "ext_infos",
+            "unpaid_reason",
+            "additional_status",
+            "async_pay_apply_status",
+            "auth_trade_pay_mode",
+            "credit_pay_mode",
+            "credit_biz_order_id",
+            "pre_auth_pay_amount",
+            "fulfillment_detail_list",
+            "hb_fq_pay_info",
+            "enterprise_pay_info",
+            "tap_pay_info",
+            "cashier_type",
+            "medical_insurance_info",
+            "industry_sepc_detail",
+            "industry_sepc_detail_gov",
+            "industry_sepc_detail_acc",
+            "biz_settle_mode",
+            "period_scene",
+            "purchase_entity",
+            "charge_info_list",
+            "intact_charge_info_list",
+            "payment_info_with_id_list",
+            "alipay_sub_merchant_id",
+            "subject",
+            "body",
+            "settlement_id",
+            "charge_amount",
+            "charge_flags",
+            "bkagent_resp_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "trade_no" => &mut self.trade_no,
-                "out_trade_no" => &mut self.out_trade_no,
-                "buyer_logon_id" => &mut self.buyer_logon_id,
-                "trade_status" => &mut self.trade_status,
-                "total_amount" => &mut self.total_amount,
-                "trans_currency" => &mut self.trans_currency,
-                "settle_currency" => &mut self.settle_currency,
-                "settle_amount" => &mut self.settle_amount,
-                "pay_currency" => &mut self.pay_currency,
-                "pay_amount" => &mut self.pay_amount,
-                "settle_trans_rate" => &mut self.settle_trans_rate,
-                "trans_pay_rate" => &mut self.trans_pay_rate,
-                "buyer_pay_amount" => &mut self.buyer_pay_amount,
-                "point_amount" => &mut self.point_amount,
-                "invoice_amount" => &mut self.invoice_amount,
-                "receipt_amount" => &mut self.receipt_amount,
-                "receipt_currency_type" => &mut self.receipt_currency_type,
-                "discount_amount" => &mut self.discount_amount,
-                "mdiscount_amount" => &mut self.mdiscount_amount,
-                "hyb_amount" => &mut self.hyb_amount,
-                "send_pay_date" => &mut self.send_pay_date,
-                "store_id" => &mut self.store_id,
-                "alipay_store_id" => &mut self.alipay_store_id,
-                "terminal_id" => &mut self.terminal_id,
-                "store_name" => &mut self.store_name,
-                "fund_bill_list" => &mut self.fund_bill_list,
-                "voucher_detail_list" => &mut self.voucher_detail_list,
-                "discount_goods_detail" => &mut self.discount_goods_detail,
-                "trade_settle_info" => &mut self.trade_settle_info,
-                "req_goods_detail" => &mut self.req_goods_detail,
-                "buyer_user_id" => &mut self.buyer_user_id,
-                "buyer_open_id" => &mut self.buyer_open_id,
-                "open_id" => &mut self.open_id,
-                "buyer_user_type" => &mut self.buyer_user_type,
-                "buyer_user_name" => &mut self.buyer_user_name,
-                "external_payer_info" => &mut self.external_payer_info,
-                "passback_params" => &mut self.passback_params,
-                "ext_infos" => &mut self.ext_infos,
-                "unpaid_reason" => &mut self.unpaid_reason,
-                "additional_status" => &mut self.additional_status,
-                "async_pay_apply_status" => &mut self.async_pay_apply_status,
-                "auth_trade_pay_mode" => &mut self.auth_trade_pay_mode,
-                "credit_pay_mode" => &mut self.credit_pay_mode,
-                "credit_biz_order_id" => &mut self.credit_biz_order_id,
-                "pre_auth_pay_amount" => &mut self.pre_auth_pay_amount,
-                "fulfillment_detail_list" => &mut self.fulfillment_detail_list,
-                "hb_fq_pay_info" => &mut self.hb_fq_pay_info,
-                "enterprise_pay_info" => &mut self.enterprise_pay_info,
-                "tap_pay_info" => &mut self.tap_pay_info,
-                "cashier_type" => &mut self.cashier_type,
-                "medical_insurance_info" => &mut self.medical_insurance_info,
-                "industry_sepc_detail" => &mut self.industry_sepc_detail,
-                "industry_sepc_detail_gov" => &mut self.industry_sepc_detail_gov,
-                "industry_sepc_detail_acc" => &mut self.industry_sepc_detail_acc,
-                "biz_settle_mode" => &mut self.biz_settle_mode,
-                "period_scene" => &mut self.period_scene,
-                "purchase_entity" => &mut self.purchase_entity,
-                "charge_info_list" => &mut self.charge_info_list,
-                "intact_charge_info_list" => &mut self.intact_charge_info_list,
-                "payment_info_with_id_list" => &mut self.payment_info_with_id_list,
-                "alipay_sub_merchant_id" => &mut self.alipay_sub_merchant_id,
-                "subject" => &mut self.subject,
-                "body" => &mut self.body,
-                "settlement_id" => &mut self.settlement_id,
-                "charge_amount" => &mut self.charge_amount,
-                "charge_flags" => &mut self.charge_flags,
-                "bkagent_resp_info" => &mut self.bkagent_resp_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.trade_no,
+                &self.out_trade_no,
+                &self.buyer_logon_id,
+                &self.trade_status,
+                &self.total_amount,
+                &self.trans_currency,
+                &self.settle_currency,
+                &self.settle_amount,
+                &self.pay_currency,
+                &self.pay_amount,
+                &self.settle_trans_rate,
+                &self.trans_pay_rate,
+                &self.buyer_pay_amount,
+                &self.point_amount,
+                &self.invoice_amount,
+                &self.receipt_amount,
+                &self.receipt_currency_type,
+                &self.discount_amount,
+                &self.mdiscount_amount,
+                &self.hyb_amount,
+                &self.send_pay_date,
+                &self.store_id,
+                &self.alipay_store_id,
+                &self.terminal_id,
+                &self.store_name,
+                &self.fund_bill_list,
+                &self.voucher_detail_list,
+                &self.discount_goods_detail,
+                &self.trade_settle_info,
+                &self.req_goods_detail,
+                &self.buyer_user_id,
+                &self.buyer_open_id,
+                &self.open_id,
+                &self.buyer_user_type,
+                &self.buyer_user_name,
+                &self.external_payer_info,
+                &self.passback_params,
+                &self.ext_infos,
+                &self.unpaid_reason,
+                &self.additional_status,
+                &self.async_pay_apply_status,
+                &self.auth_trade_pay_mode,
+                &self.credit_pay_mode,
+                &self.credit_biz_order_id,
+                &self.pre_auth_pay_amount,
+                &self.fulfillment_detail_list,
+                &self.hb_fq_pay_info,
+                &self.enterprise_pay_info,
+                &self.tap_pay_info,
+                &self.cashier_type,
+                &self.medical_insurance_info,
+                &self.industry_sepc_detail,
+                &self.industry_sepc_detail_gov,
+                &self.industry_sepc_detail_acc,
+                &self.biz_settle_mode,
+                &self.period_scene,
+                &self.purchase_entity,
+                &self.charge_info_list,
+                &self.intact_charge_info_list,
+                &self.payment_info_with_id_list,
+                &self.alipay_sub_merchant_id,
+                &self.subject,
+                &self.body,
+                &self.settlement_id,
+                &self.charge_amount,
+                &self.charge_flags,
+                &self.bkagent_resp_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.trade_no,
+                &mut self.out_trade_no,
+                &mut self.buyer_logon_id,
+                &mut self.trade_status,
+                &mut self.total_amount,
+                &mut self.trans_currency,
+                &mut self.settle_currency,
+                &mut self.settle_amount,
+                &mut self.pay_currency,
+                &mut self.pay_amount,
+                &mut self.settle_trans_rate,
+                &mut self.trans_pay_rate,
+                &mut self.buyer_pay_amount,
+                &mut self.point_amount,
+                &mut self.invoice_amount,
+                &mut self.receipt_amount,
+                &mut self.receipt_currency_type,
+                &mut self.discount_amount,
+                &mut self.mdiscount_amount,
+                &mut self.hyb_amount,
+                &mut self.send_pay_date,
+                &mut self.store_id,
+                &mut self.alipay_store_id,
+                &mut self.terminal_id,
+                &mut self.store_name,
+                &mut self.fund_bill_list,
+                &mut self.voucher_detail_list,
+                &mut self.discount_goods_detail,
+                &mut self.trade_settle_info,
+                &mut self.req_goods_detail,
+                &mut self.buyer_user_id,
+                &mut self.buyer_open_id,
+                &mut self.open_id,
+                &mut self.buyer_user_type,
+                &mut self.buyer_user_name,
+                &mut self.external_payer_info,
+                &mut self.passback_params,
+                &mut self.ext_infos,
+                &mut self.unpaid_reason,
+                &mut self.additional_status,
+                &mut self.async_pay_apply_status,
+                &mut self.auth_trade_pay_mode,
+                &mut self.credit_pay_mode,
+                &mut self.credit_biz_order_id,
+                &mut self.pre_auth_pay_amount,
+                &mut self.fulfillment_detail_list,
+                &mut self.hb_fq_pay_info,
+                &mut self.enterprise_pay_info,
+                &mut self.tap_pay_info,
+                &mut self.cashier_type,
+                &mut self.medical_insurance_info,
+                &mut self.industry_sepc_detail,
+                &mut self.industry_sepc_detail_gov,
+                &mut self.industry_sepc_detail_acc,
+                &mut self.biz_settle_mode,
+                &mut self.period_scene,
+                &mut self.purchase_entity,
+                &mut self.charge_info_list,
+                &mut self.intact_charge_info_list,
+                &mut self.payment_info_with_id_list,
+                &mut self.alipay_sub_merchant_id,
+                &mut self.subject,
+                &mut self.body,
+                &mut self.settlement_id,
+                &mut self.charge_amount,
+                &mut self.charge_flags,
+                &mut self.bkagent_resp_info,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(QueryResponse);
 
 /// A business error code of [`Query`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryErrorCode {
     /// The company-paid part could not be looked up. Send the same request again.
@@ -562,12 +613,6 @@ pub enum QueryErrorCode {
 }
 
 impl crate::wire::OpenEnum for QueryErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqEnterprisePayBizError => "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
@@ -576,6 +621,18 @@ impl crate::wire::OpenEnum for QueryErrorCode {
             Self::AcqTradeNotExist => "ACQ.TRADE_NOT_EXIST",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqEnterprisePayBizError,
+                1 => Self::AcqInvalidParameter,
+                2 => Self::AcqSystemError,
+                3 => Self::AcqTradeNotExist,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -587,20 +644,23 @@ crate::wire::open_enum!(QueryErrorCode);
 
 impl crate::method::ErrorCode for QueryErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
-                Some(crate::ErrorClass::Retry)
-            }
-            Self::AcqInvalidParameter | Self::AcqTradeNotExist => {
-                Some(crate::ErrorClass::Request)
-            }
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (
+                    crate::ErrorClass::Retry,
+                    &["ACQ.ENTERPRISE_PAY_BIZ_ERROR", "ACQ.SYSTEM_ERROR"],
+                ),
+                (
+                    crate::ErrorClass::Request,
+                    &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_NOT_EXIST"],
+                ),
+            ],
+        )
     }
 }
 
 /// A detail that a query can ask for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryOption {
     /// How the money was split and settled.
@@ -626,17 +686,6 @@ pub enum QueryOption {
 }
 
 impl crate::wire::OpenEnum for QueryOption {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("trade_settle_info", Self::TradeSettleInfo),
-        ("fund_bill_list", Self::FundBillList),
-        ("voucher_detail_list", Self::VoucherDetailList),
-        ("discount_goods_detail", Self::DiscountGoodsDetail),
-        ("mdiscount_amount", Self::MdiscountAmount),
-        ("medical_insurance_info", Self::MedicalInsuranceInfo),
-        ("fulfillment_detail_list", Self::FulfillmentDetailList),
-        ("async_pay_info", Self::AsyncPayInfo),
-        ("tap_pay_info", Self::TapPayInfo),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::TradeSettleInfo => "trade_settle_info",
@@ -652,6 +701,23 @@ impl crate::wire::OpenEnum for QueryOption {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::TradeSettleInfo,
+                1 => Self::FundBillList,
+                2 => Self::VoucherDetailList,
+                3 => Self::DiscountGoodsDetail,
+                4 => Self::MdiscountAmount,
+                5 => Self::MedicalInsuranceInfo,
+                6 => Self::FulfillmentDetailList,
+                7 => Self::AsyncPayInfo,
+                8 => Self::TapPayInfo,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -660,7 +726,6 @@ impl crate::wire::OpenEnum for QueryOption {
 crate::wire::open_enum!(QueryOption);
 
 /// Whether the buyer is a person.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryBuyerUserType {
     /// A person.
@@ -672,16 +737,22 @@ pub enum QueryBuyerUserType {
 }
 
 impl crate::wire::OpenEnum for QueryBuyerUserType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("PRIVATE", Self::Private),
-        ("CORPORATE", Self::Corporate),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Private => "PRIVATE",
             Self::Corporate => "CORPORATE",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Private,
+                1 => Self::Corporate,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -692,7 +763,6 @@ impl crate::wire::OpenEnum for QueryBuyerUserType {
 crate::wire::open_enum!(QueryBuyerUserType);
 
 /// Where the buyer paid.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryCashierType {
     /// In the Alipay app.
@@ -704,16 +774,22 @@ pub enum QueryCashierType {
 }
 
 impl crate::wire::OpenEnum for QueryCashierType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("APP", Self::App),
-        ("WAP", Self::Wap),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::App => "APP",
             Self::Wap => "WAP",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::App,
+                1 => Self::Wap,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -724,7 +800,6 @@ impl crate::wire::OpenEnum for QueryCashierType {
 crate::wire::open_enum!(QueryCashierType);
 
 /// An account outside Alipay that a payment was made from.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalPayerInfo {
     /// The company's name, where an agent pays for a company.
@@ -746,46 +821,43 @@ impl ::core::default::Default for ExternalPayerInfo {
 impl crate::wire::Object for ExternalPayerInfo {
     fn blank() -> Self {
         Self {
-            out_payer_account_name: crate::wire::blank(),
-            out_inst_payer_inst_id: crate::wire::blank(),
-            out_inst_card_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_payer_account_name: None,
+            out_inst_payer_inst_id: None,
+            out_inst_card_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_payer_account_name", &self.out_payer_account_name);
-        fields.field("out_inst_payer_inst_id", &self.out_inst_payer_inst_id);
-        fields.field("out_inst_card_no", &self.out_inst_card_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_payer_account_name" => &mut self.out_payer_account_name,
-                "out_inst_payer_inst_id" => &mut self.out_inst_payer_inst_id,
-                "out_inst_card_no" => &mut self.out_inst_card_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_payer_account_name,
+                &self.out_inst_payer_inst_id,
+                &self.out_inst_card_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_payer_account_name,
+                &mut self.out_inst_payer_inst_id,
+                &mut self.out_inst_card_no,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(ExternalPayerInfo);
 
 /// One payment on a credit order.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FulfillmentDetail {
     /// The merchant's number of the request that took this payment.
@@ -807,46 +879,39 @@ impl ::core::default::Default for FulfillmentDetail {
 impl crate::wire::Object for FulfillmentDetail {
     fn blank() -> Self {
         Self {
-            out_request_no: crate::wire::blank(),
-            fulfillment_amount: crate::wire::blank(),
-            gmt_payment: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_request_no: None,
+            fulfillment_amount: None,
+            gmt_payment: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_request_no", &self.out_request_no);
-        fields.field("fulfillment_amount", &self.fulfillment_amount);
-        fields.field("gmt_payment", &self.gmt_payment);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_request_no", "fulfillment_amount", "gmt_payment"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_request_no" => &mut self.out_request_no,
-                "fulfillment_amount" => &mut self.fulfillment_amount,
-                "gmt_payment" => &mut self.gmt_payment,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.out_request_no, &self.fulfillment_amount, &self.gmt_payment],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_request_no,
+                &mut self.fulfillment_amount,
+                &mut self.gmt_payment,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(FulfillmentDetail);
 
 /// A payment in Huabei instalments.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HbFqPayInfo {
     /// The number of instalments.
@@ -868,46 +933,35 @@ impl ::core::default::Default for HbFqPayInfo {
 impl crate::wire::Object for HbFqPayInfo {
     fn blank() -> Self {
         Self {
-            user_install_num: crate::wire::blank(),
-            fq_amount: crate::wire::blank(),
-            fq_inst_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            user_install_num: None,
+            fq_amount: None,
+            fq_inst_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("user_install_num", &self.user_install_num);
-        fields.field("fq_amount", &self.fq_amount);
-        fields.field("fq_inst_id", &self.fq_inst_id);
+    fn names(&self) -> &'static [&'static str] {
+        &["user_install_num", "fq_amount", "fq_inst_id"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "user_install_num" => &mut self.user_install_num,
-                "fq_amount" => &mut self.fq_amount,
-                "fq_inst_id" => &mut self.fq_inst_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.user_install_num, &self.fq_amount, &self.fq_inst_id],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.user_install_num, &mut self.fq_amount, &mut self.fq_inst_id],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(HbFqPayInfo);
 
 /// One fee in full.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct IntactChargeInfo {
     /// The kind of service that is charged for.
@@ -947,73 +1001,83 @@ impl ::core::default::Default for IntactChargeInfo {
 impl crate::wire::Object for IntactChargeInfo {
     fn blank() -> Self {
         Self {
-            service_type: crate::wire::blank(),
-            service_target: crate::wire::blank(),
-            bill_type: crate::wire::blank(),
-            product_name: crate::wire::blank(),
-            plan_amount: crate::wire::blank(),
-            actual_amount: crate::wire::blank(),
-            status: crate::wire::blank(),
-            is_refund: crate::wire::blank(),
-            gmt_pay: crate::wire::blank(),
-            out_biz_no: crate::wire::blank(),
-            target_user_id: crate::wire::blank(),
-            target_account_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            service_type: None,
+            service_target: None,
+            bill_type: None,
+            product_name: None,
+            plan_amount: None,
+            actual_amount: None,
+            status: None,
+            is_refund: None,
+            gmt_pay: None,
+            out_biz_no: None,
+            target_user_id: None,
+            target_account_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("service_type", &self.service_type);
-        fields.field("service_target", &self.service_target);
-        fields.field("bill_type", &self.bill_type);
-        fields.field("product_name", &self.product_name);
-        fields.field("plan_amount", &self.plan_amount);
-        fields.field("actual_amount", &self.actual_amount);
-        fields.field("status", &self.status);
-        fields.field("is_refund", &self.is_refund);
-        fields.field("gmt_pay", &self.gmt_pay);
-        fields.field("out_biz_no", &self.out_biz_no);
-        fields.field("target_user_id", &self.target_user_id);
-        fields.field("target_account_no", &self.target_account_no);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "service_type",
+            "service_target",
+            "bill_type",
+            "product_name",
+            "plan_amount",
+            "actual_amount",
+            "status",
+            "is_refund",
+            "gmt_pay",
+            "out_biz_no",
+            "target_user_id",
+            "target_account_no",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "service_type" => &mut self.service_type,
-                "service_target" => &mut self.service_target,
-                "bill_type" => &mut self.bill_type,
-                "product_name" => &mut self.product_name,
-                "plan_amount" => &mut self.plan_amount,
-                "actual_amount" => &mut self.actual_amount,
-                "status" => &mut self.status,
-                "is_refund" => &mut self.is_refund,
-                "gmt_pay" => &mut self.gmt_pay,
-                "out_biz_no" => &mut self.out_biz_no,
-                "target_user_id" => &mut self.target_user_id,
-                "target_account_no" => &mut self.target_account_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.service_type,
+                &self.service_target,
+                &self.bill_type,
+                &self.product_name,
+                &self.plan_amount,
+                &self.actual_amount,
+                &self.status,
+                &self.is_refund,
+                &self.gmt_pay,
+                &self.out_biz_no,
+                &self.target_user_id,
+                &self.target_account_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.service_type,
+                &mut self.service_target,
+                &mut self.bill_type,
+                &mut self.product_name,
+                &mut self.plan_amount,
+                &mut self.actual_amount,
+                &mut self.status,
+                &mut self.is_refund,
+                &mut self.gmt_pay,
+                &mut self.out_biz_no,
+                &mut self.target_user_id,
+                &mut self.target_account_no,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(IntactChargeInfo);
 
 /// Alipay's own numbers of the payments behind an order.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PaymentInfoWithId {
     /// The kind of money.
@@ -1033,43 +1097,28 @@ impl ::core::default::Default for PaymentInfoWithId {
 impl crate::wire::Object for PaymentInfoWithId {
     fn blank() -> Self {
         Self {
-            r#type: crate::wire::blank(),
-            payment_ids: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            r#type: None,
+            payment_ids: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("type", &self.r#type);
-        fields.field("payment_ids", &self.payment_ids);
+    fn names(&self) -> &'static [&'static str] {
+        &["type", "payment_ids"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "type" => &mut self.r#type,
-                "payment_ids" => &mut self.payment_ids,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.r#type, &self.payment_ids], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.r#type, &mut self.payment_ids], &mut self.extra);
     }
 }
 
 crate::wire::object!(PaymentInfoWithId);
 
 /// How an order's money was split and settled.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TradeSettleInfo {
     /// The movements so far.
@@ -1089,43 +1138,34 @@ impl ::core::default::Default for TradeSettleInfo {
 impl crate::wire::Object for TradeSettleInfo {
     fn blank() -> Self {
         Self {
-            trade_settle_detail_list: crate::wire::blank(),
-            trade_unsettled_amount: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            trade_settle_detail_list: ::std::vec::Vec::new(),
+            trade_unsettled_amount: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("trade_settle_detail_list", &self.trade_settle_detail_list);
-        fields.field("trade_unsettled_amount", &self.trade_unsettled_amount);
+    fn names(&self) -> &'static [&'static str] {
+        &["trade_settle_detail_list", "trade_unsettled_amount"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "trade_settle_detail_list" => &mut self.trade_settle_detail_list,
-                "trade_unsettled_amount" => &mut self.trade_unsettled_amount,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.trade_settle_detail_list, &self.trade_unsettled_amount],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.trade_settle_detail_list, &mut self.trade_unsettled_amount],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TradeSettleInfo);
 
 /// What a movement in a settlement is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TradeSettleDetailOperationType {
     /// A top-up: a marketing reduction is made good.
@@ -1147,15 +1187,6 @@ pub enum TradeSettleDetailOperationType {
 }
 
 impl crate::wire::OpenEnum for TradeSettleDetailOperationType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("replenish", Self::Replenish),
-        ("replenish_refund", Self::ReplenishRefund),
-        ("transfer", Self::Transfer),
-        ("transfer_refund", Self::TransferRefund),
-        ("settle", Self::Settle),
-        ("settle_refund", Self::SettleRefund),
-        ("on_settle", Self::OnSettle),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Replenish => "replenish",
@@ -1169,6 +1200,21 @@ impl crate::wire::OpenEnum for TradeSettleDetailOperationType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Replenish,
+                1 => Self::ReplenishRefund,
+                2 => Self::Transfer,
+                3 => Self::TransferRefund,
+                4 => Self::Settle,
+                5 => Self::SettleRefund,
+                6 => Self::OnSettle,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1177,7 +1223,6 @@ impl crate::wire::OpenEnum for TradeSettleDetailOperationType {
 crate::wire::open_enum!(TradeSettleDetailOperationType);
 
 /// One movement in an order's settlement.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TradeSettleDetail {
     /// What the movement is.
@@ -1209,54 +1254,61 @@ impl ::core::default::Default for TradeSettleDetail {
 impl crate::wire::Object for TradeSettleDetail {
     fn blank() -> Self {
         Self {
-            operation_type: crate::wire::blank(),
-            operation_serial_no: crate::wire::blank(),
-            operation_dt: crate::wire::blank(),
-            trans_out: crate::wire::blank(),
-            trans_in: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            ori_trans_out: crate::wire::blank(),
-            ori_trans_in: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            operation_type: None,
+            operation_serial_no: None,
+            operation_dt: None,
+            trans_out: None,
+            trans_in: None,
+            amount: None,
+            ori_trans_out: None,
+            ori_trans_in: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("operation_type", &self.operation_type);
-        fields.field("operation_serial_no", &self.operation_serial_no);
-        fields.field("operation_dt", &self.operation_dt);
-        fields.field("trans_out", &self.trans_out);
-        fields.field("trans_in", &self.trans_in);
-        fields.field("amount", &self.amount);
-        fields.field("ori_trans_out", &self.ori_trans_out);
-        fields.field("ori_trans_in", &self.ori_trans_in);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "operation_type",
+            "operation_serial_no",
+            "operation_dt",
+            "trans_out",
+            "trans_in",
+            "amount",
+            "ori_trans_out",
+            "ori_trans_in",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "operation_type" => &mut self.operation_type,
-                "operation_serial_no" => &mut self.operation_serial_no,
-                "operation_dt" => &mut self.operation_dt,
-                "trans_out" => &mut self.trans_out,
-                "trans_in" => &mut self.trans_in,
-                "amount" => &mut self.amount,
-                "ori_trans_out" => &mut self.ori_trans_out,
-                "ori_trans_in" => &mut self.ori_trans_in,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.operation_type,
+                &self.operation_serial_no,
+                &self.operation_dt,
+                &self.trans_out,
+                &self.trans_in,
+                &self.amount,
+                &self.ori_trans_out,
+                &self.ori_trans_in,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.operation_type,
+                &mut self.operation_serial_no,
+                &mut self.operation_dt,
+                &mut self.trans_out,
+                &mut self.trans_in,
+                &mut self.amount,
+                &mut self.ori_trans_out,
+                &mut self.ori_trans_in,
+            ],
+            &mut self.extra,
+        );
     }
 }
 

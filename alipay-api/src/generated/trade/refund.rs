@@ -13,7 +13,7 @@
 /// `alipay.trade.fastpay.refund.query`, ten seconds or more after the refund.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.refund>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Refund {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -68,11 +68,10 @@ impl Refund {
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        Self {
-            out_trade_no: Some(::core::convert::Into::into(out_trade_no)),
-            refund_amount: refund_amount,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.refund_amount, refund_amount);
+        __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
@@ -80,206 +79,180 @@ impl Refund {
         trade_no: impl ::core::convert::Into<::std::string::String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        Self {
-            trade_no: Some(::core::convert::Into::into(trade_no)),
-            refund_amount: refund_amount,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.trade_no, trade_no);
+        crate::wire::put(&mut __made.refund_amount, refund_amount);
+        __made
     }
 
     /// Sets `out_trade_no`.
-    #[must_use]
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        crate::wire::set(&mut self.out_trade_no, out_trade_no);
         self
     }
 
     /// Sets `trade_no`.
-    #[must_use]
     pub fn trade_no(
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+        crate::wire::set(&mut self.trade_no, trade_no);
         self
     }
 
     /// Sets `refund_currency`.
-    #[must_use]
     pub fn refund_currency(
         mut self,
         refund_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.refund_currency = Some(::core::convert::Into::into(refund_currency));
+        crate::wire::set(&mut self.refund_currency, refund_currency);
         self
     }
 
     /// Sets `refund_reason`.
-    #[must_use]
     pub fn refund_reason(
         mut self,
         refund_reason: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.refund_reason = Some(::core::convert::Into::into(refund_reason));
+        crate::wire::set(&mut self.refund_reason, refund_reason);
         self
     }
 
     /// Sets `out_request_no`.
-    #[must_use]
     pub fn out_request_no(
         mut self,
         out_request_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_request_no = Some(::core::convert::Into::into(out_request_no));
+        crate::wire::set(&mut self.out_request_no, out_request_no);
         self
     }
 
     /// Sets `operator_id`.
-    #[must_use]
     pub fn operator_id(
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+        crate::wire::set(&mut self.operator_id, operator_id);
         self
     }
 
     /// Sets `store_id`.
-    #[must_use]
     pub fn store_id(
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+        crate::wire::set(&mut self.store_id, store_id);
         self
     }
 
     /// Sets `terminal_id`.
-    #[must_use]
     pub fn terminal_id(
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+        crate::wire::set(&mut self.terminal_id, terminal_id);
         self
     }
 
     /// Sets `refund_goods_detail`.
-    #[must_use]
     pub fn refund_goods_detail(
         mut self,
         refund_goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<RefundGoodsDetail>,
         >,
     ) -> Self {
-        self.refund_goods_detail = ::core::convert::Into::into(refund_goods_detail);
+        crate::wire::put(&mut self.refund_goods_detail, refund_goods_detail);
         self
     }
 
     /// Sets `goods_detail`.
-    #[must_use]
     pub fn goods_detail(
         mut self,
         goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        crate::wire::put(&mut self.goods_detail, goods_detail);
         self
     }
 
     /// Sets `refund_royalty_parameters`.
-    #[must_use]
     pub fn refund_royalty_parameters(
         mut self,
         refund_royalty_parameters: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
         >,
     ) -> Self {
-        self.refund_royalty_parameters = ::core::convert::Into::into(
-            refund_royalty_parameters,
-        );
+        crate::wire::put(&mut self.refund_royalty_parameters, refund_royalty_parameters);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<::std::vec::Vec<RefundQueryOption>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `related_settle_confirm_no`.
-    #[must_use]
     pub fn related_settle_confirm_no(
         mut self,
         related_settle_confirm_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.related_settle_confirm_no = Some(
-            ::core::convert::Into::into(related_settle_confirm_no),
-        );
+        crate::wire::set(&mut self.related_settle_confirm_no, related_settle_confirm_no);
         self
     }
 
     /// Sets `refund_trans_out_type`.
-    #[must_use]
     pub fn refund_trans_out_type(
         mut self,
         refund_trans_out_type: impl ::core::convert::Into<RefundTransOutType>,
     ) -> Self {
-        self.refund_trans_out_type = Some(
-            ::core::convert::Into::into(refund_trans_out_type),
-        );
+        crate::wire::set(&mut self.refund_trans_out_type, refund_trans_out_type);
         self
     }
 
     /// Sets `refund_trans_out`.
-    #[must_use]
     pub fn refund_trans_out(
         mut self,
         refund_trans_out: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.refund_trans_out = Some(::core::convert::Into::into(refund_trans_out));
+        crate::wire::set(&mut self.refund_trans_out, refund_trans_out);
         self
     }
 
     /// Sets `refund_advance_account_type`.
-    #[must_use]
     pub fn refund_advance_account_type(
         mut self,
         refund_advance_account_type: impl ::core::convert::Into<RefundAdvanceAccountType>,
     ) -> Self {
-        self.refund_advance_account_type = Some(
-            ::core::convert::Into::into(refund_advance_account_type),
+        crate::wire::set(
+            &mut self.refund_advance_account_type,
+            refund_advance_account_type,
         );
         self
     }
 
     /// Sets `refund_advance_account`.
-    #[must_use]
     pub fn refund_advance_account(
         mut self,
         refund_advance_account: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.refund_advance_account = Some(
-            ::core::convert::Into::into(refund_advance_account),
-        );
+        crate::wire::set(&mut self.refund_advance_account, refund_advance_account);
         self
     }
 
     /// Sets `org_pid`.
-    #[must_use]
     pub fn org_pid(
         mut self,
         org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.org_pid = Some(::core::convert::Into::into(org_pid));
+        crate::wire::set(&mut self.org_pid, org_pid);
         self
     }
 }
@@ -287,87 +260,105 @@ impl Refund {
 impl crate::wire::Object for Refund {
     fn blank() -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
+            out_trade_no: None,
+            trade_no: None,
             refund_amount: crate::wire::blank(),
-            refund_currency: crate::wire::blank(),
-            refund_reason: crate::wire::blank(),
-            out_request_no: crate::wire::blank(),
-            operator_id: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            terminal_id: crate::wire::blank(),
-            refund_goods_detail: crate::wire::blank(),
-            goods_detail: crate::wire::blank(),
-            refund_royalty_parameters: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            related_settle_confirm_no: crate::wire::blank(),
-            refund_trans_out_type: crate::wire::blank(),
-            refund_trans_out: crate::wire::blank(),
-            refund_advance_account_type: crate::wire::blank(),
-            refund_advance_account: crate::wire::blank(),
-            org_pid: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            refund_currency: None,
+            refund_reason: None,
+            out_request_no: None,
+            operator_id: None,
+            store_id: None,
+            terminal_id: None,
+            refund_goods_detail: ::std::vec::Vec::new(),
+            goods_detail: ::std::vec::Vec::new(),
+            refund_royalty_parameters: ::std::vec::Vec::new(),
+            query_options: ::std::vec::Vec::new(),
+            related_settle_confirm_no: None,
+            refund_trans_out_type: None,
+            refund_trans_out: None,
+            refund_advance_account_type: None,
+            refund_advance_account: None,
+            org_pid: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("refund_amount", &self.refund_amount);
-        fields.field("refund_currency", &self.refund_currency);
-        fields.field("refund_reason", &self.refund_reason);
-        fields.field("out_request_no", &self.out_request_no);
-        fields.field("operator_id", &self.operator_id);
-        fields.field("store_id", &self.store_id);
-        fields.field("terminal_id", &self.terminal_id);
-        fields.field("refund_goods_detail", &self.refund_goods_detail);
-        fields.field("goods_detail", &self.goods_detail);
-        fields.field("refund_royalty_parameters", &self.refund_royalty_parameters);
-        fields.field("query_options", &self.query_options);
-        fields.field("related_settle_confirm_no", &self.related_settle_confirm_no);
-        fields.field("refund_trans_out_type", &self.refund_trans_out_type);
-        fields.field("refund_trans_out", &self.refund_trans_out);
-        fields.field("refund_advance_account_type", &self.refund_advance_account_type);
-        fields.field("refund_advance_account", &self.refund_advance_account);
-        fields.field("org_pid", &self.org_pid);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "trade_no",
+            "refund_amount",
+            "refund_currency",
+            "refund_reason",
+            "out_request_no",
+            "operator_id",
+            "store_id",
+            "terminal_id",
+            "refund_goods_detail",
+            "goods_detail",
+            "refund_royalty_parameters",
+            "query_options",
+            "related_settle_confirm_no",
+            "refund_trans_out_type",
+            "refund_trans_out",
+            "refund_advance_account_type",
+            "refund_advance_account",
+            "org_pid",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "refund_amount" => &mut self.refund_amount,
-                "refund_currency" => &mut self.refund_currency,
-                "refund_reason" => &mut self.refund_reason,
-                "out_request_no" => &mut self.out_request_no,
-                "operator_id" => &mut self.operator_id,
-                "store_id" => &mut self.store_id,
-                "terminal_id" => &mut self.terminal_id,
-                "refund_goods_detail" => &mut self.refund_goods_detail,
-                "goods_detail" => &mut self.goods_detail,
-                "refund_royalty_parameters" => &mut self.refund_royalty_parameters,
-                "query_options" => &mut self.query_options,
-                "related_settle_confirm_no" => &mut self.related_settle_confirm_no,
-                "refund_trans_out_type" => &mut self.refund_trans_out_type,
-                "refund_trans_out" => &mut self.refund_trans_out,
-                "refund_advance_account_type" => &mut self.refund_advance_account_type,
-                "refund_advance_account" => &mut self.refund_advance_account,
-                "org_pid" => &mut self.org_pid,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.refund_amount,
+                &self.refund_currency,
+                &self.refund_reason,
+                &self.out_request_no,
+                &self.operator_id,
+                &self.store_id,
+                &self.terminal_id,
+                &self.refund_goods_detail,
+                &self.goods_detail,
+                &self.refund_royalty_parameters,
+                &self.query_options,
+                &self.related_settle_confirm_no,
+                &self.refund_trans_out_type,
+                &self.refund_trans_out,
+                &self.refund_advance_account_type,
+                &self.refund_advance_account,
+                &self.org_pid,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.refund_amount,
+                &mut self.refund_currency,
+                &mut self.refund_reason,
+                &mut self.out_request_no,
+                &mut self.operator_id,
+                &mut self.store_id,
+                &mut self.terminal_id,
+                &mut self.refund_goods_detail,
+                &mut self.goods_detail,
+                &mut self.refund_royalty_parameters,
+                &mut self.query_options,
+                &mut self.related_settle_confirm_no,
+                &mut self.refund_trans_out_type,
+                &mut self.refund_trans_out,
+                &mut self.refund_advance_account_type,
+                &mut self.refund_advance_account,
+                &mut self.org_pid,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -413,7 +404,6 @@ impl crate::method::Method for Refund {
 impl crate::method::ServerMethod for Refund {}
 
 /// The answer to [`Refund`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundResponse {
     /// Alipay's number of the order.
@@ -481,118 +471,128 @@ impl crate::wire::Object for RefundResponse {
             trade_no: crate::wire::blank(),
             out_trade_no: crate::wire::blank(),
             buyer_logon_id: crate::wire::blank(),
-            refund_fee: crate::wire::blank(),
-            fund_change: crate::wire::blank(),
-            refund_currency: crate::wire::blank(),
-            gmt_refund_pay: crate::wire::blank(),
-            refund_detail_item_list: crate::wire::blank(),
-            send_back_fee: crate::wire::blank(),
-            refund_voucher_detail_list: crate::wire::blank(),
-            store_name: crate::wire::blank(),
-            buyer_user_id: crate::wire::blank(),
-            buyer_open_id: crate::wire::blank(),
-            open_id: crate::wire::blank(),
-            has_deposit_back: crate::wire::blank(),
-            pre_auth_cancel_fee: crate::wire::blank(),
-            refund_preset_paytool_list: crate::wire::blank(),
-            present_refund_buyer_amount: crate::wire::blank(),
-            present_refund_discount_amount: crate::wire::blank(),
-            present_refund_mdiscount_amount: crate::wire::blank(),
-            refund_hyb_amount: crate::wire::blank(),
-            refund_charge_info_list: crate::wire::blank(),
-            refund_charge_amount: crate::wire::blank(),
-            refund_settlement_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            refund_fee: None,
+            fund_change: None,
+            refund_currency: None,
+            gmt_refund_pay: None,
+            refund_detail_item_list: ::std::vec::Vec::new(),
+            send_back_fee: None,
+            refund_voucher_detail_list: ::std::vec::Vec::new(),
+            store_name: None,
+            buyer_user_id: None,
+            buyer_open_id: None,
+            open_id: None,
+            has_deposit_back: None,
+            pre_auth_cancel_fee: None,
+            refund_preset_paytool_list: None,
+            present_refund_buyer_amount: None,
+            present_refund_discount_amount: None,
+            present_refund_mdiscount_amount: None,
+            refund_hyb_amount: None,
+            refund_charge_info_list: ::std::vec::Vec::new(),
+            refund_charge_amount: None,
+            refund_settlement_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("trade_no", &self.trade_no);
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("buyer_logon_id", &self.buyer_logon_id);
-        fields.field("refund_fee", &self.refund_fee);
-        fields.field("fund_change", &self.fund_change);
-        fields.field("refund_currency", &self.refund_currency);
-        fields.field("gmt_refund_pay", &self.gmt_refund_pay);
-        fields.field("refund_detail_item_list", &self.refund_detail_item_list);
-        fields.field("send_back_fee", &self.send_back_fee);
-        fields.field("refund_voucher_detail_list", &self.refund_voucher_detail_list);
-        fields.field("store_name", &self.store_name);
-        fields.field("buyer_user_id", &self.buyer_user_id);
-        fields.field("buyer_open_id", &self.buyer_open_id);
-        fields.field("open_id", &self.open_id);
-        fields.field("has_deposit_back", &self.has_deposit_back);
-        fields.field("pre_auth_cancel_fee", &self.pre_auth_cancel_fee);
-        fields.field("refund_preset_paytool_list", &self.refund_preset_paytool_list);
-        fields.field("present_refund_buyer_amount", &self.present_refund_buyer_amount);
-        fields
-            .field(
-                "present_refund_discount_amount",
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "trade_no",
+            "out_trade_no",
+            "buyer_logon_id",
+            "refund_fee",
+            "fund_change",
+            "refund_currency",
+            "gmt_refund_pay",
+            "refund_detail_item_list",
+            "send_back_fee",
+            "refund_voucher_detail_list",
+            "store_name",
+            "buyer_user_id",
+            "buyer_open_id",
+            "open_id",
+            "has_deposit_back",
+            "pre_auth_cancel_fee",
+            "refund_preset_paytool_list",
+            "present_refund_buyer_amount",
+            "present_refund_discount_amount",
+            "present_refund_mdiscount_amount",
+            "refund_hyb_amount",
+            "refund_charge_info_list",
+            "refund_charge_amount",
+            "refund_settlement_id",
+        ]
+    }
+
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.trade_no,
+                &self.out_trade_no,
+                &self.buyer_logon_id,
+                &self.refund_fee,
+                &self.fund_change,
+                &self.refund_currency,
+                &self.gmt_refund_pay,
+                &self.refund_detail_item_list,
+                &self.send_back_fee,
+                &self.refund_voucher_detail_list,
+                &self.store_name,
+                &self.buyer_user_id,
+                &self.buyer_open_id,
+                &self.open_id,
+                &self.has_deposit_back,
+                &self.pre_auth_cancel_fee,
+                &self.refund_preset_paytool_list,
+                &self.present_refund_buyer_amount,
                 &self.present_refund_discount_amount,
-            );
-        fields
-            .field(
-                "present_refund_mdiscount_amount",
                 &self.present_refund_mdiscount_amount,
-            );
-        fields.field("refund_hyb_amount", &self.refund_hyb_amount);
-        fields.field("refund_charge_info_list", &self.refund_charge_info_list);
-        fields.field("refund_charge_amount", &self.refund_charge_amount);
-        fields.field("refund_settlement_id", &self.refund_settlement_id);
+                &self.refund_hyb_amount,
+                &self.refund_charge_info_list,
+                &self.refund_charge_amount,
+                &self.refund_settlement_id,
+            ],
+            &self.extra,
+        );
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "trade_no" => &mut self.trade_no,
-                "out_trade_no" => &mut self.out_trade_no,
-                "buyer_logon_id" => &mut self.buyer_logon_id,
-                "refund_fee" => &mut self.refund_fee,
-                "fund_change" => &mut self.fund_change,
-                "refund_currency" => &mut self.refund_currency,
-                "gmt_refund_pay" => &mut self.gmt_refund_pay,
-                "refund_detail_item_list" => &mut self.refund_detail_item_list,
-                "send_back_fee" => &mut self.send_back_fee,
-                "refund_voucher_detail_list" => &mut self.refund_voucher_detail_list,
-                "store_name" => &mut self.store_name,
-                "buyer_user_id" => &mut self.buyer_user_id,
-                "buyer_open_id" => &mut self.buyer_open_id,
-                "open_id" => &mut self.open_id,
-                "has_deposit_back" => &mut self.has_deposit_back,
-                "pre_auth_cancel_fee" => &mut self.pre_auth_cancel_fee,
-                "refund_preset_paytool_list" => &mut self.refund_preset_paytool_list,
-                "present_refund_buyer_amount" => &mut self.present_refund_buyer_amount,
-                "present_refund_discount_amount" => {
-                    &mut self.present_refund_discount_amount
-                }
-                "present_refund_mdiscount_amount" => {
-                    &mut self.present_refund_mdiscount_amount
-                }
-                "refund_hyb_amount" => &mut self.refund_hyb_amount,
-                "refund_charge_info_list" => &mut self.refund_charge_info_list,
-                "refund_charge_amount" => &mut self.refund_charge_amount,
-                "refund_settlement_id" => &mut self.refund_settlement_id,
-                _ => return None,
-            },
-        )
-    }
-
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.trade_no,
+                &mut self.out_trade_no,
+                &mut self.buyer_logon_id,
+                &mut self.refund_fee,
+                &mut self.fund_change,
+                &mut self.refund_currency,
+                &mut self.gmt_refund_pay,
+                &mut self.refund_detail_item_list,
+                &mut self.send_back_fee,
+                &mut self.refund_voucher_detail_list,
+                &mut self.store_name,
+                &mut self.buyer_user_id,
+                &mut self.buyer_open_id,
+                &mut self.open_id,
+                &mut self.has_deposit_back,
+                &mut self.pre_auth_cancel_fee,
+                &mut self.refund_preset_paytool_list,
+                &mut self.present_refund_buyer_amount,
+                &mut self.present_refund_discount_amount,
+                &mut self.present_refund_mdiscount_amount,
+                &mut self.refund_hyb_amount,
+                &mut self.refund_charge_info_list,
+                &mut self.refund_charge_amount,
+                &mut self.refund_settlement_id,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(RefundResponse);
 
 /// A business error code of [`Refund`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefundErrorCode {
     /// The shares come to more than there is to share out, or to take back.
@@ -662,45 +662,6 @@ pub enum RefundErrorCode {
 }
 
 impl crate::wire::OpenEnum for RefundErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", Self::AcqAllocAmountValidateError),
-        ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-        ("ACQ.BUYER_ERROR", Self::AcqBuyerError),
-        ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-        ("ACQ.CURRENCY_NOT_SUPPORT", Self::AcqCurrencyNotSupport),
-        ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
-        ("ACQ.DISCORDANT_REPEAT_REQUEST", Self::AcqDiscordantRepeatRequest),
-        ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.NOT_ALLOW_PARTIAL_REFUND", Self::AcqNotAllowPartialRefund),
-        (
-            "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND",
-            Self::AcqOnlineTradeVoucherNotAllowRefund,
-        ),
-        ("ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH", Self::AcqOverdraftAgreementNotMatch),
-        ("ACQ.OVERDRAFT_ASSIGN_ACCOUNT_INVALID", Self::AcqOverdraftAssignAccountInvalid),
-        ("ACQ.REASON_TRADE_BEEN_FREEZEN", Self::AcqReasonTradeBeenFreezen),
-        ("ACQ.REASON_TRADE_REFUND_FEE_ERR", Self::AcqReasonTradeRefundFeeErr),
-        ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
-        ("ACQ.REFUNDALLOC_UNAUTH_LIMIT", Self::AcqRefundallocUnauthLimit),
-        ("ACQ.REFUND_ACCOUNT_NOT_EXIST", Self::AcqRefundAccountNotExist),
-        ("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", Self::AcqRefundAmtNotEqualTotal),
-        ("ACQ.REFUND_CHARGE_ERROR", Self::AcqRefundChargeError),
-        ("ACQ.REFUND_FEE_ERROR", Self::AcqRefundFeeError),
-        (
-            "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
-            Self::AcqRefundRoyaltyPayeeAccountNotExist,
-        ),
-        ("ACQ.SELLER_BALANCE_NOT_ENOUGH", Self::AcqSellerBalanceNotEnough),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-        ("ACQ.TRADE_HAS_FINISHED", Self::AcqTradeHasFinished),
-        ("ACQ.TRADE_NOT_ALLOW_REFUND", Self::AcqTradeNotAllowRefund),
-        ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-        ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-        ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-        ("ACQ.USER_NOT_MATCH_ERR", Self::AcqUserNotMatchErr),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAllocAmountValidateError => "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
@@ -744,6 +705,45 @@ impl crate::wire::OpenEnum for RefundErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAllocAmountValidateError,
+                1 => Self::AcqBuyerEnableStatusForbid,
+                2 => Self::AcqBuyerError,
+                3 => Self::AcqBuyerNotExist,
+                4 => Self::AcqCurrencyNotSupport,
+                5 => Self::AcqCustomerValidateError,
+                6 => Self::AcqDiscordantRepeatRequest,
+                7 => Self::AcqEnterprisePayBizError,
+                8 => Self::AcqInvalidParameter,
+                9 => Self::AcqNotAllowPartialRefund,
+                10 => Self::AcqOnlineTradeVoucherNotAllowRefund,
+                11 => Self::AcqOverdraftAgreementNotMatch,
+                12 => Self::AcqOverdraftAssignAccountInvalid,
+                13 => Self::AcqReasonTradeBeenFreezen,
+                14 => Self::AcqReasonTradeRefundFeeErr,
+                15 => Self::AcqReasonTradeStatusInvalid,
+                16 => Self::AcqRefundallocUnauthLimit,
+                17 => Self::AcqRefundAccountNotExist,
+                18 => Self::AcqRefundAmtNotEqualTotal,
+                19 => Self::AcqRefundChargeError,
+                20 => Self::AcqRefundFeeError,
+                21 => Self::AcqRefundRoyaltyPayeeAccountNotExist,
+                22 => Self::AcqSellerBalanceNotEnough,
+                23 => Self::AcqSystemError,
+                24 => Self::AcqTradeHasClose,
+                25 => Self::AcqTradeHasFinished,
+                26 => Self::AcqTradeNotAllowRefund,
+                27 => Self::AcqTradeNotExist,
+                28 => Self::AcqTradeSettleError,
+                29 => Self::AcqTradeStatusError,
+                30 => Self::AcqUserNotMatchErr,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -753,45 +753,61 @@ crate::wire::open_enum!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqRefundChargeError => Some(crate::ErrorClass::Retry),
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqAllocAmountValidateError
-            | Self::AcqCurrencyNotSupport
-            | Self::AcqDiscordantRepeatRequest
-            | Self::AcqEnterprisePayBizError
-            | Self::AcqInvalidParameter
-            | Self::AcqNotAllowPartialRefund
-            | Self::AcqOverdraftAssignAccountInvalid
-            | Self::AcqReasonTradeRefundFeeErr
-            | Self::AcqReasonTradeStatusInvalid
-            | Self::AcqRefundAmtNotEqualTotal
-            | Self::AcqRefundFeeError
-            | Self::AcqRefundRoyaltyPayeeAccountNotExist
-            | Self::AcqTradeHasClose
-            | Self::AcqTradeHasFinished
-            | Self::AcqTradeNotAllowRefund
-            | Self::AcqTradeNotExist
-            | Self::AcqTradeSettleError
-            | Self::AcqTradeStatusError
-            | Self::AcqUserNotMatchErr => Some(crate::ErrorClass::Request),
-            Self::AcqBuyerEnableStatusForbid
-            | Self::AcqBuyerError
-            | Self::AcqBuyerNotExist
-            | Self::AcqCustomerValidateError
-            | Self::AcqOnlineTradeVoucherNotAllowRefund
-            | Self::AcqReasonTradeBeenFreezen => Some(crate::ErrorClass::Declined),
-            Self::AcqOverdraftAgreementNotMatch
-            | Self::AcqRefundallocUnauthLimit
-            | Self::AcqRefundAccountNotExist
-            | Self::AcqSellerBalanceNotEnough => Some(crate::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::Retry, &["ACQ.REFUND_CHARGE_ERROR"]),
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+                        "ACQ.CURRENCY_NOT_SUPPORT",
+                        "ACQ.DISCORDANT_REPEAT_REQUEST",
+                        "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.NOT_ALLOW_PARTIAL_REFUND",
+                        "ACQ.OVERDRAFT_ASSIGN_ACCOUNT_INVALID",
+                        "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+                        "ACQ.REASON_TRADE_STATUS_INVALID",
+                        "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+                        "ACQ.REFUND_FEE_ERROR",
+                        "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
+                        "ACQ.TRADE_HAS_CLOSE",
+                        "ACQ.TRADE_HAS_FINISHED",
+                        "ACQ.TRADE_NOT_ALLOW_REFUND",
+                        "ACQ.TRADE_NOT_EXIST",
+                        "ACQ.TRADE_SETTLE_ERROR",
+                        "ACQ.TRADE_STATUS_ERROR",
+                        "ACQ.USER_NOT_MATCH_ERR",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Declined,
+                    &[
+                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                        "ACQ.BUYER_ERROR",
+                        "ACQ.BUYER_NOT_EXIST",
+                        "ACQ.CUSTOMER_VALIDATE_ERROR",
+                        "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND",
+                        "ACQ.REASON_TRADE_BEEN_FREEZEN",
+                    ],
+                ),
+                (
+                    crate::ErrorClass::Setup,
+                    &[
+                        "ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH",
+                        "ACQ.REFUNDALLOC_UNAUTH_LIMIT",
+                        "ACQ.REFUND_ACCOUNT_NOT_EXIST",
+                        "ACQ.SELLER_BALANCE_NOT_ENOUGH",
+                    ],
+                ),
+            ],
+        )
     }
 }
 
 /// A detail that a refund's answer can include.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefundQueryOption {
     /// Where the money went back to, and what the merchant paid.
@@ -805,11 +821,6 @@ pub enum RefundQueryOption {
 }
 
 impl crate::wire::OpenEnum for RefundQueryOption {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("refund_detail_item_list", Self::RefundDetailItemList),
-        ("deposit_back_info", Self::DepositBackInfo),
-        ("refund_voucher_detail_list", Self::RefundVoucherDetailList),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::RefundDetailItemList => "refund_detail_item_list",
@@ -817,6 +828,17 @@ impl crate::wire::OpenEnum for RefundQueryOption {
             Self::RefundVoucherDetailList => "refund_voucher_detail_list",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::RefundDetailItemList,
+                1 => Self::DepositBackInfo,
+                2 => Self::RefundVoucherDetailList,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -827,7 +849,7 @@ impl crate::wire::OpenEnum for RefundQueryOption {
 crate::wire::open_enum!(RefundQueryOption);
 
 /// An item that is refunded.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct RefundGoodsDetail {
     /// The item's number as given with the order.
@@ -850,44 +872,38 @@ impl RefundGoodsDetail {
         goods_id: impl ::core::convert::Into<::std::string::String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        Self {
-            goods_id: ::core::convert::Into::into(goods_id),
-            refund_amount: refund_amount,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.goods_id, goods_id);
+        crate::wire::put(&mut __made.refund_amount, refund_amount);
+        __made
     }
 
     /// Sets `out_item_id`.
-    #[must_use]
     pub fn out_item_id(
         mut self,
         out_item_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_item_id = Some(::core::convert::Into::into(out_item_id));
+        crate::wire::set(&mut self.out_item_id, out_item_id);
         self
     }
 
     /// Sets `out_sku_id`.
-    #[must_use]
     pub fn out_sku_id(
         mut self,
         out_sku_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_sku_id = Some(::core::convert::Into::into(out_sku_id));
+        crate::wire::set(&mut self.out_sku_id, out_sku_id);
         self
     }
 
     /// Sets `out_certificate_no_list`.
-    #[must_use]
     pub fn out_certificate_no_list(
         mut self,
         out_certificate_no_list: impl ::core::convert::Into<
             ::std::vec::Vec<::std::string::String>,
         >,
     ) -> Self {
-        self.out_certificate_no_list = ::core::convert::Into::into(
-            out_certificate_no_list,
-        );
+        crate::wire::put(&mut self.out_certificate_no_list, out_certificate_no_list);
         self
     }
 }
@@ -897,43 +913,47 @@ impl crate::wire::Object for RefundGoodsDetail {
         Self {
             goods_id: crate::wire::blank(),
             refund_amount: crate::wire::blank(),
-            out_item_id: crate::wire::blank(),
-            out_sku_id: crate::wire::blank(),
-            out_certificate_no_list: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            out_item_id: None,
+            out_sku_id: None,
+            out_certificate_no_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("goods_id", &self.goods_id);
-        fields.field("refund_amount", &self.refund_amount);
-        fields.field("out_item_id", &self.out_item_id);
-        fields.field("out_sku_id", &self.out_sku_id);
-        fields.field("out_certificate_no_list", &self.out_certificate_no_list);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "goods_id",
+            "refund_amount",
+            "out_item_id",
+            "out_sku_id",
+            "out_certificate_no_list",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "goods_id" => &mut self.goods_id,
-                "refund_amount" => &mut self.refund_amount,
-                "out_item_id" => &mut self.out_item_id,
-                "out_sku_id" => &mut self.out_sku_id,
-                "out_certificate_no_list" => &mut self.out_certificate_no_list,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.goods_id,
+                &self.refund_amount,
+                &self.out_item_id,
+                &self.out_sku_id,
+                &self.out_certificate_no_list,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.goods_id,
+                &mut self.refund_amount,
+                &mut self.out_item_id,
+                &mut self.out_sku_id,
+                &mut self.out_certificate_no_list,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -944,7 +964,6 @@ impl crate::wire::Object for RefundGoodsDetail {
 crate::wire::object!(RefundGoodsDetail);
 
 /// How the account that pays a refund is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefundTransOutType {
     /// By Alipay user number: 16 digits that begin with 2088.
@@ -956,16 +975,22 @@ pub enum RefundTransOutType {
 }
 
 impl crate::wire::OpenEnum for RefundTransOutType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("userId", Self::UserId),
-        ("loginName", Self::LoginName),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::UserId => "userId",
             Self::LoginName => "loginName",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::UserId,
+                1 => Self::LoginName,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -976,7 +1001,6 @@ impl crate::wire::OpenEnum for RefundTransOutType {
 crate::wire::open_enum!(RefundTransOutType);
 
 /// How the account that advances a refund is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefundAdvanceAccountType {
     /// Not at all; the account that the contract provides for.
@@ -990,11 +1014,6 @@ pub enum RefundAdvanceAccountType {
 }
 
 impl crate::wire::OpenEnum for RefundAdvanceAccountType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("default", Self::Default),
-        ("userId", Self::UserId),
-        ("loginName", Self::LoginName),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Default => "default",
@@ -1002,6 +1021,17 @@ impl crate::wire::OpenEnum for RefundAdvanceAccountType {
             Self::LoginName => "loginName",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Default,
+                1 => Self::UserId,
+                2 => Self::LoginName,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1012,7 +1042,6 @@ impl crate::wire::OpenEnum for RefundAdvanceAccountType {
 crate::wire::open_enum!(RefundAdvanceAccountType);
 
 /// Prepaid assets that were given back.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PresetPayToolInfo {
     /// The kind of asset, as the payment named it.
@@ -1032,36 +1061,25 @@ impl ::core::default::Default for PresetPayToolInfo {
 impl crate::wire::Object for PresetPayToolInfo {
     fn blank() -> Self {
         Self {
-            assert_type_code: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            assert_type_code: None,
+            amount: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("assert_type_code", &self.assert_type_code);
-        fields.field("amount", &self.amount);
+    fn names(&self) -> &'static [&'static str] {
+        &["assert_type_code", "amount"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "assert_type_code" => &mut self.assert_type_code,
-                "amount" => &mut self.amount,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.assert_type_code, &self.amount], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.assert_type_code, &mut self.amount],
+            &mut self.extra,
+        );
     }
 }
 

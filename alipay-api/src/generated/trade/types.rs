@@ -2,7 +2,6 @@
 //! Types that several methods of `trade` share.
 
 /// Where an agreement is signed.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccessParams {
     /// The way in.
@@ -14,10 +13,9 @@ pub struct AccessParams {
 impl AccessParams {
     /// With what must be given.
     pub fn new(channel: impl ::core::convert::Into<AccessParamsChannel>) -> Self {
-        Self {
-            channel: ::core::convert::Into::into(channel),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.channel, channel);
+        __made
     }
 }
 
@@ -25,32 +23,20 @@ impl crate::wire::Object for AccessParams {
     fn blank() -> Self {
         Self {
             channel: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("channel", &self.channel);
+    fn names(&self) -> &'static [&'static str] {
+        &["channel"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "channel" => &mut self.channel,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.channel], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.channel], &mut self.extra);
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -61,7 +47,6 @@ impl crate::wire::Object for AccessParams {
 crate::wire::object!(AccessParams);
 
 /// Where an agreement is signed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessParamsChannel {
     /// On a page in the Alipay app.
@@ -75,11 +60,6 @@ pub enum AccessParamsChannel {
 }
 
 impl crate::wire::OpenEnum for AccessParamsChannel {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ALIPAYAPP", Self::AlipayApp),
-        ("QRCODE", Self::QrCode),
-        ("QRCODEORSMS", Self::QrCodeOrSms),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AlipayApp => "ALIPAYAPP",
@@ -87,6 +67,17 @@ impl crate::wire::OpenEnum for AccessParamsChannel {
             Self::QrCodeOrSms => "QRCODEORSMS",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AlipayApp,
+                1 => Self::QrCode,
+                2 => Self::QrCodeOrSms,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -97,7 +88,7 @@ impl crate::wire::OpenEnum for AccessParamsChannel {
 crate::wire::open_enum!(AccessParamsChannel);
 
 /// What an acquiring institution reports about itself and its terminal.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct BkAgentReqInfo {
     /// The institution's code at the clearing organisation. At most 14 characters.
@@ -121,52 +112,47 @@ impl BkAgentReqInfo {
     }
 
     /// Sets `acq_code`.
-    #[must_use]
     pub fn acq_code(
         mut self,
         acq_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.acq_code = Some(::core::convert::Into::into(acq_code));
+        crate::wire::set(&mut self.acq_code, acq_code);
         self
     }
 
     /// Sets `merch_code`.
-    #[must_use]
     pub fn merch_code(
         mut self,
         merch_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merch_code = Some(::core::convert::Into::into(merch_code));
+        crate::wire::set(&mut self.merch_code, merch_code);
         self
     }
 
     /// Sets `device_type`.
-    #[must_use]
     pub fn device_type(
         mut self,
         device_type: impl ::core::convert::Into<BkAgentReqInfoDeviceType>,
     ) -> Self {
-        self.device_type = Some(::core::convert::Into::into(device_type));
+        crate::wire::set(&mut self.device_type, device_type);
         self
     }
 
     /// Sets `serial_num`.
-    #[must_use]
     pub fn serial_num(
         mut self,
         serial_num: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.serial_num = Some(::core::convert::Into::into(serial_num));
+        crate::wire::set(&mut self.serial_num, serial_num);
         self
     }
 
     /// Sets `location`.
-    #[must_use]
     pub fn location(
         mut self,
         location: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.location = Some(::core::convert::Into::into(location));
+        crate::wire::set(&mut self.location, location);
         self
     }
 }
@@ -180,52 +166,49 @@ impl ::core::default::Default for BkAgentReqInfo {
 impl crate::wire::Object for BkAgentReqInfo {
     fn blank() -> Self {
         Self {
-            acq_code: crate::wire::blank(),
-            merch_code: crate::wire::blank(),
-            device_type: crate::wire::blank(),
-            serial_num: crate::wire::blank(),
-            location: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            acq_code: None,
+            merch_code: None,
+            device_type: None,
+            serial_num: None,
+            location: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("acq_code", &self.acq_code);
-        fields.field("merch_code", &self.merch_code);
-        fields.field("device_type", &self.device_type);
-        fields.field("serial_num", &self.serial_num);
-        fields.field("location", &self.location);
+    fn names(&self) -> &'static [&'static str] {
+        &["acq_code", "merch_code", "device_type", "serial_num", "location"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "acq_code" => &mut self.acq_code,
-                "merch_code" => &mut self.merch_code,
-                "device_type" => &mut self.device_type,
-                "serial_num" => &mut self.serial_num,
-                "location" => &mut self.location,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.acq_code,
+                &self.merch_code,
+                &self.device_type,
+                &self.serial_num,
+                &self.location,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.acq_code,
+                &mut self.merch_code,
+                &mut self.device_type,
+                &mut self.serial_num,
+                &mut self.location,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(BkAgentReqInfo);
 
 /// A kind of payment terminal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BkAgentReqInfoDeviceType {
     /// Cash machine or self-service terminal.
@@ -259,21 +242,6 @@ pub enum BkAgentReqInfoDeviceType {
 }
 
 impl crate::wire::OpenEnum for BkAgentReqInfoDeviceType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("01", Self::Atm),
-        ("02", Self::Pos),
-        ("03", Self::Mpos),
-        ("04", Self::SmartPos),
-        ("05", Self::Telephone),
-        ("06", Self::QuickPass),
-        ("07", Self::Reserved),
-        ("08", Self::PhonePos),
-        ("09", Self::Face),
-        ("10", Self::BarCode),
-        ("11", Self::BarCodeAuxiliary),
-        ("12", Self::Industry),
-        ("13", Self::Mis),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Atm => "01",
@@ -293,6 +261,27 @@ impl crate::wire::OpenEnum for BkAgentReqInfoDeviceType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Atm,
+                1 => Self::Pos,
+                2 => Self::Mpos,
+                3 => Self::SmartPos,
+                4 => Self::Telephone,
+                5 => Self::QuickPass,
+                6 => Self::Reserved,
+                7 => Self::PhonePos,
+                8 => Self::Face,
+                9 => Self::BarCode,
+                10 => Self::BarCodeAuxiliary,
+                11 => Self::Industry,
+                12 => Self::Mis,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -301,7 +290,6 @@ impl crate::wire::OpenEnum for BkAgentReqInfoDeviceType {
 crate::wire::open_enum!(BkAgentReqInfoDeviceType);
 
 /// What an acquiring bank needs for clearing; given to institutions only.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BkAgentRespInfo {
     /// The serial number of the underlying quick payment.
@@ -327,52 +315,56 @@ impl ::core::default::Default for BkAgentRespInfo {
 impl crate::wire::Object for BkAgentRespInfo {
     fn blank() -> Self {
         Self {
-            bindtrx_id: crate::wire::blank(),
-            bindclrissr_id: crate::wire::blank(),
-            bindpyeracctbk_id: crate::wire::blank(),
-            bkpyeruser_code: crate::wire::blank(),
-            estter_location: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            bindtrx_id: None,
+            bindclrissr_id: None,
+            bindpyeracctbk_id: None,
+            bkpyeruser_code: None,
+            estter_location: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("bindtrx_id", &self.bindtrx_id);
-        fields.field("bindclrissr_id", &self.bindclrissr_id);
-        fields.field("bindpyeracctbk_id", &self.bindpyeracctbk_id);
-        fields.field("bkpyeruser_code", &self.bkpyeruser_code);
-        fields.field("estter_location", &self.estter_location);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "bindtrx_id",
+            "bindclrissr_id",
+            "bindpyeracctbk_id",
+            "bkpyeruser_code",
+            "estter_location",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "bindtrx_id" => &mut self.bindtrx_id,
-                "bindclrissr_id" => &mut self.bindclrissr_id,
-                "bindpyeracctbk_id" => &mut self.bindpyeracctbk_id,
-                "bkpyeruser_code" => &mut self.bkpyeruser_code,
-                "estter_location" => &mut self.estter_location,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.bindtrx_id,
+                &self.bindclrissr_id,
+                &self.bindpyeracctbk_id,
+                &self.bkpyeruser_code,
+                &self.estter_location,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.bindtrx_id,
+                &mut self.bindclrissr_id,
+                &mut self.bindpyeracctbk_id,
+                &mut self.bkpyeruser_code,
+                &mut self.estter_location,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(BkAgentRespInfo);
 
 /// Facts about the business behind an order.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct BusinessParams {
     /// The buyer's public IP address, v4 or v6, as the merchant saw it when the order was made. Risk control relies on it. At most 128 characters.
@@ -410,117 +402,103 @@ impl BusinessParams {
     }
 
     /// Sets `mc_create_trade_ip`.
-    #[must_use]
     pub fn mc_create_trade_ip(
         mut self,
         mc_create_trade_ip: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.mc_create_trade_ip = Some(::core::convert::Into::into(mc_create_trade_ip));
+        crate::wire::set(&mut self.mc_create_trade_ip, mc_create_trade_ip);
         self
     }
 
     /// Sets `campus_card`.
-    #[must_use]
     pub fn campus_card(
         mut self,
         campus_card: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.campus_card = Some(::core::convert::Into::into(campus_card));
+        crate::wire::set(&mut self.campus_card, campus_card);
         self
     }
 
     /// Sets `card_type`.
-    #[must_use]
     pub fn card_type(
         mut self,
         card_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.card_type = Some(::core::convert::Into::into(card_type));
+        crate::wire::set(&mut self.card_type, card_type);
         self
     }
 
     /// Sets `actual_order_time`.
-    #[must_use]
     pub fn actual_order_time(
         mut self,
         actual_order_time: crate::types::DateTime,
     ) -> Self {
-        self.actual_order_time = Some(actual_order_time);
+        crate::wire::set(&mut self.actual_order_time, actual_order_time);
         self
     }
 
     /// Sets `good_taxes`.
-    #[must_use]
     pub fn good_taxes(mut self, good_taxes: crate::types::Price) -> Self {
-        self.good_taxes = Some(good_taxes);
+        crate::wire::set(&mut self.good_taxes, good_taxes);
         self
     }
 
     /// Sets `enterprise_pay_amount`.
-    #[must_use]
     pub fn enterprise_pay_amount(
         mut self,
         enterprise_pay_amount: crate::types::Price,
     ) -> Self {
-        self.enterprise_pay_amount = Some(enterprise_pay_amount);
+        crate::wire::set(&mut self.enterprise_pay_amount, enterprise_pay_amount);
         self
     }
 
     /// Sets `enterprise_pay_info`.
-    #[must_use]
     pub fn enterprise_pay_info(
         mut self,
         enterprise_pay_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.enterprise_pay_info = Some(
-            ::core::convert::Into::into(enterprise_pay_info),
-        );
+        crate::wire::set(&mut self.enterprise_pay_info, enterprise_pay_info);
         self
     }
 
     /// Sets `tiny_app_merchant_biz_type`.
-    #[must_use]
     pub fn tiny_app_merchant_biz_type(
         mut self,
         tiny_app_merchant_biz_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.tiny_app_merchant_biz_type = Some(
-            ::core::convert::Into::into(tiny_app_merchant_biz_type),
+        crate::wire::set(
+            &mut self.tiny_app_merchant_biz_type,
+            tiny_app_merchant_biz_type,
         );
         self
     }
 
     /// Sets `buyer_memo`.
-    #[must_use]
     pub fn buyer_memo(
         mut self,
         buyer_memo: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.buyer_memo = Some(::core::convert::Into::into(buyer_memo));
+        crate::wire::set(&mut self.buyer_memo, buyer_memo);
         self
     }
 
     /// Sets `force_pwd`.
-    #[must_use]
     pub fn force_pwd(
         mut self,
         force_pwd: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.force_pwd = Some(::core::convert::Into::into(force_pwd));
+        crate::wire::set(&mut self.force_pwd, force_pwd);
         self
     }
 
     /// Sets `priority_unfreeze_asset`.
-    #[must_use]
     pub fn priority_unfreeze_asset(
         mut self,
         priority_unfreeze_asset: impl ::core::convert::Into<
             BusinessParamsPriorityUnfreezeAsset,
         >,
     ) -> Self {
-        self.priority_unfreeze_asset = Some(
-            ::core::convert::Into::into(priority_unfreeze_asset),
-        );
+        crate::wire::set(&mut self.priority_unfreeze_asset, priority_unfreeze_asset);
         self
     }
 }
@@ -534,70 +512,79 @@ impl ::core::default::Default for BusinessParams {
 impl crate::wire::Object for BusinessParams {
     fn blank() -> Self {
         Self {
-            mc_create_trade_ip: crate::wire::blank(),
-            campus_card: crate::wire::blank(),
-            card_type: crate::wire::blank(),
-            actual_order_time: crate::wire::blank(),
-            good_taxes: crate::wire::blank(),
-            enterprise_pay_amount: crate::wire::blank(),
-            enterprise_pay_info: crate::wire::blank(),
-            tiny_app_merchant_biz_type: crate::wire::blank(),
-            buyer_memo: crate::wire::blank(),
-            force_pwd: crate::wire::blank(),
-            priority_unfreeze_asset: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            mc_create_trade_ip: None,
+            campus_card: None,
+            card_type: None,
+            actual_order_time: None,
+            good_taxes: None,
+            enterprise_pay_amount: None,
+            enterprise_pay_info: None,
+            tiny_app_merchant_biz_type: None,
+            buyer_memo: None,
+            force_pwd: None,
+            priority_unfreeze_asset: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("mc_create_trade_ip", &self.mc_create_trade_ip);
-        fields.field("campus_card", &self.campus_card);
-        fields.field("card_type", &self.card_type);
-        fields.field("actual_order_time", &self.actual_order_time);
-        fields.field("good_taxes", &self.good_taxes);
-        fields.field("enterprise_pay_amount", &self.enterprise_pay_amount);
-        fields.field("enterprise_pay_info", &self.enterprise_pay_info);
-        fields.field("tiny_app_merchant_biz_type", &self.tiny_app_merchant_biz_type);
-        fields.field("buyer_memo", &self.buyer_memo);
-        fields.field("force_pwd", &self.force_pwd);
-        fields.field("priority_unfreeze_asset", &self.priority_unfreeze_asset);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "mc_create_trade_ip",
+            "campus_card",
+            "card_type",
+            "actual_order_time",
+            "good_taxes",
+            "enterprise_pay_amount",
+            "enterprise_pay_info",
+            "tiny_app_merchant_biz_type",
+            "buyer_memo",
+            "force_pwd",
+            "priority_unfreeze_asset",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "mc_create_trade_ip" => &mut self.mc_create_trade_ip,
-                "campus_card" => &mut self.campus_card,
-                "card_type" => &mut self.card_type,
-                "actual_order_time" => &mut self.actual_order_time,
-                "good_taxes" => &mut self.good_taxes,
-                "enterprise_pay_amount" => &mut self.enterprise_pay_amount,
-                "enterprise_pay_info" => &mut self.enterprise_pay_info,
-                "tiny_app_merchant_biz_type" => &mut self.tiny_app_merchant_biz_type,
-                "buyer_memo" => &mut self.buyer_memo,
-                "force_pwd" => &mut self.force_pwd,
-                "priority_unfreeze_asset" => &mut self.priority_unfreeze_asset,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.mc_create_trade_ip,
+                &self.campus_card,
+                &self.card_type,
+                &self.actual_order_time,
+                &self.good_taxes,
+                &self.enterprise_pay_amount,
+                &self.enterprise_pay_info,
+                &self.tiny_app_merchant_biz_type,
+                &self.buyer_memo,
+                &self.force_pwd,
+                &self.priority_unfreeze_asset,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.mc_create_trade_ip,
+                &mut self.campus_card,
+                &mut self.card_type,
+                &mut self.actual_order_time,
+                &mut self.good_taxes,
+                &mut self.enterprise_pay_amount,
+                &mut self.enterprise_pay_info,
+                &mut self.tiny_app_merchant_biz_type,
+                &mut self.buyer_memo,
+                &mut self.force_pwd,
+                &mut self.priority_unfreeze_asset,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(BusinessParams);
 
 /// Which of the buyer's assets to unfreeze first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BusinessParamsPriorityUnfreezeAsset {
     /// Credit.
@@ -609,16 +596,22 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
 }
 
 impl crate::wire::OpenEnum for BusinessParamsPriorityUnfreezeAsset {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("CREDIT_ASSET", Self::CreditAsset),
-        ("COMMON_ASSET", Self::CommonAsset),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::CreditAsset => "CREDIT_ASSET",
             Self::CommonAsset => "COMMON_ASSET",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::CreditAsset,
+                1 => Self::CommonAsset,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -629,7 +622,6 @@ impl crate::wire::OpenEnum for BusinessParamsPriorityUnfreezeAsset {
 crate::wire::open_enum!(BusinessParamsPriorityUnfreezeAsset);
 
 /// A fee that was charged for the payment.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ChargeInfo {
     /// The fee as it was charged.
@@ -659,58 +651,63 @@ impl ::core::default::Default for ChargeInfo {
 impl crate::wire::Object for ChargeInfo {
     fn blank() -> Self {
         Self {
-            charge_fee: crate::wire::blank(),
-            original_charge_fee: crate::wire::blank(),
-            switch_fee_rate: crate::wire::blank(),
-            is_rating_on_trade_receiver: crate::wire::blank(),
-            is_rating_on_switch: crate::wire::blank(),
-            charge_type: crate::wire::blank(),
-            sub_fee_detail_list: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            charge_fee: None,
+            original_charge_fee: None,
+            switch_fee_rate: None,
+            is_rating_on_trade_receiver: None,
+            is_rating_on_switch: None,
+            charge_type: None,
+            sub_fee_detail_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("charge_fee", &self.charge_fee);
-        fields.field("original_charge_fee", &self.original_charge_fee);
-        fields.field("switch_fee_rate", &self.switch_fee_rate);
-        fields.field("is_rating_on_trade_receiver", &self.is_rating_on_trade_receiver);
-        fields.field("is_rating_on_switch", &self.is_rating_on_switch);
-        fields.field("charge_type", &self.charge_type);
-        fields.field("sub_fee_detail_list", &self.sub_fee_detail_list);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "charge_fee",
+            "original_charge_fee",
+            "switch_fee_rate",
+            "is_rating_on_trade_receiver",
+            "is_rating_on_switch",
+            "charge_type",
+            "sub_fee_detail_list",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "charge_fee" => &mut self.charge_fee,
-                "original_charge_fee" => &mut self.original_charge_fee,
-                "switch_fee_rate" => &mut self.switch_fee_rate,
-                "is_rating_on_trade_receiver" => &mut self.is_rating_on_trade_receiver,
-                "is_rating_on_switch" => &mut self.is_rating_on_switch,
-                "charge_type" => &mut self.charge_type,
-                "sub_fee_detail_list" => &mut self.sub_fee_detail_list,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.charge_fee,
+                &self.original_charge_fee,
+                &self.switch_fee_rate,
+                &self.is_rating_on_trade_receiver,
+                &self.is_rating_on_switch,
+                &self.charge_type,
+                &self.sub_fee_detail_list,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.charge_fee,
+                &mut self.original_charge_fee,
+                &mut self.switch_fee_rate,
+                &mut self.is_rating_on_trade_receiver,
+                &mut self.is_rating_on_switch,
+                &mut self.charge_type,
+                &mut self.sub_fee_detail_list,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(ChargeInfo);
 
 /// What a fee is for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChargeType {
     /// Acquiring the payment.
@@ -724,11 +721,6 @@ pub enum ChargeType {
 }
 
 impl crate::wire::OpenEnum for ChargeType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("trade", Self::Trade),
-        ("hbfq", Self::Hbfq),
-        ("charge", Self::Charge),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Trade => "trade",
@@ -736,6 +728,17 @@ impl crate::wire::OpenEnum for ChargeType {
             Self::Charge => "charge",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Trade,
+                1 => Self::Hbfq,
+                2 => Self::Charge,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -746,7 +749,6 @@ impl crate::wire::OpenEnum for ChargeType {
 crate::wire::open_enum!(ChargeType);
 
 /// One contributor to a voucher.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ContributeDetail {
     /// Who contributes.
@@ -766,43 +768,31 @@ impl ::core::default::Default for ContributeDetail {
 impl crate::wire::Object for ContributeDetail {
     fn blank() -> Self {
         Self {
-            contribute_type: crate::wire::blank(),
-            contribute_amount: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            contribute_type: None,
+            contribute_amount: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("contribute_type", &self.contribute_type);
-        fields.field("contribute_amount", &self.contribute_amount);
+    fn names(&self) -> &'static [&'static str] {
+        &["contribute_type", "contribute_amount"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "contribute_type" => &mut self.contribute_type,
-                "contribute_amount" => &mut self.contribute_amount,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.contribute_type, &self.contribute_amount], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.contribute_type, &mut self.contribute_amount],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(ContributeDetail);
 
 /// Who, besides the merchant, bears a part of a voucher.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContributeDetailContributeType {
     /// Alipay.
@@ -816,11 +806,6 @@ pub enum ContributeDetailContributeType {
 }
 
 impl crate::wire::OpenEnum for ContributeDetailContributeType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("PLATFORM", Self::Platform),
-        ("BRAND", Self::Brand),
-        ("MALL", Self::Mall),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Platform => "PLATFORM",
@@ -828,6 +813,17 @@ impl crate::wire::OpenEnum for ContributeDetailContributeType {
             Self::Mall => "MALL",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Platform,
+                1 => Self::Brand,
+                2 => Self::Mall,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -838,7 +834,6 @@ impl crate::wire::OpenEnum for ContributeDetailContributeType {
 crate::wire::open_enum!(ContributeDetailContributeType);
 
 /// The part that the buyer's employer played in a payment (因公付).
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
     /// Whether company money was used.
@@ -860,46 +855,40 @@ impl ::core::default::Default for EnterprisePayInfo {
 impl crate::wire::Object for EnterprisePayInfo {
     fn blank() -> Self {
         Self {
-            is_use_enterprise_pay: crate::wire::blank(),
-            invoice_amount: crate::wire::blank(),
-            biz_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            is_use_enterprise_pay: None,
+            invoice_amount: None,
+            biz_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("is_use_enterprise_pay", &self.is_use_enterprise_pay);
-        fields.field("invoice_amount", &self.invoice_amount);
-        fields.field("biz_info", &self.biz_info);
+    fn names(&self) -> &'static [&'static str] {
+        &["is_use_enterprise_pay", "invoice_amount", "biz_info"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "is_use_enterprise_pay" => &mut self.is_use_enterprise_pay,
-                "invoice_amount" => &mut self.invoice_amount,
-                "biz_info" => &mut self.biz_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.is_use_enterprise_pay,
+                &mut self.invoice_amount,
+                &mut self.biz_info,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(EnterprisePayInfo);
 
 /// Who the buyer must be.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct ExtUserInfo {
     /// `T` has Alipay compare the buyer with what is given here (only with what is given); the payment fails if anything differs. `F` or nothing does not. At most 1 character.
@@ -929,82 +918,74 @@ impl ExtUserInfo {
     }
 
     /// Sets `need_check_info`.
-    #[must_use]
     pub fn need_check_info(
         mut self,
         need_check_info: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.need_check_info = Some(::core::convert::Into::into(need_check_info));
+        crate::wire::set(&mut self.need_check_info, need_check_info);
         self
     }
 
     /// Sets `fix_buyer`.
-    #[must_use]
     pub fn fix_buyer(
         mut self,
         fix_buyer: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.fix_buyer = Some(::core::convert::Into::into(fix_buyer));
+        crate::wire::set(&mut self.fix_buyer, fix_buyer);
         self
     }
 
     /// Sets `name`.
-    #[must_use]
     pub fn name(
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+        crate::wire::set(&mut self.name, name);
         self
     }
 
     /// Sets `cert_type`.
-    #[must_use]
     pub fn cert_type(
         mut self,
         cert_type: impl ::core::convert::Into<ExtUserInfoCertType>,
     ) -> Self {
-        self.cert_type = Some(::core::convert::Into::into(cert_type));
+        crate::wire::set(&mut self.cert_type, cert_type);
         self
     }
 
     /// Sets `cert_no`.
-    #[must_use]
     pub fn cert_no(
         mut self,
         cert_no: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.cert_no = Some(::core::convert::Into::into(cert_no));
+        crate::wire::set(&mut self.cert_no, cert_no);
         self
     }
 
     /// Sets `min_age`.
-    #[must_use]
     pub fn min_age(
         mut self,
         min_age: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.min_age = Some(::core::convert::Into::into(min_age));
+        crate::wire::set(&mut self.min_age, min_age);
         self
     }
 
     /// Sets `mobile`.
-    #[must_use]
     pub fn mobile(
         mut self,
         mobile: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.mobile = Some(::core::convert::Into::into(mobile));
+        crate::wire::set(&mut self.mobile, mobile);
         self
     }
 
     /// Sets `identity_hash`.
-    #[must_use]
     pub fn identity_hash(
         mut self,
         identity_hash: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.identity_hash = Some(::core::convert::Into::into(identity_hash));
+        crate::wire::set(&mut self.identity_hash, identity_hash);
         self
     }
 }
@@ -1018,61 +999,67 @@ impl ::core::default::Default for ExtUserInfo {
 impl crate::wire::Object for ExtUserInfo {
     fn blank() -> Self {
         Self {
-            need_check_info: crate::wire::blank(),
-            fix_buyer: crate::wire::blank(),
-            name: crate::wire::blank(),
-            cert_type: crate::wire::blank(),
-            cert_no: crate::wire::blank(),
-            min_age: crate::wire::blank(),
-            mobile: crate::wire::blank(),
-            identity_hash: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            need_check_info: None,
+            fix_buyer: None,
+            name: None,
+            cert_type: None,
+            cert_no: None,
+            min_age: None,
+            mobile: None,
+            identity_hash: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("need_check_info", &self.need_check_info);
-        fields.field("fix_buyer", &self.fix_buyer);
-        fields.field("name", &self.name);
-        fields.field("cert_type", &self.cert_type);
-        fields.field("cert_no", &self.cert_no);
-        fields.field("min_age", &self.min_age);
-        fields.field("mobile", &self.mobile);
-        fields.field("identity_hash", &self.identity_hash);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "need_check_info",
+            "fix_buyer",
+            "name",
+            "cert_type",
+            "cert_no",
+            "min_age",
+            "mobile",
+            "identity_hash",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "need_check_info" => &mut self.need_check_info,
-                "fix_buyer" => &mut self.fix_buyer,
-                "name" => &mut self.name,
-                "cert_type" => &mut self.cert_type,
-                "cert_no" => &mut self.cert_no,
-                "min_age" => &mut self.min_age,
-                "mobile" => &mut self.mobile,
-                "identity_hash" => &mut self.identity_hash,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.need_check_info,
+                &self.fix_buyer,
+                &self.name,
+                &self.cert_type,
+                &self.cert_no,
+                &self.min_age,
+                &self.mobile,
+                &self.identity_hash,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.need_check_info,
+                &mut self.fix_buyer,
+                &mut self.name,
+                &mut self.cert_type,
+                &mut self.cert_no,
+                &mut self.min_age,
+                &mut self.mobile,
+                &mut self.identity_hash,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(ExtUserInfo);
 
 /// A kind of identity document.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExtUserInfoCertType {
     /// The Chinese resident's identity card.
@@ -1092,14 +1079,6 @@ pub enum ExtUserInfoCertType {
 }
 
 impl crate::wire::OpenEnum for ExtUserInfoCertType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("IDENTITY_CARD", Self::IdentityCard),
-        ("PASSPORT", Self::Passport),
-        ("OFFICER_CARD", Self::OfficerCard),
-        ("SOLDIER_CARD", Self::SoldierCard),
-        ("HOKOU", Self::Hokou),
-        ("PERMANENT_RESIDENCE_FOREIGNER", Self::PermanentResidenceForeigner),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::IdentityCard => "IDENTITY_CARD",
@@ -1112,6 +1091,20 @@ impl crate::wire::OpenEnum for ExtUserInfoCertType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::IdentityCard,
+                1 => Self::Passport,
+                2 => Self::OfficerCard,
+                3 => Self::SoldierCard,
+                4 => Self::Hokou,
+                5 => Self::PermanentResidenceForeigner,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1120,7 +1113,7 @@ impl crate::wire::OpenEnum for ExtUserInfoCertType {
 crate::wire::open_enum!(ExtUserInfoCertType);
 
 /// Extras of an order.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct ExtendParams {
     /// The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
@@ -1154,114 +1147,92 @@ impl ExtendParams {
     }
 
     /// Sets `sys_service_provider_id`.
-    #[must_use]
     pub fn sys_service_provider_id(
         mut self,
         sys_service_provider_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sys_service_provider_id = Some(
-            ::core::convert::Into::into(sys_service_provider_id),
-        );
+        crate::wire::set(&mut self.sys_service_provider_id, sys_service_provider_id);
         self
     }
 
     /// Sets `hb_fq_num`.
-    #[must_use]
     pub fn hb_fq_num(
         mut self,
         hb_fq_num: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.hb_fq_num = Some(::core::convert::Into::into(hb_fq_num));
+        crate::wire::set(&mut self.hb_fq_num, hb_fq_num);
         self
     }
 
     /// Sets `hb_fq_seller_percent`.
-    #[must_use]
     pub fn hb_fq_seller_percent(
         mut self,
         hb_fq_seller_percent: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.hb_fq_seller_percent = Some(
-            ::core::convert::Into::into(hb_fq_seller_percent),
-        );
+        crate::wire::set(&mut self.hb_fq_seller_percent, hb_fq_seller_percent);
         self
     }
 
     /// Sets `industry_reflux_info`.
-    #[must_use]
     pub fn industry_reflux_info(
         mut self,
         industry_reflux_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.industry_reflux_info = Some(
-            ::core::convert::Into::into(industry_reflux_info),
-        );
+        crate::wire::set(&mut self.industry_reflux_info, industry_reflux_info);
         self
     }
 
     /// Sets `card_type`.
-    #[must_use]
     pub fn card_type(
         mut self,
         card_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.card_type = Some(::core::convert::Into::into(card_type));
+        crate::wire::set(&mut self.card_type, card_type);
         self
     }
 
     /// Sets `specified_seller_name`.
-    #[must_use]
     pub fn specified_seller_name(
         mut self,
         specified_seller_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.specified_seller_name = Some(
-            ::core::convert::Into::into(specified_seller_name),
-        );
+        crate::wire::set(&mut self.specified_seller_name, specified_seller_name);
         self
     }
 
     /// Sets `royalty_freeze`.
-    #[must_use]
     pub fn royalty_freeze(
         mut self,
         royalty_freeze: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.royalty_freeze = Some(::core::convert::Into::into(royalty_freeze));
+        crate::wire::set(&mut self.royalty_freeze, royalty_freeze);
         self
     }
 
     /// Sets `credit_ext_info`.
-    #[must_use]
     pub fn credit_ext_info(
         mut self,
         credit_ext_info: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.credit_ext_info = Some(::core::convert::Into::into(credit_ext_info));
+        crate::wire::set(&mut self.credit_ext_info, credit_ext_info);
         self
     }
 
     /// Sets `trade_component_order_id`.
-    #[must_use]
     pub fn trade_component_order_id(
         mut self,
         trade_component_order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trade_component_order_id = Some(
-            ::core::convert::Into::into(trade_component_order_id),
-        );
+        crate::wire::set(&mut self.trade_component_order_id, trade_component_order_id);
         self
     }
 
     /// Sets `tc_installment_order_id`.
-    #[must_use]
     pub fn tc_installment_order_id(
         mut self,
         tc_installment_order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.tc_installment_order_id = Some(
-            ::core::convert::Into::into(tc_installment_order_id),
-        );
+        crate::wire::set(&mut self.tc_installment_order_id, tc_installment_order_id);
         self
     }
 }
@@ -1275,67 +1246,75 @@ impl ::core::default::Default for ExtendParams {
 impl crate::wire::Object for ExtendParams {
     fn blank() -> Self {
         Self {
-            sys_service_provider_id: crate::wire::blank(),
-            hb_fq_num: crate::wire::blank(),
-            hb_fq_seller_percent: crate::wire::blank(),
-            industry_reflux_info: crate::wire::blank(),
-            card_type: crate::wire::blank(),
-            specified_seller_name: crate::wire::blank(),
-            royalty_freeze: crate::wire::blank(),
-            credit_ext_info: crate::wire::blank(),
-            trade_component_order_id: crate::wire::blank(),
-            tc_installment_order_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            sys_service_provider_id: None,
+            hb_fq_num: None,
+            hb_fq_seller_percent: None,
+            industry_reflux_info: None,
+            card_type: None,
+            specified_seller_name: None,
+            royalty_freeze: None,
+            credit_ext_info: None,
+            trade_component_order_id: None,
+            tc_installment_order_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("sys_service_provider_id", &self.sys_service_provider_id);
-        fields.field("hb_fq_num", &self.hb_fq_num);
-        fields.field("hb_fq_seller_percent", &self.hb_fq_seller_percent);
-        fields.field("industry_reflux_info", &self.industry_reflux_info);
-        fields.field("card_type", &self.card_type);
-        fields.field("specified_seller_name", &self.specified_seller_name);
-        fields.field("royalty_freeze", &self.royalty_freeze);
-        fields.field("credit_ext_info", &self.credit_ext_info);
-        fields.field("trade_component_order_id", &self.trade_component_order_id);
-        fields.field("tc_installment_order_id", &self.tc_installment_order_id);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "sys_service_provider_id",
+            "hb_fq_num",
+            "hb_fq_seller_percent",
+            "industry_reflux_info",
+            "card_type",
+            "specified_seller_name",
+            "royalty_freeze",
+            "credit_ext_info",
+            "trade_component_order_id",
+            "tc_installment_order_id",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "sys_service_provider_id" => &mut self.sys_service_provider_id,
-                "hb_fq_num" => &mut self.hb_fq_num,
-                "hb_fq_seller_percent" => &mut self.hb_fq_seller_percent,
-                "industry_reflux_info" => &mut self.industry_reflux_info,
-                "card_type" => &mut self.card_type,
-                "specified_seller_name" => &mut self.specified_seller_name,
-                "royalty_freeze" => &mut self.royalty_freeze,
-                "credit_ext_info" => &mut self.credit_ext_info,
-                "trade_component_order_id" => &mut self.trade_component_order_id,
-                "tc_installment_order_id" => &mut self.tc_installment_order_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.sys_service_provider_id,
+                &self.hb_fq_num,
+                &self.hb_fq_seller_percent,
+                &self.industry_reflux_info,
+                &self.card_type,
+                &self.specified_seller_name,
+                &self.royalty_freeze,
+                &self.credit_ext_info,
+                &self.trade_component_order_id,
+                &self.tc_installment_order_id,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.sys_service_provider_id,
+                &mut self.hb_fq_num,
+                &mut self.hb_fq_seller_percent,
+                &mut self.industry_reflux_info,
+                &mut self.card_type,
+                &mut self.specified_seller_name,
+                &mut self.royalty_freeze,
+                &mut self.credit_ext_info,
+                &mut self.trade_component_order_id,
+                &mut self.tc_installment_order_id,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(ExtendParams);
 
 /// A source of money that a payment or a refund went through.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FundChannel {
     /// A red packet from Alipay.
@@ -1371,22 +1350,6 @@ pub enum FundChannel {
 }
 
 impl crate::wire::OpenEnum for FundChannel {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("COUPON", Self::Coupon),
-        ("ALIPAYACCOUNT", Self::AlipayAccount),
-        ("POINT", Self::Point),
-        ("DISCOUNT", Self::Discount),
-        ("PCARD", Self::Pcard),
-        ("FINANCEACCOUNT", Self::FinanceAccount),
-        ("MCARD", Self::Mcard),
-        ("MDISCOUNT", Self::Mdiscount),
-        ("MCOUPON", Self::Mcoupon),
-        ("PCREDIT", Self::Pcredit),
-        ("BANKCARD", Self::BankCard),
-        ("MONEYFUND", Self::MoneyFund),
-        ("VOUCHER", Self::Voucher),
-        ("DCEP_ASSET", Self::DcepAsset),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Coupon => "COUPON",
@@ -1407,6 +1370,28 @@ impl crate::wire::OpenEnum for FundChannel {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Coupon,
+                1 => Self::AlipayAccount,
+                2 => Self::Point,
+                3 => Self::Discount,
+                4 => Self::Pcard,
+                5 => Self::FinanceAccount,
+                6 => Self::Mcard,
+                7 => Self::Mdiscount,
+                8 => Self::Mcoupon,
+                9 => Self::Pcredit,
+                10 => Self::BankCard,
+                11 => Self::MoneyFund,
+                12 => Self::Voucher,
+                13 => Self::DcepAsset,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1415,7 +1400,7 @@ impl crate::wire::OpenEnum for FundChannel {
 crate::wire::open_enum!(FundChannel);
 
 /// One item of an order.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct GoodsDetail {
     /// The merchant's number of the item, at its finest grain (the SKU). Vouchers for single items are matched by it. At most 64 characters.
@@ -1454,92 +1439,83 @@ impl GoodsDetail {
         quantity: i64,
         price: crate::types::Price,
     ) -> Self {
-        Self {
-            goods_id: ::core::convert::Into::into(goods_id),
-            goods_name: ::core::convert::Into::into(goods_name),
-            quantity: Some(quantity),
-            price: Some(price),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.goods_id, goods_id);
+        crate::wire::put(&mut __made.goods_name, goods_name);
+        crate::wire::set(&mut __made.quantity, quantity);
+        crate::wire::set(&mut __made.price, price);
+        __made
     }
 
     /// Sets `alipay_goods_id`.
-    #[must_use]
     pub fn alipay_goods_id(
         mut self,
         alipay_goods_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.alipay_goods_id = Some(::core::convert::Into::into(alipay_goods_id));
+        crate::wire::set(&mut self.alipay_goods_id, alipay_goods_id);
         self
     }
 
     /// Sets `goods_category`.
-    #[must_use]
     pub fn goods_category(
         mut self,
         goods_category: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.goods_category = Some(::core::convert::Into::into(goods_category));
+        crate::wire::set(&mut self.goods_category, goods_category);
         self
     }
 
     /// Sets `categories_tree`.
-    #[must_use]
     pub fn categories_tree(
         mut self,
         categories_tree: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.categories_tree = Some(::core::convert::Into::into(categories_tree));
+        crate::wire::set(&mut self.categories_tree, categories_tree);
         self
     }
 
     /// Sets `body`.
-    #[must_use]
     pub fn body(
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+        crate::wire::set(&mut self.body, body);
         self
     }
 
     /// Sets `show_url`.
-    #[must_use]
     pub fn show_url(
         mut self,
         show_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.show_url = Some(::core::convert::Into::into(show_url));
+        crate::wire::set(&mut self.show_url, show_url);
         self
     }
 
     /// Sets `out_item_id`.
-    #[must_use]
     pub fn out_item_id(
         mut self,
         out_item_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_item_id = Some(::core::convert::Into::into(out_item_id));
+        crate::wire::set(&mut self.out_item_id, out_item_id);
         self
     }
 
     /// Sets `out_sku_id`.
-    #[must_use]
     pub fn out_sku_id(
         mut self,
         out_sku_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_sku_id = Some(::core::convert::Into::into(out_sku_id));
+        crate::wire::set(&mut self.out_sku_id, out_sku_id);
         self
     }
 
     /// Sets `goods_ean_id`.
-    #[must_use]
     pub fn goods_ean_id(
         mut self,
         goods_ean_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.goods_ean_id = Some(::core::convert::Into::into(goods_ean_id));
+        crate::wire::set(&mut self.goods_ean_id, goods_ean_id);
         self
     }
 }
@@ -1555,71 +1531,81 @@ impl crate::wire::Object for GoodsDetail {
         Self {
             goods_id: crate::wire::blank(),
             goods_name: crate::wire::blank(),
-            quantity: crate::wire::blank(),
-            price: crate::wire::blank(),
-            alipay_goods_id: crate::wire::blank(),
-            goods_category: crate::wire::blank(),
-            categories_tree: crate::wire::blank(),
-            body: crate::wire::blank(),
-            show_url: crate::wire::blank(),
-            out_item_id: crate::wire::blank(),
-            out_sku_id: crate::wire::blank(),
-            goods_ean_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            quantity: None,
+            price: None,
+            alipay_goods_id: None,
+            goods_category: None,
+            categories_tree: None,
+            body: None,
+            show_url: None,
+            out_item_id: None,
+            out_sku_id: None,
+            goods_ean_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("goods_id", &self.goods_id);
-        fields.field("goods_name", &self.goods_name);
-        fields.field("quantity", &self.quantity);
-        fields.field("price", &self.price);
-        fields.field("alipay_goods_id", &self.alipay_goods_id);
-        fields.field("goods_category", &self.goods_category);
-        fields.field("categories_tree", &self.categories_tree);
-        fields.field("body", &self.body);
-        fields.field("show_url", &self.show_url);
-        fields.field("out_item_id", &self.out_item_id);
-        fields.field("out_sku_id", &self.out_sku_id);
-        fields.field("goods_ean_id", &self.goods_ean_id);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "goods_id",
+            "goods_name",
+            "quantity",
+            "price",
+            "alipay_goods_id",
+            "goods_category",
+            "categories_tree",
+            "body",
+            "show_url",
+            "out_item_id",
+            "out_sku_id",
+            "goods_ean_id",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "goods_id" => &mut self.goods_id,
-                "goods_name" => &mut self.goods_name,
-                "quantity" => &mut self.quantity,
-                "price" => &mut self.price,
-                "alipay_goods_id" => &mut self.alipay_goods_id,
-                "goods_category" => &mut self.goods_category,
-                "categories_tree" => &mut self.categories_tree,
-                "body" => &mut self.body,
-                "show_url" => &mut self.show_url,
-                "out_item_id" => &mut self.out_item_id,
-                "out_sku_id" => &mut self.out_sku_id,
-                "goods_ean_id" => &mut self.goods_ean_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.goods_id,
+                &self.goods_name,
+                &self.quantity,
+                &self.price,
+                &self.alipay_goods_id,
+                &self.goods_category,
+                &self.categories_tree,
+                &self.body,
+                &self.show_url,
+                &self.out_item_id,
+                &self.out_sku_id,
+                &self.goods_ean_id,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.goods_id,
+                &mut self.goods_name,
+                &mut self.quantity,
+                &mut self.price,
+                &mut self.alipay_goods_id,
+                &mut self.goods_category,
+                &mut self.categories_tree,
+                &mut self.body,
+                &mut self.show_url,
+                &mut self.out_item_id,
+                &mut self.out_sku_id,
+                &mut self.goods_ean_id,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(GoodsDetail);
 
 /// Whether goods can be touched.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GoodsType {
     /// Virtual goods.
@@ -1631,16 +1617,22 @@ pub enum GoodsType {
 }
 
 impl crate::wire::OpenEnum for GoodsType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("0", Self::Virtual),
-        ("1", Self::Physical),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Virtual => "0",
             Self::Physical => "1",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Virtual,
+                1 => Self::Physical,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1651,7 +1643,6 @@ impl crate::wire::OpenEnum for GoodsType {
 crate::wire::open_enum!(GoodsType);
 
 /// What an invoice for the order says.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceInfo {
     /// Whether and by whom the invoice is issued.
@@ -1668,11 +1659,10 @@ impl InvoiceInfo {
         key_info: InvoiceKeyInfo,
         details: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        Self {
-            key_info: key_info,
-            details: ::core::convert::Into::into(details),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.key_info, key_info);
+        crate::wire::put(&mut __made.details, details);
+        __made
     }
 }
 
@@ -1681,34 +1671,20 @@ impl crate::wire::Object for InvoiceInfo {
         Self {
             key_info: crate::wire::blank(),
             details: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("key_info", &self.key_info);
-        fields.field("details", &self.details);
+    fn names(&self) -> &'static [&'static str] {
+        &["key_info", "details"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "key_info" => &mut self.key_info,
-                "details" => &mut self.details,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.key_info, &self.details], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(&mut [&mut self.key_info, &mut self.details], &mut self.extra);
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -1719,7 +1695,6 @@ impl crate::wire::Object for InvoiceInfo {
 crate::wire::object!(InvoiceInfo);
 
 /// Whether and by whom an invoice is issued.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceKeyInfo {
     /// Whether an invoice can be had for this order.
@@ -1739,12 +1714,11 @@ impl InvoiceKeyInfo {
         invoice_merchant_name: impl ::core::convert::Into<::std::string::String>,
         tax_num: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            is_support_invoice: is_support_invoice,
-            invoice_merchant_name: ::core::convert::Into::into(invoice_merchant_name),
-            tax_num: ::core::convert::Into::into(tax_num),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.is_support_invoice, is_support_invoice);
+        crate::wire::put(&mut __made.invoice_merchant_name, invoice_merchant_name);
+        crate::wire::put(&mut __made.tax_num, tax_num);
+        __made
     }
 }
 
@@ -1754,36 +1728,30 @@ impl crate::wire::Object for InvoiceKeyInfo {
             is_support_invoice: crate::wire::blank(),
             invoice_merchant_name: crate::wire::blank(),
             tax_num: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("is_support_invoice", &self.is_support_invoice);
-        fields.field("invoice_merchant_name", &self.invoice_merchant_name);
-        fields.field("tax_num", &self.tax_num);
+    fn names(&self) -> &'static [&'static str] {
+        &["is_support_invoice", "invoice_merchant_name", "tax_num"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "is_support_invoice" => &mut self.is_support_invoice,
-                "invoice_merchant_name" => &mut self.invoice_merchant_name,
-                "tax_num" => &mut self.tax_num,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.is_support_invoice,
+                &mut self.invoice_merchant_name,
+                &mut self.tax_num,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -1794,7 +1762,7 @@ impl crate::wire::Object for InvoiceKeyInfo {
 crate::wire::object!(InvoiceKeyInfo);
 
 /// One movement of a split, or of a split that is taken back.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct OpenApiRoyaltyDetailInfoPojo {
     /// What the movement is; `transfer` if left out.
@@ -1828,96 +1796,86 @@ impl OpenApiRoyaltyDetailInfoPojo {
     }
 
     /// Sets `royalty_type`.
-    #[must_use]
     pub fn royalty_type(
         mut self,
         royalty_type: impl ::core::convert::Into<RoyaltyType>,
     ) -> Self {
-        self.royalty_type = Some(::core::convert::Into::into(royalty_type));
+        crate::wire::set(&mut self.royalty_type, royalty_type);
         self
     }
 
     /// Sets `trans_out`.
-    #[must_use]
     pub fn trans_out(
         mut self,
         trans_out: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_out = Some(::core::convert::Into::into(trans_out));
+        crate::wire::set(&mut self.trans_out, trans_out);
         self
     }
 
     /// Sets `trans_out_type`.
-    #[must_use]
     pub fn trans_out_type(
         mut self,
         trans_out_type: impl ::core::convert::Into<RoyaltyAccountType>,
     ) -> Self {
-        self.trans_out_type = Some(::core::convert::Into::into(trans_out_type));
+        crate::wire::set(&mut self.trans_out_type, trans_out_type);
         self
     }
 
     /// Sets `trans_in_type`.
-    #[must_use]
     pub fn trans_in_type(
         mut self,
         trans_in_type: impl ::core::convert::Into<RoyaltyAccountType>,
     ) -> Self {
-        self.trans_in_type = Some(::core::convert::Into::into(trans_in_type));
+        crate::wire::set(&mut self.trans_in_type, trans_in_type);
         self
     }
 
     /// Sets `trans_in`.
-    #[must_use]
     pub fn trans_in(
         mut self,
         trans_in: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_in = Some(::core::convert::Into::into(trans_in));
+        crate::wire::set(&mut self.trans_in, trans_in);
         self
     }
 
     /// Sets `amount`.
-    #[must_use]
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
-        self.amount = Some(amount);
+        crate::wire::set(&mut self.amount, amount);
         self
     }
 
     /// Sets `amount_percentage`.
-    #[must_use]
     pub fn amount_percentage(mut self, amount_percentage: i64) -> Self {
-        self.amount_percentage = Some(amount_percentage);
+        crate::wire::set(&mut self.amount_percentage, amount_percentage);
         self
     }
 
     /// Sets `desc`.
-    #[must_use]
     pub fn desc(
         mut self,
         desc: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.desc = Some(::core::convert::Into::into(desc));
+        crate::wire::set(&mut self.desc, desc);
         self
     }
 
     /// Sets `royalty_scene`.
-    #[must_use]
     pub fn royalty_scene(
         mut self,
         royalty_scene: impl ::core::convert::Into<RoyaltyScene>,
     ) -> Self {
-        self.royalty_scene = Some(::core::convert::Into::into(royalty_scene));
+        crate::wire::set(&mut self.royalty_scene, royalty_scene);
         self
     }
 
     /// Sets `trans_in_name`.
-    #[must_use]
     pub fn trans_in_name(
         mut self,
         trans_in_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_in_name = Some(::core::convert::Into::into(trans_in_name));
+        crate::wire::set(&mut self.trans_in_name, trans_in_name);
         self
     }
 }
@@ -1931,67 +1889,76 @@ impl ::core::default::Default for OpenApiRoyaltyDetailInfoPojo {
 impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     fn blank() -> Self {
         Self {
-            royalty_type: crate::wire::blank(),
-            trans_out: crate::wire::blank(),
-            trans_out_type: crate::wire::blank(),
-            trans_in_type: crate::wire::blank(),
-            trans_in: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            amount_percentage: crate::wire::blank(),
-            desc: crate::wire::blank(),
-            royalty_scene: crate::wire::blank(),
-            trans_in_name: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            royalty_type: None,
+            trans_out: None,
+            trans_out_type: None,
+            trans_in_type: None,
+            trans_in: None,
+            amount: None,
+            amount_percentage: None,
+            desc: None,
+            royalty_scene: None,
+            trans_in_name: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("royalty_type", &self.royalty_type);
-        fields.field("trans_out", &self.trans_out);
-        fields.field("trans_out_type", &self.trans_out_type);
-        fields.field("trans_in_type", &self.trans_in_type);
-        fields.field("trans_in", &self.trans_in);
-        fields.field("amount", &self.amount);
-        fields.field("amount_percentage", &self.amount_percentage);
-        fields.field("desc", &self.desc);
-        fields.field("royalty_scene", &self.royalty_scene);
-        fields.field("trans_in_name", &self.trans_in_name);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "royalty_type",
+            "trans_out",
+            "trans_out_type",
+            "trans_in_type",
+            "trans_in",
+            "amount",
+            "amount_percentage",
+            "desc",
+            "royalty_scene",
+            "trans_in_name",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "royalty_type" => &mut self.royalty_type,
-                "trans_out" => &mut self.trans_out,
-                "trans_out_type" => &mut self.trans_out_type,
-                "trans_in_type" => &mut self.trans_in_type,
-                "trans_in" => &mut self.trans_in,
-                "amount" => &mut self.amount,
-                "amount_percentage" => &mut self.amount_percentage,
-                "desc" => &mut self.desc,
-                "royalty_scene" => &mut self.royalty_scene,
-                "trans_in_name" => &mut self.trans_in_name,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.royalty_type,
+                &self.trans_out,
+                &self.trans_out_type,
+                &self.trans_in_type,
+                &self.trans_in,
+                &self.amount,
+                &self.amount_percentage,
+                &self.desc,
+                &self.royalty_scene,
+                &self.trans_in_name,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.royalty_type,
+                &mut self.trans_out,
+                &mut self.trans_out_type,
+                &mut self.trans_in_type,
+                &mut self.trans_in,
+                &mut self.amount,
+                &mut self.amount_percentage,
+                &mut self.desc,
+                &mut self.royalty_scene,
+                &mut self.trans_in_name,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(OpenApiRoyaltyDetailInfoPojo);
 
 /// A channel to deduct from.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct OpenApiSpecifiedChannelParamsPojo {
     /// The type of asset, assigned by Alipay: `ALICREDIT`.
@@ -2009,22 +1976,20 @@ impl OpenApiSpecifiedChannelParamsPojo {
     }
 
     /// Sets `asset_type_code`.
-    #[must_use]
     pub fn asset_type_code(
         mut self,
         asset_type_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.asset_type_code = Some(::core::convert::Into::into(asset_type_code));
+        crate::wire::set(&mut self.asset_type_code, asset_type_code);
         self
     }
 
     /// Sets `inst_id`.
-    #[must_use]
     pub fn inst_id(
         mut self,
         inst_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.inst_id = Some(::core::convert::Into::into(inst_id));
+        crate::wire::set(&mut self.inst_id, inst_id);
         self
     }
 }
@@ -2038,43 +2003,31 @@ impl ::core::default::Default for OpenApiSpecifiedChannelParamsPojo {
 impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     fn blank() -> Self {
         Self {
-            asset_type_code: crate::wire::blank(),
-            inst_id: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            asset_type_code: None,
+            inst_id: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("asset_type_code", &self.asset_type_code);
-        fields.field("inst_id", &self.inst_id);
+    fn names(&self) -> &'static [&'static str] {
+        &["asset_type_code", "inst_id"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "asset_type_code" => &mut self.asset_type_code,
-                "inst_id" => &mut self.inst_id,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.asset_type_code, &self.inst_id], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.asset_type_code, &mut self.inst_id],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(OpenApiSpecifiedChannelParamsPojo);
 
 /// A detail that the notification of a payment carries on request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PaymentQueryOption {
     /// What was paid from the deposit account 惠营宝.
@@ -2090,12 +2043,6 @@ pub enum PaymentQueryOption {
 }
 
 impl crate::wire::OpenEnum for PaymentQueryOption {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("hyb_amount", Self::HybAmount),
-        ("enterprise_pay_info", Self::EnterprisePayInfo),
-        ("medical_insurance_info", Self::MedicalInsuranceInfo),
-        ("credit_pay_mode", Self::CreditPayMode),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::HybAmount => "hyb_amount",
@@ -2106,6 +2053,18 @@ impl crate::wire::OpenEnum for PaymentQueryOption {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::HybAmount,
+                1 => Self::EnterprisePayInfo,
+                2 => Self::MedicalInsuranceInfo,
+                3 => Self::CreditPayMode,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -2114,7 +2073,7 @@ impl crate::wire::OpenEnum for PaymentQueryOption {
 crate::wire::open_enum!(PaymentQueryOption);
 
 /// The plan of a periodic deduction: when, and how much.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct PeriodRuleParams {
     /// The unit of `period`.
@@ -2143,33 +2102,29 @@ impl PeriodRuleParams {
         execute_time: crate::types::Date,
         single_amount: crate::types::Price,
     ) -> Self {
-        Self {
-            period_type: ::core::convert::Into::into(period_type),
-            period: period,
-            execute_time: execute_time,
-            single_amount: single_amount,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.period_type, period_type);
+        crate::wire::put(&mut __made.period, period);
+        crate::wire::put(&mut __made.execute_time, execute_time);
+        crate::wire::put(&mut __made.single_amount, single_amount);
+        __made
     }
 
     /// Sets `total_amount`.
-    #[must_use]
     pub fn total_amount(mut self, total_amount: crate::types::Price) -> Self {
-        self.total_amount = Some(total_amount);
+        crate::wire::set(&mut self.total_amount, total_amount);
         self
     }
 
     /// Sets `total_payments`.
-    #[must_use]
     pub fn total_payments(mut self, total_payments: i64) -> Self {
-        self.total_payments = Some(total_payments);
+        crate::wire::set(&mut self.total_payments, total_payments);
         self
     }
 
     /// Sets `scene_rule_params`.
-    #[must_use]
     pub fn scene_rule_params(mut self, scene_rule_params: SceneRuleParams) -> Self {
-        self.scene_rule_params = Some(scene_rule_params);
+        crate::wire::set(&mut self.scene_rule_params, scene_rule_params);
         self
     }
 }
@@ -2181,47 +2136,53 @@ impl crate::wire::Object for PeriodRuleParams {
             period: crate::wire::blank(),
             execute_time: crate::wire::blank(),
             single_amount: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            total_payments: crate::wire::blank(),
-            scene_rule_params: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            total_amount: None,
+            total_payments: None,
+            scene_rule_params: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("period_type", &self.period_type);
-        fields.field("period", &self.period);
-        fields.field("execute_time", &self.execute_time);
-        fields.field("single_amount", &self.single_amount);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("total_payments", &self.total_payments);
-        fields.field("scene_rule_params", &self.scene_rule_params);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "period_type",
+            "period",
+            "execute_time",
+            "single_amount",
+            "total_amount",
+            "total_payments",
+            "scene_rule_params",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "period_type" => &mut self.period_type,
-                "period" => &mut self.period,
-                "execute_time" => &mut self.execute_time,
-                "single_amount" => &mut self.single_amount,
-                "total_amount" => &mut self.total_amount,
-                "total_payments" => &mut self.total_payments,
-                "scene_rule_params" => &mut self.scene_rule_params,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.period_type,
+                &self.period,
+                &self.execute_time,
+                &self.single_amount,
+                &self.total_amount,
+                &self.total_payments,
+                &self.scene_rule_params,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.period_type,
+                &mut self.period,
+                &mut self.execute_time,
+                &mut self.single_amount,
+                &mut self.total_amount,
+                &mut self.total_payments,
+                &mut self.scene_rule_params,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -2232,7 +2193,6 @@ impl crate::wire::Object for PeriodRuleParams {
 crate::wire::object!(PeriodRuleParams);
 
 /// The unit of a deduction plan.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PeriodRuleParamsPeriodType {
     /// Days.
@@ -2244,16 +2204,22 @@ pub enum PeriodRuleParamsPeriodType {
 }
 
 impl crate::wire::OpenEnum for PeriodRuleParamsPeriodType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("DAY", Self::Day),
-        ("MONTH", Self::Month),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Day => "DAY",
             Self::Month => "MONTH",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Day,
+                1 => Self::Month,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2264,7 +2230,6 @@ impl crate::wire::OpenEnum for PeriodRuleParamsPeriodType {
 crate::wire::open_enum!(PeriodRuleParamsPeriodType);
 
 /// A fee that came back to the merchant with a refund.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundChargeInfo {
     /// How much of the fee was returned.
@@ -2288,49 +2253,51 @@ impl ::core::default::Default for RefundChargeInfo {
 impl crate::wire::Object for RefundChargeInfo {
     fn blank() -> Self {
         Self {
-            refund_charge_fee: crate::wire::blank(),
-            switch_fee_rate: crate::wire::blank(),
-            charge_type: crate::wire::blank(),
-            refund_sub_fee_detail_list: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            refund_charge_fee: None,
+            switch_fee_rate: None,
+            charge_type: None,
+            refund_sub_fee_detail_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("refund_charge_fee", &self.refund_charge_fee);
-        fields.field("switch_fee_rate", &self.switch_fee_rate);
-        fields.field("charge_type", &self.charge_type);
-        fields.field("refund_sub_fee_detail_list", &self.refund_sub_fee_detail_list);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "refund_charge_fee",
+            "switch_fee_rate",
+            "charge_type",
+            "refund_sub_fee_detail_list",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "refund_charge_fee" => &mut self.refund_charge_fee,
-                "switch_fee_rate" => &mut self.switch_fee_rate,
-                "charge_type" => &mut self.charge_type,
-                "refund_sub_fee_detail_list" => &mut self.refund_sub_fee_detail_list,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.refund_charge_fee,
+                &self.switch_fee_rate,
+                &self.charge_type,
+                &self.refund_sub_fee_detail_list,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.refund_charge_fee,
+                &mut self.switch_fee_rate,
+                &mut self.charge_type,
+                &mut self.refund_sub_fee_detail_list,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(RefundChargeInfo);
 
 /// One part of a returned fee.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefundSubFee {
     /// How much of this part was returned.
@@ -2350,43 +2317,31 @@ impl ::core::default::Default for RefundSubFee {
 impl crate::wire::Object for RefundSubFee {
     fn blank() -> Self {
         Self {
-            refund_charge_fee: crate::wire::blank(),
-            switch_fee_rate: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            refund_charge_fee: None,
+            switch_fee_rate: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("refund_charge_fee", &self.refund_charge_fee);
-        fields.field("switch_fee_rate", &self.switch_fee_rate);
+    fn names(&self) -> &'static [&'static str] {
+        &["refund_charge_fee", "switch_fee_rate"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "refund_charge_fee" => &mut self.refund_charge_fee,
-                "switch_fee_rate" => &mut self.switch_fee_rate,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.refund_charge_fee, &self.switch_fee_rate], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.refund_charge_fee, &mut self.switch_fee_rate],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(RefundSubFee);
 
 /// How an account in a split is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RoyaltyAccountType {
     /// By Alipay user number: 16 digits that begin with 2088.
@@ -2402,12 +2357,6 @@ pub enum RoyaltyAccountType {
 }
 
 impl crate::wire::OpenEnum for RoyaltyAccountType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("userId", Self::UserId),
-        ("loginName", Self::LoginName),
-        ("cardAliasNo", Self::CardAliasNo),
-        ("openId", Self::OpenId),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::UserId => "userId",
@@ -2418,6 +2367,18 @@ impl crate::wire::OpenEnum for RoyaltyAccountType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::UserId,
+                1 => Self::LoginName,
+                2 => Self::CardAliasNo,
+                3 => Self::OpenId,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -2426,7 +2387,7 @@ impl crate::wire::OpenEnum for RoyaltyAccountType {
 crate::wire::open_enum!(RoyaltyAccountType);
 
 /// One share of the money of an order.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct RoyaltyDetailInfos {
     /// When this share is paid out: shares are taken in the order of this positive number.
@@ -2460,78 +2421,70 @@ impl RoyaltyDetailInfos {
         trans_in: impl ::core::convert::Into<::std::string::String>,
         amount: crate::types::Price,
     ) -> Self {
-        Self {
-            trans_out: ::core::convert::Into::into(trans_out),
-            trans_in: ::core::convert::Into::into(trans_in),
-            amount: amount,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.trans_out, trans_out);
+        crate::wire::put(&mut __made.trans_in, trans_in);
+        crate::wire::put(&mut __made.amount, amount);
+        __made
     }
 
     /// Sets `serial_no`.
-    #[must_use]
     pub fn serial_no(mut self, serial_no: i64) -> Self {
-        self.serial_no = Some(serial_no);
+        crate::wire::set(&mut self.serial_no, serial_no);
         self
     }
 
     /// Sets `trans_out_type`.
-    #[must_use]
     pub fn trans_out_type(
         mut self,
         trans_out_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_out_type = Some(::core::convert::Into::into(trans_out_type));
+        crate::wire::set(&mut self.trans_out_type, trans_out_type);
         self
     }
 
     /// Sets `trans_in_type`.
-    #[must_use]
     pub fn trans_in_type(
         mut self,
         trans_in_type: impl ::core::convert::Into<RoyaltyDetailInfosTransInType>,
     ) -> Self {
-        self.trans_in_type = Some(::core::convert::Into::into(trans_in_type));
+        crate::wire::set(&mut self.trans_in_type, trans_in_type);
         self
     }
 
     /// Sets `amount_percentage`.
-    #[must_use]
     pub fn amount_percentage(
         mut self,
         amount_percentage: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.amount_percentage = Some(::core::convert::Into::into(amount_percentage));
+        crate::wire::set(&mut self.amount_percentage, amount_percentage);
         self
     }
 
     /// Sets `desc`.
-    #[must_use]
     pub fn desc(
         mut self,
         desc: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.desc = Some(::core::convert::Into::into(desc));
+        crate::wire::set(&mut self.desc, desc);
         self
     }
 
     /// Sets `out_relation_id`.
-    #[must_use]
     pub fn out_relation_id(
         mut self,
         out_relation_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_relation_id = Some(::core::convert::Into::into(out_relation_id));
+        crate::wire::set(&mut self.out_relation_id, out_relation_id);
         self
     }
 
     /// Sets `batch_no`.
-    #[must_use]
     pub fn batch_no(
         mut self,
         batch_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.batch_no = Some(::core::convert::Into::into(batch_no));
+        crate::wire::set(&mut self.batch_no, batch_no);
         self
     }
 }
@@ -2539,60 +2492,69 @@ impl RoyaltyDetailInfos {
 impl crate::wire::Object for RoyaltyDetailInfos {
     fn blank() -> Self {
         Self {
-            serial_no: crate::wire::blank(),
-            trans_out_type: crate::wire::blank(),
+            serial_no: None,
+            trans_out_type: None,
             trans_out: crate::wire::blank(),
-            trans_in_type: crate::wire::blank(),
+            trans_in_type: None,
             trans_in: crate::wire::blank(),
             amount: crate::wire::blank(),
-            amount_percentage: crate::wire::blank(),
-            desc: crate::wire::blank(),
-            out_relation_id: crate::wire::blank(),
-            batch_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            amount_percentage: None,
+            desc: None,
+            out_relation_id: None,
+            batch_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("serial_no", &self.serial_no);
-        fields.field("trans_out_type", &self.trans_out_type);
-        fields.field("trans_out", &self.trans_out);
-        fields.field("trans_in_type", &self.trans_in_type);
-        fields.field("trans_in", &self.trans_in);
-        fields.field("amount", &self.amount);
-        fields.field("amount_percentage", &self.amount_percentage);
-        fields.field("desc", &self.desc);
-        fields.field("out_relation_id", &self.out_relation_id);
-        fields.field("batch_no", &self.batch_no);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "serial_no",
+            "trans_out_type",
+            "trans_out",
+            "trans_in_type",
+            "trans_in",
+            "amount",
+            "amount_percentage",
+            "desc",
+            "out_relation_id",
+            "batch_no",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "serial_no" => &mut self.serial_no,
-                "trans_out_type" => &mut self.trans_out_type,
-                "trans_out" => &mut self.trans_out,
-                "trans_in_type" => &mut self.trans_in_type,
-                "trans_in" => &mut self.trans_in,
-                "amount" => &mut self.amount,
-                "amount_percentage" => &mut self.amount_percentage,
-                "desc" => &mut self.desc,
-                "out_relation_id" => &mut self.out_relation_id,
-                "batch_no" => &mut self.batch_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.serial_no,
+                &self.trans_out_type,
+                &self.trans_out,
+                &self.trans_in_type,
+                &self.trans_in,
+                &self.amount,
+                &self.amount_percentage,
+                &self.desc,
+                &self.out_relation_id,
+                &self.batch_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.serial_no,
+                &mut self.trans_out_type,
+                &mut self.trans_out,
+                &mut self.trans_in_type,
+                &mut self.trans_in,
+                &mut self.amount,
+                &mut self.amount_percentage,
+                &mut self.desc,
+                &mut self.out_relation_id,
+                &mut self.batch_no,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -2603,7 +2565,6 @@ impl crate::wire::Object for RoyaltyDetailInfos {
 crate::wire::object!(RoyaltyDetailInfos);
 
 /// How the receiver of a share is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RoyaltyDetailInfosTransInType {
     /// By Alipay user id.
@@ -2617,11 +2578,6 @@ pub enum RoyaltyDetailInfosTransInType {
 }
 
 impl crate::wire::OpenEnum for RoyaltyDetailInfosTransInType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("userId", Self::UserId),
-        ("bankIndex", Self::BankIndex),
-        ("storeId", Self::StoreId),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::UserId => "userId",
@@ -2629,6 +2585,17 @@ impl crate::wire::OpenEnum for RoyaltyDetailInfosTransInType {
             Self::StoreId => "storeId",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::UserId,
+                1 => Self::BankIndex,
+                2 => Self::StoreId,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2639,7 +2606,7 @@ impl crate::wire::OpenEnum for RoyaltyDetailInfosTransInType {
 crate::wire::open_enum!(RoyaltyDetailInfosTransInType);
 
 /// How the money of an order is split.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct RoyaltyInfo {
     /// The kind of split; only `ROYALTY` is supported. At most 150 characters.
@@ -2657,19 +2624,17 @@ impl RoyaltyInfo {
             ::std::vec::Vec<RoyaltyDetailInfos>,
         >,
     ) -> Self {
-        Self {
-            royalty_detail_infos: ::core::convert::Into::into(royalty_detail_infos),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.royalty_detail_infos, royalty_detail_infos);
+        __made
     }
 
     /// Sets `royalty_type`.
-    #[must_use]
     pub fn royalty_type(
         mut self,
         royalty_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.royalty_type = Some(::core::convert::Into::into(royalty_type));
+        crate::wire::set(&mut self.royalty_type, royalty_type);
         self
     }
 }
@@ -2677,36 +2642,25 @@ impl RoyaltyInfo {
 impl crate::wire::Object for RoyaltyInfo {
     fn blank() -> Self {
         Self {
-            royalty_type: crate::wire::blank(),
-            royalty_detail_infos: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            royalty_type: None,
+            royalty_detail_infos: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("royalty_type", &self.royalty_type);
-        fields.field("royalty_detail_infos", &self.royalty_detail_infos);
+    fn names(&self) -> &'static [&'static str] {
+        &["royalty_type", "royalty_detail_infos"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "royalty_type" => &mut self.royalty_type,
-                "royalty_detail_infos" => &mut self.royalty_detail_infos,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.royalty_type, &self.royalty_detail_infos], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.royalty_type, &mut self.royalty_detail_infos],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -2717,7 +2671,6 @@ impl crate::wire::Object for RoyaltyInfo {
 crate::wire::object!(RoyaltyInfo);
 
 /// What a share is paid for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RoyaltyScene {
     /// Commission for an influencer.
@@ -2733,12 +2686,6 @@ pub enum RoyaltyScene {
 }
 
 impl crate::wire::OpenEnum for RoyaltyScene {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("达人佣金", Self::InfluencerCommission),
-        ("平台服务费", Self::PlatformServiceFee),
-        ("技术服务费", Self::TechnicalServiceFee),
-        ("其他", Self::Miscellaneous),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::InfluencerCommission => "达人佣金",
@@ -2749,6 +2696,18 @@ impl crate::wire::OpenEnum for RoyaltyScene {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::InfluencerCommission,
+                1 => Self::PlatformServiceFee,
+                2 => Self::TechnicalServiceFee,
+                3 => Self::Miscellaneous,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -2757,7 +2716,6 @@ impl crate::wire::OpenEnum for RoyaltyScene {
 crate::wire::open_enum!(RoyaltyScene);
 
 /// What a movement in a split is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RoyaltyType {
     /// The ordinary split: a share passes from one account to another.
@@ -2769,16 +2727,22 @@ pub enum RoyaltyType {
 }
 
 impl crate::wire::OpenEnum for RoyaltyType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("transfer", Self::Transfer),
-        ("replenish", Self::Replenish),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Transfer => "transfer",
             Self::Replenish => "replenish",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Transfer,
+                1 => Self::Replenish,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2789,7 +2753,7 @@ impl crate::wire::OpenEnum for RoyaltyType {
 crate::wire::open_enum!(RoyaltyType);
 
 /// Introductory offers of a deduction plan.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SceneRuleParams {
     /// For how many deductions the discount holds.
@@ -2807,22 +2771,20 @@ impl SceneRuleParams {
     }
 
     /// Sets `discount_period`.
-    #[must_use]
     pub fn discount_period(
         mut self,
         discount_period: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.discount_period = Some(::core::convert::Into::into(discount_period));
+        crate::wire::set(&mut self.discount_period, discount_period);
         self
     }
 
     /// Sets `low_price_period`.
-    #[must_use]
     pub fn low_price_period(
         mut self,
         low_price_period: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.low_price_period = Some(::core::convert::Into::into(low_price_period));
+        crate::wire::set(&mut self.low_price_period, low_price_period);
         self
     }
 }
@@ -2836,43 +2798,32 @@ impl ::core::default::Default for SceneRuleParams {
 impl crate::wire::Object for SceneRuleParams {
     fn blank() -> Self {
         Self {
-            discount_period: crate::wire::blank(),
-            low_price_period: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            discount_period: None,
+            low_price_period: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("discount_period", &self.discount_period);
-        fields.field("low_price_period", &self.low_price_period);
+    fn names(&self) -> &'static [&'static str] {
+        &["discount_period", "low_price_period"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "discount_period" => &mut self.discount_period,
-                "low_price_period" => &mut self.low_price_period,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.discount_period, &self.low_price_period], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.discount_period, &mut self.low_price_period],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(SceneRuleParams);
 
 /// One settlement.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SettleDetailInfo {
     /// What `trans_in` is.
@@ -2899,11 +2850,10 @@ impl SettleDetailInfo {
         amount: crate::types::Price,
         trans_in_type: impl ::core::convert::Into<SettleDetailInfoTransInType>,
     ) -> Self {
-        Self {
-            amount: Some(amount),
-            trans_in_type: ::core::convert::Into::into(trans_in_type),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.amount, amount);
+        crate::wire::put(&mut __made.trans_in_type, trans_in_type);
+        __made
     }
 
     /// With `actual_amount`; at least one of `amount`, `actual_amount` must be given.
@@ -2911,64 +2861,57 @@ impl SettleDetailInfo {
         actual_amount: crate::types::Price,
         trans_in_type: impl ::core::convert::Into<SettleDetailInfoTransInType>,
     ) -> Self {
-        Self {
-            actual_amount: Some(actual_amount),
-            trans_in_type: ::core::convert::Into::into(trans_in_type),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::set(&mut __made.actual_amount, actual_amount);
+        crate::wire::put(&mut __made.trans_in_type, trans_in_type);
+        __made
     }
 
     /// Sets `trans_in`.
-    #[must_use]
     pub fn trans_in(
         mut self,
         trans_in: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.trans_in = Some(::core::convert::Into::into(trans_in));
+        crate::wire::set(&mut self.trans_in, trans_in);
         self
     }
 
     /// Sets `amount`.
-    #[must_use]
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
-        self.amount = Some(amount);
+        crate::wire::set(&mut self.amount, amount);
         self
     }
 
     /// Sets `actual_amount`.
-    #[must_use]
     pub fn actual_amount(mut self, actual_amount: crate::types::Price) -> Self {
-        self.actual_amount = Some(actual_amount);
+        crate::wire::set(&mut self.actual_amount, actual_amount);
         self
     }
 
     /// Sets `summary_dimension`.
-    #[must_use]
     pub fn summary_dimension(
         mut self,
         summary_dimension: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.summary_dimension = Some(::core::convert::Into::into(summary_dimension));
+        crate::wire::set(&mut self.summary_dimension, summary_dimension);
         self
     }
 
     /// Sets `settle_entity_id`.
-    #[must_use]
     pub fn settle_entity_id(
         mut self,
         settle_entity_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.settle_entity_id = Some(::core::convert::Into::into(settle_entity_id));
+        crate::wire::set(&mut self.settle_entity_id, settle_entity_id);
         self
     }
 
     /// Sets `settle_entity_type`.
-    #[must_use]
     pub fn settle_entity_type(
         mut self,
         settle_entity_type: impl ::core::convert::Into<SettleDetailInfoSettleEntityType>,
     ) -> Self {
-        self.settle_entity_type = Some(::core::convert::Into::into(settle_entity_type));
+        crate::wire::set(&mut self.settle_entity_type, settle_entity_type);
         self
     }
 }
@@ -2977,50 +2920,56 @@ impl crate::wire::Object for SettleDetailInfo {
     fn blank() -> Self {
         Self {
             trans_in_type: crate::wire::blank(),
-            trans_in: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            actual_amount: crate::wire::blank(),
-            summary_dimension: crate::wire::blank(),
-            settle_entity_id: crate::wire::blank(),
-            settle_entity_type: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            trans_in: None,
+            amount: None,
+            actual_amount: None,
+            summary_dimension: None,
+            settle_entity_id: None,
+            settle_entity_type: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("trans_in_type", &self.trans_in_type);
-        fields.field("trans_in", &self.trans_in);
-        fields.field("amount", &self.amount);
-        fields.field("actual_amount", &self.actual_amount);
-        fields.field("summary_dimension", &self.summary_dimension);
-        fields.field("settle_entity_id", &self.settle_entity_id);
-        fields.field("settle_entity_type", &self.settle_entity_type);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "trans_in_type",
+            "trans_in",
+            "amount",
+            "actual_amount",
+            "summary_dimension",
+            "settle_entity_id",
+            "settle_entity_type",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "trans_in_type" => &mut self.trans_in_type,
-                "trans_in" => &mut self.trans_in,
-                "amount" => &mut self.amount,
-                "actual_amount" => &mut self.actual_amount,
-                "summary_dimension" => &mut self.summary_dimension,
-                "settle_entity_id" => &mut self.settle_entity_id,
-                "settle_entity_type" => &mut self.settle_entity_type,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.trans_in_type,
+                &self.trans_in,
+                &self.amount,
+                &self.actual_amount,
+                &self.summary_dimension,
+                &self.settle_entity_id,
+                &self.settle_entity_type,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.trans_in_type,
+                &mut self.trans_in,
+                &mut self.amount,
+                &mut self.actual_amount,
+                &mut self.summary_dimension,
+                &mut self.settle_entity_id,
+                &mut self.settle_entity_type,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -3035,7 +2984,6 @@ impl crate::wire::Object for SettleDetailInfo {
 crate::wire::object!(SettleDetailInfo);
 
 /// Who is settled.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SettleDetailInfoSettleEntityType {
     /// A secondary merchant of a platform.
@@ -3047,16 +2995,22 @@ pub enum SettleDetailInfoSettleEntityType {
 }
 
 impl crate::wire::OpenEnum for SettleDetailInfoSettleEntityType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("SecondMerchant", Self::SecondMerchant),
-        ("Store", Self::Store),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::SecondMerchant => "SecondMerchant",
             Self::Store => "Store",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::SecondMerchant,
+                1 => Self::Store,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -3067,7 +3021,6 @@ impl crate::wire::OpenEnum for SettleDetailInfoSettleEntityType {
 crate::wire::open_enum!(SettleDetailInfoSettleEntityType);
 
 /// How the receiver of a settlement is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SettleDetailInfoTransInType {
     /// By the alias of a bank card bound at Alipay.
@@ -3083,12 +3036,6 @@ pub enum SettleDetailInfoTransInType {
 }
 
 impl crate::wire::OpenEnum for SettleDetailInfoTransInType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("cardAliasNo", Self::CardAliasNo),
-        ("userId", Self::UserId),
-        ("loginName", Self::LoginName),
-        ("defaultSettle", Self::DefaultSettle),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::CardAliasNo => "cardAliasNo",
@@ -3099,6 +3046,18 @@ impl crate::wire::OpenEnum for SettleDetailInfoTransInType {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::CardAliasNo,
+                1 => Self::UserId,
+                2 => Self::LoginName,
+                3 => Self::DefaultSettle,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -3107,7 +3066,7 @@ impl crate::wire::OpenEnum for SettleDetailInfoTransInType {
 crate::wire::open_enum!(SettleDetailInfoTransInType);
 
 /// Where the money of an order is settled to.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SettleInfo {
     /// The receiver and the amount. At most 1 item.
@@ -3125,19 +3084,17 @@ impl SettleInfo {
             ::std::vec::Vec<SettleDetailInfo>,
         >,
     ) -> Self {
-        Self {
-            settle_detail_infos: ::core::convert::Into::into(settle_detail_infos),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.settle_detail_infos, settle_detail_infos);
+        __made
     }
 
     /// Sets `settle_period_time`.
-    #[must_use]
     pub fn settle_period_time(
         mut self,
         settle_period_time: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.settle_period_time = Some(::core::convert::Into::into(settle_period_time));
+        crate::wire::set(&mut self.settle_period_time, settle_period_time);
         self
     }
 }
@@ -3145,36 +3102,25 @@ impl SettleInfo {
 impl crate::wire::Object for SettleInfo {
     fn blank() -> Self {
         Self {
-            settle_detail_infos: crate::wire::blank(),
-            settle_period_time: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            settle_detail_infos: ::std::vec::Vec::new(),
+            settle_period_time: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("settle_detail_infos", &self.settle_detail_infos);
-        fields.field("settle_period_time", &self.settle_period_time);
+    fn names(&self) -> &'static [&'static str] {
+        &["settle_detail_infos", "settle_period_time"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "settle_detail_infos" => &mut self.settle_detail_infos,
-                "settle_period_time" => &mut self.settle_period_time,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.settle_detail_infos, &self.settle_period_time], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.settle_detail_infos, &mut self.settle_period_time],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -3185,7 +3131,7 @@ impl crate::wire::Object for SettleInfo {
 crate::wire::object!(SettleInfo);
 
 /// The sub-merchant that an agreement shows to the user.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SignMerchantParams {
     /// The sub-merchant's id.
@@ -3207,47 +3153,42 @@ impl SignMerchantParams {
     }
 
     /// Sets `sub_merchant_id`.
-    #[must_use]
     pub fn sub_merchant_id(
         mut self,
         sub_merchant_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sub_merchant_id = Some(::core::convert::Into::into(sub_merchant_id));
+        crate::wire::set(&mut self.sub_merchant_id, sub_merchant_id);
         self
     }
 
     /// Sets `sub_merchant_name`.
-    #[must_use]
     pub fn sub_merchant_name(
         mut self,
         sub_merchant_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sub_merchant_name = Some(::core::convert::Into::into(sub_merchant_name));
+        crate::wire::set(&mut self.sub_merchant_name, sub_merchant_name);
         self
     }
 
     /// Sets `sub_merchant_service_name`.
-    #[must_use]
     pub fn sub_merchant_service_name(
         mut self,
         sub_merchant_service_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sub_merchant_service_name = Some(
-            ::core::convert::Into::into(sub_merchant_service_name),
-        );
+        crate::wire::set(&mut self.sub_merchant_service_name, sub_merchant_service_name);
         self
     }
 
     /// Sets `sub_merchant_service_description`.
-    #[must_use]
     pub fn sub_merchant_service_description(
         mut self,
         sub_merchant_service_description: impl ::core::convert::Into<
             ::std::string::String,
         >,
     ) -> Self {
-        self.sub_merchant_service_description = Some(
-            ::core::convert::Into::into(sub_merchant_service_description),
+        crate::wire::set(
+            &mut self.sub_merchant_service_description,
+            sub_merchant_service_description,
         );
         self
     }
@@ -3262,55 +3203,52 @@ impl ::core::default::Default for SignMerchantParams {
 impl crate::wire::Object for SignMerchantParams {
     fn blank() -> Self {
         Self {
-            sub_merchant_id: crate::wire::blank(),
-            sub_merchant_name: crate::wire::blank(),
-            sub_merchant_service_name: crate::wire::blank(),
-            sub_merchant_service_description: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            sub_merchant_id: None,
+            sub_merchant_name: None,
+            sub_merchant_service_name: None,
+            sub_merchant_service_description: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("sub_merchant_id", &self.sub_merchant_id);
-        fields.field("sub_merchant_name", &self.sub_merchant_name);
-        fields.field("sub_merchant_service_name", &self.sub_merchant_service_name);
-        fields
-            .field(
-                "sub_merchant_service_description",
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "sub_merchant_id",
+            "sub_merchant_name",
+            "sub_merchant_service_name",
+            "sub_merchant_service_description",
+        ]
+    }
+
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.sub_merchant_id,
+                &self.sub_merchant_name,
+                &self.sub_merchant_service_name,
                 &self.sub_merchant_service_description,
-            );
+            ],
+            &self.extra,
+        );
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "sub_merchant_id" => &mut self.sub_merchant_id,
-                "sub_merchant_name" => &mut self.sub_merchant_name,
-                "sub_merchant_service_name" => &mut self.sub_merchant_service_name,
-                "sub_merchant_service_description" => {
-                    &mut self.sub_merchant_service_description
-                }
-                _ => return None,
-            },
-        )
-    }
-
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.sub_merchant_id,
+                &mut self.sub_merchant_name,
+                &mut self.sub_merchant_service_name,
+                &mut self.sub_merchant_service_description,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(SignMerchantParams);
 
 /// An agreement for later deductions that the buyer signs while paying.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SignParams {
     /// The product that the buyer signs up to, as the merchant agreed with Alipay: `CYCLE_PAY_AUTH_P` for periodic deductions. At most 64 characters.
@@ -3349,105 +3287,93 @@ impl SignParams {
         personal_product_code: impl ::core::convert::Into<::std::string::String>,
         access_params: AccessParams,
     ) -> Self {
-        Self {
-            personal_product_code: ::core::convert::Into::into(personal_product_code),
-            access_params: access_params,
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.personal_product_code, personal_product_code);
+        crate::wire::put(&mut __made.access_params, access_params);
+        __made
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `sign_scene`.
-    #[must_use]
     pub fn sign_scene(
         mut self,
         sign_scene: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sign_scene = Some(::core::convert::Into::into(sign_scene));
+        crate::wire::set(&mut self.sign_scene, sign_scene);
         self
     }
 
     /// Sets `external_agreement_no`.
-    #[must_use]
     pub fn external_agreement_no(
         mut self,
         external_agreement_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.external_agreement_no = Some(
-            ::core::convert::Into::into(external_agreement_no),
-        );
+        crate::wire::set(&mut self.external_agreement_no, external_agreement_no);
         self
     }
 
     /// Sets `external_logon_id`.
-    #[must_use]
     pub fn external_logon_id(
         mut self,
         external_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.external_logon_id = Some(::core::convert::Into::into(external_logon_id));
+        crate::wire::set(&mut self.external_logon_id, external_logon_id);
         self
     }
 
     /// Sets `period_rule_params`.
-    #[must_use]
     pub fn period_rule_params(mut self, period_rule_params: PeriodRuleParams) -> Self {
-        self.period_rule_params = Some(period_rule_params);
+        crate::wire::set(&mut self.period_rule_params, period_rule_params);
         self
     }
 
     /// Sets `sign_notify_url`.
-    #[must_use]
     pub fn sign_notify_url(
         mut self,
         sign_notify_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.sign_notify_url = Some(::core::convert::Into::into(sign_notify_url));
+        crate::wire::set(&mut self.sign_notify_url, sign_notify_url);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(mut self, sub_merchant: SignMerchantParams) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 
     /// Sets `effect_time`.
-    #[must_use]
     pub fn effect_time(
         mut self,
         effect_time: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.effect_time = Some(::core::convert::Into::into(effect_time));
+        crate::wire::set(&mut self.effect_time, effect_time);
         self
     }
 
     /// Sets `allow_huazhi_degrade`.
-    #[must_use]
     pub fn allow_huazhi_degrade(mut self, allow_huazhi_degrade: bool) -> Self {
-        self.allow_huazhi_degrade = Some(allow_huazhi_degrade);
+        crate::wire::set(&mut self.allow_huazhi_degrade, allow_huazhi_degrade);
         self
     }
 
     /// Sets `recommend_sort_channel_params`.
-    #[must_use]
     pub fn recommend_sort_channel_params(
         mut self,
         recommend_sort_channel_params: impl ::core::convert::Into<
             ::std::vec::Vec<OpenApiSpecifiedChannelParamsPojo>,
         >,
     ) -> Self {
-        self.recommend_sort_channel_params = ::core::convert::Into::into(
+        crate::wire::put(
+            &mut self.recommend_sort_channel_params,
             recommend_sort_channel_params,
         );
         self
@@ -3459,67 +3385,75 @@ impl crate::wire::Object for SignParams {
         Self {
             personal_product_code: crate::wire::blank(),
             access_params: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            sign_scene: crate::wire::blank(),
-            external_agreement_no: crate::wire::blank(),
-            external_logon_id: crate::wire::blank(),
-            period_rule_params: crate::wire::blank(),
-            sign_notify_url: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            effect_time: crate::wire::blank(),
-            allow_huazhi_degrade: crate::wire::blank(),
-            recommend_sort_channel_params: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            product_code: None,
+            sign_scene: None,
+            external_agreement_no: None,
+            external_logon_id: None,
+            period_rule_params: None,
+            sign_notify_url: None,
+            sub_merchant: None,
+            effect_time: None,
+            allow_huazhi_degrade: None,
+            recommend_sort_channel_params: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("personal_product_code", &self.personal_product_code);
-        fields.field("access_params", &self.access_params);
-        fields.field("product_code", &self.product_code);
-        fields.field("sign_scene", &self.sign_scene);
-        fields.field("external_agreement_no", &self.external_agreement_no);
-        fields.field("external_logon_id", &self.external_logon_id);
-        fields.field("period_rule_params", &self.period_rule_params);
-        fields.field("sign_notify_url", &self.sign_notify_url);
-        fields.field("sub_merchant", &self.sub_merchant);
-        fields.field("effect_time", &self.effect_time);
-        fields.field("allow_huazhi_degrade", &self.allow_huazhi_degrade);
-        fields
-            .field("recommend_sort_channel_params", &self.recommend_sort_channel_params);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "personal_product_code",
+            "access_params",
+            "product_code",
+            "sign_scene",
+            "external_agreement_no",
+            "external_logon_id",
+            "period_rule_params",
+            "sign_notify_url",
+            "sub_merchant",
+            "effect_time",
+            "allow_huazhi_degrade",
+            "recommend_sort_channel_params",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "personal_product_code" => &mut self.personal_product_code,
-                "access_params" => &mut self.access_params,
-                "product_code" => &mut self.product_code,
-                "sign_scene" => &mut self.sign_scene,
-                "external_agreement_no" => &mut self.external_agreement_no,
-                "external_logon_id" => &mut self.external_logon_id,
-                "period_rule_params" => &mut self.period_rule_params,
-                "sign_notify_url" => &mut self.sign_notify_url,
-                "sub_merchant" => &mut self.sub_merchant,
-                "effect_time" => &mut self.effect_time,
-                "allow_huazhi_degrade" => &mut self.allow_huazhi_degrade,
-                "recommend_sort_channel_params" => {
-                    &mut self.recommend_sort_channel_params
-                }
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.personal_product_code,
+                &self.access_params,
+                &self.product_code,
+                &self.sign_scene,
+                &self.external_agreement_no,
+                &self.external_logon_id,
+                &self.period_rule_params,
+                &self.sign_notify_url,
+                &self.sub_merchant,
+                &self.effect_time,
+                &self.allow_huazhi_degrade,
+                &self.recommend_sort_channel_params,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.personal_product_code,
+                &mut self.access_params,
+                &mut self.product_code,
+                &mut self.sign_scene,
+                &mut self.external_agreement_no,
+                &mut self.external_logon_id,
+                &mut self.period_rule_params,
+                &mut self.sign_notify_url,
+                &mut self.sub_merchant,
+                &mut self.effect_time,
+                &mut self.allow_huazhi_degrade,
+                &mut self.recommend_sort_channel_params,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -3530,7 +3464,6 @@ impl crate::wire::Object for SignParams {
 crate::wire::object!(SignParams);
 
 /// One part of a fee on a payment made from several sources.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubFee {
     /// The fee as it was charged.
@@ -3552,46 +3485,40 @@ impl ::core::default::Default for SubFee {
 impl crate::wire::Object for SubFee {
     fn blank() -> Self {
         Self {
-            charge_fee: crate::wire::blank(),
-            original_charge_fee: crate::wire::blank(),
-            switch_fee_rate: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            charge_fee: None,
+            original_charge_fee: None,
+            switch_fee_rate: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("charge_fee", &self.charge_fee);
-        fields.field("original_charge_fee", &self.original_charge_fee);
-        fields.field("switch_fee_rate", &self.switch_fee_rate);
+    fn names(&self) -> &'static [&'static str] {
+        &["charge_fee", "original_charge_fee", "switch_fee_rate"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "charge_fee" => &mut self.charge_fee,
-                "original_charge_fee" => &mut self.original_charge_fee,
-                "switch_fee_rate" => &mut self.switch_fee_rate,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.charge_fee,
+                &mut self.original_charge_fee,
+                &mut self.switch_fee_rate,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(SubFee);
 
 /// The merchant behind a platform or acquirer.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct SubMerchant {
     /// The number that Alipay gave the merchant when it was registered. At most 16 characters.
@@ -3605,19 +3532,17 @@ pub struct SubMerchant {
 impl SubMerchant {
     /// With what must be given.
     pub fn new(merchant_id: impl ::core::convert::Into<::std::string::String>) -> Self {
-        Self {
-            merchant_id: ::core::convert::Into::into(merchant_id),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.merchant_id, merchant_id);
+        __made
     }
 
     /// Sets `merchant_type`.
-    #[must_use]
     pub fn merchant_type(
         mut self,
         merchant_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merchant_type = Some(::core::convert::Into::into(merchant_type));
+        crate::wire::set(&mut self.merchant_type, merchant_type);
         self
     }
 }
@@ -3626,35 +3551,24 @@ impl crate::wire::Object for SubMerchant {
     fn blank() -> Self {
         Self {
             merchant_id: crate::wire::blank(),
-            merchant_type: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            merchant_type: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("merchant_id", &self.merchant_id);
-        fields.field("merchant_type", &self.merchant_type);
+    fn names(&self) -> &'static [&'static str] {
+        &["merchant_id", "merchant_type"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "merchant_id" => &mut self.merchant_id,
-                "merchant_type" => &mut self.merchant_type,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(&[&self.merchant_id, &self.merchant_type], &self.extra);
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.merchant_id, &mut self.merchant_type],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -3665,7 +3579,6 @@ impl crate::wire::Object for SubMerchant {
 crate::wire::object!(SubMerchant);
 
 /// A payment that was made by tapping the phone on a device.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TapPayInfo {
     /// What marks the payment as a tap: `TAP_PAY`.
@@ -3687,46 +3600,43 @@ impl ::core::default::Default for TapPayInfo {
 impl crate::wire::Object for TapPayInfo {
     fn blank() -> Self {
         Self {
-            payment_medium_type: crate::wire::blank(),
-            total_discount_amount: crate::wire::blank(),
-            total_discount_name: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            payment_medium_type: None,
+            total_discount_amount: None,
+            total_discount_name: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("payment_medium_type", &self.payment_medium_type);
-        fields.field("total_discount_amount", &self.total_discount_amount);
-        fields.field("total_discount_name", &self.total_discount_name);
+    fn names(&self) -> &'static [&'static str] {
+        &["payment_medium_type", "total_discount_amount", "total_discount_name"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "payment_medium_type" => &mut self.payment_medium_type,
-                "total_discount_amount" => &mut self.total_discount_amount,
-                "total_discount_name" => &mut self.total_discount_name,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.payment_medium_type,
+                &self.total_discount_amount,
+                &self.total_discount_name,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.payment_medium_type,
+                &mut self.total_discount_amount,
+                &mut self.total_discount_name,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TapPayInfo);
 
 /// What one source of money contributed to a payment, or got back in a refund.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TradeFundBill {
     /// The source of the money.
@@ -3753,51 +3663,48 @@ impl crate::wire::Object for TradeFundBill {
     fn blank() -> Self {
         Self {
             fund_channel: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            real_amount: crate::wire::blank(),
-            bank_code: crate::wire::blank(),
-            fund_type: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            amount: None,
+            real_amount: None,
+            bank_code: None,
+            fund_type: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("fund_channel", &self.fund_channel);
-        fields.field("amount", &self.amount);
-        fields.field("real_amount", &self.real_amount);
-        fields.field("bank_code", &self.bank_code);
-        fields.field("fund_type", &self.fund_type);
+    fn names(&self) -> &'static [&'static str] {
+        &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "fund_channel" => &mut self.fund_channel,
-                "amount" => &mut self.amount,
-                "real_amount" => &mut self.real_amount,
-                "bank_code" => &mut self.bank_code,
-                "fund_type" => &mut self.fund_type,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.fund_channel,
+                &self.amount,
+                &self.real_amount,
+                &self.bank_code,
+                &self.fund_type,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.fund_channel,
+                &mut self.amount,
+                &mut self.real_amount,
+                &mut self.bank_code,
+                &mut self.fund_type,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(TradeFundBill);
 
 /// The kind of bank card behind a `BANKCARD` bill.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TradeFundBillFundType {
     /// A debit card.
@@ -3811,11 +3718,6 @@ pub enum TradeFundBillFundType {
 }
 
 impl crate::wire::OpenEnum for TradeFundBillFundType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("DEBIT_CARD", Self::DebitCard),
-        ("CREDIT_CARD", Self::CreditCard),
-        ("MIXED_CARD", Self::MixedCard),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::DebitCard => "DEBIT_CARD",
@@ -3823,6 +3725,17 @@ impl crate::wire::OpenEnum for TradeFundBillFundType {
             Self::MixedCard => "MIXED_CARD",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::DebitCard,
+                1 => Self::CreditCard,
+                2 => Self::MixedCard,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -3833,7 +3746,6 @@ impl crate::wire::OpenEnum for TradeFundBillFundType {
 crate::wire::open_enum!(TradeFundBillFundType);
 
 /// Where an order stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TradeStatus {
     /// The order exists and waits for the buyer to pay.
@@ -3849,12 +3761,6 @@ pub enum TradeStatus {
 }
 
 impl crate::wire::OpenEnum for TradeStatus {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("WAIT_BUYER_PAY", Self::WaitBuyerPay),
-        ("TRADE_CLOSED", Self::TradeClosed),
-        ("TRADE_SUCCESS", Self::TradeSuccess),
-        ("TRADE_FINISHED", Self::TradeFinished),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::WaitBuyerPay => "WAIT_BUYER_PAY",
@@ -3865,6 +3771,18 @@ impl crate::wire::OpenEnum for TradeStatus {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::WaitBuyerPay,
+                1 => Self::TradeClosed,
+                2 => Self::TradeSuccess,
+                3 => Self::TradeFinished,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -3873,7 +3791,6 @@ impl crate::wire::OpenEnum for TradeStatus {
 crate::wire::open_enum!(TradeStatus);
 
 /// A voucher that the buyer redeemed, and who bears its cost.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VoucherDetail {
     /// Identifies this one voucher.
@@ -3916,70 +3833,80 @@ impl crate::wire::Object for VoucherDetail {
             id: crate::wire::blank(),
             name: crate::wire::blank(),
             r#type: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            merchant_contribute: crate::wire::blank(),
-            other_contribute: crate::wire::blank(),
-            other_contribute_detail: crate::wire::blank(),
-            memo: crate::wire::blank(),
-            template_id: crate::wire::blank(),
-            purchase_buyer_contribute: crate::wire::blank(),
-            purchase_merchant_contribute: crate::wire::blank(),
-            purchase_ant_contribute: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            amount: None,
+            merchant_contribute: None,
+            other_contribute: None,
+            other_contribute_detail: ::std::vec::Vec::new(),
+            memo: None,
+            template_id: None,
+            purchase_buyer_contribute: None,
+            purchase_merchant_contribute: None,
+            purchase_ant_contribute: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("id", &self.id);
-        fields.field("name", &self.name);
-        fields.field("type", &self.r#type);
-        fields.field("amount", &self.amount);
-        fields.field("merchant_contribute", &self.merchant_contribute);
-        fields.field("other_contribute", &self.other_contribute);
-        fields.field("other_contribute_detail", &self.other_contribute_detail);
-        fields.field("memo", &self.memo);
-        fields.field("template_id", &self.template_id);
-        fields.field("purchase_buyer_contribute", &self.purchase_buyer_contribute);
-        fields.field("purchase_merchant_contribute", &self.purchase_merchant_contribute);
-        fields.field("purchase_ant_contribute", &self.purchase_ant_contribute);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "id",
+            "name",
+            "type",
+            "amount",
+            "merchant_contribute",
+            "other_contribute",
+            "other_contribute_detail",
+            "memo",
+            "template_id",
+            "purchase_buyer_contribute",
+            "purchase_merchant_contribute",
+            "purchase_ant_contribute",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "id" => &mut self.id,
-                "name" => &mut self.name,
-                "type" => &mut self.r#type,
-                "amount" => &mut self.amount,
-                "merchant_contribute" => &mut self.merchant_contribute,
-                "other_contribute" => &mut self.other_contribute,
-                "other_contribute_detail" => &mut self.other_contribute_detail,
-                "memo" => &mut self.memo,
-                "template_id" => &mut self.template_id,
-                "purchase_buyer_contribute" => &mut self.purchase_buyer_contribute,
-                "purchase_merchant_contribute" => &mut self.purchase_merchant_contribute,
-                "purchase_ant_contribute" => &mut self.purchase_ant_contribute,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.id,
+                &self.name,
+                &self.r#type,
+                &self.amount,
+                &self.merchant_contribute,
+                &self.other_contribute,
+                &self.other_contribute_detail,
+                &self.memo,
+                &self.template_id,
+                &self.purchase_buyer_contribute,
+                &self.purchase_merchant_contribute,
+                &self.purchase_ant_contribute,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.id,
+                &mut self.name,
+                &mut self.r#type,
+                &mut self.amount,
+                &mut self.merchant_contribute,
+                &mut self.other_contribute,
+                &mut self.other_contribute_detail,
+                &mut self.memo,
+                &mut self.template_id,
+                &mut self.purchase_buyer_contribute,
+                &mut self.purchase_merchant_contribute,
+                &mut self.purchase_ant_contribute,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(VoucherDetail);
 
 /// How a voucher reduces the price.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VoucherDetailType {
     /// A fixed sum off the whole order.
@@ -3997,13 +3924,6 @@ pub enum VoucherDetailType {
 }
 
 impl crate::wire::OpenEnum for VoucherDetailType {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ALIPAY_FIX_VOUCHER", Self::AlipayFixVoucher),
-        ("ALIPAY_DISCOUNT_VOUCHER", Self::AlipayDiscountVoucher),
-        ("ALIPAY_ITEM_VOUCHER", Self::AlipayItemVoucher),
-        ("ALIPAY_CASH_VOUCHER", Self::AlipayCashVoucher),
-        ("ALIPAY_BIZ_VOUCHER", Self::AlipayBizVoucher),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AlipayFixVoucher => "ALIPAY_FIX_VOUCHER",
@@ -4013,6 +3933,19 @@ impl crate::wire::OpenEnum for VoucherDetailType {
             Self::AlipayBizVoucher => "ALIPAY_BIZ_VOUCHER",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AlipayFixVoucher,
+                1 => Self::AlipayDiscountVoucher,
+                2 => Self::AlipayItemVoucher,
+                3 => Self::AlipayCashVoucher,
+                4 => Self::AlipayBizVoucher,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {

@@ -9,7 +9,7 @@
 /// `alipay.trade.query` says so.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/29ae8cb6_alipay.trade.wap.pay>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct WapPay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
@@ -77,238 +77,209 @@ impl WapPay {
         total_amount: crate::types::Price,
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            out_trade_no: ::core::convert::Into::into(out_trade_no),
-            total_amount: total_amount,
-            subject: ::core::convert::Into::into(subject),
-            ..<Self as crate::wire::Object>::blank()
-        }
+        let mut __made = <Self as crate::wire::Object>::blank();
+        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
+        crate::wire::put(&mut __made.total_amount, total_amount);
+        crate::wire::put(&mut __made.subject, subject);
+        __made
     }
 
     /// Sets `product_code`.
-    #[must_use]
     pub fn product_code(
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        crate::wire::set(&mut self.product_code, product_code);
         self
     }
 
     /// Sets `quit_url`.
-    #[must_use]
     pub fn quit_url(
         mut self,
         quit_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.quit_url = Some(::core::convert::Into::into(quit_url));
+        crate::wire::set(&mut self.quit_url, quit_url);
         self
     }
 
     /// Sets `auth_token`.
-    #[must_use]
     pub fn auth_token(
         mut self,
         auth_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        self.auth_token = Some(::core::convert::Into::into(auth_token));
+        crate::wire::set(&mut self.auth_token, auth_token);
         self
     }
 
     /// Sets `goods_detail`.
-    #[must_use]
     pub fn goods_detail(
         mut self,
         goods_detail: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        crate::wire::put(&mut self.goods_detail, goods_detail);
         self
     }
 
     /// Sets `goods_type`.
-    #[must_use]
     pub fn goods_type(
         mut self,
         goods_type: impl ::core::convert::Into<super::types::GoodsType>,
     ) -> Self {
-        self.goods_type = Some(::core::convert::Into::into(goods_type));
+        crate::wire::set(&mut self.goods_type, goods_type);
         self
     }
 
     /// Sets `body`.
-    #[must_use]
     pub fn body(
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+        crate::wire::set(&mut self.body, body);
         self
     }
 
     /// Sets `time_expire`.
-    #[must_use]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        self.time_expire = Some(time_expire);
+        crate::wire::set(&mut self.time_expire, time_expire);
         self
     }
 
     /// Sets `timeout_express`.
-    #[must_use]
     pub fn timeout_express(
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+        crate::wire::set(&mut self.timeout_express, timeout_express);
         self
     }
 
     /// Sets `seller_id`.
-    #[must_use]
     pub fn seller_id(
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+        crate::wire::set(&mut self.seller_id, seller_id);
         self
     }
 
     /// Sets `sub_merchant`.
-    #[must_use]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        self.sub_merchant = Some(sub_merchant);
+        crate::wire::set(&mut self.sub_merchant, sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
-    #[must_use]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        self.settle_info = Some(settle_info);
+        crate::wire::set(&mut self.settle_info, settle_info);
         self
     }
 
     /// Sets `royalty_info`.
-    #[must_use]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        self.royalty_info = Some(royalty_info);
+        crate::wire::set(&mut self.royalty_info, royalty_info);
         self
     }
 
     /// Sets `extend_params`.
-    #[must_use]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        self.extend_params = Some(extend_params);
+        crate::wire::set(&mut self.extend_params, extend_params);
         self
     }
 
     /// Sets `business_params`.
-    #[must_use]
     pub fn business_params(
         mut self,
         business_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.business_params = Some(::core::convert::Into::into(business_params));
+        crate::wire::set(&mut self.business_params, business_params);
         self
     }
 
     /// Sets `promo_params`.
-    #[must_use]
     pub fn promo_params(
         mut self,
         promo_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        self.promo_params = Some(::core::convert::Into::into(promo_params));
+        crate::wire::set(&mut self.promo_params, promo_params);
         self
     }
 
     /// Sets `passback_params`.
-    #[must_use]
     pub fn passback_params(
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+        crate::wire::set(&mut self.passback_params, passback_params);
         self
     }
 
     /// Sets `query_options`.
-    #[must_use]
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
             ::std::vec::Vec<super::types::PaymentQueryOption>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        crate::wire::put(&mut self.query_options, query_options);
         self
     }
 
     /// Sets `enable_pay_channels`.
-    #[must_use]
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
         self
     }
 
     /// Sets `disable_pay_channels`.
-    #[must_use]
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
         self
     }
 
     /// Sets `specified_channel`.
-    #[must_use]
     pub fn specified_channel(
         mut self,
         specified_channel: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.specified_channel = Some(::core::convert::Into::into(specified_channel));
+        crate::wire::set(&mut self.specified_channel, specified_channel);
         self
     }
 
     /// Sets `store_id`.
-    #[must_use]
     pub fn store_id(
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+        crate::wire::set(&mut self.store_id, store_id);
         self
     }
 
     /// Sets `merchant_order_no`.
-    #[must_use]
     pub fn merchant_order_no(
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
         self
     }
 
     /// Sets `ext_user_info`.
-    #[must_use]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        self.ext_user_info = Some(ext_user_info);
+        crate::wire::set(&mut self.ext_user_info, ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
-    #[must_use]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
-        self.invoice_info = Some(invoice_info);
+        crate::wire::set(&mut self.invoice_info, invoice_info);
         self
     }
 }
@@ -319,108 +290,134 @@ impl crate::wire::Object for WapPay {
             out_trade_no: crate::wire::blank(),
             total_amount: crate::wire::blank(),
             subject: crate::wire::blank(),
-            product_code: crate::wire::blank(),
-            quit_url: crate::wire::blank(),
-            auth_token: crate::wire::blank(),
-            goods_detail: crate::wire::blank(),
-            goods_type: crate::wire::blank(),
-            body: crate::wire::blank(),
-            time_expire: crate::wire::blank(),
-            timeout_express: crate::wire::blank(),
-            seller_id: crate::wire::blank(),
-            sub_merchant: crate::wire::blank(),
-            settle_info: crate::wire::blank(),
-            royalty_info: crate::wire::blank(),
-            extend_params: crate::wire::blank(),
-            business_params: crate::wire::blank(),
-            promo_params: crate::wire::blank(),
-            passback_params: crate::wire::blank(),
-            query_options: crate::wire::blank(),
-            enable_pay_channels: crate::wire::blank(),
-            disable_pay_channels: crate::wire::blank(),
-            specified_channel: crate::wire::blank(),
-            store_id: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            ext_user_info: crate::wire::blank(),
-            invoice_info: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            product_code: None,
+            quit_url: None,
+            auth_token: None,
+            goods_detail: ::std::vec::Vec::new(),
+            goods_type: None,
+            body: None,
+            time_expire: None,
+            timeout_express: None,
+            seller_id: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            extend_params: None,
+            business_params: None,
+            promo_params: None,
+            passback_params: None,
+            query_options: ::std::vec::Vec::new(),
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            specified_channel: None,
+            store_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            invoice_info: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("subject", &self.subject);
-        fields.field("product_code", &self.product_code);
-        fields.field("quit_url", &self.quit_url);
-        fields.field("auth_token", &self.auth_token);
-        fields.field("goods_detail", &self.goods_detail);
-        fields.field("goods_type", &self.goods_type);
-        fields.field("body", &self.body);
-        fields.field("time_expire", &self.time_expire);
-        fields.field("timeout_express", &self.timeout_express);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("sub_merchant", &self.sub_merchant);
-        fields.field("settle_info", &self.settle_info);
-        fields.field("royalty_info", &self.royalty_info);
-        fields.field("extend_params", &self.extend_params);
-        fields.field("business_params", &self.business_params);
-        fields.field("promo_params", &self.promo_params);
-        fields.field("passback_params", &self.passback_params);
-        fields.field("query_options", &self.query_options);
-        fields.field("enable_pay_channels", &self.enable_pay_channels);
-        fields.field("disable_pay_channels", &self.disable_pay_channels);
-        fields.field("specified_channel", &self.specified_channel);
-        fields.field("store_id", &self.store_id);
-        fields.field("merchant_order_no", &self.merchant_order_no);
-        fields.field("ext_user_info", &self.ext_user_info);
-        fields.field("invoice_info", &self.invoice_info);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "out_trade_no",
+            "total_amount",
+            "subject",
+            "product_code",
+            "quit_url",
+            "auth_token",
+            "goods_detail",
+            "goods_type",
+            "body",
+            "time_expire",
+            "timeout_express",
+            "seller_id",
+            "sub_merchant",
+            "settle_info",
+            "royalty_info",
+            "extend_params",
+            "business_params",
+            "promo_params",
+            "passback_params",
+            "query_options",
+            "enable_pay_channels",
+            "disable_pay_channels",
+            "specified_channel",
+            "store_id",
+            "merchant_order_no",
+            "ext_user_info",
+            "invoice_info",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "total_amount" => &mut self.total_amount,
-                "subject" => &mut self.subject,
-                "product_code" => &mut self.product_code,
-                "quit_url" => &mut self.quit_url,
-                "auth_token" => &mut self.auth_token,
-                "goods_detail" => &mut self.goods_detail,
-                "goods_type" => &mut self.goods_type,
-                "body" => &mut self.body,
-                "time_expire" => &mut self.time_expire,
-                "timeout_express" => &mut self.timeout_express,
-                "seller_id" => &mut self.seller_id,
-                "sub_merchant" => &mut self.sub_merchant,
-                "settle_info" => &mut self.settle_info,
-                "royalty_info" => &mut self.royalty_info,
-                "extend_params" => &mut self.extend_params,
-                "business_params" => &mut self.business_params,
-                "promo_params" => &mut self.promo_params,
-                "passback_params" => &mut self.passback_params,
-                "query_options" => &mut self.query_options,
-                "enable_pay_channels" => &mut self.enable_pay_channels,
-                "disable_pay_channels" => &mut self.disable_pay_channels,
-                "specified_channel" => &mut self.specified_channel,
-                "store_id" => &mut self.store_id,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                "ext_user_info" => &mut self.ext_user_info,
-                "invoice_info" => &mut self.invoice_info,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.total_amount,
+                &self.subject,
+                &self.product_code,
+                &self.quit_url,
+                &self.auth_token,
+                &self.goods_detail,
+                &self.goods_type,
+                &self.body,
+                &self.time_expire,
+                &self.timeout_express,
+                &self.seller_id,
+                &self.sub_merchant,
+                &self.settle_info,
+                &self.royalty_info,
+                &self.extend_params,
+                &self.business_params,
+                &self.promo_params,
+                &self.passback_params,
+                &self.query_options,
+                &self.enable_pay_channels,
+                &self.disable_pay_channels,
+                &self.specified_channel,
+                &self.store_id,
+                &self.merchant_order_no,
+                &self.ext_user_info,
+                &self.invoice_info,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.total_amount,
+                &mut self.subject,
+                &mut self.product_code,
+                &mut self.quit_url,
+                &mut self.auth_token,
+                &mut self.goods_detail,
+                &mut self.goods_type,
+                &mut self.body,
+                &mut self.time_expire,
+                &mut self.timeout_express,
+                &mut self.seller_id,
+                &mut self.sub_merchant,
+                &mut self.settle_info,
+                &mut self.royalty_info,
+                &mut self.extend_params,
+                &mut self.business_params,
+                &mut self.promo_params,
+                &mut self.passback_params,
+                &mut self.query_options,
+                &mut self.enable_pay_channels,
+                &mut self.disable_pay_channels,
+                &mut self.specified_channel,
+                &mut self.store_id,
+                &mut self.merchant_order_no,
+                &mut self.ext_user_info,
+                &mut self.invoice_info,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -454,7 +451,6 @@ impl crate::method::Method for WapPay {
 impl crate::method::PageMethod for WapPay {}
 
 /// The answer to [`WapPay`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WapPayResponse {
     /// The merchant's own number of the order.
@@ -482,50 +478,47 @@ impl crate::wire::Object for WapPayResponse {
         Self {
             out_trade_no: crate::wire::blank(),
             trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
+            total_amount: None,
             seller_id: crate::wire::blank(),
-            merchant_order_no: crate::wire::blank(),
-            extra: ::core::default::Default::default(),
+            merchant_order_no: None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn crate::wire::Fields) {
-        fields.field("out_trade_no", &self.out_trade_no);
-        fields.field("trade_no", &self.trade_no);
-        fields.field("total_amount", &self.total_amount);
-        fields.field("seller_id", &self.seller_id);
-        fields.field("merchant_order_no", &self.merchant_order_no);
+    fn names(&self) -> &'static [&'static str] {
+        &["out_trade_no", "trade_no", "total_amount", "seller_id", "merchant_order_no"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn crate::wire::Slot> {
-        Some(
-            match name {
-                "out_trade_no" => &mut self.out_trade_no,
-                "trade_no" => &mut self.trade_no,
-                "total_amount" => &mut self.total_amount,
-                "seller_id" => &mut self.seller_id,
-                "merchant_order_no" => &mut self.merchant_order_no,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn crate::wire::See) {
+        see.fields(
+            &[
+                &self.out_trade_no,
+                &self.trade_no,
+                &self.total_amount,
+                &self.seller_id,
+                &self.merchant_order_no,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &crate::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.out_trade_no,
+                &mut self.trade_no,
+                &mut self.total_amount,
+                &mut self.seller_id,
+                &mut self.merchant_order_no,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 crate::wire::object!(WapPayResponse);
 
 /// A business error code of [`WapPay`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WapPayErrorCode {
     /// The product isn't signed for, or its contract has run out.
@@ -555,19 +548,6 @@ pub enum WapPayErrorCode {
 }
 
 impl crate::wire::OpenEnum for WapPayErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-        ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-        ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-        ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-        ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-        ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
-        ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-        ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-        ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
@@ -585,6 +565,25 @@ impl crate::wire::OpenEnum for WapPayErrorCode {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::AcqAccessForbidden,
+                1 => Self::AcqContextInconsistent,
+                2 => Self::AcqExistForbiddenWord,
+                3 => Self::AcqInvalidParameter,
+                4 => Self::AcqPartnerError,
+                5 => Self::AcqPaymentRequestHasRisk,
+                6 => Self::AcqRiskMerchantIpNotExist,
+                7 => Self::AcqSystemError,
+                8 => Self::AcqTotalFeeExceed,
+                9 => Self::AcqTradeHasClose,
+                10 => Self::AcqTradeHasSuccess,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -594,20 +593,28 @@ crate::wire::open_enum!(WapPayErrorCode);
 
 impl crate::method::ErrorCode for WapPayErrorCode {
     fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        match self {
-            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
-            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
-            Self::AcqContextInconsistent
-            | Self::AcqExistForbiddenWord
-            | Self::AcqInvalidParameter
-            | Self::AcqRiskMerchantIpNotExist
-            | Self::AcqTotalFeeExceed
-            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
-            Self::AcqPaymentRequestHasRisk => Some(crate::ErrorClass::Declined),
-            Self::AcqAccessForbidden | Self::AcqPartnerError => {
-                Some(crate::ErrorClass::Setup)
-            }
-            Self::Other(_) => None,
-        }
+        crate::method::class_of(
+            self.as_str(),
+            &[
+                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
+                (
+                    crate::ErrorClass::Request,
+                    &[
+                        "ACQ.CONTEXT_INCONSISTENT",
+                        "ACQ.EXIST_FORBIDDEN_WORD",
+                        "ACQ.INVALID_PARAMETER",
+                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                        "ACQ.TOTAL_FEE_EXCEED",
+                        "ACQ.TRADE_HAS_CLOSE",
+                    ],
+                ),
+                (crate::ErrorClass::Declined, &["ACQ.PAYMENT_REQUEST_HAS_RISK"]),
+                (
+                    crate::ErrorClass::Setup,
+                    &["ACQ.ACCESS_FORBIDDEN", "ACQ.PARTNER_ERROR"],
+                ),
+            ],
+        )
     }
 }

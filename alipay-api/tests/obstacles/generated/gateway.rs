@@ -2,7 +2,6 @@
 //! The gateway's own codes.
 
 /// The gateway's own `code`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GatewayCode {
     /// The gateway itself failed.
@@ -14,16 +13,22 @@ pub enum GatewayCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for GatewayCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("20000", Self::V20000),
-        ("40004", Self::V40004),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::V20000 => "20000",
             Self::V40004 => "40004",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::V20000,
+                1 => Self::V40004,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -35,16 +40,17 @@ impl ::alipay_api::wire::OpenEnum for GatewayCode {
 
 impl ::alipay_api::method::ErrorCode for GatewayCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::V20000 => Some(::alipay_api::ErrorClass::OutcomeUnknown),
-            Self::V40004 => Some(::alipay_api::ErrorClass::Request),
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(
+            self.as_str(),
+            &[
+                (::alipay_api::ErrorClass::OutcomeUnknown, &["20000"]),
+                (::alipay_api::ErrorClass::Request, &["40004"]),
+            ],
+        )
     }
 }
 
 /// A `sub_code` that any method can be answered with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GatewayErrorCode {
     /// The signature is wrong: \<sign> \[see\](there), */ `]`.
@@ -54,14 +60,20 @@ pub enum GatewayErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for GatewayErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("isv.invalid-signature", Self::IsvInvalidSignature),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::IsvInvalidSignature => "isv.invalid-signature",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::IsvInvalidSignature,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -73,9 +85,9 @@ impl ::alipay_api::wire::OpenEnum for GatewayErrorCode {
 
 impl ::alipay_api::method::ErrorCode for GatewayErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::IsvInvalidSignature => Some(::alipay_api::ErrorClass::Setup),
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(
+            self.as_str(),
+            &[(::alipay_api::ErrorClass::Setup, &["isv.invalid-signature"])],
+        )
     }
 }

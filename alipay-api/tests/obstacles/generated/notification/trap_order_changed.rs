@@ -6,7 +6,6 @@
 /// Tells of nothing.
 ///
 /// Documentation: <https://example.com/notify>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrapOrderChanged {
     /// Fields that this version of the library does not know.
@@ -22,24 +21,20 @@ impl ::core::default::Default for TrapOrderChanged {
 impl ::alipay_api::wire::Object for TrapOrderChanged {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 

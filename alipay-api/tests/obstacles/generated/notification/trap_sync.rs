@@ -6,7 +6,6 @@
 /// Tells of a trap.
 ///
 /// Documentation: <https://example.com/notify>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrapSync {
     /// Itself.
@@ -32,47 +31,31 @@ impl ::alipay_api::wire::Object for TrapSync {
         Self {
             self_: ::alipay_api::wire::blank(),
             r#type: ::alipay_api::wire::blank(),
-            body: ::alipay_api::wire::blank(),
-            price: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            body: None,
+            price: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("self", &self.self_);
-        fields.field("type", &self.r#type);
-        fields.field("body", &self.body);
-        fields.field("price", &self.price);
+    fn names(&self) -> &'static [&'static str] {
+        &["self", "type", "body", "price"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "self" => &mut self.self_,
-                "type" => &mut self.r#type,
-                "body" => &mut self.body,
-                "price" => &mut self.price,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.self_, &self.r#type, &self.body, &self.price], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [&mut self.self_, &mut self.r#type, &mut self.body, &mut self.price],
+            &mut self.extra,
+        );
     }
 }
 
 ::alipay_api::wire::object!(TrapSync);
 
 /// No vector.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Vec {
     /// The a.
@@ -82,12 +65,20 @@ pub enum Vec {
 }
 
 impl ::alipay_api::wire::OpenEnum for Vec {
-    const VALUES: &'static [(&'static str, Self)] = &[("A", Self::A)];
     fn value(&self) -> &str {
         match self {
             Self::A => "A",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::A,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -98,7 +89,6 @@ impl ::alipay_api::wire::OpenEnum for Vec {
 ::alipay_api::wire::open_enum!(Vec);
 
 /// No result.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Result {
     /// Fine.
@@ -116,33 +106,21 @@ impl ::core::default::Default for Result {
 impl ::alipay_api::wire::Object for Result {
     fn blank() -> Self {
         Self {
-            ok: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            ok: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("ok", &self.ok);
+    fn names(&self) -> &'static [&'static str] {
+        &["ok"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "ok" => &mut self.ok,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.ok], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.ok], &mut self.extra);
     }
 }
 

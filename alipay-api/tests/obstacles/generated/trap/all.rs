@@ -21,7 +21,7 @@
 /// ```
 ///
 /// Documentation: <https://example.com/all>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct All {
     /// Text. At most 64 characters.
@@ -104,151 +104,135 @@ impl All {
         must_list: impl ::core::convert::Into<::std::vec::Vec<::std::string::String>>,
         must_objects: impl ::core::convert::Into<::std::vec::Vec<super::types::Asked>>,
     ) -> Self {
-        Self {
-            string: ::core::convert::Into::into(string),
-            must_int: must_int,
-            must_bool: must_bool,
-            must_price: must_price,
-            must_datetime: must_datetime,
-            must_date: must_date,
-            must_url: ::core::convert::Into::into(must_url),
-            must_json: ::core::convert::Into::into(must_json),
-            must_file: must_file,
-            must_secret: ::core::convert::Into::into(must_secret),
-            must_enum: ::core::convert::Into::into(must_enum),
-            must_object: must_object,
-            must_list: ::core::convert::Into::into(must_list),
-            must_objects: ::core::convert::Into::into(must_objects),
-            ..<Self as ::alipay_api::wire::Object>::blank()
-        }
+        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
+        ::alipay_api::wire::put(&mut __made.string, string);
+        ::alipay_api::wire::put(&mut __made.must_int, must_int);
+        ::alipay_api::wire::put(&mut __made.must_bool, must_bool);
+        ::alipay_api::wire::put(&mut __made.must_price, must_price);
+        ::alipay_api::wire::put(&mut __made.must_datetime, must_datetime);
+        ::alipay_api::wire::put(&mut __made.must_date, must_date);
+        ::alipay_api::wire::put(&mut __made.must_url, must_url);
+        ::alipay_api::wire::put(&mut __made.must_json, must_json);
+        ::alipay_api::wire::put(&mut __made.must_file, must_file);
+        ::alipay_api::wire::put(&mut __made.must_secret, must_secret);
+        ::alipay_api::wire::put(&mut __made.must_enum, must_enum);
+        ::alipay_api::wire::put(&mut __made.must_object, must_object);
+        ::alipay_api::wire::put(&mut __made.must_list, must_list);
+        ::alipay_api::wire::put(&mut __made.must_objects, must_objects);
+        __made
     }
 
     /// Sets `int`.
-    #[must_use]
     pub fn int(mut self, int: i64) -> Self {
-        self.int = Some(int);
+        ::alipay_api::wire::set(&mut self.int, int);
         self
     }
 
     /// Sets `bool`.
-    #[must_use]
     pub fn bool(mut self, bool: bool) -> Self {
-        self.bool = Some(bool);
+        ::alipay_api::wire::set(&mut self.bool, bool);
         self
     }
 
     /// Sets `price`.
-    #[must_use]
     pub fn price(mut self, price: ::alipay_api::types::Price) -> Self {
-        self.price = Some(price);
+        ::alipay_api::wire::set(&mut self.price, price);
         self
     }
 
     /// Sets `datetime`.
-    #[must_use]
     pub fn datetime(mut self, datetime: ::alipay_api::types::DateTime) -> Self {
-        self.datetime = Some(datetime);
+        ::alipay_api::wire::set(&mut self.datetime, datetime);
         self
     }
 
     /// Sets `date`.
-    #[must_use]
     pub fn date(mut self, date: ::alipay_api::types::Date) -> Self {
-        self.date = Some(date);
+        ::alipay_api::wire::set(&mut self.date, date);
         self
     }
 
     /// Sets `url`.
-    #[must_use]
     pub fn url(
         mut self,
         url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.url = Some(::core::convert::Into::into(url));
+        ::alipay_api::wire::set(&mut self.url, url);
         self
     }
 
     /// Sets `json`.
-    #[must_use]
     pub fn json(
         mut self,
         json: impl ::core::convert::Into<::alipay_api::types::Json>,
     ) -> Self {
-        self.json = Some(::core::convert::Into::into(json));
+        ::alipay_api::wire::set(&mut self.json, json);
         self
     }
 
     /// Sets `file`.
-    #[must_use]
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
-        self.file = Some(file);
+        ::alipay_api::wire::set(&mut self.file, file);
         self
     }
 
     /// Sets `secret`.
-    #[must_use]
     pub fn secret(
         mut self,
         secret: impl ::core::convert::Into<::alipay_api::types::Secret>,
     ) -> Self {
-        self.secret = Some(::core::convert::Into::into(secret));
+        ::alipay_api::wire::set(&mut self.secret, secret);
         self
     }
 
     /// Sets `enum`.
-    #[must_use]
     pub fn r#enum(
         mut self,
         r#enum: impl ::core::convert::Into<super::types::None>,
     ) -> Self {
-        self.r#enum = Some(::core::convert::Into::into(r#enum));
+        ::alipay_api::wire::set(&mut self.r#enum, r#enum);
         self
     }
 
     /// Sets `object`.
-    #[must_use]
     pub fn object(mut self, object: super::types::Some) -> Self {
-        self.object = Some(object);
+        ::alipay_api::wire::set(&mut self.object, object);
         self
     }
 
     /// Sets `list`.
-    #[must_use]
     pub fn list(
         mut self,
         list: impl ::core::convert::Into<::std::vec::Vec<::alipay_api::types::Price>>,
     ) -> Self {
-        self.list = ::core::convert::Into::into(list);
+        ::alipay_api::wire::put(&mut self.list, list);
         self
     }
 
     /// Sets `enums`.
-    #[must_use]
     pub fn enums(
         mut self,
         enums: impl ::core::convert::Into<::std::vec::Vec<super::types::None>>,
     ) -> Self {
-        self.enums = ::core::convert::Into::into(enums);
+        ::alipay_api::wire::put(&mut self.enums, enums);
         self
     }
 
     /// Sets `text`.
-    #[must_use]
     pub fn text(
         mut self,
         text: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.text = Some(::core::convert::Into::into(text));
+        ::alipay_api::wire::set(&mut self.text, text);
         self
     }
 
     /// Sets `either`.
-    #[must_use]
     pub fn either(
         mut self,
         either: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.either = Some(::core::convert::Into::into(either));
+        ::alipay_api::wire::set(&mut self.either, either);
         self
     }
 }
@@ -268,105 +252,133 @@ impl ::alipay_api::wire::Object for All {
             must_secret: ::alipay_api::wire::blank(),
             must_enum: ::alipay_api::wire::blank(),
             must_object: ::alipay_api::wire::blank(),
-            must_list: ::alipay_api::wire::blank(),
-            must_objects: ::alipay_api::wire::blank(),
-            int: ::alipay_api::wire::blank(),
-            bool: ::alipay_api::wire::blank(),
-            price: ::alipay_api::wire::blank(),
-            datetime: ::alipay_api::wire::blank(),
-            date: ::alipay_api::wire::blank(),
-            url: ::alipay_api::wire::blank(),
-            json: ::alipay_api::wire::blank(),
-            file: ::alipay_api::wire::blank(),
-            secret: ::alipay_api::wire::blank(),
-            r#enum: ::alipay_api::wire::blank(),
-            object: ::alipay_api::wire::blank(),
-            list: ::alipay_api::wire::blank(),
-            enums: ::alipay_api::wire::blank(),
-            text: ::alipay_api::wire::blank(),
-            either: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            must_list: ::std::vec::Vec::new(),
+            must_objects: ::std::vec::Vec::new(),
+            int: None,
+            bool: None,
+            price: None,
+            datetime: None,
+            date: None,
+            url: None,
+            json: None,
+            file: None,
+            secret: None,
+            r#enum: None,
+            object: None,
+            list: ::std::vec::Vec::new(),
+            enums: ::std::vec::Vec::new(),
+            text: None,
+            either: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("string", &self.string);
-        fields.field("must_int", &self.must_int);
-        fields.field("must_bool", &self.must_bool);
-        fields.field("must_price", &self.must_price);
-        fields.field("must_datetime", &self.must_datetime);
-        fields.field("must_date", &self.must_date);
-        fields.field("must_url", &self.must_url);
-        fields.field("must_json", &self.must_json);
-        fields.field("must_file", &self.must_file);
-        fields.field("must_secret", &self.must_secret);
-        fields.field("must_enum", &self.must_enum);
-        fields.field("must_object", &self.must_object);
-        fields.field("must_list", &self.must_list);
-        fields.field("must_objects", &self.must_objects);
-        fields.field("int", &self.int);
-        fields.field("bool", &self.bool);
-        fields.field("price", &self.price);
-        fields.field("datetime", &self.datetime);
-        fields.field("date", &self.date);
-        fields.field("url", &self.url);
-        fields.field("json", &self.json);
-        fields.field("file", &self.file);
-        fields.field("secret", &self.secret);
-        fields.field("enum", &self.r#enum);
-        fields.field("object", &self.object);
-        fields.field("list", &self.list);
-        fields.field("enums", &self.enums);
-        fields.field("text", &self.text);
-        fields.field("either", &self.either);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "string",
+            "must_int",
+            "must_bool",
+            "must_price",
+            "must_datetime",
+            "must_date",
+            "must_url",
+            "must_json",
+            "must_file",
+            "must_secret",
+            "must_enum",
+            "must_object",
+            "must_list",
+            "must_objects",
+            "int",
+            "bool",
+            "price",
+            "datetime",
+            "date",
+            "url",
+            "json",
+            "file",
+            "secret",
+            "enum",
+            "object",
+            "list",
+            "enums",
+            "text",
+            "either",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "string" => &mut self.string,
-                "must_int" => &mut self.must_int,
-                "must_bool" => &mut self.must_bool,
-                "must_price" => &mut self.must_price,
-                "must_datetime" => &mut self.must_datetime,
-                "must_date" => &mut self.must_date,
-                "must_url" => &mut self.must_url,
-                "must_json" => &mut self.must_json,
-                "must_file" => &mut self.must_file,
-                "must_secret" => &mut self.must_secret,
-                "must_enum" => &mut self.must_enum,
-                "must_object" => &mut self.must_object,
-                "must_list" => &mut self.must_list,
-                "must_objects" => &mut self.must_objects,
-                "int" => &mut self.int,
-                "bool" => &mut self.bool,
-                "price" => &mut self.price,
-                "datetime" => &mut self.datetime,
-                "date" => &mut self.date,
-                "url" => &mut self.url,
-                "json" => &mut self.json,
-                "file" => &mut self.file,
-                "secret" => &mut self.secret,
-                "enum" => &mut self.r#enum,
-                "object" => &mut self.object,
-                "list" => &mut self.list,
-                "enums" => &mut self.enums,
-                "text" => &mut self.text,
-                "either" => &mut self.either,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(
+            &[
+                &self.string,
+                &self.must_int,
+                &self.must_bool,
+                &self.must_price,
+                &self.must_datetime,
+                &self.must_date,
+                &self.must_url,
+                &self.must_json,
+                &self.must_file,
+                &self.must_secret,
+                &self.must_enum,
+                &self.must_object,
+                &self.must_list,
+                &self.must_objects,
+                &self.int,
+                &self.bool,
+                &self.price,
+                &self.datetime,
+                &self.date,
+                &self.url,
+                &self.json,
+                &self.file,
+                &self.secret,
+                &self.r#enum,
+                &self.object,
+                &self.list,
+                &self.enums,
+                &self.text,
+                &self.either,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.string,
+                &mut self.must_int,
+                &mut self.must_bool,
+                &mut self.must_price,
+                &mut self.must_datetime,
+                &mut self.must_date,
+                &mut self.must_url,
+                &mut self.must_json,
+                &mut self.must_file,
+                &mut self.must_secret,
+                &mut self.must_enum,
+                &mut self.must_object,
+                &mut self.must_list,
+                &mut self.must_objects,
+                &mut self.int,
+                &mut self.bool,
+                &mut self.price,
+                &mut self.datetime,
+                &mut self.date,
+                &mut self.url,
+                &mut self.json,
+                &mut self.file,
+                &mut self.secret,
+                &mut self.r#enum,
+                &mut self.object,
+                &mut self.list,
+                &mut self.enums,
+                &mut self.text,
+                &mut self.either,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -427,7 +439,6 @@ impl ::alipay_api::method::Method for All {
 impl ::alipay_api::method::ServerMethod for All {}
 
 /// The answer to [`All`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AllResponse {
     /// Text.
@@ -484,96 +495,114 @@ impl ::alipay_api::wire::Object for AllResponse {
     fn blank() -> Self {
         Self {
             string: ::alipay_api::wire::blank(),
-            int: ::alipay_api::wire::blank(),
-            bool: ::alipay_api::wire::blank(),
-            price: ::alipay_api::wire::blank(),
-            datetime: ::alipay_api::wire::blank(),
-            date: ::alipay_api::wire::blank(),
+            int: None,
+            bool: None,
+            price: None,
+            datetime: None,
+            date: None,
             url: ::alipay_api::wire::blank(),
             json: ::alipay_api::wire::blank(),
             secret: ::alipay_api::wire::blank(),
             r#enum: ::alipay_api::wire::blank(),
             object: ::alipay_api::wire::blank(),
-            list: ::alipay_api::wire::blank(),
-            may_string: ::alipay_api::wire::blank(),
-            may_int: ::alipay_api::wire::blank(),
-            may_url: ::alipay_api::wire::blank(),
-            may_json: ::alipay_api::wire::blank(),
-            may_secret: ::alipay_api::wire::blank(),
-            may_enum: ::alipay_api::wire::blank(),
-            may_object: ::alipay_api::wire::blank(),
-            circle: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            list: ::std::vec::Vec::new(),
+            may_string: None,
+            may_int: None,
+            may_url: None,
+            may_json: None,
+            may_secret: None,
+            may_enum: None,
+            may_object: None,
+            circle: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("string", &self.string);
-        fields.field("int", &self.int);
-        fields.field("bool", &self.bool);
-        fields.field("price", &self.price);
-        fields.field("datetime", &self.datetime);
-        fields.field("date", &self.date);
-        fields.field("url", &self.url);
-        fields.field("json", &self.json);
-        fields.field("secret", &self.secret);
-        fields.field("enum", &self.r#enum);
-        fields.field("object", &self.object);
-        fields.field("list", &self.list);
-        fields.field("may_string", &self.may_string);
-        fields.field("may_int", &self.may_int);
-        fields.field("may_url", &self.may_url);
-        fields.field("may_json", &self.may_json);
-        fields.field("may_secret", &self.may_secret);
-        fields.field("may_enum", &self.may_enum);
-        fields.field("may_object", &self.may_object);
-        fields.field("circle", &self.circle);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "string",
+            "int",
+            "bool",
+            "price",
+            "datetime",
+            "date",
+            "url",
+            "json",
+            "secret",
+            "enum",
+            "object",
+            "list",
+            "may_string",
+            "may_int",
+            "may_url",
+            "may_json",
+            "may_secret",
+            "may_enum",
+            "may_object",
+            "circle",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "string" => &mut self.string,
-                "int" => &mut self.int,
-                "bool" => &mut self.bool,
-                "price" => &mut self.price,
-                "datetime" => &mut self.datetime,
-                "date" => &mut self.date,
-                "url" => &mut self.url,
-                "json" => &mut self.json,
-                "secret" => &mut self.secret,
-                "enum" => &mut self.r#enum,
-                "object" => &mut self.object,
-                "list" => &mut self.list,
-                "may_string" => &mut self.may_string,
-                "may_int" => &mut self.may_int,
-                "may_url" => &mut self.may_url,
-                "may_json" => &mut self.may_json,
-                "may_secret" => &mut self.may_secret,
-                "may_enum" => &mut self.may_enum,
-                "may_object" => &mut self.may_object,
-                "circle" => &mut self.circle,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(
+            &[
+                &self.string,
+                &self.int,
+                &self.bool,
+                &self.price,
+                &self.datetime,
+                &self.date,
+                &self.url,
+                &self.json,
+                &self.secret,
+                &self.r#enum,
+                &self.object,
+                &self.list,
+                &self.may_string,
+                &self.may_int,
+                &self.may_url,
+                &self.may_json,
+                &self.may_secret,
+                &self.may_enum,
+                &self.may_object,
+                &self.circle,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.string,
+                &mut self.int,
+                &mut self.bool,
+                &mut self.price,
+                &mut self.datetime,
+                &mut self.date,
+                &mut self.url,
+                &mut self.json,
+                &mut self.secret,
+                &mut self.r#enum,
+                &mut self.object,
+                &mut self.list,
+                &mut self.may_string,
+                &mut self.may_int,
+                &mut self.may_url,
+                &mut self.may_json,
+                &mut self.may_secret,
+                &mut self.may_enum,
+                &mut self.may_object,
+                &mut self.circle,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 ::alipay_api::wire::object!(AllResponse);
 
 /// A business error code of [`All`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AllErrorCode {
     /// Begins with a digit: \[x\], \<y>.
@@ -589,12 +618,6 @@ pub enum AllErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for AllErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("404", Self::V404),
-        ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-        ("OTHER", Self::Other_),
-        ("SELF", Self::Self_),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::V404 => "404",
@@ -603,6 +626,18 @@ impl ::alipay_api::wire::OpenEnum for AllErrorCode {
             Self::Self_ => "SELF",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::V404,
+                1 => Self::AcqSystemError,
+                2 => Self::Other_,
+                3 => Self::Self_,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -614,12 +649,14 @@ impl ::alipay_api::wire::OpenEnum for AllErrorCode {
 
 impl ::alipay_api::method::ErrorCode for AllErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::V404 => Some(::alipay_api::ErrorClass::Retry),
-            Self::AcqSystemError => Some(::alipay_api::ErrorClass::OutcomeUnknown),
-            Self::Other_ => Some(::alipay_api::ErrorClass::AlreadyDone),
-            Self::Self_ => Some(::alipay_api::ErrorClass::Declined),
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(
+            self.as_str(),
+            &[
+                (::alipay_api::ErrorClass::Retry, &["404"]),
+                (::alipay_api::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
+                (::alipay_api::ErrorClass::AlreadyDone, &["OTHER"]),
+                (::alipay_api::ErrorClass::Declined, &["SELF"]),
+            ],
+        )
     }
 }

@@ -6,7 +6,6 @@
 /// Takes nothing and gives nothing.
 ///
 /// Documentation: <https://example.com/nothing>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Nothing {
     /// Fields that this version of the library does not know.
@@ -29,24 +28,20 @@ impl ::core::default::Default for Nothing {
 impl ::alipay_api::wire::Object for Nothing {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 
@@ -76,7 +71,6 @@ impl ::alipay_api::method::Method for Nothing {
 impl ::alipay_api::method::ServerMethod for Nothing {}
 
 /// The answer to [`Nothing`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NothingResponse {
     /// Fields that this version of the library does not know.
@@ -92,31 +86,26 @@ impl ::core::default::Default for NothingResponse {
 impl ::alipay_api::wire::Object for NothingResponse {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(NothingResponse);
 
 /// A business error code of [`Nothing`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NothingErrorCode {
     /// A value that this version of the library does not know.
@@ -124,11 +113,14 @@ pub enum NothingErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for NothingErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[];
     fn value(&self) -> &str {
         match self {
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(_: usize) -> ::core::option::Option<Self> {
+        None
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -140,8 +132,6 @@ impl ::alipay_api::wire::OpenEnum for NothingErrorCode {
 
 impl ::alipay_api::method::ErrorCode for NothingErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(self.as_str(), &[])
     }
 }

@@ -6,7 +6,6 @@
 /// A method whose name cannot be a raw identifier.
 ///
 /// Documentation: <https://example.com/self>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Self_ {
     /// Itself.
@@ -18,10 +17,9 @@ pub struct Self_ {
 impl Self_ {
     /// With what must be given.
     pub fn new(self_: impl ::core::convert::Into<::std::string::String>) -> Self {
-        Self {
-            self_: ::core::convert::Into::into(self_),
-            ..<Self as ::alipay_api::wire::Object>::blank()
-        }
+        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
+        ::alipay_api::wire::put(&mut __made.self_, self_);
+        __made
     }
 }
 
@@ -29,32 +27,20 @@ impl ::alipay_api::wire::Object for Self_ {
     fn blank() -> Self {
         Self {
             self_: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("self", &self.self_);
+    fn names(&self) -> &'static [&'static str] {
+        &["self"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "self" => &mut self.self_,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.self_], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.self_], &mut self.extra);
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -88,7 +74,6 @@ impl ::alipay_api::method::Method for Self_ {
 impl ::alipay_api::method::ServerMethod for Self_ {}
 
 /// The answer to [`Self_`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SelfResponse {
     /// Fields that this version of the library does not know.
@@ -104,31 +89,26 @@ impl ::core::default::Default for SelfResponse {
 impl ::alipay_api::wire::Object for SelfResponse {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(SelfResponse);
 
 /// A business error code of [`Self_`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SelfErrorCode {
     /// A value that this version of the library does not know.
@@ -136,11 +116,14 @@ pub enum SelfErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for SelfErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[];
     fn value(&self) -> &str {
         match self {
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(_: usize) -> ::core::option::Option<Self> {
+        None
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -152,8 +135,6 @@ impl ::alipay_api::wire::OpenEnum for SelfErrorCode {
 
 impl ::alipay_api::method::ErrorCode for SelfErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(self.as_str(), &[])
     }
 }

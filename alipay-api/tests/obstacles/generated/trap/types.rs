@@ -2,7 +2,6 @@
 //! Types that several methods of `trap` share.
 
 /// An object of responses only.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Answered {
     /// The start of a circle.
@@ -20,40 +19,28 @@ impl ::core::default::Default for Answered {
 impl ::alipay_api::wire::Object for Answered {
     fn blank() -> Self {
         Self {
-            back: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            back: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("back", &self.back);
+    fn names(&self) -> &'static [&'static str] {
+        &["back"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "back" => &mut self.back,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.back], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.back], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Answered);
 
 /// An object of requests only.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Asked {
     /// The time.
@@ -69,9 +56,8 @@ impl Asked {
     }
 
     /// Sets `when`.
-    #[must_use]
     pub fn when(mut self, when: ::alipay_api::types::DateTime) -> Self {
-        self.when = Some(when);
+        ::alipay_api::wire::set(&mut self.when, when);
         self
     }
 }
@@ -85,40 +71,27 @@ impl ::core::default::Default for Asked {
 impl ::alipay_api::wire::Object for Asked {
     fn blank() -> Self {
         Self {
-            when: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            when: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("when", &self.when);
+    fn names(&self) -> &'static [&'static str] {
+        &["when"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "when" => &mut self.when,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.when], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.when], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Asked);
 
 /// A link of a circle.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Chain {
     /// The end of the circle.
@@ -138,43 +111,28 @@ impl ::core::default::Default for Chain {
 impl ::alipay_api::wire::Object for Chain {
     fn blank() -> Self {
         Self {
-            next: ::alipay_api::wire::blank(),
-            asked: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            next: None,
+            asked: ::std::vec::Vec::new(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("next", &self.next);
-        fields.field("asked", &self.asked);
+    fn names(&self) -> &'static [&'static str] {
+        &["next", "asked"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "next" => &mut self.next,
-                "asked" => &mut self.asked,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.next, &self.asked], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.next, &mut self.asked], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Chain);
 
 /// An enum that requests and responses share.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum None {
     /// No one.
@@ -208,21 +166,6 @@ pub enum None {
 }
 
 impl ::alipay_api::wire::OpenEnum for None {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("NONE", Self::None),
-        ("Some", Self::Some),
-        ("Other", Self::Other_),
-        ("Self", Self::Self_),
-        ("", Self::Empty),
-        ("微信", Self::Weixin),
-        ("10", Self::V10),
-        ("3-D", Self::V3D),
-        ("a-b_c", Self::ABC),
-        ("A_B", Self::AB),
-        ("a_b", Self::LowerAb),
-        ("ok", Self::Ok),
-        ("err", Self::Err),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::None => "NONE",
@@ -242,6 +185,27 @@ impl ::alipay_api::wire::OpenEnum for None {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::None,
+                1 => Self::Some,
+                2 => Self::Other_,
+                3 => Self::Self_,
+                4 => Self::Empty,
+                5 => Self::Weixin,
+                6 => Self::V10,
+                7 => Self::V3D,
+                8 => Self::ABC,
+                9 => Self::AB,
+                10 => Self::LowerAb,
+                11 => Self::Ok,
+                12 => Self::Err,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -250,7 +214,7 @@ impl ::alipay_api::wire::OpenEnum for None {
 ::alipay_api::wire::open_enum!(None);
 
 /// An object that requests and responses share.
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Some {
     /// The first. At least one of `first`, `second` must be given.
@@ -276,12 +240,11 @@ impl Some {
         must: i64,
         kind: impl ::core::convert::Into<None>,
     ) -> Self {
-        Self {
-            first: Some(::core::convert::Into::into(first)),
-            must: Some(must),
-            kind: ::core::convert::Into::into(kind),
-            ..<Self as ::alipay_api::wire::Object>::blank()
-        }
+        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
+        ::alipay_api::wire::set(&mut __made.first, first);
+        ::alipay_api::wire::set(&mut __made.must, must);
+        ::alipay_api::wire::put(&mut __made.kind, kind);
+        __made
     }
 
     /// With `second`; at least one of `first`, `second` must be given.
@@ -290,45 +253,40 @@ impl Some {
         must: i64,
         kind: impl ::core::convert::Into<None>,
     ) -> Self {
-        Self {
-            second: Some(second),
-            must: Some(must),
-            kind: ::core::convert::Into::into(kind),
-            ..<Self as ::alipay_api::wire::Object>::blank()
-        }
+        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
+        ::alipay_api::wire::set(&mut __made.second, second);
+        ::alipay_api::wire::set(&mut __made.must, must);
+        ::alipay_api::wire::put(&mut __made.kind, kind);
+        __made
     }
 
     /// Sets `first`.
-    #[must_use]
     pub fn first(
         mut self,
         first: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.first = Some(::core::convert::Into::into(first));
+        ::alipay_api::wire::set(&mut self.first, first);
         self
     }
 
     /// Sets `second`.
-    #[must_use]
     pub fn second(mut self, second: ::alipay_api::types::Price) -> Self {
-        self.second = Some(second);
+        ::alipay_api::wire::set(&mut self.second, second);
         self
     }
 
     /// Sets `inner`.
-    #[must_use]
     pub fn inner(mut self, inner: Some) -> Self {
-        self.inner = Some(::std::boxed::Box::new(inner));
+        ::alipay_api::wire::set(&mut self.inner, ::std::boxed::Box::new(inner));
         self
     }
 
     /// Sets `many`.
-    #[must_use]
     pub fn many(
         mut self,
         many: impl ::core::convert::Into<::std::vec::Vec<Some>>,
     ) -> Self {
-        self.many = ::core::convert::Into::into(many);
+        ::alipay_api::wire::put(&mut self.many, many);
         self
     }
 }
@@ -342,48 +300,46 @@ impl ::core::default::Default for Some {
 impl ::alipay_api::wire::Object for Some {
     fn blank() -> Self {
         Self {
-            first: ::alipay_api::wire::blank(),
-            second: ::alipay_api::wire::blank(),
-            must: ::alipay_api::wire::blank(),
+            first: None,
+            second: None,
+            must: None,
             kind: ::alipay_api::wire::blank(),
-            inner: ::alipay_api::wire::blank(),
-            many: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            inner: None,
+            many: ::std::vec::Vec::new(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("first", &self.first);
-        fields.field("second", &self.second);
-        fields.field("must", &self.must);
-        fields.field("kind", &self.kind);
-        fields.field("inner", &self.inner);
-        fields.field("many", &self.many);
+    fn names(&self) -> &'static [&'static str] {
+        &["first", "second", "must", "kind", "inner", "many"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "first" => &mut self.first,
-                "second" => &mut self.second,
-                "must" => &mut self.must,
-                "kind" => &mut self.kind,
-                "inner" => &mut self.inner,
-                "many" => &mut self.many,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(
+            &[
+                &self.first,
+                &self.second,
+                &self.must,
+                &self.kind,
+                &self.inner,
+                &self.many,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.first,
+                &mut self.second,
+                &mut self.must,
+                &mut self.kind,
+                &mut self.inner,
+                &mut self.many,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {

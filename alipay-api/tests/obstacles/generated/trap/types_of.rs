@@ -6,7 +6,7 @@
 /// An app method, with a name that is taken by the module of the shared types.
 ///
 /// Documentation: <https://example.com/types>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct TypesOf {
     /// The a. At least one of `a`, `new` must be given.
@@ -29,11 +29,10 @@ impl TypesOf {
         a: impl ::core::convert::Into<::std::string::String>,
         must: super::types::Some,
     ) -> Self {
-        Self {
-            a: Some(::core::convert::Into::into(a)),
-            must: must,
-            ..<Self as ::alipay_api::wire::Object>::blank()
-        }
+        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
+        ::alipay_api::wire::set(&mut __made.a, a);
+        ::alipay_api::wire::put(&mut __made.must, must);
+        __made
     }
 
     /// With `new`; at least one of `a`, `new` must be given.
@@ -41,44 +40,39 @@ impl TypesOf {
         new: impl ::core::convert::Into<::std::vec::Vec<i64>>,
         must: super::types::Some,
     ) -> Self {
-        Self {
-            new: ::core::convert::Into::into(new),
-            must: must,
-            ..<Self as ::alipay_api::wire::Object>::blank()
-        }
+        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
+        ::alipay_api::wire::put(&mut __made.new, new);
+        ::alipay_api::wire::put(&mut __made.must, must);
+        __made
     }
 
     /// Sets `a`.
-    #[must_use]
     pub fn a(mut self, a: impl ::core::convert::Into<::std::string::String>) -> Self {
-        self.a = Some(::core::convert::Into::into(a));
+        ::alipay_api::wire::set(&mut self.a, a);
         self
     }
 
     /// Sets `new`.
-    #[must_use]
     pub fn new(mut self, new: impl ::core::convert::Into<::std::vec::Vec<i64>>) -> Self {
-        self.new = ::core::convert::Into::into(new);
+        ::alipay_api::wire::put(&mut self.new, new);
         self
     }
 
     /// Sets `with_a`.
-    #[must_use]
     pub fn with_a_(
         mut self,
         with_a: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.with_a = Some(::core::convert::Into::into(with_a));
+        ::alipay_api::wire::set(&mut self.with_a, with_a);
         self
     }
 
     /// Sets `with_new`.
-    #[must_use]
     pub fn with_new_(
         mut self,
         with_new: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.with_new = Some(::core::convert::Into::into(with_new));
+        ::alipay_api::wire::set(&mut self.with_new, with_new);
         self
     }
 }
@@ -86,45 +80,37 @@ impl TypesOf {
 impl ::alipay_api::wire::Object for TypesOf {
     fn blank() -> Self {
         Self {
-            a: ::alipay_api::wire::blank(),
-            new: ::alipay_api::wire::blank(),
-            with_a: ::alipay_api::wire::blank(),
-            with_new: ::alipay_api::wire::blank(),
+            a: None,
+            new: ::std::vec::Vec::new(),
+            with_a: None,
+            with_new: None,
             must: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("a", &self.a);
-        fields.field("new", &self.new);
-        fields.field("with_a", &self.with_a);
-        fields.field("with_new", &self.with_new);
-        fields.field("must", &self.must);
+    fn names(&self) -> &'static [&'static str] {
+        &["a", "new", "with_a", "with_new", "must"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "a" => &mut self.a,
-                "new" => &mut self.new,
-                "with_a" => &mut self.with_a,
-                "with_new" => &mut self.with_new,
-                "must" => &mut self.must,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(
+            &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.a,
+                &mut self.new,
+                &mut self.with_a,
+                &mut self.with_new,
+                &mut self.must,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -162,7 +148,6 @@ impl ::alipay_api::method::Method for TypesOf {
 impl ::alipay_api::method::AppMethod for TypesOf {}
 
 /// The answer to [`TypesOf`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TypesOfResponse {
     /// Fields that this version of the library does not know.
@@ -178,31 +163,26 @@ impl ::core::default::Default for TypesOfResponse {
 impl ::alipay_api::wire::Object for TypesOfResponse {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(TypesOfResponse);
 
 /// A business error code of [`TypesOf`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TypesOfErrorCode {
     /// A value that this version of the library does not know.
@@ -210,11 +190,14 @@ pub enum TypesOfErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for TypesOfErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[];
     fn value(&self) -> &str {
         match self {
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(_: usize) -> ::core::option::Option<Self> {
+        None
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -226,8 +209,6 @@ impl ::alipay_api::wire::OpenEnum for TypesOfErrorCode {
 
 impl ::alipay_api::method::ErrorCode for TypesOfErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(self.as_str(), &[])
     }
 }

@@ -6,7 +6,7 @@
 /// Fields named as keywords, as the library's own words, and in camel case.
 ///
 /// Documentation: <https://example.com/words>
-#[derive(Clone, Debug, PartialEq)]
+#[must_use]
 #[non_exhaustive]
 pub struct Words {
     /// A constructor's name.
@@ -172,753 +172,677 @@ impl Words {
     }
 
     /// Sets `new`.
-    #[must_use]
     pub fn new_(
         mut self,
         new: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.new = Some(::core::convert::Into::into(new));
+        ::alipay_api::wire::set(&mut self.new, new);
         self
     }
 
     /// Sets `blank`.
-    #[must_use]
     pub fn blank(
         mut self,
         blank: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.blank = Some(::core::convert::Into::into(blank));
+        ::alipay_api::wire::set(&mut self.blank, blank);
         self
     }
 
     /// Sets `write`.
-    #[must_use]
     pub fn write(
         mut self,
         write: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.write = Some(::core::convert::Into::into(write));
+        ::alipay_api::wire::set(&mut self.write, write);
         self
     }
 
     /// Sets `read`.
-    #[must_use]
     pub fn read(
         mut self,
         read: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.read = Some(::core::convert::Into::into(read));
+        ::alipay_api::wire::set(&mut self.read, read);
         self
     }
 
     /// Sets `slot`.
-    #[must_use]
     pub fn slot(
         mut self,
         slot: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.slot = Some(::core::convert::Into::into(slot));
+        ::alipay_api::wire::set(&mut self.slot, slot);
         self
     }
 
     /// Sets `extra`.
-    #[must_use]
     pub fn extra_(
         mut self,
         extra_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.extra_ = Some(::core::convert::Into::into(extra_));
+        ::alipay_api::wire::set(&mut self.extra_, extra_);
         self
     }
 
     /// Sets `extra_mut`.
-    #[must_use]
     pub fn extra_mut(
         mut self,
         extra_mut: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.extra_mut = Some(::core::convert::Into::into(extra_mut));
+        ::alipay_api::wire::set(&mut self.extra_mut, extra_mut);
         self
     }
 
     /// Sets `required`.
-    #[must_use]
     pub fn required(
         mut self,
         required: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.required = Some(::core::convert::Into::into(required));
+        ::alipay_api::wire::set(&mut self.required, required);
         self
     }
 
     /// Sets `at_least_one`.
-    #[must_use]
     pub fn at_least_one(
         mut self,
         at_least_one: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.at_least_one = Some(::core::convert::Into::into(at_least_one));
+        ::alipay_api::wire::set(&mut self.at_least_one, at_least_one);
         self
     }
 
     /// Sets `default`.
-    #[must_use]
     pub fn default(
         mut self,
         default: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.default = Some(::core::convert::Into::into(default));
+        ::alipay_api::wire::set(&mut self.default, default);
         self
     }
 
     /// Sets `clone`.
-    #[must_use]
     pub fn clone(
         mut self,
         clone: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.clone = Some(::core::convert::Into::into(clone));
+        ::alipay_api::wire::set(&mut self.clone, clone);
         self
     }
 
     /// Sets `eq`.
-    #[must_use]
     pub fn eq(mut self, eq: impl ::core::convert::Into<::std::string::String>) -> Self {
-        self.eq = Some(::core::convert::Into::into(eq));
+        ::alipay_api::wire::set(&mut self.eq, eq);
         self
     }
 
     /// Sets `add`.
-    #[must_use]
     pub fn add(mut self, add: i64) -> Self {
-        self.add = Some(add);
+        ::alipay_api::wire::set(&mut self.add, add);
         self
     }
 
     /// Sets `into`.
-    #[must_use]
     pub fn into(
         mut self,
         into: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.into = Some(::core::convert::Into::into(into));
+        ::alipay_api::wire::set(&mut self.into, into);
         self
     }
 
     /// Sets `output`.
-    #[must_use]
     pub fn output(
         mut self,
         output: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.output = Some(::core::convert::Into::into(output));
+        ::alipay_api::wire::set(&mut self.output, output);
         self
     }
 
     /// Sets `fields`.
-    #[must_use]
     pub fn fields(
         mut self,
         fields: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.fields = Some(::core::convert::Into::into(fields));
+        ::alipay_api::wire::set(&mut self.fields, fields);
         self
     }
 
     /// Sets `name`.
-    #[must_use]
     pub fn name(
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+        ::alipay_api::wire::set(&mut self.name, name);
         self
     }
 
     /// Sets `outTradeNo`.
-    #[must_use]
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        ::alipay_api::wire::set(&mut self.out_trade_no, out_trade_no);
         self
     }
 
     /// Sets `Upper`.
-    #[must_use]
     pub fn upper(
         mut self,
         upper: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.upper = Some(::core::convert::Into::into(upper));
+        ::alipay_api::wire::set(&mut self.upper, upper);
         self
     }
 
     /// Sets `3d_secure`.
-    #[must_use]
     pub fn _3d_secure(
         mut self,
         _3d_secure: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self._3d_secure = Some(::core::convert::Into::into(_3d_secure));
+        ::alipay_api::wire::set(&mut self._3d_secure, _3d_secure);
         self
     }
 
     /// Sets `i64`.
-    #[must_use]
     pub fn i64(
         mut self,
         i64: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.i64 = Some(::core::convert::Into::into(i64));
+        ::alipay_api::wire::set(&mut self.i64, i64);
         self
     }
 
     /// Sets `str`.
-    #[must_use]
     pub fn str(
         mut self,
         str: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.str = Some(::core::convert::Into::into(str));
+        ::alipay_api::wire::set(&mut self.str, str);
         self
     }
 
     /// Sets `core`.
-    #[must_use]
     pub fn core(
         mut self,
         core: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.core = Some(::core::convert::Into::into(core));
+        ::alipay_api::wire::set(&mut self.core, core);
         self
     }
 
     /// Sets `std`.
-    #[must_use]
     pub fn std(
         mut self,
         std: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.std = Some(::core::convert::Into::into(std));
+        ::alipay_api::wire::set(&mut self.std, std);
         self
     }
 
     /// Sets `type`.
-    #[must_use]
     pub fn r#type(mut self, r#type: impl ::core::convert::Into<String>) -> Self {
-        self.r#type = Some(::core::convert::Into::into(r#type));
+        ::alipay_api::wire::set(&mut self.r#type, r#type);
         self
     }
 
     /// Sets `self`.
-    #[must_use]
     pub fn self_(
         mut self,
         self_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.self_ = Some(::core::convert::Into::into(self_));
+        ::alipay_api::wire::set(&mut self.self_, self_);
         self
     }
 
     /// Sets `Self_`.
-    #[must_use]
     pub fn oneself(
         mut self,
         oneself: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.oneself = Some(::core::convert::Into::into(oneself));
+        ::alipay_api::wire::set(&mut self.oneself, oneself);
         self
     }
 
     /// Sets `super`.
-    #[must_use]
     pub fn super_(
         mut self,
         super_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.super_ = Some(::core::convert::Into::into(super_));
+        ::alipay_api::wire::set(&mut self.super_, super_);
         self
     }
 
     /// Sets `crate`.
-    #[must_use]
     pub fn crate_(
         mut self,
         crate_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.crate_ = Some(::core::convert::Into::into(crate_));
+        ::alipay_api::wire::set(&mut self.crate_, crate_);
         self
     }
 
     /// Sets `as`.
-    #[must_use]
     pub fn r#as(
         mut self,
         r#as: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#as = Some(::core::convert::Into::into(r#as));
+        ::alipay_api::wire::set(&mut self.r#as, r#as);
         self
     }
 
     /// Sets `async`.
-    #[must_use]
     pub fn r#async(
         mut self,
         r#async: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#async = Some(::core::convert::Into::into(r#async));
+        ::alipay_api::wire::set(&mut self.r#async, r#async);
         self
     }
 
     /// Sets `await`.
-    #[must_use]
     pub fn r#await(
         mut self,
         r#await: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#await = Some(::core::convert::Into::into(r#await));
+        ::alipay_api::wire::set(&mut self.r#await, r#await);
         self
     }
 
     /// Sets `become`.
-    #[must_use]
     pub fn r#become(
         mut self,
         r#become: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#become = Some(::core::convert::Into::into(r#become));
+        ::alipay_api::wire::set(&mut self.r#become, r#become);
         self
     }
 
     /// Sets `box`.
-    #[must_use]
     pub fn r#box(
         mut self,
         r#box: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#box = Some(::core::convert::Into::into(r#box));
+        ::alipay_api::wire::set(&mut self.r#box, r#box);
         self
     }
 
     /// Sets `break`.
-    #[must_use]
     pub fn r#break(
         mut self,
         r#break: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#break = Some(::core::convert::Into::into(r#break));
+        ::alipay_api::wire::set(&mut self.r#break, r#break);
         self
     }
 
     /// Sets `const`.
-    #[must_use]
     pub fn r#const(
         mut self,
         r#const: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#const = Some(::core::convert::Into::into(r#const));
+        ::alipay_api::wire::set(&mut self.r#const, r#const);
         self
     }
 
     /// Sets `continue`.
-    #[must_use]
     pub fn r#continue(
         mut self,
         r#continue: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#continue = Some(::core::convert::Into::into(r#continue));
+        ::alipay_api::wire::set(&mut self.r#continue, r#continue);
         self
     }
 
     /// Sets `do`.
-    #[must_use]
     pub fn r#do(
         mut self,
         r#do: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#do = Some(::core::convert::Into::into(r#do));
+        ::alipay_api::wire::set(&mut self.r#do, r#do);
         self
     }
 
     /// Sets `dyn`.
-    #[must_use]
     pub fn r#dyn(
         mut self,
         r#dyn: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#dyn = Some(::core::convert::Into::into(r#dyn));
+        ::alipay_api::wire::set(&mut self.r#dyn, r#dyn);
         self
     }
 
     /// Sets `else`.
-    #[must_use]
     pub fn r#else(
         mut self,
         r#else: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#else = Some(::core::convert::Into::into(r#else));
+        ::alipay_api::wire::set(&mut self.r#else, r#else);
         self
     }
 
     /// Sets `enum`.
-    #[must_use]
     pub fn r#enum(
         mut self,
         r#enum: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#enum = Some(::core::convert::Into::into(r#enum));
+        ::alipay_api::wire::set(&mut self.r#enum, r#enum);
         self
     }
 
     /// Sets `extern`.
-    #[must_use]
     pub fn r#extern(
         mut self,
         r#extern: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#extern = Some(::core::convert::Into::into(r#extern));
+        ::alipay_api::wire::set(&mut self.r#extern, r#extern);
         self
     }
 
     /// Sets `false`.
-    #[must_use]
     pub fn r#false(
         mut self,
         r#false: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#false = Some(::core::convert::Into::into(r#false));
+        ::alipay_api::wire::set(&mut self.r#false, r#false);
         self
     }
 
     /// Sets `final`.
-    #[must_use]
     pub fn r#final(
         mut self,
         r#final: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#final = Some(::core::convert::Into::into(r#final));
+        ::alipay_api::wire::set(&mut self.r#final, r#final);
         self
     }
 
     /// Sets `fn`.
-    #[must_use]
     pub fn r#fn(
         mut self,
         r#fn: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#fn = Some(::core::convert::Into::into(r#fn));
+        ::alipay_api::wire::set(&mut self.r#fn, r#fn);
         self
     }
 
     /// Sets `for`.
-    #[must_use]
     pub fn r#for(
         mut self,
         r#for: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#for = Some(::core::convert::Into::into(r#for));
+        ::alipay_api::wire::set(&mut self.r#for, r#for);
         self
     }
 
     /// Sets `gen`.
-    #[must_use]
     pub fn r#gen(
         mut self,
         r#gen: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#gen = Some(::core::convert::Into::into(r#gen));
+        ::alipay_api::wire::set(&mut self.r#gen, r#gen);
         self
     }
 
     /// Sets `if`.
-    #[must_use]
     pub fn r#if(
         mut self,
         r#if: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#if = Some(::core::convert::Into::into(r#if));
+        ::alipay_api::wire::set(&mut self.r#if, r#if);
         self
     }
 
     /// Sets `impl`.
-    #[must_use]
     pub fn r#impl(
         mut self,
         r#impl: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#impl = Some(::core::convert::Into::into(r#impl));
+        ::alipay_api::wire::set(&mut self.r#impl, r#impl);
         self
     }
 
     /// Sets `in`.
-    #[must_use]
     pub fn r#in(
         mut self,
         r#in: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#in = Some(::core::convert::Into::into(r#in));
+        ::alipay_api::wire::set(&mut self.r#in, r#in);
         self
     }
 
     /// Sets `let`.
-    #[must_use]
     pub fn r#let(
         mut self,
         r#let: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#let = Some(::core::convert::Into::into(r#let));
+        ::alipay_api::wire::set(&mut self.r#let, r#let);
         self
     }
 
     /// Sets `loop`.
-    #[must_use]
     pub fn r#loop(
         mut self,
         r#loop: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#loop = Some(::core::convert::Into::into(r#loop));
+        ::alipay_api::wire::set(&mut self.r#loop, r#loop);
         self
     }
 
     /// Sets `macro`.
-    #[must_use]
     pub fn r#macro(
         mut self,
         r#macro: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#macro = Some(::core::convert::Into::into(r#macro));
+        ::alipay_api::wire::set(&mut self.r#macro, r#macro);
         self
     }
 
     /// Sets `match`.
-    #[must_use]
     pub fn r#match(
         mut self,
         r#match: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#match = Some(::core::convert::Into::into(r#match));
+        ::alipay_api::wire::set(&mut self.r#match, r#match);
         self
     }
 
     /// Sets `mod`.
-    #[must_use]
     pub fn r#mod(
         mut self,
         r#mod: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#mod = Some(::core::convert::Into::into(r#mod));
+        ::alipay_api::wire::set(&mut self.r#mod, r#mod);
         self
     }
 
     /// Sets `move`.
-    #[must_use]
     pub fn r#move(
         mut self,
         r#move: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#move = Some(::core::convert::Into::into(r#move));
+        ::alipay_api::wire::set(&mut self.r#move, r#move);
         self
     }
 
     /// Sets `mut`.
-    #[must_use]
     pub fn r#mut(
         mut self,
         r#mut: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#mut = Some(::core::convert::Into::into(r#mut));
+        ::alipay_api::wire::set(&mut self.r#mut, r#mut);
         self
     }
 
     /// Sets `override`.
-    #[must_use]
     pub fn r#override(
         mut self,
         r#override: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#override = Some(::core::convert::Into::into(r#override));
+        ::alipay_api::wire::set(&mut self.r#override, r#override);
         self
     }
 
     /// Sets `priv`.
-    #[must_use]
     pub fn r#priv(
         mut self,
         r#priv: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#priv = Some(::core::convert::Into::into(r#priv));
+        ::alipay_api::wire::set(&mut self.r#priv, r#priv);
         self
     }
 
     /// Sets `pub`.
-    #[must_use]
     pub fn r#pub(
         mut self,
         r#pub: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#pub = Some(::core::convert::Into::into(r#pub));
+        ::alipay_api::wire::set(&mut self.r#pub, r#pub);
         self
     }
 
     /// Sets `ref`.
-    #[must_use]
     pub fn r#ref(
         mut self,
         r#ref: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#ref = Some(::core::convert::Into::into(r#ref));
+        ::alipay_api::wire::set(&mut self.r#ref, r#ref);
         self
     }
 
     /// Sets `return`.
-    #[must_use]
     pub fn r#return(
         mut self,
         r#return: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#return = Some(::core::convert::Into::into(r#return));
+        ::alipay_api::wire::set(&mut self.r#return, r#return);
         self
     }
 
     /// Sets `static`.
-    #[must_use]
     pub fn r#static(
         mut self,
         r#static: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#static = Some(::core::convert::Into::into(r#static));
+        ::alipay_api::wire::set(&mut self.r#static, r#static);
         self
     }
 
     /// Sets `struct`.
-    #[must_use]
     pub fn r#struct(
         mut self,
         r#struct: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#struct = Some(::core::convert::Into::into(r#struct));
+        ::alipay_api::wire::set(&mut self.r#struct, r#struct);
         self
     }
 
     /// Sets `trait`.
-    #[must_use]
     pub fn r#trait(
         mut self,
         r#trait: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#trait = Some(::core::convert::Into::into(r#trait));
+        ::alipay_api::wire::set(&mut self.r#trait, r#trait);
         self
     }
 
     /// Sets `true`.
-    #[must_use]
     pub fn r#true(
         mut self,
         r#true: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#true = Some(::core::convert::Into::into(r#true));
+        ::alipay_api::wire::set(&mut self.r#true, r#true);
         self
     }
 
     /// Sets `try`.
-    #[must_use]
     pub fn r#try(
         mut self,
         r#try: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#try = Some(::core::convert::Into::into(r#try));
+        ::alipay_api::wire::set(&mut self.r#try, r#try);
         self
     }
 
     /// Sets `typeof`.
-    #[must_use]
     pub fn r#typeof(
         mut self,
         r#typeof: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#typeof = Some(::core::convert::Into::into(r#typeof));
+        ::alipay_api::wire::set(&mut self.r#typeof, r#typeof);
         self
     }
 
     /// Sets `unsafe`.
-    #[must_use]
     pub fn r#unsafe(
         mut self,
         r#unsafe: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#unsafe = Some(::core::convert::Into::into(r#unsafe));
+        ::alipay_api::wire::set(&mut self.r#unsafe, r#unsafe);
         self
     }
 
     /// Sets `unsized`.
-    #[must_use]
     pub fn r#unsized(
         mut self,
         r#unsized: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#unsized = Some(::core::convert::Into::into(r#unsized));
+        ::alipay_api::wire::set(&mut self.r#unsized, r#unsized);
         self
     }
 
     /// Sets `use`.
-    #[must_use]
     pub fn r#use(
         mut self,
         r#use: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#use = Some(::core::convert::Into::into(r#use));
+        ::alipay_api::wire::set(&mut self.r#use, r#use);
         self
     }
 
     /// Sets `virtual`.
-    #[must_use]
     pub fn r#virtual(
         mut self,
         r#virtual: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#virtual = Some(::core::convert::Into::into(r#virtual));
+        ::alipay_api::wire::set(&mut self.r#virtual, r#virtual);
         self
     }
 
     /// Sets `where`.
-    #[must_use]
     pub fn r#where(
         mut self,
         r#where: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#where = Some(::core::convert::Into::into(r#where));
+        ::alipay_api::wire::set(&mut self.r#where, r#where);
         self
     }
 
     /// Sets `while`.
-    #[must_use]
     pub fn r#while(
         mut self,
         r#while: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#while = Some(::core::convert::Into::into(r#while));
+        ::alipay_api::wire::set(&mut self.r#while, r#while);
         self
     }
 
     /// Sets `yield`.
-    #[must_use]
     pub fn r#yield(
         mut self,
         r#yield: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.r#yield = Some(::core::convert::Into::into(r#yield));
+        ::alipay_api::wire::set(&mut self.r#yield, r#yield);
         self
     }
 
     /// Sets `union`.
-    #[must_use]
     pub fn union(
         mut self,
         union: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.union = Some(::core::convert::Into::into(union));
+        ::alipay_api::wire::set(&mut self.union, union);
         self
     }
 }
@@ -932,258 +856,333 @@ impl ::core::default::Default for Words {
 impl ::alipay_api::wire::Object for Words {
     fn blank() -> Self {
         Self {
-            new: ::alipay_api::wire::blank(),
-            blank: ::alipay_api::wire::blank(),
-            write: ::alipay_api::wire::blank(),
-            read: ::alipay_api::wire::blank(),
-            slot: ::alipay_api::wire::blank(),
-            extra_: ::alipay_api::wire::blank(),
-            extra_mut: ::alipay_api::wire::blank(),
-            required: ::alipay_api::wire::blank(),
-            at_least_one: ::alipay_api::wire::blank(),
-            default: ::alipay_api::wire::blank(),
-            clone: ::alipay_api::wire::blank(),
-            eq: ::alipay_api::wire::blank(),
-            add: ::alipay_api::wire::blank(),
-            into: ::alipay_api::wire::blank(),
-            output: ::alipay_api::wire::blank(),
-            fields: ::alipay_api::wire::blank(),
-            name: ::alipay_api::wire::blank(),
-            out_trade_no: ::alipay_api::wire::blank(),
-            upper: ::alipay_api::wire::blank(),
-            _3d_secure: ::alipay_api::wire::blank(),
-            i64: ::alipay_api::wire::blank(),
-            str: ::alipay_api::wire::blank(),
-            core: ::alipay_api::wire::blank(),
-            std: ::alipay_api::wire::blank(),
-            r#type: ::alipay_api::wire::blank(),
-            self_: ::alipay_api::wire::blank(),
-            oneself: ::alipay_api::wire::blank(),
-            super_: ::alipay_api::wire::blank(),
-            crate_: ::alipay_api::wire::blank(),
-            r#as: ::alipay_api::wire::blank(),
-            r#async: ::alipay_api::wire::blank(),
-            r#await: ::alipay_api::wire::blank(),
-            r#become: ::alipay_api::wire::blank(),
-            r#box: ::alipay_api::wire::blank(),
-            r#break: ::alipay_api::wire::blank(),
-            r#const: ::alipay_api::wire::blank(),
-            r#continue: ::alipay_api::wire::blank(),
-            r#do: ::alipay_api::wire::blank(),
-            r#dyn: ::alipay_api::wire::blank(),
-            r#else: ::alipay_api::wire::blank(),
-            r#enum: ::alipay_api::wire::blank(),
-            r#extern: ::alipay_api::wire::blank(),
-            r#false: ::alipay_api::wire::blank(),
-            r#final: ::alipay_api::wire::blank(),
-            r#fn: ::alipay_api::wire::blank(),
-            r#for: ::alipay_api::wire::blank(),
-            r#gen: ::alipay_api::wire::blank(),
-            r#if: ::alipay_api::wire::blank(),
-            r#impl: ::alipay_api::wire::blank(),
-            r#in: ::alipay_api::wire::blank(),
-            r#let: ::alipay_api::wire::blank(),
-            r#loop: ::alipay_api::wire::blank(),
-            r#macro: ::alipay_api::wire::blank(),
-            r#match: ::alipay_api::wire::blank(),
-            r#mod: ::alipay_api::wire::blank(),
-            r#move: ::alipay_api::wire::blank(),
-            r#mut: ::alipay_api::wire::blank(),
-            r#override: ::alipay_api::wire::blank(),
-            r#priv: ::alipay_api::wire::blank(),
-            r#pub: ::alipay_api::wire::blank(),
-            r#ref: ::alipay_api::wire::blank(),
-            r#return: ::alipay_api::wire::blank(),
-            r#static: ::alipay_api::wire::blank(),
-            r#struct: ::alipay_api::wire::blank(),
-            r#trait: ::alipay_api::wire::blank(),
-            r#true: ::alipay_api::wire::blank(),
-            r#try: ::alipay_api::wire::blank(),
-            r#typeof: ::alipay_api::wire::blank(),
-            r#unsafe: ::alipay_api::wire::blank(),
-            r#unsized: ::alipay_api::wire::blank(),
-            r#use: ::alipay_api::wire::blank(),
-            r#virtual: ::alipay_api::wire::blank(),
-            r#where: ::alipay_api::wire::blank(),
-            r#while: ::alipay_api::wire::blank(),
-            r#yield: ::alipay_api::wire::blank(),
-            union: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            new: None,
+            blank: None,
+            write: None,
+            read: None,
+            slot: None,
+            extra_: None,
+            extra_mut: None,
+            required: None,
+            at_least_one: None,
+            default: None,
+            clone: None,
+            eq: None,
+            add: None,
+            into: None,
+            output: None,
+            fields: None,
+            name: None,
+            out_trade_no: None,
+            upper: None,
+            _3d_secure: None,
+            i64: None,
+            str: None,
+            core: None,
+            std: None,
+            r#type: None,
+            self_: None,
+            oneself: None,
+            super_: None,
+            crate_: None,
+            r#as: None,
+            r#async: None,
+            r#await: None,
+            r#become: None,
+            r#box: None,
+            r#break: None,
+            r#const: None,
+            r#continue: None,
+            r#do: None,
+            r#dyn: None,
+            r#else: None,
+            r#enum: None,
+            r#extern: None,
+            r#false: None,
+            r#final: None,
+            r#fn: None,
+            r#for: None,
+            r#gen: None,
+            r#if: None,
+            r#impl: None,
+            r#in: None,
+            r#let: None,
+            r#loop: None,
+            r#macro: None,
+            r#match: None,
+            r#mod: None,
+            r#move: None,
+            r#mut: None,
+            r#override: None,
+            r#priv: None,
+            r#pub: None,
+            r#ref: None,
+            r#return: None,
+            r#static: None,
+            r#struct: None,
+            r#trait: None,
+            r#true: None,
+            r#try: None,
+            r#typeof: None,
+            r#unsafe: None,
+            r#unsized: None,
+            r#use: None,
+            r#virtual: None,
+            r#where: None,
+            r#while: None,
+            r#yield: None,
+            union: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("new", &self.new);
-        fields.field("blank", &self.blank);
-        fields.field("write", &self.write);
-        fields.field("read", &self.read);
-        fields.field("slot", &self.slot);
-        fields.field("extra", &self.extra_);
-        fields.field("extra_mut", &self.extra_mut);
-        fields.field("required", &self.required);
-        fields.field("at_least_one", &self.at_least_one);
-        fields.field("default", &self.default);
-        fields.field("clone", &self.clone);
-        fields.field("eq", &self.eq);
-        fields.field("add", &self.add);
-        fields.field("into", &self.into);
-        fields.field("output", &self.output);
-        fields.field("fields", &self.fields);
-        fields.field("name", &self.name);
-        fields.field("outTradeNo", &self.out_trade_no);
-        fields.field("Upper", &self.upper);
-        fields.field("3d_secure", &self._3d_secure);
-        fields.field("i64", &self.i64);
-        fields.field("str", &self.str);
-        fields.field("core", &self.core);
-        fields.field("std", &self.std);
-        fields.field("type", &self.r#type);
-        fields.field("self", &self.self_);
-        fields.field("Self_", &self.oneself);
-        fields.field("super", &self.super_);
-        fields.field("crate", &self.crate_);
-        fields.field("as", &self.r#as);
-        fields.field("async", &self.r#async);
-        fields.field("await", &self.r#await);
-        fields.field("become", &self.r#become);
-        fields.field("box", &self.r#box);
-        fields.field("break", &self.r#break);
-        fields.field("const", &self.r#const);
-        fields.field("continue", &self.r#continue);
-        fields.field("do", &self.r#do);
-        fields.field("dyn", &self.r#dyn);
-        fields.field("else", &self.r#else);
-        fields.field("enum", &self.r#enum);
-        fields.field("extern", &self.r#extern);
-        fields.field("false", &self.r#false);
-        fields.field("final", &self.r#final);
-        fields.field("fn", &self.r#fn);
-        fields.field("for", &self.r#for);
-        fields.field("gen", &self.r#gen);
-        fields.field("if", &self.r#if);
-        fields.field("impl", &self.r#impl);
-        fields.field("in", &self.r#in);
-        fields.field("let", &self.r#let);
-        fields.field("loop", &self.r#loop);
-        fields.field("macro", &self.r#macro);
-        fields.field("match", &self.r#match);
-        fields.field("mod", &self.r#mod);
-        fields.field("move", &self.r#move);
-        fields.field("mut", &self.r#mut);
-        fields.field("override", &self.r#override);
-        fields.field("priv", &self.r#priv);
-        fields.field("pub", &self.r#pub);
-        fields.field("ref", &self.r#ref);
-        fields.field("return", &self.r#return);
-        fields.field("static", &self.r#static);
-        fields.field("struct", &self.r#struct);
-        fields.field("trait", &self.r#trait);
-        fields.field("true", &self.r#true);
-        fields.field("try", &self.r#try);
-        fields.field("typeof", &self.r#typeof);
-        fields.field("unsafe", &self.r#unsafe);
-        fields.field("unsized", &self.r#unsized);
-        fields.field("use", &self.r#use);
-        fields.field("virtual", &self.r#virtual);
-        fields.field("where", &self.r#where);
-        fields.field("while", &self.r#while);
-        fields.field("yield", &self.r#yield);
-        fields.field("union", &self.union);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "new",
+            "blank",
+            "write",
+            "read",
+            "slot",
+            "extra",
+            "extra_mut",
+            "required",
+            "at_least_one",
+            "default",
+            "clone",
+            "eq",
+            "add",
+            "into",
+            "output",
+            "fields",
+            "name",
+            "outTradeNo",
+            "Upper",
+            "3d_secure",
+            "i64",
+            "str",
+            "core",
+            "std",
+            "type",
+            "self",
+            "Self_",
+            "super",
+            "crate",
+            "as",
+            "async",
+            "await",
+            "become",
+            "box",
+            "break",
+            "const",
+            "continue",
+            "do",
+            "dyn",
+            "else",
+            "enum",
+            "extern",
+            "false",
+            "final",
+            "fn",
+            "for",
+            "gen",
+            "if",
+            "impl",
+            "in",
+            "let",
+            "loop",
+            "macro",
+            "match",
+            "mod",
+            "move",
+            "mut",
+            "override",
+            "priv",
+            "pub",
+            "ref",
+            "return",
+            "static",
+            "struct",
+            "trait",
+            "true",
+            "try",
+            "typeof",
+            "unsafe",
+            "unsized",
+            "use",
+            "virtual",
+            "where",
+            "while",
+            "yield",
+            "union",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "new" => &mut self.new,
-                "blank" => &mut self.blank,
-                "write" => &mut self.write,
-                "read" => &mut self.read,
-                "slot" => &mut self.slot,
-                "extra" => &mut self.extra_,
-                "extra_mut" => &mut self.extra_mut,
-                "required" => &mut self.required,
-                "at_least_one" => &mut self.at_least_one,
-                "default" => &mut self.default,
-                "clone" => &mut self.clone,
-                "eq" => &mut self.eq,
-                "add" => &mut self.add,
-                "into" => &mut self.into,
-                "output" => &mut self.output,
-                "fields" => &mut self.fields,
-                "name" => &mut self.name,
-                "outTradeNo" => &mut self.out_trade_no,
-                "Upper" => &mut self.upper,
-                "3d_secure" => &mut self._3d_secure,
-                "i64" => &mut self.i64,
-                "str" => &mut self.str,
-                "core" => &mut self.core,
-                "std" => &mut self.std,
-                "type" => &mut self.r#type,
-                "self" => &mut self.self_,
-                "Self_" => &mut self.oneself,
-                "super" => &mut self.super_,
-                "crate" => &mut self.crate_,
-                "as" => &mut self.r#as,
-                "async" => &mut self.r#async,
-                "await" => &mut self.r#await,
-                "become" => &mut self.r#become,
-                "box" => &mut self.r#box,
-                "break" => &mut self.r#break,
-                "const" => &mut self.r#const,
-                "continue" => &mut self.r#continue,
-                "do" => &mut self.r#do,
-                "dyn" => &mut self.r#dyn,
-                "else" => &mut self.r#else,
-                "enum" => &mut self.r#enum,
-                "extern" => &mut self.r#extern,
-                "false" => &mut self.r#false,
-                "final" => &mut self.r#final,
-                "fn" => &mut self.r#fn,
-                "for" => &mut self.r#for,
-                "gen" => &mut self.r#gen,
-                "if" => &mut self.r#if,
-                "impl" => &mut self.r#impl,
-                "in" => &mut self.r#in,
-                "let" => &mut self.r#let,
-                "loop" => &mut self.r#loop,
-                "macro" => &mut self.r#macro,
-                "match" => &mut self.r#match,
-                "mod" => &mut self.r#mod,
-                "move" => &mut self.r#move,
-                "mut" => &mut self.r#mut,
-                "override" => &mut self.r#override,
-                "priv" => &mut self.r#priv,
-                "pub" => &mut self.r#pub,
-                "ref" => &mut self.r#ref,
-                "return" => &mut self.r#return,
-                "static" => &mut self.r#static,
-                "struct" => &mut self.r#struct,
-                "trait" => &mut self.r#trait,
-                "true" => &mut self.r#true,
-                "try" => &mut self.r#try,
-                "typeof" => &mut self.r#typeof,
-                "unsafe" => &mut self.r#unsafe,
-                "unsized" => &mut self.r#unsized,
-                "use" => &mut self.r#use,
-                "virtual" => &mut self.r#virtual,
-                "where" => &mut self.r#where,
-                "while" => &mut self.r#while,
-                "yield" => &mut self.r#yield,
-                "union" => &mut self.union,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(
+            &[
+                &self.new,
+                &self.blank,
+                &self.write,
+                &self.read,
+                &self.slot,
+                &self.extra_,
+                &self.extra_mut,
+                &self.required,
+                &self.at_least_one,
+                &self.default,
+                &self.clone,
+                &self.eq,
+                &self.add,
+                &self.into,
+                &self.output,
+                &self.fields,
+                &self.name,
+                &self.out_trade_no,
+                &self.upper,
+                &self._3d_secure,
+                &self.i64,
+                &self.str,
+                &self.core,
+                &self.std,
+                &self.r#type,
+                &self.self_,
+                &self.oneself,
+                &self.super_,
+                &self.crate_,
+                &self.r#as,
+                &self.r#async,
+                &self.r#await,
+                &self.r#become,
+                &self.r#box,
+                &self.r#break,
+                &self.r#const,
+                &self.r#continue,
+                &self.r#do,
+                &self.r#dyn,
+                &self.r#else,
+                &self.r#enum,
+                &self.r#extern,
+                &self.r#false,
+                &self.r#final,
+                &self.r#fn,
+                &self.r#for,
+                &self.r#gen,
+                &self.r#if,
+                &self.r#impl,
+                &self.r#in,
+                &self.r#let,
+                &self.r#loop,
+                &self.r#macro,
+                &self.r#match,
+                &self.r#mod,
+                &self.r#move,
+                &self.r#mut,
+                &self.r#override,
+                &self.r#priv,
+                &self.r#pub,
+                &self.r#ref,
+                &self.r#return,
+                &self.r#static,
+                &self.r#struct,
+                &self.r#trait,
+                &self.r#true,
+                &self.r#try,
+                &self.r#typeof,
+                &self.r#unsafe,
+                &self.r#unsized,
+                &self.r#use,
+                &self.r#virtual,
+                &self.r#where,
+                &self.r#while,
+                &self.r#yield,
+                &self.union,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.new,
+                &mut self.blank,
+                &mut self.write,
+                &mut self.read,
+                &mut self.slot,
+                &mut self.extra_,
+                &mut self.extra_mut,
+                &mut self.required,
+                &mut self.at_least_one,
+                &mut self.default,
+                &mut self.clone,
+                &mut self.eq,
+                &mut self.add,
+                &mut self.into,
+                &mut self.output,
+                &mut self.fields,
+                &mut self.name,
+                &mut self.out_trade_no,
+                &mut self.upper,
+                &mut self._3d_secure,
+                &mut self.i64,
+                &mut self.str,
+                &mut self.core,
+                &mut self.std,
+                &mut self.r#type,
+                &mut self.self_,
+                &mut self.oneself,
+                &mut self.super_,
+                &mut self.crate_,
+                &mut self.r#as,
+                &mut self.r#async,
+                &mut self.r#await,
+                &mut self.r#become,
+                &mut self.r#box,
+                &mut self.r#break,
+                &mut self.r#const,
+                &mut self.r#continue,
+                &mut self.r#do,
+                &mut self.r#dyn,
+                &mut self.r#else,
+                &mut self.r#enum,
+                &mut self.r#extern,
+                &mut self.r#false,
+                &mut self.r#final,
+                &mut self.r#fn,
+                &mut self.r#for,
+                &mut self.r#gen,
+                &mut self.r#if,
+                &mut self.r#impl,
+                &mut self.r#in,
+                &mut self.r#let,
+                &mut self.r#loop,
+                &mut self.r#macro,
+                &mut self.r#match,
+                &mut self.r#mod,
+                &mut self.r#move,
+                &mut self.r#mut,
+                &mut self.r#override,
+                &mut self.r#priv,
+                &mut self.r#pub,
+                &mut self.r#ref,
+                &mut self.r#return,
+                &mut self.r#static,
+                &mut self.r#struct,
+                &mut self.r#trait,
+                &mut self.r#true,
+                &mut self.r#try,
+                &mut self.r#typeof,
+                &mut self.r#unsafe,
+                &mut self.r#unsized,
+                &mut self.r#use,
+                &mut self.r#virtual,
+                &mut self.r#where,
+                &mut self.r#while,
+                &mut self.r#yield,
+                &mut self.union,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
@@ -1213,7 +1212,6 @@ impl ::alipay_api::method::Method for Words {
 impl ::alipay_api::method::PageMethod for Words {}
 
 /// The answer to [`Words`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WordsResponse {
     /// An option.
@@ -1268,83 +1266,98 @@ impl ::alipay_api::wire::Object for WordsResponse {
             vec: ::alipay_api::wire::blank(),
             default: ::alipay_api::wire::blank(),
             ok: ::alipay_api::wire::blank(),
-            err: ::alipay_api::wire::blank(),
-            itself: ::alipay_api::wire::blank(),
+            err: None,
+            itself: None,
             into: ::alipay_api::wire::blank(),
-            from: ::alipay_api::wire::blank(),
-            clone: ::alipay_api::wire::blank(),
-            debug: ::alipay_api::wire::blank(),
-            partial_eq: ::alipay_api::wire::blank(),
-            eq: ::alipay_api::wire::blank(),
-            hash: ::alipay_api::wire::blank(),
-            send: ::alipay_api::wire::blank(),
-            r#fn: ::alipay_api::wire::blank(),
-            iterator: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            from: None,
+            clone: None,
+            debug: None,
+            partial_eq: None,
+            eq: None,
+            hash: None,
+            send: None,
+            r#fn: None,
+            iterator: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("option", &self.option);
-        fields.field("result", &self.result);
-        fields.field("vec", &self.vec);
-        fields.field("default", &self.default);
-        fields.field("ok", &self.ok);
-        fields.field("err", &self.err);
-        fields.field("itself", &self.itself);
-        fields.field("into", &self.into);
-        fields.field("from", &self.from);
-        fields.field("clone", &self.clone);
-        fields.field("debug", &self.debug);
-        fields.field("partial_eq", &self.partial_eq);
-        fields.field("eq", &self.eq);
-        fields.field("hash", &self.hash);
-        fields.field("send", &self.send);
-        fields.field("fn", &self.r#fn);
-        fields.field("iterator", &self.iterator);
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "option",
+            "result",
+            "vec",
+            "default",
+            "ok",
+            "err",
+            "itself",
+            "into",
+            "from",
+            "clone",
+            "debug",
+            "partial_eq",
+            "eq",
+            "hash",
+            "send",
+            "fn",
+            "iterator",
+        ]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "option" => &mut self.option,
-                "result" => &mut self.result,
-                "vec" => &mut self.vec,
-                "default" => &mut self.default,
-                "ok" => &mut self.ok,
-                "err" => &mut self.err,
-                "itself" => &mut self.itself,
-                "into" => &mut self.into,
-                "from" => &mut self.from,
-                "clone" => &mut self.clone,
-                "debug" => &mut self.debug,
-                "partial_eq" => &mut self.partial_eq,
-                "eq" => &mut self.eq,
-                "hash" => &mut self.hash,
-                "send" => &mut self.send,
-                "fn" => &mut self.r#fn,
-                "iterator" => &mut self.iterator,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(
+            &[
+                &self.option,
+                &self.result,
+                &self.vec,
+                &self.default,
+                &self.ok,
+                &self.err,
+                &self.itself,
+                &self.into,
+                &self.from,
+                &self.clone,
+                &self.debug,
+                &self.partial_eq,
+                &self.eq,
+                &self.hash,
+                &self.send,
+                &self.r#fn,
+                &self.iterator,
+            ],
+            &self.extra,
+        );
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(
+            &mut [
+                &mut self.option,
+                &mut self.result,
+                &mut self.vec,
+                &mut self.default,
+                &mut self.ok,
+                &mut self.err,
+                &mut self.itself,
+                &mut self.into,
+                &mut self.from,
+                &mut self.clone,
+                &mut self.debug,
+                &mut self.partial_eq,
+                &mut self.eq,
+                &mut self.hash,
+                &mut self.send,
+                &mut self.r#fn,
+                &mut self.iterator,
+            ],
+            &mut self.extra,
+        );
     }
 }
 
 ::alipay_api::wire::object!(WordsResponse);
 
 /// A business error code of [`Words`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WordsErrorCode {
     /// A value that this version of the library does not know.
@@ -1352,11 +1365,14 @@ pub enum WordsErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for WordsErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[];
     fn value(&self) -> &str {
         match self {
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(_: usize) -> ::core::option::Option<Self> {
+        None
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1368,14 +1384,11 @@ impl ::alipay_api::wire::OpenEnum for WordsErrorCode {
 
 impl ::alipay_api::method::ErrorCode for WordsErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(self.as_str(), &[])
     }
 }
 
 /// Not an option.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Option {
     /// Some.
@@ -1396,42 +1409,27 @@ impl ::alipay_api::wire::Object for Option {
     fn blank() -> Self {
         Self {
             some: ::alipay_api::wire::blank(),
-            option: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            option: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("some", &self.some);
-        fields.field("Option", &self.option);
+    fn names(&self) -> &'static [&'static str] {
+        &["some", "Option"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "some" => &mut self.some,
-                "Option" => &mut self.option,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.some, &self.option], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.some, &mut self.option], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Option);
 
 /// Not a result.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Result {
     /// Fine.
@@ -1447,12 +1445,6 @@ pub enum Result {
 }
 
 impl ::alipay_api::wire::OpenEnum for Result {
-    const VALUES: &'static [(&'static str, Self)] = &[
-        ("Ok", Self::Ok),
-        ("Err", Self::Err),
-        ("Some", Self::Some),
-        ("None", Self::None),
-    ];
     fn value(&self) -> &str {
         match self {
             Self::Ok => "Ok",
@@ -1463,6 +1455,18 @@ impl ::alipay_api::wire::OpenEnum for Result {
         }
     }
 
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Ok,
+                1 => Self::Err,
+                2 => Self::Some,
+                3 => Self::None,
+                _ => return None,
+            },
+        )
+    }
+
     fn other(value: ::std::boxed::Box<str>) -> Self {
         Self::Other(value)
     }
@@ -1471,7 +1475,6 @@ impl ::alipay_api::wire::OpenEnum for Result {
 ::alipay_api::wire::open_enum!(Result);
 
 /// Not a string.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum String {
     /// A string.
@@ -1481,12 +1484,20 @@ pub enum String {
 }
 
 impl ::alipay_api::wire::OpenEnum for String {
-    const VALUES: &'static [(&'static str, Self)] = &[("STRING", Self::String)];
     fn value(&self) -> &str {
         match self {
             Self::String => "STRING",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::String,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1497,7 +1508,6 @@ impl ::alipay_api::wire::OpenEnum for String {
 ::alipay_api::wire::open_enum!(String);
 
 /// Not a vector.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Vec {
     /// The length.
@@ -1515,40 +1525,27 @@ impl ::core::default::Default for Vec {
 impl ::alipay_api::wire::Object for Vec {
     fn blank() -> Self {
         Self {
-            len: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            len: ::std::vec::Vec::new(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("len", &self.len);
+    fn names(&self) -> &'static [&'static str] {
+        &["len"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "len" => &mut self.len,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.len], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.len], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Vec);
 
 /// Not a box.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Box {
     /// A circle of two.
@@ -1566,40 +1563,27 @@ impl ::core::default::Default for Box {
 impl ::alipay_api::wire::Object for Box {
     fn blank() -> Self {
         Self {
-            vec: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            vec: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("vec", &self.vec);
+    fn names(&self) -> &'static [&'static str] {
+        &["vec"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "vec" => &mut self.vec,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.vec], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.vec], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Box);
 
 /// Not a default.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Default {
     /// A default.
@@ -1617,40 +1601,27 @@ impl ::core::default::Default for Default {
 impl ::alipay_api::wire::Object for Default {
     fn blank() -> Self {
         Self {
-            default: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            default: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("default", &self.default);
+    fn names(&self) -> &'static [&'static str] {
+        &["default"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "default" => &mut self.default,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.default], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.default], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Default);
 
 /// Not a result.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Ok {
     /// Fine.
@@ -1668,40 +1639,27 @@ impl ::core::default::Default for Ok {
 impl ::alipay_api::wire::Object for Ok {
     fn blank() -> Self {
         Self {
-            ok: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            ok: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("ok", &self.ok);
+    fn names(&self) -> &'static [&'static str] {
+        &["ok"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "ok" => &mut self.ok,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.ok], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.ok], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Ok);
 
 /// Not a result.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Err {
     /// Wrong.
@@ -1719,40 +1677,27 @@ impl ::core::default::Default for Err {
 impl ::alipay_api::wire::Object for Err {
     fn blank() -> Self {
         Self {
-            err: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            err: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("err", &self.err);
+    fn names(&self) -> &'static [&'static str] {
+        &["err"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "err" => &mut self.err,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.err], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.err], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Err);
 
 /// Not itself.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Self_ {
     /// Itself.
@@ -1770,40 +1715,27 @@ impl ::core::default::Default for Self_ {
 impl ::alipay_api::wire::Object for Self_ {
     fn blank() -> Self {
         Self {
-            self_: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            self_: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("self", &self.self_);
+    fn names(&self) -> &'static [&'static str] {
+        &["self"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "self" => &mut self.self_,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.self_], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.self_], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Self_);
 
 /// Not a conversion.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Into {
     /// Into.
@@ -1813,12 +1745,20 @@ pub enum Into {
 }
 
 impl ::alipay_api::wire::OpenEnum for Into {
-    const VALUES: &'static [(&'static str, Self)] = &[("INTO", Self::Into)];
     fn value(&self) -> &str {
         match self {
             Self::Into => "INTO",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Into,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1829,7 +1769,6 @@ impl ::alipay_api::wire::OpenEnum for Into {
 ::alipay_api::wire::open_enum!(Into);
 
 /// Not a conversion.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct From {
     /// From.
@@ -1847,40 +1786,27 @@ impl ::core::default::Default for From {
 impl ::alipay_api::wire::Object for From {
     fn blank() -> Self {
         Self {
-            from: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            from: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("from", &self.from);
+    fn names(&self) -> &'static [&'static str] {
+        &["from"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "from" => &mut self.from,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.from], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.from], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(From);
 
 /// Not a clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Clone {
     /// A clone.
@@ -1890,12 +1816,20 @@ pub enum Clone {
 }
 
 impl ::alipay_api::wire::OpenEnum for Clone {
-    const VALUES: &'static [(&'static str, Self)] = &[("CLONE", Self::Clone)];
     fn value(&self) -> &str {
         match self {
             Self::Clone => "CLONE",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Clone,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1906,7 +1840,6 @@ impl ::alipay_api::wire::OpenEnum for Clone {
 ::alipay_api::wire::open_enum!(Clone);
 
 /// Not for debugging.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Debug {
     /// Debugging.
@@ -1916,12 +1849,20 @@ pub enum Debug {
 }
 
 impl ::alipay_api::wire::OpenEnum for Debug {
-    const VALUES: &'static [(&'static str, Self)] = &[("DEBUG", Self::Debug)];
     fn value(&self) -> &str {
         match self {
             Self::Debug => "DEBUG",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Debug,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -1932,7 +1873,6 @@ impl ::alipay_api::wire::OpenEnum for Debug {
 ::alipay_api::wire::open_enum!(Debug);
 
 /// Not equal.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PartialEq {
     /// Equal.
@@ -1950,40 +1890,27 @@ impl ::core::default::Default for PartialEq {
 impl ::alipay_api::wire::Object for PartialEq {
     fn blank() -> Self {
         Self {
-            eq: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            eq: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("eq", &self.eq);
+    fn names(&self) -> &'static [&'static str] {
+        &["eq"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "eq" => &mut self.eq,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.eq], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.eq], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(PartialEq);
 
 /// Not equal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Eq {
     /// Equal.
@@ -1993,12 +1920,20 @@ pub enum Eq {
 }
 
 impl ::alipay_api::wire::OpenEnum for Eq {
-    const VALUES: &'static [(&'static str, Self)] = &[("EQ", Self::Eq)];
     fn value(&self) -> &str {
         match self {
             Self::Eq => "EQ",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Eq,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2009,7 +1944,6 @@ impl ::alipay_api::wire::OpenEnum for Eq {
 ::alipay_api::wire::open_enum!(Eq);
 
 /// Not a hash.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hash {
     /// A hash.
@@ -2019,12 +1953,20 @@ pub enum Hash {
 }
 
 impl ::alipay_api::wire::OpenEnum for Hash {
-    const VALUES: &'static [(&'static str, Self)] = &[("HASH", Self::Hash)];
     fn value(&self) -> &str {
         match self {
             Self::Hash => "HASH",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Hash,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2035,7 +1977,6 @@ impl ::alipay_api::wire::OpenEnum for Hash {
 ::alipay_api::wire::open_enum!(Hash);
 
 /// Not a marker.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Send {
     /// Sent.
@@ -2045,12 +1986,20 @@ pub enum Send {
 }
 
 impl ::alipay_api::wire::OpenEnum for Send {
-    const VALUES: &'static [(&'static str, Self)] = &[("SEND", Self::Send)];
     fn value(&self) -> &str {
         match self {
             Self::Send => "SEND",
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(place: usize) -> ::core::option::Option<Self> {
+        Some(
+            match place {
+                0 => Self::Send,
+                _ => return None,
+            },
+        )
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -2061,7 +2010,6 @@ impl ::alipay_api::wire::OpenEnum for Send {
 ::alipay_api::wire::open_enum!(Send);
 
 /// Not a function.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fn {
     /// A function.
@@ -2079,40 +2027,27 @@ impl ::core::default::Default for Fn {
 impl ::alipay_api::wire::Object for Fn {
     fn blank() -> Self {
         Self {
-            r#fn: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            r#fn: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("fn", &self.r#fn);
+    fn names(&self) -> &'static [&'static str] {
+        &["fn"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "fn" => &mut self.r#fn,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.r#fn], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.r#fn], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(Fn);
 
 /// Not an iterator.
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Iterator {
     /// The next.
@@ -2130,33 +2065,21 @@ impl ::core::default::Default for Iterator {
 impl ::alipay_api::wire::Object for Iterator {
     fn blank() -> Self {
         Self {
-            next: ::alipay_api::wire::blank(),
-            extra: ::core::default::Default::default(),
+            next: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, fields: &mut dyn ::alipay_api::wire::Fields) {
-        fields.field("next", &self.next);
+    fn names(&self) -> &'static [&'static str] {
+        &["next"]
     }
 
-    fn slot(
-        &mut self,
-        name: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        Some(
-            match name {
-                "next" => &mut self.next,
-                _ => return None,
-            },
-        )
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[&self.next], &self.extra);
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
-    }
-
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [&mut self.next], &mut self.extra);
     }
 }
 

@@ -6,7 +6,6 @@
 /// A method whose name is a keyword, in a product of two words.
 ///
 /// Documentation: <https://example.com/match>
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Match {
     /// Fields that this version of the library does not know.
@@ -29,24 +28,20 @@ impl ::core::default::Default for Match {
 impl ::alipay_api::wire::Object for Match {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 
@@ -76,7 +71,6 @@ impl ::alipay_api::method::Method for Match {
 impl ::alipay_api::method::ServerMethod for Match {}
 
 /// The answer to [`Match`].
-#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MatchResponse {
     /// Fields that this version of the library does not know.
@@ -92,31 +86,26 @@ impl ::core::default::Default for MatchResponse {
 impl ::alipay_api::wire::Object for MatchResponse {
     fn blank() -> Self {
         Self {
-            extra: ::core::default::Default::default(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
-    fn write(&self, _: &mut dyn ::alipay_api::wire::Fields) {}
-    fn slot(
-        &mut self,
-        _: &str,
-    ) -> ::core::option::Option<&mut dyn ::alipay_api::wire::Slot> {
-        None
+    fn names(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn extra(&self) -> &::alipay_api::wire::Extra {
-        &self.extra
+    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
+        see.fields(&[], &self.extra);
     }
 
-    fn extra_mut(&mut self) -> &mut ::alipay_api::wire::Extra {
-        &mut self.extra
+    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
+        fill.fields(&mut [], &mut self.extra);
     }
 }
 
 ::alipay_api::wire::object!(MatchResponse);
 
 /// A business error code of [`Match`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MatchErrorCode {
     /// A value that this version of the library does not know.
@@ -124,11 +113,14 @@ pub enum MatchErrorCode {
 }
 
 impl ::alipay_api::wire::OpenEnum for MatchErrorCode {
-    const VALUES: &'static [(&'static str, Self)] = &[];
     fn value(&self) -> &str {
         match self {
             Self::Other(value) => value,
         }
+    }
+
+    fn listed(_: usize) -> ::core::option::Option<Self> {
+        None
     }
 
     fn other(value: ::std::boxed::Box<str>) -> Self {
@@ -140,8 +132,6 @@ impl ::alipay_api::wire::OpenEnum for MatchErrorCode {
 
 impl ::alipay_api::method::ErrorCode for MatchErrorCode {
     fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        match self {
-            Self::Other(_) => None,
-        }
+        ::alipay_api::method::class_of(self.as_str(), &[])
     }
 }
