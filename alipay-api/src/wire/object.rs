@@ -244,11 +244,10 @@ pub(crate) fn fill_members(
     let names = object.names();
     object.fill(&mut |fields: &mut [&mut dyn Field], extra: &mut Extra| {
         for (name, member) in members.clone() {
-            match names.iter().position(|known| name == known) {
-                Some(place) if result.is_ok() => {
-                    result = fields[place]
-                        .fill(Value::of(member, depth))
-                        .map_err(|error| error.within(name));
+            let place = names.iter().position(|known| name == known);
+            match place.and_then(|place| fields.get_mut(place)) {
+                Some(field) if result.is_ok() => {
+                    result = field.fill(Value::of(member, depth)).map_err(|error| error.within(name));
                 }
                 Some(_) => {}
                 None => extra.push_raw(name, member.get()),
