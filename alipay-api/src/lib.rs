@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 #[rustfmt::skip]
 mod generated;
+pub mod isv;
 pub mod method;
 pub mod notify;
 mod protocol;
