@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 #[rustfmt::skip]
 mod generated;
+#[cfg(feature = "open")]
 pub mod isv;
 pub mod method;
 pub mod notify;

@@ -16,6 +16,8 @@ pub struct Authorisation {
     pub state: AuthorisationState,
     /// When the merchant authorised the app: when the code was exchanged.
     pub authorised_at: SystemTime,
+    /// When the gateway gave these tokens out: then, or at the last refresh.
+    pub issued_at: SystemTime,
     /// When the token ends; `None` for one without an end.
     pub expires_at: Option<SystemTime>,
     /// When the refresh token ends; `None` for one without an end.
@@ -23,7 +25,7 @@ pub struct Authorisation {
 }
 
 impl Authorisation {
-    /// An active authorisation with tokens that have no end.
+    /// An active authorisation, fresh from the exchange of its code, with tokens that have no end.
     pub fn new(
         app_auth_token: impl Into<Secret>,
         app_refresh_token: impl Into<Secret>,
@@ -36,6 +38,7 @@ impl Authorisation {
             user_id: user_id.into(),
             state: AuthorisationState::Active,
             authorised_at,
+            issued_at: authorised_at,
             expires_at: None,
             refresh_expires_at: None,
         }
