@@ -11,7 +11,13 @@ pub mod fund;
 #[cfg(feature = "open")]
 pub mod open;
 
+#[cfg(feature = "system")]
+pub mod system;
+
 #[cfg(feature = "trade")]
 pub mod trade;
+
+#[cfg(feature = "user")]
+pub mod user;
 pub mod gateway;
 pub mod notification;
