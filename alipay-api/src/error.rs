@@ -38,6 +38,10 @@ pub enum ErrorKind {
     Gateway,
     /// It is verified, but it is not about what was expected: another app, seller, order or amount.
     Mismatch,
+    /// The user or the merchant has not given the authorisation that the call needs, has withdrawn it, or has to give it again.
+    Authorisation,
+    /// The token store can't be reached, or can't be read.
+    TokenStore,
 }
 
 /// What a caller can do about an error that the gateway reports.

@@ -9,11 +9,13 @@ mod credentials;
 mod error;
 #[rustfmt::skip]
 mod generated;
-#[cfg(feature = "open")]
+#[cfg(feature = "isv")]
 pub mod isv;
 pub mod method;
 pub mod notify;
+pub mod oauth;
 mod protocol;
+mod random;
 pub mod sign;
 pub mod transport;
 pub mod types;

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Client, Inner};
+use super::{Client, Inner, acting::Acting};
 use crate::{
     Error, ErrorKind,
     clock::{Clock, SystemClock},
@@ -10,6 +10,8 @@ use crate::{
 
 const PRODUCTION: &str = "https://openapi.alipay.com/gateway.do";
 const SANDBOX: &str = "https://openapi-sandbox.dl.alipaydev.com/gateway.do";
+const PRODUCTION_PAGES: &str = "https://openauth.alipay.com/oauth2";
+const SANDBOX_PAGES: &str = "https://openauth-sandbox.dl.alipaydev.com/oauth2";
 
 /// Builds a [`Client`]: from [`Client::builder`].
 #[must_use]
@@ -17,6 +19,7 @@ pub struct ClientBuilder {
     app_id: String,
     credentials: Credentials,
     gateway: String,
+    authorisation_pages: Option<String>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
     connect_timeout: Duration,
@@ -31,6 +34,7 @@ impl ClientBuilder {
             app_id,
             credentials,
             gateway: PRODUCTION.to_owned(),
+            authorisation_pages: None,
             transport: None,
             clock: Arc::new(SystemClock),
             connect_timeout: Duration::from_secs(5),
@@ -48,6 +52,13 @@ impl ClientBuilder {
     /// Another gateway: an absolute `http` or `https` URL without a query, such as the embedded gateway's.
     pub fn gateway(mut self, url: impl Into<String>) -> Self {
         self.gateway = url.into();
+        self
+    }
+
+    /// Where Alipay's [authorisation pages](crate::oauth) are, without a slash at the end: needed only with a gateway that is neither
+    /// Alipay's own nor the embedded one, such as a proxy in front of Alipay's. Otherwise it follows from the gateway.
+    pub fn authorisation_pages(mut self, url: impl Into<String>) -> Self {
+        self.authorisation_pages = Some(url.into());
         self
     }
 
@@ -108,6 +119,14 @@ impl ClientBuilder {
                 self.gateway.escape_debug()
             )));
         }
+        let pages = self.authorisation_pages.unwrap_or_else(|| pages_of(&self.gateway));
+        if !is_gateway(&pages) {
+            return Err(invalid(format!(
+                "the address of the authorisation pages `{}` is not an absolute http or https URL without a query, such as \
+                 {PRODUCTION_PAGES}",
+                pages.escape_debug()
+            )));
+        }
         self.credentials.check_validity(self.clock.now())?;
         let transport = match self.transport {
             Some(transport) => transport,
@@ -121,13 +140,14 @@ impl ClientBuilder {
                 app_id: self.app_id,
                 credentials: self.credentials,
                 gateway: self.gateway,
+                authorisation_pages: pages,
                 transport,
                 clock: self.clock,
                 attempt_timeout: self.attempt_timeout,
                 total_timeout: self.total_timeout,
                 max_attempts: self.max_attempts,
             }),
-            app_auth_token: None,
+            acting: Acting::App,
         })
     }
 }
@@ -140,6 +160,19 @@ impl fmt::Debug for ClientBuilder {
             .field("gateway", &self.gateway)
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()
+    }
+}
+
+/// The authorisation pages that go with a gateway.
+fn pages_of(gateway: &str) -> String {
+    match gateway {
+        PRODUCTION => PRODUCTION_PAGES.to_owned(),
+        SANDBOX => SANDBOX_PAGES.to_owned(),
+        // The embedded gateway has them beside itself.
+        other => match other.rsplit_once('/') {
+            Some((beside, _)) => format!("{beside}/oauth2"),
+            None => other.to_owned(),
+        },
     }
 }
 

@@ -1,14 +1,11 @@
 //! One call: signed, sent, perhaps sent again, its answer verified.
 
-use std::{
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::Client;
+use super::{Client, acting::Acting};
 use crate::{
     Error, ErrorClass, ErrorKind,
     error::GatewayError,
@@ -20,6 +17,7 @@ use crate::{
         parameters::{SignedParameters, append_encoded},
         request::{Business, Options, is_in_query},
     },
+    random,
     transport::{TransportError, TransportErrorKind},
     wire::{DecodeError, OpenEnum as _},
 };
@@ -45,12 +43,46 @@ pub(super) struct Exchanged {
 
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives its verified content to `read`.
-    pub(super) async fn run<T>(&self, read: impl Fn(&Answer<'_>) -> Result<T, DecodeError>) -> Result<T, Error> {
-        let inner = &*self.client.inner;
+    pub(super) async fn run<T>(mut self, read: impl Fn(&Answer<'_>) -> Result<T, DecodeError>) -> Result<T, Error> {
+        let inner = Arc::clone(&self.client.inner);
         let deadline = after(self.timeout.unwrap_or(inner.total_timeout));
+        let Acting::Managed(tokens) = &self.client.acting else {
+            return self.send(deadline, &read).await;
+        };
+        let late = |_| {
+            let message = "the merchant's token was not at hand in time: nothing was sent";
+            Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
+        };
+        let told = |error: Error| error.with_method(self.method);
+        let live = timeout_at(deadline, tokens.live())
+            .await
+            .map_err(late)
+            .flatten()
+            .map_err(told)?;
+        self.options.app_auth_token = Some(live.token.clone());
+        let result = self.send(deadline, &read).await;
+        if !result.as_ref().is_err_and(is_token_refused) {
+            return result;
+        }
+        // The gateway has refused the token and so has not looked at the call: it may be sent again, whatever it does.
+        let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
+        match other.map_err(late).flatten().map_err(told)? {
+            Some(other) => self.options.app_auth_token = Some(other.token),
+            None => return result,
+        }
+        self.send(deadline, &read).await
+    }
+
+    /// Sends it until there is an answer.
+    async fn send<T>(
+        &self,
+        deadline: Instant,
+        read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
+    ) -> Result<T, Error> {
+        let inner = &*self.client.inner;
         let mut attempt = 1;
         loop {
-            let result = self.attempt(deadline, &read).await;
+            let result = self.attempt(deadline, read).await;
             let Err(error) = &result else { return result };
             tracing::debug!(method = self.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
             if attempt >= inner.max_attempts || !self.may_send_again(error) {
@@ -218,6 +250,16 @@ impl Exchange<'_> {
     }
 }
 
+/// Whether Alipay has said, and signed, that the merchant's token is not good.
+fn is_token_refused(error: &Error) -> bool {
+    let sub_code = error.sub_code().map(GatewayErrorCode::from_value);
+    error.is_verified()
+        && matches!(
+            sub_code,
+            Some(GatewayErrorCode::AopInvalidAppAuthToken | GatewayErrorCode::AopAppAuthTokenTimeOut)
+        )
+}
+
 /// The moment after this time, or one that nobody will live to see.
 fn after(time: Duration) -> Instant {
     const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
@@ -228,9 +270,7 @@ fn after(time: Duration) -> Instant {
 /// 100 milliseconds, then twice as long each time, and up to as much again, so that many callers don't come back at once.
 fn backoff(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(6));
-    // Each RandomState has keys of its own.
-    let random = RandomState::new().build_hasher().finish().to_le_bytes()[0];
-    base + base * u32::from(random) / 256
+    base + random::up_to(base)
 }
 
 /// The beginning of what came, for a person to recognise it by; not of JSON, which may hold tokens.

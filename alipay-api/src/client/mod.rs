@@ -1,5 +1,8 @@
 //! The client: who calls, where to, and how long to wait.
 
+// Only the ISV layer keeps tokens alive.
+#[cfg_attr(not(feature = "isv"), allow(dead_code))]
+mod acting;
 mod builder;
 mod call;
 mod exchange;
@@ -9,6 +12,9 @@ mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use self::acting::Acting;
+#[cfg(feature = "isv")]
+pub(crate) use self::acting::{LiveToken, Tokens};
 pub use self::{
     builder::ClientBuilder,
     call::Call,
@@ -20,6 +26,7 @@ use crate::{
     credentials::Credentials,
     method::{AppMethod, PageMethod, ServerMethod},
     notify::Notifications,
+    oauth::OAuth,
     protocol::request::Options,
     transport::Transport,
     types::Secret,
@@ -34,13 +41,14 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-    app_auth_token: Option<Secret>,
+    acting: Acting,
 }
 
 struct Inner {
     app_id: String,
     credentials: Credentials,
     gateway: String,
+    authorisation_pages: String,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     attempt_timeout: Duration,
@@ -69,7 +77,25 @@ impl Client {
     pub fn on_behalf_of(&self, app_auth_token: impl Into<Secret>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            app_auth_token: Some(app_auth_token.into()),
+            acting: Acting::Merchant(app_auth_token.into()),
+        }
+    }
+
+    /// A handle whose calls are made for a merchant, with whatever token the merchant has when they are made.
+    #[cfg(feature = "isv")]
+    pub(crate) fn on_behalf_of_managed(&self, tokens: Arc<dyn Tokens>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            acting: Acting::Managed(tokens),
+        }
+    }
+
+    /// The same client for the app's own calls.
+    #[cfg(feature = "isv")]
+    pub(crate) fn for_the_app(self) -> Self {
+        Self {
+            acting: Acting::App,
+            ..self
         }
     }
 
@@ -100,6 +126,21 @@ impl Client {
         Notifications::new(self)
     }
 
+    /// Alipay's authorisation pages, for users and merchants.
+    pub fn oauth(&self) -> OAuth<'_> {
+        OAuth::new(self)
+    }
+
+    /// The present time.
+    #[cfg(feature = "isv")]
+    pub(crate) fn now(&self) -> std::time::SystemTime {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn authorisation_pages(&self) -> &str {
+        &self.inner.authorisation_pages
+    }
+
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.inner.credentials
     }
@@ -107,7 +148,7 @@ impl Client {
     /// What a caller has set for every call of this handle.
     fn options(&self) -> Options {
         Options {
-            app_auth_token: self.app_auth_token.clone(),
+            app_auth_token: self.acting.token().cloned(),
             ..Options::default()
         }
     }
@@ -120,7 +161,7 @@ impl fmt::Debug for Client {
             .field("app_id", &self.inner.app_id)
             .field("gateway", &self.inner.gateway)
             .field("credentials", &self.inner.credentials)
-            .field("app_auth_token", &self.app_auth_token)
+            .field("acting", &self.acting)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Client;
+use super::{Client, acting::Acting};
 use crate::{
     Error, ErrorKind,
     method::Method,
@@ -92,6 +92,11 @@ impl Client {
                 let message = format!("the {name} is empty: it would be a call for the app itself");
                 return Err(Error::new(ErrorKind::Request, message).with_method(method));
             }
+        }
+        if matches!(self.acting, Acting::Managed(_)) && options.app_auth_token.is_none() {
+            let message = "pages and order strings are made without waiting, but the merchant's token may have to be waited for: \
+                           take the client from Isv::merchant_with_token";
+            return Err(Error::new(ErrorKind::Request, message).with_method(method));
         }
         let identity = Identity {
             app_id: &self.inner.app_id,

@@ -2,9 +2,11 @@
 //! What Alipay tells without being asked.
 
 pub mod open_auth_appauth_cancelled;
+pub mod open_app_auth_cancel;
 pub mod open_app_auth_notify;
 pub mod trade_status_sync;
 pub use open_auth_appauth_cancelled::OpenAuthAppauthCancelled;
+pub use open_app_auth_cancel::OpenAppAuthCancel;
 pub use open_app_auth_notify::OpenAppAuthNotify;
 pub use trade_status_sync::TradeStatusSync;
 
@@ -14,6 +16,8 @@ pub use trade_status_sync::TradeStatusSync;
 pub enum Notification {
     /// 第三方应用授权取消消息: `alipay.open.auth.appauth.cancelled`.
     OpenAuthAppauthCancelled(::std::boxed::Box<OpenAuthAppauthCancelled>),
+    /// 取消应用授权通知: `open_app_auth_cancel`.
+    OpenAppAuthCancel(::std::boxed::Box<OpenAppAuthCancel>),
     /// 应用授权通知: `open_app_auth_notify`.
     OpenAppAuthNotify(::std::boxed::Box<OpenAppAuthNotify>),
     /// 交易状态变更通知: `trade_status_sync`.
@@ -40,6 +44,13 @@ impl Notification {
                         )),
                 )
             }
+            "open_app_auth_cancel" => {
+                let mut body = <OpenAppAuthCancel as crate::wire::Object>::blank();
+                Some(
+                    parameters(&mut body)
+                        .map(|()| Self::OpenAppAuthCancel(::std::boxed::Box::new(body))),
+                )
+            }
             "open_app_auth_notify" => {
                 let mut body = <OpenAppAuthNotify as crate::wire::Object>::blank();
                 Some(
@@ -62,6 +73,7 @@ impl Notification {
     pub fn name(&self) -> &str {
         match self {
             Self::OpenAuthAppauthCancelled(_) => "alipay.open.auth.appauth.cancelled",
+            Self::OpenAppAuthCancel(_) => "open_app_auth_cancel",
             Self::OpenAppAuthNotify(_) => "open_app_auth_notify",
             Self::TradeStatusSync(_) => "trade_status_sync",
             Self::Other(other) => &other.name,
@@ -72,6 +84,12 @@ impl Notification {
 impl ::core::convert::From<OpenAuthAppauthCancelled> for Notification {
     fn from(body: OpenAuthAppauthCancelled) -> Self {
         Self::OpenAuthAppauthCancelled(::std::boxed::Box::new(body))
+    }
+}
+
+impl ::core::convert::From<OpenAppAuthCancel> for Notification {
+    fn from(body: OpenAppAuthCancel) -> Self {
+        Self::OpenAppAuthCancel(::std::boxed::Box::new(body))
     }
 }
 

@@ -1,0 +1,91 @@
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use lru::LruCache;
+
+use super::{Inner, Isv, event::IsvEvent, store::TokenStore};
+use crate::Client;
+
+/// More than any token's life; times can be added to it.
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+
+/// Builds an [`Isv`]: from [`Isv::builder`].
+#[must_use]
+pub struct IsvBuilder {
+    client: Client,
+    store: Arc<dyn TokenStore>,
+    refresh_ahead: Duration,
+    refresh_timeout: Duration,
+    cached_merchants: NonZeroUsize,
+    on_event: Box<dyn Fn(&IsvEvent) + Send + Sync>,
+}
+
+impl IsvBuilder {
+    pub(super) fn new(client: Client, store: Arc<dyn TokenStore>) -> Self {
+        Self {
+            client: client.for_the_app(),
+            store,
+            refresh_ahead: Duration::from_hours(72),
+            refresh_timeout: Duration::from_secs(15),
+            cached_merchants: const { NonZeroUsize::new(10_000).unwrap() },
+            on_event: Box::new(|_| {}),
+        }
+    }
+
+    /// How long before the end of a token, or of its refresh token, it is refreshed; 72 hours by default, and never in the first half
+    /// of its life. Each process adds up to a quarter of it at random, so that they don't all begin at the same moment.
+    pub fn refresh_ahead(mut self, time: Duration) -> Self {
+        self.refresh_ahead = time.min(LONGEST);
+        self
+    }
+
+    /// How long a refresh may take; 15 seconds by default. Other processes leave the merchant alone for two seconds more: that is how
+    /// long they may have to wait after a process has died in the middle of one.
+    pub fn refresh_timeout(mut self, time: Duration) -> Self {
+        self.refresh_timeout = time.min(LONGEST);
+        self
+    }
+
+    /// How many merchants' tokens are kept in memory; 10,000 by default. Those of others are read from the store when they are needed.
+    pub fn cached_merchants(mut self, number: NonZeroUsize) -> Self {
+        self.cached_merchants = number;
+        self
+    }
+
+    /// What to do when something happens to a merchant's authorisation: see [`IsvEvent`]. It is called from where it happens, so it must be quick.
+    pub fn on_event(mut self, act: impl Fn(&IsvEvent) + Send + Sync + 'static) -> Self {
+        self.on_event = Box::new(act);
+        self
+    }
+
+    /// The app with its merchants. Nothing is read yet.
+    pub fn build(self) -> Isv {
+        Isv {
+            inner: Arc::new(Inner {
+                client: self.client,
+                store: self.store,
+                refresh_ahead: self.refresh_ahead,
+                refresh_timeout: self.refresh_timeout,
+                on_event: self.on_event,
+                merchants: Mutex::new(LruCache::sparse(self.cached_merchants)),
+                unstored: Arc::default(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for IsvBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("IsvBuilder")
+            .field("client", &self.client)
+            .field("store", &self.store)
+            .field("refresh_ahead", &self.refresh_ahead)
+            .field("refresh_timeout", &self.refresh_timeout)
+            .finish_non_exhaustive()
+    }
+}
