@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::{KeyError, KeyPair, PublicKey};
+use crate::lifetimes::Lifetimes;
 use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
 use crate::server;
 use crate::server::connection::{Cut, Doors};
@@ -68,6 +69,8 @@ pub struct Builder {
     clock: Box<dyn Clock>,
     schedule: Vec<Duration>,
     balance: Money,
+    lifetimes: Lifetimes,
+    app_gateway_url: Option<String>,
     specs: Vec<SourceFile>,
 }
 
@@ -82,6 +85,8 @@ impl Default for Builder {
             clock: Box::new(SystemClock),
             schedule: DOCUMENTED_SCHEDULE.to_vec(),
             balance: Money::yuan(1_000_000),
+            lifetimes: Lifetimes::default(),
+            app_gateway_url: None,
             specs: specs::embedded(),
         }
     }
@@ -161,6 +166,41 @@ impl Builder {
         self
     }
 
+    /// Where the app is told of merchants who authorise it or withdraw: the address that the platform calls 应用网关. By default, it has none.
+    #[must_use]
+    pub fn app_gateway_url(mut self, url: impl Into<String>) -> Self {
+        self.app_gateway_url = Some(url.into());
+        self
+    }
+
+    /// How long merchants' tokens live. [`lifetimes`](Self::lifetimes) sets the others too.
+    #[must_use]
+    pub fn app_auth_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetimes.app_auth_token = lifetime;
+        self
+    }
+
+    /// How long merchants' refresh tokens live.
+    #[must_use]
+    pub fn app_refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetimes.app_refresh_token = lifetime;
+        self
+    }
+
+    /// How long a merchant's token still does after a refresh has replaced it.
+    #[must_use]
+    pub fn app_auth_token_grace(mut self, grace: Duration) -> Self {
+        self.lifetimes.app_auth_token_grace = grace;
+        self
+    }
+
+    /// How long all codes and tokens live.
+    #[must_use]
+    pub fn lifetimes(mut self, lifetimes: Lifetimes) -> Self {
+        self.lifetimes = lifetimes;
+        self
+    }
+
     /// Other specs than those that are built in.
     #[must_use]
     pub fn spec_files(mut self, files: impl IntoIterator<Item = SourceFile>) -> Self {
@@ -203,7 +243,7 @@ impl Builder {
             app_key,
             alipay_key,
             clock: self.clock,
-            state: Mutex::new(State::new(self.balance)),
+            state: Mutex::new(State::new(self.balance, self.lifetimes, self.app_gateway_url)),
             faults: Faults::default(),
             next: Mutex::default(),
             deliveries,

@@ -11,8 +11,9 @@ use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::{KeyPair, PublicKey};
 use crate::notify;
-use crate::notify::delivery::Deliveries;
+use crate::notify::delivery::{About, Deliveries};
 use crate::state::State;
+use crate::state::authorisations::Event;
 
 /// A running gateway's knowledge.
 pub(crate) struct Core {
@@ -46,7 +47,18 @@ impl Core {
                 .get(&event.key, now)
                 .and_then(|order| notify::letter(order, &event.kind, &self.alipay_key, now));
             if let Some(letter) = letter {
-                self.deliveries.send(event.key, letter);
+                self.deliveries.send(About::Order(event.key), letter);
+            }
+        }
+        for event in state.authorisations.take_events() {
+            let (Event::Authorised(grant, _) | Event::Cancelled(grant)) = &event;
+            let about = About::Merchant(grant.grantor.auth_app_id.clone());
+            let url = state.app_gateway_url.as_deref();
+            let letter = url.and_then(|url| {
+                notify::merchants::letter(&event, &self.app_id, url, &self.spec, &self.alipay_key, now)
+            });
+            if let Some(letter) = letter {
+                self.deliveries.send(about, letter);
             }
         }
         result

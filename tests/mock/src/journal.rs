@@ -18,13 +18,18 @@ pub(crate) struct Journal {
 #[derive(Default)]
 struct State {
     count: u64,
+    methods: BTreeMap<String, u64>,
     last: VecDeque<Received>,
 }
 
 impl Journal {
-    pub(crate) fn add(&self, parameters: Received) {
+    /// Notes a request; `known` is its method's name, if it is one that exists.
+    pub(crate) fn add(&self, parameters: Received, known: Option<&str>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.count += 1;
+        if let Some(method) = known {
+            *state.methods.entry(method.to_owned()).or_default() += 1;
+        }
         if state.last.len() == KEPT {
             state.last.pop_front();
         }
@@ -33,6 +38,14 @@ impl Journal {
 
     pub(crate) fn count(&self) -> u64 {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    pub(crate) fn by_method(&self) -> BTreeMap<String, u64> {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .methods
+            .clone()
     }
 
     pub(crate) fn last(&self, method: &str) -> Option<Received> {

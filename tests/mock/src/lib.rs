@@ -27,9 +27,21 @@
 //!
 //! # The control endpoint
 //!
-//! What [`Mock`] does in process, programs in other languages do over HTTP: `GET /_mock/trades/{out_trade_no}`; `POST` to `scan`, `pay` and `close`
-//! below it; `POST /_mock/invoices/{token}` with a list of invoices; `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional;
-//! `POST /_mock/next` with `method`, `code`, `sub_code` and `after_effect`.
+//! What [`Mock`] does in process, programs in other languages do over HTTP, with JSON both ways:
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /_mock/trades/{out_trade_no}` | shows an order |
+//! | `POST /_mock/trades/{out_trade_no}/scan`, `…/pay`, `…/close` | plays the buyer, or Alipay who closes it |
+//! | `POST /_mock/invoices/{token}` with a list of invoices | a user picks them |
+//! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises: gives `app_auth_code` |
+//! | `GET /_mock/authorizations/{auth_app_id}` | shows what a merchant has allowed |
+//! | `POST /_mock/authorizations/{auth_app_id}/cancel` | the merchant withdraws it |
+//! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that came after their death |
+//! | `POST /_mock/app-gateway` with `url` | where the app is told of merchants; `null` for nowhere |
+//! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
+//! | `GET /_mock/requests` | counts requests, in all and by method |
+//! | `POST /_mock/next` with `method`, `code`, `sub_code` and `after_effect` | orders an error for the next call of a method |
 
 #![warn(missing_docs)]
 
@@ -40,6 +52,7 @@ mod core;
 mod faults;
 mod journal;
 pub mod keys;
+mod lifetimes;
 mod methods;
 mod mock;
 mod notify;
@@ -53,8 +66,11 @@ pub use alipay_codegen::SourceFile;
 
 pub use crate::builder::{Builder, StartError};
 pub use crate::clock::{Clock, SystemClock};
+pub use crate::control::merchants::{AuthorisationStatus, AuthorisationView};
 pub use crate::control::{ControlError, Payment, RefundView, TradeView};
 pub use crate::faults::{Delay, Fault, Release};
 pub use crate::journal::Received;
+pub use crate::lifetimes::Lifetimes;
 pub use crate::mock::Mock;
 pub use crate::notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
+pub use crate::state::authorisations::{DeadRefreshToken, RefreshTokenDeath};

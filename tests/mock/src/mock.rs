@@ -8,10 +8,14 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::control::{Agreement, NextAnswer};
+use crate::control::NextAnswer;
+use crate::control::merchants::{Agreement, AppGateway};
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
-use crate::{Builder, ControlError, Fault, Payment, Received, StartError, TradeView};
+use crate::{
+    AuthorisationView, Builder, ControlError, DeadRefreshToken, Fault, Lifetimes, Payment, Received, StartError,
+    TradeView,
+};
 
 /// A running gateway. Dropping it shuts it down.
 pub struct Mock {
@@ -165,12 +169,59 @@ impl Mock {
         self.core.journal.last(method)
     }
 
+    /// How many requests of this method have come to the gateway.
+    pub fn requests_of(&self, method: &str) -> u64 {
+        self.core.journal.by_method().get(method).copied().unwrap_or_default()
+    }
+
     /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.
+    ///
+    /// The merchant's tokens exist from now on, those of an earlier authorisation are replaced, and the app is told, if it has an address for such news.
     pub fn authorise(&self, auth_app_id: Option<&str>, user_id: Option<&str>) -> String {
         self.core.authorise(Agreement {
             auth_app_id: auth_app_id.map(str::to_owned),
             user_id: user_id.map(str::to_owned),
         })
+    }
+
+    /// A merchant withdraws what it allowed: all its tokens are dead at once, and the app is told, if it has an address for such news.
+    ///
+    /// # Errors
+    /// If no such merchant authorised the app, or it has withdrawn already.
+    pub fn cancel_authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
+        self.core.cancel_authorisation(auth_app_id)
+    }
+
+    /// What a merchant has allowed.
+    ///
+    /// # Errors
+    /// If no such merchant authorised the app.
+    pub fn authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
+        self.core.authorisation(auth_app_id)
+    }
+
+    /// The refresh tokens of merchants that came after their death, in the order that they came in. One that came twice is there twice.
+    pub fn dead_refresh_tokens(&self) -> Vec<DeadRefreshToken> {
+        self.core.dead_refresh_tokens()
+    }
+
+    /// Where the app is told of merchants from now on; `None` for nowhere.
+    ///
+    /// # Errors
+    /// If it is no URL.
+    pub fn set_app_gateway_url(&self, url: Option<&str>) -> Result<(), ControlError> {
+        let url = url.map(str::to_owned);
+        self.core.set_app_gateway(AppGateway { url })
+    }
+
+    /// How long codes and tokens live.
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.core.lifetimes()
+    }
+
+    /// How long codes and tokens live that are given out from now on.
+    pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
+        self.core.set_lifetimes(lifetimes);
     }
 
     /// A user picks invoices, which the token stands for. Each is a JSON object as `InvoiceElementModel` describes it.

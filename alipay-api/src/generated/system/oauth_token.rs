@@ -6,7 +6,7 @@
 /// Turns a user's authorisation into the token with which the app asks for what concerns this user: either the code that Alipay hands over when the user
 /// agrees, or the refresh token of an earlier answer. It also tells who the user is, which is what a login needs.
 ///
-/// A code works once. Its lifetime depends on what the user was asked for: a few minutes for a page, a day in a mini program. A refresh replaces both tokens.
+/// A code works once and for a day at most. A refresh replaces both tokens.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02ailc>
 #[must_use]

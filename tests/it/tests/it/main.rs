@@ -6,6 +6,7 @@ mod ebpp;
 mod examples;
 mod faults;
 mod fund;
+mod notices;
 mod notify;
 mod open;
 mod pages;

@@ -6,7 +6,7 @@ use super::{Behaviour, Call, Played};
 use crate::clock::beijing;
 use crate::protocol::answer::Fields;
 use crate::protocol::failure::Failure;
-use crate::state::authorisations::{ExchangeRefusal, REFRESH_SECONDS, TOKEN_SECONDS};
+use crate::state::authorisations::{ExchangeRefusal, Standing};
 
 pub(super) const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
@@ -37,7 +37,7 @@ fn token(call: &mut Call<'_>) -> Result<Played, Failure> {
             .map_err(|refusal| match refusal {
                 ExchangeRefusal::Unknown => ("AUTH_CODE_NOT_EXIST", "授权码不存在"),
                 ExchangeRefusal::Spent | ExchangeRefusal::Expired => {
-                    ("AUTH_CODE_NOT_VALID", "授权码无效：已使用或已过期")
+                    ("AUTH_CODE_NOT_VALID", "授权码无效：已使用、已过期或授权已变更")
                 }
             }),
         "refresh_token" => call
@@ -46,7 +46,10 @@ fn token(call: &mut Call<'_>) -> Result<Played, Failure> {
             .renew(&call.required("refresh_token"), call.now)
             .map_err(|refusal| match refusal {
                 ExchangeRefusal::Unknown => ("REFRESH_TOKEN_NOT_EXIST", "刷新令牌不存在"),
-                ExchangeRefusal::Spent => ("REFRESH_TOKEN_NOT_VALID", "刷新令牌无效：已被新的令牌取代"),
+                ExchangeRefusal::Spent => (
+                    "REFRESH_TOKEN_NOT_VALID",
+                    "刷新令牌无效：已被新的令牌取代，或授权已取消",
+                ),
                 ExchangeRefusal::Expired => ("REFRESH_TOKEN_TIME_OUT", "刷新令牌已过期"),
             }),
         _ => Err(("GRANT_TYPE_INVALID", "grant_type 无效")),
@@ -57,8 +60,8 @@ fn token(call: &mut Call<'_>) -> Result<Played, Failure> {
             .with("app_auth_token", grant.token)
             .with("app_refresh_token", grant.refresh)
             .with("auth_app_id", grant.grantor.auth_app_id)
-            .with("expires_in", TOKEN_SECONDS.to_string())
-            .with("re_expires_in", REFRESH_SECONDS.to_string())
+            .with("expires_in", grant.seconds.0.to_string())
+            .with("re_expires_in", grant.seconds.1.to_string())
             .with("user_id", grant.grantor.user_id),
     ))
 }
@@ -74,15 +77,16 @@ fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
         .flat_map(|product| &product.methods)
         .map(|method| method.name.clone().into())
         .collect();
+    let is_valid = grant.standing(call.now) == Standing::Valid;
     Ok(Played::success(
         Fields::new()
             .with("user_id", grant.grantor.user_id.clone())
             .with("auth_app_id", grant.grantor.auth_app_id.clone())
-            .with("expires_in", TOKEN_SECONDS)
+            .with("expires_in", grant.seconds.0)
             .with("auth_methods", methods)
             .with("auth_start", beijing(grant.start))
             .with("auth_end", beijing(grant.end))
-            .with("status", if grant.is_live(call.now) { "valid" } else { "invalid" })
+            .with("status", if is_valid { "valid" } else { "invalid" })
             .with("is_by_app_auth", true),
     ))
 }

@@ -34,8 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct NotificationView {
     /// The same for every attempt.
     pub notify_id: String,
-    /// What it says of the trade.
-    pub trade_status: String,
+    /// Its `notify_type` or `msg_method`.
+    pub name: String,
+    /// What it says of a trade, if it is of one.
+    pub trade_status: Option<String>,
     /// Where it goes.
     pub url: String,
     /// The attempts so far.
@@ -67,13 +69,21 @@ pub enum NotificationOutcome {
     GivenUp,
 }
 
+/// What a notification is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Order(Key),
+    /// By `auth_app_id`.
+    Merchant(String),
+}
+
 /// Everything that is on its way or has arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Deliveries {
     runtime: Handle,
     client: reqwest::Client,
     schedule: Arc<[Duration]>,
-    records: Arc<Mutex<Vec<(Key, NotificationView)>>>,
+    records: Arc<Mutex<Vec<(About, NotificationView)>>>,
     pending: Arc<watch::Sender<usize>>,
     stop: watch::Receiver<bool>,
 }
@@ -102,16 +112,17 @@ impl Deliveries {
     }
 
     /// Starts a delivery.
-    pub(crate) fn send(&self, key: Key, letter: Letter) {
+    pub(crate) fn send(&self, about: About, letter: Letter) {
         let view = NotificationView {
             notify_id: letter.notify_id.clone(),
-            trade_status: letter.trade_status.to_owned(),
+            name: letter.name.to_owned(),
+            trade_status: letter.trade_status.map(str::to_owned),
             url: letter.url.clone(),
             attempts: Vec::new(),
             outcome: NotificationOutcome::Pending,
         };
         let index = self.with(|records| {
-            records.push((key, view));
+            records.push((about, view));
             records.len() - 1
         });
         self.pending.send_modify(|count| *count += 1);
@@ -127,12 +138,12 @@ impl Deliveries {
         });
     }
 
-    /// The notifications of an order.
-    pub(crate) fn of(&self, key: &Key) -> Vec<NotificationView> {
+    /// The notifications of an order or a merchant.
+    pub(crate) fn of(&self, about: &About) -> Vec<NotificationView> {
         self.with(|records| {
             records
                 .iter()
-                .filter(|(other, _)| other == key)
+                .filter(|(other, _)| other == about)
                 .map(|(_, view)| view.clone())
                 .collect()
         })
@@ -214,7 +225,7 @@ impl Deliveries {
         });
     }
 
-    fn with<T>(&self, action: impl FnOnce(&mut Vec<(Key, NotificationView)>) -> T) -> T {
+    fn with<T>(&self, action: impl FnOnce(&mut Vec<(About, NotificationView)>) -> T) -> T {
         action(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,7 +1,9 @@
 //! What Alipay tells a merchant of its own accord: notifications, and what the browser or the app brings back.
 
 pub(crate) mod delivery;
+pub(crate) mod merchants;
 
+use alipay_codegen::ir::Signature;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -17,7 +19,10 @@ use crate::state::trades::{EventKind, Order, Trade};
 #[derive(Debug)]
 pub(crate) struct Letter {
     pub(crate) notify_id: String,
-    pub(crate) trade_status: &'static str,
+    /// Its `notify_type` or `msg_method`.
+    pub(crate) name: &'static str,
+    /// What it says of a trade.
+    pub(crate) trade_status: Option<&'static str>,
     pub(crate) url: String,
     /// The signed form; every attempt sends the same.
     pub(crate) form: String,
@@ -33,10 +38,11 @@ pub(crate) fn letter(order: &Order, event: &EventKind, key: &KeyPair, now: Times
     };
     let notify_id = numbers::notify_id(now);
     let fields = fields(order, trade, event, &notify_id, now);
-    let form = signed_form(&fields, &terms.charset, terms.sign_type, key).ok()?;
+    let form = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, key).ok()?;
     Some(Letter {
         notify_id,
-        trade_status: trade.status.name(),
+        name: "trade_status_sync",
+        trade_status: Some(trade.status.name()),
         url,
         form,
         charset: terms.charset.name().to_owned(),
@@ -120,7 +126,7 @@ pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result
         ("merchant_order_no", terms.merchant_order_no.clone().unwrap_or_default()),
         ("timestamp", beijing(now)),
     ];
-    let query = signed_form(&fields, &terms.charset, terms.sign_type, key)?;
+    let query = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, key)?;
     let (url, fragment) = match url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),
         None => (url.as_str(), String::new()),

@@ -1,5 +1,7 @@
 //! Signatures over parameters: of requests, which are checked, and of notifications and returns, which are made.
 
+use alipay_codegen::ir::Signature;
+
 use crate::keys::{KeyError, KeyPair, PublicKey, SignType};
 use crate::protocol::charset::Charset;
 use crate::protocol::failure::Failure;
@@ -19,17 +21,20 @@ pub(crate) fn verify(parameters: &Parameters, sign_type: SignType, key: &PublicK
     ))
 }
 
-/// Signs parameters by the V1 rule, as notifications and returns are: all that aren't empty, except `sign` and `sign_type`. Gives the form or query
-/// that carries them.
+/// Signs parameters, as notifications and returns are: all that aren't empty, except `sign` and, by the V1 rule, `sign_type`. Gives the form or
+/// query that carries them.
 pub(crate) fn signed_form(
     fields: &[(&str, String)],
+    rule: Signature,
     charset: &Charset,
     sign_type: SignType,
     key: &KeyPair,
 ) -> Result<String, KeyError> {
+    let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
+    fields.push(("sign_type", sign_type.name().to_owned()));
     let mut sorted: Vec<_> = fields
         .iter()
-        .filter(|(name, value)| !value.is_empty() && !matches!(*name, "sign" | "sign_type"))
+        .filter(|(name, _)| rule == Signature::V2 || *name != "sign_type")
         .collect();
     sorted.sort_by_key(|(name, _)| *name);
     let mut message = Vec::new();
@@ -42,9 +47,9 @@ pub(crate) fn signed_form(
         message.extend_from_slice(&charset.encode(value));
     }
     let sign = key.sign(sign_type, &message)?;
-    let extra = [("sign_type", sign_type.name().to_owned()), ("sign", sign)];
+    fields.push(("sign", sign));
     let mut form = String::new();
-    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()).chain(&extra) {
+    for (name, value) in &fields {
         if !form.is_empty() {
             form.push('&');
         }

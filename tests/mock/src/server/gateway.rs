@@ -18,6 +18,7 @@ use crate::protocol::answer::{Answer, root};
 use crate::protocol::failure::Failure;
 use crate::protocol::parameters::{Parameters, Unreadable};
 use crate::protocol::signature;
+use crate::state::authorisations::Standing;
 use crate::state::trades::Merchant;
 use crate::validate;
 use crate::validate::scalar::is_url;
@@ -70,13 +71,14 @@ impl Refused {
 
 fn answer(core: &Core, query: &str, content_type: &str, body: &[u8]) -> Reply {
     let (parameters, problem) = Parameters::read(query, content_type, body);
+    let method = parameters.get("method").and_then(|name| core.spec.method(name));
     core.journal.add(
         parameters
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
+        method.map(|method| method.name.as_str()),
     );
-    let method = parameters.get("method").and_then(|name| core.spec.method(name));
     let sign_type = parameters
         .get("sign_type")
         .and_then(SignType::from_name)
@@ -195,14 +197,19 @@ fn merchant(core: &Core, parameters: &Parameters) -> Result<Merchant, Failure> {
         });
     };
     let now = core.now();
-    core.with_state(|state| match state.authorisations.find(token) {
-        None => Err(Failure::token("aop.invalid-app-auth-token", "无效的应用授权令牌")),
-        Some(grant) if !grant.is_live(now) => Err(Failure::token("aop.app-auth-token-time-out", "应用授权令牌已过期")),
-        Some(grant) => Ok(Merchant {
-            app_id,
-            auth_app_id: grant.grantor.auth_app_id.clone(),
-            seller_id: grant.grantor.user_id.clone(),
-        }),
+    core.with_state(|state| {
+        let grant = state.authorisations.find(token);
+        match grant.map(|grant| (grant, grant.standing(now))) {
+            Some((grant, Standing::Valid)) => Ok(Merchant {
+                app_id,
+                auth_app_id: grant.grantor.auth_app_id.clone(),
+                seller_id: grant.grantor.user_id.clone(),
+            }),
+            Some((_, Standing::Expired)) => Err(Failure::token("aop.app-auth-token-time-out", "应用授权令牌已过期")),
+            Some((_, Standing::Replaced | Standing::Cancelled)) | None => {
+                Err(Failure::token("aop.invalid-app-auth-token", "无效的应用授权令牌"))
+            }
+        }
     })
 }
 

@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 pub(crate) use reply::Reply;
 
 use crate::core::Core;
+use control::merchants;
 
 /// More than this is not read: bodies are bounded before anything else happens.
 pub(crate) const MAX_BODY: usize = 8 << 20;
@@ -27,7 +28,16 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         .route("/_mock/trades/{out_trade_no}/pay", post(control::pay))
         .route("/_mock/trades/{out_trade_no}/close", post(control::close))
         .route("/_mock/invoices/{token}", post(control::invoices))
-        .route("/_mock/authorizations", post(control::authorise))
+        .route("/_mock/authorizations", post(merchants::authorise))
+        .route("/_mock/authorizations/{auth_app_id}", get(merchants::authorisation))
+        .route("/_mock/authorizations/{auth_app_id}/cancel", post(merchants::cancel))
+        .route("/_mock/dead-refresh-tokens", get(merchants::dead_refresh_tokens))
+        .route("/_mock/app-gateway", post(merchants::app_gateway))
+        .route(
+            "/_mock/lifetimes",
+            get(merchants::lifetimes).post(merchants::change_lifetimes),
+        )
+        .route("/_mock/requests", get(control::requests))
         .route("/_mock/next", post(control::next))
         .with_state(core)
 }

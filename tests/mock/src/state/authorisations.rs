@@ -1,19 +1,14 @@
 //! What merchants allow a third-party app: codes that become tokens, and tokens that become newer ones.
 
 use std::collections::HashMap;
+use std::mem;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use super::numbers;
-
-/// How long an `app_auth_token` lives.
-pub(crate) const TOKEN_SECONDS: i64 = 31_536_000;
-/// How long an `app_refresh_token` lives.
-pub(crate) const REFRESH_SECONDS: i64 = 32_140_800;
-/// How long a code lives.
-const CODE_HOURS: i64 = 24;
-/// How long a token outlives its replacement, so that calls under way still pass.
-const GRACE_MINUTES: i64 = 10;
+use crate::lifetimes::Lifetimes;
 
 /// The merchant who allowed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,23 +17,63 @@ pub(crate) struct Grantor {
     pub(crate) user_id: String,
 }
 
-/// A token, and the one that replaces it.
+/// A pair of tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) grantor: Grantor,
     pub(crate) token: String,
     pub(crate) refresh: String,
+    /// When the merchant authorised.
+    pub(crate) authorised: Timestamp,
     pub(crate) start: Timestamp,
-    /// After this it is no good.
+    /// After this the token is no good.
     pub(crate) end: Timestamp,
+    /// For how many seconds they were given out.
+    pub(crate) seconds: (u64, u64),
+    /// How often the merchant's tokens have been refreshed since the authorisation.
+    pub(crate) refreshes: u64,
     refresh_end: Timestamp,
-    replaced: bool,
+    over: Option<End>,
+}
+
+/// How a pair of tokens ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Replaced,
+    Cancelled,
+}
+
+/// What a token is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Valid,
+    /// Its time is over.
+    Expired,
+    /// A newer one has taken its place.
+    Replaced,
+    /// The merchant has withdrawn it.
+    Cancelled,
 }
 
 impl Grant {
-    /// Whether the token still opens anything.
-    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
-        now < self.end
+    /// What the token is worth.
+    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+        match self.over {
+            Some(End::Cancelled) => Standing::Cancelled,
+            _ if now < self.end => Standing::Valid,
+            Some(End::Replaced) => Standing::Replaced,
+            None => Standing::Expired,
+        }
+    }
+
+    fn renew_until(&mut self, lifetimes: &Lifetimes, now: Timestamp) {
+        self.start = now;
+        self.end = after(now, lifetimes.app_auth_token);
+        self.refresh_end = after(now, lifetimes.app_refresh_token);
+        self.seconds = (
+            lifetimes.app_auth_token.as_secs(),
+            lifetimes.app_refresh_token.as_secs(),
+        );
     }
 }
 
@@ -47,69 +82,150 @@ impl Grant {
 pub(crate) enum ExchangeRefusal {
     /// Never given out.
     Unknown,
-    /// Used, expired or replaced.
+    /// Used, replaced, cancelled, or a code past its time.
     Spent,
     /// A refresh token past its time.
     Expired,
 }
 
+/// A refresh token that came after its death.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DeadRefreshToken {
+    /// The token.
+    pub app_refresh_token: String,
+    /// The merchant whose it was.
+    pub auth_app_id: String,
+    /// What it died of.
+    pub cause: RefreshTokenDeath,
+}
+
+/// What a refresh token dies of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefreshTokenDeath {
+    /// It was used before, or the merchant has authorised anew since.
+    Replaced,
+    /// The merchant has withdrawn the authorisation.
+    Cancelled,
+    /// Its time was over.
+    Expired,
+}
+
+/// What the app is to be told of.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// A merchant authorised: the tokens, and the code for them.
+    Authorised(Grant, String),
+    /// A merchant withdrew what it had allowed.
+    Cancelled(Grant),
+}
+
 /// All authorisations.
 #[derive(Debug, Default)]
 pub(crate) struct Authorisations {
+    pub(crate) lifetimes: Lifetimes,
+    /// What nobody has been told of yet.
+    pub(crate) events: Vec<Event>,
     codes: HashMap<String, Code>,
     /// By token.
     grants: HashMap<String, Grant>,
     /// Token by refresh token.
     refresh: HashMap<String, String>,
+    /// The latest token by `auth_app_id`.
+    latest: HashMap<String, String>,
+    dead: Vec<DeadRefreshToken>,
 }
 
 #[derive(Debug)]
 struct Code {
-    grantor: Grantor,
-    made: Timestamp,
+    /// The token that it stands for.
+    token: String,
+    end: Timestamp,
     used: bool,
 }
 
 impl Authorisations {
-    /// A merchant agrees: gives the code that Alipay calls the app back with.
+    /// None yet; codes and tokens will live so long.
+    pub(crate) fn new(lifetimes: Lifetimes) -> Self {
+        Self {
+            lifetimes,
+            ..Self::default()
+        }
+    }
+
+    /// A merchant agrees: gives the code that Alipay calls the app back with. The tokens exist from now on, and earlier ones of the merchant are replaced.
     pub(crate) fn agree(&mut self, grantor: Grantor, now: Timestamp) -> String {
+        let earlier = self.latest.get(&grantor.auth_app_id).cloned();
+        if let Some(earlier) = earlier {
+            self.replace(&earlier, now);
+        }
+        let grant = self.grant(grantor, now, now, 0);
         let code = numbers::random(16);
+        let end = after(now, self.lifetimes.app_auth_code);
+        let token = grant.token.clone();
         self.codes.insert(
             code.clone(),
             Code {
-                grantor,
-                made: now,
+                token,
+                end,
                 used: false,
             },
         );
+        self.events.push(Event::Authorised(grant, code.clone()));
         code
     }
 
-    /// Turns a code into tokens, once.
+    /// Turns a code into its tokens, once. Their time runs from now.
     pub(crate) fn exchange(&mut self, code: &str, now: Timestamp) -> Result<Grant, ExchangeRefusal> {
         let code = self.codes.get_mut(code).ok_or(ExchangeRefusal::Unknown)?;
-        if code.used || now.duration_since(code.made) > SignedDuration::from_hours(CODE_HOURS) {
+        let grant = self.grants.get_mut(&code.token).ok_or(ExchangeRefusal::Unknown)?;
+        if code.used || now >= code.end || grant.over.is_some() {
             return Err(ExchangeRefusal::Spent);
         }
         code.used = true;
-        let grantor = code.grantor.clone();
-        Ok(self.grant(grantor, now))
+        grant.renew_until(&self.lifetimes, now);
+        Ok(grant.clone())
     }
 
-    /// Turns a refresh token into new tokens. The old refresh token is dead at once, the old token a little later.
+    /// Turns a refresh token into new tokens. The old refresh token is dead at once, the old token after its grace.
     pub(crate) fn renew(&mut self, refresh: &str, now: Timestamp) -> Result<Grant, ExchangeRefusal> {
-        let token = self.refresh.get(refresh).ok_or(ExchangeRefusal::Unknown)?;
-        let old = self.grants.get_mut(token).ok_or(ExchangeRefusal::Unknown)?;
-        if old.replaced {
-            return Err(ExchangeRefusal::Spent);
+        let token = self.refresh.get(refresh).cloned().ok_or(ExchangeRefusal::Unknown)?;
+        let old = self.grants.get(&token).ok_or(ExchangeRefusal::Unknown)?;
+        let (cause, refusal) = match old.over {
+            Some(End::Replaced) => (RefreshTokenDeath::Replaced, ExchangeRefusal::Spent),
+            Some(End::Cancelled) => (RefreshTokenDeath::Cancelled, ExchangeRefusal::Spent),
+            None if now >= old.refresh_end => (RefreshTokenDeath::Expired, ExchangeRefusal::Expired),
+            None => {
+                let (grantor, authorised, refreshes) = (old.grantor.clone(), old.authorised, old.refreshes);
+                self.replace(&token, now);
+                return Ok(self.grant(grantor, authorised, now, refreshes + 1));
+            }
+        };
+        self.dead.push(DeadRefreshToken {
+            app_refresh_token: refresh.to_owned(),
+            auth_app_id: old.grantor.auth_app_id.clone(),
+            cause,
+        });
+        Err(refusal)
+    }
+
+    /// The merchant withdraws: no token of its own is good any more. Gives the latest, or nothing if nothing was in force.
+    pub(crate) fn cancel(&mut self, auth_app_id: &str) -> Option<Grant> {
+        let latest = self.latest.get(auth_app_id)?;
+        if self.grants.get(latest)?.over == Some(End::Cancelled) {
+            return None;
         }
-        if now >= old.refresh_end {
-            return Err(ExchangeRefusal::Expired);
+        let latest = latest.clone();
+        for grant in self.grants.values_mut() {
+            if grant.grantor.auth_app_id == auth_app_id {
+                grant.over = Some(End::Cancelled);
+            }
         }
-        old.replaced = true;
-        old.end = old.end.min(now + SignedDuration::from_mins(GRACE_MINUTES));
-        let grantor = old.grantor.clone();
-        Ok(self.grant(grantor, now))
+        let grant = self.grants.get(&latest)?.clone();
+        self.events.push(Event::Cancelled(grant.clone()));
+        Some(grant)
     }
 
     /// The grant of a token, live or not.
@@ -117,68 +233,57 @@ impl Authorisations {
         self.grants.get(token)
     }
 
-    fn grant(&mut self, grantor: Grantor, now: Timestamp) -> Grant {
-        let grant = Grant {
+    /// The latest grant of a merchant.
+    pub(crate) fn latest(&self, auth_app_id: &str) -> Option<&Grant> {
+        self.grants.get(self.latest.get(auth_app_id)?)
+    }
+
+    /// The refresh tokens that came after their death, in the order that they came in.
+    pub(crate) fn dead(&self) -> &[DeadRefreshToken] {
+        &self.dead
+    }
+
+    /// What happened since the last time somebody asked.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        mem::take(&mut self.events)
+    }
+
+    fn replace(&mut self, token: &str, now: Timestamp) {
+        let grace = self.lifetimes.app_auth_token_grace;
+        if let Some(grant) = self.grants.get_mut(token).filter(|grant| grant.over.is_none()) {
+            grant.over = Some(End::Replaced);
+            grant.end = grant.end.min(after(now, grace));
+        }
+    }
+
+    fn grant(&mut self, grantor: Grantor, authorised: Timestamp, now: Timestamp, refreshes: u64) -> Grant {
+        let mut grant = Grant {
             grantor,
             token: numbers::token(now),
             refresh: numbers::token(now),
+            authorised,
             start: now,
-            end: now + SignedDuration::from_secs(TOKEN_SECONDS),
-            refresh_end: now + SignedDuration::from_secs(REFRESH_SECONDS),
-            replaced: false,
+            end: now,
+            seconds: (0, 0),
+            refreshes,
+            refresh_end: now,
+            over: None,
         };
+        grant.renew_until(&self.lifetimes, now);
         self.refresh.insert(grant.refresh.clone(), grant.token.clone());
+        self.latest
+            .insert(grant.grantor.auth_app_id.clone(), grant.token.clone());
         self.grants.insert(grant.token.clone(), grant.clone());
         grant
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(hours: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
-    }
-
-    fn agree(all: &mut Authorisations) -> String {
-        all.agree(
-            Grantor {
-                auth_app_id: "2021".to_owned(),
-                user_id: "2088".to_owned(),
-            },
-            at(0),
-        )
-    }
-
-    #[test]
-    fn a_code_works_once_and_for_a_day() {
-        let mut all = Authorisations::default();
-        let code = agree(&mut all);
-        let grant = all.exchange(&code, at(24)).unwrap();
-        assert_eq!((grant.token.len(), grant.grantor.auth_app_id.as_str()), (40, "2021"));
-        assert!(all.find(&grant.token).unwrap().is_live(at(25)));
-        assert_eq!(all.exchange(&code, at(24)).unwrap_err(), ExchangeRefusal::Spent);
-        let late = agree(&mut all);
-        assert_eq!(all.exchange(&late, at(25)).unwrap_err(), ExchangeRefusal::Spent);
-        assert_eq!(all.exchange("x", at(0)).unwrap_err(), ExchangeRefusal::Unknown);
-    }
-
-    #[test]
-    fn a_refresh_replaces_both_tokens() {
-        let mut all = Authorisations::default();
-        let code = agree(&mut all);
-        let old = all.exchange(&code, at(0)).unwrap();
-        let new = all.renew(&old.refresh, at(1)).unwrap();
-        assert!(new.token != old.token && new.refresh != old.refresh);
-        assert_eq!(all.renew(&old.refresh, at(1)).unwrap_err(), ExchangeRefusal::Spent);
-        assert!(all.find(&old.token).unwrap().is_live(at(1)));
-        assert!(!all.find(&old.token).unwrap().is_live(at(2)));
-        assert!(all.find(&new.token).unwrap().is_live(at(2)));
-        assert_eq!(
-            all.renew(&new.refresh, at(24 * 400)).unwrap_err(),
-            ExchangeRefusal::Expired
-        );
-        assert_eq!(all.renew("x", at(0)).unwrap_err(), ExchangeRefusal::Unknown);
-    }
+/// The moment after this time, or the last there is.
+pub(crate) fn after(now: Timestamp, time: Duration) -> Timestamp {
+    let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+    now.checked_add(time).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+#[path = "authorisations_tests.rs"]
+mod tests;

@@ -16,6 +16,8 @@ use money::Money;
 use trades::Trades;
 use transfers::Transfers;
 
+use crate::lifetimes::Lifetimes;
+
 /// Everything that the gateway remembers.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -27,16 +29,19 @@ pub(crate) struct State {
     pub(crate) authorisations: Authorisations,
     /// Invoices that a user picked, by token.
     pub(crate) invoices: HashMap<String, Vec<Value>>,
+    /// Where the app is told of what merchants do; `None` where it has no such address.
+    pub(crate) app_gateway_url: Option<String>,
 }
 
 impl State {
     /// Nothing has happened; `balance` is in the merchant's account.
-    pub(crate) fn new(balance: Money) -> Self {
+    pub(crate) fn new(balance: Money, lifetimes: Lifetimes, app_gateway_url: Option<String>) -> Self {
         Self {
             trades: Trades::default(),
             transfers: Transfers::new(balance),
-            authorisations: Authorisations::default(),
+            authorisations: Authorisations::new(lifetimes),
             invoices: HashMap::new(),
+            app_gateway_url,
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use alipay_codegen::ir::{Kind, Spec};
-use alipay_mock::Mock;
+use alipay_mock::{Builder, Mock};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
@@ -226,10 +228,45 @@ pub(crate) fn unform(form: &str) -> Parameters {
 
 /// The V1 rule: what is signed of a notification or a return.
 pub(crate) fn v1_message(parameters: &Parameters) -> String {
+    message(parameters, &["sign", "sign_type"])
+}
+
+/// The V2 rule: what is signed of a message.
+pub(crate) fn v2_message(parameters: &Parameters) -> String {
+    message(parameters, &["sign"])
+}
+
+fn message(parameters: &Parameters, left_out: &[&str]) -> String {
     let pairs: Vec<_> = parameters
         .iter()
-        .filter(|(name, _)| *name != "sign" && *name != "sign_type")
+        .filter(|(name, _)| !left_out.contains(&name.as_str()))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     pairs.join("&")
+}
+
+/// A gateway whose clock only moves when it is told to.
+pub(crate) async fn with_clock(change: impl FnOnce(Builder) -> Builder) -> (Mock, Client, Arc<AtomicU64>) {
+    let seconds = Arc::new(AtomicU64::new(1_774_000_000));
+    let clock = Arc::clone(&seconds);
+    let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::SeqCst));
+    let mock = change(Mock::builder()).clock(now).start().await.unwrap();
+    let client = Client::of(&mock);
+    (mock, client, seconds)
+}
+
+/// Asks the control endpoint, or posts to it: the status, and the answer.
+pub(crate) async fn control(mock: &Mock, body: Option<Value>, path: &str) -> (u16, Value) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/_mock/{path}", mock.base_url());
+    let request = match body {
+        Some(body) => http.post(url).body(body.to_string()),
+        None => http.get(url),
+    };
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (
+        status,
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap(),
+    )
 }

@@ -3,6 +3,7 @@
 mod binary;
 mod client;
 mod faults;
+mod merchants;
 mod notifications;
 mod others;
 mod protocol;

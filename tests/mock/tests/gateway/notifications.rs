@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::client::{Client, unform, v1_message};
 
 /// A merchant who answers the first notifications with `answers` and all others with `success`.
-async fn merchant(answers: &'static [&'static str]) -> (String, mpsc::UnboundedReceiver<Bytes>) {
+pub(crate) async fn merchant(answers: &'static [&'static str]) -> (String, mpsc::UnboundedReceiver<Bytes>) {
     let (sender, received) = mpsc::unbounded_channel();
     let answers = Arc::new(std::sync::Mutex::new(answers.iter()));
     let router = Router::new().route(
@@ -114,8 +114,8 @@ async fn only_the_seven_bytes_end_it() {
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
     let notification = mock.trade("1").unwrap().notifications.remove(0);
     assert_eq!(
-        (notification.trade_status.as_str(), notification.outcome),
-        ("TRADE_CLOSED", NotificationOutcome::Delivered)
+        (notification.trade_status.as_deref(), notification.outcome),
+        (Some("TRADE_CLOSED"), NotificationOutcome::Delivered)
     );
     assert_eq!(notification.attempts[1].answer, "success\n");
 }

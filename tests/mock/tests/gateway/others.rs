@@ -1,11 +1,7 @@
-//! Transfers, invoices, authorisations, and methods that nobody plays.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+//! Transfers, invoices, and methods that nobody plays.
 
 use alipay_mock::{Mock, SourceFile};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::Client;
 
@@ -108,101 +104,6 @@ async fn invoices_come_by_token() {
     assert_eq!(
         client.call(method, &content).await.node["invoice_element_list"][0]["invoice_code"],
         "4112740003"
-    );
-}
-
-const TOKEN: &str = "alipay.open.auth.token.app";
-
-fn exchange(code: &str) -> Value {
-    json!({ "grant_type": "authorization_code", "code": code })
-}
-
-/// A gateway whose clock only moves when it is told to.
-async fn with_clock() -> (Mock, Client, Arc<AtomicU64>) {
-    let seconds = Arc::new(AtomicU64::new(1_774_000_000));
-    let clock = Arc::clone(&seconds);
-    let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::SeqCst));
-    let mock = Mock::builder().clock(now).start().await.unwrap();
-    let client = Client::of(&mock);
-    (mock, client, seconds)
-}
-
-#[tokio::test]
-async fn a_merchants_code_becomes_a_token_once() {
-    let (mock, client, seconds) = with_clock().await;
-    let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
-    let granted = client.call(TOKEN, &exchange(&code)).await;
-    let whose = (granted.text("auth_app_id"), granted.text("user_id"));
-    assert_eq!(whose, ("2013121100055554", "2088102150527498"));
-    assert_eq!(client.code(TOKEN, &exchange(&code)).await, "40004 AUTH_CODE_NOT_VALID");
-    assert_eq!(client.code(TOKEN, &exchange("none")).await, "40004 AUTH_CODE_NOT_EXIST");
-    let unknown = json!({ "grant_type": "x", "code": "y" });
-    assert_eq!(client.code(TOKEN, &unknown).await, "40004 GRANT_TYPE_INVALID");
-    let codeless = json!({ "grant_type": "authorization_code" });
-    assert_eq!(client.code(TOKEN, &codeless).await, "40002 isv.invalid-parameter");
-
-    let token = [("app_auth_token", granted.text("app_auth_token"))];
-    assert_eq!(client.create("1", "1.00", &token).await.code(), "10000");
-    let trade = mock.trade("1").unwrap();
-    assert_eq!(
-        (trade.auth_app_id, trade.seller_id),
-        (whose.0.to_owned(), whose.1.to_owned())
-    );
-    // The order is that merchant's, not the app's own.
-    let query = json!({ "out_trade_no": "1" });
-    assert_eq!(
-        client.code("alipay.trade.query", &query).await,
-        "40004 ACQ.TRADE_NOT_EXIST"
-    );
-    assert_eq!(
-        client.call_with("alipay.trade.query", &query, &token).await.code(),
-        "10000"
-    );
-
-    let agreed = client
-        .http
-        .post(format!("{}/_mock/authorizations", mock.base_url()))
-        .send()
-        .await
-        .unwrap();
-    let agreed: Value = serde_json::from_slice(&agreed.bytes().await.unwrap()).unwrap();
-    seconds.fetch_add(25 * 3600, Ordering::SeqCst);
-    let late = exchange(agreed["app_auth_code"].as_str().unwrap());
-    assert_eq!(client.code(TOKEN, &late).await, "40004 AUTH_CODE_NOT_VALID");
-}
-
-#[tokio::test]
-async fn a_refresh_replaces_both_tokens() {
-    let (mock, client, seconds) = with_clock().await;
-    let refresh = |token: &str| json!({ "grant_type": "refresh_token", "refresh_token": token });
-    let first = client
-        .call(TOKEN, &exchange(&mock.authorise(Some("2013121100055554"), None)))
-        .await;
-    let again = refresh(first.text("app_refresh_token"));
-    let second = client.call(TOKEN, &again).await;
-    assert_ne!(second.text("app_auth_token"), first.text("app_auth_token"));
-    assert_eq!(client.code(TOKEN, &again).await, "40004 REFRESH_TOKEN_NOT_VALID");
-    assert_eq!(
-        client.code(TOKEN, &refresh("none")).await,
-        "40004 REFRESH_TOKEN_NOT_EXIST"
-    );
-    seconds.fetch_add(3600, Ordering::SeqCst);
-    let old = [("app_auth_token", first.text("app_auth_token"))];
-    assert_eq!(
-        client.create("2", "1.00", &old).await.code(),
-        "20001 aop.app-auth-token-time-out"
-    );
-
-    let method = "alipay.open.auth.token.app.query";
-    let query = |token: &str| json!({ "app_auth_token": token });
-    let live = client.call(method, &query(second.text("app_auth_token"))).await;
-    let seen = (live.text("status"), live.text("auth_app_id"), live.text("auth_start"));
-    assert_eq!(seen, ("valid", "2013121100055554", "2026-03-20 17:46:40"));
-    let dead = client.call(method, &query(first.text("app_auth_token"))).await;
-    assert_eq!(dead.text("status"), "invalid");
-    assert_eq!(
-        client.code(method, &query("none")).await,
-        "40004 AUTH_TOKEN_NOT_EXISTED"
     );
 }
 

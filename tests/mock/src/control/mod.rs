@@ -1,15 +1,15 @@
 //! Playing the others: the buyer, the merchant who authorises, the user who picks invoices. The control endpoint and the in-process handle both come
 //! here.
 
+pub(crate) mod merchants;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::beijing;
 use crate::core::Core;
 use crate::notify;
-use crate::notify::delivery::NotificationView;
-use crate::state::authorisations::Grantor;
-use crate::state::numbers;
+use crate::notify::delivery::{About, NotificationView};
 use crate::state::trades::{Key, Order, StepRefusal};
 
 /// An error that the next call of a method is answered with.
@@ -22,14 +22,6 @@ pub(crate) struct NextAnswer {
     /// Whether the call is carried out all the same.
     #[serde(default)]
     pub(crate) after_effect: bool,
-}
-
-/// Who authorises the app.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Agreement {
-    pub(crate) auth_app_id: Option<String>,
-    pub(crate) user_id: Option<String>,
 }
 
 /// Why a part can't be played.
@@ -48,6 +40,15 @@ pub enum ControlError {
     /// The trade is closed.
     #[error("trade {0} is closed")]
     Closed(String),
+    /// No such merchant ever authorised the app.
+    #[error("merchant {0} has not authorised the app")]
+    NoMerchant(String),
+    /// The merchant has withdrawn its authorisation.
+    #[error("merchant {0} has cancelled its authorisation")]
+    Cancelled(String),
+    /// A setting is not one, or its value is none.
+    #[error("{0}")]
+    Setting(String),
     /// What the gateway gives back could not be signed.
     #[error("signing failed")]
     Signing,
@@ -166,21 +167,6 @@ impl Core {
         self.trade(out_trade_no)
     }
 
-    /// A merchant authorises the app: gives the `app_auth_code`.
-    pub(crate) fn authorise(&self, agreement: Agreement) -> String {
-        let digits = |prefix: &str| {
-            format!(
-                "{prefix}{:012}",
-                u64::from_str_radix(&numbers::random(4), 16).unwrap_or_default()
-            )
-        };
-        let grantor = Grantor {
-            auth_app_id: agreement.auth_app_id.unwrap_or_else(|| digits("2021")),
-            user_id: agreement.user_id.unwrap_or_else(|| digits("2088")),
-        };
-        self.with_state(|state| state.authorisations.agree(grantor, self.now()))
-    }
-
     /// A user picks invoices, which the token stands for.
     pub(crate) fn register_invoices(&self, token: &str, invoices: Vec<Value>) {
         self.with_state(|state| state.invoices.insert(token.to_owned(), invoices));
@@ -209,7 +195,7 @@ impl Core {
                     at: beijing(refund.at),
                 })
                 .collect(),
-            notifications: self.deliveries.of(&order.key()),
+            notifications: self.deliveries.of(&About::Order(order.key())),
         }
     }
 }

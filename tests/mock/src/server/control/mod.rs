@@ -1,5 +1,7 @@
 //! `/_mock/…`: JSON in, JSON out.
 
+pub(crate) mod merchants;
+
 use std::sync::{Arc, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -9,20 +11,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::MAX_BODY;
-use super::reply::Handled;
-use crate::control::{Agreement, ControlError, NextAnswer};
+use crate::control::{ControlError, NextAnswer};
 use crate::core::Core;
+use crate::server::MAX_BODY;
+use crate::server::reply::Handled;
 
-pub(super) async fn trade(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+pub(crate) async fn trade(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
     Ok(result(core.trade(&number)))
 }
 
-pub(super) async fn scan(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+pub(crate) async fn scan(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
     Ok(result(core.scan(&number)))
 }
 
-pub(super) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
+pub(crate) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String>, headers: HeaderMap) -> Handled {
     let payment = core.pay(&number);
     // A browser that pressed the cashier's button goes where Alipay would send it.
     let is_browser = headers
@@ -43,11 +45,11 @@ pub(super) async fn pay(State(core): State<Arc<Core>>, Path(number): Path<String
     Ok(result(payment))
 }
 
-pub(super) async fn close(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
+pub(crate) async fn close(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
     Ok(result(core.close(&number)))
 }
 
-pub(super) async fn invoices(
+pub(crate) async fn invoices(
     State(core): State<Arc<Core>>,
     Path(token): Path<String>,
     request: Request<Body>,
@@ -61,14 +63,7 @@ pub(super) async fn invoices(
     })
 }
 
-pub(super) async fn authorise(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<Agreement>(request).await {
-        Ok(agreement) => answer(StatusCode::OK, &json!({ "app_auth_code": core.authorise(agreement) })),
-        Err(refusal) => refusal,
-    })
-}
-
-pub(super) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
+pub(crate) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
     Ok(match read::<NextAnswer>(request).await {
         Ok(next) => {
             core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
@@ -78,14 +73,26 @@ pub(super) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) 
     })
 }
 
+pub(crate) async fn requests(State(core): State<Arc<Core>>) -> Handled {
+    let journal = &core.journal;
+    Ok(answer(
+        StatusCode::OK,
+        &json!({ "total": journal.count(), "methods": journal.by_method() }),
+    ))
+}
+
 fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
     match result {
         Ok(value) => answer(StatusCode::OK, &value),
         Err(error) => {
             let status = match error {
-                ControlError::NoOrder(_) => StatusCode::NOT_FOUND,
+                ControlError::NoOrder(_) | ControlError::NoMerchant(_) => StatusCode::NOT_FOUND,
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
-                ControlError::NoTrade(_) | ControlError::Paid(_) | ControlError::Closed(_) => StatusCode::CONFLICT,
+                ControlError::Setting(_) => StatusCode::BAD_REQUEST,
+                ControlError::NoTrade(_)
+                | ControlError::Paid(_)
+                | ControlError::Closed(_)
+                | ControlError::Cancelled(_) => StatusCode::CONFLICT,
             };
             answer(status, &json!({ "error": error.to_string() }))
         }

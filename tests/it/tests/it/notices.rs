@@ -1,0 +1,81 @@
+//! What the app is told of merchants: that one authorised it, that one withdrew.
+
+use alipay_api::{
+    ErrorKind,
+    notify::{
+        Notification, OpenAppAuthNotify, OpenAuthAppauthCancelled, SUCCESS,
+        open_app_auth_notify::OpenAppAuthNotifyStatus,
+    },
+    open::AuthTokenApp,
+};
+use alipay_mock::Mock;
+
+use crate::support::{builder, merchant};
+
+#[tokio::test]
+async fn authorising_and_withdrawing_are_told_and_verified() {
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let mock = Mock::builder().app_gateway_url(url).start().await.unwrap();
+    let client = builder(&mock).build().unwrap();
+    let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
+    let body = posted.recv().await.unwrap();
+    let told = client.notifications().verify(&body).unwrap();
+    assert_eq!(told.name(), "open_app_auth_notify");
+    assert!(told.notify_id().is_some());
+    let shown = format!("{told:?}");
+    let Notification::OpenAppAuthNotify(told) = told.into_inner() else {
+        panic!("{shown}");
+    };
+    let OpenAppAuthNotify {
+        status, biz_content, ..
+    } = *told;
+    assert_eq!(status, Some(OpenAppAuthNotifyStatus::ExecuteAuth));
+    let detail = biz_content.detail;
+    assert_eq!(
+        (
+            detail.auth_app_id.as_str(),
+            detail.user_id.as_str(),
+            detail.app_id.as_str()
+        ),
+        ("2013121100055554", "2088102150527498", mock.app_id())
+    );
+    assert_eq!(
+        (detail.expires_in, detail.re_expires_in),
+        (Some(31_536_000), Some(32_140_800))
+    );
+    assert!(detail.auth_time.is_some_and(|time| time > 1_700_000_000_000));
+    assert!(!shown.contains(&code) && !shown.contains(detail.app_auth_token.expose()));
+
+    // The code of the redirect stands for the same tokens.
+    let granted = client
+        .open()
+        .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
+        .await
+        .unwrap();
+    assert_eq!(granted.app_auth_token, detail.app_auth_token);
+    assert_eq!(granted.app_refresh_token, detail.app_refresh_token);
+
+    mock.cancel_authorisation("2013121100055554").unwrap();
+    let body = posted.recv().await.unwrap();
+    let told = client.notifications().verify(&body).unwrap();
+    let shown = format!("{told:?}");
+    let Notification::OpenAuthAppauthCancelled(told) = told.into_inner() else {
+        panic!("{shown}");
+    };
+    let OpenAuthAppauthCancelled {
+        msg_method,
+        biz_content,
+        ..
+    } = *told;
+    assert_eq!(msg_method, "alipay.open.auth.appauth.cancelled");
+    assert_eq!(
+        (biz_content.auth_app_id.as_str(), biz_content.app_auth_token.as_ref()),
+        ("2013121100055554", Some(&granted.app_auth_token))
+    );
+    assert!(!shown.contains(granted.app_auth_token.expose()));
+
+    // The rule of messages covers `sign_type` too.
+    let changed = String::from_utf8(body).unwrap().replace("sign_type=RSA2", "sign_type=");
+    let error = client.notifications().verify(changed).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+}

@@ -1,0 +1,150 @@
+//! The merchants who authorise the app, and what the gateway knows of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ControlError;
+use crate::clock::beijing;
+use crate::core::Core;
+use crate::lifetimes::Lifetimes;
+use crate::notify::delivery::{About, NotificationView};
+use crate::state::authorisations::{DeadRefreshToken, Grant, Grantor, Standing};
+use crate::state::numbers;
+use crate::validate::scalar::is_url;
+
+/// Who authorises the app. What isn't given is made up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Agreement {
+    pub(crate) auth_app_id: Option<String>,
+    pub(crate) user_id: Option<String>,
+}
+
+/// Where merchants' news goes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppGateway {
+    pub(crate) url: Option<String>,
+}
+
+/// A merchant's authorisation as the gateway knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AuthorisationView {
+    /// The merchant's own app.
+    pub auth_app_id: String,
+    /// The merchant's user number.
+    pub user_id: String,
+    /// What the latest token is worth.
+    pub status: AuthorisationStatus,
+    /// The latest token.
+    pub app_auth_token: String,
+    /// The latest refresh token.
+    pub app_refresh_token: String,
+    /// When the merchant authorised, in Beijing time.
+    pub authorised_at: String,
+    /// When the latest token was given out, in Beijing time.
+    pub issued_at: String,
+    /// When it ends, in Beijing time.
+    pub expires_at: String,
+    /// How often the tokens have been refreshed since the merchant authorised.
+    pub refreshes: u64,
+    /// What the app was told of this merchant, oldest first.
+    pub notifications: Vec<NotificationView>,
+}
+
+/// What a merchant's latest token is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AuthorisationStatus {
+    /// It opens what the merchant allowed.
+    Valid,
+    /// Its time is over: it has to be refreshed.
+    Expired,
+    /// The merchant has withdrawn it.
+    Cancelled,
+}
+
+impl Core {
+    /// A merchant authorises the app: gives the `app_auth_code`.
+    pub(crate) fn authorise(&self, agreement: Agreement) -> String {
+        let grantor = Grantor {
+            auth_app_id: agreement.auth_app_id.unwrap_or_else(|| numbers::account("2021")),
+            user_id: agreement.user_id.unwrap_or_else(|| numbers::account("2088")),
+        };
+        self.with_state(|state| state.authorisations.agree(grantor, self.now()))
+    }
+
+    /// A merchant withdraws what it allowed.
+    pub(crate) fn cancel_authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
+        let cancelled = self.with_state(|state| state.authorisations.cancel(auth_app_id));
+        let view = self.authorisation(auth_app_id)?;
+        cancelled
+            .map(|_| view)
+            .ok_or_else(|| ControlError::Cancelled(auth_app_id.to_owned()))
+    }
+
+    /// What a merchant has allowed.
+    pub(crate) fn authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
+        let grant = self.with_state(|state| state.authorisations.latest(auth_app_id).cloned());
+        grant
+            .map(|grant| self.authorisation_view(&grant))
+            .ok_or_else(|| ControlError::NoMerchant(auth_app_id.to_owned()))
+    }
+
+    /// The refresh tokens that came after their death.
+    pub(crate) fn dead_refresh_tokens(&self) -> Vec<DeadRefreshToken> {
+        self.with_state(|state| state.authorisations.dead().to_vec())
+    }
+
+    /// Where merchants' news goes from now on.
+    pub(crate) fn set_app_gateway(&self, address: AppGateway) -> Result<(), ControlError> {
+        if let Some(url) = address.url.as_deref().filter(|url| !is_url(url)) {
+            return Err(ControlError::Setting(format!("{url:?} is no http or https URL")));
+        }
+        self.with_state(|state| state.app_gateway_url = address.url);
+        Ok(())
+    }
+
+    /// How long codes and tokens live.
+    pub(crate) fn lifetimes(&self) -> Lifetimes {
+        self.with_state(|state| state.authorisations.lifetimes)
+    }
+
+    /// The same, from now on.
+    pub(crate) fn set_lifetimes(&self, lifetimes: Lifetimes) {
+        self.with_state(|state| state.authorisations.lifetimes = lifetimes);
+    }
+
+    /// The same, of those that are named, in seconds. Gives all of them.
+    pub(crate) fn change_lifetimes(
+        &self,
+        seconds: &Map<String, Value>,
+    ) -> Result<BTreeMap<&'static str, f64>, ControlError> {
+        let changed = self.lifetimes().changed(seconds).map_err(ControlError::Setting)?;
+        self.set_lifetimes(changed);
+        Ok(changed.seconds())
+    }
+
+    fn authorisation_view(&self, grant: &Grant) -> AuthorisationView {
+        AuthorisationView {
+            auth_app_id: grant.grantor.auth_app_id.clone(),
+            user_id: grant.grantor.user_id.clone(),
+            status: match grant.standing(self.now()) {
+                Standing::Valid => AuthorisationStatus::Valid,
+                Standing::Cancelled => AuthorisationStatus::Cancelled,
+                Standing::Expired | Standing::Replaced => AuthorisationStatus::Expired,
+            },
+            app_auth_token: grant.token.clone(),
+            app_refresh_token: grant.refresh.clone(),
+            authorised_at: beijing(grant.authorised),
+            issued_at: beijing(grant.start),
+            expires_at: beijing(grant.end),
+            refreshes: grant.refreshes,
+            notifications: self.deliveries.of(&About::Merchant(grant.grantor.auth_app_id.clone())),
+        }
+    }
+}

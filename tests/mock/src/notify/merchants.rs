@@ -1,0 +1,86 @@
+//! What the app is told of merchants: that one authorised it, that one withdrew.
+
+use alipay_codegen::ir::Spec;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Letter;
+use crate::clock::beijing;
+use crate::keys::{KeyPair, SignType};
+use crate::protocol::charset::Charset;
+use crate::protocol::signature::signed_form;
+use crate::state::authorisations::{Event, Grant};
+use crate::state::numbers;
+
+/// The news of an event, for the address of the app.
+pub(crate) fn letter(
+    event: &Event,
+    app_id: &str,
+    url: &str,
+    spec: &Spec,
+    key: &KeyPair,
+    now: Timestamp,
+) -> Option<Letter> {
+    let notify_id = numbers::notify_id(now);
+    let (name, fields) = match event {
+        Event::Authorised(grant, code) => ("open_app_auth_notify", authorised(grant, code, app_id, now)),
+        Event::Cancelled(grant) => ("alipay.open.auth.appauth.cancelled", cancelled(grant, app_id, now)),
+    };
+    let charset = Charset::default();
+    let common = [
+        ("notify_id", notify_id.clone()),
+        ("charset", charset.name().to_owned()),
+        ("app_id", app_id.to_owned()),
+    ];
+    let fields: Vec<_> = common.into_iter().chain(fields).collect();
+    let rule = spec.notifications.iter().find(|known| known.name == name)?.signature;
+    Some(Letter {
+        notify_id,
+        name,
+        trade_status: None,
+        url: url.to_owned(),
+        form: signed_form(&fields, rule, &charset, SignType::Rsa2, key).ok()?,
+        charset: charset.name().to_owned(),
+    })
+}
+
+fn authorised(grant: &Grant, code: &str, app_id: &str, now: Timestamp) -> Vec<(&'static str, String)> {
+    let content = json!({
+        "notify_context": { "trigger": "appstore" },
+        "detail": {
+            "app_id": app_id,
+            "auth_app_id": grant.grantor.auth_app_id,
+            "user_id": grant.grantor.user_id,
+            "app_auth_code": code,
+            "app_auth_token": grant.token,
+            "app_refresh_token": grant.refresh,
+            "auth_time": grant.authorised.as_millisecond(),
+            "expires_in": grant.seconds.0,
+            "re_expires_in": grant.seconds.1,
+        },
+        "error": {},
+    });
+    vec![
+        ("notify_type", "open_app_auth_notify".to_owned()),
+        ("notify_time", beijing(now)),
+        ("status", "execute_auth".to_owned()),
+        ("version", "1.0".to_owned()),
+        ("auth_app_id", grant.grantor.auth_app_id.clone()),
+        ("biz_content", content.to_string()),
+    ]
+}
+
+fn cancelled(grant: &Grant, app_id: &str, now: Timestamp) -> Vec<(&'static str, String)> {
+    let content = json!({
+        "app_id": app_id,
+        "auth_app_id": grant.grantor.auth_app_id,
+        "user_id": grant.grantor.user_id,
+        "app_auth_token": grant.token,
+    });
+    vec![
+        ("msg_method", "alipay.open.auth.appauth.cancelled".to_owned()),
+        ("utc_timestamp", now.as_millisecond().to_string()),
+        ("version", "1.1".to_owned()),
+        ("biz_content", content.to_string()),
+    ]
+}
