@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt};
 
-/// A token store can't do what it was asked to. What it holds is as it was.
+/// A token store can't do what it was asked to.
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,

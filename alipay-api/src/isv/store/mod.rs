@@ -1,17 +1,29 @@
 //! Where merchants' tokens are kept.
 //!
 //! [`MemoryStore`] serves one process and forgets. What an app in production needs survives a restart and is shared by all of its
-//! processes.
+//! processes: `SqliteStore` (feature `sqlite`) for those of one machine, `PostgresStore` (feature `postgres`) for those of several. Both
+//! encrypt the tokens with a `StoreKey` of yours.
 
 mod authorisation;
 mod error;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 
 use std::{
     fmt,
     time::{Duration, SystemTime},
 };
 
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use self::sql::PostgresStore;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use self::sql::SqliteStore;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "postgres", feature = "sqlite"))))]
+pub use self::sql::{StoreKey, StoreOptions};
 pub use self::{
     authorisation::{Authorisation, AuthorisationState},
     error::{StoreError, StoreErrorKind},
@@ -33,6 +45,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ///
     /// `expected` is `None` for a merchant that was never stored. The answer is `None`, and nothing is changed, where somebody else has
     /// stored something in between. A lease is not asked for: tokens that the gateway has given out are worth keeping whoever holds it.
+    ///
+    /// Times may be kept in whole milliseconds, rounded down.
+    ///
+    /// After an [`Unavailable`](StoreErrorKind::Unavailable) error it may or may not have been done, where the store is on the other side
+    /// of a connection that was lost: [`load`](Self::load) tells.
     fn replace<'a>(
         &'a self,
         merchant: MerchantKey<'a>,

@@ -1,0 +1,112 @@
+//! The little that the stores need of a database: statements in, rows of plain values out.
+
+use std::time::Duration;
+
+use sqlx::{
+    Column as _, ColumnIndex, Decode, Encode, Executor, Row as _, Type, TypeInfo as _, ValueRef as _,
+    pool::PoolConnection,
+};
+
+use super::schema::Dialect;
+use crate::{isv::store::StoreErrorKind, transport::BoxFuture};
+
+/// A database that can keep tokens.
+pub(super) trait Database: sqlx::Database {
+    const DIALECT: Dialect;
+
+    /// Runs one statement, whole, and gives its rows: [`rows`], where the database's types are known.
+    fn rows<'c>(
+        connection: &'c mut Self::Connection,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'c, Result<Vec<Vec<Value>>, sqlx::Error>>;
+
+    /// What an error of the database with this code means.
+    fn kind(code: &str) -> StoreErrorKind;
+}
+
+/// What a statement takes and gives; `None` is NULL.
+pub(super) enum Value {
+    Integer(Option<i64>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+}
+
+/// A connection on loan from the pool.
+///
+/// Unless it is given back it is closed: one that was left in the middle of something, by an error, by a timeout, or because the caller
+/// went away, may be stuck, or hold a transaction open.
+pub(super) struct Loan<D: Database>(Option<PoolConnection<D>>);
+
+impl<D: Database> Loan<D> {
+    pub(super) fn new(connection: PoolConnection<D>) -> Self {
+        Self(Some(connection))
+    }
+
+    pub(super) async fn rows(
+        &mut self,
+        limit: Duration,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Vec<Value>>, sqlx::Error> {
+        let Some(connection) = &mut self.0 else {
+            return Err(sqlx::Error::PoolClosed);
+        };
+        match tokio::time::timeout(limit, D::rows(connection, statement, values)).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
+        }
+    }
+
+    pub(super) fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<D: Database> Drop for Loan<D> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
+/// Runs one statement and reads what it gives.
+pub(super) async fn rows<'c, D>(
+    connection: &'c mut D::Connection,
+    statement: &'static str,
+    values: Vec<Value>,
+) -> Result<Vec<Vec<Value>>, sqlx::Error>
+where
+    D: sqlx::Database,
+    &'c mut D::Connection: Executor<'c, Database = D>,
+    D::Arguments: sqlx::IntoArguments<D>,
+    usize: ColumnIndex<D::Row>,
+    Option<i64>: for<'q> Encode<'q, D> + for<'r> Decode<'r, D> + Type<D>,
+    Option<String>: for<'q> Encode<'q, D> + for<'r> Decode<'r, D> + Type<D>,
+    Option<Vec<u8>>: for<'q> Encode<'q, D> + for<'r> Decode<'r, D> + Type<D>,
+{
+    let mut query = sqlx::query::<D>(statement);
+    for value in values {
+        query = match value {
+            Value::Integer(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+        };
+    }
+    let read = |row: &D::Row, column: &D::Column| {
+        let index = column.ordinal();
+        let raw = row.try_get_raw(index)?;
+        match raw.type_info().name() {
+            "INT8" | "INTEGER" => row.try_get(index).map(Value::Integer),
+            "TEXT" => row.try_get(index).map(Value::Text),
+            "BYTEA" | "BLOB" => row.try_get(index).map(Value::Bytes),
+            other => Err(sqlx::Error::Decode(format!("a column is of the type {other}").into())),
+        }
+    };
+    // All rows are fetched even where one is expected: a statement that is left before its end may not have been carried out.
+    let rows = query.fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| row.columns().iter().map(|column| read(row, column)).collect())
+        .collect()
+}

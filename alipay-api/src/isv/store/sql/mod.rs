@@ -1,0 +1,21 @@
+//! Token stores in SQL databases: one implementation, and what differs between the two.
+
+mod database;
+mod key;
+mod options;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod schema;
+mod seal;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
+mod time;
+
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
+pub use self::{key::StoreKey, options::StoreOptions};

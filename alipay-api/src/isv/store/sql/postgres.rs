@@ -1,0 +1,199 @@
+use sqlx::{
+    Postgres,
+    pool::PoolOptions,
+    postgres::{PgConnectOptions, PgConnection},
+};
+
+use super::{
+    StoreKey, StoreOptions,
+    database::{Database, Value, rows},
+    schema::{Dialect, dialect},
+    store::{Store, token_store},
+};
+use crate::{
+    isv::store::{StoreError, StoreErrorKind},
+    transport::BoxFuture,
+};
+
+/// A store in a PostgreSQL database, for several machines.
+///
+/// Its tables, `alipay_store`, `alipay_authorisation` and `alipay_lease`, are made in the first schema of the user's `search_path`, once, by a
+/// user who may; later any user may open it who may read and write them.
+///
+/// Leases go by the server's clock. Set forwards, it ends leases before their time; set back, a lease may last for up to twice its time.
+/// What was stored is safe from both.
+///
+/// Needs the feature `postgres`, and runs on tokio.
+pub struct PostgresStore(Store<Postgres>);
+
+token_store!(PostgresStore);
+
+impl PostgresStore {
+    /// Connects to the database of this URL, and makes the store's tables if there are none.
+    ///
+    /// `postgres://user:password@host:5432/database`, with `?host=/folder` for a Unix socket. What the URL does not say is taken from
+    /// the environment, as `psql` does: `PGHOST`, `PGPASSWORD` and the like, and `~/.pgpass`. Over a network add
+    /// `sslmode=verify-full`, with `sslrootcert=/file.pem` for a private authority: by default TLS is only used where the server
+    /// offers it. The tokens are encrypted before they are sent, in any case. For a pooler that shares connections between
+    /// transactions add `statement-cache-capacity=0`.
+    ///
+    /// # Errors
+    /// [`WrongKey`](StoreErrorKind::WrongKey): the tables were made with another key; nothing is changed.
+    /// [`Configuration`](StoreErrorKind::Configuration): the URL is wrong, the server refuses the user or the password, there is no such
+    /// database, or a newer release of this library has made the tables. The URL's password is not shown.
+    /// [`Unavailable`](StoreErrorKind::Unavailable): the server can't be reached in time.
+    /// [`Damaged`](StoreErrorKind::Damaged): the tables are not as this library has made them.
+    pub async fn connect(url: &str, key: &StoreKey) -> Result<Self, StoreError> {
+        Self::connect_with(url, key, &StoreOptions::new()).await
+    }
+
+    /// Connects as [`connect`](Self::connect) does, with other limits.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect).
+    pub async fn connect_with(url: &str, key: &StoreKey, options: &StoreOptions) -> Result<Self, StoreError> {
+        let connect = read_url(url)?;
+        let name = match connect.get_socket() {
+            Some(folder) => format!("PostgreSQL at {}", folder.display()),
+            None => format!("PostgreSQL at {}:{}", connect.get_host(), connect.get_port()),
+        };
+        let pool = PoolOptions::new().after_connect(|connection, _| {
+            Box::pin(async move { Postgres::rows(connection, SESSION, vec![]).await.map(drop) })
+        });
+        let store = Store::new(connect, pool, options, key, name);
+        if !store.is_set_up().await? {
+            store.set_up().await?;
+        }
+        Ok(Self(store))
+    }
+
+    /// Closes all connections, once what is under way has ended; what comes later is [`Unavailable`](StoreErrorKind::Unavailable).
+    /// A process may as well end without.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl Database for Postgres {
+    const DIALECT: Dialect = dialect! {
+        // The number is any that others are unlikely to have.
+        begin: ["BEGIN", "SELECT pg_advisory_xact_lock(7092732164577747065)::TEXT"],
+        exists: "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('alipay_store')",
+        now: "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+        integer: "BIGINT",
+        name: "TEXT COLLATE \"C\"",
+        bytes: "BYTEA",
+        table: "",
+    };
+
+    fn rows<'c>(
+        connection: &'c mut PgConnection,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'c, Result<Vec<Vec<Value>>, sqlx::Error>> {
+        Box::pin(rows::<Self>(connection, statement, values))
+    }
+
+    /// By [PostgreSQL's error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
+    fn kind(code: &str) -> StoreErrorKind {
+        match (code.get(..2).unwrap_or_default(), code) {
+            // index_corrupted, data_corrupted
+            (_, "XX001" | "XX002") => StoreErrorKind::Damaged,
+            // No such user, database, schema or prepared statement; what the server lacks; no permission; a prepared statement of
+            // somebody else's, behind a pooler.
+            ("28" | "3D" | "3F" | "26" | "0A" | "F0", _) | (_, "42501" | "42P05") => StoreErrorKind::Configuration,
+            // Values, constraints and tables that are not as they were made.
+            ("22" | "23" | "42", _) => StoreErrorKind::Damaged,
+            // Connections, resources, locks, an operator's intervention, a standby that can't be written to, and what else may pass.
+            _ => StoreErrorKind::Unavailable,
+        }
+    }
+}
+
+/// What each session must have, however the server is set up: a change is durable when it is reported done, and a statement that has
+/// waited for another's change goes on with it instead of failing.
+const SESSION: &str = "SELECT set_config('default_transaction_isolation', 'read committed', false), \
+     set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE \
+     current_setting('synchronous_commit') END, false)";
+
+/// The parameters of a URL that have a meaning.
+const PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+fn read_url(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let wrong = |what: String| StoreError::new(StoreErrorKind::Configuration, format!("the PostgreSQL URL: {what}"));
+    let Some(("postgres" | "postgresql", rest)) = url.split_once("://") else {
+        return Err(wrong("it has to begin with postgres://".to_owned()));
+    };
+    // Otherwise a part of the password would be taken for the database's name, which errors show.
+    let path = rest
+        .find(['/', '?', '#'])
+        .and_then(|at| rest.get(at..))
+        .unwrap_or_default();
+    if path.contains(['@', '#']) {
+        let what = "write /, ?, # and @ in a name or password as %2F, %3F, %23 and %40";
+        return Err(wrong(what.to_owned()));
+    }
+    // What sqlx does not know it logs, value and all.
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
+        if !PARAMETERS.contains(&name) && !name.starts_with("options[") {
+            return Err(wrong(format!("the parameter {name:?} is not known; remove it")));
+        }
+    }
+    url.parse()
+        .map_err(|error: sqlx::Error| wrong("it can't be read; mend what caused this".to_owned()).with_source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_its_server() {
+        let options =
+            read_url("postgresql://me:pa%40ss@db.example:6000/tokens?sslmode=verify-full&options[search_path]=isv")
+                .unwrap();
+        assert_eq!((options.get_host(), options.get_port()), ("db.example", 6000));
+        assert_eq!(options.get_database(), Some("tokens"));
+        assert_eq!(options.get_options(), Some("-c search_path=isv"));
+    }
+
+    #[test]
+    fn a_wrong_url_is_refused_without_showing_its_password() {
+        for (url, what) in [
+            ("mysql://me:hunter2@host/db", "has to begin with postgres://"),
+            ("hunter2", "has to begin with postgres://"),
+            ("postgres://me:pass/hunter2@host/db", "as %2F"),
+            ("postgres://me:12#hunter2@host/db", "as %2F"),
+            ("postgres://me:hunter2@host:port/db", "can't be read"),
+            ("postgres://me@host/db?passwrd=hunter2", "\"passwrd\" is not known"),
+            ("postgres://me:hunter2@host/db?sslmode=maybe", "can't be read"),
+        ] {
+            let error = read_url(url).unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Configuration);
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(what), "{shown}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Tokens at rest: XChaCha20-Poly1305 with a random nonce for each.
+//!
+//! Its nonce of 24 bytes may be drawn at random as often as one likes, where AES-GCM's of 12 may not, and it is pure Rust, so that a
+//! store doesn't depend on the feature `aws-lc`.
+
+use chacha20poly1305::{
+    Key, KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
+use zeroize::Zeroizing;
+
+use super::key::{StoreKey, random};
+use crate::isv::store::{MerchantKey, StoreError, StoreErrorKind, Version};
+
+/// The first byte of everything that is sealed: how the rest is to be read.
+const FORMAT: u8 = 1;
+const NONCE: usize = 24;
+
+/// Seals and opens with one key.
+pub(super) struct Sealer(XChaCha20Poly1305);
+
+/// What is sealed and where it stands: what was sealed for one place can't be opened in another.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// The store itself: opened, it tells that the key is the right one.
+    Store,
+    /// A column of a version of a merchant's row.
+    Column(&'static str, MerchantKey<'a>, Version),
+}
+
+impl Sealer {
+    pub(super) fn new(key: &StoreKey) -> Self {
+        Self(XChaCha20Poly1305::new(&Key::from(*key.bytes())))
+    }
+
+    /// The format, the nonce, the sealed text and its tag.
+    pub(super) fn seal(&self, place: Place<'_>, text: &str) -> Result<Vec<u8>, StoreError> {
+        let nonce: [u8; NONCE] = random()?;
+        let payload = Payload {
+            msg: text.as_bytes(),
+            aad: &place.described(),
+        };
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| {
+            // Of more than 256 GiB.
+            StoreError::new(StoreErrorKind::Configuration, "the token is too long to be encrypted")
+        })?;
+        Ok([&[FORMAT], nonce.as_slice(), &sealed].concat())
+    }
+
+    /// `None` if it wasn't sealed with this key for this place, or was changed since.
+    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<String> {
+        let (&[FORMAT], rest) = sealed.split_first_chunk::<1>()? else {
+            return None;
+        };
+        let (&nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &place.described(),
+        };
+        let text = self.0.decrypt(&XNonce::from(nonce), payload).map(Zeroizing::new).ok()?;
+        str::from_utf8(&text).map(str::to_owned).ok()
+    }
+}
+
+impl Place<'_> {
+    /// The associated data: no two places have the same, as each part comes after its length.
+    fn described(self) -> Vec<u8> {
+        let mut described = b"alipay-api token store".to_vec();
+        described.push(FORMAT);
+        if let Self::Column(column, merchant, version) = self {
+            for part in [column, merchant.app_id, merchant.auth_app_id] {
+                described.extend((part.len() as u64).to_be_bytes());
+                described.extend(part.as_bytes());
+            }
+            described.extend(version.0.to_be_bytes());
+        }
+        described
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MERCHANT: MerchantKey<'_> = MerchantKey {
+        app_id: "12",
+        auth_app_id: "34",
+    };
+    const PLACE: Place<'_> = Place::Column("token", MERCHANT, Version(7));
+
+    fn sealer(byte: u8) -> Sealer {
+        Sealer::new(&StoreKey::new([byte; 32]))
+    }
+
+    #[test]
+    fn what_was_sealed_opens_and_shows_nothing() {
+        let sealed = sealer(1).seal(PLACE, "202011BB令牌").unwrap();
+        assert_eq!(sealer(1).open(PLACE, &sealed).as_deref(), Some("202011BB令牌"));
+        assert!(!sealed.windows(4).any(|window| window == b"2020"));
+        assert_ne!(sealed, sealer(1).seal(PLACE, "202011BB令牌").unwrap());
+    }
+
+    #[test]
+    fn nothing_opens_elsewhere_or_with_another_key() {
+        let sealed = sealer(1).seal(PLACE, "token").unwrap();
+        let other = |app_id, auth_app_id| MerchantKey { app_id, auth_app_id };
+        for place in [
+            Place::Store,
+            Place::Column("refresh", MERCHANT, Version(7)),
+            Place::Column("token", MERCHANT, Version(8)),
+            Place::Column("token", other("12", "35"), Version(7)),
+            // The same text, parted elsewhere.
+            Place::Column("token", other("123", "4"), Version(7)),
+            Place::Column("token", other("1", "234"), Version(7)),
+        ] {
+            assert_eq!(sealer(1).open(place, &sealed), None);
+        }
+        assert_eq!(sealer(2).open(PLACE, &sealed), None);
+    }
+
+    #[test]
+    fn nothing_changed_or_cut_opens() {
+        let sealed = sealer(1).seal(PLACE, "token").unwrap();
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert_eq!(sealer(1).open(PLACE, &changed), None, "byte {index}");
+            assert_eq!(sealer(1).open(PLACE, &sealed[..index]), None, "cut at {index}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the tables hold, which nobody sees through the trait.
+
+use std::{path::Path, time::SystemTime};
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{SqliteStore, StoreKey};
+use crate::isv::store::{Authorisation, MerchantKey, StoreError, StoreErrorKind, TokenStore as _, Version};
+
+fn key() -> StoreKey {
+    StoreKey::new([7; 32])
+}
+
+fn merchant(auth_app_id: &str) -> MerchantKey<'_> {
+    MerchantKey {
+        app_id: "2021",
+        auth_app_id,
+    }
+}
+
+fn authorisation(token: &str) -> Authorisation {
+    Authorisation::new(token, format!("{token}-refresh"), "2088", SystemTime::UNIX_EPOCH)
+}
+
+/// A store with two merchants, as it is left by a process that has ended.
+async fn filled(path: &Path) {
+    let store = SqliteStore::open(path, &key()).await.unwrap();
+    for name in ["a", "b"] {
+        let stored = store.replace(merchant(name), None, &authorisation(name)).await.unwrap();
+        assert_eq!(stored, Some(Version::FIRST));
+    }
+}
+
+/// Does to the file what no store does.
+async fn tamper(path: &Path, statements: &str) {
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    connection.execute(AssertSqlSafe(statements)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn open_error(path: &Path) -> StoreError {
+    SqliteStore::open(path, &key()).await.expect_err("it is refused")
+}
+
+#[tokio::test]
+async fn a_row_or_column_in_another_s_place_is_refused() {
+    for swap in [
+        "UPDATE alipay_authorisation SET app_auth_token = (SELECT app_auth_token FROM alipay_authorisation WHERE auth_app_id = 'b') \
+         WHERE auth_app_id = 'a'",
+        "UPDATE alipay_authorisation SET app_auth_token = app_refresh_token",
+        "UPDATE alipay_authorisation SET version = 2",
+        "UPDATE alipay_authorisation SET app_refresh_token = x'01'",
+        "UPDATE alipay_authorisation SET app_id = '2022'; UPDATE alipay_authorisation SET app_id = '2021', auth_app_id = 'c' \
+         WHERE auth_app_id = 'a'; UPDATE alipay_authorisation SET app_id = '2021', auth_app_id = 'a' WHERE auth_app_id = 'b'",
+        "UPDATE alipay_authorisation SET state = 'unheard of'",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        filled(&path).await;
+        tamper(&path, swap).await;
+        let store = SqliteStore::open(&path, &key()).await.unwrap();
+        let error = store.load(merchant("a")).await.expect_err(swap);
+        assert_eq!(error.kind(), StoreErrorKind::Damaged, "{swap}");
+        assert!(
+            error
+                .to_string()
+                .contains("the authorisation of merchant \"a\" for app \"2021\""),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    filled(&path).await;
+    tamper(&path, "UPDATE alipay_store SET schema_version = 2").await;
+    let error = open_error(&path).await;
+    assert_eq!(error.kind(), StoreErrorKind::Configuration);
+    assert!(
+        error
+            .to_string()
+            .contains("its schema has version 2, and this release knows 1; use the newer release"),
+        "{error}"
+    );
+    tamper(&path, "UPDATE alipay_store SET schema_version = 1").await;
+    let store = SqliteStore::open(&path, &key()).await.unwrap();
+    assert_eq!(
+        store.load(merchant("a")).await.unwrap().unwrap().authorisation,
+        authorisation("a")
+    );
+}
+
+#[tokio::test]
+async fn tables_that_are_not_ours_are_refused() {
+    for change in [
+        "DELETE FROM alipay_store",
+        "DROP TABLE alipay_store; CREATE TABLE alipay_store (id TEXT)",
+        "UPDATE alipay_store SET schema_version = 0",
+        "UPDATE alipay_store SET schema_version = -1",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        filled(&path).await;
+        tamper(&path, change).await;
+        assert_eq!(open_error(&path).await.kind(), StoreErrorKind::Damaged, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_nowhere_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    let store = SqliteStore::open(&path, &key()).await.unwrap();
+    let token = "202011BBfdb3c5ef";
+    store.replace(merchant("a"), None, &authorisation(token)).await.unwrap();
+    let mut found = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()));
+        // Otherwise it was looked for in the wrong files.
+        found += usize::from(bytes.windows(4).any(|window| window == b"2088"));
+    }
+    assert!(found > 0);
+    assert!(!format!("{store:?}").contains(token));
+}
