@@ -169,11 +169,11 @@ impl Credentials {
         }
     }
 
-    /// Refuses certificates that are not valid at this time, and warns of those that soon won't be.
-    pub(crate) fn check_validity(&self, now: SystemTime) -> Result<(), Error> {
+    /// Refuses certificates that can't be used at this time, and warns of those that soon won't be.
+    pub(crate) fn check(&self, now: SystemTime) -> Result<(), Error> {
         self.certificates
             .as_ref()
-            .map_or(Ok(()), |certificates| certificates.check_validity(now))
+            .map_or(Ok(()), |certificates| certificates.check(now))
     }
 }
 

@@ -293,7 +293,7 @@ impl StdError for Error {
 }
 
 /// Words from outside: on one line, and not too long for a log.
-struct Shown<'a>(&'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

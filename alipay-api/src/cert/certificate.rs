@@ -1,7 +1,10 @@
 use std::{fmt, path::Path, str::FromStr};
 
 use super::{
-    CertificateError, CertificateErrorKind, file, name,
+    CertificateError, CertificateErrorKind,
+    algorithm::Algorithm,
+    extensions::Extensions,
+    file, name,
     outline::{self, Outline},
     pem::{self, Block},
     serial,
@@ -13,8 +16,9 @@ use crate::{
 
 /// An X.509 certificate: the app's (应用公钥证书) or Alipay's (支付宝公钥证书).
 ///
-/// Reading one checks neither its signature nor its validity.
-#[derive(Clone, PartialEq, Eq)]
+/// Reading one checks neither its signature nor its validity. Two are equal if they are the same certificate, whatever else
+/// is in their files.
+#[derive(Clone)]
 pub struct Certificate {
     subject: String,
     issuer: String,
@@ -24,15 +28,21 @@ pub struct Certificate {
     not_after: DateTime,
     /// A `SubjectPublicKeyInfo`.
     public_key: Vec<u8>,
-    is_authority: bool,
-    is_signed_with_rsa: bool,
+    common_name: Option<String>,
+    extensions: Option<Extensions>,
+    algorithm: Algorithm,
+    signed: Vec<u8>,
+    signature: Option<Vec<u8>>,
+    /// What else is in its file: the authorities between it and a root.
+    companions: Vec<Certificate>,
 }
 
 impl Certificate {
     /// Reads a certificate from text: PEM with anything around it, or base64 alone.
     ///
     /// Where there are several, the leaf counts, wherever it stands: the first that is neither the issuer of another
-    /// nor an authority's. Keys and signing requests beside it are passed over.
+    /// nor an authority's. Keys and signing requests beside it are passed over. The others are kept, because they lead to
+    /// a root.
     ///
     /// # Errors
     /// There is no certificate, or one is damaged.
@@ -97,22 +107,47 @@ impl Certificate {
         PublicKey::from_der(&self.public_key).map_err(CertificateError::public_key)
     }
 
-    pub(super) fn is_signed_with_rsa(&self) -> bool {
-        self.is_signed_with_rsa
+    /// The common name that it was issued to, or the whole name where that has none.
+    pub(super) fn holder(&self) -> &str {
+        self.common_name.as_deref().unwrap_or(&self.subject)
     }
 
-    pub(super) fn check_validity(&self, now: DateTime) -> Result<(), CertificateError> {
+    /// Whether both certify the same key for the same name.
+    pub(super) fn is_same_holder(&self, other: &Self) -> bool {
+        (&self.subject, &self.public_key) == (&other.subject, &other.public_key)
+    }
+
+    pub(super) fn companions(&self) -> &[Self] {
+        &self.companions
+    }
+
+    /// `None` if they can't be read.
+    pub(super) fn extensions(&self) -> Option<Extensions> {
+        self.extensions
+    }
+
+    /// What it is signed with.
+    pub(super) fn algorithm(&self) -> &Algorithm {
+        &self.algorithm
+    }
+
+    /// Whether this key signed it, with an algorithm that is good enough to trust.
+    pub(super) fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.signature
+            .as_ref()
+            .is_some_and(|signature| self.algorithm.verify(key, &self.signed, signature))
+    }
+
+    pub(super) fn check_validity(&self, now: DateTime) -> Result<(), CertificateErrorKind> {
         if now < self.not_before {
             return Err(CertificateErrorKind::NotYetValid {
                 not_before: self.not_before,
-            }
-            .into());
+            });
         }
         if now > self.not_after {
             return Err(CertificateErrorKind::Expired {
                 not_after: self.not_after,
-            }
-            .into());
+            });
         }
         Ok(())
     }
@@ -134,8 +169,12 @@ impl Certificate {
             not_before: outline.not_before,
             not_after: outline.not_after,
             public_key: outline.public_key.encoded.to_vec(),
-            is_authority: outline.is_authority,
-            is_signed_with_rsa: outline.is_signed_with_rsa,
+            common_name: name::common_name(outline.subject),
+            extensions: outline.extensions,
+            algorithm: Algorithm::new(outline.algorithm),
+            signed: outline.signed.to_vec(),
+            signature: outline.signature.map(<[u8]>::to_vec),
+            companions: Vec::new(),
         })
     }
 
@@ -154,7 +193,7 @@ impl Certificate {
         }
         let leaf = certificates
             .iter()
-            .position(|one| !one.is_authority && !one.has_issued_any_of(&certificates))
+            .position(|one| !one.is_authority() && !one.has_issued_any_of(&certificates))
             .or_else(|| {
                 certificates
                     .iter()
@@ -164,7 +203,13 @@ impl Certificate {
         if certificates.is_empty() {
             return Err(other.unwrap_or(CertificateErrorKind::NotPem));
         }
-        Ok(certificates.swap_remove(leaf))
+        let mut leaf = certificates.remove(leaf);
+        leaf.companions = certificates;
+        Ok(leaf)
+    }
+
+    fn is_authority(&self) -> bool {
+        self.extensions.is_some_and(|extensions| extensions.is_authority())
     }
 
     fn has_issued_any_of(&self, others: &[Self]) -> bool {
@@ -180,6 +225,15 @@ impl FromStr for Certificate {
         Self::parse(text)
     }
 }
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        // Everything else is read from these.
+        (&self.signed, &self.signature) == (&other.signed, &other.signature)
+    }
+}
+
+impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

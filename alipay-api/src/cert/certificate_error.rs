@@ -4,7 +4,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::ChainFault;
 use crate::{
+    error::Shown,
     sign::{KeyError, KeyErrorKind},
     types::DateTime,
 };
@@ -60,6 +62,25 @@ pub enum CertificateErrorKind {
     Expired {
         /// The last second that it was valid in.
         not_after: DateTime,
+    },
+    /// It does not lead to a root certificate.
+    Chain {
+        /// Whom the certificate was issued to that is at fault: this one, or an authority above it.
+        subject: String,
+        /// What is at fault.
+        fault: ChainFault,
+    },
+    /// It was fetched for a serial that is another's.
+    AnotherSerial {
+        /// Its own [serial](super::Certificate::alipay_serial).
+        alipay_serial: String,
+    },
+    /// It was fetched, and issued to somebody else than Alipay's certificate that is at hand.
+    AnotherHolder {
+        /// The common name of the certificate at hand.
+        expected: String,
+        /// The common name of the fetched one.
+        found: String,
     },
 }
 
@@ -151,6 +172,25 @@ impl CertificateErrorKind {
                     out,
                     "the certificate expired at {not_after} (Beijing time): \
                      download the present one from the open platform, or renew it there"
+                );
+            }
+            Self::Chain { subject, fault } => {
+                return write!(
+                    out,
+                    "the certificate of `{}` does not lead to the root certificates: {fault}",
+                    Shown(subject)
+                );
+            }
+            Self::AnotherSerial { alipay_serial } => {
+                return write!(out, "the certificate is another than was asked for: it has the serial {alipay_serial}");
+            }
+            Self::AnotherHolder { expected, found } => {
+                return write!(
+                    out,
+                    "the certificate was issued to `{}`, not to `{}` as the one at hand: if Alipay has changed its name, \
+                     download the present one from the open platform",
+                    Shown(found),
+                    Shown(expected)
                 );
             }
             Self::Empty => "there is no text: is the variable or file that should hold the certificate filled in?",

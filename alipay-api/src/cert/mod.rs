@@ -23,9 +23,13 @@
 //! Only what certificate mode needs is read, straight from the DER. A parser that holds certificates to RFC 5280 may refuse
 //! members of the root bundle, which are only to be named, and writes names in another form than Java, whose form counts.
 
+mod algorithm;
 mod certificate;
 mod certificate_error;
+mod chain;
+mod chain_fault;
 mod element;
+mod extensions;
 mod file;
 mod name;
 mod oid;
@@ -44,5 +48,6 @@ pub(crate) use self::set::Certificates;
 pub use self::{
     certificate::Certificate,
     certificate_error::{CertificateError, CertificateErrorKind},
+    chain_fault::ChainFault,
     root_certificates::RootCertificates,
 };

@@ -51,6 +51,16 @@ pub(super) fn rfc2253(name: Element<'_>) -> Option<String> {
     Some(rdns?.join(","))
 }
 
+/// The common name, as [`rfc2253`] writes it; `None` if there is none, or more than one.
+pub(super) fn common_name(name: Element<'_>) -> Option<String> {
+    let rdns = name.children(SEQUENCE)?;
+    let attributes = rdns.into_iter().flat_map(|rdn| rdn.children(SET).unwrap_or_default());
+    let mut names = attributes
+        .filter_map(attribute)
+        .filter(|attribute| attribute.starts_with("CN="));
+    names.next().filter(|_| names.next().is_none())
+}
+
 fn relative(rdn: Element<'_>) -> Option<String> {
     let attributes: Option<Vec<_>> = rdn.children(SET)?.into_iter().map(attribute).collect();
     Some(attributes?.join("+"))

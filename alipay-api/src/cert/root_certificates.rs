@@ -48,7 +48,7 @@ impl RootCertificates {
         let mut refused = Vec::new();
         for (index, block) in blocks.into_iter().enumerate() {
             match block.and_then(|der| Certificate::read(&der)) {
-                Ok(certificate) if certificate.is_signed_with_rsa() => certificates.push(certificate),
+                Ok(certificate) if certificate.algorithm().is_rsa() => certificates.push(certificate),
                 Ok(_) => refused.push(CertificateErrorKind::NothingUsable),
                 Err(kind) => {
                     tracing::warn!(member = index + 1, reason = ?kind, "skipped a root certificate that can't be read");

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Certificate, CertificateError, RootCertificates};
+use super::{Certificate, CertificateError, CertificateErrorKind, ChainFault, RootCertificates, chain};
 use crate::{Error, ErrorKind, types::DateTime};
 
 /// How long before a certificate's end there are warnings, in seconds: 30 days.
@@ -36,15 +36,39 @@ impl Certificates {
         self.alipay.alipay_serial()
     }
 
-    /// Refuses a certificate that is not valid now, and warns of one that soon won't be. The roots only have to be named.
-    pub(crate) fn check_validity(&self, now: SystemTime) -> Result<(), Error> {
-        let now = DateTime::try_from(now)
-            .map_err(|error| Error::new(ErrorKind::Configuration, format!("the clock's time is {error}")))?;
+    /// Checks what was given, when a client is built: refuses a certificate that is not valid now, or that its issuer did
+    /// not sign, and warns of what will be trouble later. The roots only have to be named.
+    ///
+    /// Nothing else of the chain is demanded. Alipay's certificate is trusted for being given, as a key is in public-key
+    /// mode; its file may hold the leaf alone, and the sandbox's chain ends in a root that is in no bundle.
+    pub(crate) fn check(&self, now: SystemTime) -> Result<(), Error> {
+        let now = beijing(now)?;
+        self.check_validity(now)?;
+        match chain::check(&self.alipay, &[], &self.roots, now) {
+            Ok(()) => Ok(()),
+            Err(kind) if is_forgery(&kind) => Err(invalid("Alipay's certificate", kind.into())),
+            Err(kind) => {
+                // Without its issuer there is nothing to be said; Alipay sends that along when a new one is fetched.
+                if !self.alipay.companions().is_empty() {
+                    tracing::warn!(
+                        reason = %CertificateError::from(kind),
+                        "Alipay's certificate does not lead to the root certificates: if Alipay changes to another, \
+                         that will be refused"
+                    );
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn check_validity(&self, now: DateTime) -> Result<(), Error> {
         for (which, certificate) in [
             ("the app's certificate", &self.app),
             ("Alipay's certificate", &self.alipay),
         ] {
-            certificate.check_validity(now).map_err(|error| invalid(which, error))?;
+            certificate
+                .check_validity(now)
+                .map_err(|kind| invalid(which, kind.into()))?;
             if certificate
                 .not_after()
                 .unix_seconds()
@@ -60,6 +84,22 @@ impl Certificates {
         }
         Ok(())
     }
+}
+
+fn is_forgery(kind: &CertificateErrorKind) -> bool {
+    matches!(
+        kind,
+        CertificateErrorKind::Chain {
+            fault: ChainFault::BadSignature { .. },
+            ..
+        }
+    )
+}
+
+/// The clock's time, as certificates have it.
+fn beijing(now: SystemTime) -> Result<DateTime, Error> {
+    DateTime::try_from(now)
+        .map_err(|error| Error::new(ErrorKind::Configuration, format!("the clock's time is {error}")))
 }
 
 fn invalid(which: &str, error: CertificateError) -> Error {

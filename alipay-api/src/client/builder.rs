@@ -127,7 +127,7 @@ impl ClientBuilder {
                 pages.escape_debug()
             )));
         }
-        self.credentials.check_validity(self.clock.now())?;
+        self.credentials.check(self.clock.now())?;
         let transport = match self.transport {
             Some(transport) => transport,
             None => Arc::new(

@@ -1,6 +1,7 @@
 use std::{fmt, path::Path, str::FromStr, sync::Arc};
 
 use rsa::{pkcs1::RsaPublicKeyRef, pkcs8::der::Decode as _};
+use sha2::{Digest, digest::const_oid::AssociatedOid};
 
 use super::{
     KeyError, KeyErrorKind, SignType, Verifier,
@@ -63,6 +64,12 @@ impl PublicKey {
     /// The size of the modulus in bits.
     pub fn bits(&self) -> usize {
         self.bits
+    }
+
+    /// Whether the signature (RSASSA-PKCS1-v1_5) is this key's over the message: for certificates, which are signed with
+    /// hashes that no [`SignType`] has.
+    pub(crate) fn has_signed<D: Digest + AssociatedOid>(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.pkcs1v15_verify::<D>(message, signature).is_ok()
     }
 
     pub(super) fn new(key: rsa::PublicKey, bits: usize) -> Self {

@@ -71,7 +71,7 @@ fn may_be_made_of_what_is_parsed_already() {
         Certificate::parse(&ALIPAY).unwrap(),
         RootCertificates::parse(&ROOT).unwrap(),
     );
-    assert!(credentials.unwrap().check_validity(SystemTime::now()).is_ok());
+    assert!(credentials.unwrap().check(SystemTime::now()).is_ok());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn other_modes_have_no_certificates() {
     let own_key = PrivateKey::parse(&openssl::RSA_KEY).unwrap();
     let credentials = Credentials::keys(own_key, alipay_key, SignType::Rsa2).unwrap();
     assert!(credentials.certificates.is_none());
-    assert!(credentials.check_validity(SystemTime::UNIX_EPOCH).is_ok());
+    assert!(credentials.check(SystemTime::UNIX_EPOCH).is_ok());
 }
 
 #[test]

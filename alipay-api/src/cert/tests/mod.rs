@@ -1,6 +1,7 @@
 //! What is read here is held against the `openssl` command line and against Java, which know nothing of this code.
 
 mod bundles;
+mod chain;
 mod credentials;
 mod garbage;
 mod java;

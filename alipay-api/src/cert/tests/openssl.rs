@@ -1,6 +1,11 @@
 //! The `openssl` command line, and certificates that it makes.
 
-use std::{fs, path::PathBuf, process::Command, sync::LazyLock};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+    sync::LazyLock,
+};
 
 use tempfile::TempDir;
 
@@ -16,7 +21,7 @@ pub(super) static THIRD_RSA_KEY: LazyLock<String> = LazyLock::new(|| key(RSA));
 pub(super) static ECDSA_KEY: LazyLock<String> = LazyLock::new(|| key(ECDSA));
 pub(super) static SM2_KEY: LazyLock<String> = LazyLock::new(|| key(SM2));
 
-fn key(arguments: &[&str]) -> String {
+pub(super) fn key(arguments: &[&str]) -> String {
     Folder::new().print(&[&["genpkey"], arguments].concat())
 }
 
@@ -139,6 +144,28 @@ pub(super) fn der(pem: &str) -> Vec<u8> {
     folder.run(&["x509", "-outform", "DER", "-in", "certificate.pem"])
 }
 
+/// Whether it leads to one of the roots by way of the others.
+pub(super) fn verifies(pem: &str, others: &str, roots: &str) -> bool {
+    let folder = Folder::new();
+    folder.write("certificate.pem", pem);
+    folder.write("others.pem", others);
+    folder.write("roots.pem", roots);
+    let verify = [
+        "verify",
+        "-CAfile",
+        "roots.pem",
+        "-untrusted",
+        "others.pem",
+        "certificate.pem",
+    ];
+    // An empty file of others is none to openssl.
+    let verify: Vec<_> = verify
+        .into_iter()
+        .filter(|argument| !others.is_empty() || !matches!(*argument, "-untrusted" | "others.pem"))
+        .collect();
+    folder.output(&verify).status.success()
+}
+
 /// The MD5 of a text in hexadecimal.
 pub(super) fn md5(text: &str) -> String {
     let folder = Folder::new();
@@ -169,19 +196,23 @@ impl Folder {
 
     /// Runs `openssl` and gives what it prints; it must succeed.
     pub(super) fn run(&self, arguments: &[&str]) -> Vec<u8> {
-        let output = Command::new("openssl")
-            .current_dir(&self.0)
-            .args(arguments)
-            .output()
-            .expect(
-                "these tests compare with the `openssl` command line: install it, as with `apt-get install openssl`",
-            );
+        let output = self.output(arguments);
         assert!(
             output.status.success(),
             "openssl {arguments:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
         output.stdout
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        Command::new("openssl")
+            .current_dir(&self.0)
+            .args(arguments)
+            .output()
+            .expect(
+                "these tests compare with the `openssl` command line: install it, as with `apt-get install openssl`",
+            )
     }
 
     /// The same for text.

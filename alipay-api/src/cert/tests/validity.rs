@@ -50,10 +50,10 @@ fn the_validity_includes_its_first_and_its_last_second() {
         SystemTime::from(alipay.not_after()),
     );
     for now in [from, from + DAY, to, to + SECOND / 2] {
-        assert!(certificates.check_validity(now).is_ok(), "{now:?}");
+        assert!(certificates.check(now).is_ok(), "{now:?}");
     }
 
-    let error = certificates.check_validity(to + SECOND).unwrap_err();
+    let error = certificates.check(to + SECOND).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     let not_after = alipay.not_after();
     assert_eq!(
@@ -73,7 +73,7 @@ fn the_validity_includes_its_first_and_its_last_second() {
 #[test]
 fn a_clock_that_is_behind_is_told() {
     let (certificates, _) = certificates();
-    let error = certificates.check_validity(SystemTime::UNIX_EPOCH).unwrap_err();
+    let error = certificates.check(SystemTime::UNIX_EPOCH).unwrap_err();
     let message = error.to_string();
     assert!(
         message.starts_with("the app's certificate: the certificate is not valid before "),
@@ -88,7 +88,7 @@ fn warns_in_the_last_thirty_days() {
     let to = SystemTime::from(alipay.not_after());
     let warnings = |now| {
         let log = Log::default();
-        tracing::subscriber::with_default(log.clone(), || certificates.check_validity(now)).unwrap();
+        tracing::subscriber::with_default(log.clone(), || certificates.check(now)).unwrap();
         log.0.lock().unwrap().clone()
     };
     assert_eq!(warnings(to - 30 * DAY), Vec::<String>::new());
