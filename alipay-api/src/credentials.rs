@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::SystemTime};
 
 use crate::{
     Error, ErrorKind,
-    cert::{Certificate, Certificates, RootCertificates},
+    cert::{Certificate, Certificates, Keyring, RootCertificates},
     sign::{PrivateKey, PublicKey, SignType, Signer, Verifier},
 };
 
@@ -161,12 +161,13 @@ impl Credentials {
         self.signer.sign_type()
     }
 
-    /// Whether the certificate that signed is the one at hand. Without certificates there is only the key; an empty serial names none.
-    pub(crate) fn trust(&self, alipay_cert_sn: Option<&str>) -> bool {
-        match (&self.certificates, alipay_cert_sn) {
-            (Some(certificates), Some(named)) if !named.is_empty() => named == certificates.alipay_cert_sn(),
-            _ => true,
-        }
+    /// The certificates that answers and notifications are verified by; there are none in other modes.
+    pub(crate) fn keyring(&self) -> Option<Arc<Keyring>> {
+        let certificates = self.certificates.as_ref()?;
+        Some(Arc::new(Keyring::new(
+            Arc::clone(certificates),
+            Arc::clone(&self.verifier),
+        )))
     }
 
     /// Refuses certificates that can't be used at this time, and warns of those that soon won't be.

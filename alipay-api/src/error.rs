@@ -32,6 +32,9 @@ pub enum ErrorKind {
     Malformed,
     /// A signature is missing or wrong: nothing of the content can be believed.
     Verification,
+    /// It is signed with a certificate of Alipay's that is not at hand and could not be fetched: nothing of the content can be
+    /// believed, yet.
+    UnknownCertificate,
     /// It is verified, but a field is not of the type that the spec gives it.
     Decode,
     /// The gateway answered with an error.
@@ -154,6 +157,14 @@ impl Error {
     /// Whether there was no answer in time.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
+    }
+
+    /// Whether it names a certificate of Alipay's that is not at hand and could not be fetched.
+    ///
+    /// It may be genuine. Answer a notification with anything but `success`, and it is sent again when the certificate may be
+    /// there.
+    pub fn is_unknown_certificate(&self) -> bool {
+        self.0.kind == ErrorKind::UnknownCertificate
     }
 
     /// Whether a valid signature of Alipay's stands behind the error.

@@ -66,6 +66,15 @@ impl Certificate {
         Ok(Self::read(der)?)
     }
 
+    /// Reads `alipay_cert_content`: the file of a certificate, once more in base64.
+    pub(super) fn from_content(content: &str) -> Result<Self, CertificateError> {
+        let blocks = match pem::decode(content) {
+            Some(file) => file::blocks(file),
+            None => pem::blocks(content),
+        };
+        Ok(blocks.and_then(Self::leaf)?)
+    }
+
     /// The serial that Alipay names this certificate by, in `app_cert_sn` and `alipay_cert_sn`: the MD5, in lowercase
     /// hexadecimal, of the [issuer](Self::issuer) followed by the serial number in decimal.
     ///

@@ -16,7 +16,7 @@ use crate::{
 /// It says what was given and what to do about it, and never holds anything of a key that was given by mistake.
 #[derive(Debug)]
 pub struct CertificateError {
-    kind: CertificateErrorKind,
+    kind: Box<CertificateErrorKind>,
     path: Option<PathBuf>,
     source: Option<Source>,
 }
@@ -128,7 +128,7 @@ impl CertificateError {
 impl From<CertificateErrorKind> for CertificateError {
     fn from(kind: CertificateErrorKind) -> Self {
         Self {
-            kind,
+            kind: Box::new(kind),
             path: None,
             source: None,
         }

@@ -30,7 +30,8 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
     Ok(bytes)
 }
 
-fn blocks(bytes: Zeroizing<Vec<u8>>) -> Result<Vec<Block>, CertificateErrorKind> {
+/// The blocks in a file's contents.
+pub(super) fn blocks(bytes: Zeroizing<Vec<u8>>) -> Result<Vec<Block>, CertificateErrorKind> {
     // A SEQUENCE with a long length is not the beginning of any text.
     if matches!(**bytes, [0x30, 0x80..=0xFF, ..]) {
         return Ok(vec![Ok(bytes)]);

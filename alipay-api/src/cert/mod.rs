@@ -31,6 +31,7 @@ mod chain_fault;
 mod element;
 mod extensions;
 mod file;
+mod keyring;
 mod name;
 mod oid;
 mod outline;
@@ -44,10 +45,13 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::set::Certificates;
 pub use self::{
     certificate::Certificate,
     certificate_error::{CertificateError, CertificateErrorKind},
     chain_fault::ChainFault,
     root_certificates::RootCertificates,
+};
+pub(crate) use self::{
+    keyring::{Accepted, Cause, Errand, Keyring, Step},
+    set::Certificates,
 };

@@ -65,7 +65,7 @@ fn block(text: &str) -> Block {
 }
 
 /// Base64 with blanks and line ends in it, which settings files spell `\n`.
-fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     // As much room as can be needed: a buffer that grows leaves copies behind.
     let mut digits = Zeroizing::new(String::with_capacity(text.len()));
     for line in text.split("\\n").flat_map(|line| line.split("\\r")) {

@@ -61,6 +61,31 @@ impl Certificates {
         }
     }
 
+    /// Takes a certificate that was fetched for this serial, if it is to be trusted: it leads to a root, is named by the
+    /// serial, and was issued to the same holder as the one at hand. Alipay's roots vouch for every merchant's certificate,
+    /// too: without the last, a merchant could pass for Alipay.
+    pub(super) fn accept(
+        &self,
+        alipay_cert_sn: &str,
+        content: &str,
+        now: DateTime,
+    ) -> Result<Certificate, CertificateError> {
+        let certificate = Certificate::from_content(content)?;
+        chain::check(&certificate, self.alipay.companions(), &self.roots, now)?;
+        if certificate.alipay_serial() != alipay_cert_sn {
+            let alipay_serial = certificate.alipay_serial().to_owned();
+            return Err(CertificateErrorKind::AnotherSerial { alipay_serial }.into());
+        }
+        if certificate.holder() != self.alipay.holder() {
+            return Err(CertificateErrorKind::AnotherHolder {
+                expected: self.alipay.holder().to_owned(),
+                found: certificate.holder().to_owned(),
+            }
+            .into());
+        }
+        Ok(certificate)
+    }
+
     fn check_validity(&self, now: DateTime) -> Result<(), Error> {
         for (which, certificate) in [
             ("the app's certificate", &self.app),
@@ -97,7 +122,7 @@ fn is_forgery(kind: &CertificateErrorKind) -> bool {
 }
 
 /// The clock's time, as certificates have it.
-fn beijing(now: SystemTime) -> Result<DateTime, Error> {
+pub(super) fn beijing(now: SystemTime) -> Result<DateTime, Error> {
     DateTime::try_from(now)
         .map_err(|error| Error::new(ErrorKind::Configuration, format!("the clock's time is {error}")))
 }

@@ -138,6 +138,7 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(Inner {
                 app_id: self.app_id,
+                keyring: self.credentials.keyring(),
                 credentials: self.credentials,
                 gateway: self.gateway,
                 authorisation_pages: pages,

@@ -75,6 +75,7 @@ impl<M: ServerMethod> Call<M> {
             business,
             options: self.options,
             timeout: self.timeout,
+            fetches: None,
         };
         exchange
             .run(|answer| {

@@ -5,19 +5,21 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, acting::Acting};
+use super::{Client, acting::Acting, certificates::unknown_certificate};
 use crate::{
     Error, ErrorClass, ErrorKind,
+    cert::Cause,
     error::GatewayError,
     generated::gateway::{GatewayCode, GatewayErrorCode},
     method::{ErrorCode as _, Retry},
     protocol::{
-        answer::{Answer, AnswerError},
+        answer::{Answer, AnswerError, UnverifiedAnswer},
         diagnosis, multipart,
         parameters::{SignedParameters, append_encoded},
         request::{Business, Options, is_in_query},
     },
     random,
+    sign::Verifier,
     transport::{TransportError, TransportErrorKind},
     wire::{DecodeError, OpenEnum as _},
 };
@@ -32,6 +34,8 @@ pub(super) struct Exchange<'a> {
     pub(super) business: Business,
     pub(super) options: Options,
     pub(super) timeout: Option<Duration>,
+    /// The serial of the certificate that the call fetches, if that is what it is for.
+    pub(super) fetches: Option<&'a str>,
 }
 
 /// A verified answer, and what to say of it if it can't be read.
@@ -135,7 +139,7 @@ impl Exchange<'_> {
             trace_id,
             body: response.into_body(),
         };
-        self.answer(&answered, &parameters, read)
+        self.answer(&answered, &parameters, deadline, read).await
     }
 
     fn http_request(&self, parameters: &SignedParameters<'_>) -> Result<http::Request<Bytes>, Error> {
@@ -161,10 +165,11 @@ impl Exchange<'_> {
             })
     }
 
-    fn answer<T>(
+    async fn answer<T>(
         &self,
         answered: &Exchanged,
         parameters: &SignedParameters<'_>,
+        deadline: Instant,
         read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, Error> {
         let told =
@@ -176,15 +181,20 @@ impl Exchange<'_> {
             let error = self.error(ErrorKind::Malformed, message);
             return Err(told(error.with_outcome(self.retry != Retry::Read, retryable)));
         }
-        let credentials = &self.client.inner.credentials;
-        let answer = Answer::read(&answered.body, self.method, self.pending, credentials).map_err(|error| {
+        let refused = |error| {
             told(match error {
                 AnswerError::Malformed(message) => {
                     self.failed(ErrorKind::Malformed, message + &excerpt(&answered.body))
                 }
                 AnswerError::Unverified(message) => self.failed(ErrorKind::Verification, message),
             })
+        };
+        let unverified = UnverifiedAnswer::read(&answered.body, self.method).map_err(refused)?;
+        let verifier = self.verifier(&unverified, deadline).await.map_err(|error| {
+            let message = format!("the answer can't be verified: {error}");
+            told(self.failed(error.kind(), message)).with_source(error)
         })?;
+        let answer = unverified.verify(&*verifier, self.pending).map_err(refused)?;
         if answer.is_error {
             return Err(told(self.refused(&answer, parameters)));
         }
@@ -194,6 +204,17 @@ impl Exchange<'_> {
                 .verified()
                 .with_source(error)
         })
+    }
+
+    /// What verifies the answer: by the certificate that it names, which is fetched if need be.
+    async fn verifier(&self, answer: &UnverifiedAnswer<'_>, deadline: Instant) -> Result<Arc<dyn Verifier>, Error> {
+        let named = answer.alipay_cert_sn();
+        match (self.client.verifier(named), self.fetches, named) {
+            (Some(verifier), _, _) => Ok(verifier),
+            (None, None, Some(named)) => self.client.fetch_verifier(named, Cause::Answer, deadline).await,
+            (None, Some(fetched), Some(named)) if fetched == named => self.client.verifier_within(named, answer),
+            (None, _, _) => Err(unknown_certificate(named.unwrap_or_default())),
+        }
     }
 
     /// The gateway's own error.
@@ -261,7 +282,7 @@ fn is_token_refused(error: &Error) -> bool {
 }
 
 /// The moment after this time, or one that nobody will live to see.
-fn after(time: Duration) -> Instant {
+pub(super) fn after(time: Duration) -> Instant {
     const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
     let now = Instant::now();
     now.checked_add(time).unwrap_or_else(|| now + YEARS)

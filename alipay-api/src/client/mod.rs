@@ -5,6 +5,7 @@
 mod acting;
 mod builder;
 mod call;
+mod certificates;
 mod exchange;
 mod page;
 mod raw;
@@ -15,6 +16,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use self::acting::Acting;
 #[cfg(feature = "isv")]
 pub(crate) use self::acting::{LiveToken, Tokens};
+pub(crate) use self::certificates::unknown_certificate;
 pub use self::{
     builder::ClientBuilder,
     call::Call,
@@ -22,6 +24,7 @@ pub use self::{
     raw::{RawCall, RawResponse},
 };
 use crate::{
+    cert::Keyring,
     clock::Clock,
     credentials::Credentials,
     method::{AppMethod, PageMethod, ServerMethod},
@@ -47,6 +50,8 @@ pub struct Client {
 struct Inner {
     app_id: String,
     credentials: Credentials,
+    /// In certificate mode.
+    keyring: Option<Arc<Keyring>>,
     gateway: String,
     authorisation_pages: String,
     transport: Arc<dyn Transport>,

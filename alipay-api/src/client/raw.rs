@@ -85,6 +85,7 @@ impl RawCall {
             business: self.business,
             options: self.options,
             timeout: self.timeout,
+            fetches: None,
         };
         exchange
             .run(|answer| {

@@ -11,6 +11,8 @@ mod expect;
 mod parameters;
 mod verified;
 
+use std::sync::Arc;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use self::parameters::{Parameters, Unverified};
@@ -18,8 +20,10 @@ pub use self::verified::{OtherNotification, Verified};
 pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
+    client::unknown_certificate,
     method::{AppMethod, PageMethod},
-    protocol::answer::{Answer, AnswerError, PROTOCOL_MEMBERS},
+    protocol::answer::{AnswerError, PROTOCOL_MEMBERS, UnverifiedAnswer},
+    sign::Verifier,
     wire::{DecodeError, Object as _, fill_members},
 };
 
@@ -42,17 +46,37 @@ impl<'a> Notifications<'a> {
     /// # Errors
     /// The body is no form, names a parameter twice, is not in the charset that it names, or is larger than 1 MiB
     /// ([`ErrorKind::Malformed`]); its signature is missing or wrong, or of another type than the client's
-    /// ([`ErrorKind::Verification`]); it is for another app ([`ErrorKind::Mismatch`]); or a field is not of its type
-    /// ([`ErrorKind::Decode`]).
+    /// ([`ErrorKind::Verification`]); it is signed with a certificate of Alipay's that is not at hand
+    /// ([`ErrorKind::UnknownCertificate`], see [`receive`](Self::receive)); it is for another app ([`ErrorKind::Mismatch`]); or a
+    /// field is not of its type ([`ErrorKind::Decode`]).
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        let parameters = self.verified(body.as_ref())?;
-        let named = |name| parameters.get(name).filter(|value| !value.is_empty());
-        let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
-        let notification = match Notification::read(name, &mut |object| parameters.fill(object)) {
-            Some(read) => read.map_err(unreadable)?,
-            None => Notification::Other(OtherNotification::new(name)),
+        notification(self.verified(body.as_ref())?)
+    }
+
+    /// The same as [`verify`](Self::verify), but in certificate mode, where Alipay may have changed to a certificate that is not at
+    /// hand, this fetches it first.
+    ///
+    /// Anyone can send a notification and name a certificate. So one certificate is fetched once a minute at most, on account of
+    /// notifications no more than five within a minute, and this waits no longer than for one attempt of a call.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify). With [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now:
+    /// answer with anything but [`SUCCESS`], and the notification is sent again.
+    pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
+        let received = self.received(body.as_ref())?;
+        let named = received.alipay_cert_sn();
+        let verifier = match self.client.verifier(named.as_deref()) {
+            Some(verifier) => verifier,
+            // For whom it is, nobody has verified yet; but nothing is fetched for what is of no use even if it is genuine.
+            None if received.parameters.get("app_id") != Some(self.client.app_id().as_bytes()) => {
+                return Err(Error::new(
+                    ErrorKind::Verification,
+                    "it is for another app, or for none",
+                ));
+            }
+            None => self.client.verifier_of_notification(&named.unwrap_or_default()).await?,
         };
-        Ok(Verified::new(notification, parameters))
+        notification(self.verified_by(received, &*verifier)?)
     }
 
     /// The query of a request to `return_url`, without the `?`: what stands in the browser's address, still percent-encoded.
@@ -80,12 +104,13 @@ impl<'a> Notifications<'a> {
         if result.len() > parameters::MAX_BODY {
             return Err(Error::new(ErrorKind::Malformed, "the result is larger than 1 MiB").with_method(method));
         }
-        let credentials = self.client.credentials();
-        let answer =
-            Answer::read(result.as_bytes(), method, M::INFO.pending, credentials).map_err(|error| match error {
-                AnswerError::Malformed(message) => Error::new(ErrorKind::Malformed, message),
-                AnswerError::Unverified(message) => Error::new(ErrorKind::Verification, message),
-            })?;
+        let refused = |error| match error {
+            AnswerError::Malformed(message) => Error::new(ErrorKind::Malformed, message),
+            AnswerError::Unverified(message) => Error::new(ErrorKind::Verification, message),
+        };
+        let unverified = UnverifiedAnswer::read(result.as_bytes(), method).map_err(refused)?;
+        let verifier = self.verifier(unverified.alipay_cert_sn())?;
+        let answer = unverified.verify(&*verifier, M::INFO.pending).map_err(refused)?;
         if !answer.verified {
             return Err(Error::new(ErrorKind::Verification, "the result has no signature").with_method(method));
         }
@@ -103,27 +128,39 @@ impl<'a> Notifications<'a> {
 
     /// Parses, verifies, and only then gives the parameters out.
     fn verified(self, form: &[u8]) -> Result<Parameters, Error> {
-        let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
+        let received = self.received(form)?;
+        let verifier = self.verifier(received.alipay_cert_sn().as_deref())?;
+        self.verified_by(received, &*verifier)
+    }
+
+    /// Parses.
+    fn received(self, form: &[u8]) -> Result<Received<'_>, Error> {
         let wrong = |message: &str| Error::new(ErrorKind::Verification, message);
-        let credentials = self.client.credentials();
-        let verifier = &*credentials.verifier;
-        let unverified = Unverified::parse(form).map_err(malformed)?;
-        let sign = unverified.sign().ok_or_else(|| wrong("it has no signature"))?;
-        let named = unverified.get("sign_type").filter(|sign_type| !sign_type.is_empty());
-        if named.is_some_and(|named| named != verifier.sign_type().as_str().as_bytes()) {
+        let parameters = Unverified::parse(form).map_err(malformed)?;
+        let sign = parameters.sign().ok_or_else(|| wrong("it has no signature"))?;
+        let named = parameters.get("sign_type").filter(|sign_type| !sign_type.is_empty());
+        if named.is_some_and(|named| named != self.client.credentials().sign_type().as_str().as_bytes()) {
             // Whoever could choose the algorithm could choose the weakest.
             return Err(wrong("it names another sign type than the client's"));
-        }
-        let certificate = unverified.get("alipay_cert_sn").filter(|serial| !serial.is_empty());
-        if !credentials.trust(certificate.map(String::from_utf8_lossy).as_deref()) {
-            return Err(wrong("it is signed with a certificate of Alipay's that is not at hand"));
         }
         let sign = BASE64_STANDARD
             .decode(sign)
             .map_err(|_| wrong("its signature is not base64"))?;
-        let signed = unverified
-            .signed(&sign, verifier)
-            .ok_or_else(|| wrong("its signature does not hold"))?;
+        Ok(Received { parameters, sign })
+    }
+
+    /// What verifies a signature by this certificate.
+    fn verifier(self, alipay_cert_sn: Option<&str>) -> Result<Arc<dyn Verifier>, Error> {
+        let verifier = self.client.verifier(alipay_cert_sn);
+        verifier.ok_or_else(|| unknown_certificate(alipay_cert_sn.unwrap_or_default()))
+    }
+
+    /// Verifies, and only then gives the parameters out.
+    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<Parameters, Error> {
+        let signed = received
+            .parameters
+            .signed(&received.sign, verifier)
+            .ok_or_else(|| Error::new(ErrorKind::Verification, "its signature does not hold"))?;
         let parameters = signed.decode().map_err(malformed)?;
         self.check_app(&parameters)?;
         Ok(parameters)
@@ -143,6 +180,38 @@ impl<'a> Notifications<'a> {
             }
         }
     }
+}
+
+/// What came, before anyone has verified it.
+struct Received<'a> {
+    parameters: Unverified<'a>,
+    sign: Vec<u8>,
+}
+
+impl Received<'_> {
+    /// The certificate that signed it, where it names one.
+    fn alipay_cert_sn(&self) -> Option<String> {
+        let serial = self
+            .parameters
+            .get("alipay_cert_sn")
+            .filter(|serial| !serial.is_empty())?;
+        Some(String::from_utf8_lossy(serial).into_owned())
+    }
+}
+
+/// Reads the notification that the parameters are.
+fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
+    let named = |name| parameters.get(name).filter(|value| !value.is_empty());
+    let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
+    let notification = match Notification::read(name, &mut |object| parameters.fill(object)) {
+        Some(read) => read.map_err(unreadable)?,
+        None => Notification::Other(OtherNotification::new(name)),
+    };
+    Ok(Verified::new(notification, parameters))
+}
+
+fn malformed(message: String) -> Error {
+    Error::new(ErrorKind::Malformed, message)
 }
 
 fn unreadable(error: DecodeError) -> Error {

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
-    credentials::Credentials,
     error::GatewayError,
     sign::Verifier,
     transport::MAX_BODY,
@@ -41,14 +40,17 @@ pub(crate) enum AnswerError {
     Unverified(&'static str),
 }
 
-impl<'a> Answer<'a> {
-    /// Reads the answer to a call of `method`; codes in `pending` are not errors.
-    pub(crate) fn read(
-        body: &'a [u8],
-        method: &str,
-        pending: &[&str],
-        credentials: &Credentials,
-    ) -> Result<Self, AnswerError> {
+/// An answer that nobody has verified yet. All that it tells is who is said to have signed it.
+pub(crate) struct UnverifiedAnswer<'a> {
+    content: &'a str,
+    is_error: bool,
+    sign: Option<Cow<'a, str>>,
+    alipay_cert_sn: Option<Cow<'a, str>>,
+}
+
+impl<'a> UnverifiedAnswer<'a> {
+    /// Takes the answer to a call of `method` apart.
+    pub(crate) fn read(body: &'a [u8], method: &str) -> Result<Self, AnswerError> {
         if body.len() > MAX_BODY {
             return Err(AnswerError::Malformed(format!(
                 "the answer is larger than {} MiB",
@@ -57,20 +59,32 @@ impl<'a> Answer<'a> {
         }
         let body = std::str::from_utf8(body)
             .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
-        let Root {
+        Self::root(body, method)
+    }
+
+    /// The certificate that signed it, where it is signed and names one.
+    pub(crate) fn alipay_cert_sn(&self) -> Option<&str> {
+        let serial = self.alipay_cert_sn.as_deref().filter(|serial| !serial.is_empty())?;
+        self.is_signed().then_some(serial)
+    }
+
+    /// A member of the content. Anyone may have written it: only what proves itself may be read so.
+    pub(crate) fn unverified(&self, name: &str) -> Option<String> {
+        let members = members(self.content).ok()?;
+        protocol_member(&members, name).ok().flatten().map(Cow::into_owned)
+    }
+
+    /// Verifies it, if it is signed; codes in `pending` are not errors.
+    pub(crate) fn verify(self, verifier: &dyn Verifier, pending: &[&str]) -> Result<Answer<'a>, AnswerError> {
+        let is_signed = self.is_signed();
+        let Self {
             content,
             is_error: is_error_root,
             sign,
-            alipay_cert_sn,
-        } = Root::read(body, method)?;
-        let is_signed = sign.as_deref().is_some_and(|sign| !sign.is_empty());
+            ..
+        } = self;
         if let (true, Some(sign)) = (is_signed, &sign) {
-            if !credentials.trust(alipay_cert_sn.as_deref()) {
-                return Err(AnswerError::Unverified(
-                    "the answer is signed with a certificate of Alipay's that is not at hand",
-                ));
-            }
-            verify(content, sign, &*credentials.verifier)?;
+            verify(content, sign, verifier)?;
         }
         if content.starts_with('"') {
             // An encrypted answer is text. None was asked for.
@@ -87,7 +101,7 @@ impl<'a> Answer<'a> {
         if !is_signed && !is_error {
             return Err(AnswerError::Unverified("the answer has no signature"));
         }
-        Ok(Self {
+        Ok(Answer {
             text: content,
             members,
             code,
@@ -96,30 +110,11 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// The gateway's words, where the answer is an error.
-    pub(crate) fn gateway_error(&self) -> GatewayError {
-        let text = |name| {
-            let text = protocol_member(&self.members, name).ok().flatten();
-            text.map(Cow::into_owned).filter(|text| !text.is_empty())
-        };
-        GatewayError {
-            code: text("code").unwrap_or_default(),
-            message: text("msg").unwrap_or_default(),
-            sub_code: text("sub_code"),
-            sub_message: text("sub_msg"),
-        }
+    fn is_signed(&self) -> bool {
+        self.sign.as_deref().is_some_and(|sign| !sign.is_empty())
     }
-}
 
-struct Root<'a> {
-    content: &'a str,
-    is_error: bool,
-    sign: Option<Cow<'a, str>>,
-    alipay_cert_sn: Option<Cow<'a, str>>,
-}
-
-impl<'a> Root<'a> {
-    fn read(body: &'a str, method: &str) -> Result<Self, AnswerError> {
+    fn root(body: &'a str, method: &str) -> Result<Self, AnswerError> {
         let members = members(body).map_err(|error| malformed("the answer", &error))?;
         let expected = format!("{}_response", method.replace('.', "_"));
         let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
@@ -148,6 +143,22 @@ impl<'a> Root<'a> {
                 alipay_cert_sn,
             }),
             None => Err(AnswerError::Malformed(format!("the answer has no member `{expected}`"))),
+        }
+    }
+}
+
+impl Answer<'_> {
+    /// The gateway's words, where the answer is an error.
+    pub(crate) fn gateway_error(&self) -> GatewayError {
+        let text = |name| {
+            let text = protocol_member(&self.members, name).ok().flatten();
+            text.map(Cow::into_owned).filter(|text| !text.is_empty())
+        };
+        GatewayError {
+            code: text("code").unwrap_or_default(),
+            message: text("msg").unwrap_or_default(),
+            sub_code: text("sub_code"),
+            sub_message: text("sub_msg"),
         }
     }
 }

@@ -13,9 +13,10 @@ use crate::{
     types::DateTime,
 };
 
-const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign";
+pub(super) const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign";
 /// What Alipay's own have.
-const SIGNER: &str = "keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment,keyAgreement";
+pub(super) const SIGNER: &str =
+    "keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment,keyAgreement";
 
 /// Signs the leaf and, under another name, everything else.
 static ROOT: LazyLock<String> = LazyLock::new(|| Order::new("/C=CN/CN=Root").self_signed());

@@ -4,10 +4,12 @@ mod bundles;
 mod chain;
 mod credentials;
 mod garbage;
+mod gateway;
 mod java;
 mod leaves;
 mod misuse;
 mod openssl;
+mod rollover;
 mod serials;
 mod validity;
 

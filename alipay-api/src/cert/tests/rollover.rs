@@ -1,0 +1,418 @@
+//! Alipay changes its certificate, or somebody says so.
+
+use std::{error::Error as _, time::Duration};
+
+use serde_json::json;
+use tokio::runtime;
+
+use super::{
+    CertificateErrorKind,
+    gateway::{APP_ID, DOWNLOAD, Gateway, Hands, INTERMEDIATE, Identity, LAST, NEXT, PRESENT, ROOT, alipay},
+    openssl,
+};
+use crate::{
+    Client, Credentials, Error, ErrorKind, RawResponse,
+    cert::{CertificateError, ChainFault},
+    notify::Notification,
+};
+
+const METHOD: &str = "alipay.test.query";
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn call(client: &Client) -> Result<RawResponse, Error> {
+    client.call_raw(METHOD, json!({})).await
+}
+
+/// What was wrong with the certificate, however deep in the error.
+fn certificate_error(error: &Error) -> &CertificateErrorKind {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<CertificateError>() {
+            return error.kind();
+        }
+        source = error.source();
+    }
+    panic!("{error:?}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_calls_fetch_one_certificate() {
+    const CALLS: usize = 200;
+
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    call(&client).await.unwrap();
+    gateway.sign_with(&NEXT);
+    // It is handed out when every call has been answered with it.
+    gateway.hold_downloads(1 + CALLS + 1);
+    let calls: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { call(&client).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().code().as_deref(), Some("10000"));
+    }
+    assert_eq!((gateway.downloads(), gateway.calls_of(METHOD).len()), (1, 1 + CALLS));
+
+    // The one at hand is still trusted, and so is the next but one.
+    for identity in [&*PRESENT, &*NEXT, &*LAST, &*PRESENT, &*NEXT, &*LAST] {
+        gateway.sign_with(identity);
+        call(&client).await.unwrap();
+    }
+    assert_eq!(gateway.downloads(), 2);
+}
+
+#[tokio::test]
+async fn the_download_may_be_signed_with_the_old_the_new_or_no_third() {
+    for signer in [&*PRESENT, &*NEXT] {
+        let gateway = Gateway::new();
+        let client = gateway.client().build().unwrap();
+        gateway.sign_with(&NEXT);
+        gateway.sign_downloads_with(signer);
+        call(&client).await.unwrap();
+        assert_eq!(gateway.downloads(), 1);
+    }
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    gateway.sign_downloads_with(&LAST);
+    let error = call(&client).await.unwrap_err();
+    assert!(error.is_unknown_certificate(), "{error}");
+    // The third was not asked for: that could go on for ever.
+    assert_eq!(gateway.downloads(), 1);
+}
+
+#[tokio::test]
+async fn the_download_is_the_apps_own_call() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap().on_behalf_of("a merchant's token");
+    gateway.sign_with(&NEXT);
+    call(&client).await.unwrap();
+    assert_eq!(gateway.calls_of(METHOD)[0]["app_auth_token"], "a merchant's token");
+    assert!(!gateway.calls_of(DOWNLOAD)[0].contains_key("app_auth_token"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forged_certificate_is_refused_for_a_minute() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    let forged = Identity::forged();
+    assert_eq!(forged.serial(), NEXT.serial());
+    gateway.sign_with(&forged);
+    gateway.hand_out(&NEXT.serial(), &forged.file);
+    for _ in 0..3 {
+        let error = call(&client).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification);
+        assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error}");
+        assert!(
+            matches!(
+                certificate_error(&error),
+                CertificateErrorKind::Chain {
+                    fault: ChainFault::IssuerUnknown { .. } | ChainFault::BadSignature { .. },
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    assert_eq!(gateway.downloads(), 1);
+
+    gateway.sign_with(&NEXT);
+    gateway.hand_out(&NEXT.serial(), &NEXT.file);
+    tokio::time::advance(59 * SECOND).await;
+    call(&client).await.unwrap_err();
+    tokio::time::advance(SECOND).await;
+    call(&client).await.unwrap();
+    assert_eq!(gateway.downloads(), 2);
+}
+
+#[tokio::test]
+async fn only_alipays_own_certificate_is_taken() {
+    // The same authorities vouch for merchants.
+    let merchant = Identity::new(
+        "/C=CN/O=Shop/OU=Alipay/CN=2088000000000001-2021000000000001",
+        "101",
+        &INTERMEDIATE,
+    );
+    let by_root = Identity::new("/C=CN/CN=Direct", "7", &ROOT);
+    for stranger in [merchant, by_root] {
+        let gateway = Gateway::new();
+        let client = gateway.client().build().unwrap();
+        gateway.sign_with(&stranger);
+        gateway.hand_out(&stranger.serial(), &stranger.file);
+        let error = call(&client).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification);
+        assert!(
+            matches!(certificate_error(&error), CertificateErrorKind::AnotherHolder { .. }),
+            "{error}"
+        );
+    }
+
+    // Nor one that is Alipay's, but not the one that was named.
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    gateway.sign_downloads_with(&PRESENT);
+    gateway.hand_out(&NEXT.serial(), &LAST.file);
+    let error = call(&client).await.unwrap_err();
+    let alipay_serial = LAST.serial();
+    assert_eq!(
+        *certificate_error(&error),
+        CertificateErrorKind::AnotherSerial { alipay_serial }
+    );
+
+    // Nor what is none at all.
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    for garbage in ["", "no certificate", "-----BEGIN CERTIFICATE-----", &NEXT.key] {
+        let client = client.clone();
+        gateway.hand_out(&NEXT.serial(), garbage);
+        let error = call(&client).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_serial_that_nobody_knows_is_an_error_that_says_so() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    let unknown = alipay("999");
+    gateway.sign_with(&unknown);
+    gateway.sign_downloads_with(&PRESENT);
+    let error = call(&client).await.unwrap_err();
+    assert!(error.is_unknown_certificate() && error.is_outcome_unknown(), "{error}");
+    let message = error.to_string();
+    assert!(
+        message
+            .starts_with("alipay.test.query: the answer can't be verified: the certificate of Alipay's that it names")
+            && message.contains("isv.alipay-cert-not-exist"),
+        "{message}"
+    );
+    assert!(error.raw_body().is_some());
+}
+
+#[tokio::test]
+async fn an_unsigned_download_is_refused() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    gateway.do_not_sign_downloads();
+    let error = call(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+    assert!(error.to_string().contains("the answer has no signature"), "{error}");
+}
+
+#[tokio::test]
+async fn the_answer_must_be_signed_by_the_certificate_that_it_carries() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    // Somebody who has seen the genuine certificate, but has another key.
+    let thief = Identity {
+        file: NEXT.file.clone(),
+        key: openssl::THIRD_RSA_KEY.clone(),
+    };
+    gateway.sign_with(&thief);
+    let error = call(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+    assert!(
+        error.to_string().contains("the answer's signature does not hold"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn who_stops_waiting_stops_nobody_else() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    gateway.hold_downloads(100);
+    let first = tokio::spawn({
+        let client = client.clone();
+        async move { call(&client).await }
+    });
+    gateway.called(2).await;
+    let second = tokio::spawn({
+        let client = client.clone();
+        async move { call(&client).await }
+    });
+    gateway.called(3).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    gateway.release();
+    second.await.unwrap().unwrap();
+    assert_eq!(gateway.downloads(), 1);
+}
+
+#[test]
+fn a_runtime_that_ends_leaves_the_fetch_to_another() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    gateway.hold_downloads(100);
+    let first = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let second = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let abandoned = first.spawn({
+        let client = client.clone();
+        async move { call(&client).await }
+    });
+    first.block_on(gateway.called(2));
+    let waiting = second.spawn(async move { call(&client).await });
+    second.block_on(gateway.called(3));
+    drop(first);
+    gateway.release();
+    second.block_on(waiting).unwrap().unwrap();
+    assert!(second.block_on(abandoned).unwrap_err().is_cancelled());
+    assert_eq!(gateway.downloads(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_waits_within_its_own_time() {
+    let gateway = Gateway::new();
+    let client = gateway
+        .client()
+        .attempt_timeout(Duration::from_secs(30))
+        .build()
+        .unwrap();
+    gateway.sign_with(&NEXT);
+    gateway.hold_downloads(100);
+    let began = tokio::time::Instant::now();
+    let error = client
+        .call_raw(METHOD, json!({}))
+        .timeout(Duration::from_secs(2))
+        .await
+        .unwrap_err();
+    assert_eq!(began.elapsed().as_secs(), 2);
+    assert!(error.is_unknown_certificate() && error.is_outcome_unknown(), "{error}");
+    gateway.release();
+    call(&client).await.unwrap();
+    assert_eq!(gateway.downloads(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetched_certificate_expires() {
+    let gateway = Gateway::new();
+    let client = gateway.client();
+    // No certificate is made after this.
+    let clock = Hands::now();
+    let client = client.clock(clock.clone()).build().unwrap();
+    gateway.sign_with(&NEXT);
+    call(&client).await.unwrap();
+    clock.move_on(Duration::from_hours(366 * 24));
+    let error = call(&client).await.unwrap_err();
+    assert!(error.is_unknown_certificate(), "{error}");
+    assert_eq!(gateway.downloads(), 1);
+    tokio::time::advance(60 * SECOND).await;
+    let error = call(&client).await.unwrap_err();
+    assert!(
+        matches!(certificate_error(&error), CertificateErrorKind::Expired { .. }),
+        "{error}"
+    );
+    assert_eq!(gateway.downloads(), 2);
+}
+
+#[tokio::test]
+async fn a_notification_may_fetch_a_certificate() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    let body = NEXT.notification(&NEXT.serial());
+    let error = client.notifications().verify(&body).unwrap_err();
+    assert!(error.is_unknown_certificate(), "{error}");
+    assert_eq!(gateway.downloads(), 0);
+    let received = client.notifications().receive(&body).await.unwrap();
+    assert!(matches!(&*received, Notification::Other(other) if other.name == "test_sync"));
+    client.notifications().verify(&body).unwrap();
+    client.notifications().receive(&body).await.unwrap();
+    assert_eq!(gateway.downloads(), 1);
+    // The certificate at hand needs none.
+    client
+        .notifications()
+        .verify(PRESENT.notification(&PRESENT.serial()))
+        .unwrap();
+    // To have the certificate is not to have signed.
+    let error = client
+        .notifications()
+        .receive(LAST.notification(&NEXT.serial()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+}
+
+#[tokio::test(start_paused = true)]
+async fn outsiders_cause_few_fetches() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    let receive = async |serial: &str| {
+        client
+            .notifications()
+            .receive(LAST.notification(serial))
+            .await
+            .unwrap_err()
+    };
+    for number in 0..50 {
+        let error = receive(&format!("{number:032x}")).await;
+        assert!(error.is_unknown_certificate(), "{error}");
+    }
+    assert_eq!(gateway.downloads(), 5);
+    // The gateway's answers have fetches of their own.
+    gateway.sign_with(&NEXT);
+    call(&client).await.unwrap();
+    assert_eq!(gateway.downloads(), 6);
+    tokio::time::advance(60 * SECOND).await;
+    receive(&format!("{:032x}", 7)).await;
+    assert_eq!(gateway.downloads(), 7);
+
+    // What can't be a serial, or can't be for the app, causes none.
+    for serial in ["x", "", &"F".repeat(32), &"0".repeat(33), "../../../../../etc/passwd"] {
+        receive(serial).await;
+    }
+    let other_app = LAST.notification(&"1".repeat(32)).replace(APP_ID, "2021000000000002");
+    let error = client.notifications().receive(other_app).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+    assert_eq!(gateway.downloads(), 7);
+}
+
+#[tokio::test]
+async fn the_gateway_can_not_have_certificates_fetched_for_ever() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    let mut serials = Vec::new();
+    gateway.sign_downloads_with(&PRESENT);
+    for number in 0..25 {
+        let identity = alipay(&format!("{}", 1000 + number));
+        gateway.sign_with(&identity);
+        call(&client).await.unwrap_err();
+        serials.push(identity.serial());
+    }
+    assert_eq!(gateway.downloads(), 20);
+}
+
+#[tokio::test]
+async fn public_key_mode_takes_no_notice_of_serials() {
+    let gateway = Gateway::new();
+    let alipay_key = crate::sign::PrivateKey::parse(&PRESENT.key).unwrap().public_key();
+    let app_key = crate::sign::PrivateKey::parse(&openssl::THIRD_RSA_KEY).unwrap();
+    let credentials = Credentials::keys(app_key, alipay_key, crate::sign::SignType::Rsa2).unwrap();
+    let client = Client::builder(APP_ID, credentials)
+        .transport(gateway.clone())
+        .build()
+        .unwrap();
+    call(&client).await.unwrap();
+    let anything = PRESENT.notification("no serial at all");
+    client.notifications().verify(&anything).unwrap();
+    client.notifications().receive(&anything).await.unwrap();
+    gateway.sign_with(&NEXT);
+    assert_eq!(call(&client).await.unwrap_err().kind(), ErrorKind::Verification);
+    assert_eq!(gateway.downloads(), 0);
+}

@@ -1,0 +1,171 @@
+//! Alipay's certificates: which one verifies what, and fetching another.
+//!
+//! # Why a fetched certificate can be trusted
+//! Alipay changes its certificate now and then. Whatever it signs from then on names a serial that is not at hand, and the
+//! answer to `alipay.open.app.alipaycert.download`, which hands the certificate out, may be signed with that one already.
+//!
+//! So the certificate is never trusted for the answer that it came in. It proves itself: it leads to a root of the bundle
+//! that was configured, it has the serial that was asked for, and it was issued to the holder of the certificate that was
+//! configured. Only what reads it is run before that, on bytes that anyone may have written.
+//!
+//! The answer is verified all the same before anything comes of it: by a certificate that was trusted before, or, where it
+//! names the very serial that was asked for, by the one that it carries, once that has proved itself. An answer that names
+//! a third serial is refused, else one fetch would begin another.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Client,
+    acting::Acting,
+    exchange::{Exchange, after},
+};
+use crate::{
+    Error, ErrorKind,
+    cert::{Accepted, Cause, Errand, Step},
+    error::Shown,
+    method::Retry,
+    protocol::{
+        answer::UnverifiedAnswer,
+        request::{Business, Options},
+    },
+    sign::Verifier,
+    transport::BoxFuture,
+    wire::{Decode as _, Value},
+};
+
+const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
+const CONTENT: &str = "alipay_cert_content";
+
+/// A fetch ends before it may be begun anew.
+const MAX_FETCH: Duration = Duration::from_secs(50);
+/// How often a fetch is begun again that was given up, as when a runtime is shut down.
+const MAX_ERRANDS: usize = 3;
+
+impl Client {
+    /// What verifies a signature that names this certificate, if that is at hand. Where nothing is named, and without
+    /// certificates, that is the one key there is.
+    pub(crate) fn verifier(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
+        match (&self.inner.keyring, alipay_cert_sn) {
+            (Some(keyring), Some(serial)) => keyring.find(serial, self.inner.clock.now()),
+            _ => Some(Arc::clone(&self.inner.credentials.verifier)),
+        }
+    }
+
+    /// The same, fetched if need be: once for all who ask at the same time, and not more often than outsiders may cause.
+    /// Who stops waiting stops nobody else.
+    pub(super) async fn fetch_verifier(
+        &self,
+        alipay_cert_sn: &str,
+        cause: Cause,
+        deadline: Instant,
+    ) -> Result<Arc<dyn Verifier>, Error> {
+        let Some(keyring) = &self.inner.keyring else {
+            return Ok(Arc::clone(&self.inner.credentials.verifier));
+        };
+        for _ in 0..MAX_ERRANDS {
+            let mut outcome = match keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())? {
+                Step::Verify(verifier) => return Ok(verifier),
+                Step::Wait(outcome) => outcome,
+                Step::Fetch(errand, outcome) => {
+                    // A task of its own: who waits may go away.
+                    tokio::spawn(self.run_errand(errand));
+                    outcome
+                }
+            };
+            let settled = timeout_at(deadline, outcome.wait_for(Option::is_some))
+                .await
+                .map_err(|_| {
+                    let message = "the certificate of Alipay's that it names was not fetched in time";
+                    Error::new(ErrorKind::UnknownCertificate, message)
+                })?;
+            if let Some(result) = settled.ok().and_then(|settled| settled.clone()) {
+                return result;
+            }
+        }
+        Err(Error::new(
+            ErrorKind::UnknownCertificate,
+            "the certificate of Alipay's that it names was not fetched: the runtime is being shut down",
+        ))
+    }
+
+    /// The same for a notification, within the time of one attempt.
+    pub(crate) async fn verifier_of_notification(&self, alipay_cert_sn: &str) -> Result<Arc<dyn Verifier>, Error> {
+        let deadline = after(self.inner.attempt_timeout);
+        self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
+    }
+
+    /// What verifies an answer that hands out the certificate that it is signed with.
+    pub(super) fn verifier_within(
+        &self,
+        alipay_cert_sn: &str,
+        answer: &UnverifiedAnswer<'_>,
+    ) -> Result<Arc<dyn Verifier>, Error> {
+        let content = answer.unverified(CONTENT);
+        let content = content.ok_or_else(|| unknown_certificate(alipay_cert_sn))?;
+        let accepted = self.accept(alipay_cert_sn, &content)?;
+        Ok(Arc::clone(accepted.verifier()))
+    }
+
+    fn run_errand(&self, errand: Errand) -> BoxFuture<'static, ()> {
+        let client = Self {
+            inner: Arc::clone(&self.inner),
+            acting: Acting::App,
+        };
+        Box::pin(async move {
+            let result = client.download(errand.alipay_cert_sn()).await;
+            errand.settle(result);
+        })
+    }
+
+    async fn download(&self, alipay_cert_sn: &str) -> Result<Accepted, Error> {
+        let content = serde_json::json!({ "alipay_cert_sn": alipay_cert_sn });
+        let exchange = Exchange {
+            client: self,
+            method: DOWNLOAD,
+            retry: Retry::Read,
+            pending: &[],
+            classify: |_| None,
+            business: Business {
+                content: content.to_string().into(),
+                ..Business::default()
+            },
+            options: Options::default(),
+            timeout: Some(self.inner.total_timeout.min(MAX_FETCH)),
+            fetches: Some(alipay_cert_sn),
+        };
+        let content = exchange
+            .run(|answer| {
+                let content = answer.members.iter().find(|(name, _)| name == CONTENT);
+                let content = content.map(|(_, json)| String::decode(Value::parse(json.get())?));
+                Ok(content.transpose()?.flatten().unwrap_or_default())
+            })
+            .await
+            .map_err(|error| {
+                let kind = match error.kind() {
+                    ErrorKind::Verification => ErrorKind::Verification,
+                    _ => ErrorKind::UnknownCertificate,
+                };
+                let message = format!("the certificate of Alipay's that it names can't be fetched: {error}");
+                Error::new(kind, message).with_source(error)
+            })?;
+        self.accept(alipay_cert_sn, &content)
+    }
+
+    fn accept(&self, alipay_cert_sn: &str, content: &str) -> Result<Accepted, Error> {
+        match &self.inner.keyring {
+            Some(keyring) => keyring.accept(alipay_cert_sn, content, self.inner.clock.now()),
+            None => Err(unknown_certificate(alipay_cert_sn)),
+        }
+    }
+}
+
+/// The certificate of this serial is not at hand.
+pub(crate) fn unknown_certificate(alipay_cert_sn: &str) -> Error {
+    let message = format!(
+        "it is signed with a certificate of Alipay's that is not at hand, alipay_cert_sn {}",
+        Shown(alipay_cert_sn)
+    );
+    Error::new(ErrorKind::UnknownCertificate, message)
+}
