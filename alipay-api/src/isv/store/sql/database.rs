@@ -58,8 +58,12 @@ impl<D: Database> Loan<D> {
         }
     }
 
-    pub(super) fn give_back(mut self) {
-        self.0 = None;
+    /// The pool first asks the database whether the connection is in order; it isn't if the answer takes longer than `limit`. Left to
+    /// itself the pool would wait for ever, and hold the connection's place meanwhile.
+    pub(super) fn give_back(mut self, limit: Duration) {
+        if let Some(mut connection) = self.0.take() {
+            tokio::spawn(tokio::time::timeout(limit, connection.return_to_pool()));
+        }
     }
 }
 

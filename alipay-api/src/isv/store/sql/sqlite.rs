@@ -81,7 +81,7 @@ impl SqliteStore {
             // A changed file can't have functions run.
             .pragma("trusted_schema", "OFF");
         let store = Store::new(connect, PoolOptions::new(), options, key, file.name());
-        check(&store).await?;
+        check(&store, file).await?;
         let is_set_up = store.is_set_up().await?;
         write_ahead(&store, options.timeout).await?;
         if !is_set_up {
@@ -128,16 +128,24 @@ impl Database for Sqlite {
 }
 
 /// Reads the whole file.
-async fn check(store: &Store<Sqlite>) -> Result<(), StoreError> {
+async fn check(store: &Store<Sqlite>, file: &File) -> Result<(), StoreError> {
     let rows = store.run("PRAGMA quick_check(1)", vec![]).await?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Text(Some(outcome))]) if outcome == "ok" => Ok(()),
-        Some([Value::Text(Some(outcome))]) => {
-            let what = format!("it is damaged; restore it from a backup. SQLite says: {outcome}");
-            Err(store.error(StoreErrorKind::Damaged, what))
-        }
-        _ => Err(store.error(StoreErrorKind::Damaged, "it can't be checked; restore it from a backup")),
+    let found = match rows.first().map(Vec::as_slice) {
+        Some([Value::Text(Some(outcome))]) => outcome.as_str(),
+        _ => "no outcome",
+    };
+    if found != "ok" {
+        let what = format!("it is damaged; restore it from a backup. SQLite's check says: {found}");
+        return Err(store.error(StoreErrorKind::Damaged, what));
     }
+    // Where the last page is cut off, SQLite reads zeros.
+    let rows = store.run("PRAGMA page_size", vec![]).await?;
+    if let Some([Value::Integer(Some(page))]) = rows.first().map(Vec::as_slice)
+        && file.ends_within(*page)
+    {
+        return Err(store.error(StoreErrorKind::Damaged, "it is cut off; restore it from a backup"));
+    }
+    Ok(())
 }
 
 /// Lets readers and a writer work at a time. The file remembers it.
@@ -227,6 +235,16 @@ impl File {
 
     fn name(&self) -> String {
         format!("SQLite file {}", self.path.display())
+    }
+
+    /// Whether it ends within a page of this size. That is no damage where a page is still to come from the log, as after a crash.
+    fn ends_within(&self, page: i64) -> bool {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        // In this order: whoever removes the log has completed the file before.
+        length(Path::new(&log)) == 0
+            && u64::try_from(page).is_ok_and(|page| length(&self.path).checked_rem(page) != Some(0))
     }
 
     /// An empty file that is left behind would be taken for a store that was cut off.

@@ -120,7 +120,7 @@ impl<D: Database> Store<D> {
     pub(super) async fn is_set_up(&self) -> Result<bool, StoreError> {
         let mut connection = self.borrow().await?;
         let version = self.schema_version(&mut connection).await?;
-        connection.give_back();
+        connection.give_back(self.timeout);
         Ok(version == D::DIALECT.migrations.len())
     }
 
@@ -132,15 +132,17 @@ impl<D: Database> Store<D> {
         }
         // Another process may have been at it.
         let version = self.schema_version(&mut connection).await?;
-        for statement in D::DIALECT.migrations.iter().skip(version).copied().flatten() {
-            self.rows(&mut connection, statement, vec![]).await?;
+        for migration in D::DIALECT.migrations.get(version..).unwrap_or_default() {
+            for statement in *migration {
+                self.rows(&mut connection, statement, vec![]).await?;
+            }
         }
         let latest = i64::try_from(D::DIALECT.migrations.len()).ok();
         let check = self.sealer.seal(Place::Store, "")?;
         let values = vec![Value::Integer(latest), Value::Bytes(Some(check))];
         self.rows(&mut connection, schema::WRITE_STORE, values).await?;
         self.rows(&mut connection, "COMMIT", vec![]).await?;
-        connection.give_back();
+        connection.give_back(self.timeout);
         Ok(())
     }
 
@@ -152,7 +154,7 @@ impl<D: Database> Store<D> {
     pub(super) async fn run(&self, statement: &'static str, values: Vec<Value>) -> Result<Vec<Vec<Value>>, StoreError> {
         let mut connection = self.borrow().await?;
         let rows = self.rows(&mut connection, statement, values).await?;
-        connection.give_back();
+        connection.give_back(self.timeout);
         Ok(rows)
     }
 

@@ -1,10 +1,13 @@
 //! What the tables hold, which nobody sees through the trait.
 
-use std::{path::Path, time::SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{SqliteStore, StoreKey};
+use super::{SqliteStore, StoreKey, StoreOptions};
 use crate::isv::store::{Authorisation, MerchantKey, StoreError, StoreErrorKind, TokenStore as _, Version};
 
 fn key() -> StoreKey {
@@ -125,4 +128,71 @@ async fn tokens_are_nowhere_in_the_files() {
     }
     assert!(found > 0);
     assert!(!format!("{store:?}").contains(token));
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_keeps_locked_fails_in_time_and_works_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    filled(&path).await;
+    let timeout = Duration::from_millis(200);
+    let options = StoreOptions::new().timeout(timeout);
+    let store = SqliteStore::open_with(&path, &key(), &options).await.unwrap();
+    let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
+        .await
+        .unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+
+    let before = Instant::now();
+    let replaced = store
+        .replace(merchant("a"), Some(Version::FIRST), &authorisation("second"))
+        .await;
+    assert_eq!(replaced.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let leased = store.lease(merchant("a"), "holder", Duration::from_secs(1)).await;
+    assert_eq!(leased.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert!(before.elapsed() < 4 * timeout, "{:?}", before.elapsed());
+    // Who only reads need not wait.
+    assert_eq!(
+        store.load(merchant("a")).await.unwrap().unwrap().authorisation,
+        authorisation("a")
+    );
+    SqliteStore::open_with(&path, &key(), &options).await.unwrap();
+
+    other.execute("ROLLBACK").await.unwrap();
+    let replaced = store
+        .replace(merchant("a"), Some(Version::FIRST), &authorisation("second"))
+        .await;
+    assert_eq!(replaced.unwrap(), Some(Version(2)));
+}
+
+#[tokio::test]
+async fn a_lease_outlives_no_clock_that_is_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    filled(&path).await;
+    let store = SqliteStore::open(&path, &key()).await.unwrap();
+    let minute = Duration::from_mins(1);
+    for (ahead, is_free) in [(0, false), (50_000, false), (70_000, true), (86_400_000, true)] {
+        assert!(store.lease(merchant("a"), "dead", minute).await.unwrap());
+        // As if the clock had stood so much later when the lease was taken.
+        tamper(&path, &format!("UPDATE alipay_lease SET ends_at = ends_at + {ahead}")).await;
+        assert_eq!(
+            store.lease(merchant("a"), "alive", minute).await.unwrap(),
+            is_free,
+            "{ahead} ms"
+        );
+        store.release(merchant("a"), "alive").await.unwrap();
+        store.release(merchant("a"), "dead").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn names_that_no_database_takes_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("tokens.db"), &key())
+        .await
+        .unwrap();
+    let error = store.load(merchant("a\0b")).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Configuration);
+    assert!(error.to_string().contains("NUL"), "{error}");
 }
