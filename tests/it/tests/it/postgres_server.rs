@@ -1,0 +1,264 @@
+//! A PostgreSQL server of the tests' own: installed on the machine, run in a folder of its own, reached by a Unix socket there.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    io::{self, BufRead as _, BufReader, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use tempfile::TempDir;
+
+/// A server that runs until it is dropped, or this process ends, in whatever way.
+pub(crate) struct Server {
+    programs: Programs,
+    folder: TempDir,
+    running: Option<Child>,
+    databases: AtomicUsize,
+}
+
+/// The server that all tests share, with databases of their own; `None`, and a line that says why, where none is installed.
+pub(crate) fn shared() -> Option<&'static Server> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    SHARED.get_or_init(Server::start_new).as_ref()
+}
+
+impl Server {
+    /// A new server; `None`, and a line that says why, where none is installed.
+    pub(crate) fn start_new() -> Option<Self> {
+        let Some(programs) = Programs::find() else {
+            let what = "no PostgreSQL server is installed, and its tests are skipped: `apt-get install postgresql` installs one";
+            assert!(env::var_os("CI").is_none(), "{what}");
+            // Not by a macro: what those print of a test that passes nobody sees.
+            let _ = writeln!(io::stderr(), "skipped: {what}");
+            return None;
+        };
+        let mut server = Self {
+            programs,
+            folder: tempfile::tempdir().expect("a folder"),
+            running: None,
+            databases: AtomicUsize::new(0),
+        };
+        server.initialise();
+        server.start();
+        Some(server)
+    }
+
+    /// Starts it and waits until it takes connections.
+    pub(crate) fn start(&mut self) {
+        // The shell ends the server when this process closes its end of the pipe, which a killed process does as well.
+        let script =
+            r#""$0" "$@" </dev/null & read -r what; kill -QUIT $!; wait $!; [ "$what" = keep ] || rm -rf "$FOLDER""#;
+        let mut command = self.programs.command("sh");
+        command.args(["-c", script]).arg(self.programs.path("postgres"));
+        command.arg("-D").arg(self.data());
+        command.arg("-k").arg(self.folder.path());
+        command.args([
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "max_connections=200",
+            "-c",
+            "lc_messages=C",
+            "-c",
+            // Of the machine nobody pulls the plug.
+            "fsync=off",
+        ]);
+        command
+            .env("FOLDER", self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the server's process");
+        let mut log = BufReader::new(child.stderr.take().expect("its log"));
+        let mut seen = String::new();
+        while !seen.contains("ready to accept connections") {
+            let read = log.read_line(&mut seen).expect("its log");
+            assert!(read > 0, "the server did not start:\n{seen}");
+        }
+        // Nobody reads it, but a full pipe would stop the server.
+        thread::spawn(move || io::copy(&mut log, &mut io::sink()));
+        self.running = Some(child);
+    }
+
+    /// Stops it at once, cutting off its connections, and waits until it has ended.
+    pub(crate) fn stop(&mut self) {
+        self.end("keep\n");
+    }
+
+    fn end(&mut self, what: &str) {
+        if let Some(mut child) = self.running.take() {
+            let mut stdin = child.stdin.take().expect("a pipe");
+            stdin.write_all(what.as_bytes()).expect("the shell listens");
+            drop(stdin);
+            child.wait().expect("it has ended");
+        }
+    }
+
+    /// The URL of a new, empty database.
+    pub(crate) fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+        self.url("postgres", &name)
+    }
+
+    /// The URL of a database for a user.
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
+        format!(
+            "postgres://{user}@localhost/{database}?host={}",
+            self.folder.path().display()
+        )
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn folder(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    /// Its socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
+    /// Runs SQL statements in the database of this name or URL, and gives what they print.
+    pub(crate) fn sql(&self, database: &str, statements: &str) -> String {
+        run(&mut self.psql(database, statements)).trim().to_owned()
+    }
+
+    /// The program that does.
+    pub(crate) fn psql(&self, database: &str, statements: &str) -> Command {
+        let mut command = Command::new(self.programs.path("psql"));
+        command.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--set=ON_ERROR_STOP=1",
+        ]);
+        command.args(["--dbname", database, "--username=postgres", "--command", statements]);
+        command.arg("--host").arg(self.folder.path());
+        command
+    }
+
+    fn initialise(&self) {
+        if let Some(user) = &self.programs.user {
+            run(Command::new("chown").arg(user).arg(self.folder.path()));
+        }
+        let mut command = self.programs.command("initdb");
+        command.args([
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+            "--pgdata",
+        ]);
+        // Not the order of bytes, on which the stores must not rely.
+        command
+            .arg(self.data())
+            .args(["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]);
+        run(&mut command);
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end("");
+    }
+}
+
+/// Where the server's programs are, and who may run them.
+struct Programs {
+    folder: PathBuf,
+    /// The server refuses to run as root: then somebody else.
+    user: Option<OsString>,
+}
+
+impl Programs {
+    fn find() -> Option<Self> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        // Debian has a folder for each version, outside of PATH.
+        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+        folders.sort_by_key(|folder| version_of(folder));
+        folders.reverse();
+        folders.extend(env::split_paths(&path));
+        let has_all = |folder: &PathBuf| {
+            ["postgres", "initdb", "psql"]
+                .iter()
+                .all(|name| folder.join(name).is_file())
+        };
+        let folder = folders.into_iter().find(has_all)?;
+        let is_root = run(Command::new("id").arg("-u")).trim() == "0";
+        let known = |user: &&str| {
+            Command::new("id")
+                .arg(user)
+                .output()
+                .is_ok_and(|output| output.status.success())
+        };
+        let user = is_root.then(|| {
+            ["postgres", "nobody"]
+                .into_iter()
+                .find(known)
+                .expect("a user that is not root")
+        });
+        Some(Self {
+            folder,
+            user: user.map(OsString::from),
+        })
+    }
+
+    fn path(&self, program: &str) -> PathBuf {
+        self.folder.join(program)
+    }
+
+    /// Runs one of the programs, or the shell, as who may.
+    fn command(&self, program: &str) -> Command {
+        let path = if program == "sh" {
+            PathBuf::from("sh")
+        } else {
+            self.path(program)
+        };
+        let mut command = match &self.user {
+            None => Command::new(path),
+            Some(user) => {
+                let group = run(Command::new("id").arg("-g").arg(user));
+                let mut command = Command::new("setpriv");
+                command
+                    .arg("--reuid")
+                    .arg(user)
+                    .args(["--regid", group.trim(), "--clear-groups"])
+                    .arg(path);
+                command
+            }
+        };
+        // Whoever runs the tests may stand in a folder that the other user can't enter.
+        command.current_dir("/");
+        command
+    }
+}
+
+/// The number in `/usr/lib/postgresql/15/bin`.
+fn version_of(folder: &Path) -> Option<u32> {
+    folder.parent()?.file_name()?.to_str()?.parse().ok()
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("text")
+}

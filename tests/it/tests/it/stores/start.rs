@@ -1,0 +1,213 @@
+//! Opening a store: the first time, by many at once, with the wrong key, in the wrong place.
+
+use std::{collections::BTreeSet, future::Future, time::Duration};
+
+use alipay_api::isv::store::{PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoreKey, StoreOptions};
+
+use super::{key, put, token};
+use crate::postgres_server;
+
+/// Opens one new store eight times at once, each time with the key of the number: those with one key get it, the others don't.
+async fn open_at_once<S: Send + 'static, F>(keys: u8, open: impl Fn(StoreKey) -> F)
+where
+    F: Future<Output = Result<S, StoreError>> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..8)
+        .map(|index| {
+            let number = index % keys;
+            let opening = open(StoreKey::new([number; StoreKey::LENGTH]));
+            tokio::spawn(async move { (number, opening.await) })
+        })
+        .collect();
+    let (mut opened, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    // Until all are there nobody closes it.
+    let mut stores = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            (number, Ok(store)) => {
+                opened.insert(number);
+                stores.push(store);
+            }
+            (number, Err(error)) => {
+                assert_eq!(error.kind(), StoreErrorKind::WrongKey, "{error:?}");
+                refused.insert(number);
+            }
+        }
+    }
+    assert_eq!(opened.len(), 1, "{opened:?}");
+    assert_eq!(refused.len(), usize::from(keys) - 1, "{refused:?}");
+    assert!(opened.is_disjoint(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_begin_a_file_at_once() {
+    for keys in [1, 1, 1, 2, 8] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        open_at_once(keys, |key| {
+            let path = path.clone();
+            async move { SqliteStore::open(path, &key).await }
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_begin_a_database_at_once() {
+    let Some(server) = postgres_server::shared() else {
+        return;
+    };
+    for keys in [1, 1, 2, 8] {
+        let url = server.database();
+        open_at_once(keys, |key| {
+            let url = url.clone();
+            async move { PostgresStore::connect(&url, &key).await }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn another_key_is_refused_by_a_file_and_nothing_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    let store = SqliteStore::open(&path, &key()).await.unwrap();
+    put(&store, "shop", "first").await;
+    store.close().await;
+    let before = std::fs::read(&path).unwrap();
+
+    let error = SqliteStore::open(&path, &StoreKey::generate().unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
+    let message = error.to_string();
+    assert!(
+        message.contains(
+            "tokens.db: its tokens were encrypted with another key; open it with the key that it was made with"
+        ),
+        "{message}"
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(
+        token(&SqliteStore::open(&path, &key()).await.unwrap(), "shop").await,
+        "first"
+    );
+}
+
+#[tokio::test]
+async fn another_key_is_refused_by_a_database_and_nothing_changes() {
+    let Some(server) = postgres_server::shared() else {
+        return;
+    };
+    let url = server.database();
+    put(&PostgresStore::connect(&url, &key()).await.unwrap(), "shop", "first").await;
+    let rows = || server.sql(&url, "SELECT * FROM alipay_store, alipay_authorisation");
+    let before = rows();
+
+    let error = PostgresStore::connect(&url, &StoreKey::generate().unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::WrongKey);
+    assert!(
+        error.to_string().contains("its tokens were encrypted with another key"),
+        "{error}"
+    );
+    assert_eq!(rows(), before);
+    assert_eq!(
+        token(&PostgresStore::connect(&url, &key()).await.unwrap(), "shop").await,
+        "first"
+    );
+}
+
+#[tokio::test]
+async fn who_may_use_the_tables_need_not_make_them() {
+    let Some(server) = postgres_server::shared() else {
+        return;
+    };
+    let url = server.database();
+    server.sql(&url, "CREATE ROLE clerk LOGIN");
+    let clerk = url.replace("postgres@", "clerk@");
+    let error = PostgresStore::connect(&clerk, &key()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error:?}");
+
+    PostgresStore::connect(&url, &key()).await.unwrap();
+    let error = PostgresStore::connect(&clerk, &key()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error:?}");
+    server.sql(
+        &url,
+        "GRANT SELECT ON alipay_store TO clerk; GRANT SELECT, INSERT, UPDATE, DELETE ON alipay_authorisation, alipay_lease TO clerk",
+    );
+    let store = PostgresStore::connect(&clerk, &key()).await.unwrap();
+    put(&store, "shop", "first").await;
+    assert_eq!(token(&store, "shop").await, "first");
+}
+
+#[tokio::test]
+async fn tables_go_where_the_search_path_says() {
+    let Some(server) = postgres_server::shared() else {
+        return;
+    };
+    let url = server.database();
+    server.sql(&url, "CREATE SCHEMA isv");
+    let store = PostgresStore::connect(&format!("{url}&options[search_path]=isv"), &key())
+        .await
+        .unwrap();
+    put(&store, "shop", "first").await;
+    assert_eq!(server.sql(&url, "SELECT count(*) FROM isv.alipay_authorisation"), "1");
+    // Another schema is another store, with a key of its own.
+    PostgresStore::connect(&url, &StoreKey::generate().unwrap())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_a_clear_error() {
+    let Some(server) = postgres_server::shared() else {
+        return;
+    };
+    let error = PostgresStore::connect(&server.url("postgres", "nowhere"), &key())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error:?}");
+    assert!(format!("{error:?}").contains("nowhere"), "{error:?}");
+
+    let options = StoreOptions::new().timeout(Duration::from_millis(200));
+    let url = "postgres://me:hunter2@127.0.0.1:1/tokens";
+    let error = PostgresStore::connect_with(url, &key(), &options).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("PostgreSQL at 127.0.0.1:1: it can't be reached"),
+        "{error}"
+    );
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_its_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("tokens.db"), &key())
+        .await
+        .unwrap();
+    put(&store, "shop", "first").await;
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_be_no_file_is_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in [folder.path().join("missing/tokens.db"), folder.path().to_owned()] {
+        let error = SqliteStore::open(&path, &key()).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Configuration, "{error:?}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
