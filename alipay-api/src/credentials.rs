@@ -1,6 +1,6 @@
 //! Who the app is to Alipay, and who Alipay is to the app.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::SystemTime};
+use std::{error::Error as StdError, fmt, path::Path, sync::Arc, time::SystemTime};
 
 use crate::{
     Error, ErrorKind,
@@ -36,8 +36,9 @@ impl Credentials {
     /// Certificate mode: the app's private key, and the three certificates that the open platform offers for download: the
     /// app's (应用公钥证书), Alipay's (支付宝公钥证书) and Alipay's roots (支付宝根证书), each as the text of its file.
     ///
-    /// The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). Whether the certificates are valid at the time
-    /// is checked when the client is built.
+    /// The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). Whether the certificates are valid at the time, and
+    /// signed by their issuer, is checked when the client is built. Where Alipay changes to another certificate, that is fetched:
+    /// see [`cert`](crate::cert).
     ///
     /// # Errors
     /// A text is not what it should be; the app's certificate was not issued for the private key; or a certificate is in
@@ -51,7 +52,36 @@ impl Credentials {
         )
     }
 
-    /// The same from a key and certificates that are parsed already, or read [from files](Certificate::from_file).
+    /// The same from files: text as above, or DER.
+    ///
+    /// ```no_run
+    /// # use alipay_api::Credentials;
+    /// let credentials = Credentials::certificates_from_files(
+    ///     "app_private_key.pem",
+    ///     "appCertPublicKey_2021000000000000.crt",
+    ///     "alipayCertPublicKey_RSA2.crt",
+    ///     "alipayRootCert.crt",
+    /// )?;
+    /// # Ok::<(), alipay_api::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A file can't be read, or as for [`certificates`](Self::certificates); the error names the file.
+    pub fn certificates_from_files(
+        private_key: impl AsRef<Path>,
+        app_cert: impl AsRef<Path>,
+        alipay_cert: impl AsRef<Path>,
+        root_cert: impl AsRef<Path>,
+    ) -> Result<Self, Error> {
+        Self::from_certificates(
+            PrivateKey::from_file(private_key).map_err(|error| invalid("the app's private key", error))?,
+            Certificate::from_file(app_cert).map_err(|error| invalid("the app's certificate", error))?,
+            Certificate::from_file(alipay_cert).map_err(|error| invalid("Alipay's certificate", error))?,
+            RootCertificates::from_file(root_cert).map_err(|error| invalid("Alipay's root certificates", error))?,
+        )
+    }
+
+    /// The same from a key and certificates that are parsed already.
     ///
     /// # Errors
     /// The app's certificate was not issued for the private key, or a certificate is in another's place.

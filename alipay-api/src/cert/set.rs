@@ -46,7 +46,11 @@ impl Certificates {
         self.check_validity(now)?;
         match chain::check(&self.alipay, &[], &self.roots, now) {
             Ok(()) => Ok(()),
-            Err(kind) if is_forgery(&kind) => Err(invalid("Alipay's certificate", kind.into())),
+            Err(kind) if is_forgery(&kind) => {
+                let error = CertificateError::from(kind);
+                let message = format!("Alipay's certificate: {error}: download it and the root certificates again");
+                Err(Error::new(ErrorKind::Configuration, message).with_source(error))
+            }
             Err(kind) => {
                 // Without its issuer there is nothing to be said; Alipay sends that along when a new one is fetched.
                 if !self.alipay.companions().is_empty() {

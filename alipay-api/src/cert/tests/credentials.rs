@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::SystemTime};
 
 use super::{
     Certificate, RootCertificates,
-    openssl::{self, Order},
+    openssl::{self, Folder, Order},
 };
 use crate::{
     Credentials, Error, ErrorKind,
@@ -72,6 +72,40 @@ fn may_be_made_of_what_is_parsed_already() {
         RootCertificates::parse(&ROOT).unwrap(),
     );
     assert!(credentials.unwrap().check(SystemTime::now()).is_ok());
+}
+
+#[test]
+fn may_be_read_from_files() {
+    let folder = Folder::new();
+    folder.write("key.pem", &**openssl::RSA_KEY);
+    folder.write("app.crt", openssl::der(&APP));
+    folder.write("alipay.crt", ALIPAY.replace('\n', "\r\n"));
+    folder.write("root.crt", &**ROOT);
+    let read = |names: [&str; 4]| {
+        let [key, app, alipay, root] = names.map(|name| folder.path(name));
+        Credentials::certificates_from_files(key, app, alipay, root)
+    };
+    let names = ["key.pem", "app.crt", "alipay.crt", "root.crt"];
+    let credentials = read(names).unwrap();
+    credentials.check(SystemTime::now()).unwrap();
+    for (index, which) in [
+        "private key",
+        "app's certificate",
+        "Alipay's certificate",
+        "root certificates",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut names = names;
+        names[index] = "missing.crt";
+        let message = refusal(read(names));
+        let path = folder.path("missing.crt");
+        assert!(
+            message.contains(which) && message.contains(&path.display().to_string()),
+            "{message}"
+        );
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use tracing::{
 
 use super::{
     Certificate, CertificateErrorKind, RootCertificates,
+    chain::AUTHORITY,
     openssl::{self, Order},
 };
 use crate::{
@@ -95,6 +96,61 @@ fn warns_in_the_last_thirty_days() {
     let expected = "Alipay's certificate expires within 30 days: renew it on the open platform";
     assert_eq!(warnings(to - 30 * DAY + SECOND), [expected]);
     assert_eq!(warnings(to), [expected]);
+}
+
+#[test]
+fn what_is_configured_need_not_lead_to_a_root_but_may_not_be_forged() {
+    let root = Order::new("/CN=Root").self_signed();
+    let stranger = Order::new("/CN=Stranger").self_signed();
+    let intermediate = Order {
+        key: &openssl::OTHER_RSA_KEY,
+        ..Order::new("/CN=Intermediate")
+    };
+    let alipay = |issuer: &str, key: &str| {
+        Order {
+            key: &openssl::THIRD_RSA_KEY,
+            ..Order::new("/CN=Alipay")
+        }
+        .issued_by(issuer, key, "")
+    };
+    let check = |file: &str| {
+        let certificates = Certificates::new(root.parse().unwrap(), file.parse().unwrap(), root.parse().unwrap());
+        let log = Log::default();
+        let result = tracing::subscriber::with_default(log.clone(), || certificates.check(SystemTime::now()));
+        (result, log.0.lock().unwrap().clone())
+    };
+    let by_root = intermediate.issued_by(&root, &openssl::RSA_KEY, AUTHORITY);
+    let leaf = alipay(&by_root, &openssl::OTHER_RSA_KEY);
+    // The whole file; the leaf alone; and a leaf that a root issued.
+    for file in [leaf.clone() + &by_root, leaf.clone(), alipay(&root, &openssl::RSA_KEY)] {
+        let (result, warnings) = check(&file);
+        result.unwrap();
+        assert_eq!(warnings, Vec::<String>::new());
+    }
+    // As in the sandbox: the intermediate is no authority, and its issuer is in no bundle.
+    let by_stranger = intermediate.issued_by(&stranger, &openssl::RSA_KEY, "keyUsage=digitalSignature");
+    let (result, warnings) = check(&(alipay(&by_stranger, &openssl::OTHER_RSA_KEY) + &by_stranger));
+    result.unwrap();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].starts_with("Alipay's certificate does not lead to the root certificates"),
+        "{warnings:?}"
+    );
+
+    let forged = alipay(&by_root, &openssl::OTHER_RSA_KEY);
+    let other_intermediate = Order {
+        key: &openssl::RSA_KEY,
+        ..intermediate
+    }
+    .issued_by(&root, &openssl::RSA_KEY, AUTHORITY);
+    let (result, _) = check(&(forged + &other_intermediate));
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(
+        error.to_string(),
+        "Alipay's certificate: the certificate of `CN=Alipay` does not lead to the root certificates: it is not signed by \
+         the issuer that it names, `CN=Intermediate`: it is damaged or forged: download it and the root certificates again"
+    );
 }
 
 /// The messages of warnings.
