@@ -1,6 +1,9 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+
+use rustls::{ClientConfig, crypto::aws_lc_rs};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::{BoxFuture, MAX_BODY, Transport, TransportError, TransportErrorKind};
 
@@ -10,7 +13,9 @@ pub(crate) struct ReqwestTransport(reqwest::Client);
 
 impl ReqwestTransport {
     pub(crate) fn new(connect_timeout: Duration) -> Result<Self, TransportError> {
+        let tls = tls().map_err(|error| TransportError::new(TransportErrorKind::Connect).with_source(error))?;
         reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .connect_timeout(connect_timeout)
             // A redirect would carry the signed body to wherever it points.
             .redirect(reqwest::redirect::Policy::none())
@@ -60,6 +65,17 @@ impl Transport for ReqwestTransport {
             Ok(answer)
         })
     }
+}
+
+/// With a provider of its own: whatever a program, or another library in it, has made the process's default is for others.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth();
+    // reqwest leaves this to whoever sets TLS up.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// The URL holds the signed parameters: it stays out of the error.
