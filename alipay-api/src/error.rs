@@ -120,7 +120,7 @@ impl Error {
         self.0.gateway.as_ref()?.sub_message.as_deref()
     }
 
-    /// The `sub_code` as the method's own enum.
+    /// The `sub_code` as one of the method's own; `None` for one that its spec does not list.
     ///
     /// ```
     /// # #[cfg(feature = "trade")]
@@ -133,7 +133,7 @@ impl Error {
     /// # }
     /// ```
     pub fn sub_code_as<C: ErrorCode>(&self) -> Option<C> {
-        self.sub_code().map(C::from_value)
+        self.sub_code().and_then(C::from_text)
     }
 
     /// What can be done about an error that the gateway reports: by its `sub_code`, or else by its `code`. `None` for other errors, and

@@ -3,7 +3,7 @@
 
 use crate::{
     ErrorClass,
-    wire::{Object, OpenEnum},
+    wire::{Listed, Object},
 };
 
 /// A request of one gateway method, and everything that its spec says about it.
@@ -141,16 +141,28 @@ impl<T> Outcome<T> {
 }
 
 /// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
-pub trait ErrorCode: OpenEnum {
-    /// What a caller can do about it; `None` for a code that is not listed.
-    fn class(&self) -> Option<ErrorClass>;
+pub trait ErrorCode: Listed {
+    /// What a caller can do about it.
+    fn class(self) -> ErrorClass;
 }
 
-/// The class of a code by its text, for [`ErrorCode::class`].
-#[doc(hidden)]
-pub fn class_of(code: &str, classes: &[(ErrorClass, &[&str])]) -> Option<ErrorClass> {
-    classes
-        .iter()
-        .find(|(_, codes)| codes.contains(&code))
-        .map(|(class, _)| *class)
+/// The class of a code, if it is listed.
+pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
+    C::from_text(code).map(ErrorCode::class)
+}
+
+/// The business error codes of a method that documents none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoErrorCode {}
+
+impl Listed for NoErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[]
+    }
+}
+
+impl ErrorCode for NoErrorCode {
+    fn class(self) -> ErrorClass {
+        match self {}
+    }
 }

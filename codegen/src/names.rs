@@ -87,7 +87,7 @@ pub(crate) fn variant(value: &str) -> Option<String> {
     match camel.as_str() {
         "" => None,
         // The variant for what the library doesn't know; no name for anything.
-        "Other" | "Self" => Some(format!("{camel}_")),
+        "Self" => Some(format!("{camel}_")),
         _ if camel.starts_with(|first: char| first.is_ascii_digit()) => Some(format!("V{camel}")),
         _ => Some(camel),
     }
@@ -146,7 +146,7 @@ mod tests {
     fn variants_need_a_letter_or_digit() {
         assert_eq!(variant("ACQ.TRADE_NOT_EXIST").as_deref(), Some("AcqTradeNotExist"));
         assert_eq!(variant("10").as_deref(), Some("V10"));
-        assert_eq!(variant("other").as_deref(), Some("Other_"));
+        assert_eq!(variant("other").as_deref(), Some("Other"));
         assert_eq!(variant("self").as_deref(), Some("Self_"));
         assert_eq!(variant(""), None);
         assert_eq!(variant("--"), None);

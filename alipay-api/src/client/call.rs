@@ -3,11 +3,11 @@ use std::{future::IntoFuture, time::Duration};
 use super::{Client, exchange::Exchange, signing::business};
 use crate::{
     Error, ErrorKind,
-    method::{ErrorCode as _, ServerMethod},
+    method::{ServerMethod, class_of},
     protocol::{answer::PROTOCOL_MEMBERS, request::Options},
     transport::BoxFuture,
     types::Secret,
-    wire::{Object as _, OpenEnum as _, fill_members},
+    wire::{Object as _, fill_members},
 };
 
 /// A call that is sent when it is awaited.
@@ -71,7 +71,7 @@ impl<M: ServerMethod> Call<M> {
             method: info.name,
             retry: info.retry,
             pending: info.pending,
-            classify: |code| M::ErrorCode::from_value(code).class(),
+            classify: class_of::<M::ErrorCode>,
             business,
             options: self.options,
             timeout: self.timeout,

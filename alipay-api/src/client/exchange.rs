@@ -11,7 +11,7 @@ use crate::{
     cert::Cause,
     error::GatewayError,
     generated::gateway::{GatewayCode, GatewayErrorCode},
-    method::{ErrorCode as _, Retry},
+    method::{Retry, class_of},
     protocol::{
         answer::{Answer, AnswerError, UnverifiedAnswer},
         diagnosis, multipart,
@@ -21,7 +21,7 @@ use crate::{
     random,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
-    wire::{DecodeError, OpenEnum as _},
+    wire::DecodeError,
 };
 
 /// What to call, as far as every method is alike.
@@ -242,8 +242,8 @@ impl Exchange<'_> {
         let sub_code = gateway.sub_code.as_deref();
         sub_code
             .and_then(self.classify)
-            .or_else(|| GatewayErrorCode::from_value(sub_code?).class())
-            .or_else(|| GatewayCode::from_value(&gateway.code).class())
+            .or_else(|| class_of::<GatewayErrorCode>(sub_code?))
+            .or_else(|| class_of::<GatewayCode>(&gateway.code))
     }
 
     /// No whole answer: what was sent may have been carried out, unless there was no connection.
@@ -273,7 +273,7 @@ impl Exchange<'_> {
 
 /// Whether Alipay has said, and signed, that the merchant's token is not good.
 fn is_token_refused(error: &Error) -> bool {
-    let sub_code = error.sub_code().map(GatewayErrorCode::from_value);
+    let sub_code = error.sub_code_as();
     error.is_verified()
         && matches!(
             sub_code,

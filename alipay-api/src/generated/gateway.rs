@@ -20,59 +20,33 @@ pub enum GatewayCode {
     V40005,
     /// The app or the merchant may not use the method.
     V40006,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for GatewayCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::V20000 => "20000",
-            Self::V20001 => "20001",
-            Self::V40001 => "40001",
-            Self::V40002 => "40002",
-            Self::V40003 => "40003",
-            Self::V40004 => "40004",
-            Self::V40005 => "40005",
-            Self::V40006 => "40006",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::V20000,
-                1 => Self::V20001,
-                2 => Self::V40001,
-                3 => Self::V40002,
-                4 => Self::V40003,
-                5 => Self::V40004,
-                6 => Self::V40005,
-                7 => Self::V40006,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for GatewayCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("20000", Self::V20000),
+            ("20001", Self::V20001),
+            ("40001", Self::V40001),
+            ("40002", Self::V40002),
+            ("40003", Self::V40003),
+            ("40004", Self::V40004),
+            ("40005", Self::V40005),
+            ("40006", Self::V40006),
+        ]
     }
 }
 
-crate::wire::open_enum!(GatewayCode);
+crate::wire::listed!(GatewayCode);
 
 impl crate::method::ErrorCode for GatewayCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["40005"]),
-                (crate::ErrorClass::OutcomeUnknown, &["20000", "40004"]),
-                (crate::ErrorClass::Request, &["40001", "40002"]),
-                (crate::ErrorClass::Setup, &["20001", "40003", "40006"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::V40005 => crate::ErrorClass::Retry,
+            Self::V20000 | Self::V40004 => crate::ErrorClass::OutcomeUnknown,
+            Self::V40001 | Self::V40002 => crate::ErrorClass::Request,
+            Self::V20001 | Self::V40003 | Self::V40006 => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -209,259 +183,159 @@ pub enum GatewayErrorCode {
     NotOnlineApp,
     /// The version of the SDK that the call names is not supported.
     UnsupportedSdkVersion,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for GatewayErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AqcSystemError => "AQC.SYSTEM_ERROR",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::AopAcqSystemError => "aop.ACQ.SYSTEM_ERROR",
-            Self::AopSystemError => "aop.SYSTEM_ERROR",
-            Self::AopAppAuthTokenTimeOut => "aop.app-auth-token-time-out",
-            Self::AopAuthTokenTimeOut => "aop.auth-token-time-out",
-            Self::AopInvalidAppAuthToken => "aop.invalid-app-auth-token",
-            Self::AopInvalidAppAuthTokenNoApi => "aop.invalid-app-auth-token-no-api",
-            Self::AopInvalidAuthToken => "aop.invalid-auth-token",
-            Self::AopNoProductRegByPartner => "aop.no-product-reg-by-partner",
-            Self::AopUnknowError => "aop.unknow-error",
-            Self::AppCertExpired => "app-cert-expired",
-            Self::InvalidAuthRelations => "invalid-auth-relations",
-            Self::InvalidOpenid => "invalid-openid",
-            Self::IspUnknowError => "isp.unknow-error",
-            Self::IsvAlipayCertNotExist => "isv.alipay-cert-not-exist",
-            Self::IsvAppCallLimited => "isv.app-call-limited",
-            Self::IsvAppCertExpired => "isv.app-cert-expired",
-            Self::IsvAppCertNotExist => "isv.app-cert-not-exist",
-            Self::IsvCodeInvalid => "isv.code-invalid",
-            Self::IsvDecryptionErrorMissingEncryptType => {
-                "isv.decryption-error-missing-encrypt-type"
-            }
-            Self::IsvDecryptionErrorNotValidEncryptKey => {
-                "isv.decryption-error-not-valid-encrypt-key"
-            }
-            Self::IsvDecryptionErrorNotValidEncryptType => {
-                "isv.decryption-error-not-valid-encrypt-type"
-            }
-            Self::IsvDecryptionErrorUnknown => "isv.decryption-error-unknown",
-            Self::IsvForbiddenApi => "isv.forbidden-api",
-            Self::IsvIllegalJson => "isv.illegal-json",
-            Self::IsvInsufficientIsvPermissions => "isv.insufficient-isv-permissions",
-            Self::IsvInsufficientUserPermissions => "isv.insufficient-user-permissions",
-            Self::IsvInvalidAlipayRootCertSn => "isv.invalid-alipay-root-cert-sn",
-            Self::IsvInvalidAppId => "isv.invalid-app-id",
-            Self::IsvInvalidAuthRelations => "isv.invalid-auth-relations",
-            Self::IsvInvalidCharset => "isv.invalid-charset",
-            Self::IsvInvalidDigest => "isv.invalid-digest",
-            Self::IsvInvalidEncrypt => "isv.invalid-encrypt",
-            Self::IsvInvalidEncryptType => "isv.invalid-encrypt-type",
-            Self::IsvInvalidFileExtension => "isv.invalid-file-extension",
-            Self::IsvInvalidFileSize => "isv.invalid-file-size",
-            Self::IsvInvalidFormat => "isv.invalid-format",
-            Self::IsvInvalidMethod => "isv.invalid-method",
-            Self::IsvInvalidParameter => "isv.invalid-parameter",
-            Self::IsvInvalidSignature => "isv.invalid-signature",
-            Self::IsvInvalidSignatureType => "isv.invalid-signature-type",
-            Self::IsvInvalidTimestamp => "isv.invalid-timestamp",
-            Self::IsvInvalidToken => "isv.invalid-token",
-            Self::IsvMethodCallLimited => "isv.method-call-limited",
-            Self::IsvMissingAlipayRootCertSn => "isv.missing-alipay-root-cert-sn",
-            Self::IsvMissingAppCertSn => "isv.missing-app-cert-sn",
-            Self::IsvMissingAppId => "isv.missing-app-id",
-            Self::IsvMissingEncryptType => "isv.missing-encrypt-type",
-            Self::IsvMissingMethod => "isv.missing-method",
-            Self::IsvMissingSignature => "isv.missing-signature",
-            Self::IsvMissingSignatureConfig => "isv.missing-signature-config",
-            Self::IsvMissingSignatureKey => "isv.missing-signature-key",
-            Self::IsvMissingSignatureType => "isv.missing-signature-type",
-            Self::IsvMissingTimestamp => "isv.missing-timestamp",
-            Self::IsvMissingVersion => "isv.missing-version",
-            Self::IsvNotOnlineApp => "isv.not-online-app",
-            Self::IsvNotSupportAppAuth => "isv.not-support-app-auth",
-            Self::IsvSelfInvokeForbidden => "isv.self-invoke-forbidden",
-            Self::IsvSuspectedAttack => "isv.suspected-attack",
-            Self::IsvUnknowError => "isv.unknow-error",
-            Self::IsvUploadFail => "isv.upload-fail",
-            Self::NotOnlineApp => "not-online-app",
-            Self::UnsupportedSdkVersion => "unsupported-sdk-version",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqSystemError,
-                1 => Self::AqcSystemError,
-                2 => Self::SystemError,
-                3 => Self::AopAcqSystemError,
-                4 => Self::AopSystemError,
-                5 => Self::AopAppAuthTokenTimeOut,
-                6 => Self::AopAuthTokenTimeOut,
-                7 => Self::AopInvalidAppAuthToken,
-                8 => Self::AopInvalidAppAuthTokenNoApi,
-                9 => Self::AopInvalidAuthToken,
-                10 => Self::AopNoProductRegByPartner,
-                11 => Self::AopUnknowError,
-                12 => Self::AppCertExpired,
-                13 => Self::InvalidAuthRelations,
-                14 => Self::InvalidOpenid,
-                15 => Self::IspUnknowError,
-                16 => Self::IsvAlipayCertNotExist,
-                17 => Self::IsvAppCallLimited,
-                18 => Self::IsvAppCertExpired,
-                19 => Self::IsvAppCertNotExist,
-                20 => Self::IsvCodeInvalid,
-                21 => Self::IsvDecryptionErrorMissingEncryptType,
-                22 => Self::IsvDecryptionErrorNotValidEncryptKey,
-                23 => Self::IsvDecryptionErrorNotValidEncryptType,
-                24 => Self::IsvDecryptionErrorUnknown,
-                25 => Self::IsvForbiddenApi,
-                26 => Self::IsvIllegalJson,
-                27 => Self::IsvInsufficientIsvPermissions,
-                28 => Self::IsvInsufficientUserPermissions,
-                29 => Self::IsvInvalidAlipayRootCertSn,
-                30 => Self::IsvInvalidAppId,
-                31 => Self::IsvInvalidAuthRelations,
-                32 => Self::IsvInvalidCharset,
-                33 => Self::IsvInvalidDigest,
-                34 => Self::IsvInvalidEncrypt,
-                35 => Self::IsvInvalidEncryptType,
-                36 => Self::IsvInvalidFileExtension,
-                37 => Self::IsvInvalidFileSize,
-                38 => Self::IsvInvalidFormat,
-                39 => Self::IsvInvalidMethod,
-                40 => Self::IsvInvalidParameter,
-                41 => Self::IsvInvalidSignature,
-                42 => Self::IsvInvalidSignatureType,
-                43 => Self::IsvInvalidTimestamp,
-                44 => Self::IsvInvalidToken,
-                45 => Self::IsvMethodCallLimited,
-                46 => Self::IsvMissingAlipayRootCertSn,
-                47 => Self::IsvMissingAppCertSn,
-                48 => Self::IsvMissingAppId,
-                49 => Self::IsvMissingEncryptType,
-                50 => Self::IsvMissingMethod,
-                51 => Self::IsvMissingSignature,
-                52 => Self::IsvMissingSignatureConfig,
-                53 => Self::IsvMissingSignatureKey,
-                54 => Self::IsvMissingSignatureType,
-                55 => Self::IsvMissingTimestamp,
-                56 => Self::IsvMissingVersion,
-                57 => Self::IsvNotOnlineApp,
-                58 => Self::IsvNotSupportAppAuth,
-                59 => Self::IsvSelfInvokeForbidden,
-                60 => Self::IsvSuspectedAttack,
-                61 => Self::IsvUnknowError,
-                62 => Self::IsvUploadFail,
-                63 => Self::NotOnlineApp,
-                64 => Self::UnsupportedSdkVersion,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for GatewayErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("AQC.SYSTEM_ERROR", Self::AqcSystemError),
+            ("SYSTEM_ERROR", Self::SystemError),
+            ("aop.ACQ.SYSTEM_ERROR", Self::AopAcqSystemError),
+            ("aop.SYSTEM_ERROR", Self::AopSystemError),
+            ("aop.app-auth-token-time-out", Self::AopAppAuthTokenTimeOut),
+            ("aop.auth-token-time-out", Self::AopAuthTokenTimeOut),
+            ("aop.invalid-app-auth-token", Self::AopInvalidAppAuthToken),
+            ("aop.invalid-app-auth-token-no-api", Self::AopInvalidAppAuthTokenNoApi),
+            ("aop.invalid-auth-token", Self::AopInvalidAuthToken),
+            ("aop.no-product-reg-by-partner", Self::AopNoProductRegByPartner),
+            ("aop.unknow-error", Self::AopUnknowError),
+            ("app-cert-expired", Self::AppCertExpired),
+            ("invalid-auth-relations", Self::InvalidAuthRelations),
+            ("invalid-openid", Self::InvalidOpenid),
+            ("isp.unknow-error", Self::IspUnknowError),
+            ("isv.alipay-cert-not-exist", Self::IsvAlipayCertNotExist),
+            ("isv.app-call-limited", Self::IsvAppCallLimited),
+            ("isv.app-cert-expired", Self::IsvAppCertExpired),
+            ("isv.app-cert-not-exist", Self::IsvAppCertNotExist),
+            ("isv.code-invalid", Self::IsvCodeInvalid),
+            (
+                "isv.decryption-error-missing-encrypt-type",
+                Self::IsvDecryptionErrorMissingEncryptType,
+            ),
+            (
+                "isv.decryption-error-not-valid-encrypt-key",
+                Self::IsvDecryptionErrorNotValidEncryptKey,
+            ),
+            (
+                "isv.decryption-error-not-valid-encrypt-type",
+                Self::IsvDecryptionErrorNotValidEncryptType,
+            ),
+            ("isv.decryption-error-unknown", Self::IsvDecryptionErrorUnknown),
+            ("isv.forbidden-api", Self::IsvForbiddenApi),
+            ("isv.illegal-json", Self::IsvIllegalJson),
+            ("isv.insufficient-isv-permissions", Self::IsvInsufficientIsvPermissions),
+            ("isv.insufficient-user-permissions", Self::IsvInsufficientUserPermissions),
+            ("isv.invalid-alipay-root-cert-sn", Self::IsvInvalidAlipayRootCertSn),
+            ("isv.invalid-app-id", Self::IsvInvalidAppId),
+            ("isv.invalid-auth-relations", Self::IsvInvalidAuthRelations),
+            ("isv.invalid-charset", Self::IsvInvalidCharset),
+            ("isv.invalid-digest", Self::IsvInvalidDigest),
+            ("isv.invalid-encrypt", Self::IsvInvalidEncrypt),
+            ("isv.invalid-encrypt-type", Self::IsvInvalidEncryptType),
+            ("isv.invalid-file-extension", Self::IsvInvalidFileExtension),
+            ("isv.invalid-file-size", Self::IsvInvalidFileSize),
+            ("isv.invalid-format", Self::IsvInvalidFormat),
+            ("isv.invalid-method", Self::IsvInvalidMethod),
+            ("isv.invalid-parameter", Self::IsvInvalidParameter),
+            ("isv.invalid-signature", Self::IsvInvalidSignature),
+            ("isv.invalid-signature-type", Self::IsvInvalidSignatureType),
+            ("isv.invalid-timestamp", Self::IsvInvalidTimestamp),
+            ("isv.invalid-token", Self::IsvInvalidToken),
+            ("isv.method-call-limited", Self::IsvMethodCallLimited),
+            ("isv.missing-alipay-root-cert-sn", Self::IsvMissingAlipayRootCertSn),
+            ("isv.missing-app-cert-sn", Self::IsvMissingAppCertSn),
+            ("isv.missing-app-id", Self::IsvMissingAppId),
+            ("isv.missing-encrypt-type", Self::IsvMissingEncryptType),
+            ("isv.missing-method", Self::IsvMissingMethod),
+            ("isv.missing-signature", Self::IsvMissingSignature),
+            ("isv.missing-signature-config", Self::IsvMissingSignatureConfig),
+            ("isv.missing-signature-key", Self::IsvMissingSignatureKey),
+            ("isv.missing-signature-type", Self::IsvMissingSignatureType),
+            ("isv.missing-timestamp", Self::IsvMissingTimestamp),
+            ("isv.missing-version", Self::IsvMissingVersion),
+            ("isv.not-online-app", Self::IsvNotOnlineApp),
+            ("isv.not-support-app-auth", Self::IsvNotSupportAppAuth),
+            ("isv.self-invoke-forbidden", Self::IsvSelfInvokeForbidden),
+            ("isv.suspected-attack", Self::IsvSuspectedAttack),
+            ("isv.unknow-error", Self::IsvUnknowError),
+            ("isv.upload-fail", Self::IsvUploadFail),
+            ("not-online-app", Self::NotOnlineApp),
+            ("unsupported-sdk-version", Self::UnsupportedSdkVersion),
+        ]
     }
 }
 
-crate::wire::open_enum!(GatewayErrorCode);
+crate::wire::listed!(GatewayErrorCode);
 
 impl crate::method::ErrorCode for GatewayErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (
-                    crate::ErrorClass::Retry,
-                    &[
-                        "isv.app-call-limited",
-                        "isv.decryption-error-unknown",
-                        "isv.method-call-limited",
-                        "isv.upload-fail",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::OutcomeUnknown,
-                    &[
-                        "ACQ.SYSTEM_ERROR",
-                        "AQC.SYSTEM_ERROR",
-                        "SYSTEM_ERROR",
-                        "aop.ACQ.SYSTEM_ERROR",
-                        "aop.SYSTEM_ERROR",
-                        "aop.unknow-error",
-                        "isp.unknow-error",
-                        "isv.unknow-error",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "invalid-openid",
-                        "isv.code-invalid",
-                        "isv.decryption-error-missing-encrypt-type",
-                        "isv.decryption-error-not-valid-encrypt-type",
-                        "isv.illegal-json",
-                        "isv.invalid-charset",
-                        "isv.invalid-digest",
-                        "isv.invalid-encrypt-type",
-                        "isv.invalid-file-extension",
-                        "isv.invalid-file-size",
-                        "isv.invalid-format",
-                        "isv.invalid-method",
-                        "isv.invalid-parameter",
-                        "isv.missing-app-id",
-                        "isv.missing-encrypt-type",
-                        "isv.missing-method",
-                        "isv.missing-signature",
-                        "isv.missing-signature-type",
-                        "isv.missing-timestamp",
-                        "isv.missing-version",
-                        "isv.suspected-attack",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "aop.app-auth-token-time-out",
-                        "aop.auth-token-time-out",
-                        "aop.invalid-app-auth-token",
-                        "aop.invalid-app-auth-token-no-api",
-                        "aop.invalid-auth-token",
-                        "aop.no-product-reg-by-partner",
-                        "app-cert-expired",
-                        "invalid-auth-relations",
-                        "isv.alipay-cert-not-exist",
-                        "isv.app-cert-expired",
-                        "isv.app-cert-not-exist",
-                        "isv.decryption-error-not-valid-encrypt-key",
-                        "isv.forbidden-api",
-                        "isv.insufficient-isv-permissions",
-                        "isv.insufficient-user-permissions",
-                        "isv.invalid-alipay-root-cert-sn",
-                        "isv.invalid-app-id",
-                        "isv.invalid-auth-relations",
-                        "isv.invalid-encrypt",
-                        "isv.invalid-signature",
-                        "isv.invalid-signature-type",
-                        "isv.invalid-timestamp",
-                        "isv.invalid-token",
-                        "isv.missing-alipay-root-cert-sn",
-                        "isv.missing-app-cert-sn",
-                        "isv.missing-signature-config",
-                        "isv.missing-signature-key",
-                        "isv.not-online-app",
-                        "isv.not-support-app-auth",
-                        "isv.self-invoke-forbidden",
-                        "not-online-app",
-                        "unsupported-sdk-version",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::IsvAppCallLimited
+            | Self::IsvDecryptionErrorUnknown
+            | Self::IsvMethodCallLimited
+            | Self::IsvUploadFail => crate::ErrorClass::Retry,
+            Self::AcqSystemError
+            | Self::AqcSystemError
+            | Self::SystemError
+            | Self::AopAcqSystemError
+            | Self::AopSystemError
+            | Self::AopUnknowError
+            | Self::IspUnknowError
+            | Self::IsvUnknowError => crate::ErrorClass::OutcomeUnknown,
+            Self::InvalidOpenid
+            | Self::IsvCodeInvalid
+            | Self::IsvDecryptionErrorMissingEncryptType
+            | Self::IsvDecryptionErrorNotValidEncryptType
+            | Self::IsvIllegalJson
+            | Self::IsvInvalidCharset
+            | Self::IsvInvalidDigest
+            | Self::IsvInvalidEncryptType
+            | Self::IsvInvalidFileExtension
+            | Self::IsvInvalidFileSize
+            | Self::IsvInvalidFormat
+            | Self::IsvInvalidMethod
+            | Self::IsvInvalidParameter
+            | Self::IsvMissingAppId
+            | Self::IsvMissingEncryptType
+            | Self::IsvMissingMethod
+            | Self::IsvMissingSignature
+            | Self::IsvMissingSignatureType
+            | Self::IsvMissingTimestamp
+            | Self::IsvMissingVersion
+            | Self::IsvSuspectedAttack => crate::ErrorClass::Request,
+            Self::AopAppAuthTokenTimeOut
+            | Self::AopAuthTokenTimeOut
+            | Self::AopInvalidAppAuthToken
+            | Self::AopInvalidAppAuthTokenNoApi
+            | Self::AopInvalidAuthToken
+            | Self::AopNoProductRegByPartner
+            | Self::AppCertExpired
+            | Self::InvalidAuthRelations
+            | Self::IsvAlipayCertNotExist
+            | Self::IsvAppCertExpired
+            | Self::IsvAppCertNotExist
+            | Self::IsvDecryptionErrorNotValidEncryptKey
+            | Self::IsvForbiddenApi
+            | Self::IsvInsufficientIsvPermissions
+            | Self::IsvInsufficientUserPermissions
+            | Self::IsvInvalidAlipayRootCertSn
+            | Self::IsvInvalidAppId
+            | Self::IsvInvalidAuthRelations
+            | Self::IsvInvalidEncrypt
+            | Self::IsvInvalidSignature
+            | Self::IsvInvalidSignatureType
+            | Self::IsvInvalidTimestamp
+            | Self::IsvInvalidToken
+            | Self::IsvMissingAlipayRootCertSn
+            | Self::IsvMissingAppCertSn
+            | Self::IsvMissingSignatureConfig
+            | Self::IsvMissingSignatureKey
+            | Self::IsvNotOnlineApp
+            | Self::IsvNotSupportAppAuth
+            | Self::IsvSelfInvokeForbidden
+            | Self::NotOnlineApp
+            | Self::UnsupportedSdkVersion => crate::ErrorClass::Setup,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The scalars of requests and responses: money, Beijing time, JSON text, files, secrets.
+//! The scalars of requests and responses: money, Beijing time, JSON text, files, secrets, values of enums.
 
 mod file;
 mod json;
@@ -13,3 +13,4 @@ pub use self::{
     secret::Secret,
     time::{Date, DateTime, ParseTimeError},
 };
+pub use crate::wire::{Listed, Open};

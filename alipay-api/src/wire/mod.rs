@@ -1,7 +1,7 @@
 //! How values stand on the wire: JSON in requests and responses, text in notifications.
 //!
-//! Generated types implement [`Object`] or [`OpenEnum`] and get the rest from `object!` and
-//! `open_enum!`. Neither trait is generic over a format, so that a thousand types cost little to compile.
+//! Generated types implement [`Object`] or [`Listed`] and get the rest from `object!` and
+//! `listed!`. Neither trait is generic over a format, so that a thousand types cost little to compile.
 //!
 //! The gateway's leniency has its one place here: numbers as strings and strings as numbers, `"T"` for true, `""` for an absent
 //! object, JSON as text inside a string.
@@ -13,6 +13,7 @@ mod extra;
 mod object;
 mod open_enum;
 mod scalar;
+#[cfg(feature = "serde")]
 mod serde;
 mod value;
 mod writer;
@@ -20,6 +21,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "serde")]
+pub use self::serde::{deserialize, serialize};
 pub use self::{
     error::DecodeError,
     extra::Extra,
@@ -27,9 +30,8 @@ pub use self::{
         Field, Fields, Fill, Object, See, blank, clone_object, debug_object, decode_object, fill_object, put,
         same_object, set,
     },
-    open_enum::{OpenEnum, decode_enum, hash_enum},
+    open_enum::{Listed, Open, debug_listed, same_listed},
     scalar::{Decode, Encode},
-    serde::{deserialize, serialize},
     value::Value,
     writer::{JsonWriter, MissingFields, to_json},
 };
@@ -63,84 +65,34 @@ macro_rules! __object {
     };
 }
 
-/// Implements the standard library's, the wire's and serde's traits for an [`OpenEnum`].
+/// Implements the standard library's traits for the values of a [`Listed`].
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __open_enum {
+macro_rules! __listed {
     ($name:ident) => {
-        impl $name {
-            /// The value as it stands on the wire.
-            pub fn as_str(&self) -> &str {
-                $crate::wire::OpenEnum::value(self)
-            }
-        }
+        impl ::core::marker::Copy for $name {}
+        #[automatically_derived]
         impl ::core::clone::Clone for $name {
             fn clone(&self) -> Self {
-                $crate::wire::OpenEnum::from_value(self.as_str())
-            }
-        }
-        impl ::core::cmp::PartialEq for $name {
-            fn eq(&self, other: &Self) -> bool {
-                *self.as_str() == *other.as_str()
+                *self
             }
         }
         impl ::core::cmp::Eq for $name {}
-        impl ::core::hash::Hash for $name {
-            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                $crate::wire::hash_enum(self, state);
+        impl ::core::cmp::PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                $crate::wire::same_listed(self, other)
             }
         }
         impl ::core::fmt::Debug for $name {
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Debug::fmt(self.as_str(), formatter)
+                $crate::wire::debug_listed(self, formatter)
             }
         }
-        impl ::core::fmt::Display for $name {
-            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                formatter.pad(self.as_str())
-            }
-        }
-        impl ::core::default::Default for $name {
-            fn default() -> Self {
-                $crate::wire::OpenEnum::from_value("")
-            }
-        }
-        impl ::core::str::FromStr for $name {
-            type Err = ::core::convert::Infallible;
-            fn from_str(value: &str) -> ::core::result::Result<Self, ::core::convert::Infallible> {
-                ::core::result::Result::Ok($crate::wire::OpenEnum::from_value(value))
-            }
-        }
-        impl ::core::convert::From<&str> for $name {
-            fn from(value: &str) -> Self {
-                $crate::wire::OpenEnum::from_value(value)
-            }
-        }
-        impl ::core::convert::From<::std::string::String> for $name {
-            fn from(value: ::std::string::String) -> Self {
-                $crate::wire::OpenEnum::from_value(&value)
-            }
-        }
-        impl $crate::wire::Encode for $name {
-            fn encode(&self, out: &mut $crate::wire::JsonWriter) {
-                out.string(self.as_str());
-            }
-        }
-        impl $crate::wire::Decode for $name {
-            fn blank() -> Self {
-                $crate::wire::OpenEnum::from_value("")
-            }
-            fn decode(
-                value: $crate::wire::Value<'_>,
-            ) -> ::core::result::Result<::core::option::Option<Self>, $crate::wire::DecodeError> {
-                $crate::wire::decode_enum(value)
-            }
-        }
-        $crate::__serde!($name);
     };
 }
 
-/// serde's traits over the wire's.
+/// serde's traits over the wire's, where the feature `serde` asks for them.
+#[cfg(feature = "serde")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __serde {
@@ -163,4 +115,12 @@ macro_rules! __serde {
     };
 }
 
-pub use crate::{__object as object, __open_enum as open_enum};
+/// Nothing, without the feature `serde`.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __serde {
+    ($name:ident) => {};
+}
+
+pub use crate::{__listed as listed, __object as object};

@@ -1,38 +1,187 @@
-use std::hash::{Hash, Hasher};
+use std::{
+    convert::Infallible,
+    fmt,
+    hash::{Hash, Hasher},
+    mem,
+    str::FromStr,
+};
 
-use super::{DecodeError, Value};
+use super::{Decode, DecodeError, Encode, JsonWriter, Value};
 
-/// An enum whose set of values may grow: what is not listed is kept as it came.
+/// The values that a spec lists for an enum. The gateway may add to them at any time, so that fields hold an [`Open`] of it.
 ///
-/// `open_enum!` adds the traits that follow from it.
-pub trait OpenEnum: Sized + 'static {
+/// `listed!` adds the traits that follow from it.
+pub trait Listed: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// Each value as it stands on the wire, and what it is here.
+    fn listed() -> &'static [(&'static str, Self)];
+
     /// The value as it stands on the wire.
-    fn value(&self) -> &str;
+    fn as_str(self) -> &'static str {
+        text_of(&self)
+    }
 
-    /// The listed values, one by one; `None` after the last.
-    fn listed(place: usize) -> Option<Self>;
-
-    /// One that is not listed.
-    fn other(value: Box<str>) -> Self;
-
-    /// The listed value of this text, or else an unlisted one.
-    fn from_value(value: &str) -> Self {
-        (0..)
-            .map_while(Self::listed)
-            .find(|listed| listed.value() == value)
-            .unwrap_or_else(|| Self::other(value.into()))
+    /// The value that stands on the wire as this text, if it is listed.
+    fn from_text(text: &str) -> Option<Self> {
+        Self::listed()
+            .iter()
+            .find(|(listed, _)| *listed == text)
+            .map(|(_, value)| *value)
     }
 }
 
-/// `decode` for an open enum.
-///
-/// # Errors
-/// The value is malformed text.
-pub fn decode_enum<T: OpenEnum>(value: Value<'_>) -> Result<Option<T>, DecodeError> {
-    Ok(value.text()?.map(|text| T::from_value(&text)))
+fn text_of<T: Listed>(value: &T) -> &'static str {
+    T::listed()
+        .iter()
+        .find(|(_, listed)| same_listed(listed, value))
+        .map_or("", |(text, _)| *text)
 }
 
-/// `Hash` for an open enum.
-pub fn hash_enum<T: OpenEnum, H: Hasher>(value: &T, state: &mut H) {
-    value.value().hash(state);
+/// `PartialEq` for listed values.
+pub fn same_listed<T>(one: &T, other: &T) -> bool {
+    mem::discriminant(one) == mem::discriminant(other)
+}
+
+/// `Debug` for listed values: the text on the wire.
+///
+/// # Errors
+/// The formatter's.
+pub fn debug_listed<T: Listed>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fmt::Debug::fmt(text_of(value), formatter)
+}
+
+/// A value of an enum that may grow: one that is listed, or another that this version of the library does not know.
+///
+/// It compares with listed values, and converts from them and from text. To match, ask for the [`known`](Self::known) one:
+///
+/// ```
+/// # #[cfg(feature = "trade")]
+/// # fn show(order: alipay_api::trade::QueryResponse) {
+/// use alipay_api::trade::types::TradeStatus;
+///
+/// match order.trade_status.known() {
+///     Some(TradeStatus::TradeSuccess | TradeStatus::TradeFinished) => println!("paid"),
+///     Some(_) => println!("not paid"),
+///     None => println!("{} is new", order.trade_status),
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub enum Open<T> {
+    /// A listed value.
+    Known(T),
+    /// Another, as it stands on the wire.
+    Other(Box<str>),
+}
+
+impl<T: Listed> Open<T> {
+    /// The listed value; `None` for another.
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(value) => Some(*value),
+            Self::Other(text) => T::from_text(text),
+        }
+    }
+
+    /// The value as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(value) => text_of(value),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl<T: Listed> From<T> for Open<T> {
+    fn from(value: T) -> Self {
+        Self::Known(value)
+    }
+}
+
+impl<T: Listed> From<&str> for Open<T> {
+    fn from(text: &str) -> Self {
+        T::from_text(text).map_or_else(|| Self::Other(text.into()), Self::Known)
+    }
+}
+
+impl<T: Listed> From<String> for Open<T> {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl<T: Listed> FromStr for Open<T> {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.into())
+    }
+}
+
+/// Empty text.
+impl<T> Default for Open<T> {
+    fn default() -> Self {
+        Self::Other(Box::default())
+    }
+}
+
+impl<T: Listed> PartialEq for Open<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<T: Listed> Eq for Open<T> {}
+
+impl<T: Listed> PartialEq<T> for Open<T> {
+    fn eq(&self, other: &T) -> bool {
+        self.known().as_ref() == Some(other)
+    }
+}
+
+impl<T: Listed> Hash for Open<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl<T: Listed> fmt::Debug for Open<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
+impl<T: Listed> fmt::Display for Open<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl<T: Listed> Encode for Open<T> {
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(self.as_str());
+    }
+}
+
+impl<T: Listed> Decode for Open<T> {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        Ok(value.text()?.map(|text| Self::from(&*text)))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: Listed> serde::Serialize for Open<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        super::serialize(self, serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, T: Listed> serde::Deserialize<'de> for Open<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::deserialize(deserializer)
+    }
 }

@@ -31,7 +31,7 @@ fn rust_name(
     wellformed: fn(&str) -> bool,
 ) -> Option<String> {
     let text = reader.optional_text(map.get("rust_name")?)?;
-    let reserved = ["Self", "Other", "self", "super", "crate", "extra"].contains(&text.text);
+    let reserved = ["Self", "self", "super", "crate", "extra"].contains(&text.text);
     if !wellformed(text.text) || reserved {
         let message = format!("`{}` cannot be the name in Rust", text.text);
         reader.add(

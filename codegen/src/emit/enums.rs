@@ -1,6 +1,6 @@
-//! Open enums and error codes.
+//! Listed values and error codes.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Emitter;
@@ -9,69 +9,44 @@ use crate::ir::ErrorClass;
 use crate::lower::{Enum, ErrorEnum};
 
 impl Emitter {
-    pub(super) fn open_enum(&self, open: &Enum<'_>) -> TokenStream {
+    /// The listed values of an enum.
+    pub(super) fn listed(&self, listed: &Enum<'_>) -> TokenStream {
         let root = &self.path;
-        let (name, doc) = (ident(&open.ident), docs(&open.doc));
-        let idents: Vec<_> = open.variants.iter().map(|variant| ident(&variant.ident)).collect();
-        let wires: Vec<_> = open.variants.iter().map(|variant| variant.wire).collect();
-        let variant_docs = open.variants.iter().map(|variant| docs(&variant.doc));
-        let places = (0..idents.len()).map(Literal::usize_unsuffixed);
-        let listed = if idents.is_empty() {
-            quote!(None)
-        } else {
-            quote! {
-                Some(match place {
-                    #(#places => Self::#idents,)*
-                    _ => return None,
-                })
-            }
-        };
-        let place = if idents.is_empty() { quote!(_) } else { quote!(place) };
+        let (name, doc) = (ident(&listed.ident), docs(&listed.doc));
+        let idents: Vec<_> = listed.variants.iter().map(|variant| ident(&variant.ident)).collect();
+        let wires = listed.variants.iter().map(|variant| variant.wire);
+        let variant_docs = listed.variants.iter().map(|variant| docs(&variant.doc));
         quote! {
             #doc
             #[non_exhaustive]
             pub enum #name {
                 #(#variant_docs #idents,)*
-                /// A value that this version of the library does not know.
-                Other(::std::boxed::Box<str>),
             }
-            impl #root::wire::OpenEnum for #name {
-                fn value(&self) -> &str {
-                    match self {
-                        #(Self::#idents => #wires,)*
-                        Self::Other(value) => value,
-                    }
-                }
-                fn listed(#place: usize) -> ::core::option::Option<Self> {
-                    #listed
-                }
-                fn other(value: ::std::boxed::Box<str>) -> Self {
-                    Self::Other(value)
+            impl #root::wire::Listed for #name {
+                fn listed() -> &'static [(&'static str, Self)] {
+                    &[#((#wires, Self::#idents)),*]
                 }
             }
-            #root::wire::open_enum!(#name);
+            #root::wire::listed!(#name);
         }
     }
 
     pub(super) fn error_enum(&self, errors: &ErrorEnum<'_>) -> TokenStream {
         let root = &self.path;
-        let open = self.open_enum(&errors.codes);
+        let listed = self.listed(&errors.codes);
         let name = ident(&errors.codes.ident);
         let classes = errors.classes.iter().map(|(class, idents)| {
-            let wires = errors
-                .codes
-                .variants
-                .iter()
-                .filter(|variant| idents.contains(&variant.ident));
-            let wires = wires.map(|variant| variant.wire);
+            let idents = idents.iter().map(|name| ident(name));
             let class = ident(class_name(*class));
-            quote!((#root::ErrorClass::#class, &[#(#wires),*]))
+            quote!(#(Self::#idents)|* => #root::ErrorClass::#class,)
         });
         quote! {
-            #open
+            #listed
             impl #root::method::ErrorCode for #name {
-                fn class(&self) -> ::core::option::Option<#root::ErrorClass> {
-                    #root::method::class_of(self.as_str(), &[#(#classes),*])
+                fn class(self) -> #root::ErrorClass {
+                    match self {
+                        #(#classes)*
+                    }
                 }
             }
         }

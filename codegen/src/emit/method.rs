@@ -1,7 +1,7 @@
 //! A method's module.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 
 use super::Emitter;
 use super::tokens::{ident, inner_docs};
@@ -14,7 +14,7 @@ impl Emitter {
         let request = self.object(&method.request);
         let call = self.method_impl(method);
         let response = self.object(&method.response);
-        let error = self.error_enum(&method.error);
+        let error = method.error.as_ref().map(|error| self.error_enum(error));
         let types = self.items(&method.types);
         quote!(#doc #request #call #response #error #types)
     }
@@ -23,7 +23,10 @@ impl Emitter {
         let root = &self.path;
         let request = ident(&method.request.ident);
         let response = ident(&method.response.ident);
-        let error = ident(&method.error.codes.ident);
+        let error = method.error.as_ref().map_or_else(
+            || quote!(#root::method::NoErrorCode),
+            |error| ident(&error.codes.ident).into_token_stream(),
+        );
         let info = self.info(&method.info);
         let (output, pending, given) = if method.info.pending.is_empty() {
             (quote!(#response), quote!(_), quote!(response))

@@ -88,7 +88,7 @@ impl Emitter {
     fn item(&self, item: &Item<'_>) -> TokenStream {
         match item {
             Item::Struct(object) => self.object(object),
-            Item::Enum(open) => self.open_enum(open),
+            Item::Enum(listed) => self.listed(listed),
         }
     }
 

@@ -164,14 +164,24 @@ impl Emitter {
             Base::Json => quote!(#root::types::Json),
             Base::File => quote!(#root::types::File),
             Base::Secret => quote!(#root::types::Secret),
-            Base::Here { ident: name, .. } => {
+            Base::Here { ident: name, is_enum } => {
                 let name = ident(name);
-                quote!(#name)
+                self.named(&quote!(#name), *is_enum)
             }
-            Base::Shared { ident: name, .. } => {
+            Base::Shared { ident: name, is_enum } => {
                 let name = ident(name);
-                quote!(super::types::#name)
+                self.named(&quote!(super::types::#name), *is_enum)
             }
+        }
+    }
+
+    /// A named type, which is open where it is an enum.
+    fn named(&self, name: &TokenStream, is_enum: bool) -> TokenStream {
+        let root = &self.path;
+        if is_enum {
+            quote!(#root::types::Open<#name>)
+        } else {
+            name.clone()
         }
     }
 

@@ -39,7 +39,8 @@ impl Emitter {
             )
         });
         let exports = product.methods.iter().zip(&modules).map(|(method, module)| {
-            let names = [&method.request.ident, &method.response.ident, &method.error.codes.ident];
+            let error = method.error.as_ref().map(|error| &error.codes.ident);
+            let names = [&method.request.ident, &method.response.ident].into_iter().chain(error);
             let names = names.map(|name| ident(name));
             quote!(pub use #module::{#(#names),*};)
         });

@@ -109,7 +109,8 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
             &place,
             |_| false,
         ),
-        error: enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors),
+        error: (!method.errors.is_empty())
+            .then(|| enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors)),
         types: objects::types(&method.types, own, &place),
         request: objects::object(
             request_ident,

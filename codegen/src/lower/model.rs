@@ -42,7 +42,8 @@ pub(crate) struct Method<'a> {
     pub(crate) call_doc: Doc,
     pub(crate) request: Struct<'a>,
     pub(crate) response: Struct<'a>,
-    pub(crate) error: ErrorEnum<'a>,
+    /// `None` where it documents no codes.
+    pub(crate) error: Option<ErrorEnum<'a>>,
     pub(crate) types: Vec<Item<'a>>,
     pub(crate) info: Info<'a>,
 }
@@ -166,7 +167,7 @@ impl Base {
     }
 }
 
-/// An open enum.
+/// The values of an open enum.
 pub(crate) struct Enum<'a> {
     pub(crate) ident: String,
     pub(crate) doc: Doc,
@@ -180,7 +181,7 @@ pub(crate) struct Variant<'a> {
     pub(crate) doc: Doc,
 }
 
-/// An open enum of error codes.
+/// Error codes.
 pub(crate) struct ErrorEnum<'a> {
     pub(crate) codes: Enum<'a>,
     /// The variants of each class, classes that have some.

@@ -13,7 +13,7 @@ pub struct InvoiceTokenBatchquery {
     /// The token for the user's choice, as it came to the registered address. At most 34 characters.
     pub invoice_token: crate::types::Secret,
     /// What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
-    pub scene: ::core::option::Option<InvoiceTokenBatchqueryScene>,
+    pub scene: ::core::option::Option<crate::types::Open<InvoiceTokenBatchqueryScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -29,7 +29,9 @@ impl InvoiceTokenBatchquery {
     /// Sets `scene`.
     pub fn scene(
         mut self,
-        scene: impl ::core::convert::Into<InvoiceTokenBatchqueryScene>,
+        scene: impl ::core::convert::Into<
+            crate::types::Open<InvoiceTokenBatchqueryScene>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.scene, scene);
         self
@@ -153,53 +155,30 @@ pub enum InvoiceTokenBatchqueryErrorCode {
     PermissionDenied,
     /// Alipay failed to answer.
     SystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InvoiceTokenBatchqueryErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::InvoiceInvalidToken => "INVOICE_INVALID_TOKEN",
-            Self::ParameterIllegal => "PARAMETER_ILLEGAL",
-            Self::PermissionDenied => "PERMISSION_DENIED",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::InvoiceInvalidToken,
-                1 => Self::ParameterIllegal,
-                2 => Self::PermissionDenied,
-                3 => Self::SystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("INVOICE_INVALID_TOKEN", Self::InvoiceInvalidToken),
+            ("PARAMETER_ILLEGAL", Self::ParameterIllegal),
+            ("PERMISSION_DENIED", Self::PermissionDenied),
+            ("SYSTEM_ERROR", Self::SystemError),
+        ]
     }
 }
 
-crate::wire::open_enum!(InvoiceTokenBatchqueryErrorCode);
+crate::wire::listed!(InvoiceTokenBatchqueryErrorCode);
 
 impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::Request,
-                    &["INVOICE_INVALID_TOKEN", "PARAMETER_ILLEGAL"],
-                ),
-                (crate::ErrorClass::Setup, &["PERMISSION_DENIED"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::SystemError => crate::ErrorClass::Retry,
+            Self::InvoiceInvalidToken | Self::ParameterIllegal => {
+                crate::ErrorClass::Request
+            }
+            Self::PermissionDenied => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -208,33 +187,15 @@ impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
 pub enum InvoiceTokenBatchqueryScene {
     /// To reimburse somebody for them.
     InvoiceExpense,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InvoiceTokenBatchqueryScene {
-    fn value(&self) -> &str {
-        match self {
-            Self::InvoiceExpense => "INVOICE_EXPENSE",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::InvoiceExpense,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InvoiceTokenBatchqueryScene {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("INVOICE_EXPENSE", Self::InvoiceExpense)]
     }
 }
 
-crate::wire::open_enum!(InvoiceTokenBatchqueryScene);
+crate::wire::listed!(InvoiceTokenBatchqueryScene);
 
 /// An invoice.
 #[non_exhaustive]
@@ -252,11 +213,17 @@ pub struct InvoiceElementModel {
     /// The check code against forgery.
     pub fake_code: ::core::option::Option<::std::string::String>,
     /// What kind of invoice it is.
-    pub invoice_kind: ::core::option::Option<InvoiceElementModelInvoiceKind>,
+    pub invoice_kind: ::core::option::Option<
+        crate::types::Open<InvoiceElementModelInvoiceKind>,
+    >,
     /// Whether it is in force.
-    pub invoice_status: ::core::option::Option<InvoiceElementModelInvoiceStatus>,
+    pub invoice_status: ::core::option::Option<
+        crate::types::Open<InvoiceElementModelInvoiceStatus>,
+    >,
     /// Whether it has been reimbursed.
-    pub expense_status: ::core::option::Option<InvoiceElementModelExpenseStatus>,
+    pub expense_status: ::core::option::Option<
+        crate::types::Open<InvoiceElementModelExpenseStatus>,
+    >,
     /// The buyer's name.
     pub payer_name: ::core::option::Option<::std::string::String>,
     /// The buyer's tax number.
@@ -287,7 +254,9 @@ pub struct InvoiceElementModel {
     /// something found.
     pub has_risk: ::core::option::Option<bool>,
     /// Whether a payment was found that belongs to it.
-    pub trade_match_result: ::core::option::Option<InvoiceElementModelTradeMatchResult>,
+    pub trade_match_result: ::core::option::Option<
+        crate::types::Open<InvoiceElementModelTradeMatchResult>,
+    >,
     /// The payments that belong to it.
     pub trade_list: ::std::vec::Vec<EinvTrade>,
     /// Extras.
@@ -456,47 +425,24 @@ pub enum InvoiceElementModelInvoiceKind {
     VehicleSalesInvoice,
     /// An electronic receipt of a public authority (财政电子票据).
     FinancialElectronicBill,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InvoiceElementModelInvoiceKind {
-    fn value(&self) -> &str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::Special => "SPECIAL",
-            Self::AllElectronicGeneral => "ALL_ELECTRONIC_GENERAL",
-            Self::AllElectronicSpecial => "ALL_ELECTRONIC_SPECIAL",
-            Self::PlainInvoice => "PLAIN_INVOICE",
-            Self::PaperInvoice => "PAPER_INVOICE",
-            Self::VehicleSalesInvoice => "SALSE_INVOICE",
-            Self::FinancialElectronicBill => "FINANCIAL_ELECTRONIC_BILL",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Plain,
-                1 => Self::Special,
-                2 => Self::AllElectronicGeneral,
-                3 => Self::AllElectronicSpecial,
-                4 => Self::PlainInvoice,
-                5 => Self::PaperInvoice,
-                6 => Self::VehicleSalesInvoice,
-                7 => Self::FinancialElectronicBill,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InvoiceElementModelInvoiceKind {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("PLAIN", Self::Plain),
+            ("SPECIAL", Self::Special),
+            ("ALL_ELECTRONIC_GENERAL", Self::AllElectronicGeneral),
+            ("ALL_ELECTRONIC_SPECIAL", Self::AllElectronicSpecial),
+            ("PLAIN_INVOICE", Self::PlainInvoice),
+            ("PAPER_INVOICE", Self::PaperInvoice),
+            ("SALSE_INVOICE", Self::VehicleSalesInvoice),
+            ("FINANCIAL_ELECTRONIC_BILL", Self::FinancialElectronicBill),
+        ]
     }
 }
 
-crate::wire::open_enum!(InvoiceElementModelInvoiceKind);
+crate::wire::listed!(InvoiceElementModelInvoiceKind);
 
 /// Whether an invoice is in force.
 #[non_exhaustive]
@@ -505,35 +451,15 @@ pub enum InvoiceElementModelInvoiceStatus {
     Succeed,
     /// No longer in force.
     Expired,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InvoiceElementModelInvoiceStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Succeed => "SUCCEED",
-            Self::Expired => "EXPIRED",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Succeed,
-                1 => Self::Expired,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InvoiceElementModelInvoiceStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("SUCCEED", Self::Succeed), ("EXPIRED", Self::Expired)]
     }
 }
 
-crate::wire::open_enum!(InvoiceElementModelInvoiceStatus);
+crate::wire::listed!(InvoiceElementModelInvoiceStatus);
 
 /// Whether an invoice has been reimbursed.
 #[non_exhaustive]
@@ -544,37 +470,19 @@ pub enum InvoiceElementModelExpenseStatus {
     ExpenseProcessing,
     /// Reimbursed.
     ExpenseFinished,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InvoiceElementModelExpenseStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::WaitExpense => "WAIT_EXPENSE",
-            Self::ExpenseProcessing => "EXPENSE_PROCESSING",
-            Self::ExpenseFinished => "EXPENSE_FINISHED",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::WaitExpense,
-                1 => Self::ExpenseProcessing,
-                2 => Self::ExpenseFinished,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InvoiceElementModelExpenseStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("WAIT_EXPENSE", Self::WaitExpense),
+            ("EXPENSE_PROCESSING", Self::ExpenseProcessing),
+            ("EXPENSE_FINISHED", Self::ExpenseFinished),
+        ]
     }
 }
 
-crate::wire::open_enum!(InvoiceElementModelExpenseStatus);
+crate::wire::listed!(InvoiceElementModelExpenseStatus);
 
 /// Whether a payment was found for an invoice.
 #[non_exhaustive]
@@ -585,37 +493,19 @@ pub enum InvoiceElementModelTradeMatchResult {
     NoneFound,
     /// Nobody looked for one.
     NotTried,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InvoiceElementModelTradeMatchResult {
-    fn value(&self) -> &str {
-        match self {
-            Self::Match => "match",
-            Self::NoneFound => "noMatched",
-            Self::NotTried => "notMatch",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Match,
-                1 => Self::NoneFound,
-                2 => Self::NotTried,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InvoiceElementModelTradeMatchResult {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("match", Self::Match),
+            ("noMatched", Self::NoneFound),
+            ("notMatch", Self::NotTried),
+        ]
     }
 }
 
-crate::wire::open_enum!(InvoiceElementModelTradeMatchResult);
+crate::wire::listed!(InvoiceElementModelTradeMatchResult);
 
 /// A payment behind an invoice.
 #[non_exhaustive]
@@ -629,7 +519,7 @@ pub struct EinvTrade {
     /// What was paid, in yuan.
     pub payment_amount: ::core::option::Option<crate::types::Price>,
     /// What kind of document it comes from. (The misspelling is the gateway's.)
-    pub souce: ::core::option::Option<EinvTradeSouce>,
+    pub souce: ::core::option::Option<crate::types::Open<EinvTradeSouce>>,
     /// The category of the payment in the user's bill.
     pub trade_type: ::core::option::Option<::std::string::String>,
     /// The merchant as customers know it: the restaurant, the hotel, the taxi platform.
@@ -750,36 +640,17 @@ pub enum EinvTradeSouce {
     Itinerary,
     /// A restaurant's slip.
     Catering,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for EinvTradeSouce {
-    fn value(&self) -> &str {
-        match self {
-            Self::Consume => "consume",
-            Self::Hotel => "hotel",
-            Self::Itinerary => "itinerary",
-            Self::Catering => "catering",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Consume,
-                1 => Self::Hotel,
-                2 => Self::Itinerary,
-                3 => Self::Catering,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for EinvTradeSouce {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("consume", Self::Consume),
+            ("hotel", Self::Hotel),
+            ("itinerary", Self::Itinerary),
+            ("catering", Self::Catering),
+        ]
     }
 }
 
-crate::wire::open_enum!(EinvTradeSouce);
+crate::wire::listed!(EinvTradeSouce);

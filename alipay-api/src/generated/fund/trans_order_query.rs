@@ -121,7 +121,7 @@ pub struct TransOrderQueryResponse {
     /// Alipay's number of the transfer.
     pub order_id: ::core::option::Option<::std::string::String>,
     /// Where the transfer stands.
-    pub status: ::core::option::Option<TransOrderQueryStatus>,
+    pub status: ::core::option::Option<crate::types::Open<TransOrderQueryStatus>>,
     /// When the money moved. Absent when the transfer failed.
     pub pay_date: ::core::option::Option<crate::types::DateTime>,
     /// Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
@@ -220,57 +220,32 @@ pub enum TransOrderQueryErrorCode {
     OrderNotExist,
     /// Alipay is busy, or the query timed out.
     SystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransOrderQueryErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::IllegalAccountStatusException => "ILLEGAL_ACCOUNT_STATUS_EXCEPTION",
-            Self::InvalidParameter => "INVALID_PARAMETER",
-            Self::NoOrderPermission => "NO_ORDER_PERMISSION",
-            Self::OrderIdInvalid => "ORDER_ID_INVALID",
-            Self::OrderNotExist => "ORDER_NOT_EXIST",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::IllegalAccountStatusException,
-                1 => Self::InvalidParameter,
-                2 => Self::NoOrderPermission,
-                3 => Self::OrderIdInvalid,
-                4 => Self::OrderNotExist,
-                5 => Self::SystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransOrderQueryErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ILLEGAL_ACCOUNT_STATUS_EXCEPTION", Self::IllegalAccountStatusException),
+            ("INVALID_PARAMETER", Self::InvalidParameter),
+            ("NO_ORDER_PERMISSION", Self::NoOrderPermission),
+            ("ORDER_ID_INVALID", Self::OrderIdInvalid),
+            ("ORDER_NOT_EXIST", Self::OrderNotExist),
+            ("SYSTEM_ERROR", Self::SystemError),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransOrderQueryErrorCode);
+crate::wire::listed!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["ORDER_NOT_EXIST", "SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::Request,
-                    &["INVALID_PARAMETER", "NO_ORDER_PERMISSION", "ORDER_ID_INVALID"],
-                ),
-                (crate::ErrorClass::Setup, &["ILLEGAL_ACCOUNT_STATUS_EXCEPTION"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::OrderNotExist | Self::SystemError => crate::ErrorClass::Retry,
+            Self::InvalidParameter | Self::NoOrderPermission | Self::OrderIdInvalid => {
+                crate::ErrorClass::Request
+            }
+            Self::IllegalAccountStatusException => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -289,40 +264,19 @@ pub enum TransOrderQueryStatus {
     Refund,
     /// Alipay cannot tell yet.
     Unknown,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransOrderQueryStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Init => "INIT",
-            Self::Dealing => "DEALING",
-            Self::Success => "SUCCESS",
-            Self::Fail => "FAIL",
-            Self::Refund => "REFUND",
-            Self::Unknown => "UNKNOWN",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Init,
-                1 => Self::Dealing,
-                2 => Self::Success,
-                3 => Self::Fail,
-                4 => Self::Refund,
-                5 => Self::Unknown,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransOrderQueryStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("INIT", Self::Init),
+            ("DEALING", Self::Dealing),
+            ("SUCCESS", Self::Success),
+            ("FAIL", Self::Fail),
+            ("REFUND", Self::Refund),
+            ("UNKNOWN", Self::Unknown),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransOrderQueryStatus);
+crate::wire::listed!(TransOrderQueryStatus);

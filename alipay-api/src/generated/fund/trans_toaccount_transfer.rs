@@ -14,7 +14,7 @@ pub struct TransToaccountTransfer {
     /// The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: ::std::string::String,
     /// What kind of account name stands in `payee_account`.
-    pub payee_type: TransToaccountTransferPayeeType,
+    pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
     /// Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
     pub payee_account: ::std::string::String,
     /// How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
@@ -37,7 +37,9 @@ impl TransToaccountTransfer {
     /// With what must be given.
     pub fn new(
         out_biz_no: impl ::core::convert::Into<::std::string::String>,
-        payee_type: impl ::core::convert::Into<TransToaccountTransferPayeeType>,
+        payee_type: impl ::core::convert::Into<
+            crate::types::Open<TransToaccountTransferPayeeType>,
+        >,
         payee_account: impl ::core::convert::Into<::std::string::String>,
         amount: crate::types::Price,
     ) -> Self {
@@ -339,202 +341,126 @@ pub enum TransToaccountTransferErrorCode {
     SyncSecurityCheckFailed,
     /// The money may or may not have moved. Ask with the query method, or repeat the very same request with the same `out_biz_no`.
     SystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransToaccountTransferErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AccountNotExist => "ACCOUNT_NOT_EXIST",
-            Self::BlockUserForbbidenRecieve => "BLOCK_USER_FORBBIDEN_RECIEVE",
-            Self::CertMissAccLimit => "CERT_MISS_ACC_LIMIT",
-            Self::CertMissTransLimit => "CERT_MISS_TRANS_LIMIT",
-            Self::ExceedLimitDmAmount => "EXCEED_LIMIT_DM_AMOUNT",
-            Self::ExceedLimitDmMaxAmount => "EXCEED_LIMIT_DM_MAX_AMOUNT",
-            Self::ExceedLimitEntSmAmount => "EXCEED_LIMIT_ENT_SM_AMOUNT",
-            Self::ExceedLimitInternalSmAmount => "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
-            Self::ExceedLimitMmAmount => "EXCEED_LIMIT_MM_AMOUNT",
-            Self::ExceedLimitMmMaxAmount => "EXCEED_LIMIT_MM_MAX_AMOUNT",
-            Self::ExceedLimitPersonalSmAmount => "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
-            Self::ExceedLimitSmAmount => "EXCEED_LIMIT_SM_AMOUNT",
-            Self::ExceedLimitSmMinAmount => "EXCEED_LIMIT_SM_MIN_AMOUNT",
-            Self::ExceedLimitUnrnDmAmount => "EXCEED_LIMIT_UNRN_DM_AMOUNT",
-            Self::InvalidParameter => "INVALID_PARAMETER",
-            Self::MaxVisitLimit => "MAX_VISIT_LIMIT",
-            Self::MemoRequiredInTransferError => "MEMO_REQUIRED_IN_TRANSFER_ERROR",
-            Self::OpenapiVersionTooOld => "OPENAPI_VERSION_TOO_OLD",
-            Self::PaycardUnablePayment => "PAYCARD_UNABLE_PAYMENT",
-            Self::PayeeAccOcupied => "PAYEE_ACC_OCUPIED",
-            Self::PayeeNotExist => "PAYEE_NOT_EXIST",
-            Self::PayeeUserInfoError => "PAYEE_USER_INFO_ERROR",
-            Self::PayeeUserTypeError => "PAYEE_USER_TYPE_ERROR",
-            Self::PayerBalanceNotEnough => "PAYER_BALANCE_NOT_ENOUGH",
-            Self::PayerCertExpired => "PAYER_CERT_EXPIRED",
-            Self::PayerDataIncomplete => "PAYER_DATA_INCOMPLETE",
-            Self::PayerPayeeCannotSame => "PAYER_PAYEE_CANNOT_SAME",
-            Self::PayerStatusError => "PAYER_STATUS_ERROR",
-            Self::PayerUserInfoError => "PAYER_USER_INFO_ERROR",
-            Self::PaymentInfoInconsistency => "PAYMENT_INFO_INCONSISTENCY",
-            Self::PermitCheckPermIdentityTheft => "PERMIT_CHECK_PERM_IDENTITY_THEFT",
-            Self::PermitCheckPermLimited => "PERMIT_CHECK_PERM_LIMITED",
-            Self::PermitNonBankLimitPayee => "PERMIT_NON_BANK_LIMIT_PAYEE",
-            Self::PermitPayerForbidden => "PERMIT_PAYER_FORBIDDEN",
-            Self::PermitPayerLowestForbidden => "PERMIT_PAYER_LOWEST_FORBIDDEN",
-            Self::PermAmlNotRealnameRev => "PERM_AML_NOT_REALNAME_REV",
-            Self::PermPayCustomerDailyQuotaOrgBalanceLimit => {
-                "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermPayCustomerMonthQuotaOrgBalanceLimit => {
-                "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermPayUserDailyQuotaOrgBalanceLimit => {
-                "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermPayUserMonthQuotaOrgBalanceLimit => {
-                "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermReceiveCustomerAlmsLimit => "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
-            Self::ReleaseUserForbbidenRecieve => "RELEASE_USER_FORBBIDEN_RECIEVE",
-            Self::RemarkHasSensitiveWord => "REMARK_HAS_SENSITIVE_WORD",
-            Self::RequestProcessing => "REQUEST_PROCESSING",
-            Self::SyncSecurityCheckFailed => "SYNC_SECURITY_CHECK_FAILED",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AccountNotExist,
-                1 => Self::BlockUserForbbidenRecieve,
-                2 => Self::CertMissAccLimit,
-                3 => Self::CertMissTransLimit,
-                4 => Self::ExceedLimitDmAmount,
-                5 => Self::ExceedLimitDmMaxAmount,
-                6 => Self::ExceedLimitEntSmAmount,
-                7 => Self::ExceedLimitInternalSmAmount,
-                8 => Self::ExceedLimitMmAmount,
-                9 => Self::ExceedLimitMmMaxAmount,
-                10 => Self::ExceedLimitPersonalSmAmount,
-                11 => Self::ExceedLimitSmAmount,
-                12 => Self::ExceedLimitSmMinAmount,
-                13 => Self::ExceedLimitUnrnDmAmount,
-                14 => Self::InvalidParameter,
-                15 => Self::MaxVisitLimit,
-                16 => Self::MemoRequiredInTransferError,
-                17 => Self::OpenapiVersionTooOld,
-                18 => Self::PaycardUnablePayment,
-                19 => Self::PayeeAccOcupied,
-                20 => Self::PayeeNotExist,
-                21 => Self::PayeeUserInfoError,
-                22 => Self::PayeeUserTypeError,
-                23 => Self::PayerBalanceNotEnough,
-                24 => Self::PayerCertExpired,
-                25 => Self::PayerDataIncomplete,
-                26 => Self::PayerPayeeCannotSame,
-                27 => Self::PayerStatusError,
-                28 => Self::PayerUserInfoError,
-                29 => Self::PaymentInfoInconsistency,
-                30 => Self::PermitCheckPermIdentityTheft,
-                31 => Self::PermitCheckPermLimited,
-                32 => Self::PermitNonBankLimitPayee,
-                33 => Self::PermitPayerForbidden,
-                34 => Self::PermitPayerLowestForbidden,
-                35 => Self::PermAmlNotRealnameRev,
-                36 => Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
-                37 => Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
-                38 => Self::PermPayUserDailyQuotaOrgBalanceLimit,
-                39 => Self::PermPayUserMonthQuotaOrgBalanceLimit,
-                40 => Self::PermReceiveCustomerAlmsLimit,
-                41 => Self::ReleaseUserForbbidenRecieve,
-                42 => Self::RemarkHasSensitiveWord,
-                43 => Self::RequestProcessing,
-                44 => Self::SyncSecurityCheckFailed,
-                45 => Self::SystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransToaccountTransferErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACCOUNT_NOT_EXIST", Self::AccountNotExist),
+            ("BLOCK_USER_FORBBIDEN_RECIEVE", Self::BlockUserForbbidenRecieve),
+            ("CERT_MISS_ACC_LIMIT", Self::CertMissAccLimit),
+            ("CERT_MISS_TRANS_LIMIT", Self::CertMissTransLimit),
+            ("EXCEED_LIMIT_DM_AMOUNT", Self::ExceedLimitDmAmount),
+            ("EXCEED_LIMIT_DM_MAX_AMOUNT", Self::ExceedLimitDmMaxAmount),
+            ("EXCEED_LIMIT_ENT_SM_AMOUNT", Self::ExceedLimitEntSmAmount),
+            ("EXCEED_LIMIT_INTERNAL_SM_AMOUNT", Self::ExceedLimitInternalSmAmount),
+            ("EXCEED_LIMIT_MM_AMOUNT", Self::ExceedLimitMmAmount),
+            ("EXCEED_LIMIT_MM_MAX_AMOUNT", Self::ExceedLimitMmMaxAmount),
+            ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Self::ExceedLimitPersonalSmAmount),
+            ("EXCEED_LIMIT_SM_AMOUNT", Self::ExceedLimitSmAmount),
+            ("EXCEED_LIMIT_SM_MIN_AMOUNT", Self::ExceedLimitSmMinAmount),
+            ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Self::ExceedLimitUnrnDmAmount),
+            ("INVALID_PARAMETER", Self::InvalidParameter),
+            ("MAX_VISIT_LIMIT", Self::MaxVisitLimit),
+            ("MEMO_REQUIRED_IN_TRANSFER_ERROR", Self::MemoRequiredInTransferError),
+            ("OPENAPI_VERSION_TOO_OLD", Self::OpenapiVersionTooOld),
+            ("PAYCARD_UNABLE_PAYMENT", Self::PaycardUnablePayment),
+            ("PAYEE_ACC_OCUPIED", Self::PayeeAccOcupied),
+            ("PAYEE_NOT_EXIST", Self::PayeeNotExist),
+            ("PAYEE_USER_INFO_ERROR", Self::PayeeUserInfoError),
+            ("PAYEE_USER_TYPE_ERROR", Self::PayeeUserTypeError),
+            ("PAYER_BALANCE_NOT_ENOUGH", Self::PayerBalanceNotEnough),
+            ("PAYER_CERT_EXPIRED", Self::PayerCertExpired),
+            ("PAYER_DATA_INCOMPLETE", Self::PayerDataIncomplete),
+            ("PAYER_PAYEE_CANNOT_SAME", Self::PayerPayeeCannotSame),
+            ("PAYER_STATUS_ERROR", Self::PayerStatusError),
+            ("PAYER_USER_INFO_ERROR", Self::PayerUserInfoError),
+            ("PAYMENT_INFO_INCONSISTENCY", Self::PaymentInfoInconsistency),
+            ("PERMIT_CHECK_PERM_IDENTITY_THEFT", Self::PermitCheckPermIdentityTheft),
+            ("PERMIT_CHECK_PERM_LIMITED", Self::PermitCheckPermLimited),
+            ("PERMIT_NON_BANK_LIMIT_PAYEE", Self::PermitNonBankLimitPayee),
+            ("PERMIT_PAYER_FORBIDDEN", Self::PermitPayerForbidden),
+            ("PERMIT_PAYER_LOWEST_FORBIDDEN", Self::PermitPayerLowestForbidden),
+            ("PERM_AML_NOT_REALNAME_REV", Self::PermAmlNotRealnameRev),
+            (
+                "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
+            ),
+            (
+                "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
+            ),
+            (
+                "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayUserDailyQuotaOrgBalanceLimit,
+            ),
+            (
+                "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayUserMonthQuotaOrgBalanceLimit,
+            ),
+            ("PERM_RECEIVE_CUSTOMER_ALMS_LIMIT", Self::PermReceiveCustomerAlmsLimit),
+            ("RELEASE_USER_FORBBIDEN_RECIEVE", Self::ReleaseUserForbbidenRecieve),
+            ("REMARK_HAS_SENSITIVE_WORD", Self::RemarkHasSensitiveWord),
+            ("REQUEST_PROCESSING", Self::RequestProcessing),
+            ("SYNC_SECURITY_CHECK_FAILED", Self::SyncSecurityCheckFailed),
+            ("SYSTEM_ERROR", Self::SystemError),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransToaccountTransferErrorCode);
+crate::wire::listed!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["MAX_VISIT_LIMIT"]),
-                (
-                    crate::ErrorClass::OutcomeUnknown,
-                    &["REQUEST_PROCESSING", "SYSTEM_ERROR"],
-                ),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "EXCEED_LIMIT_SM_MIN_AMOUNT",
-                        "INVALID_PARAMETER",
-                        "MEMO_REQUIRED_IN_TRANSFER_ERROR",
-                        "PAYER_PAYEE_CANNOT_SAME",
-                        "PAYER_USER_INFO_ERROR",
-                        "PAYMENT_INFO_INCONSISTENCY",
-                        "REMARK_HAS_SENSITIVE_WORD",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "BLOCK_USER_FORBBIDEN_RECIEVE",
-                        "EXCEED_LIMIT_DM_AMOUNT",
-                        "EXCEED_LIMIT_DM_MAX_AMOUNT",
-                        "EXCEED_LIMIT_ENT_SM_AMOUNT",
-                        "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
-                        "EXCEED_LIMIT_MM_AMOUNT",
-                        "EXCEED_LIMIT_MM_MAX_AMOUNT",
-                        "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
-                        "EXCEED_LIMIT_SM_AMOUNT",
-                        "EXCEED_LIMIT_UNRN_DM_AMOUNT",
-                        "PAYEE_ACC_OCUPIED",
-                        "PAYEE_NOT_EXIST",
-                        "PAYEE_USER_INFO_ERROR",
-                        "PAYEE_USER_TYPE_ERROR",
-                        "PERMIT_CHECK_PERM_IDENTITY_THEFT",
-                        "PERMIT_CHECK_PERM_LIMITED",
-                        "PERMIT_NON_BANK_LIMIT_PAYEE",
-                        "PERMIT_PAYER_FORBIDDEN",
-                        "PERM_AML_NOT_REALNAME_REV",
-                        "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
-                        "RELEASE_USER_FORBBIDEN_RECIEVE",
-                        "SYNC_SECURITY_CHECK_FAILED",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACCOUNT_NOT_EXIST",
-                        "CERT_MISS_ACC_LIMIT",
-                        "CERT_MISS_TRANS_LIMIT",
-                        "OPENAPI_VERSION_TOO_OLD",
-                        "PAYCARD_UNABLE_PAYMENT",
-                        "PAYER_BALANCE_NOT_ENOUGH",
-                        "PAYER_CERT_EXPIRED",
-                        "PAYER_DATA_INCOMPLETE",
-                        "PAYER_STATUS_ERROR",
-                        "PERMIT_PAYER_LOWEST_FORBIDDEN",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::MaxVisitLimit => crate::ErrorClass::Retry,
+            Self::RequestProcessing | Self::SystemError => {
+                crate::ErrorClass::OutcomeUnknown
+            }
+            Self::ExceedLimitSmMinAmount
+            | Self::InvalidParameter
+            | Self::MemoRequiredInTransferError
+            | Self::PayerPayeeCannotSame
+            | Self::PayerUserInfoError
+            | Self::PaymentInfoInconsistency
+            | Self::RemarkHasSensitiveWord => crate::ErrorClass::Request,
+            Self::BlockUserForbbidenRecieve
+            | Self::ExceedLimitDmAmount
+            | Self::ExceedLimitDmMaxAmount
+            | Self::ExceedLimitEntSmAmount
+            | Self::ExceedLimitInternalSmAmount
+            | Self::ExceedLimitMmAmount
+            | Self::ExceedLimitMmMaxAmount
+            | Self::ExceedLimitPersonalSmAmount
+            | Self::ExceedLimitSmAmount
+            | Self::ExceedLimitUnrnDmAmount
+            | Self::PayeeAccOcupied
+            | Self::PayeeNotExist
+            | Self::PayeeUserInfoError
+            | Self::PayeeUserTypeError
+            | Self::PermitCheckPermIdentityTheft
+            | Self::PermitCheckPermLimited
+            | Self::PermitNonBankLimitPayee
+            | Self::PermitPayerForbidden
+            | Self::PermAmlNotRealnameRev
+            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
+            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
+            | Self::PermPayUserDailyQuotaOrgBalanceLimit
+            | Self::PermPayUserMonthQuotaOrgBalanceLimit
+            | Self::PermReceiveCustomerAlmsLimit
+            | Self::ReleaseUserForbbidenRecieve
+            | Self::SyncSecurityCheckFailed => crate::ErrorClass::Declined,
+            Self::AccountNotExist
+            | Self::CertMissAccLimit
+            | Self::CertMissTransLimit
+            | Self::OpenapiVersionTooOld
+            | Self::PaycardUnablePayment
+            | Self::PayerBalanceNotEnough
+            | Self::PayerCertExpired
+            | Self::PayerDataIncomplete
+            | Self::PayerStatusError
+            | Self::PermitPayerLowestForbidden => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -547,34 +473,16 @@ pub enum TransToaccountTransferPayeeType {
     AlipayLogonId,
     /// By the open id that the user has towards the calling app.
     AlipayOpenId,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransToaccountTransferPayeeType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AlipayUserId => "ALIPAY_USERID",
-            Self::AlipayLogonId => "ALIPAY_LOGONID",
-            Self::AlipayOpenId => "ALIPAY_OPENID",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AlipayUserId,
-                1 => Self::AlipayLogonId,
-                2 => Self::AlipayOpenId,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransToaccountTransferPayeeType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ALIPAY_USERID", Self::AlipayUserId),
+            ("ALIPAY_LOGONID", Self::AlipayLogonId),
+            ("ALIPAY_OPENID", Self::AlipayOpenId),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransToaccountTransferPayeeType);
+crate::wire::listed!(TransToaccountTransferPayeeType);

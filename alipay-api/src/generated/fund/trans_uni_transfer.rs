@@ -19,15 +19,19 @@ pub struct TransUniTransfer {
     /// Who receives the money.
     pub payee_info: Participant,
     /// The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
-    pub product_code: ::core::option::Option<TransUniTransferProductCode>,
+    pub product_code: ::core::option::Option<
+        crate::types::Open<TransUniTransferProductCode>,
+    >,
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
-    pub biz_scene: ::core::option::Option<TransUniTransferBizScene>,
+    pub biz_scene: ::core::option::Option<crate::types::Open<TransUniTransferBizScene>>,
     /// The heading of the transfer in the user's bill. At most 128 characters.
     pub order_title: ::core::option::Option<::std::string::String>,
     /// What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
     pub remark: ::core::option::Option<::std::string::String>,
     /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
-    pub transfer_scene_name: ::core::option::Option<TransUniTransferTransferSceneName>,
+    pub transfer_scene_name: ::core::option::Option<
+        crate::types::Open<TransUniTransferTransferSceneName>,
+    >,
     /// What Alipay wants to know about a transfer of the chosen scene.
     pub transfer_scene_report_infos: ::std::vec::Vec<TransferSceneReportInfo>,
     /// Whose money it is. Left out, it is that of the merchant who calls.
@@ -66,7 +70,9 @@ impl TransUniTransfer {
     /// Sets `product_code`.
     pub fn product_code(
         mut self,
-        product_code: impl ::core::convert::Into<TransUniTransferProductCode>,
+        product_code: impl ::core::convert::Into<
+            crate::types::Open<TransUniTransferProductCode>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.product_code, product_code);
         self
@@ -75,7 +81,9 @@ impl TransUniTransfer {
     /// Sets `biz_scene`.
     pub fn biz_scene(
         mut self,
-        biz_scene: impl ::core::convert::Into<TransUniTransferBizScene>,
+        biz_scene: impl ::core::convert::Into<
+            crate::types::Open<TransUniTransferBizScene>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.biz_scene, biz_scene);
         self
@@ -103,7 +111,7 @@ impl TransUniTransfer {
     pub fn transfer_scene_name(
         mut self,
         transfer_scene_name: impl ::core::convert::Into<
-            TransUniTransferTransferSceneName,
+            crate::types::Open<TransUniTransferTransferSceneName>,
         >,
     ) -> Self {
         crate::wire::set(&mut self.transfer_scene_name, transfer_scene_name);
@@ -312,9 +320,11 @@ pub struct TransUniTransferResponse {
     /// Alipay's number of the movement of funds behind the transfer.
     pub pay_fund_order_id: ::core::option::Option<::std::string::String>,
     /// Where the transfer stands.
-    pub status: ::core::option::Option<TransUniTransferStatus>,
+    pub status: ::core::option::Option<crate::types::Open<TransUniTransferStatus>>,
     /// Where the second stage stands, when the payee has to collect the money.
-    pub sub_status: ::core::option::Option<TransUniTransferSubStatus>,
+    pub sub_status: ::core::option::Option<
+        crate::types::Open<TransUniTransferSubStatus>,
+    >,
     /// When the money moved.
     pub trans_date: ::core::option::Option<crate::types::DateTime>,
     /// How much was transferred, in yuan. Given in special scenes only.
@@ -739,596 +749,405 @@ pub enum TransUniTransferErrorCode {
     UserNotExist,
     /// The merchant's account is frozen by risk control and cannot pay. Mend the account, then send the same request again with the same `out_biz_no`.
     UserRiskFreeze,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransUniTransferErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AccountBookSceneCodeException => "ACCOUNT_BOOK_SCENE_CODE_EXCEPTION",
-            Self::AccountInNotExist => "ACCOUNT_IN_NOT_EXIST",
-            Self::AccountOperationLimit => "ACCOUNT_OPERATION_LIMIT",
-            Self::AlreadyWithdrawStdRedPacket => "ALREADY_WITHDRAW_STD_RED_PACKET",
-            Self::AuthoreeIsNotMatch => "AUTHOREE_IS_NOT_MATCH",
-            Self::BalanceIsNotEnough => "BALANCE_IS_NOT_ENOUGH",
-            Self::BalanceNotEnough => "BALANCE_NOT_ENOUGH",
-            Self::BalanceNotEnoughForCardFee => "BALANCE_NOT_ENOUGH_FOR_CARD_FEE",
-            Self::BankcodeOrBranchnameInfoError => "BANKCODE_OR_BRANCHNAME_INFO_ERROR",
-            Self::BankResponseError => "BANK_RESPONSE_ERROR",
-            Self::BizUniqueException => "BIZ_UNIQUE_EXCEPTION",
-            Self::BlockUserForbbidenRecieve => "BLOCK_USER_FORBBIDEN_RECIEVE",
-            Self::BlockUserForbbidenSend => "BLOCK_USER_FORBBIDEN_SEND",
-            Self::CardBinError => "CARD_BIN_ERROR",
-            Self::CheckReceiverCertNotAllow => "CHECK_RECEIVER_CERT_NOT_ALLOW",
-            Self::ConfigurationError => "CONFIGURATION_ERROR",
-            Self::ContractorAccountBookNotFund => "CONTRACTOR_ACCOUNT_BOOK_NOT_FUND",
-            Self::CurrebtAfterInvalidTime => "CURREBT_AFTER_INVALID_TIME",
-            Self::CurrencyNotSupport => "CURRENCY_NOT_SUPPORT",
-            Self::EmployeeServiceNotExist => "EMPLOYEE_SERVICE_NOT_EXIST",
-            Self::ExceedLimitDcReceived => "EXCEED_LIMIT_DC_RECEIVED",
-            Self::ExceedLimitDmAmount => "EXCEED_LIMIT_DM_AMOUNT",
-            Self::ExceedLimitDmMaxAmount => "EXCEED_LIMIT_DM_MAX_AMOUNT",
-            Self::ExceedLimitEntSmAmount => "EXCEED_LIMIT_ENT_SM_AMOUNT",
-            Self::ExceedLimitInternalSmAmount => "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
-            Self::ExceedLimitMmAmount => "EXCEED_LIMIT_MM_AMOUNT",
-            Self::ExceedLimitMmMaxAmount => "EXCEED_LIMIT_MM_MAX_AMOUNT",
-            Self::ExceedLimitPersonalSmAmount => "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
-            Self::ExceedLimitSmAmount => "EXCEED_LIMIT_SM_AMOUNT",
-            Self::ExceedLimitSmMinAmount => "EXCEED_LIMIT_SM_MIN_AMOUNT",
-            Self::ExceedLimitUnrnDmAmount => "EXCEED_LIMIT_UNRN_DM_AMOUNT",
-            Self::ExpandIndirectVerifyFail => "EXPAND_INDIRECT_VERIFY_FAIL",
-            Self::FlexibleStaffingHighRiskReceiver => {
-                "FLEXIBLE_STAFFING_HIGH_RISK_RECEIVER"
-            }
-            Self::FlexibleStaffingPotentialRiskReceiver => {
-                "FLEXIBLE_STAFFING_POTENTIAL_RISK_RECEIVER"
-            }
-            Self::FlexibleStaffingRiskConsultRiskReceiver => {
-                "FLEXIBLE_STAFFING_RISK_CONSULT_RISK_RECEIVER"
-            }
-            Self::FlexibleStaffingRiskConsultUnauthorizedConsult => {
-                "FLEXIBLE_STAFFING_RISK_CONSULT_UNAUTHORIZED_CONSULT"
-            }
-            Self::FlexibleStaffingRiskConsultUnsignedMerchant => {
-                "FLEXIBLE_STAFFING_RISK_CONSULT_UNSIGNED_MERCHANT"
-            }
-            Self::FlexibleStaffingRiskConsultUserNotExist => {
-                "FLEXIBLE_STAFFING_RISK_CONSULT_USER_NOT_EXIST"
-            }
-            Self::FlexibleStaffingUnKnownRiskReceiver => {
-                "FLEXIBLE_STAFFING_UN_KNOWN_RISK_RECEIVER"
-            }
-            Self::ForbidOperationUserWallet => "FORBID_OPERATION_USER_WALLET",
-            Self::FundProtitopnNotMatch => "FUND_PROTITOPN_NOT_MATCH",
-            Self::FundWalletInstNotExist => "FUND_WALLET_INST_NOT_EXIST",
-            Self::FundWalletUnavailable => "FUND_WALLET_UNAVAILABLE",
-            Self::GlobalUserForbbidenRecieve => "GLOBAL_USER_FORBBIDEN_RECIEVE",
-            Self::IdentityFundRelationNotFound => "IDENTITY_FUND_RELATION_NOT_FOUND",
-            Self::IllegalOperation => "ILLEGAL_OPERATION",
-            Self::IllegalRequestUserId => "ILLEGAL_REQUEST_USER_ID",
-            Self::IllegalStatusException => "ILLEGAL_STATUS_EXCEPTION",
-            Self::InstPayRemarkUnvalidChars => "INST_PAY_REMARK_UNVALID_CHARS",
-            Self::InstPayUnable => "INST_PAY_UNABLE",
-            Self::InvalidCardno => "INVALID_CARDNO",
-            Self::InvalidParameter => "INVALID_PARAMETER",
-            Self::InvalidPayerAccount => "INVALID_PAYER_ACCOUNT",
-            Self::InvalidTaxBillAgreement => "INVALID_TAX_BILL_AGREEMENT",
-            Self::IsvAuthError => "ISV_AUTH_ERROR",
-            Self::JudicialFreeze => "JUDICIAL_FREEZE",
-            Self::MemoRequiredInTransferError => "MEMO_REQUIRED_IN_TRANSFER_ERROR",
-            Self::MidAccountCheckError => "MID_ACCOUNT_CHECK_ERROR",
-            Self::MidAccountStatusError => "MID_ACCOUNT_STATUS_ERROR",
-            Self::MidAccountTypeError => "MID_ACCOUNT_TYPE_ERROR",
-            Self::MoneyPayClosed => "MONEY_PAY_CLOSED",
-            Self::MrchprodQueryError => "MRCHPROD_QUERY_ERROR",
-            Self::NotInWhiteList => "NOT_IN_WHITE_LIST",
-            Self::NotSupportPayerAccountType => "NOT_SUPPORT_PAYER_ACCOUNT_TYPE",
-            Self::NoAccountbookPermission => "NO_ACCOUNTBOOK_PERMISSION",
-            Self::NoAccountPaymentPermission => "NO_ACCOUNT_PAYMENT_PERMISSION",
-            Self::NoAccountReceivePermission => "NO_ACCOUNT_RECEIVE_PERMISSION",
-            Self::NoAccountUserForbbidenRecieve => "NO_ACCOUNT_USER_FORBBIDEN_RECIEVE",
-            Self::NoAvailablePaymentTools => "NO_AVAILABLE_PAYMENT_TOOLS",
-            Self::NoOrderPermission => "NO_ORDER_PERMISSION",
-            Self::NoPermissionAccount => "NO_PERMISSION_ACCOUNT",
-            Self::OrderNotExist => "ORDER_NOT_EXIST",
-            Self::OrderStatusInvalid => "ORDER_STATUS_INVALID",
-            Self::OverseaTransferClose => "OVERSEA_TRANSFER_CLOSE",
-            Self::ParameterError => "PARAMETER_ERROR",
-            Self::ParamIllegal => "PARAM_ILLEGAL",
-            Self::PartitionFormatError => "PARTITION_FORMAT_ERROR",
-            Self::PaycardUnablePayment => "PAYCARD_UNABLE_PAYMENT",
-            Self::PayeeAccountNotExsit => "PAYEE_ACCOUNT_NOT_EXSIT",
-            Self::PayeeAccountStatusError => "PAYEE_ACCOUNT_STATUS_ERROR",
-            Self::PayeeAccOcupied => "PAYEE_ACC_OCUPIED",
-            Self::PayeeCardInfoError => "PAYEE_CARD_INFO_ERROR",
-            Self::PayeeCertInfoError => "PAYEE_CERT_INFO_ERROR",
-            Self::PayeeIdentityNotMatch => "PAYEE_IDENTITY_NOT_MATCH",
-            Self::PayeeMidCannotSame => "PAYEE_MID_CANNOT_SAME",
-            Self::PayeeNotExist => "PAYEE_NOT_EXIST",
-            Self::PayeeNotRelnameCertify => "PAYEE_NOT_RELNAME_CERTIFY",
-            Self::PayeeOutPermlimitCheckFailure => "PAYEE_OUT_PERMLIMIT_CHECK_FAILURE",
-            Self::PayeeReceiveCountExceedLimit => "PAYEE_RECEIVE_COUNT_EXCEED_LIMIT",
-            Self::PayeeTrusteeshipAccOverLimit => "PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT",
-            Self::PayeeUserinfoError => "PAYEE_USERINFO_ERROR",
-            Self::PayeeUserinfoStatusError => "PAYEE_USERINFO_STATUS_ERROR",
-            Self::PayeeUserIsInst => "PAYEE_USER_IS_INST",
-            Self::PayeeUserTypeError => "PAYEE_USER_TYPE_ERROR",
-            Self::PayerAccountBookInfoException => "PAYER_ACCOUNT_BOOK_INFO_EXCEPTION",
-            Self::PayerAccountLimit => "PAYER_ACCOUNT_LIMIT",
-            Self::PayerAndPayeeBothPersonalAccountBook => {
-                "PAYER_AND_PAYEE_BOTH_PERSONAL_ACCOUNT_BOOK"
-            }
-            Self::PayerBalanceNotEnough => "PAYER_BALANCE_NOT_ENOUGH",
-            Self::PayerCertifyCheckFail => "PAYER_CERTIFY_CHECK_FAIL",
-            Self::PayerMidCannotSame => "PAYER_MID_CANNOT_SAME",
-            Self::PayerNotEqualPayeeError => "PAYER_NOT_EQUAL_PAYEE_ERROR",
-            Self::PayerNotEqualPayeeForBizSceneRequired => {
-                "PAYER_NOT_EQUAL_PAYEE_FOR_BIZ_SCENE_REQUIRED"
-            }
-            Self::PayerNotExist => "PAYER_NOT_EXIST",
-            Self::PayerNotRelnameCertify => "PAYER_NOT_RELNAME_CERTIFY",
-            Self::PayerPayeeAccountNameCanNotSame => {
-                "PAYER_PAYEE_ACCOUNT_NAME_CAN_NOT_SAME"
-            }
-            Self::PayerPayeeCannotSame => "PAYER_PAYEE_CANNOT_SAME",
-            Self::PayerPermlimitCheckFailure => "PAYER_PERMLIMIT_CHECK_FAILURE",
-            Self::PayerRequesterRelationInvalid => "PAYER_REQUESTER_RELATION_INVALID",
-            Self::PayerStatusError => "PAYER_STATUS_ERROR",
-            Self::PayerUnablePayment => "PAYER_UNABLE_PAYMENT",
-            Self::PayerUserinfoNotExsit => "PAYER_USERINFO_NOT_EXSIT",
-            Self::PayerUserInfoError => "PAYER_USER_INFO_ERROR",
-            Self::PaymentFail => "PAYMENT_FAIL",
-            Self::PaymentInfoInconsistency => "PAYMENT_INFO_INCONSISTENCY",
-            Self::PaymentMoneyNotEnough => "PAYMENT_MONEY_NOT_ENOUGH",
-            Self::PaymentTimeExpire => "PAYMENT_TIME_EXPIRE",
-            Self::PaySalaryModeNotSupport => "PAY_SALARY_MODE_NOT_SUPPORT",
-            Self::PermitCheckPermAmlCertExpired => "PERMIT_CHECK_PERM_AML_CERT_EXPIRED",
-            Self::PermitCheckPermAmlCertMissAccLimit => {
-                "PERMIT_CHECK_PERM_AML_CERT_MISS_ACC_LIMIT"
-            }
-            Self::PermitCheckPermIdentityTheft => "PERMIT_CHECK_PERM_IDENTITY_THEFT",
-            Self::PermitCheckPermLimited => "PERMIT_CHECK_PERM_LIMITED",
-            Self::PermitCheckReceiveLimit => "PERMIT_CHECK_RECEIVE_LIMIT",
-            Self::PermitLimitPayee => "PERMIT_LIMIT_PAYEE",
-            Self::PermitNonBankLimitPayee => "PERMIT_NON_BANK_LIMIT_PAYEE",
-            Self::PermitPayerForbidden => "PERMIT_PAYER_FORBIDDEN",
-            Self::PermitPayerLevelForbidden => "PERMIT_PAYER_LEVEL_FORBIDDEN",
-            Self::PermAmlNotRealnamePay => "PERM_AML_NOT_REALNAME_PAY",
-            Self::PermAmlNotRealnameRev => "PERM_AML_NOT_REALNAME_REV",
-            Self::PermPayCustomerDailyQuotaOrgBalanceLimit => {
-                "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermPayCustomerMonthQuotaOrgBalanceLimit => {
-                "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermPayUserDailyQuotaOrgBalanceLimit => {
-                "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermPayUserMonthQuotaOrgBalanceLimit => {
-                "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT"
-            }
-            Self::PermReceiveCustomerAlmsLimit => "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
-            Self::ProcessFail => "PROCESS_FAIL",
-            Self::ProductNotSign => "PRODUCT_NOT_SIGN",
-            Self::PromoCampRelationConfigMissed => "PROMO_CAMP_RELATION_CONFIG_MISSED",
-            Self::PromoTransOrderDealing => "PROMO_TRANS_ORDER_DEALING",
-            Self::ReceiverAccountBookInfoException => {
-                "RECEIVER_ACCOUNT_BOOK_INFO_EXCEPTION"
-            }
-            Self::ReceiverUserRiskFreeze => "RECEIVER_USER_RISK_FREEZE",
-            Self::ReleaseUserForbbidenRecieve => "RELEASE_USER_FORBBIDEN_RECIEVE",
-            Self::RemarkHasSensitiveWord => "REMARK_HAS_SENSITIVE_WORD",
-            Self::RepInconsistent => "REP_INCONSISTENT",
-            Self::RequestProcessing => "REQUEST_PROCESSING",
-            Self::ResourceLimitExceed => "RESOURCE_LIMIT_EXCEED",
-            Self::SecurityCheckFailed => "SECURITY_CHECK_FAILED",
-            Self::SignAgreementNoInconsistent => "SIGN_AGREEMENT_NO_INCONSISTENT",
-            Self::SignInvalid => "SIGN_INVALID",
-            Self::SignInvokePidInconsistent => "SIGN_INVOKE_PID_INCONSISTENT",
-            Self::SignNotAllowSkip => "SIGN_NOT_ALLOW_SKIP",
-            Self::SignParamInvalid => "SIGN_PARAM_INVALID",
-            Self::SignQueryAggrementError => "SIGN_QUERY_AGGREMENT_ERROR",
-            Self::SignQueryAppInfoError => "SIGN_QUERY_APP_INFO_ERROR",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::TaxBillAgreementMiss => "TAX_BILL_AGREEMENT_MISS",
-            Self::TransferSceneInfoAdmitFail => "TRANSFER_SCENE_INFO_ADMIT_FAIL",
-            Self::TransferSceneNameBlank => "TRANSFER_SCENE_NAME_BLANK",
-            Self::TransferSceneNameIllegal => "TRANSFER_SCENE_NAME_ILLEGAL",
-            Self::TransferSceneReportInfoIllegal => "TRANSFER_SCENE_REPORT_INFO_ILLEGAL",
-            Self::TransAmountNotInPrizeLimit => "TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT",
-            Self::TransOrderDealing => "TRANS_ORDER_DEALING",
-            Self::TrusteeshipAccountNotExist => "TRUSTEESHIP_ACCOUNT_NOT_EXIST",
-            Self::TrusteeshipAccountStatusError => "TRUSTEESHIP_ACCOUNT_STATUS_ERROR",
-            Self::TrusteeshipRecieveQuotaLimit => "TRUSTEESHIP_RECIEVE_QUOTA_LIMIT",
-            Self::UnauthorizedConsult => "UNAUTHORIZED_CONSULT",
-            Self::UnSupportEmployeeService => "UN_SUPPORT_EMPLOYEE_SERVICE",
-            Self::UserAgreementVerifyFail => "USER_AGREEMENT_VERIFY_FAIL",
-            Self::UserNotExist => "USER_NOT_EXIST",
-            Self::UserRiskFreeze => "USER_RISK_FREEZE",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AccountBookSceneCodeException,
-                1 => Self::AccountInNotExist,
-                2 => Self::AccountOperationLimit,
-                3 => Self::AlreadyWithdrawStdRedPacket,
-                4 => Self::AuthoreeIsNotMatch,
-                5 => Self::BalanceIsNotEnough,
-                6 => Self::BalanceNotEnough,
-                7 => Self::BalanceNotEnoughForCardFee,
-                8 => Self::BankcodeOrBranchnameInfoError,
-                9 => Self::BankResponseError,
-                10 => Self::BizUniqueException,
-                11 => Self::BlockUserForbbidenRecieve,
-                12 => Self::BlockUserForbbidenSend,
-                13 => Self::CardBinError,
-                14 => Self::CheckReceiverCertNotAllow,
-                15 => Self::ConfigurationError,
-                16 => Self::ContractorAccountBookNotFund,
-                17 => Self::CurrebtAfterInvalidTime,
-                18 => Self::CurrencyNotSupport,
-                19 => Self::EmployeeServiceNotExist,
-                20 => Self::ExceedLimitDcReceived,
-                21 => Self::ExceedLimitDmAmount,
-                22 => Self::ExceedLimitDmMaxAmount,
-                23 => Self::ExceedLimitEntSmAmount,
-                24 => Self::ExceedLimitInternalSmAmount,
-                25 => Self::ExceedLimitMmAmount,
-                26 => Self::ExceedLimitMmMaxAmount,
-                27 => Self::ExceedLimitPersonalSmAmount,
-                28 => Self::ExceedLimitSmAmount,
-                29 => Self::ExceedLimitSmMinAmount,
-                30 => Self::ExceedLimitUnrnDmAmount,
-                31 => Self::ExpandIndirectVerifyFail,
-                32 => Self::FlexibleStaffingHighRiskReceiver,
-                33 => Self::FlexibleStaffingPotentialRiskReceiver,
-                34 => Self::FlexibleStaffingRiskConsultRiskReceiver,
-                35 => Self::FlexibleStaffingRiskConsultUnauthorizedConsult,
-                36 => Self::FlexibleStaffingRiskConsultUnsignedMerchant,
-                37 => Self::FlexibleStaffingRiskConsultUserNotExist,
-                38 => Self::FlexibleStaffingUnKnownRiskReceiver,
-                39 => Self::ForbidOperationUserWallet,
-                40 => Self::FundProtitopnNotMatch,
-                41 => Self::FundWalletInstNotExist,
-                42 => Self::FundWalletUnavailable,
-                43 => Self::GlobalUserForbbidenRecieve,
-                44 => Self::IdentityFundRelationNotFound,
-                45 => Self::IllegalOperation,
-                46 => Self::IllegalRequestUserId,
-                47 => Self::IllegalStatusException,
-                48 => Self::InstPayRemarkUnvalidChars,
-                49 => Self::InstPayUnable,
-                50 => Self::InvalidCardno,
-                51 => Self::InvalidParameter,
-                52 => Self::InvalidPayerAccount,
-                53 => Self::InvalidTaxBillAgreement,
-                54 => Self::IsvAuthError,
-                55 => Self::JudicialFreeze,
-                56 => Self::MemoRequiredInTransferError,
-                57 => Self::MidAccountCheckError,
-                58 => Self::MidAccountStatusError,
-                59 => Self::MidAccountTypeError,
-                60 => Self::MoneyPayClosed,
-                61 => Self::MrchprodQueryError,
-                62 => Self::NotInWhiteList,
-                63 => Self::NotSupportPayerAccountType,
-                64 => Self::NoAccountbookPermission,
-                65 => Self::NoAccountPaymentPermission,
-                66 => Self::NoAccountReceivePermission,
-                67 => Self::NoAccountUserForbbidenRecieve,
-                68 => Self::NoAvailablePaymentTools,
-                69 => Self::NoOrderPermission,
-                70 => Self::NoPermissionAccount,
-                71 => Self::OrderNotExist,
-                72 => Self::OrderStatusInvalid,
-                73 => Self::OverseaTransferClose,
-                74 => Self::ParameterError,
-                75 => Self::ParamIllegal,
-                76 => Self::PartitionFormatError,
-                77 => Self::PaycardUnablePayment,
-                78 => Self::PayeeAccountNotExsit,
-                79 => Self::PayeeAccountStatusError,
-                80 => Self::PayeeAccOcupied,
-                81 => Self::PayeeCardInfoError,
-                82 => Self::PayeeCertInfoError,
-                83 => Self::PayeeIdentityNotMatch,
-                84 => Self::PayeeMidCannotSame,
-                85 => Self::PayeeNotExist,
-                86 => Self::PayeeNotRelnameCertify,
-                87 => Self::PayeeOutPermlimitCheckFailure,
-                88 => Self::PayeeReceiveCountExceedLimit,
-                89 => Self::PayeeTrusteeshipAccOverLimit,
-                90 => Self::PayeeUserinfoError,
-                91 => Self::PayeeUserinfoStatusError,
-                92 => Self::PayeeUserIsInst,
-                93 => Self::PayeeUserTypeError,
-                94 => Self::PayerAccountBookInfoException,
-                95 => Self::PayerAccountLimit,
-                96 => Self::PayerAndPayeeBothPersonalAccountBook,
-                97 => Self::PayerBalanceNotEnough,
-                98 => Self::PayerCertifyCheckFail,
-                99 => Self::PayerMidCannotSame,
-                100 => Self::PayerNotEqualPayeeError,
-                101 => Self::PayerNotEqualPayeeForBizSceneRequired,
-                102 => Self::PayerNotExist,
-                103 => Self::PayerNotRelnameCertify,
-                104 => Self::PayerPayeeAccountNameCanNotSame,
-                105 => Self::PayerPayeeCannotSame,
-                106 => Self::PayerPermlimitCheckFailure,
-                107 => Self::PayerRequesterRelationInvalid,
-                108 => Self::PayerStatusError,
-                109 => Self::PayerUnablePayment,
-                110 => Self::PayerUserinfoNotExsit,
-                111 => Self::PayerUserInfoError,
-                112 => Self::PaymentFail,
-                113 => Self::PaymentInfoInconsistency,
-                114 => Self::PaymentMoneyNotEnough,
-                115 => Self::PaymentTimeExpire,
-                116 => Self::PaySalaryModeNotSupport,
-                117 => Self::PermitCheckPermAmlCertExpired,
-                118 => Self::PermitCheckPermAmlCertMissAccLimit,
-                119 => Self::PermitCheckPermIdentityTheft,
-                120 => Self::PermitCheckPermLimited,
-                121 => Self::PermitCheckReceiveLimit,
-                122 => Self::PermitLimitPayee,
-                123 => Self::PermitNonBankLimitPayee,
-                124 => Self::PermitPayerForbidden,
-                125 => Self::PermitPayerLevelForbidden,
-                126 => Self::PermAmlNotRealnamePay,
-                127 => Self::PermAmlNotRealnameRev,
-                128 => Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
-                129 => Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
-                130 => Self::PermPayUserDailyQuotaOrgBalanceLimit,
-                131 => Self::PermPayUserMonthQuotaOrgBalanceLimit,
-                132 => Self::PermReceiveCustomerAlmsLimit,
-                133 => Self::ProcessFail,
-                134 => Self::ProductNotSign,
-                135 => Self::PromoCampRelationConfigMissed,
-                136 => Self::PromoTransOrderDealing,
-                137 => Self::ReceiverAccountBookInfoException,
-                138 => Self::ReceiverUserRiskFreeze,
-                139 => Self::ReleaseUserForbbidenRecieve,
-                140 => Self::RemarkHasSensitiveWord,
-                141 => Self::RepInconsistent,
-                142 => Self::RequestProcessing,
-                143 => Self::ResourceLimitExceed,
-                144 => Self::SecurityCheckFailed,
-                145 => Self::SignAgreementNoInconsistent,
-                146 => Self::SignInvalid,
-                147 => Self::SignInvokePidInconsistent,
-                148 => Self::SignNotAllowSkip,
-                149 => Self::SignParamInvalid,
-                150 => Self::SignQueryAggrementError,
-                151 => Self::SignQueryAppInfoError,
-                152 => Self::SystemError,
-                153 => Self::TaxBillAgreementMiss,
-                154 => Self::TransferSceneInfoAdmitFail,
-                155 => Self::TransferSceneNameBlank,
-                156 => Self::TransferSceneNameIllegal,
-                157 => Self::TransferSceneReportInfoIllegal,
-                158 => Self::TransAmountNotInPrizeLimit,
-                159 => Self::TransOrderDealing,
-                160 => Self::TrusteeshipAccountNotExist,
-                161 => Self::TrusteeshipAccountStatusError,
-                162 => Self::TrusteeshipRecieveQuotaLimit,
-                163 => Self::UnauthorizedConsult,
-                164 => Self::UnSupportEmployeeService,
-                165 => Self::UserAgreementVerifyFail,
-                166 => Self::UserNotExist,
-                167 => Self::UserRiskFreeze,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransUniTransferErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACCOUNT_BOOK_SCENE_CODE_EXCEPTION", Self::AccountBookSceneCodeException),
+            ("ACCOUNT_IN_NOT_EXIST", Self::AccountInNotExist),
+            ("ACCOUNT_OPERATION_LIMIT", Self::AccountOperationLimit),
+            ("ALREADY_WITHDRAW_STD_RED_PACKET", Self::AlreadyWithdrawStdRedPacket),
+            ("AUTHOREE_IS_NOT_MATCH", Self::AuthoreeIsNotMatch),
+            ("BALANCE_IS_NOT_ENOUGH", Self::BalanceIsNotEnough),
+            ("BALANCE_NOT_ENOUGH", Self::BalanceNotEnough),
+            ("BALANCE_NOT_ENOUGH_FOR_CARD_FEE", Self::BalanceNotEnoughForCardFee),
+            ("BANKCODE_OR_BRANCHNAME_INFO_ERROR", Self::BankcodeOrBranchnameInfoError),
+            ("BANK_RESPONSE_ERROR", Self::BankResponseError),
+            ("BIZ_UNIQUE_EXCEPTION", Self::BizUniqueException),
+            ("BLOCK_USER_FORBBIDEN_RECIEVE", Self::BlockUserForbbidenRecieve),
+            ("BLOCK_USER_FORBBIDEN_SEND", Self::BlockUserForbbidenSend),
+            ("CARD_BIN_ERROR", Self::CardBinError),
+            ("CHECK_RECEIVER_CERT_NOT_ALLOW", Self::CheckReceiverCertNotAllow),
+            ("CONFIGURATION_ERROR", Self::ConfigurationError),
+            ("CONTRACTOR_ACCOUNT_BOOK_NOT_FUND", Self::ContractorAccountBookNotFund),
+            ("CURREBT_AFTER_INVALID_TIME", Self::CurrebtAfterInvalidTime),
+            ("CURRENCY_NOT_SUPPORT", Self::CurrencyNotSupport),
+            ("EMPLOYEE_SERVICE_NOT_EXIST", Self::EmployeeServiceNotExist),
+            ("EXCEED_LIMIT_DC_RECEIVED", Self::ExceedLimitDcReceived),
+            ("EXCEED_LIMIT_DM_AMOUNT", Self::ExceedLimitDmAmount),
+            ("EXCEED_LIMIT_DM_MAX_AMOUNT", Self::ExceedLimitDmMaxAmount),
+            ("EXCEED_LIMIT_ENT_SM_AMOUNT", Self::ExceedLimitEntSmAmount),
+            ("EXCEED_LIMIT_INTERNAL_SM_AMOUNT", Self::ExceedLimitInternalSmAmount),
+            ("EXCEED_LIMIT_MM_AMOUNT", Self::ExceedLimitMmAmount),
+            ("EXCEED_LIMIT_MM_MAX_AMOUNT", Self::ExceedLimitMmMaxAmount),
+            ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Self::ExceedLimitPersonalSmAmount),
+            ("EXCEED_LIMIT_SM_AMOUNT", Self::ExceedLimitSmAmount),
+            ("EXCEED_LIMIT_SM_MIN_AMOUNT", Self::ExceedLimitSmMinAmount),
+            ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Self::ExceedLimitUnrnDmAmount),
+            ("EXPAND_INDIRECT_VERIFY_FAIL", Self::ExpandIndirectVerifyFail),
+            (
+                "FLEXIBLE_STAFFING_HIGH_RISK_RECEIVER",
+                Self::FlexibleStaffingHighRiskReceiver,
+            ),
+            (
+                "FLEXIBLE_STAFFING_POTENTIAL_RISK_RECEIVER",
+                Self::FlexibleStaffingPotentialRiskReceiver,
+            ),
+            (
+                "FLEXIBLE_STAFFING_RISK_CONSULT_RISK_RECEIVER",
+                Self::FlexibleStaffingRiskConsultRiskReceiver,
+            ),
+            (
+                "FLEXIBLE_STAFFING_RISK_CONSULT_UNAUTHORIZED_CONSULT",
+                Self::FlexibleStaffingRiskConsultUnauthorizedConsult,
+            ),
+            (
+                "FLEXIBLE_STAFFING_RISK_CONSULT_UNSIGNED_MERCHANT",
+                Self::FlexibleStaffingRiskConsultUnsignedMerchant,
+            ),
+            (
+                "FLEXIBLE_STAFFING_RISK_CONSULT_USER_NOT_EXIST",
+                Self::FlexibleStaffingRiskConsultUserNotExist,
+            ),
+            (
+                "FLEXIBLE_STAFFING_UN_KNOWN_RISK_RECEIVER",
+                Self::FlexibleStaffingUnKnownRiskReceiver,
+            ),
+            ("FORBID_OPERATION_USER_WALLET", Self::ForbidOperationUserWallet),
+            ("FUND_PROTITOPN_NOT_MATCH", Self::FundProtitopnNotMatch),
+            ("FUND_WALLET_INST_NOT_EXIST", Self::FundWalletInstNotExist),
+            ("FUND_WALLET_UNAVAILABLE", Self::FundWalletUnavailable),
+            ("GLOBAL_USER_FORBBIDEN_RECIEVE", Self::GlobalUserForbbidenRecieve),
+            ("IDENTITY_FUND_RELATION_NOT_FOUND", Self::IdentityFundRelationNotFound),
+            ("ILLEGAL_OPERATION", Self::IllegalOperation),
+            ("ILLEGAL_REQUEST_USER_ID", Self::IllegalRequestUserId),
+            ("ILLEGAL_STATUS_EXCEPTION", Self::IllegalStatusException),
+            ("INST_PAY_REMARK_UNVALID_CHARS", Self::InstPayRemarkUnvalidChars),
+            ("INST_PAY_UNABLE", Self::InstPayUnable),
+            ("INVALID_CARDNO", Self::InvalidCardno),
+            ("INVALID_PARAMETER", Self::InvalidParameter),
+            ("INVALID_PAYER_ACCOUNT", Self::InvalidPayerAccount),
+            ("INVALID_TAX_BILL_AGREEMENT", Self::InvalidTaxBillAgreement),
+            ("ISV_AUTH_ERROR", Self::IsvAuthError),
+            ("JUDICIAL_FREEZE", Self::JudicialFreeze),
+            ("MEMO_REQUIRED_IN_TRANSFER_ERROR", Self::MemoRequiredInTransferError),
+            ("MID_ACCOUNT_CHECK_ERROR", Self::MidAccountCheckError),
+            ("MID_ACCOUNT_STATUS_ERROR", Self::MidAccountStatusError),
+            ("MID_ACCOUNT_TYPE_ERROR", Self::MidAccountTypeError),
+            ("MONEY_PAY_CLOSED", Self::MoneyPayClosed),
+            ("MRCHPROD_QUERY_ERROR", Self::MrchprodQueryError),
+            ("NOT_IN_WHITE_LIST", Self::NotInWhiteList),
+            ("NOT_SUPPORT_PAYER_ACCOUNT_TYPE", Self::NotSupportPayerAccountType),
+            ("NO_ACCOUNTBOOK_PERMISSION", Self::NoAccountbookPermission),
+            ("NO_ACCOUNT_PAYMENT_PERMISSION", Self::NoAccountPaymentPermission),
+            ("NO_ACCOUNT_RECEIVE_PERMISSION", Self::NoAccountReceivePermission),
+            ("NO_ACCOUNT_USER_FORBBIDEN_RECIEVE", Self::NoAccountUserForbbidenRecieve),
+            ("NO_AVAILABLE_PAYMENT_TOOLS", Self::NoAvailablePaymentTools),
+            ("NO_ORDER_PERMISSION", Self::NoOrderPermission),
+            ("NO_PERMISSION_ACCOUNT", Self::NoPermissionAccount),
+            ("ORDER_NOT_EXIST", Self::OrderNotExist),
+            ("ORDER_STATUS_INVALID", Self::OrderStatusInvalid),
+            ("OVERSEA_TRANSFER_CLOSE", Self::OverseaTransferClose),
+            ("PARAMETER_ERROR", Self::ParameterError),
+            ("PARAM_ILLEGAL", Self::ParamIllegal),
+            ("PARTITION_FORMAT_ERROR", Self::PartitionFormatError),
+            ("PAYCARD_UNABLE_PAYMENT", Self::PaycardUnablePayment),
+            ("PAYEE_ACCOUNT_NOT_EXSIT", Self::PayeeAccountNotExsit),
+            ("PAYEE_ACCOUNT_STATUS_ERROR", Self::PayeeAccountStatusError),
+            ("PAYEE_ACC_OCUPIED", Self::PayeeAccOcupied),
+            ("PAYEE_CARD_INFO_ERROR", Self::PayeeCardInfoError),
+            ("PAYEE_CERT_INFO_ERROR", Self::PayeeCertInfoError),
+            ("PAYEE_IDENTITY_NOT_MATCH", Self::PayeeIdentityNotMatch),
+            ("PAYEE_MID_CANNOT_SAME", Self::PayeeMidCannotSame),
+            ("PAYEE_NOT_EXIST", Self::PayeeNotExist),
+            ("PAYEE_NOT_RELNAME_CERTIFY", Self::PayeeNotRelnameCertify),
+            ("PAYEE_OUT_PERMLIMIT_CHECK_FAILURE", Self::PayeeOutPermlimitCheckFailure),
+            ("PAYEE_RECEIVE_COUNT_EXCEED_LIMIT", Self::PayeeReceiveCountExceedLimit),
+            ("PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT", Self::PayeeTrusteeshipAccOverLimit),
+            ("PAYEE_USERINFO_ERROR", Self::PayeeUserinfoError),
+            ("PAYEE_USERINFO_STATUS_ERROR", Self::PayeeUserinfoStatusError),
+            ("PAYEE_USER_IS_INST", Self::PayeeUserIsInst),
+            ("PAYEE_USER_TYPE_ERROR", Self::PayeeUserTypeError),
+            ("PAYER_ACCOUNT_BOOK_INFO_EXCEPTION", Self::PayerAccountBookInfoException),
+            ("PAYER_ACCOUNT_LIMIT", Self::PayerAccountLimit),
+            (
+                "PAYER_AND_PAYEE_BOTH_PERSONAL_ACCOUNT_BOOK",
+                Self::PayerAndPayeeBothPersonalAccountBook,
+            ),
+            ("PAYER_BALANCE_NOT_ENOUGH", Self::PayerBalanceNotEnough),
+            ("PAYER_CERTIFY_CHECK_FAIL", Self::PayerCertifyCheckFail),
+            ("PAYER_MID_CANNOT_SAME", Self::PayerMidCannotSame),
+            ("PAYER_NOT_EQUAL_PAYEE_ERROR", Self::PayerNotEqualPayeeError),
+            (
+                "PAYER_NOT_EQUAL_PAYEE_FOR_BIZ_SCENE_REQUIRED",
+                Self::PayerNotEqualPayeeForBizSceneRequired,
+            ),
+            ("PAYER_NOT_EXIST", Self::PayerNotExist),
+            ("PAYER_NOT_RELNAME_CERTIFY", Self::PayerNotRelnameCertify),
+            (
+                "PAYER_PAYEE_ACCOUNT_NAME_CAN_NOT_SAME",
+                Self::PayerPayeeAccountNameCanNotSame,
+            ),
+            ("PAYER_PAYEE_CANNOT_SAME", Self::PayerPayeeCannotSame),
+            ("PAYER_PERMLIMIT_CHECK_FAILURE", Self::PayerPermlimitCheckFailure),
+            ("PAYER_REQUESTER_RELATION_INVALID", Self::PayerRequesterRelationInvalid),
+            ("PAYER_STATUS_ERROR", Self::PayerStatusError),
+            ("PAYER_UNABLE_PAYMENT", Self::PayerUnablePayment),
+            ("PAYER_USERINFO_NOT_EXSIT", Self::PayerUserinfoNotExsit),
+            ("PAYER_USER_INFO_ERROR", Self::PayerUserInfoError),
+            ("PAYMENT_FAIL", Self::PaymentFail),
+            ("PAYMENT_INFO_INCONSISTENCY", Self::PaymentInfoInconsistency),
+            ("PAYMENT_MONEY_NOT_ENOUGH", Self::PaymentMoneyNotEnough),
+            ("PAYMENT_TIME_EXPIRE", Self::PaymentTimeExpire),
+            ("PAY_SALARY_MODE_NOT_SUPPORT", Self::PaySalaryModeNotSupport),
+            ("PERMIT_CHECK_PERM_AML_CERT_EXPIRED", Self::PermitCheckPermAmlCertExpired),
+            (
+                "PERMIT_CHECK_PERM_AML_CERT_MISS_ACC_LIMIT",
+                Self::PermitCheckPermAmlCertMissAccLimit,
+            ),
+            ("PERMIT_CHECK_PERM_IDENTITY_THEFT", Self::PermitCheckPermIdentityTheft),
+            ("PERMIT_CHECK_PERM_LIMITED", Self::PermitCheckPermLimited),
+            ("PERMIT_CHECK_RECEIVE_LIMIT", Self::PermitCheckReceiveLimit),
+            ("PERMIT_LIMIT_PAYEE", Self::PermitLimitPayee),
+            ("PERMIT_NON_BANK_LIMIT_PAYEE", Self::PermitNonBankLimitPayee),
+            ("PERMIT_PAYER_FORBIDDEN", Self::PermitPayerForbidden),
+            ("PERMIT_PAYER_LEVEL_FORBIDDEN", Self::PermitPayerLevelForbidden),
+            ("PERM_AML_NOT_REALNAME_PAY", Self::PermAmlNotRealnamePay),
+            ("PERM_AML_NOT_REALNAME_REV", Self::PermAmlNotRealnameRev),
+            (
+                "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
+            ),
+            (
+                "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
+            ),
+            (
+                "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayUserDailyQuotaOrgBalanceLimit,
+            ),
+            (
+                "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                Self::PermPayUserMonthQuotaOrgBalanceLimit,
+            ),
+            ("PERM_RECEIVE_CUSTOMER_ALMS_LIMIT", Self::PermReceiveCustomerAlmsLimit),
+            ("PROCESS_FAIL", Self::ProcessFail),
+            ("PRODUCT_NOT_SIGN", Self::ProductNotSign),
+            ("PROMO_CAMP_RELATION_CONFIG_MISSED", Self::PromoCampRelationConfigMissed),
+            ("PROMO_TRANS_ORDER_DEALING", Self::PromoTransOrderDealing),
+            (
+                "RECEIVER_ACCOUNT_BOOK_INFO_EXCEPTION",
+                Self::ReceiverAccountBookInfoException,
+            ),
+            ("RECEIVER_USER_RISK_FREEZE", Self::ReceiverUserRiskFreeze),
+            ("RELEASE_USER_FORBBIDEN_RECIEVE", Self::ReleaseUserForbbidenRecieve),
+            ("REMARK_HAS_SENSITIVE_WORD", Self::RemarkHasSensitiveWord),
+            ("REP_INCONSISTENT", Self::RepInconsistent),
+            ("REQUEST_PROCESSING", Self::RequestProcessing),
+            ("RESOURCE_LIMIT_EXCEED", Self::ResourceLimitExceed),
+            ("SECURITY_CHECK_FAILED", Self::SecurityCheckFailed),
+            ("SIGN_AGREEMENT_NO_INCONSISTENT", Self::SignAgreementNoInconsistent),
+            ("SIGN_INVALID", Self::SignInvalid),
+            ("SIGN_INVOKE_PID_INCONSISTENT", Self::SignInvokePidInconsistent),
+            ("SIGN_NOT_ALLOW_SKIP", Self::SignNotAllowSkip),
+            ("SIGN_PARAM_INVALID", Self::SignParamInvalid),
+            ("SIGN_QUERY_AGGREMENT_ERROR", Self::SignQueryAggrementError),
+            ("SIGN_QUERY_APP_INFO_ERROR", Self::SignQueryAppInfoError),
+            ("SYSTEM_ERROR", Self::SystemError),
+            ("TAX_BILL_AGREEMENT_MISS", Self::TaxBillAgreementMiss),
+            ("TRANSFER_SCENE_INFO_ADMIT_FAIL", Self::TransferSceneInfoAdmitFail),
+            ("TRANSFER_SCENE_NAME_BLANK", Self::TransferSceneNameBlank),
+            ("TRANSFER_SCENE_NAME_ILLEGAL", Self::TransferSceneNameIllegal),
+            ("TRANSFER_SCENE_REPORT_INFO_ILLEGAL", Self::TransferSceneReportInfoIllegal),
+            ("TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT", Self::TransAmountNotInPrizeLimit),
+            ("TRANS_ORDER_DEALING", Self::TransOrderDealing),
+            ("TRUSTEESHIP_ACCOUNT_NOT_EXIST", Self::TrusteeshipAccountNotExist),
+            ("TRUSTEESHIP_ACCOUNT_STATUS_ERROR", Self::TrusteeshipAccountStatusError),
+            ("TRUSTEESHIP_RECIEVE_QUOTA_LIMIT", Self::TrusteeshipRecieveQuotaLimit),
+            ("UNAUTHORIZED_CONSULT", Self::UnauthorizedConsult),
+            ("UN_SUPPORT_EMPLOYEE_SERVICE", Self::UnSupportEmployeeService),
+            ("USER_AGREEMENT_VERIFY_FAIL", Self::UserAgreementVerifyFail),
+            ("USER_NOT_EXIST", Self::UserNotExist),
+            ("USER_RISK_FREEZE", Self::UserRiskFreeze),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransUniTransferErrorCode);
+crate::wire::listed!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (
-                    crate::ErrorClass::Retry,
-                    &["INST_PAY_UNABLE", "MRCHPROD_QUERY_ERROR", "RESOURCE_LIMIT_EXCEED"],
-                ),
-                (
-                    crate::ErrorClass::OutcomeUnknown,
-                    &[
-                        "BANK_RESPONSE_ERROR",
-                        "PROCESS_FAIL",
-                        "PROMO_TRANS_ORDER_DEALING",
-                        "REQUEST_PROCESSING",
-                        "SYSTEM_ERROR",
-                        "TRANS_ORDER_DEALING",
-                    ],
-                ),
-                (crate::ErrorClass::AlreadyDone, &["ALREADY_WITHDRAW_STD_RED_PACKET"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "BANKCODE_OR_BRANCHNAME_INFO_ERROR",
-                        "BIZ_UNIQUE_EXCEPTION",
-                        "CURREBT_AFTER_INVALID_TIME",
-                        "CURRENCY_NOT_SUPPORT",
-                        "EXCEED_LIMIT_SM_MIN_AMOUNT",
-                        "ILLEGAL_REQUEST_USER_ID",
-                        "ILLEGAL_STATUS_EXCEPTION",
-                        "INST_PAY_REMARK_UNVALID_CHARS",
-                        "INVALID_PARAMETER",
-                        "MEMO_REQUIRED_IN_TRANSFER_ERROR",
-                        "NOT_SUPPORT_PAYER_ACCOUNT_TYPE",
-                        "NO_ORDER_PERMISSION",
-                        "ORDER_NOT_EXIST",
-                        "ORDER_STATUS_INVALID",
-                        "PARAMETER_ERROR",
-                        "PARAM_ILLEGAL",
-                        "PARTITION_FORMAT_ERROR",
-                        "PAYEE_MID_CANNOT_SAME",
-                        "PAYER_AND_PAYEE_BOTH_PERSONAL_ACCOUNT_BOOK",
-                        "PAYER_MID_CANNOT_SAME",
-                        "PAYER_NOT_EQUAL_PAYEE_ERROR",
-                        "PAYER_NOT_EQUAL_PAYEE_FOR_BIZ_SCENE_REQUIRED",
-                        "PAYER_NOT_EXIST",
-                        "PAYER_PAYEE_ACCOUNT_NAME_CAN_NOT_SAME",
-                        "PAYER_PAYEE_CANNOT_SAME",
-                        "PAYER_USERINFO_NOT_EXSIT",
-                        "PAYER_USER_INFO_ERROR",
-                        "PAYMENT_INFO_INCONSISTENCY",
-                        "PAYMENT_TIME_EXPIRE",
-                        "REMARK_HAS_SENSITIVE_WORD",
-                        "REP_INCONSISTENT",
-                        "SIGN_AGREEMENT_NO_INCONSISTENT",
-                        "SIGN_INVALID",
-                        "SIGN_INVOKE_PID_INCONSISTENT",
-                        "SIGN_NOT_ALLOW_SKIP",
-                        "SIGN_PARAM_INVALID",
-                        "SIGN_QUERY_AGGREMENT_ERROR",
-                        "SIGN_QUERY_APP_INFO_ERROR",
-                        "TRANSFER_SCENE_NAME_BLANK",
-                        "TRANSFER_SCENE_NAME_ILLEGAL",
-                        "TRANSFER_SCENE_REPORT_INFO_ILLEGAL",
-                        "TRUSTEESHIP_ACCOUNT_NOT_EXIST",
-                        "USER_AGREEMENT_VERIFY_FAIL",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACCOUNT_IN_NOT_EXIST",
-                        "ACCOUNT_OPERATION_LIMIT",
-                        "BLOCK_USER_FORBBIDEN_RECIEVE",
-                        "CARD_BIN_ERROR",
-                        "EXCEED_LIMIT_DC_RECEIVED",
-                        "EXCEED_LIMIT_DM_AMOUNT",
-                        "EXCEED_LIMIT_DM_MAX_AMOUNT",
-                        "EXCEED_LIMIT_ENT_SM_AMOUNT",
-                        "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
-                        "EXCEED_LIMIT_MM_AMOUNT",
-                        "EXCEED_LIMIT_MM_MAX_AMOUNT",
-                        "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
-                        "EXCEED_LIMIT_SM_AMOUNT",
-                        "EXCEED_LIMIT_UNRN_DM_AMOUNT",
-                        "FLEXIBLE_STAFFING_HIGH_RISK_RECEIVER",
-                        "FLEXIBLE_STAFFING_POTENTIAL_RISK_RECEIVER",
-                        "FLEXIBLE_STAFFING_RISK_CONSULT_RISK_RECEIVER",
-                        "FLEXIBLE_STAFFING_RISK_CONSULT_USER_NOT_EXIST",
-                        "FLEXIBLE_STAFFING_UN_KNOWN_RISK_RECEIVER",
-                        "FORBID_OPERATION_USER_WALLET",
-                        "FUND_WALLET_UNAVAILABLE",
-                        "GLOBAL_USER_FORBBIDEN_RECIEVE",
-                        "IDENTITY_FUND_RELATION_NOT_FOUND",
-                        "ILLEGAL_OPERATION",
-                        "INVALID_CARDNO",
-                        "JUDICIAL_FREEZE",
-                        "NO_ACCOUNT_RECEIVE_PERMISSION",
-                        "NO_ACCOUNT_USER_FORBBIDEN_RECIEVE",
-                        "PAYEE_ACCOUNT_NOT_EXSIT",
-                        "PAYEE_ACCOUNT_STATUS_ERROR",
-                        "PAYEE_ACC_OCUPIED",
-                        "PAYEE_CARD_INFO_ERROR",
-                        "PAYEE_CERT_INFO_ERROR",
-                        "PAYEE_IDENTITY_NOT_MATCH",
-                        "PAYEE_NOT_EXIST",
-                        "PAYEE_NOT_RELNAME_CERTIFY",
-                        "PAYEE_OUT_PERMLIMIT_CHECK_FAILURE",
-                        "PAYEE_RECEIVE_COUNT_EXCEED_LIMIT",
-                        "PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT",
-                        "PAYEE_USERINFO_ERROR",
-                        "PAYEE_USERINFO_STATUS_ERROR",
-                        "PAYEE_USER_IS_INST",
-                        "PAYEE_USER_TYPE_ERROR",
-                        "PAYMENT_FAIL",
-                        "PAYMENT_MONEY_NOT_ENOUGH",
-                        "PERMIT_CHECK_PERM_AML_CERT_EXPIRED",
-                        "PERMIT_CHECK_PERM_AML_CERT_MISS_ACC_LIMIT",
-                        "PERMIT_CHECK_PERM_IDENTITY_THEFT",
-                        "PERMIT_CHECK_PERM_LIMITED",
-                        "PERMIT_CHECK_RECEIVE_LIMIT",
-                        "PERMIT_LIMIT_PAYEE",
-                        "PERMIT_NON_BANK_LIMIT_PAYEE",
-                        "PERMIT_PAYER_FORBIDDEN",
-                        "PERM_AML_NOT_REALNAME_REV",
-                        "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                        "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
-                        "RECEIVER_ACCOUNT_BOOK_INFO_EXCEPTION",
-                        "RECEIVER_USER_RISK_FREEZE",
-                        "RELEASE_USER_FORBBIDEN_RECIEVE",
-                        "SECURITY_CHECK_FAILED",
-                        "TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT",
-                        "TRUSTEESHIP_ACCOUNT_STATUS_ERROR",
-                        "TRUSTEESHIP_RECIEVE_QUOTA_LIMIT",
-                        "USER_NOT_EXIST",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACCOUNT_BOOK_SCENE_CODE_EXCEPTION",
-                        "AUTHOREE_IS_NOT_MATCH",
-                        "BALANCE_IS_NOT_ENOUGH",
-                        "BALANCE_NOT_ENOUGH",
-                        "BALANCE_NOT_ENOUGH_FOR_CARD_FEE",
-                        "BLOCK_USER_FORBBIDEN_SEND",
-                        "CHECK_RECEIVER_CERT_NOT_ALLOW",
-                        "CONFIGURATION_ERROR",
-                        "CONTRACTOR_ACCOUNT_BOOK_NOT_FUND",
-                        "EMPLOYEE_SERVICE_NOT_EXIST",
-                        "EXPAND_INDIRECT_VERIFY_FAIL",
-                        "FLEXIBLE_STAFFING_RISK_CONSULT_UNAUTHORIZED_CONSULT",
-                        "FLEXIBLE_STAFFING_RISK_CONSULT_UNSIGNED_MERCHANT",
-                        "FUND_PROTITOPN_NOT_MATCH",
-                        "FUND_WALLET_INST_NOT_EXIST",
-                        "INVALID_PAYER_ACCOUNT",
-                        "INVALID_TAX_BILL_AGREEMENT",
-                        "ISV_AUTH_ERROR",
-                        "MID_ACCOUNT_CHECK_ERROR",
-                        "MID_ACCOUNT_STATUS_ERROR",
-                        "MID_ACCOUNT_TYPE_ERROR",
-                        "MONEY_PAY_CLOSED",
-                        "NOT_IN_WHITE_LIST",
-                        "NO_ACCOUNTBOOK_PERMISSION",
-                        "NO_ACCOUNT_PAYMENT_PERMISSION",
-                        "NO_AVAILABLE_PAYMENT_TOOLS",
-                        "NO_PERMISSION_ACCOUNT",
-                        "OVERSEA_TRANSFER_CLOSE",
-                        "PAYCARD_UNABLE_PAYMENT",
-                        "PAYER_ACCOUNT_BOOK_INFO_EXCEPTION",
-                        "PAYER_ACCOUNT_LIMIT",
-                        "PAYER_BALANCE_NOT_ENOUGH",
-                        "PAYER_CERTIFY_CHECK_FAIL",
-                        "PAYER_NOT_RELNAME_CERTIFY",
-                        "PAYER_PERMLIMIT_CHECK_FAILURE",
-                        "PAYER_REQUESTER_RELATION_INVALID",
-                        "PAYER_STATUS_ERROR",
-                        "PAYER_UNABLE_PAYMENT",
-                        "PAY_SALARY_MODE_NOT_SUPPORT",
-                        "PERMIT_PAYER_LEVEL_FORBIDDEN",
-                        "PERM_AML_NOT_REALNAME_PAY",
-                        "PRODUCT_NOT_SIGN",
-                        "PROMO_CAMP_RELATION_CONFIG_MISSED",
-                        "TAX_BILL_AGREEMENT_MISS",
-                        "TRANSFER_SCENE_INFO_ADMIT_FAIL",
-                        "UNAUTHORIZED_CONSULT",
-                        "UN_SUPPORT_EMPLOYEE_SERVICE",
-                        "USER_RISK_FREEZE",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::InstPayUnable
+            | Self::MrchprodQueryError
+            | Self::ResourceLimitExceed => crate::ErrorClass::Retry,
+            Self::BankResponseError
+            | Self::ProcessFail
+            | Self::PromoTransOrderDealing
+            | Self::RequestProcessing
+            | Self::SystemError
+            | Self::TransOrderDealing => crate::ErrorClass::OutcomeUnknown,
+            Self::AlreadyWithdrawStdRedPacket => crate::ErrorClass::AlreadyDone,
+            Self::BankcodeOrBranchnameInfoError
+            | Self::BizUniqueException
+            | Self::CurrebtAfterInvalidTime
+            | Self::CurrencyNotSupport
+            | Self::ExceedLimitSmMinAmount
+            | Self::IllegalRequestUserId
+            | Self::IllegalStatusException
+            | Self::InstPayRemarkUnvalidChars
+            | Self::InvalidParameter
+            | Self::MemoRequiredInTransferError
+            | Self::NotSupportPayerAccountType
+            | Self::NoOrderPermission
+            | Self::OrderNotExist
+            | Self::OrderStatusInvalid
+            | Self::ParameterError
+            | Self::ParamIllegal
+            | Self::PartitionFormatError
+            | Self::PayeeMidCannotSame
+            | Self::PayerAndPayeeBothPersonalAccountBook
+            | Self::PayerMidCannotSame
+            | Self::PayerNotEqualPayeeError
+            | Self::PayerNotEqualPayeeForBizSceneRequired
+            | Self::PayerNotExist
+            | Self::PayerPayeeAccountNameCanNotSame
+            | Self::PayerPayeeCannotSame
+            | Self::PayerUserinfoNotExsit
+            | Self::PayerUserInfoError
+            | Self::PaymentInfoInconsistency
+            | Self::PaymentTimeExpire
+            | Self::RemarkHasSensitiveWord
+            | Self::RepInconsistent
+            | Self::SignAgreementNoInconsistent
+            | Self::SignInvalid
+            | Self::SignInvokePidInconsistent
+            | Self::SignNotAllowSkip
+            | Self::SignParamInvalid
+            | Self::SignQueryAggrementError
+            | Self::SignQueryAppInfoError
+            | Self::TransferSceneNameBlank
+            | Self::TransferSceneNameIllegal
+            | Self::TransferSceneReportInfoIllegal
+            | Self::TrusteeshipAccountNotExist
+            | Self::UserAgreementVerifyFail => crate::ErrorClass::Request,
+            Self::AccountInNotExist
+            | Self::AccountOperationLimit
+            | Self::BlockUserForbbidenRecieve
+            | Self::CardBinError
+            | Self::ExceedLimitDcReceived
+            | Self::ExceedLimitDmAmount
+            | Self::ExceedLimitDmMaxAmount
+            | Self::ExceedLimitEntSmAmount
+            | Self::ExceedLimitInternalSmAmount
+            | Self::ExceedLimitMmAmount
+            | Self::ExceedLimitMmMaxAmount
+            | Self::ExceedLimitPersonalSmAmount
+            | Self::ExceedLimitSmAmount
+            | Self::ExceedLimitUnrnDmAmount
+            | Self::FlexibleStaffingHighRiskReceiver
+            | Self::FlexibleStaffingPotentialRiskReceiver
+            | Self::FlexibleStaffingRiskConsultRiskReceiver
+            | Self::FlexibleStaffingRiskConsultUserNotExist
+            | Self::FlexibleStaffingUnKnownRiskReceiver
+            | Self::ForbidOperationUserWallet
+            | Self::FundWalletUnavailable
+            | Self::GlobalUserForbbidenRecieve
+            | Self::IdentityFundRelationNotFound
+            | Self::IllegalOperation
+            | Self::InvalidCardno
+            | Self::JudicialFreeze
+            | Self::NoAccountReceivePermission
+            | Self::NoAccountUserForbbidenRecieve
+            | Self::PayeeAccountNotExsit
+            | Self::PayeeAccountStatusError
+            | Self::PayeeAccOcupied
+            | Self::PayeeCardInfoError
+            | Self::PayeeCertInfoError
+            | Self::PayeeIdentityNotMatch
+            | Self::PayeeNotExist
+            | Self::PayeeNotRelnameCertify
+            | Self::PayeeOutPermlimitCheckFailure
+            | Self::PayeeReceiveCountExceedLimit
+            | Self::PayeeTrusteeshipAccOverLimit
+            | Self::PayeeUserinfoError
+            | Self::PayeeUserinfoStatusError
+            | Self::PayeeUserIsInst
+            | Self::PayeeUserTypeError
+            | Self::PaymentFail
+            | Self::PaymentMoneyNotEnough
+            | Self::PermitCheckPermAmlCertExpired
+            | Self::PermitCheckPermAmlCertMissAccLimit
+            | Self::PermitCheckPermIdentityTheft
+            | Self::PermitCheckPermLimited
+            | Self::PermitCheckReceiveLimit
+            | Self::PermitLimitPayee
+            | Self::PermitNonBankLimitPayee
+            | Self::PermitPayerForbidden
+            | Self::PermAmlNotRealnameRev
+            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
+            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
+            | Self::PermPayUserDailyQuotaOrgBalanceLimit
+            | Self::PermPayUserMonthQuotaOrgBalanceLimit
+            | Self::PermReceiveCustomerAlmsLimit
+            | Self::ReceiverAccountBookInfoException
+            | Self::ReceiverUserRiskFreeze
+            | Self::ReleaseUserForbbidenRecieve
+            | Self::SecurityCheckFailed
+            | Self::TransAmountNotInPrizeLimit
+            | Self::TrusteeshipAccountStatusError
+            | Self::TrusteeshipRecieveQuotaLimit
+            | Self::UserNotExist => crate::ErrorClass::Declined,
+            Self::AccountBookSceneCodeException
+            | Self::AuthoreeIsNotMatch
+            | Self::BalanceIsNotEnough
+            | Self::BalanceNotEnough
+            | Self::BalanceNotEnoughForCardFee
+            | Self::BlockUserForbbidenSend
+            | Self::CheckReceiverCertNotAllow
+            | Self::ConfigurationError
+            | Self::ContractorAccountBookNotFund
+            | Self::EmployeeServiceNotExist
+            | Self::ExpandIndirectVerifyFail
+            | Self::FlexibleStaffingRiskConsultUnauthorizedConsult
+            | Self::FlexibleStaffingRiskConsultUnsignedMerchant
+            | Self::FundProtitopnNotMatch
+            | Self::FundWalletInstNotExist
+            | Self::InvalidPayerAccount
+            | Self::InvalidTaxBillAgreement
+            | Self::IsvAuthError
+            | Self::MidAccountCheckError
+            | Self::MidAccountStatusError
+            | Self::MidAccountTypeError
+            | Self::MoneyPayClosed
+            | Self::NotInWhiteList
+            | Self::NoAccountbookPermission
+            | Self::NoAccountPaymentPermission
+            | Self::NoAvailablePaymentTools
+            | Self::NoPermissionAccount
+            | Self::OverseaTransferClose
+            | Self::PaycardUnablePayment
+            | Self::PayerAccountBookInfoException
+            | Self::PayerAccountLimit
+            | Self::PayerBalanceNotEnough
+            | Self::PayerCertifyCheckFail
+            | Self::PayerNotRelnameCertify
+            | Self::PayerPermlimitCheckFailure
+            | Self::PayerRequesterRelationInvalid
+            | Self::PayerStatusError
+            | Self::PayerUnablePayment
+            | Self::PaySalaryModeNotSupport
+            | Self::PermitPayerLevelForbidden
+            | Self::PermAmlNotRealnamePay
+            | Self::ProductNotSign
+            | Self::PromoCampRelationConfigMissed
+            | Self::TaxBillAgreementMiss
+            | Self::TransferSceneInfoAdmitFail
+            | Self::UnauthorizedConsult
+            | Self::UnSupportEmployeeService
+            | Self::UserRiskFreeze => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -1339,35 +1158,18 @@ pub enum TransUniTransferProductCode {
     TransAccountNoPwd,
     /// A cash red packet.
     StdRedPacket,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransUniTransferProductCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::TransAccountNoPwd => "TRANS_ACCOUNT_NO_PWD",
-            Self::StdRedPacket => "STD_RED_PACKET",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::TransAccountNoPwd,
-                1 => Self::StdRedPacket,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransUniTransferProductCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("TRANS_ACCOUNT_NO_PWD", Self::TransAccountNoPwd),
+            ("STD_RED_PACKET", Self::StdRedPacket),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransUniTransferProductCode);
+crate::wire::listed!(TransUniTransferProductCode);
 
 /// What happens within a product.
 #[non_exhaustive]
@@ -1376,35 +1178,18 @@ pub enum TransUniTransferBizScene {
     DirectTransfer,
     /// A user collects a red packet that another user filled.
     PersonalCollection,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransUniTransferBizScene {
-    fn value(&self) -> &str {
-        match self {
-            Self::DirectTransfer => "DIRECT_TRANSFER",
-            Self::PersonalCollection => "PERSONAL_COLLECTION",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::DirectTransfer,
-                1 => Self::PersonalCollection,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransUniTransferBizScene {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("DIRECT_TRANSFER", Self::DirectTransfer),
+            ("PERSONAL_COLLECTION", Self::PersonalCollection),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransUniTransferBizScene);
+crate::wire::listed!(TransUniTransferBizScene);
 
 /// The purpose of a transfer, as merchants declare it with Alipay.
 #[non_exhaustive]
@@ -1425,47 +1210,24 @@ pub enum TransUniTransferTransferSceneName {
     GovernmentSubsidy,
     /// An insurance payout.
     InsuranceClaim,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransUniTransferTransferSceneName {
-    fn value(&self) -> &str {
-        match self {
-            Self::CashPromotion => "现金营销",
-            Self::CompanyRefund => "企业退款",
-            Self::Commission => "佣金报酬",
-            Self::BusinessSettlement => "业务结算",
-            Self::SecondHandPurchase => "二手回收",
-            Self::CharityGrant => "公益补助",
-            Self::GovernmentSubsidy => "行政补贴和退款",
-            Self::InsuranceClaim => "保险理赔",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::CashPromotion,
-                1 => Self::CompanyRefund,
-                2 => Self::Commission,
-                3 => Self::BusinessSettlement,
-                4 => Self::SecondHandPurchase,
-                5 => Self::CharityGrant,
-                6 => Self::GovernmentSubsidy,
-                7 => Self::InsuranceClaim,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransUniTransferTransferSceneName {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("现金营销", Self::CashPromotion),
+            ("企业退款", Self::CompanyRefund),
+            ("佣金报酬", Self::Commission),
+            ("业务结算", Self::BusinessSettlement),
+            ("二手回收", Self::SecondHandPurchase),
+            ("公益补助", Self::CharityGrant),
+            ("行政补贴和退款", Self::GovernmentSubsidy),
+            ("保险理赔", Self::InsuranceClaim),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransUniTransferTransferSceneName);
+crate::wire::listed!(TransUniTransferTransferSceneName);
 
 /// Where a transfer stands.
 #[non_exhaustive]
@@ -1478,39 +1240,20 @@ pub enum TransUniTransferStatus {
     Dealing,
     /// The bank sent the money back. Transfers to Alipay accounts are never in this state.
     Refund,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransUniTransferStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Success => "SUCCESS",
-            Self::Fail => "FAIL",
-            Self::Dealing => "DEALING",
-            Self::Refund => "REFUND",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Success,
-                1 => Self::Fail,
-                2 => Self::Dealing,
-                3 => Self::Refund,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransUniTransferStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("SUCCESS", Self::Success),
+            ("FAIL", Self::Fail),
+            ("DEALING", Self::Dealing),
+            ("REFUND", Self::Refund),
+        ]
     }
 }
 
-crate::wire::open_enum!(TransUniTransferStatus);
+crate::wire::listed!(TransUniTransferStatus);
 
 /// Where the second stage of a transfer stands.
 #[non_exhaustive]
@@ -1519,35 +1262,15 @@ pub enum TransUniTransferSubStatus {
     Success,
     /// The money went back to the payer.
     Refunded,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TransUniTransferSubStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Success => "SUCCESS",
-            Self::Refunded => "REFUNDED",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Success,
-                1 => Self::Refunded,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TransUniTransferSubStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("SUCCESS", Self::Success), ("REFUNDED", Self::Refunded)]
     }
 }
 
-crate::wire::open_enum!(TransUniTransferSubStatus);
+crate::wire::listed!(TransUniTransferSubStatus);
 
 /// The payer or the payee of a transfer.
 #[must_use]
@@ -1556,7 +1279,7 @@ pub struct Participant {
     /// The account, named as `identity_type` says. At most 128 characters.
     pub identity: ::std::string::String,
     /// What kind of account name stands in `identity`.
-    pub identity_type: ParticipantIdentityType,
+    pub identity_type: crate::types::Open<ParticipantIdentityType>,
     /// The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
     pub name: ::core::option::Option<::std::string::String>,
     /// What kind of document `cert_no` is the number of.
@@ -1577,7 +1300,9 @@ impl Participant {
     /// With what must be given.
     pub fn new(
         identity: impl ::core::convert::Into<::std::string::String>,
-        identity_type: impl ::core::convert::Into<ParticipantIdentityType>,
+        identity_type: impl ::core::convert::Into<
+            crate::types::Open<ParticipantIdentityType>,
+        >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::put(&mut __made.identity, identity);
@@ -1719,50 +1444,31 @@ pub enum ParticipantIdentityType {
     BankcardAccount,
     /// A company's bank card that is bound for express payment.
     ExpressCompanyCard,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for ParticipantIdentityType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AlipayUserId => "ALIPAY_USER_ID",
-            Self::AlipayLogonId => "ALIPAY_LOGON_ID",
-            Self::AlipayOpenId => "ALIPAY_OPEN_ID",
-            Self::BankcardNumber => "BANKCARD_NO",
-            Self::BankcardAccount => "BANKCARD_ACCOUNT",
-            Self::ExpressCompanyCard => "EXPRESS_DC_STFA",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AlipayUserId,
-                1 => Self::AlipayLogonId,
-                2 => Self::AlipayOpenId,
-                3 => Self::BankcardNumber,
-                4 => Self::BankcardAccount,
-                5 => Self::ExpressCompanyCard,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for ParticipantIdentityType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ALIPAY_USER_ID", Self::AlipayUserId),
+            ("ALIPAY_LOGON_ID", Self::AlipayLogonId),
+            ("ALIPAY_OPEN_ID", Self::AlipayOpenId),
+            ("BANKCARD_NO", Self::BankcardNumber),
+            ("BANKCARD_ACCOUNT", Self::BankcardAccount),
+            ("EXPRESS_DC_STFA", Self::ExpressCompanyCard),
+        ]
     }
 }
 
-crate::wire::open_enum!(ParticipantIdentityType);
+crate::wire::listed!(ParticipantIdentityType);
 
 /// The bank behind a card.
 #[must_use]
 #[non_exhaustive]
 pub struct BankcardExtInfo {
     /// Whether the card belongs to a company or a person.
-    pub account_type: ::core::option::Option<BankcardExtInfoAccountType>,
+    pub account_type: ::core::option::Option<
+        crate::types::Open<BankcardExtInfoAccountType>,
+    >,
     /// The bank's name.
     pub inst_name: ::core::option::Option<::std::string::String>,
     /// The province of the bank.
@@ -1786,7 +1492,9 @@ impl BankcardExtInfo {
     /// Sets `account_type`.
     pub fn account_type(
         mut self,
-        account_type: impl ::core::convert::Into<BankcardExtInfoAccountType>,
+        account_type: impl ::core::convert::Into<
+            crate::types::Open<BankcardExtInfoAccountType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.account_type, account_type);
         self
@@ -1906,35 +1614,15 @@ pub enum BankcardExtInfoAccountType {
     Company,
     /// A person's.
     Person,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for BankcardExtInfoAccountType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Company => "1",
-            Self::Person => "2",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Company,
-                1 => Self::Person,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for BankcardExtInfoAccountType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("1", Self::Company), ("2", Self::Person)]
     }
 }
 
-crate::wire::open_enum!(BankcardExtInfoAccountType);
+crate::wire::listed!(BankcardExtInfoAccountType);
 
 /// One statement about a transfer, of those that its scene asks for.
 #[must_use]

@@ -19,7 +19,7 @@ pub struct OpenAppAuthNotify {
     /// When it was sent.
     pub notify_time: ::core::option::Option<crate::types::DateTime>,
     /// What happened to the authorisation.
-    pub status: ::core::option::Option<OpenAppAuthNotifyStatus>,
+    pub status: ::core::option::Option<crate::types::Open<OpenAppAuthNotifyStatus>>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: ::std::string::String,
     /// The version of the interface, `1.0`.
@@ -112,33 +112,15 @@ crate::wire::object!(OpenAppAuthNotify);
 pub enum OpenAppAuthNotifyStatus {
     /// It was given.
     ExecuteAuth,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for OpenAppAuthNotifyStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::ExecuteAuth => "execute_auth",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::ExecuteAuth,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for OpenAppAuthNotifyStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("execute_auth", Self::ExecuteAuth)]
     }
 }
 
-crate::wire::open_enum!(OpenAppAuthNotifyStatus);
+crate::wire::listed!(OpenAppAuthNotifyStatus);
 
 /// An authorisation and its occasion.
 #[non_exhaustive]

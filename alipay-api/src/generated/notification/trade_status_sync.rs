@@ -19,7 +19,9 @@ pub struct TradeStatusSync {
     /// When it was sent.
     pub notify_time: ::core::option::Option<crate::types::DateTime>,
     /// What happened to the trade.
-    pub notify_action_type: ::core::option::Option<TradeStatusSyncNotifyActionType>,
+    pub notify_action_type: ::core::option::Option<
+        crate::types::Open<TradeStatusSyncNotifyActionType>,
+    >,
     /// The charset that the parameters are encoded in, such as `utf-8`.
     pub charset: ::std::string::String,
     /// The version of the interface, `1.0`.
@@ -37,7 +39,7 @@ pub struct TradeStatusSync {
     /// The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
     pub out_biz_no: ::core::option::Option<::std::string::String>,
     /// Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
-    pub trade_status: TradeStatus,
+    pub trade_status: crate::types::Open<TradeStatus>,
     /// The buyer's Alipay user number, where the app has not moved to open ids.
     pub buyer_id: ::core::option::Option<::std::string::String>,
     /// The open id that the buyer has towards the app.
@@ -419,39 +421,20 @@ pub enum TradeStatus {
     TradeSuccess,
     /// Paid and over. It cannot be refunded any more.
     TradeFinished,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TradeStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::WaitBuyerPay => "WAIT_BUYER_PAY",
-            Self::TradeClosed => "TRADE_CLOSED",
-            Self::TradeSuccess => "TRADE_SUCCESS",
-            Self::TradeFinished => "TRADE_FINISHED",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::WaitBuyerPay,
-                1 => Self::TradeClosed,
-                2 => Self::TradeSuccess,
-                3 => Self::TradeFinished,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TradeStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("WAIT_BUYER_PAY", Self::WaitBuyerPay),
+            ("TRADE_CLOSED", Self::TradeClosed),
+            ("TRADE_SUCCESS", Self::TradeSuccess),
+            ("TRADE_FINISHED", Self::TradeFinished),
+        ]
     }
 }
 
-crate::wire::open_enum!(TradeStatus);
+crate::wire::listed!(TradeStatus);
 
 /// What happened to a trade.
 #[non_exhaustive]
@@ -468,55 +451,34 @@ pub enum TradeStatusSyncNotifyActionType {
     ConfirmDisburseAction,
     /// The seller received money in advance.
     FinancingReceiptAction,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TradeStatusSyncNotifyActionType {
-    fn value(&self) -> &str {
-        match self {
-            Self::PayByAccountAction => "payByAccountAction",
-            Self::CloseTradeAction => "closeTradeAction",
-            Self::ReverseAction => "reverseAction",
-            Self::FinishFpAction => "finishFPAction",
-            Self::ConfirmDisburseAction => "confirmDisburseAction",
-            Self::FinancingReceiptAction => "financingReceiptAction",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::PayByAccountAction,
-                1 => Self::CloseTradeAction,
-                2 => Self::ReverseAction,
-                3 => Self::FinishFpAction,
-                4 => Self::ConfirmDisburseAction,
-                5 => Self::FinancingReceiptAction,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TradeStatusSyncNotifyActionType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("payByAccountAction", Self::PayByAccountAction),
+            ("closeTradeAction", Self::CloseTradeAction),
+            ("reverseAction", Self::ReverseAction),
+            ("finishFPAction", Self::FinishFpAction),
+            ("confirmDisburseAction", Self::ConfirmDisburseAction),
+            ("financingReceiptAction", Self::FinancingReceiptAction),
+        ]
     }
 }
 
-crate::wire::open_enum!(TradeStatusSyncNotifyActionType);
+crate::wire::listed!(TradeStatusSyncNotifyActionType);
 
 /// What one source contributed to a payment.
 #[non_exhaustive]
 pub struct FundBill {
     /// The source.
-    pub fund_channel: ::core::option::Option<FundBillFundChannel>,
+    pub fund_channel: ::core::option::Option<crate::types::Open<FundBillFundChannel>>,
     /// How much came from it, in yuan.
     pub amount: ::core::option::Option<crate::types::Price>,
     /// How much was really taken from it, in yuan.
     pub real_amount: ::core::option::Option<crate::types::Price>,
     /// The kind of card. Only with bank cards.
-    pub fund_type: ::core::option::Option<FundBillFundType>,
+    pub fund_type: ::core::option::Option<crate::types::Open<FundBillFundType>>,
     /// The bank's code. Only with bank cards.
     pub bank_code: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
@@ -605,59 +567,30 @@ pub enum FundBillFundChannel {
     Voucher,
     /// Digital yuan.
     DcepAsset,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for FundBillFundChannel {
-    fn value(&self) -> &str {
-        match self {
-            Self::Coupon => "COUPON",
-            Self::AlipayAccount => "ALIPAYACCOUNT",
-            Self::Point => "POINT",
-            Self::Discount => "DISCOUNT",
-            Self::Pcard => "PCARD",
-            Self::FinanceAccount => "FINANCEACCOUNT",
-            Self::Mcard => "MCARD",
-            Self::Mdiscount => "MDISCOUNT",
-            Self::Mcoupon => "MCOUPON",
-            Self::Pcredit => "PCREDIT",
-            Self::BankCard => "BANKCARD",
-            Self::MoneyFund => "MONEYFUND",
-            Self::Voucher => "VOUCHER",
-            Self::DcepAsset => "DCEP_ASSET",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Coupon,
-                1 => Self::AlipayAccount,
-                2 => Self::Point,
-                3 => Self::Discount,
-                4 => Self::Pcard,
-                5 => Self::FinanceAccount,
-                6 => Self::Mcard,
-                7 => Self::Mdiscount,
-                8 => Self::Mcoupon,
-                9 => Self::Pcredit,
-                10 => Self::BankCard,
-                11 => Self::MoneyFund,
-                12 => Self::Voucher,
-                13 => Self::DcepAsset,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for FundBillFundChannel {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("COUPON", Self::Coupon),
+            ("ALIPAYACCOUNT", Self::AlipayAccount),
+            ("POINT", Self::Point),
+            ("DISCOUNT", Self::Discount),
+            ("PCARD", Self::Pcard),
+            ("FINANCEACCOUNT", Self::FinanceAccount),
+            ("MCARD", Self::Mcard),
+            ("MDISCOUNT", Self::Mdiscount),
+            ("MCOUPON", Self::Mcoupon),
+            ("PCREDIT", Self::Pcredit),
+            ("BANKCARD", Self::BankCard),
+            ("MONEYFUND", Self::MoneyFund),
+            ("VOUCHER", Self::Voucher),
+            ("DCEP_ASSET", Self::DcepAsset),
+        ]
     }
 }
 
-crate::wire::open_enum!(FundBillFundChannel);
+crate::wire::listed!(FundBillFundChannel);
 
 /// A kind of bank card.
 #[non_exhaustive]
@@ -668,37 +601,19 @@ pub enum FundBillFundType {
     CreditCard,
     /// A card with both a debit and a credit account.
     MixedCard,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for FundBillFundType {
-    fn value(&self) -> &str {
-        match self {
-            Self::DebitCard => "DEBIT_CARD",
-            Self::CreditCard => "CREDIT_CARD",
-            Self::MixedCard => "MIXED_CARD",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::DebitCard,
-                1 => Self::CreditCard,
-                2 => Self::MixedCard,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for FundBillFundType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("DEBIT_CARD", Self::DebitCard),
+            ("CREDIT_CARD", Self::CreditCard),
+            ("MIXED_CARD", Self::MixedCard),
+        ]
     }
 }
 
-crate::wire::open_enum!(FundBillFundType);
+crate::wire::listed!(FundBillFundType);
 
 /// A voucher.
 #[non_exhaustive]
@@ -708,7 +623,7 @@ pub struct VoucherDetail {
     /// What the voucher is called.
     pub name: ::core::option::Option<::std::string::String>,
     /// What kind of voucher it is.
-    pub r#type: ::core::option::Option<VoucherDetailType>,
+    pub r#type: ::core::option::Option<crate::types::Open<VoucherDetailType>>,
     /// What it is worth, in yuan: what merchant and others contribute.
     pub amount: ::core::option::Option<crate::types::Price>,
     /// What the merchant contributes, in yuan.
@@ -801,43 +716,22 @@ pub enum VoucherDetailType {
     AlipayBizVoucher,
     /// A discount.
     Discount,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for VoucherDetailType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AlipayFixVoucher => "ALIPAY_FIX_VOUCHER",
-            Self::AlipayDiscountVoucher => "ALIPAY_DISCOUNT_VOUCHER",
-            Self::AlipayItemVoucher => "ALIPAY_ITEM_VOUCHER",
-            Self::AlipayCashVoucher => "ALIPAY_CASH_VOUCHER",
-            Self::AlipayBizVoucher => "ALIPAY_BIZ_VOUCHER",
-            Self::Discount => "DISCOUNT",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AlipayFixVoucher,
-                1 => Self::AlipayDiscountVoucher,
-                2 => Self::AlipayItemVoucher,
-                3 => Self::AlipayCashVoucher,
-                4 => Self::AlipayBizVoucher,
-                5 => Self::Discount,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for VoucherDetailType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ALIPAY_FIX_VOUCHER", Self::AlipayFixVoucher),
+            ("ALIPAY_DISCOUNT_VOUCHER", Self::AlipayDiscountVoucher),
+            ("ALIPAY_ITEM_VOUCHER", Self::AlipayItemVoucher),
+            ("ALIPAY_CASH_VOUCHER", Self::AlipayCashVoucher),
+            ("ALIPAY_BIZ_VOUCHER", Self::AlipayBizVoucher),
+            ("DISCOUNT", Self::Discount),
+        ]
     }
 }
 
-crate::wire::open_enum!(VoucherDetailType);
+crate::wire::listed!(VoucherDetailType);
 
 /// A fee.
 #[non_exhaustive]

@@ -59,7 +59,7 @@ crate::wire::object!(AppAlipaycertDownload);
 impl crate::method::Method for AppAlipaycertDownload {
     type Response = AppAlipaycertDownloadResponse;
     type Output = AppAlipaycertDownloadResponse;
-    type ErrorCode = AppAlipaycertDownloadErrorCode;
+    type ErrorCode = crate::method::NoErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         name: "alipay.open.app.alipaycert.download",
         kind: crate::method::Kind::Server,
@@ -116,34 +116,3 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
 }
 
 crate::wire::object!(AppAlipaycertDownloadResponse);
-
-/// A business error code of [`AppAlipaycertDownload`].
-#[non_exhaustive]
-pub enum AppAlipaycertDownloadErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl crate::wire::OpenEnum for AppAlipaycertDownloadErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-crate::wire::open_enum!(AppAlipaycertDownloadErrorCode);
-
-impl crate::method::ErrorCode for AppAlipaycertDownloadErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(self.as_str(), &[])
-    }
-}

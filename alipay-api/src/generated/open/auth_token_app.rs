@@ -13,7 +13,7 @@
 #[non_exhaustive]
 pub struct AuthTokenApp {
     /// Which of the two is exchanged.
-    pub grant_type: AuthTokenAppGrantType,
+    pub grant_type: crate::types::Open<AuthTokenAppGrantType>,
     /// The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: ::core::option::Option<crate::types::Secret>,
     /// The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
@@ -26,7 +26,7 @@ impl AuthTokenApp {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
         code: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<AuthTokenAppGrantType>,
+        grant_type: impl ::core::convert::Into<crate::types::Open<AuthTokenAppGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::set(&mut __made.code, code);
@@ -37,7 +37,7 @@ impl AuthTokenApp {
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
         refresh_token: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<AuthTokenAppGrantType>,
+        grant_type: impl ::core::convert::Into<crate::types::Open<AuthTokenAppGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::set(&mut __made.refresh_token, refresh_token);
@@ -237,73 +237,40 @@ pub enum AuthTokenAppErrorCode {
     RefreshTokenTimeOut,
     /// Alipay failed in the middle of the call. The code or the refresh token may be used up; if it is, the merchant has to authorise again.
     SystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AuthTokenAppErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AppIdNotConsistent => "APP_ID_NOT_CONSISTENT",
-            Self::AppNotIsv => "APP_NOT_ISV",
-            Self::AuthCodeNotExist => "AUTH_CODE_NOT_EXIST",
-            Self::AuthCodeNotValid => "AUTH_CODE_NOT_VALID",
-            Self::AuthTokenNotFound => "AUTH_TOKEN_NOT_FOUND",
-            Self::GrantTypeInvalid => "GRANT_TYPE_INVALID",
-            Self::RefreshTokenNotExist => "REFRESH_TOKEN_NOT_EXIST",
-            Self::RefreshTokenNotValid => "REFRESH_TOKEN_NOT_VALID",
-            Self::RefreshTokenTimeOut => "REFRESH_TOKEN_TIME_OUT",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AppIdNotConsistent,
-                1 => Self::AppNotIsv,
-                2 => Self::AuthCodeNotExist,
-                3 => Self::AuthCodeNotValid,
-                4 => Self::AuthTokenNotFound,
-                5 => Self::GrantTypeInvalid,
-                6 => Self::RefreshTokenNotExist,
-                7 => Self::RefreshTokenNotValid,
-                8 => Self::RefreshTokenTimeOut,
-                9 => Self::SystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AuthTokenAppErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("APP_ID_NOT_CONSISTENT", Self::AppIdNotConsistent),
+            ("APP_NOT_ISV", Self::AppNotIsv),
+            ("AUTH_CODE_NOT_EXIST", Self::AuthCodeNotExist),
+            ("AUTH_CODE_NOT_VALID", Self::AuthCodeNotValid),
+            ("AUTH_TOKEN_NOT_FOUND", Self::AuthTokenNotFound),
+            ("GRANT_TYPE_INVALID", Self::GrantTypeInvalid),
+            ("REFRESH_TOKEN_NOT_EXIST", Self::RefreshTokenNotExist),
+            ("REFRESH_TOKEN_NOT_VALID", Self::RefreshTokenNotValid),
+            ("REFRESH_TOKEN_TIME_OUT", Self::RefreshTokenTimeOut),
+            ("SYSTEM_ERROR", Self::SystemError),
+        ]
     }
 }
 
-crate::wire::open_enum!(AuthTokenAppErrorCode);
+crate::wire::listed!(AuthTokenAppErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "AUTH_CODE_NOT_EXIST",
-                        "AUTH_CODE_NOT_VALID",
-                        "AUTH_TOKEN_NOT_FOUND",
-                        "GRANT_TYPE_INVALID",
-                        "REFRESH_TOKEN_NOT_EXIST",
-                        "REFRESH_TOKEN_NOT_VALID",
-                        "REFRESH_TOKEN_TIME_OUT",
-                    ],
-                ),
-                (crate::ErrorClass::Setup, &["APP_ID_NOT_CONSISTENT", "APP_NOT_ISV"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::SystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AuthCodeNotExist
+            | Self::AuthCodeNotValid
+            | Self::AuthTokenNotFound
+            | Self::GrantTypeInvalid
+            | Self::RefreshTokenNotExist
+            | Self::RefreshTokenNotValid
+            | Self::RefreshTokenTimeOut => crate::ErrorClass::Request,
+            Self::AppIdNotConsistent | Self::AppNotIsv => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -314,35 +281,18 @@ pub enum AuthTokenAppGrantType {
     AuthorizationCode,
     /// The refresh token of an earlier answer.
     RefreshToken,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AuthTokenAppGrantType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::RefreshToken => "refresh_token",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AuthorizationCode,
-                1 => Self::RefreshToken,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AuthTokenAppGrantType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("authorization_code", Self::AuthorizationCode),
+            ("refresh_token", Self::RefreshToken),
+        ]
     }
 }
 
-crate::wire::open_enum!(AuthTokenAppGrantType);
+crate::wire::listed!(AuthTokenAppGrantType);
 
 /// The tokens for one of several apps.
 #[non_exhaustive]

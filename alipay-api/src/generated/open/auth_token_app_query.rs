@@ -88,7 +88,7 @@ pub struct AuthTokenAppQueryResponse {
     /// The merchant's own app.
     pub auth_app_id: ::std::string::String,
     /// Whether the token is in force.
-    pub status: AuthTokenAppQueryStatus,
+    pub status: crate::types::Open<AuthTokenAppQueryStatus>,
     /// The methods that the token opens.
     pub auth_methods: ::std::vec::Vec<::std::string::String>,
     /// When the authorisation began.
@@ -185,55 +185,29 @@ pub enum AuthTokenAppQueryErrorCode {
     IllegalParam,
     /// Alipay failed to answer.
     SystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AuthTokenAppQueryErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AppNotIsv => "APP_NOT_ISV",
-            Self::AuthTokenNotConsistent => "AUTH_TOKEN_NOT_CONSISTENT",
-            Self::AuthTokenNotExisted => "AUTH_TOKEN_NOT_EXISTED",
-            Self::IllegalParam => "ILLEGAL_PARAM",
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AppNotIsv,
-                1 => Self::AuthTokenNotConsistent,
-                2 => Self::AuthTokenNotExisted,
-                3 => Self::IllegalParam,
-                4 => Self::SystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("APP_NOT_ISV", Self::AppNotIsv),
+            ("AUTH_TOKEN_NOT_CONSISTENT", Self::AuthTokenNotConsistent),
+            ("AUTH_TOKEN_NOT_EXISTED", Self::AuthTokenNotExisted),
+            ("ILLEGAL_PARAM", Self::IllegalParam),
+            ("SYSTEM_ERROR", Self::SystemError),
+        ]
     }
 }
 
-crate::wire::open_enum!(AuthTokenAppQueryErrorCode);
+crate::wire::listed!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::Request,
-                    &["AUTH_TOKEN_NOT_EXISTED", "ILLEGAL_PARAM"],
-                ),
-                (crate::ErrorClass::Setup, &["APP_NOT_ISV", "AUTH_TOKEN_NOT_CONSISTENT"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::SystemError => crate::ErrorClass::Retry,
+            Self::AuthTokenNotExisted | Self::IllegalParam => crate::ErrorClass::Request,
+            Self::AppNotIsv | Self::AuthTokenNotConsistent => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -244,32 +218,12 @@ pub enum AuthTokenAppQueryStatus {
     Valid,
     /// Not in force: replaced, withdrawn or expired.
     Invalid,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AuthTokenAppQueryStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Valid => "valid",
-            Self::Invalid => "invalid",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Valid,
-                1 => Self::Invalid,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AuthTokenAppQueryStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("valid", Self::Valid), ("invalid", Self::Invalid)]
     }
 }
 
-crate::wire::open_enum!(AuthTokenAppQueryStatus);
+crate::wire::listed!(AuthTokenAppQueryStatus);

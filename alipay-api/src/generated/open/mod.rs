@@ -4,9 +4,7 @@
 pub mod app_alipaycert_download;
 pub mod auth_token_app;
 pub mod auth_token_app_query;
-pub use app_alipaycert_download::{
-    AppAlipaycertDownload, AppAlipaycertDownloadResponse, AppAlipaycertDownloadErrorCode,
-};
+pub use app_alipaycert_download::{AppAlipaycertDownload, AppAlipaycertDownloadResponse};
 pub use auth_token_app::{AuthTokenApp, AuthTokenAppResponse, AuthTokenAppErrorCode};
 pub use auth_token_app_query::{
     AuthTokenAppQuery, AuthTokenAppQueryResponse, AuthTokenAppQueryErrorCode,

@@ -13,7 +13,7 @@
 #[non_exhaustive]
 pub struct OauthToken {
     /// Which of the two is exchanged.
-    pub grant_type: OauthTokenGrantType,
+    pub grant_type: crate::types::Open<OauthTokenGrantType>,
     /// The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: ::core::option::Option<crate::types::Secret>,
     /// The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
@@ -26,7 +26,7 @@ impl OauthToken {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
         code: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<OauthTokenGrantType>,
+        grant_type: impl ::core::convert::Into<crate::types::Open<OauthTokenGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::set(&mut __made.code, code);
@@ -37,7 +37,7 @@ impl OauthToken {
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
         refresh_token: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<OauthTokenGrantType>,
+        grant_type: impl ::core::convert::Into<crate::types::Open<OauthTokenGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::set(&mut __made.refresh_token, refresh_token);
@@ -150,7 +150,9 @@ pub struct OauthTokenResponse {
     /// When the lifetimes begin.
     pub auth_start: ::core::option::Option<crate::types::DateTime>,
     /// Given for tokens without an end.
-    pub auth_token_type: ::core::option::Option<OauthTokenAuthTokenType>,
+    pub auth_token_type: ::core::option::Option<
+        crate::types::Open<OauthTokenAuthTokenType>,
+    >,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -249,65 +251,35 @@ pub enum OauthTokenErrorCode {
     IsvRefreshedTokenInvalid,
     /// The authorisation was given to another app than the one that calls.
     IsvUnmatchedAppId,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for OauthTokenErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::IspUnknowError => "isp.unknow-error",
-            Self::IsvCodeInvalid => "isv.code-invalid",
-            Self::IsvGrantTypeInvalid => "isv.grant-type-invalid",
-            Self::IsvRefreshTokenInvalid => "isv.refresh-token-invalid",
-            Self::IsvRefreshTokenTimeOut => "isv.refresh-token-time-out",
-            Self::IsvRefreshedTokenInvalid => "isv.refreshed-token-invalid",
-            Self::IsvUnmatchedAppId => "isv.unmatched-app-id",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::IspUnknowError,
-                1 => Self::IsvCodeInvalid,
-                2 => Self::IsvGrantTypeInvalid,
-                3 => Self::IsvRefreshTokenInvalid,
-                4 => Self::IsvRefreshTokenTimeOut,
-                5 => Self::IsvRefreshedTokenInvalid,
-                6 => Self::IsvUnmatchedAppId,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for OauthTokenErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("isp.unknow-error", Self::IspUnknowError),
+            ("isv.code-invalid", Self::IsvCodeInvalid),
+            ("isv.grant-type-invalid", Self::IsvGrantTypeInvalid),
+            ("isv.refresh-token-invalid", Self::IsvRefreshTokenInvalid),
+            ("isv.refresh-token-time-out", Self::IsvRefreshTokenTimeOut),
+            ("isv.refreshed-token-invalid", Self::IsvRefreshedTokenInvalid),
+            ("isv.unmatched-app-id", Self::IsvUnmatchedAppId),
+        ]
     }
 }
 
-crate::wire::open_enum!(OauthTokenErrorCode);
+crate::wire::listed!(OauthTokenErrorCode);
 
 impl crate::method::ErrorCode for OauthTokenErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["isp.unknow-error"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "isv.code-invalid",
-                        "isv.grant-type-invalid",
-                        "isv.refresh-token-invalid",
-                        "isv.refresh-token-time-out",
-                        "isv.refreshed-token-invalid",
-                    ],
-                ),
-                (crate::ErrorClass::Setup, &["isv.unmatched-app-id"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::IspUnknowError => crate::ErrorClass::OutcomeUnknown,
+            Self::IsvCodeInvalid
+            | Self::IsvGrantTypeInvalid
+            | Self::IsvRefreshTokenInvalid
+            | Self::IsvRefreshTokenTimeOut
+            | Self::IsvRefreshedTokenInvalid => crate::ErrorClass::Request,
+            Self::IsvUnmatchedAppId => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -318,65 +290,30 @@ pub enum OauthTokenGrantType {
     AuthorizationCode,
     /// The refresh token of an earlier answer.
     RefreshToken,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for OauthTokenGrantType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::RefreshToken => "refresh_token",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AuthorizationCode,
-                1 => Self::RefreshToken,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for OauthTokenGrantType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("authorization_code", Self::AuthorizationCode),
+            ("refresh_token", Self::RefreshToken),
+        ]
     }
 }
 
-crate::wire::open_enum!(OauthTokenGrantType);
+crate::wire::listed!(OauthTokenGrantType);
 
 /// A kind of token.
 #[non_exhaustive]
 pub enum OauthTokenAuthTokenType {
     /// Both tokens are good for ever.
     Permanent,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for OauthTokenAuthTokenType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Permanent => "permanent",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Permanent,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for OauthTokenAuthTokenType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("permanent", Self::Permanent)]
     }
 }
 
-crate::wire::open_enum!(OauthTokenAuthTokenType);
+crate::wire::listed!(OauthTokenAuthTokenType);

@@ -23,7 +23,7 @@ pub struct AppPay {
     /// The goods that the order is made of.
     pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: ::core::option::Option<super::types::GoodsType>,
+    pub goods_type: ::core::option::Option<crate::types::Open<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: ::core::option::Option<::std::string::String>,
     /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
@@ -49,7 +49,9 @@ pub struct AppPay {
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: ::core::option::Option<::std::string::String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<super::types::PaymentQueryOption>,
+    pub query_options: ::std::vec::Vec<
+        crate::types::Open<super::types::PaymentQueryOption>,
+    >,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: ::core::option::Option<::std::string::String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
@@ -105,7 +107,9 @@ impl AppPay {
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl ::core::convert::Into<super::types::GoodsType>,
+        goods_type: impl ::core::convert::Into<
+            crate::types::Open<super::types::GoodsType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.goods_type, goods_type);
         self
@@ -208,7 +212,7 @@ impl AppPay {
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::PaymentQueryOption>,
+            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
@@ -558,92 +562,49 @@ pub enum AppPayErrorCode {
     AcqTradeHasClose,
     /// The order is paid already.
     AcqTradeHasSuccess,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AppPayErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqBuyerEnableStatusForbid => "ACQ.BUYER_ENABLE_STATUS_FORBID",
-            Self::AcqBuyerSellerEqual => "ACQ.BUYER_SELLER_EQUAL",
-            Self::AcqContextInconsistent => "ACQ.CONTEXT_INCONSISTENT",
-            Self::AcqExistForbiddenWord => "ACQ.EXIST_FORBIDDEN_WORD",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqRiskMerchantIpNotExist => "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-            Self::AcqSellerBeenBlocked => "ACQ.SELLER_BEEN_BLOCKED",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTotalFeeExceed => "ACQ.TOTAL_FEE_EXCEED",
-            Self::AcqTradeBuyerNotMatch => "ACQ.TRADE_BUYER_NOT_MATCH",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasSuccess => "ACQ.TRADE_HAS_SUCCESS",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqBuyerEnableStatusForbid,
-                2 => Self::AcqBuyerSellerEqual,
-                3 => Self::AcqContextInconsistent,
-                4 => Self::AcqExistForbiddenWord,
-                5 => Self::AcqInvalidParameter,
-                6 => Self::AcqPartnerError,
-                7 => Self::AcqRiskMerchantIpNotExist,
-                8 => Self::AcqSellerBeenBlocked,
-                9 => Self::AcqSystemError,
-                10 => Self::AcqTotalFeeExceed,
-                11 => Self::AcqTradeBuyerNotMatch,
-                12 => Self::AcqTradeHasClose,
-                13 => Self::AcqTradeHasSuccess,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AppPayErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
+            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
+            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
+            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
+            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
+            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
+        ]
     }
 }
 
-crate::wire::open_enum!(AppPayErrorCode);
+crate::wire::listed!(AppPayErrorCode);
 
 impl crate::method::ErrorCode for AppPayErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.CONTEXT_INCONSISTENT",
-                        "ACQ.EXIST_FORBIDDEN_WORD",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-                        "ACQ.TOTAL_FEE_EXCEED",
-                        "ACQ.TRADE_BUYER_NOT_MATCH",
-                        "ACQ.TRADE_HAS_CLOSE",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &["ACQ.BUYER_ENABLE_STATUS_FORBID", "ACQ.BUYER_SELLER_EQUAL"],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.ACCESS_FORBIDDEN",
-                        "ACQ.PARTNER_ERROR",
-                        "ACQ.SELLER_BEEN_BLOCKED",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqContextInconsistent
+            | Self::AcqExistForbiddenWord
+            | Self::AcqInvalidParameter
+            | Self::AcqRiskMerchantIpNotExist
+            | Self::AcqTotalFeeExceed
+            | Self::AcqTradeBuyerNotMatch
+            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            Self::AcqBuyerEnableStatusForbid | Self::AcqBuyerSellerEqual => {
+                crate::ErrorClass::Declined
+            }
+            Self::AcqAccessForbidden
+            | Self::AcqPartnerError
+            | Self::AcqSellerBeenBlocked => crate::ErrorClass::Setup,
+        }
     }
 }

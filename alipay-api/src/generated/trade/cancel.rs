@@ -128,7 +128,7 @@ pub struct CancelResponse {
     /// Whether to send the cancel again.
     pub retry_flag: ::core::option::Option<bool>,
     /// What was done. Absent if there is no such order.
-    pub action: ::core::option::Option<CancelAction>,
+    pub action: ::core::option::Option<crate::types::Open<CancelAction>>,
     /// When the refund was made. Bank acquirers only.
     pub gmt_refund_pay: ::core::option::Option<crate::types::DateTime>,
     /// The refund's clearing number to reconcile by. Bank acquirers only.
@@ -219,73 +219,40 @@ pub enum CancelErrorCode {
     AcqTradeHasFinished,
     /// `ACQ.SYSTEM_ERROR` as the gateway sometimes misspells it. Send the same cancel again.
     AqcSystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for CancelErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqCancelNotAllowed => "ACQ.CANCEL_NOT_ALLOWED",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqReasonTradeBeenFreezen => "ACQ.REASON_TRADE_BEEN_FREEZEN",
-            Self::AcqReasonTradeRefundFeeErr => "ACQ.REASON_TRADE_REFUND_FEE_ERR",
-            Self::AcqSellerBalanceNotEnough => "ACQ.SELLER_BALANCE_NOT_ENOUGH",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTradeCancelTimeOut => "ACQ.TRADE_CANCEL_TIME_OUT",
-            Self::AcqTradeHasFinished => "ACQ.TRADE_HAS_FINISHED",
-            Self::AqcSystemError => "AQC.SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqCancelNotAllowed,
-                1 => Self::AcqInvalidParameter,
-                2 => Self::AcqReasonTradeBeenFreezen,
-                3 => Self::AcqReasonTradeRefundFeeErr,
-                4 => Self::AcqSellerBalanceNotEnough,
-                5 => Self::AcqSystemError,
-                6 => Self::AcqTradeCancelTimeOut,
-                7 => Self::AcqTradeHasFinished,
-                8 => Self::AqcSystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for CancelErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.CANCEL_NOT_ALLOWED", Self::AcqCancelNotAllowed),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.REASON_TRADE_BEEN_FREEZEN", Self::AcqReasonTradeBeenFreezen),
+            ("ACQ.REASON_TRADE_REFUND_FEE_ERR", Self::AcqReasonTradeRefundFeeErr),
+            ("ACQ.SELLER_BALANCE_NOT_ENOUGH", Self::AcqSellerBalanceNotEnough),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TRADE_CANCEL_TIME_OUT", Self::AcqTradeCancelTimeOut),
+            ("ACQ.TRADE_HAS_FINISHED", Self::AcqTradeHasFinished),
+            ("AQC.SYSTEM_ERROR", Self::AqcSystemError),
+        ]
     }
 }
 
-crate::wire::open_enum!(CancelErrorCode);
+crate::wire::listed!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (
-                    crate::ErrorClass::OutcomeUnknown,
-                    &["ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR"],
-                ),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.CANCEL_NOT_ALLOWED",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.REASON_TRADE_REFUND_FEE_ERR",
-                        "ACQ.TRADE_CANCEL_TIME_OUT",
-                        "ACQ.TRADE_HAS_FINISHED",
-                    ],
-                ),
-                (crate::ErrorClass::Declined, &["ACQ.REASON_TRADE_BEEN_FREEZEN"]),
-                (crate::ErrorClass::Setup, &["ACQ.SELLER_BALANCE_NOT_ENOUGH"]),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError | Self::AqcSystemError => {
+                crate::ErrorClass::OutcomeUnknown
+            }
+            Self::AcqCancelNotAllowed
+            | Self::AcqInvalidParameter
+            | Self::AcqReasonTradeRefundFeeErr
+            | Self::AcqTradeCancelTimeOut
+            | Self::AcqTradeHasFinished => crate::ErrorClass::Request,
+            Self::AcqReasonTradeBeenFreezen => crate::ErrorClass::Declined,
+            Self::AcqSellerBalanceNotEnough => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -296,32 +263,12 @@ pub enum CancelAction {
     Close,
     /// The order was paid and has been refunded.
     Refund,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for CancelAction {
-    fn value(&self) -> &str {
-        match self {
-            Self::Close => "close",
-            Self::Refund => "refund",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Close,
-                1 => Self::Refund,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for CancelAction {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("close", Self::Close), ("refund", Self::Refund)]
     }
 }
 
-crate::wire::open_enum!(CancelAction);
+crate::wire::listed!(CancelAction);

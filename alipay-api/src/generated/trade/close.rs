@@ -207,62 +207,33 @@ pub enum CloseErrorCode {
     AcqTradeNotExist,
     /// Where the order stands doesn't allow this. Query it.
     AcqTradeStatusError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for CloseErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqReasonIllegalStatus => "ACQ.REASON_ILLEGAL_STATUS",
-            Self::AcqReasonTradeStatusInvalid => "ACQ.REASON_TRADE_STATUS_INVALID",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTradeNotExist => "ACQ.TRADE_NOT_EXIST",
-            Self::AcqTradeStatusError => "ACQ.TRADE_STATUS_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqInvalidParameter,
-                1 => Self::AcqReasonIllegalStatus,
-                2 => Self::AcqReasonTradeStatusInvalid,
-                3 => Self::AcqSystemError,
-                4 => Self::AcqTradeNotExist,
-                5 => Self::AcqTradeStatusError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for CloseErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.REASON_ILLEGAL_STATUS", Self::AcqReasonIllegalStatus),
+            ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
+            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
+        ]
     }
 }
 
-crate::wire::open_enum!(CloseErrorCode);
+crate::wire::listed!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.REASON_ILLEGAL_STATUS",
-                        "ACQ.REASON_TRADE_STATUS_INVALID",
-                        "ACQ.TRADE_NOT_EXIST",
-                        "ACQ.TRADE_STATUS_ERROR",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqInvalidParameter
+            | Self::AcqReasonIllegalStatus
+            | Self::AcqReasonTradeStatusInvalid
+            | Self::AcqTradeNotExist
+            | Self::AcqTradeStatusError => crate::ErrorClass::Request,
+        }
     }
 }
 

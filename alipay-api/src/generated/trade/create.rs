@@ -65,7 +65,9 @@ pub struct Create {
     /// Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: ::core::option::Option<::std::string::String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<super::types::PaymentQueryOption>,
+    pub query_options: ::std::vec::Vec<
+        crate::types::Open<super::types::PaymentQueryOption>,
+    >,
     /// The merchant's own number of the shop. At most 32 characters.
     pub store_id: ::core::option::Option<::std::string::String>,
     /// Alipay's number of the shop. At most 32 characters.
@@ -349,7 +351,7 @@ impl Create {
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::PaymentQueryOption>,
+            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
@@ -769,221 +771,155 @@ pub enum CreateErrorCode {
     AcqUnboundApplication,
     /// The login name belongs to several accounts. Name the account by its user number.
     AcqUserLogonidDup,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for CreateErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqBeyondPerReceiptSingleRestriction => {
-                "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION"
-            }
-            Self::AcqBizProductNotAllowed => "ACQ.BIZ_PRODUCT_NOT_ALLOWED",
-            Self::AcqBuyerEnableStatusForbid => "ACQ.BUYER_ENABLE_STATUS_FORBID",
-            Self::AcqBuyerNotExist => "ACQ.BUYER_NOT_EXIST",
-            Self::AcqBuyerSellerEqual => "ACQ.BUYER_SELLER_EQUAL",
-            Self::AcqContextInconsistent => "ACQ.CONTEXT_INCONSISTENT",
-            Self::AcqCustomerValidateError => "ACQ.CUSTOMER_VALIDATE_ERROR",
-            Self::AcqDefaultSettleRuleNotExist => "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
-            Self::AcqErrorBuyerCertifyLevelLimit => "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-            Self::AcqErrorSellerCertifyLevelLimit => {
-                "ACQ.ERROR_SELLER_CERTIFY_LEVEL_LIMIT"
-            }
-            Self::AcqExistForbiddenWord => "ACQ.EXIST_FORBIDDEN_WORD",
-            Self::AcqIllegalArgument => "ACQ.ILLEGAL_ARGUMENT",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqInvalidReceiveAccount => "ACQ.INVALID_RECEIVE_ACCOUNT",
-            Self::AcqInvalidStoreId => "ACQ.INVALID_STORE_ID",
-            Self::AcqMerchantPermReceiptDayLimit => "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-            Self::AcqMerchantPermReceiptSingleLimit => {
-                "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT"
-            }
-            Self::AcqMerchantPermReceiptSuspendLimit => {
-                "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT"
-            }
-            Self::AcqMerchantStatusNotNormal => "ACQ.MERCHANT_STATUS_NOT_NORMAL",
-            Self::AcqNotSupportPaymentInst => "ACQ.NOT_SUPPORT_PAYMENT_INST",
-            Self::AcqNowTimeAfterExpireTimeError => {
-                "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR"
-            }
-            Self::AcqOpenIdNotTinyApp => "ACQ.OPEN_ID_NOT_TINY_APP",
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqPayerUnmatched => "ACQ.PAYER_UNMATCHED",
-            Self::AcqPlatformBusinessAcquireModeMustMerchantId => {
-                "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID"
-            }
-            Self::AcqProductNotSupportInTinyApp => "ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP",
-            Self::AcqRiskMerchantIpNotExist => "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-            Self::AcqSecondaryMerchantAlipayAccountInvalid => {
-                "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID"
-            }
-            Self::AcqSecondaryMerchantCardAliasNoInvalid => {
-                "ACQ.SECONDARY_MERCHANT_CARD_ALIAS_NO_INVALID"
-            }
-            Self::AcqSecondaryMerchantIdBlank => "ACQ.SECONDARY_MERCHANT_ID_BLANK",
-            Self::AcqSecondaryMerchantIdInvalid => "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-            Self::AcqSecondaryMerchantIsvPunishIndirect => {
-                "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT"
-            }
-            Self::AcqSecondaryMerchantNotMatch => "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
-            Self::AcqSecondaryMerchantStatusError => {
-                "ACQ.SECONDARY_MERCHANT_STATUS_ERROR"
-            }
-            Self::AcqSellerBeenBlocked => "ACQ.SELLER_BEEN_BLOCKED",
-            Self::AcqSellerNotExist => "ACQ.SELLER_NOT_EXIST",
-            Self::AcqStoreInfoInvalid => "ACQ.STORE_INFO_INVALID",
-            Self::AcqSubGoodsSizeMaxCount => "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
-            Self::AcqSubMerchantCreateFail => "ACQ.SUB_MERCHANT_CREATE_FAIL",
-            Self::AcqSubMerchantTypeInvalid => "ACQ.SUB_MERCHANT_TYPE_INVALID",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTotalFeeExceed => "ACQ.TOTAL_FEE_EXCEED",
-            Self::AcqTradeBuyerNotMatch => "ACQ.TRADE_BUYER_NOT_MATCH",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasSuccess => "ACQ.TRADE_HAS_SUCCESS",
-            Self::AcqTradeSettleError => "ACQ.TRADE_SETTLE_ERROR",
-            Self::AcqUnboundApplication => "ACQ.UNBOUND_APPLICATION",
-            Self::AcqUserLogonidDup => "ACQ.USER_LOGONID_DUP",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqBeyondPerReceiptSingleRestriction,
-                2 => Self::AcqBizProductNotAllowed,
-                3 => Self::AcqBuyerEnableStatusForbid,
-                4 => Self::AcqBuyerNotExist,
-                5 => Self::AcqBuyerSellerEqual,
-                6 => Self::AcqContextInconsistent,
-                7 => Self::AcqCustomerValidateError,
-                8 => Self::AcqDefaultSettleRuleNotExist,
-                9 => Self::AcqErrorBuyerCertifyLevelLimit,
-                10 => Self::AcqErrorSellerCertifyLevelLimit,
-                11 => Self::AcqExistForbiddenWord,
-                12 => Self::AcqIllegalArgument,
-                13 => Self::AcqInvalidParameter,
-                14 => Self::AcqInvalidReceiveAccount,
-                15 => Self::AcqInvalidStoreId,
-                16 => Self::AcqMerchantPermReceiptDayLimit,
-                17 => Self::AcqMerchantPermReceiptSingleLimit,
-                18 => Self::AcqMerchantPermReceiptSuspendLimit,
-                19 => Self::AcqMerchantStatusNotNormal,
-                20 => Self::AcqNotSupportPaymentInst,
-                21 => Self::AcqNowTimeAfterExpireTimeError,
-                22 => Self::AcqOpenIdNotTinyApp,
-                23 => Self::AcqPartnerError,
-                24 => Self::AcqPayerUnmatched,
-                25 => Self::AcqPlatformBusinessAcquireModeMustMerchantId,
-                26 => Self::AcqProductNotSupportInTinyApp,
-                27 => Self::AcqRiskMerchantIpNotExist,
-                28 => Self::AcqSecondaryMerchantAlipayAccountInvalid,
-                29 => Self::AcqSecondaryMerchantCardAliasNoInvalid,
-                30 => Self::AcqSecondaryMerchantIdBlank,
-                31 => Self::AcqSecondaryMerchantIdInvalid,
-                32 => Self::AcqSecondaryMerchantIsvPunishIndirect,
-                33 => Self::AcqSecondaryMerchantNotMatch,
-                34 => Self::AcqSecondaryMerchantStatusError,
-                35 => Self::AcqSellerBeenBlocked,
-                36 => Self::AcqSellerNotExist,
-                37 => Self::AcqStoreInfoInvalid,
-                38 => Self::AcqSubGoodsSizeMaxCount,
-                39 => Self::AcqSubMerchantCreateFail,
-                40 => Self::AcqSubMerchantTypeInvalid,
-                41 => Self::AcqSystemError,
-                42 => Self::AcqTotalFeeExceed,
-                43 => Self::AcqTradeBuyerNotMatch,
-                44 => Self::AcqTradeHasClose,
-                45 => Self::AcqTradeHasSuccess,
-                46 => Self::AcqTradeSettleError,
-                47 => Self::AcqUnboundApplication,
-                48 => Self::AcqUserLogonidDup,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for CreateErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            (
+                "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+                Self::AcqBeyondPerReceiptSingleRestriction,
+            ),
+            ("ACQ.BIZ_PRODUCT_NOT_ALLOWED", Self::AcqBizProductNotAllowed),
+            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
+            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
+            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
+            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
+            ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
+            ("ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST", Self::AcqDefaultSettleRuleNotExist),
+            (
+                "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                Self::AcqErrorBuyerCertifyLevelLimit,
+            ),
+            (
+                "ACQ.ERROR_SELLER_CERTIFY_LEVEL_LIMIT",
+                Self::AcqErrorSellerCertifyLevelLimit,
+            ),
+            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
+            ("ACQ.ILLEGAL_ARGUMENT", Self::AcqIllegalArgument),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
+            ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+                Self::AcqMerchantPermReceiptDayLimit,
+            ),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
+                Self::AcqMerchantPermReceiptSingleLimit,
+            ),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
+                Self::AcqMerchantPermReceiptSuspendLimit,
+            ),
+            ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
+            ("ACQ.NOT_SUPPORT_PAYMENT_INST", Self::AcqNotSupportPaymentInst),
+            (
+                "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+                Self::AcqNowTimeAfterExpireTimeError,
+            ),
+            ("ACQ.OPEN_ID_NOT_TINY_APP", Self::AcqOpenIdNotTinyApp),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.PAYER_UNMATCHED", Self::AcqPayerUnmatched),
+            (
+                "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
+                Self::AcqPlatformBusinessAcquireModeMustMerchantId,
+            ),
+            ("ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP", Self::AcqProductNotSupportInTinyApp),
+            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
+            (
+                "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
+                Self::AcqSecondaryMerchantAlipayAccountInvalid,
+            ),
+            (
+                "ACQ.SECONDARY_MERCHANT_CARD_ALIAS_NO_INVALID",
+                Self::AcqSecondaryMerchantCardAliasNoInvalid,
+            ),
+            ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
+            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
+            (
+                "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+                Self::AcqSecondaryMerchantIsvPunishIndirect,
+            ),
+            ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
+            (
+                "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                Self::AcqSecondaryMerchantStatusError,
+            ),
+            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
+            ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
+            ("ACQ.STORE_INFO_INVALID", Self::AcqStoreInfoInvalid),
+            ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
+            ("ACQ.SUB_MERCHANT_CREATE_FAIL", Self::AcqSubMerchantCreateFail),
+            ("ACQ.SUB_MERCHANT_TYPE_INVALID", Self::AcqSubMerchantTypeInvalid),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
+            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
+            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
+            ("ACQ.UNBOUND_APPLICATION", Self::AcqUnboundApplication),
+            ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
+        ]
     }
 }
 
-crate::wire::open_enum!(CreateErrorCode);
+crate::wire::listed!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.CONTEXT_INCONSISTENT",
-                        "ACQ.EXIST_FORBIDDEN_WORD",
-                        "ACQ.ILLEGAL_ARGUMENT",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.INVALID_STORE_ID",
-                        "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
-                        "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
-                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-                        "ACQ.SECONDARY_MERCHANT_CARD_ALIAS_NO_INVALID",
-                        "ACQ.SECONDARY_MERCHANT_ID_BLANK",
-                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-                        "ACQ.SELLER_NOT_EXIST",
-                        "ACQ.STORE_INFO_INVALID",
-                        "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
-                        "ACQ.SUB_MERCHANT_CREATE_FAIL",
-                        "ACQ.SUB_MERCHANT_TYPE_INVALID",
-                        "ACQ.TOTAL_FEE_EXCEED",
-                        "ACQ.TRADE_BUYER_NOT_MATCH",
-                        "ACQ.TRADE_HAS_CLOSE",
-                        "ACQ.TRADE_SETTLE_ERROR",
-                        "ACQ.USER_LOGONID_DUP",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
-                        "ACQ.BUYER_NOT_EXIST",
-                        "ACQ.BUYER_SELLER_EQUAL",
-                        "ACQ.CUSTOMER_VALIDATE_ERROR",
-                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                        "ACQ.NOT_SUPPORT_PAYMENT_INST",
-                        "ACQ.PAYER_UNMATCHED",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.ACCESS_FORBIDDEN",
-                        "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-                        "ACQ.BIZ_PRODUCT_NOT_ALLOWED",
-                        "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
-                        "ACQ.ERROR_SELLER_CERTIFY_LEVEL_LIMIT",
-                        "ACQ.INVALID_RECEIVE_ACCOUNT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-                        "ACQ.MERCHANT_STATUS_NOT_NORMAL",
-                        "ACQ.OPEN_ID_NOT_TINY_APP",
-                        "ACQ.PARTNER_ERROR",
-                        "ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP",
-                        "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-                        "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-                        "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
-                        "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
-                        "ACQ.SELLER_BEEN_BLOCKED",
-                        "ACQ.UNBOUND_APPLICATION",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqContextInconsistent
+            | Self::AcqExistForbiddenWord
+            | Self::AcqIllegalArgument
+            | Self::AcqInvalidParameter
+            | Self::AcqInvalidStoreId
+            | Self::AcqNowTimeAfterExpireTimeError
+            | Self::AcqPlatformBusinessAcquireModeMustMerchantId
+            | Self::AcqRiskMerchantIpNotExist
+            | Self::AcqSecondaryMerchantCardAliasNoInvalid
+            | Self::AcqSecondaryMerchantIdBlank
+            | Self::AcqSecondaryMerchantIdInvalid
+            | Self::AcqSellerNotExist
+            | Self::AcqStoreInfoInvalid
+            | Self::AcqSubGoodsSizeMaxCount
+            | Self::AcqSubMerchantCreateFail
+            | Self::AcqSubMerchantTypeInvalid
+            | Self::AcqTotalFeeExceed
+            | Self::AcqTradeBuyerNotMatch
+            | Self::AcqTradeHasClose
+            | Self::AcqTradeSettleError
+            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            Self::AcqBuyerEnableStatusForbid
+            | Self::AcqBuyerNotExist
+            | Self::AcqBuyerSellerEqual
+            | Self::AcqCustomerValidateError
+            | Self::AcqErrorBuyerCertifyLevelLimit
+            | Self::AcqNotSupportPaymentInst
+            | Self::AcqPayerUnmatched => crate::ErrorClass::Declined,
+            Self::AcqAccessForbidden
+            | Self::AcqBeyondPerReceiptSingleRestriction
+            | Self::AcqBizProductNotAllowed
+            | Self::AcqDefaultSettleRuleNotExist
+            | Self::AcqErrorSellerCertifyLevelLimit
+            | Self::AcqInvalidReceiveAccount
+            | Self::AcqMerchantPermReceiptDayLimit
+            | Self::AcqMerchantPermReceiptSingleLimit
+            | Self::AcqMerchantPermReceiptSuspendLimit
+            | Self::AcqMerchantStatusNotNormal
+            | Self::AcqOpenIdNotTinyApp
+            | Self::AcqPartnerError
+            | Self::AcqProductNotSupportInTinyApp
+            | Self::AcqSecondaryMerchantAlipayAccountInvalid
+            | Self::AcqSecondaryMerchantIsvPunishIndirect
+            | Self::AcqSecondaryMerchantNotMatch
+            | Self::AcqSecondaryMerchantStatusError
+            | Self::AcqSellerBeenBlocked
+            | Self::AcqUnboundApplication => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -992,7 +928,9 @@ impl crate::method::ErrorCode for CreateErrorCode {
 #[non_exhaustive]
 pub struct LogisticsDetail {
     /// The way they are sent.
-    pub logistics_type: ::core::option::Option<LogisticsDetailLogisticsType>,
+    pub logistics_type: ::core::option::Option<
+        crate::types::Open<LogisticsDetailLogisticsType>,
+    >,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1006,7 +944,9 @@ impl LogisticsDetail {
     /// Sets `logistics_type`.
     pub fn logistics_type(
         mut self,
-        logistics_type: impl ::core::convert::Into<LogisticsDetailLogisticsType>,
+        logistics_type: impl ::core::convert::Into<
+            crate::types::Open<LogisticsDetailLogisticsType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.logistics_type, logistics_type);
         self
@@ -1055,41 +995,21 @@ pub enum LogisticsDetailLogisticsType {
     Ems,
     /// Not at all: nothing has to be sent.
     Direct,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for LogisticsDetailLogisticsType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Post => "POST",
-            Self::Express => "EXPRESS",
-            Self::Virtual => "VIRTUAL",
-            Self::Ems => "EMS",
-            Self::Direct => "DIRECT",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Post,
-                1 => Self::Express,
-                2 => Self::Virtual,
-                3 => Self::Ems,
-                4 => Self::Direct,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for LogisticsDetailLogisticsType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("POST", Self::Post),
+            ("EXPRESS", Self::Express),
+            ("VIRTUAL", Self::Virtual),
+            ("EMS", Self::Ems),
+            ("DIRECT", Self::Direct),
+        ]
     }
 }
 
-crate::wire::open_enum!(LogisticsDetailLogisticsType);
+crate::wire::listed!(LogisticsDetailLogisticsType);
 
 /// Where goods are sent.
 #[must_use]

@@ -19,7 +19,7 @@ pub struct FastpayRefundQuery {
     /// The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
     pub out_request_no: ::std::string::String,
     /// Which of the details that are left out by default to send back.
-    pub query_options: ::std::vec::Vec<FastpayRefundQueryOption>,
+    pub query_options: ::std::vec::Vec<crate::types::Open<FastpayRefundQueryOption>>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
@@ -71,7 +71,7 @@ impl FastpayRefundQuery {
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<FastpayRefundQueryOption>,
+            ::std::vec::Vec<crate::types::Open<FastpayRefundQueryOption>>,
         >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
@@ -179,7 +179,7 @@ pub struct FastpayRefundQueryResponse {
     /// The number of the refund.
     pub out_request_no: ::core::option::Option<::std::string::String>,
     /// What became of the refund. Absent, it failed or isn't known (yet).
-    pub refund_status: ::core::option::Option<RefundStatus>,
+    pub refund_status: ::core::option::Option<crate::types::Open<RefundStatus>>,
     /// The order's price. In yuan.
     pub total_amount: ::core::option::Option<crate::types::Price>,
     /// What this refund gives back. In yuan.
@@ -219,7 +219,9 @@ pub struct FastpayRefundQueryResponse {
     /// For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
     pub refund_channel_list: ::core::option::Option<::std::string::String>,
     /// For health insurance, how far those refunds got.
-    pub refund_channel_status: ::core::option::Option<RefundChannelStatus>,
+    pub refund_channel_status: ::core::option::Option<
+        crate::types::Open<RefundChannelStatus>,
+    >,
     /// The fees that came back.
     pub refund_charge_info_list: ::std::vec::Vec<super::types::RefundChargeInfo>,
     /// The fee that came back to the receiving side. Institutions only. In yuan.
@@ -388,57 +390,32 @@ pub enum FastpayRefundQueryErrorCode {
     AcqTradeNotExist,
     /// `ACQ.TRADE_NOT_EXIST` as the gateway sometimes writes it.
     TradeNotExist,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for FastpayRefundQueryErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqEnterprisePayBizError => "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTradeNotExist => "ACQ.TRADE_NOT_EXIST",
-            Self::TradeNotExist => "TRADE_NOT_EXIST",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqEnterprisePayBizError,
-                1 => Self::AcqInvalidParameter,
-                2 => Self::AcqSystemError,
-                3 => Self::AcqTradeNotExist,
-                4 => Self::TradeNotExist,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for FastpayRefundQueryErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
+            ("TRADE_NOT_EXIST", Self::TradeNotExist),
+        ]
     }
 }
 
-crate::wire::open_enum!(FastpayRefundQueryErrorCode);
+crate::wire::listed!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (
-                    crate::ErrorClass::Retry,
-                    &["ACQ.ENTERPRISE_PAY_BIZ_ERROR", "ACQ.SYSTEM_ERROR"],
-                ),
-                (
-                    crate::ErrorClass::Request,
-                    &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_NOT_EXIST", "TRADE_NOT_EXIST"],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
+                crate::ErrorClass::Retry
+            }
+            Self::AcqInvalidParameter | Self::AcqTradeNotExist | Self::TradeNotExist => {
+                crate::ErrorClass::Request
+            }
+        }
     }
 }
 
@@ -457,43 +434,22 @@ pub enum FastpayRefundQueryOption {
     RefundVoucherDetailList,
     /// The company-paid part.
     EnterprisePayInfo,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for FastpayRefundQueryOption {
-    fn value(&self) -> &str {
-        match self {
-            Self::RefundDetailItemList => "refund_detail_item_list",
-            Self::GmtRefundPay => "gmt_refund_pay",
-            Self::DepositBackInfo => "deposit_back_info",
-            Self::DepositBackInfoList => "deposit_back_info_list",
-            Self::RefundVoucherDetailList => "refund_voucher_detail_list",
-            Self::EnterprisePayInfo => "enterprise_pay_info",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::RefundDetailItemList,
-                1 => Self::GmtRefundPay,
-                2 => Self::DepositBackInfo,
-                3 => Self::DepositBackInfoList,
-                4 => Self::RefundVoucherDetailList,
-                5 => Self::EnterprisePayInfo,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for FastpayRefundQueryOption {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("refund_detail_item_list", Self::RefundDetailItemList),
+            ("gmt_refund_pay", Self::GmtRefundPay),
+            ("deposit_back_info", Self::DepositBackInfo),
+            ("deposit_back_info_list", Self::DepositBackInfoList),
+            ("refund_voucher_detail_list", Self::RefundVoucherDetailList),
+            ("enterprise_pay_info", Self::EnterprisePayInfo),
+        ]
     }
 }
 
-crate::wire::open_enum!(FastpayRefundQueryOption);
+crate::wire::listed!(FastpayRefundQueryOption);
 
 /// What became of a refund.
 #[non_exhaustive]
@@ -504,37 +460,19 @@ pub enum RefundStatus {
     Processing,
     /// It failed. Only for refunds that were started asynchronously.
     Fail,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RefundStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Success => "REFUND_SUCCESS",
-            Self::Processing => "REFUND_PROCESSING",
-            Self::Fail => "REFUND_FAIL",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Success,
-                1 => Self::Processing,
-                2 => Self::Fail,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RefundStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("REFUND_SUCCESS", Self::Success),
+            ("REFUND_PROCESSING", Self::Processing),
+            ("REFUND_FAIL", Self::Fail),
+        ]
     }
 }
 
-crate::wire::open_enum!(RefundStatus);
+crate::wire::listed!(RefundStatus);
 
 /// How far the refunds to the sides of a health-insurance payment got.
 #[non_exhaustive]
@@ -545,37 +483,19 @@ pub enum RefundChannelStatus {
     Fail,
     /// Some were made.
     PartSuccess,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RefundChannelStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Success => "SUCCESS",
-            Self::Fail => "FAIL",
-            Self::PartSuccess => "PART_SUCCESS",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Success,
-                1 => Self::Fail,
-                2 => Self::PartSuccess,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RefundChannelStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("SUCCESS", Self::Success),
+            ("FAIL", Self::Fail),
+            ("PART_SUCCESS", Self::PartSuccess),
+        ]
     }
 }
 
-crate::wire::open_enum!(RefundChannelStatus);
+crate::wire::listed!(RefundChannelStatus);
 
 /// A refund's way back to a bank card.
 #[non_exhaustive]
@@ -583,7 +503,9 @@ pub struct DepositBackInfo {
     /// Whether any of it goes to a bank card.
     pub has_deposit_back: ::core::option::Option<bool>,
     /// How far it got.
-    pub dback_status: ::core::option::Option<DepositBackInfoDbackStatus>,
+    pub dback_status: ::core::option::Option<
+        crate::types::Open<DepositBackInfoDbackStatus>,
+    >,
     /// How much goes to the card. In yuan.
     pub dback_amount: ::core::option::Option<crate::types::Price>,
     /// When the bank answered.
@@ -660,37 +582,15 @@ pub enum DepositBackInfoDbackStatus {
     Failed,
     /// It is on its way.
     Processing,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for DepositBackInfoDbackStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Success => "S",
-            Self::Failed => "F",
-            Self::Processing => "P",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Success,
-                1 => Self::Failed,
-                2 => Self::Processing,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for DepositBackInfoDbackStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("S", Self::Success), ("F", Self::Failed), ("P", Self::Processing)]
     }
 }
 
-crate::wire::open_enum!(DepositBackInfoDbackStatus);
+crate::wire::listed!(DepositBackInfoDbackStatus);
 
 /// A share that was taken back.
 #[non_exhaustive]
@@ -698,7 +598,9 @@ pub struct RefundRoyaltyResult {
     /// How much was taken back. In yuan.
     pub refund_amount: ::core::option::Option<crate::types::Price>,
     /// What the share had been; `transfer` if absent.
-    pub royalty_type: ::core::option::Option<super::types::RoyaltyType>,
+    pub royalty_type: ::core::option::Option<
+        crate::types::Open<super::types::RoyaltyType>,
+    >,
     /// How it went.
     pub result_code: ::core::option::Option<::std::string::String>,
     /// The Alipay user number of the account that paid.

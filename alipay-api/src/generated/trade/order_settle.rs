@@ -23,7 +23,7 @@ pub struct OrderSettle {
     /// Whether this was the last split. Alone, it declares the split finished.
     pub extend_params: ::core::option::Option<SettleExtendParams>,
     /// Whether to wait for the result; `sync` if left out.
-    pub royalty_mode: ::core::option::Option<OrderSettleRoyaltyMode>,
+    pub royalty_mode: ::core::option::Option<crate::types::Open<OrderSettleRoyaltyMode>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -86,7 +86,9 @@ impl OrderSettle {
     /// Sets `royalty_mode`.
     pub fn royalty_mode(
         mut self,
-        royalty_mode: impl ::core::convert::Into<OrderSettleRoyaltyMode>,
+        royalty_mode: impl ::core::convert::Into<
+            crate::types::Open<OrderSettleRoyaltyMode>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.royalty_mode, royalty_mode);
         self
@@ -317,204 +319,132 @@ pub enum OrderSettleErrorCode {
     AcqUserAccountHadFreezen,
     /// The login name belongs to several accounts. Name the account by its user number.
     AcqUserLogonidDup,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for OrderSettleErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqAllocAmountValidateError => "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
-            Self::AcqAllocRefuseAfterRefund => "ACQ.ALLOC_REFUSE_AFTER_REFUND",
-            Self::AcqAllocRefuseBeforeSettle => "ACQ.ALLOC_REFUSE_BEFORE_SETTLE",
-            Self::AcqAlreadyFinishAlloc => "ACQ.ALREADY_FINISH_ALLOC",
-            Self::AcqAsyncAllocNotSupportInPeriod => {
-                "ACQ.ASYNC_ALLOC_NOT_SUPPORT_IN_PERIOD"
-            }
-            Self::AcqCustomerValidateError => "ACQ.CUSTOMER_VALIDATE_ERROR",
-            Self::AcqDiscordantRepeatRequest => "ACQ.DISCORDANT_REPEAT_REQUEST",
-            Self::AcqDupOutRequestNo => "ACQ.DUP_OUT_REQUEST_NO",
-            Self::AcqFrequencyLimited => "ACQ.FREQUENCY_LIMITED",
-            Self::AcqIllegalRequest => "ACQ.ILLEGAL_REQUEST",
-            Self::AcqIllegalSettleState => "ACQ.ILLEGAL_SETTLE_STATE",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqInvalidReplenishAmount => "ACQ.INVALID_REPLENISH_AMOUNT",
-            Self::AcqMerchantRiskLimit => "ACQ.MERCHANT_RISK_LIMIT",
-            Self::AcqMustAllocFromRootAccount => "ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT",
-            Self::AcqNotSupportRoyalty => "ACQ.NOT_SUPPORT_ROYALTY",
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqReasonTradeStatusInvalid => "ACQ.REASON_TRADE_STATUS_INVALID",
-            Self::AcqReplenishAccountInvalid => "ACQ.REPLENISH_ACCOUNT_INVALID",
-            Self::AcqRoyaltyAccountsEqual => "ACQ.ROYALTY_ACCOUNTS_EQUAL",
-            Self::AcqRoyaltyAccountInvalid => "ACQ.ROYALTY_ACCOUNT_INVALID",
-            Self::AcqRoyaltyAccountNameNotMatch => "ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH",
-            Self::AcqRoyaltyAccountNotExist => "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
-            Self::AcqRoyaltyPayerAccountNotCertify => {
-                "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_CERTIFY"
-            }
-            Self::AcqRoyaltyPayerAccountNotExist => "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_EXIST",
-            Self::AcqRoyaltyPayerAccountNoBalance => {
-                "ACQ.ROYALTY_PAYER_ACCOUNT_NO_BALANCE"
-            }
-            Self::AcqRoyaltyReceiverAccountNotCertify => {
-                "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_CERTIFY"
-            }
-            Self::AcqRoyaltyReceiverAccountNotExist => {
-                "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_EXIST"
-            }
-            Self::AcqRoyaltyReceiverAccountNoBalance => {
-                "ACQ.ROYALTY_RECEIVER_ACCOUNT_NO_BALANCE"
-            }
-            Self::AcqRoyaltyReceiverInvalid => "ACQ.ROYALTY_RECEIVER_INVALID",
-            Self::AcqSecondaryMerchantIdInvalid => "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-            Self::AcqSettleEntityIdInvalid => "ACQ.SETTLE_ENTITY_ID_INVALID",
-            Self::AcqSettleSceneNotSupport => "ACQ.SETTLE_SCENE_NOT_SUPPORT",
-            Self::AcqSettleToCardNotSupport => "ACQ.SETTLE_TO_CARD_NOT_SUPPORT",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTradeNotExist => "ACQ.TRADE_NOT_EXIST",
-            Self::AcqTradeSettleError => "ACQ.TRADE_SETTLE_ERROR",
-            Self::AcqTradeStatusError => "ACQ.TRADE_STATUS_ERROR",
-            Self::AcqTxnResultAccountBalanceNotEnough => {
-                "ACQ.TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH"
-            }
-            Self::AcqUnSupportBizType => "ACQ.UN_SUPPORT_BIZ_TYPE",
-            Self::AcqUserAccountHadFreezen => "ACQ.USER_ACCOUNT_HAD_FREEZEN",
-            Self::AcqUserLogonidDup => "ACQ.USER_LOGONID_DUP",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqAllocAmountValidateError,
-                2 => Self::AcqAllocRefuseAfterRefund,
-                3 => Self::AcqAllocRefuseBeforeSettle,
-                4 => Self::AcqAlreadyFinishAlloc,
-                5 => Self::AcqAsyncAllocNotSupportInPeriod,
-                6 => Self::AcqCustomerValidateError,
-                7 => Self::AcqDiscordantRepeatRequest,
-                8 => Self::AcqDupOutRequestNo,
-                9 => Self::AcqFrequencyLimited,
-                10 => Self::AcqIllegalRequest,
-                11 => Self::AcqIllegalSettleState,
-                12 => Self::AcqInvalidParameter,
-                13 => Self::AcqInvalidReplenishAmount,
-                14 => Self::AcqMerchantRiskLimit,
-                15 => Self::AcqMustAllocFromRootAccount,
-                16 => Self::AcqNotSupportRoyalty,
-                17 => Self::AcqPartnerError,
-                18 => Self::AcqReasonTradeStatusInvalid,
-                19 => Self::AcqReplenishAccountInvalid,
-                20 => Self::AcqRoyaltyAccountsEqual,
-                21 => Self::AcqRoyaltyAccountInvalid,
-                22 => Self::AcqRoyaltyAccountNameNotMatch,
-                23 => Self::AcqRoyaltyAccountNotExist,
-                24 => Self::AcqRoyaltyPayerAccountNotCertify,
-                25 => Self::AcqRoyaltyPayerAccountNotExist,
-                26 => Self::AcqRoyaltyPayerAccountNoBalance,
-                27 => Self::AcqRoyaltyReceiverAccountNotCertify,
-                28 => Self::AcqRoyaltyReceiverAccountNotExist,
-                29 => Self::AcqRoyaltyReceiverAccountNoBalance,
-                30 => Self::AcqRoyaltyReceiverInvalid,
-                31 => Self::AcqSecondaryMerchantIdInvalid,
-                32 => Self::AcqSettleEntityIdInvalid,
-                33 => Self::AcqSettleSceneNotSupport,
-                34 => Self::AcqSettleToCardNotSupport,
-                35 => Self::AcqSystemError,
-                36 => Self::AcqTradeNotExist,
-                37 => Self::AcqTradeSettleError,
-                38 => Self::AcqTradeStatusError,
-                39 => Self::AcqTxnResultAccountBalanceNotEnough,
-                40 => Self::AcqUnSupportBizType,
-                41 => Self::AcqUserAccountHadFreezen,
-                42 => Self::AcqUserLogonidDup,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for OrderSettleErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            ("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", Self::AcqAllocAmountValidateError),
+            ("ACQ.ALLOC_REFUSE_AFTER_REFUND", Self::AcqAllocRefuseAfterRefund),
+            ("ACQ.ALLOC_REFUSE_BEFORE_SETTLE", Self::AcqAllocRefuseBeforeSettle),
+            ("ACQ.ALREADY_FINISH_ALLOC", Self::AcqAlreadyFinishAlloc),
+            (
+                "ACQ.ASYNC_ALLOC_NOT_SUPPORT_IN_PERIOD",
+                Self::AcqAsyncAllocNotSupportInPeriod,
+            ),
+            ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
+            ("ACQ.DISCORDANT_REPEAT_REQUEST", Self::AcqDiscordantRepeatRequest),
+            ("ACQ.DUP_OUT_REQUEST_NO", Self::AcqDupOutRequestNo),
+            ("ACQ.FREQUENCY_LIMITED", Self::AcqFrequencyLimited),
+            ("ACQ.ILLEGAL_REQUEST", Self::AcqIllegalRequest),
+            ("ACQ.ILLEGAL_SETTLE_STATE", Self::AcqIllegalSettleState),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.INVALID_REPLENISH_AMOUNT", Self::AcqInvalidReplenishAmount),
+            ("ACQ.MERCHANT_RISK_LIMIT", Self::AcqMerchantRiskLimit),
+            ("ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT", Self::AcqMustAllocFromRootAccount),
+            ("ACQ.NOT_SUPPORT_ROYALTY", Self::AcqNotSupportRoyalty),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
+            ("ACQ.REPLENISH_ACCOUNT_INVALID", Self::AcqReplenishAccountInvalid),
+            ("ACQ.ROYALTY_ACCOUNTS_EQUAL", Self::AcqRoyaltyAccountsEqual),
+            ("ACQ.ROYALTY_ACCOUNT_INVALID", Self::AcqRoyaltyAccountInvalid),
+            ("ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH", Self::AcqRoyaltyAccountNameNotMatch),
+            ("ACQ.ROYALTY_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyAccountNotExist),
+            (
+                "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_CERTIFY",
+                Self::AcqRoyaltyPayerAccountNotCertify,
+            ),
+            (
+                "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_EXIST",
+                Self::AcqRoyaltyPayerAccountNotExist,
+            ),
+            (
+                "ACQ.ROYALTY_PAYER_ACCOUNT_NO_BALANCE",
+                Self::AcqRoyaltyPayerAccountNoBalance,
+            ),
+            (
+                "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_CERTIFY",
+                Self::AcqRoyaltyReceiverAccountNotCertify,
+            ),
+            (
+                "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_EXIST",
+                Self::AcqRoyaltyReceiverAccountNotExist,
+            ),
+            (
+                "ACQ.ROYALTY_RECEIVER_ACCOUNT_NO_BALANCE",
+                Self::AcqRoyaltyReceiverAccountNoBalance,
+            ),
+            ("ACQ.ROYALTY_RECEIVER_INVALID", Self::AcqRoyaltyReceiverInvalid),
+            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
+            ("ACQ.SETTLE_ENTITY_ID_INVALID", Self::AcqSettleEntityIdInvalid),
+            ("ACQ.SETTLE_SCENE_NOT_SUPPORT", Self::AcqSettleSceneNotSupport),
+            ("ACQ.SETTLE_TO_CARD_NOT_SUPPORT", Self::AcqSettleToCardNotSupport),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
+            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
+            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
+            (
+                "ACQ.TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
+                Self::AcqTxnResultAccountBalanceNotEnough,
+            ),
+            ("ACQ.UN_SUPPORT_BIZ_TYPE", Self::AcqUnSupportBizType),
+            ("ACQ.USER_ACCOUNT_HAD_FREEZEN", Self::AcqUserAccountHadFreezen),
+            ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
+        ]
     }
 }
 
-crate::wire::open_enum!(OrderSettleErrorCode);
+crate::wire::listed!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (
-                    crate::ErrorClass::Retry,
-                    &["ACQ.ALLOC_REFUSE_BEFORE_SETTLE", "ACQ.FREQUENCY_LIMITED"],
-                ),
-                (
-                    crate::ErrorClass::OutcomeUnknown,
-                    &[
-                        "ACQ.DUP_OUT_REQUEST_NO",
-                        "ACQ.SYSTEM_ERROR",
-                        "ACQ.TRADE_SETTLE_ERROR",
-                    ],
-                ),
-                (crate::ErrorClass::AlreadyDone, &["ACQ.ALREADY_FINISH_ALLOC"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
-                        "ACQ.ALLOC_REFUSE_AFTER_REFUND",
-                        "ACQ.ASYNC_ALLOC_NOT_SUPPORT_IN_PERIOD",
-                        "ACQ.DISCORDANT_REPEAT_REQUEST",
-                        "ACQ.ILLEGAL_REQUEST",
-                        "ACQ.ILLEGAL_SETTLE_STATE",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.INVALID_REPLENISH_AMOUNT",
-                        "ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT",
-                        "ACQ.REASON_TRADE_STATUS_INVALID",
-                        "ACQ.REPLENISH_ACCOUNT_INVALID",
-                        "ACQ.ROYALTY_ACCOUNTS_EQUAL",
-                        "ACQ.ROYALTY_ACCOUNT_INVALID",
-                        "ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH",
-                        "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
-                        "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_EXIST",
-                        "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_EXIST",
-                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-                        "ACQ.SETTLE_ENTITY_ID_INVALID",
-                        "ACQ.SETTLE_SCENE_NOT_SUPPORT",
-                        "ACQ.SETTLE_TO_CARD_NOT_SUPPORT",
-                        "ACQ.TRADE_NOT_EXIST",
-                        "ACQ.TRADE_STATUS_ERROR",
-                        "ACQ.UN_SUPPORT_BIZ_TYPE",
-                        "ACQ.USER_LOGONID_DUP",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACQ.CUSTOMER_VALIDATE_ERROR",
-                        "ACQ.MERCHANT_RISK_LIMIT",
-                        "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_CERTIFY",
-                        "ACQ.ROYALTY_RECEIVER_ACCOUNT_NO_BALANCE",
-                        "ACQ.USER_ACCOUNT_HAD_FREEZEN",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.ACCESS_FORBIDDEN",
-                        "ACQ.NOT_SUPPORT_ROYALTY",
-                        "ACQ.PARTNER_ERROR",
-                        "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_CERTIFY",
-                        "ACQ.ROYALTY_PAYER_ACCOUNT_NO_BALANCE",
-                        "ACQ.ROYALTY_RECEIVER_INVALID",
-                        "ACQ.TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqAllocRefuseBeforeSettle | Self::AcqFrequencyLimited => {
+                crate::ErrorClass::Retry
+            }
+            Self::AcqDupOutRequestNo
+            | Self::AcqSystemError
+            | Self::AcqTradeSettleError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqAlreadyFinishAlloc => crate::ErrorClass::AlreadyDone,
+            Self::AcqAllocAmountValidateError
+            | Self::AcqAllocRefuseAfterRefund
+            | Self::AcqAsyncAllocNotSupportInPeriod
+            | Self::AcqDiscordantRepeatRequest
+            | Self::AcqIllegalRequest
+            | Self::AcqIllegalSettleState
+            | Self::AcqInvalidParameter
+            | Self::AcqInvalidReplenishAmount
+            | Self::AcqMustAllocFromRootAccount
+            | Self::AcqReasonTradeStatusInvalid
+            | Self::AcqReplenishAccountInvalid
+            | Self::AcqRoyaltyAccountsEqual
+            | Self::AcqRoyaltyAccountInvalid
+            | Self::AcqRoyaltyAccountNameNotMatch
+            | Self::AcqRoyaltyAccountNotExist
+            | Self::AcqRoyaltyPayerAccountNotExist
+            | Self::AcqRoyaltyReceiverAccountNotExist
+            | Self::AcqSecondaryMerchantIdInvalid
+            | Self::AcqSettleEntityIdInvalid
+            | Self::AcqSettleSceneNotSupport
+            | Self::AcqSettleToCardNotSupport
+            | Self::AcqTradeNotExist
+            | Self::AcqTradeStatusError
+            | Self::AcqUnSupportBizType
+            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            Self::AcqCustomerValidateError
+            | Self::AcqMerchantRiskLimit
+            | Self::AcqRoyaltyReceiverAccountNotCertify
+            | Self::AcqRoyaltyReceiverAccountNoBalance
+            | Self::AcqUserAccountHadFreezen => crate::ErrorClass::Declined,
+            Self::AcqAccessForbidden
+            | Self::AcqNotSupportRoyalty
+            | Self::AcqPartnerError
+            | Self::AcqRoyaltyPayerAccountNotCertify
+            | Self::AcqRoyaltyPayerAccountNoBalance
+            | Self::AcqRoyaltyReceiverInvalid
+            | Self::AcqTxnResultAccountBalanceNotEnough => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -595,32 +525,12 @@ pub enum OrderSettleRoyaltyMode {
     Sync,
     /// Later: the answer says that it was accepted, and the settlement query how it went.
     Async,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for OrderSettleRoyaltyMode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Sync => "sync",
-            Self::Async => "async",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Sync,
-                1 => Self::Async,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for OrderSettleRoyaltyMode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("sync", Self::Sync), ("async", Self::Async)]
     }
 }
 
-crate::wire::open_enum!(OrderSettleRoyaltyMode);
+crate::wire::listed!(OrderSettleRoyaltyMode);

@@ -21,13 +21,13 @@ pub struct PagePay {
     /// The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
     pub product_code: ::core::option::Option<::std::string::String>,
     /// How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
-    pub qr_pay_mode: ::core::option::Option<PagePayQrPayMode>,
+    pub qr_pay_mode: ::core::option::Option<crate::types::Open<PagePayQrPayMode>>,
     /// The width of the QR code in pixels. Only for `qr_pay_mode` 4.
     pub qrcode_width: ::core::option::Option<i64>,
     /// The goods that the order is made of.
     pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: ::core::option::Option<super::types::GoodsType>,
+    pub goods_type: ::core::option::Option<crate::types::Open<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: ::core::option::Option<::std::string::String>,
     /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
@@ -49,13 +49,17 @@ pub struct PagePay {
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: ::core::option::Option<::std::string::String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<super::types::PaymentQueryOption>,
+    pub query_options: ::std::vec::Vec<
+        crate::types::Open<super::types::PaymentQueryOption>,
+    >,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: ::core::option::Option<::std::string::String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: ::core::option::Option<::std::string::String>,
     /// Where the page is opened. In a computer's browser, if left out.
-    pub integration_type: ::core::option::Option<PagePayIntegrationType>,
+    pub integration_type: ::core::option::Option<
+        crate::types::Open<PagePayIntegrationType>,
+    >,
     /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub request_from_url: ::core::option::Option<::std::string::String>,
     /// The merchant's own number of the shop. At most 32 characters.
@@ -98,7 +102,7 @@ impl PagePay {
     /// Sets `qr_pay_mode`.
     pub fn qr_pay_mode(
         mut self,
-        qr_pay_mode: impl ::core::convert::Into<PagePayQrPayMode>,
+        qr_pay_mode: impl ::core::convert::Into<crate::types::Open<PagePayQrPayMode>>,
     ) -> Self {
         crate::wire::set(&mut self.qr_pay_mode, qr_pay_mode);
         self
@@ -124,7 +128,9 @@ impl PagePay {
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl ::core::convert::Into<super::types::GoodsType>,
+        goods_type: impl ::core::convert::Into<
+            crate::types::Open<super::types::GoodsType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.goods_type, goods_type);
         self
@@ -209,7 +215,7 @@ impl PagePay {
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::PaymentQueryOption>,
+            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
@@ -237,7 +243,9 @@ impl PagePay {
     /// Sets `integration_type`.
     pub fn integration_type(
         mut self,
-        integration_type: impl ::core::convert::Into<PagePayIntegrationType>,
+        integration_type: impl ::core::convert::Into<
+            crate::types::Open<PagePayIntegrationType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.integration_type, integration_type);
         self
@@ -581,134 +589,84 @@ pub enum PagePayErrorCode {
     AcqTradeHasClose,
     /// The order is paid already.
     AcqTradeHasSuccess,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PagePayErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqBuyerBalanceNotEnough => "ACQ.BUYER_BALANCE_NOT_ENOUGH",
-            Self::AcqBuyerBankcardBalanceNotEnough => {
-                "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH"
-            }
-            Self::AcqBuyerEnableStatusForbid => "ACQ.BUYER_ENABLE_STATUS_FORBID",
-            Self::AcqBuyerPaymentAmountDayLimitError => {
-                "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR"
-            }
-            Self::AcqBuyerPaymentAmountMonthLimitError => {
-                "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR"
-            }
-            Self::AcqBuyerSellerEqual => "ACQ.BUYER_SELLER_EQUAL",
-            Self::AcqContextInconsistent => "ACQ.CONTEXT_INCONSISTENT",
-            Self::AcqErrorBalancePaymentDisable => "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
-            Self::AcqErrorBuyerCertifyLevelLimit => "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-            Self::AcqExistForbiddenWord => "ACQ.EXIST_FORBIDDEN_WORD",
-            Self::AcqIllegalSignValidtyPeriod => "ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqMerchantAgreementNotExist => "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
-            Self::AcqNoPaymentInstrumentsAvailable => {
-                "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE"
-            }
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqPaymentFail => "ACQ.PAYMENT_FAIL",
-            Self::AcqPaymentRequestHasRisk => "ACQ.PAYMENT_REQUEST_HAS_RISK",
-            Self::AcqRiskMerchantIpNotExist => "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTotalFeeExceed => "ACQ.TOTAL_FEE_EXCEED",
-            Self::AcqTradeBuyerNotMatch => "ACQ.TRADE_BUYER_NOT_MATCH",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasSuccess => "ACQ.TRADE_HAS_SUCCESS",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqBuyerBalanceNotEnough,
-                2 => Self::AcqBuyerBankcardBalanceNotEnough,
-                3 => Self::AcqBuyerEnableStatusForbid,
-                4 => Self::AcqBuyerPaymentAmountDayLimitError,
-                5 => Self::AcqBuyerPaymentAmountMonthLimitError,
-                6 => Self::AcqBuyerSellerEqual,
-                7 => Self::AcqContextInconsistent,
-                8 => Self::AcqErrorBalancePaymentDisable,
-                9 => Self::AcqErrorBuyerCertifyLevelLimit,
-                10 => Self::AcqExistForbiddenWord,
-                11 => Self::AcqIllegalSignValidtyPeriod,
-                12 => Self::AcqInvalidParameter,
-                13 => Self::AcqMerchantAgreementNotExist,
-                14 => Self::AcqNoPaymentInstrumentsAvailable,
-                15 => Self::AcqPartnerError,
-                16 => Self::AcqPaymentFail,
-                17 => Self::AcqPaymentRequestHasRisk,
-                18 => Self::AcqRiskMerchantIpNotExist,
-                19 => Self::AcqSystemError,
-                20 => Self::AcqTotalFeeExceed,
-                21 => Self::AcqTradeBuyerNotMatch,
-                22 => Self::AcqTradeHasClose,
-                23 => Self::AcqTradeHasSuccess,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PagePayErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            ("ACQ.BUYER_BALANCE_NOT_ENOUGH", Self::AcqBuyerBalanceNotEnough),
+            (
+                "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
+                Self::AcqBuyerBankcardBalanceNotEnough,
+            ),
+            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
+            (
+                "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+                Self::AcqBuyerPaymentAmountDayLimitError,
+            ),
+            (
+                "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+                Self::AcqBuyerPaymentAmountMonthLimitError,
+            ),
+            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
+            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
+            ("ACQ.ERROR_BALANCE_PAYMENT_DISABLE", Self::AcqErrorBalancePaymentDisable),
+            (
+                "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                Self::AcqErrorBuyerCertifyLevelLimit,
+            ),
+            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
+            ("ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD", Self::AcqIllegalSignValidtyPeriod),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.MERCHANT_AGREEMENT_NOT_EXIST", Self::AcqMerchantAgreementNotExist),
+            (
+                "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
+                Self::AcqNoPaymentInstrumentsAvailable,
+            ),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.PAYMENT_FAIL", Self::AcqPaymentFail),
+            ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
+            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
+            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
+        ]
     }
 }
 
-crate::wire::open_enum!(PagePayErrorCode);
+crate::wire::listed!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.CONTEXT_INCONSISTENT",
-                        "ACQ.EXIST_FORBIDDEN_WORD",
-                        "ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-                        "ACQ.TOTAL_FEE_EXCEED",
-                        "ACQ.TRADE_BUYER_NOT_MATCH",
-                        "ACQ.TRADE_HAS_CLOSE",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACQ.BUYER_BALANCE_NOT_ENOUGH",
-                        "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
-                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
-                        "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-                        "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-                        "ACQ.BUYER_SELLER_EQUAL",
-                        "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
-                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                        "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
-                        "ACQ.PAYMENT_FAIL",
-                        "ACQ.PAYMENT_REQUEST_HAS_RISK",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.ACCESS_FORBIDDEN",
-                        "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
-                        "ACQ.PARTNER_ERROR",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqContextInconsistent
+            | Self::AcqExistForbiddenWord
+            | Self::AcqIllegalSignValidtyPeriod
+            | Self::AcqInvalidParameter
+            | Self::AcqRiskMerchantIpNotExist
+            | Self::AcqTotalFeeExceed
+            | Self::AcqTradeBuyerNotMatch
+            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            Self::AcqBuyerBalanceNotEnough
+            | Self::AcqBuyerBankcardBalanceNotEnough
+            | Self::AcqBuyerEnableStatusForbid
+            | Self::AcqBuyerPaymentAmountDayLimitError
+            | Self::AcqBuyerPaymentAmountMonthLimitError
+            | Self::AcqBuyerSellerEqual
+            | Self::AcqErrorBalancePaymentDisable
+            | Self::AcqErrorBuyerCertifyLevelLimit
+            | Self::AcqNoPaymentInstrumentsAvailable
+            | Self::AcqPaymentFail
+            | Self::AcqPaymentRequestHasRisk => crate::ErrorClass::Declined,
+            Self::AcqAccessForbidden
+            | Self::AcqMerchantAgreementNotExist
+            | Self::AcqPartnerError => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -725,41 +683,21 @@ pub enum PagePayQrPayMode {
     Mini,
     /// As wide as `qrcode_width` says.
     Custom,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PagePayQrPayMode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Simple => "0",
-            Self::Full => "1",
-            Self::Redirect => "2",
-            Self::Mini => "3",
-            Self::Custom => "4",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Simple,
-                1 => Self::Full,
-                2 => Self::Redirect,
-                3 => Self::Mini,
-                4 => Self::Custom,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PagePayQrPayMode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("0", Self::Simple),
+            ("1", Self::Full),
+            ("2", Self::Redirect),
+            ("3", Self::Mini),
+            ("4", Self::Custom),
+        ]
     }
 }
 
-crate::wire::open_enum!(PagePayQrPayMode);
+crate::wire::listed!(PagePayQrPayMode);
 
 /// Where the payment page is opened.
 #[non_exhaustive]
@@ -768,35 +706,15 @@ pub enum PagePayIntegrationType {
     AliApp,
     /// In a computer's browser.
     PcWeb,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PagePayIntegrationType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AliApp => "ALIAPP",
-            Self::PcWeb => "PCWEB",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AliApp,
-                1 => Self::PcWeb,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PagePayIntegrationType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("ALIAPP", Self::AliApp), ("PCWEB", Self::PcWeb)]
     }
 }
 
-crate::wire::open_enum!(PagePayIntegrationType);
+crate::wire::listed!(PagePayIntegrationType);
 
 /// An agreement for later deductions that the buyer signs after paying.
 #[must_use]
@@ -813,7 +731,9 @@ pub struct AgreementSignParams {
     /// How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
     pub sign_validity_period: ::core::option::Option<::std::string::String>,
     /// Whom the user signs with in an agreement of three parties. A platform, if left out.
-    pub third_party_type: ::core::option::Option<AgreementSignParamsThirdPartyType>,
+    pub third_party_type: ::core::option::Option<
+        crate::types::Open<AgreementSignParamsThirdPartyType>,
+    >,
     /// The merchant's app id at Zhima.
     pub buckle_app_id: ::core::option::Option<::std::string::String>,
     /// The merchant's id at Zhima.
@@ -880,7 +800,9 @@ impl AgreementSignParams {
     /// Sets `third_party_type`.
     pub fn third_party_type(
         mut self,
-        third_party_type: impl ::core::convert::Into<AgreementSignParamsThirdPartyType>,
+        third_party_type: impl ::core::convert::Into<
+            crate::types::Open<AgreementSignParamsThirdPartyType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.third_party_type, third_party_type);
         self
@@ -1007,32 +929,12 @@ pub enum AgreementSignParamsThirdPartyType {
     Partner,
     /// A group, whose merchants share the agreement.
     Merchant,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AgreementSignParamsThirdPartyType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Partner => "PARTNER",
-            Self::Merchant => "MERCHANT",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Partner,
-                1 => Self::Merchant,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AgreementSignParamsThirdPartyType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("PARTNER", Self::Partner), ("MERCHANT", Self::Merchant)]
     }
 }
 
-crate::wire::open_enum!(AgreementSignParamsThirdPartyType);
+crate::wire::listed!(AgreementSignParamsThirdPartyType);

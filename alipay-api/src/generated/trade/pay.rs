@@ -22,7 +22,7 @@ pub struct Pay {
     /// What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_code: ::core::option::Option<crate::types::Secret>,
     /// What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
-    pub scene: ::core::option::Option<PayScene>,
+    pub scene: ::core::option::Option<crate::types::Open<PayScene>>,
     /// The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
     pub product_code: ::core::option::Option<::std::string::String>,
     /// The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -30,7 +30,9 @@ pub struct Pay {
     /// The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_no: ::core::option::Option<::std::string::String>,
     /// What happens to the rest of the pre-authorisation. It stays frozen, if left out.
-    pub auth_confirm_mode: ::core::option::Option<PayAuthConfirmMode>,
+    pub auth_confirm_mode: ::core::option::Option<
+        crate::types::Open<PayAuthConfirmMode>,
+    >,
     /// The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
     pub buyer_id: ::core::option::Option<::std::string::String>,
     /// The buyer's open id, in place of `buyer_id`. At most 128 characters.
@@ -76,7 +78,7 @@ pub struct Pay {
     /// Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: ::core::option::Option<::std::string::String>,
     /// Details to return that the response leaves out by default.
-    pub query_options: ::std::vec::Vec<PayQueryOption>,
+    pub query_options: ::std::vec::Vec<crate::types::Open<PayQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
     pub store_id: ::core::option::Option<::std::string::String>,
     /// Alipay's number of the shop. At most 32 characters.
@@ -155,7 +157,10 @@ impl Pay {
     }
 
     /// Sets `scene`.
-    pub fn scene(mut self, scene: impl ::core::convert::Into<PayScene>) -> Self {
+    pub fn scene(
+        mut self,
+        scene: impl ::core::convert::Into<crate::types::Open<PayScene>>,
+    ) -> Self {
         crate::wire::set(&mut self.scene, scene);
         self
     }
@@ -187,7 +192,9 @@ impl Pay {
     /// Sets `auth_confirm_mode`.
     pub fn auth_confirm_mode(
         mut self,
-        auth_confirm_mode: impl ::core::convert::Into<PayAuthConfirmMode>,
+        auth_confirm_mode: impl ::core::convert::Into<
+            crate::types::Open<PayAuthConfirmMode>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.auth_confirm_mode, auth_confirm_mode);
         self
@@ -372,7 +379,9 @@ impl Pay {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<::std::vec::Vec<PayQueryOption>>,
+        query_options: impl ::core::convert::Into<
+            ::std::vec::Vec<crate::types::Open<PayQueryOption>>,
+        >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
         self
@@ -719,7 +728,7 @@ pub struct PayResponse {
     /// The name of the buyer or the company. Only if agreed with Alipay.
     pub buyer_user_name: ::core::option::Option<::std::string::String>,
     /// Whether a person or a company paid.
-    pub buyer_user_type: ::core::option::Option<PayBuyerUserType>,
+    pub buyer_user_type: ::core::option::Option<crate::types::Open<PayBuyerUserType>>,
     /// Deprecated: use `buyer_open_id`.
     pub open_id: ::core::option::Option<::std::string::String>,
     /// The name of the shop in which it was paid.
@@ -745,7 +754,9 @@ pub struct PayResponse {
     /// What a payment by tapping the phone came with.
     pub tap_pay_info: ::core::option::Option<super::types::TapPayInfo>,
     /// How a deduction is carried out.
-    pub async_payment_mode: ::core::option::Option<PayAsyncPaymentMode>,
+    pub async_payment_mode: ::core::option::Option<
+        crate::types::Open<PayAsyncPaymentMode>,
+    >,
     /// `S` if a later deduction was accepted; anything else is an unknown outcome, to be queried. Only if `query_options` asked for `async_pay_info`.
     pub async_pay_apply_status: ::core::option::Option<::std::string::String>,
     /// `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
@@ -1210,369 +1221,263 @@ pub enum PayErrorCode {
     AcqZmAuthRuleLimit,
     /// The buyer's credit is not sufficient.
     AcqZmCreditAuthFail,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqAgreementError => "ACQ.AGREEMENT_ERROR",
-            Self::AcqAgreementInvalid => "ACQ.AGREEMENT_INVALID",
-            Self::AcqAgreementNotExist => "ACQ.AGREEMENT_NOT_EXIST",
-            Self::AcqAgreementStatusNotNormal => "ACQ.AGREEMENT_STATUS_NOT_NORMAL",
-            Self::AcqAmountOrCurrencyError => "ACQ.AMOUNT_OR_CURRENCY_ERROR",
-            Self::AcqAuthAmountNotEnough => "ACQ.AUTH_AMOUNT_NOT_ENOUGH",
-            Self::AcqAuthNoError => "ACQ.AUTH_NO_ERROR",
-            Self::AcqAuthOrderHasClosed => "ACQ.AUTH_ORDER_HAS_CLOSED",
-            Self::AcqAuthOrderHasFinished => "ACQ.AUTH_ORDER_HAS_FINISHED",
-            Self::AcqAuthOrderNotPaid => "ACQ.AUTH_ORDER_NOT_PAID",
-            Self::AcqAuthTokenIsNotExist => "ACQ.AUTH_TOKEN_IS_NOT_EXIST",
-            Self::AcqBeyondPayRestriction => "ACQ.BEYOND_PAY_RESTRICTION",
-            Self::AcqBeyondPerReceiptDayRestriction => {
-                "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION"
-            }
-            Self::AcqBeyondPerReceiptRestriction => "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
-            Self::AcqBeyondPerReceiptSingleRestriction => {
-                "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION"
-            }
-            Self::AcqBuyerBalanceNotEnough => "ACQ.BUYER_BALANCE_NOT_ENOUGH",
-            Self::AcqBuyerBankcardBalanceNotEnough => {
-                "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH"
-            }
-            Self::AcqBuyerEnableStatusForbid => "ACQ.BUYER_ENABLE_STATUS_FORBID",
-            Self::AcqBuyerNotExist => "ACQ.BUYER_NOT_EXIST",
-            Self::AcqBuyerNotMainlandCert => "ACQ.BUYER_NOT_MAINLAND_CERT",
-            Self::AcqBuyerPaymentAmountDayLimitError => {
-                "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR"
-            }
-            Self::AcqBuyerPaymentAmountMonthLimitError => {
-                "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR"
-            }
-            Self::AcqBuyerSellerEqual => "ACQ.BUYER_SELLER_EQUAL",
-            Self::AcqBuyerUnsupportAdvance => "ACQ.BUYER_UNSUPPORT_ADVANCE",
-            Self::AcqCardTypeError => "ACQ.CARD_TYPE_ERROR",
-            Self::AcqCardUserNotMatch => "ACQ.CARD_USER_NOT_MATCH",
-            Self::AcqCertExpired => "ACQ.CERT_EXPIRED",
-            Self::AcqContextInconsistent => "ACQ.CONTEXT_INCONSISTENT",
-            Self::AcqCurrencyNotSupport => "ACQ.CURRENCY_NOT_SUPPORT",
-            Self::AcqCyclePayDateNotMatch => "ACQ.CYCLE_PAY_DATE_NOT_MATCH",
-            Self::AcqCyclePaySingleFeeExceed => "ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED",
-            Self::AcqCyclePayTotalFeeExceed => "ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED",
-            Self::AcqCyclePayTotalTimesExceed => "ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED",
-            Self::AcqErrorBalancePaymentDisable => "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
-            Self::AcqErrorBuyerCertifyLevelLimit => "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-            Self::AcqExistForbiddenWord => "ACQ.EXIST_FORBIDDEN_WORD",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqInvalidReceiveAccount => "ACQ.INVALID_RECEIVE_ACCOUNT",
-            Self::AcqInvalidStoreId => "ACQ.INVALID_STORE_ID",
-            Self::AcqMerchantAgreementInvalid => "ACQ.MERCHANT_AGREEMENT_INVALID",
-            Self::AcqMerchantAgreementNotExist => "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
-            Self::AcqMerchantPermReceiptDayLimit => "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-            Self::AcqMerchantPermReceiptSingleLimit => {
-                "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT"
-            }
-            Self::AcqMerchantPermReceiptSuspendLimit => {
-                "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT"
-            }
-            Self::AcqMerchantStatusNotNormal => "ACQ.MERCHANT_STATUS_NOT_NORMAL",
-            Self::AcqMerchantUnsupportAdvance => "ACQ.MERCHANT_UNSUPPORT_ADVANCE",
-            Self::AcqMobilePaymentSwitchOff => "ACQ.MOBILE_PAYMENT_SWITCH_OFF",
-            Self::AcqNotCertifiedUser => "ACQ.NOT_CERTIFIED_USER",
-            Self::AcqNotSupportPaymentInst => "ACQ.NOT_SUPPORT_PAYMENT_INST",
-            Self::AcqNowTimeAfterExpireTimeError => {
-                "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR"
-            }
-            Self::AcqNoPaymentInstrumentsAvailable => {
-                "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE"
-            }
-            Self::AcqOrderUnsupportAdvance => "ACQ.ORDER_UNSUPPORT_ADVANCE",
-            Self::AcqOverDeductPeriod => "ACQ.OVER_DEDUCT_PERIOD",
-            Self::AcqOverMaxDeductCount => "ACQ.OVER_MAX_DEDUCT_COUNT",
-            Self::AcqOverMaxUnderWayDeductCount => "ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT",
-            Self::AcqOverMerchantDailyDeductAmount => {
-                "ACQ.OVER_MERCHANT_DAILY_DEDUCT_AMOUNT"
-            }
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqPayerUnmatched => "ACQ.PAYER_UNMATCHED",
-            Self::AcqPaymentAuthCodeInvalid => "ACQ.PAYMENT_AUTH_CODE_INVALID",
-            Self::AcqPaymentFail => "ACQ.PAYMENT_FAIL",
-            Self::AcqPaymentRequestHasRisk => "ACQ.PAYMENT_REQUEST_HAS_RISK",
-            Self::AcqPlatformBusinessAcquireModeMustMerchantId => {
-                "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID"
-            }
-            Self::AcqPreAuthProdCodeInconsistent => "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT",
-            Self::AcqProductAmountLimitError => "ACQ.PRODUCT_AMOUNT_LIMIT_ERROR",
-            Self::AcqPullMobileCashierFail => "ACQ.PULL_MOBILE_CASHIER_FAIL",
-            Self::AcqRequestAmountExceed => "ACQ.REQUEST_AMOUNT_EXCEED",
-            Self::AcqRestrictedMerchantIndustry => "ACQ.RESTRICTED_MERCHANT_INDUSTRY",
-            Self::AcqRiskMerchantIpNotExist => "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-            Self::AcqRoyaltyAccountNotExist => "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
-            Self::AcqSecondaryMerchantAlipayAccountInvalid => {
-                "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID"
-            }
-            Self::AcqSecondaryMerchantIdBlank => "ACQ.SECONDARY_MERCHANT_ID_BLANK",
-            Self::AcqSecondaryMerchantIdInvalid => "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-            Self::AcqSecondaryMerchantIsvPunishIndirect => {
-                "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT"
-            }
-            Self::AcqSecondaryMerchantNotMatch => "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
-            Self::AcqSecondaryMerchantStatusError => {
-                "ACQ.SECONDARY_MERCHANT_STATUS_ERROR"
-            }
-            Self::AcqSellerBeenBlocked => "ACQ.SELLER_BEEN_BLOCKED",
-            Self::AcqSellerNotExist => "ACQ.SELLER_NOT_EXIST",
-            Self::AcqSmilePayMerchantNotMatch => "ACQ.SMILE_PAY_MERCHANT_NOT_MATCH",
-            Self::AcqSubGoodsSizeMaxCount => "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
-            Self::AcqSubMerchantCreateFail => "ACQ.SUB_MERCHANT_CREATE_FAIL",
-            Self::AcqSubMerchantTypeInvalid => "ACQ.SUB_MERCHANT_TYPE_INVALID",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTotalFeeExceed => "ACQ.TOTAL_FEE_EXCEED",
-            Self::AcqTradeBuyerNotMatch => "ACQ.TRADE_BUYER_NOT_MATCH",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasSuccess => "ACQ.TRADE_HAS_SUCCESS",
-            Self::AcqTradeSettleError => "ACQ.TRADE_SETTLE_ERROR",
-            Self::AcqTradeStatusError => "ACQ.TRADE_STATUS_ERROR",
-            Self::AcqUnSupportTradeScene => "ACQ.UN_SUPPORT_TRADE_SCENE",
-            Self::AcqUserFacePaymentSwitchOff => "ACQ.USER_FACE_PAYMENT_SWITCH_OFF",
-            Self::AcqUserLogonidDup => "ACQ.USER_LOGONID_DUP",
-            Self::AcqZmAuthAmountExceed => "ACQ.ZM_AUTH_AMOUNT_EXCEED",
-            Self::AcqZmAuthRuleLimit => "ACQ.ZM_AUTH_RULE_LIMIT",
-            Self::AcqZmCreditAuthFail => "ACQ.ZM_CREDIT_AUTH_FAIL",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqAgreementError,
-                2 => Self::AcqAgreementInvalid,
-                3 => Self::AcqAgreementNotExist,
-                4 => Self::AcqAgreementStatusNotNormal,
-                5 => Self::AcqAmountOrCurrencyError,
-                6 => Self::AcqAuthAmountNotEnough,
-                7 => Self::AcqAuthNoError,
-                8 => Self::AcqAuthOrderHasClosed,
-                9 => Self::AcqAuthOrderHasFinished,
-                10 => Self::AcqAuthOrderNotPaid,
-                11 => Self::AcqAuthTokenIsNotExist,
-                12 => Self::AcqBeyondPayRestriction,
-                13 => Self::AcqBeyondPerReceiptDayRestriction,
-                14 => Self::AcqBeyondPerReceiptRestriction,
-                15 => Self::AcqBeyondPerReceiptSingleRestriction,
-                16 => Self::AcqBuyerBalanceNotEnough,
-                17 => Self::AcqBuyerBankcardBalanceNotEnough,
-                18 => Self::AcqBuyerEnableStatusForbid,
-                19 => Self::AcqBuyerNotExist,
-                20 => Self::AcqBuyerNotMainlandCert,
-                21 => Self::AcqBuyerPaymentAmountDayLimitError,
-                22 => Self::AcqBuyerPaymentAmountMonthLimitError,
-                23 => Self::AcqBuyerSellerEqual,
-                24 => Self::AcqBuyerUnsupportAdvance,
-                25 => Self::AcqCardTypeError,
-                26 => Self::AcqCardUserNotMatch,
-                27 => Self::AcqCertExpired,
-                28 => Self::AcqContextInconsistent,
-                29 => Self::AcqCurrencyNotSupport,
-                30 => Self::AcqCyclePayDateNotMatch,
-                31 => Self::AcqCyclePaySingleFeeExceed,
-                32 => Self::AcqCyclePayTotalFeeExceed,
-                33 => Self::AcqCyclePayTotalTimesExceed,
-                34 => Self::AcqErrorBalancePaymentDisable,
-                35 => Self::AcqErrorBuyerCertifyLevelLimit,
-                36 => Self::AcqExistForbiddenWord,
-                37 => Self::AcqInvalidParameter,
-                38 => Self::AcqInvalidReceiveAccount,
-                39 => Self::AcqInvalidStoreId,
-                40 => Self::AcqMerchantAgreementInvalid,
-                41 => Self::AcqMerchantAgreementNotExist,
-                42 => Self::AcqMerchantPermReceiptDayLimit,
-                43 => Self::AcqMerchantPermReceiptSingleLimit,
-                44 => Self::AcqMerchantPermReceiptSuspendLimit,
-                45 => Self::AcqMerchantStatusNotNormal,
-                46 => Self::AcqMerchantUnsupportAdvance,
-                47 => Self::AcqMobilePaymentSwitchOff,
-                48 => Self::AcqNotCertifiedUser,
-                49 => Self::AcqNotSupportPaymentInst,
-                50 => Self::AcqNowTimeAfterExpireTimeError,
-                51 => Self::AcqNoPaymentInstrumentsAvailable,
-                52 => Self::AcqOrderUnsupportAdvance,
-                53 => Self::AcqOverDeductPeriod,
-                54 => Self::AcqOverMaxDeductCount,
-                55 => Self::AcqOverMaxUnderWayDeductCount,
-                56 => Self::AcqOverMerchantDailyDeductAmount,
-                57 => Self::AcqPartnerError,
-                58 => Self::AcqPayerUnmatched,
-                59 => Self::AcqPaymentAuthCodeInvalid,
-                60 => Self::AcqPaymentFail,
-                61 => Self::AcqPaymentRequestHasRisk,
-                62 => Self::AcqPlatformBusinessAcquireModeMustMerchantId,
-                63 => Self::AcqPreAuthProdCodeInconsistent,
-                64 => Self::AcqProductAmountLimitError,
-                65 => Self::AcqPullMobileCashierFail,
-                66 => Self::AcqRequestAmountExceed,
-                67 => Self::AcqRestrictedMerchantIndustry,
-                68 => Self::AcqRiskMerchantIpNotExist,
-                69 => Self::AcqRoyaltyAccountNotExist,
-                70 => Self::AcqSecondaryMerchantAlipayAccountInvalid,
-                71 => Self::AcqSecondaryMerchantIdBlank,
-                72 => Self::AcqSecondaryMerchantIdInvalid,
-                73 => Self::AcqSecondaryMerchantIsvPunishIndirect,
-                74 => Self::AcqSecondaryMerchantNotMatch,
-                75 => Self::AcqSecondaryMerchantStatusError,
-                76 => Self::AcqSellerBeenBlocked,
-                77 => Self::AcqSellerNotExist,
-                78 => Self::AcqSmilePayMerchantNotMatch,
-                79 => Self::AcqSubGoodsSizeMaxCount,
-                80 => Self::AcqSubMerchantCreateFail,
-                81 => Self::AcqSubMerchantTypeInvalid,
-                82 => Self::AcqSystemError,
-                83 => Self::AcqTotalFeeExceed,
-                84 => Self::AcqTradeBuyerNotMatch,
-                85 => Self::AcqTradeHasClose,
-                86 => Self::AcqTradeHasSuccess,
-                87 => Self::AcqTradeSettleError,
-                88 => Self::AcqTradeStatusError,
-                89 => Self::AcqUnSupportTradeScene,
-                90 => Self::AcqUserFacePaymentSwitchOff,
-                91 => Self::AcqUserLogonidDup,
-                92 => Self::AcqZmAuthAmountExceed,
-                93 => Self::AcqZmAuthRuleLimit,
-                94 => Self::AcqZmCreditAuthFail,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            ("ACQ.AGREEMENT_ERROR", Self::AcqAgreementError),
+            ("ACQ.AGREEMENT_INVALID", Self::AcqAgreementInvalid),
+            ("ACQ.AGREEMENT_NOT_EXIST", Self::AcqAgreementNotExist),
+            ("ACQ.AGREEMENT_STATUS_NOT_NORMAL", Self::AcqAgreementStatusNotNormal),
+            ("ACQ.AMOUNT_OR_CURRENCY_ERROR", Self::AcqAmountOrCurrencyError),
+            ("ACQ.AUTH_AMOUNT_NOT_ENOUGH", Self::AcqAuthAmountNotEnough),
+            ("ACQ.AUTH_NO_ERROR", Self::AcqAuthNoError),
+            ("ACQ.AUTH_ORDER_HAS_CLOSED", Self::AcqAuthOrderHasClosed),
+            ("ACQ.AUTH_ORDER_HAS_FINISHED", Self::AcqAuthOrderHasFinished),
+            ("ACQ.AUTH_ORDER_NOT_PAID", Self::AcqAuthOrderNotPaid),
+            ("ACQ.AUTH_TOKEN_IS_NOT_EXIST", Self::AcqAuthTokenIsNotExist),
+            ("ACQ.BEYOND_PAY_RESTRICTION", Self::AcqBeyondPayRestriction),
+            (
+                "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
+                Self::AcqBeyondPerReceiptDayRestriction,
+            ),
+            ("ACQ.BEYOND_PER_RECEIPT_RESTRICTION", Self::AcqBeyondPerReceiptRestriction),
+            (
+                "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+                Self::AcqBeyondPerReceiptSingleRestriction,
+            ),
+            ("ACQ.BUYER_BALANCE_NOT_ENOUGH", Self::AcqBuyerBalanceNotEnough),
+            (
+                "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
+                Self::AcqBuyerBankcardBalanceNotEnough,
+            ),
+            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
+            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
+            ("ACQ.BUYER_NOT_MAINLAND_CERT", Self::AcqBuyerNotMainlandCert),
+            (
+                "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+                Self::AcqBuyerPaymentAmountDayLimitError,
+            ),
+            (
+                "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+                Self::AcqBuyerPaymentAmountMonthLimitError,
+            ),
+            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
+            ("ACQ.BUYER_UNSUPPORT_ADVANCE", Self::AcqBuyerUnsupportAdvance),
+            ("ACQ.CARD_TYPE_ERROR", Self::AcqCardTypeError),
+            ("ACQ.CARD_USER_NOT_MATCH", Self::AcqCardUserNotMatch),
+            ("ACQ.CERT_EXPIRED", Self::AcqCertExpired),
+            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
+            ("ACQ.CURRENCY_NOT_SUPPORT", Self::AcqCurrencyNotSupport),
+            ("ACQ.CYCLE_PAY_DATE_NOT_MATCH", Self::AcqCyclePayDateNotMatch),
+            ("ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED", Self::AcqCyclePaySingleFeeExceed),
+            ("ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED", Self::AcqCyclePayTotalFeeExceed),
+            ("ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED", Self::AcqCyclePayTotalTimesExceed),
+            ("ACQ.ERROR_BALANCE_PAYMENT_DISABLE", Self::AcqErrorBalancePaymentDisable),
+            (
+                "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                Self::AcqErrorBuyerCertifyLevelLimit,
+            ),
+            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
+            ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
+            ("ACQ.MERCHANT_AGREEMENT_INVALID", Self::AcqMerchantAgreementInvalid),
+            ("ACQ.MERCHANT_AGREEMENT_NOT_EXIST", Self::AcqMerchantAgreementNotExist),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+                Self::AcqMerchantPermReceiptDayLimit,
+            ),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
+                Self::AcqMerchantPermReceiptSingleLimit,
+            ),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
+                Self::AcqMerchantPermReceiptSuspendLimit,
+            ),
+            ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
+            ("ACQ.MERCHANT_UNSUPPORT_ADVANCE", Self::AcqMerchantUnsupportAdvance),
+            ("ACQ.MOBILE_PAYMENT_SWITCH_OFF", Self::AcqMobilePaymentSwitchOff),
+            ("ACQ.NOT_CERTIFIED_USER", Self::AcqNotCertifiedUser),
+            ("ACQ.NOT_SUPPORT_PAYMENT_INST", Self::AcqNotSupportPaymentInst),
+            (
+                "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+                Self::AcqNowTimeAfterExpireTimeError,
+            ),
+            (
+                "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
+                Self::AcqNoPaymentInstrumentsAvailable,
+            ),
+            ("ACQ.ORDER_UNSUPPORT_ADVANCE", Self::AcqOrderUnsupportAdvance),
+            ("ACQ.OVER_DEDUCT_PERIOD", Self::AcqOverDeductPeriod),
+            ("ACQ.OVER_MAX_DEDUCT_COUNT", Self::AcqOverMaxDeductCount),
+            ("ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT", Self::AcqOverMaxUnderWayDeductCount),
+            (
+                "ACQ.OVER_MERCHANT_DAILY_DEDUCT_AMOUNT",
+                Self::AcqOverMerchantDailyDeductAmount,
+            ),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.PAYER_UNMATCHED", Self::AcqPayerUnmatched),
+            ("ACQ.PAYMENT_AUTH_CODE_INVALID", Self::AcqPaymentAuthCodeInvalid),
+            ("ACQ.PAYMENT_FAIL", Self::AcqPaymentFail),
+            ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
+            (
+                "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
+                Self::AcqPlatformBusinessAcquireModeMustMerchantId,
+            ),
+            (
+                "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT",
+                Self::AcqPreAuthProdCodeInconsistent,
+            ),
+            ("ACQ.PRODUCT_AMOUNT_LIMIT_ERROR", Self::AcqProductAmountLimitError),
+            ("ACQ.PULL_MOBILE_CASHIER_FAIL", Self::AcqPullMobileCashierFail),
+            ("ACQ.REQUEST_AMOUNT_EXCEED", Self::AcqRequestAmountExceed),
+            ("ACQ.RESTRICTED_MERCHANT_INDUSTRY", Self::AcqRestrictedMerchantIndustry),
+            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
+            ("ACQ.ROYALTY_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyAccountNotExist),
+            (
+                "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
+                Self::AcqSecondaryMerchantAlipayAccountInvalid,
+            ),
+            ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
+            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
+            (
+                "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+                Self::AcqSecondaryMerchantIsvPunishIndirect,
+            ),
+            ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
+            (
+                "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                Self::AcqSecondaryMerchantStatusError,
+            ),
+            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
+            ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
+            ("ACQ.SMILE_PAY_MERCHANT_NOT_MATCH", Self::AcqSmilePayMerchantNotMatch),
+            ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
+            ("ACQ.SUB_MERCHANT_CREATE_FAIL", Self::AcqSubMerchantCreateFail),
+            ("ACQ.SUB_MERCHANT_TYPE_INVALID", Self::AcqSubMerchantTypeInvalid),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
+            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
+            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
+            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
+            ("ACQ.UN_SUPPORT_TRADE_SCENE", Self::AcqUnSupportTradeScene),
+            ("ACQ.USER_FACE_PAYMENT_SWITCH_OFF", Self::AcqUserFacePaymentSwitchOff),
+            ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
+            ("ACQ.ZM_AUTH_AMOUNT_EXCEED", Self::AcqZmAuthAmountExceed),
+            ("ACQ.ZM_AUTH_RULE_LIMIT", Self::AcqZmAuthRuleLimit),
+            ("ACQ.ZM_CREDIT_AUTH_FAIL", Self::AcqZmCreditAuthFail),
+        ]
     }
 }
 
-crate::wire::open_enum!(PayErrorCode);
+crate::wire::listed!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT"]),
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::AlreadyDone,
-                    &["ACQ.AUTH_ORDER_HAS_FINISHED", "ACQ.TRADE_HAS_SUCCESS"],
-                ),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.AGREEMENT_ERROR",
-                        "ACQ.AMOUNT_OR_CURRENCY_ERROR",
-                        "ACQ.AUTH_AMOUNT_NOT_ENOUGH",
-                        "ACQ.AUTH_NO_ERROR",
-                        "ACQ.AUTH_ORDER_HAS_CLOSED",
-                        "ACQ.AUTH_TOKEN_IS_NOT_EXIST",
-                        "ACQ.CARD_TYPE_ERROR",
-                        "ACQ.CARD_USER_NOT_MATCH",
-                        "ACQ.CERT_EXPIRED",
-                        "ACQ.CONTEXT_INCONSISTENT",
-                        "ACQ.CYCLE_PAY_DATE_NOT_MATCH",
-                        "ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED",
-                        "ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED",
-                        "ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED",
-                        "ACQ.EXIST_FORBIDDEN_WORD",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.INVALID_STORE_ID",
-                        "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
-                        "ACQ.ORDER_UNSUPPORT_ADVANCE",
-                        "ACQ.OVER_DEDUCT_PERIOD",
-                        "ACQ.OVER_MAX_DEDUCT_COUNT",
-                        "ACQ.PAYMENT_AUTH_CODE_INVALID",
-                        "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
-                        "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT",
-                        "ACQ.REQUEST_AMOUNT_EXCEED",
-                        "ACQ.RESTRICTED_MERCHANT_INDUSTRY",
-                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-                        "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
-                        "ACQ.SECONDARY_MERCHANT_ID_BLANK",
-                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-                        "ACQ.SELLER_NOT_EXIST",
-                        "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
-                        "ACQ.SUB_MERCHANT_CREATE_FAIL",
-                        "ACQ.SUB_MERCHANT_TYPE_INVALID",
-                        "ACQ.TOTAL_FEE_EXCEED",
-                        "ACQ.TRADE_BUYER_NOT_MATCH",
-                        "ACQ.TRADE_HAS_CLOSE",
-                        "ACQ.TRADE_SETTLE_ERROR",
-                        "ACQ.TRADE_STATUS_ERROR",
-                        "ACQ.USER_LOGONID_DUP",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACQ.AGREEMENT_INVALID",
-                        "ACQ.AGREEMENT_NOT_EXIST",
-                        "ACQ.AGREEMENT_STATUS_NOT_NORMAL",
-                        "ACQ.AUTH_ORDER_NOT_PAID",
-                        "ACQ.BUYER_BALANCE_NOT_ENOUGH",
-                        "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
-                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
-                        "ACQ.BUYER_NOT_EXIST",
-                        "ACQ.BUYER_NOT_MAINLAND_CERT",
-                        "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-                        "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-                        "ACQ.BUYER_SELLER_EQUAL",
-                        "ACQ.BUYER_UNSUPPORT_ADVANCE",
-                        "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
-                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                        "ACQ.MOBILE_PAYMENT_SWITCH_OFF",
-                        "ACQ.NOT_CERTIFIED_USER",
-                        "ACQ.NOT_SUPPORT_PAYMENT_INST",
-                        "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
-                        "ACQ.PAYER_UNMATCHED",
-                        "ACQ.PAYMENT_FAIL",
-                        "ACQ.PAYMENT_REQUEST_HAS_RISK",
-                        "ACQ.PULL_MOBILE_CASHIER_FAIL",
-                        "ACQ.USER_FACE_PAYMENT_SWITCH_OFF",
-                        "ACQ.ZM_AUTH_AMOUNT_EXCEED",
-                        "ACQ.ZM_AUTH_RULE_LIMIT",
-                        "ACQ.ZM_CREDIT_AUTH_FAIL",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.ACCESS_FORBIDDEN",
-                        "ACQ.BEYOND_PAY_RESTRICTION",
-                        "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
-                        "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
-                        "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-                        "ACQ.CURRENCY_NOT_SUPPORT",
-                        "ACQ.INVALID_RECEIVE_ACCOUNT",
-                        "ACQ.MERCHANT_AGREEMENT_INVALID",
-                        "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
-                        "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-                        "ACQ.MERCHANT_STATUS_NOT_NORMAL",
-                        "ACQ.MERCHANT_UNSUPPORT_ADVANCE",
-                        "ACQ.OVER_MERCHANT_DAILY_DEDUCT_AMOUNT",
-                        "ACQ.PARTNER_ERROR",
-                        "ACQ.PRODUCT_AMOUNT_LIMIT_ERROR",
-                        "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-                        "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-                        "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
-                        "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
-                        "ACQ.SELLER_BEEN_BLOCKED",
-                        "ACQ.SMILE_PAY_MERCHANT_NOT_MATCH",
-                        "ACQ.UN_SUPPORT_TRADE_SCENE",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqOverMaxUnderWayDeductCount => crate::ErrorClass::Retry,
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqAuthOrderHasFinished | Self::AcqTradeHasSuccess => {
+                crate::ErrorClass::AlreadyDone
+            }
+            Self::AcqAgreementError
+            | Self::AcqAmountOrCurrencyError
+            | Self::AcqAuthAmountNotEnough
+            | Self::AcqAuthNoError
+            | Self::AcqAuthOrderHasClosed
+            | Self::AcqAuthTokenIsNotExist
+            | Self::AcqCardTypeError
+            | Self::AcqCardUserNotMatch
+            | Self::AcqCertExpired
+            | Self::AcqContextInconsistent
+            | Self::AcqCyclePayDateNotMatch
+            | Self::AcqCyclePaySingleFeeExceed
+            | Self::AcqCyclePayTotalFeeExceed
+            | Self::AcqCyclePayTotalTimesExceed
+            | Self::AcqExistForbiddenWord
+            | Self::AcqInvalidParameter
+            | Self::AcqInvalidStoreId
+            | Self::AcqNowTimeAfterExpireTimeError
+            | Self::AcqOrderUnsupportAdvance
+            | Self::AcqOverDeductPeriod
+            | Self::AcqOverMaxDeductCount
+            | Self::AcqPaymentAuthCodeInvalid
+            | Self::AcqPlatformBusinessAcquireModeMustMerchantId
+            | Self::AcqPreAuthProdCodeInconsistent
+            | Self::AcqRequestAmountExceed
+            | Self::AcqRestrictedMerchantIndustry
+            | Self::AcqRiskMerchantIpNotExist
+            | Self::AcqRoyaltyAccountNotExist
+            | Self::AcqSecondaryMerchantIdBlank
+            | Self::AcqSecondaryMerchantIdInvalid
+            | Self::AcqSellerNotExist
+            | Self::AcqSubGoodsSizeMaxCount
+            | Self::AcqSubMerchantCreateFail
+            | Self::AcqSubMerchantTypeInvalid
+            | Self::AcqTotalFeeExceed
+            | Self::AcqTradeBuyerNotMatch
+            | Self::AcqTradeHasClose
+            | Self::AcqTradeSettleError
+            | Self::AcqTradeStatusError
+            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            Self::AcqAgreementInvalid
+            | Self::AcqAgreementNotExist
+            | Self::AcqAgreementStatusNotNormal
+            | Self::AcqAuthOrderNotPaid
+            | Self::AcqBuyerBalanceNotEnough
+            | Self::AcqBuyerBankcardBalanceNotEnough
+            | Self::AcqBuyerEnableStatusForbid
+            | Self::AcqBuyerNotExist
+            | Self::AcqBuyerNotMainlandCert
+            | Self::AcqBuyerPaymentAmountDayLimitError
+            | Self::AcqBuyerPaymentAmountMonthLimitError
+            | Self::AcqBuyerSellerEqual
+            | Self::AcqBuyerUnsupportAdvance
+            | Self::AcqErrorBalancePaymentDisable
+            | Self::AcqErrorBuyerCertifyLevelLimit
+            | Self::AcqMobilePaymentSwitchOff
+            | Self::AcqNotCertifiedUser
+            | Self::AcqNotSupportPaymentInst
+            | Self::AcqNoPaymentInstrumentsAvailable
+            | Self::AcqPayerUnmatched
+            | Self::AcqPaymentFail
+            | Self::AcqPaymentRequestHasRisk
+            | Self::AcqPullMobileCashierFail
+            | Self::AcqUserFacePaymentSwitchOff
+            | Self::AcqZmAuthAmountExceed
+            | Self::AcqZmAuthRuleLimit
+            | Self::AcqZmCreditAuthFail => crate::ErrorClass::Declined,
+            Self::AcqAccessForbidden
+            | Self::AcqBeyondPayRestriction
+            | Self::AcqBeyondPerReceiptDayRestriction
+            | Self::AcqBeyondPerReceiptRestriction
+            | Self::AcqBeyondPerReceiptSingleRestriction
+            | Self::AcqCurrencyNotSupport
+            | Self::AcqInvalidReceiveAccount
+            | Self::AcqMerchantAgreementInvalid
+            | Self::AcqMerchantAgreementNotExist
+            | Self::AcqMerchantPermReceiptDayLimit
+            | Self::AcqMerchantPermReceiptSingleLimit
+            | Self::AcqMerchantPermReceiptSuspendLimit
+            | Self::AcqMerchantStatusNotNormal
+            | Self::AcqMerchantUnsupportAdvance
+            | Self::AcqOverMerchantDailyDeductAmount
+            | Self::AcqPartnerError
+            | Self::AcqProductAmountLimitError
+            | Self::AcqSecondaryMerchantAlipayAccountInvalid
+            | Self::AcqSecondaryMerchantIsvPunishIndirect
+            | Self::AcqSecondaryMerchantNotMatch
+            | Self::AcqSecondaryMerchantStatusError
+            | Self::AcqSellerBeenBlocked
+            | Self::AcqSmilePayMerchantNotMatch
+            | Self::AcqUnSupportTradeScene => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -1583,35 +1488,15 @@ pub enum PayScene {
     BarCode,
     /// The text from a face scan.
     SecurityCode,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayScene {
-    fn value(&self) -> &str {
-        match self {
-            Self::BarCode => "bar_code",
-            Self::SecurityCode => "security_code",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::BarCode,
-                1 => Self::SecurityCode,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayScene {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("bar_code", Self::BarCode), ("security_code", Self::SecurityCode)]
     }
 }
 
-crate::wire::open_enum!(PayScene);
+crate::wire::listed!(PayScene);
 
 /// What happens to the rest of a pre-authorisation.
 #[non_exhaustive]
@@ -1620,35 +1505,15 @@ pub enum PayAuthConfirmMode {
     Complete,
     /// It stays frozen for further payments.
     NotComplete,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayAuthConfirmMode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Complete => "COMPLETE",
-            Self::NotComplete => "NOT_COMPLETE",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Complete,
-                1 => Self::NotComplete,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayAuthConfirmMode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("COMPLETE", Self::Complete), ("NOT_COMPLETE", Self::NotComplete)]
     }
 }
 
-crate::wire::open_enum!(PayAuthConfirmMode);
+crate::wire::listed!(PayAuthConfirmMode);
 
 /// The agreement to deduct under.
 #[must_use]
@@ -1753,9 +1618,9 @@ crate::wire::object!(AgreementParams);
 #[non_exhaustive]
 pub struct PayParams {
     /// When it is carried out.
-    pub async_type: ::core::option::Option<PayParamsAsyncType>,
+    pub async_type: ::core::option::Option<crate::types::Open<PayParamsAsyncType>>,
     /// Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
-    pub retry_type: ::core::option::Option<PayParamsRetryType>,
+    pub retry_type: ::core::option::Option<crate::types::Open<PayParamsRetryType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1769,7 +1634,7 @@ impl PayParams {
     /// Sets `async_type`.
     pub fn async_type(
         mut self,
-        async_type: impl ::core::convert::Into<PayParamsAsyncType>,
+        async_type: impl ::core::convert::Into<crate::types::Open<PayParamsAsyncType>>,
     ) -> Self {
         crate::wire::set(&mut self.async_type, async_type);
         self
@@ -1778,7 +1643,7 @@ impl PayParams {
     /// Sets `retry_type`.
     pub fn retry_type(
         mut self,
-        retry_type: impl ::core::convert::Into<PayParamsRetryType>,
+        retry_type: impl ::core::convert::Into<crate::types::Open<PayParamsRetryType>>,
     ) -> Self {
         crate::wire::set(&mut self.retry_type, retry_type);
         self
@@ -1822,35 +1687,18 @@ pub enum PayParamsAsyncType {
     NormalAsync,
     /// Almost at once, and once only.
     NearRealTimeAsync,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayParamsAsyncType {
-    fn value(&self) -> &str {
-        match self {
-            Self::NormalAsync => "NORMAL_ASYNC",
-            Self::NearRealTimeAsync => "NEAR_REAL_TIME_ASYNC",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::NormalAsync,
-                1 => Self::NearRealTimeAsync,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayParamsAsyncType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("NORMAL_ASYNC", Self::NormalAsync),
+            ("NEAR_REAL_TIME_ASYNC", Self::NearRealTimeAsync),
+        ]
     }
 }
 
-crate::wire::open_enum!(PayParamsAsyncType);
+crate::wire::listed!(PayParamsAsyncType);
 
 /// What happens to a deduction that failed.
 #[non_exhaustive]
@@ -1861,37 +1709,19 @@ pub enum PayParamsRetryType {
     None,
     /// It is tried again until the order times out. The gateway spells it so.
     Retry,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayParamsRetryType {
-    fn value(&self) -> &str {
-        match self {
-            Self::NoneAndCloseTrade => "NONE_AND_CLOSETRADE",
-            Self::None => "NONE",
-            Self::Retry => "RETY",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::NoneAndCloseTrade,
-                1 => Self::None,
-                2 => Self::Retry,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayParamsRetryType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("NONE_AND_CLOSETRADE", Self::NoneAndCloseTrade),
+            ("NONE", Self::None),
+            ("RETY", Self::Retry),
+        ]
     }
 }
 
-crate::wire::open_enum!(PayParamsRetryType);
+crate::wire::listed!(PayParamsRetryType);
 
 /// Facts that discounts depend on.
 #[must_use]
@@ -1967,47 +1797,24 @@ pub enum PayQueryOption {
     HybAmount,
     /// Whether a later deduction was accepted.
     AsyncPayInfo,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayQueryOption {
-    fn value(&self) -> &str {
-        match self {
-            Self::FundBillList => "fund_bill_list",
-            Self::VoucherDetailList => "voucher_detail_list",
-            Self::DiscountGoodsDetail => "discount_goods_detail",
-            Self::DiscountAmount => "discount_amount",
-            Self::MdiscountAmount => "mdiscount_amount",
-            Self::EnterprisePayInfo => "enterprise_pay_info",
-            Self::HybAmount => "hyb_amount",
-            Self::AsyncPayInfo => "async_pay_info",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::FundBillList,
-                1 => Self::VoucherDetailList,
-                2 => Self::DiscountGoodsDetail,
-                3 => Self::DiscountAmount,
-                4 => Self::MdiscountAmount,
-                5 => Self::EnterprisePayInfo,
-                6 => Self::HybAmount,
-                7 => Self::AsyncPayInfo,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayQueryOption {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("fund_bill_list", Self::FundBillList),
+            ("voucher_detail_list", Self::VoucherDetailList),
+            ("discount_goods_detail", Self::DiscountGoodsDetail),
+            ("discount_amount", Self::DiscountAmount),
+            ("mdiscount_amount", Self::MdiscountAmount),
+            ("enterprise_pay_info", Self::EnterprisePayInfo),
+            ("hyb_amount", Self::HybAmount),
+            ("async_pay_info", Self::AsyncPayInfo),
+        ]
     }
 }
 
-crate::wire::open_enum!(PayQueryOption);
+crate::wire::listed!(PayQueryOption);
 
 /// What kind of user paid.
 #[non_exhaustive]
@@ -2016,35 +1823,15 @@ pub enum PayBuyerUserType {
     Corporate,
     /// A person.
     Private,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayBuyerUserType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Corporate => "CORPORATE",
-            Self::Private => "PRIVATE",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Corporate,
-                1 => Self::Private,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayBuyerUserType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("CORPORATE", Self::Corporate), ("PRIVATE", Self::Private)]
     }
 }
 
-crate::wire::open_enum!(PayBuyerUserType);
+crate::wire::listed!(PayBuyerUserType);
 
 /// How a deduction is carried out.
 #[non_exhaustive]
@@ -2059,38 +1846,18 @@ pub enum PayAsyncPaymentMode {
     NormalAsyncPay,
     /// Later, with the buyer's pay-later quota reserved. The gateway spells it so.
     QuotaOccupiedAsyncPay,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PayAsyncPaymentMode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AsyncDelayPay => "ASYNC_DELAY_PAY",
-            Self::AsyncRealTimePay => "ASYNC_REALTIME_PAY",
-            Self::SyncDirectPay => "SYNC_DIRECT_PAY",
-            Self::NormalAsyncPay => "NORMAL_ASYNC_PAY",
-            Self::QuotaOccupiedAsyncPay => "QUOTA_OCCUPYIED_ASYNC_PAY",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AsyncDelayPay,
-                1 => Self::AsyncRealTimePay,
-                2 => Self::SyncDirectPay,
-                3 => Self::NormalAsyncPay,
-                4 => Self::QuotaOccupiedAsyncPay,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PayAsyncPaymentMode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ASYNC_DELAY_PAY", Self::AsyncDelayPay),
+            ("ASYNC_REALTIME_PAY", Self::AsyncRealTimePay),
+            ("SYNC_DIRECT_PAY", Self::SyncDirectPay),
+            ("NORMAL_ASYNC_PAY", Self::NormalAsyncPay),
+            ("QUOTA_OCCUPYIED_ASYNC_PAY", Self::QuotaOccupiedAsyncPay),
+        ]
     }
 }
 
-crate::wire::open_enum!(PayAsyncPaymentMode);
+crate::wire::listed!(PayAsyncPaymentMode);

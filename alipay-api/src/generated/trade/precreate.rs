@@ -58,7 +58,9 @@ pub struct Precreate {
     /// Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: ::core::option::Option<::std::string::String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<super::types::PaymentQueryOption>,
+    pub query_options: ::std::vec::Vec<
+        crate::types::Open<super::types::PaymentQueryOption>,
+    >,
     /// The merchant's own number of the shop. At most 32 characters.
     pub store_id: ::core::option::Option<::std::string::String>,
     /// Alipay's number of the shop. At most 32 characters.
@@ -262,7 +264,7 @@ impl Precreate {
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::PaymentQueryOption>,
+            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
@@ -661,193 +663,136 @@ pub enum PrecreateErrorCode {
     AcqTradeHasSuccess,
     /// The settlement or split that was asked for can't be made. Check its particulars.
     AcqTradeSettleError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PrecreateErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqApplyPcMerchantCodeError => "ACQ.APPLY_PC_MERCHANT_CODE_ERROR",
-            Self::AcqBeyondPayRestriction => "ACQ.BEYOND_PAY_RESTRICTION",
-            Self::AcqBeyondPerReceiptDayRestriction => {
-                "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION"
-            }
-            Self::AcqBeyondPerReceiptRestriction => "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
-            Self::AcqBeyondPerReceiptSingleRestriction => {
-                "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION"
-            }
-            Self::AcqBuyerEnableStatusForbid => "ACQ.BUYER_ENABLE_STATUS_FORBID",
-            Self::AcqBuyerNotExist => "ACQ.BUYER_NOT_EXIST",
-            Self::AcqBuyerPaymentAmountDayLimitError => {
-                "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR"
-            }
-            Self::AcqBuyerPaymentAmountMonthLimitError => {
-                "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR"
-            }
-            Self::AcqBuyerSellerEqual => "ACQ.BUYER_SELLER_EQUAL",
-            Self::AcqContextInconsistent => "ACQ.CONTEXT_INCONSISTENT",
-            Self::AcqDefaultSettleRuleNotExist => "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
-            Self::AcqErrorBuyerCertifyLevelLimit => "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-            Self::AcqExistForbiddenWord => "ACQ.EXIST_FORBIDDEN_WORD",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqInvalidReceiveAccount => "ACQ.INVALID_RECEIVE_ACCOUNT",
-            Self::AcqInvalidStoreId => "ACQ.INVALID_STORE_ID",
-            Self::AcqMerchantPermReceiptDayLimit => "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-            Self::AcqMerchantPermReceiptSingleLimit => {
-                "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT"
-            }
-            Self::AcqMerchantPermReceiptSuspendLimit => {
-                "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT"
-            }
-            Self::AcqMerchantStatusNotNormal => "ACQ.MERCHANT_STATUS_NOT_NORMAL",
-            Self::AcqNowTimeAfterExpireTimeError => {
-                "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR"
-            }
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqRiskMerchantIpNotExist => "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-            Self::AcqSecondaryMerchantAlipayAccountInvalid => {
-                "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID"
-            }
-            Self::AcqSecondaryMerchantIdBlank => "ACQ.SECONDARY_MERCHANT_ID_BLANK",
-            Self::AcqSecondaryMerchantIdInvalid => "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-            Self::AcqSecondaryMerchantIsvPunishIndirect => {
-                "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT"
-            }
-            Self::AcqSecondaryMerchantNotMatch => "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
-            Self::AcqSecondaryMerchantStatusError => {
-                "ACQ.SECONDARY_MERCHANT_STATUS_ERROR"
-            }
-            Self::AcqSellerBeenBlocked => "ACQ.SELLER_BEEN_BLOCKED",
-            Self::AcqSellerNotExist => "ACQ.SELLER_NOT_EXIST",
-            Self::AcqSubGoodsSizeMaxCount => "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTotalFeeExceed => "ACQ.TOTAL_FEE_EXCEED",
-            Self::AcqTradeBuyerNotMatch => "ACQ.TRADE_BUYER_NOT_MATCH",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasSuccess => "ACQ.TRADE_HAS_SUCCESS",
-            Self::AcqTradeSettleError => "ACQ.TRADE_SETTLE_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqApplyPcMerchantCodeError,
-                2 => Self::AcqBeyondPayRestriction,
-                3 => Self::AcqBeyondPerReceiptDayRestriction,
-                4 => Self::AcqBeyondPerReceiptRestriction,
-                5 => Self::AcqBeyondPerReceiptSingleRestriction,
-                6 => Self::AcqBuyerEnableStatusForbid,
-                7 => Self::AcqBuyerNotExist,
-                8 => Self::AcqBuyerPaymentAmountDayLimitError,
-                9 => Self::AcqBuyerPaymentAmountMonthLimitError,
-                10 => Self::AcqBuyerSellerEqual,
-                11 => Self::AcqContextInconsistent,
-                12 => Self::AcqDefaultSettleRuleNotExist,
-                13 => Self::AcqErrorBuyerCertifyLevelLimit,
-                14 => Self::AcqExistForbiddenWord,
-                15 => Self::AcqInvalidParameter,
-                16 => Self::AcqInvalidReceiveAccount,
-                17 => Self::AcqInvalidStoreId,
-                18 => Self::AcqMerchantPermReceiptDayLimit,
-                19 => Self::AcqMerchantPermReceiptSingleLimit,
-                20 => Self::AcqMerchantPermReceiptSuspendLimit,
-                21 => Self::AcqMerchantStatusNotNormal,
-                22 => Self::AcqNowTimeAfterExpireTimeError,
-                23 => Self::AcqPartnerError,
-                24 => Self::AcqRiskMerchantIpNotExist,
-                25 => Self::AcqSecondaryMerchantAlipayAccountInvalid,
-                26 => Self::AcqSecondaryMerchantIdBlank,
-                27 => Self::AcqSecondaryMerchantIdInvalid,
-                28 => Self::AcqSecondaryMerchantIsvPunishIndirect,
-                29 => Self::AcqSecondaryMerchantNotMatch,
-                30 => Self::AcqSecondaryMerchantStatusError,
-                31 => Self::AcqSellerBeenBlocked,
-                32 => Self::AcqSellerNotExist,
-                33 => Self::AcqSubGoodsSizeMaxCount,
-                34 => Self::AcqSystemError,
-                35 => Self::AcqTotalFeeExceed,
-                36 => Self::AcqTradeBuyerNotMatch,
-                37 => Self::AcqTradeHasClose,
-                38 => Self::AcqTradeHasSuccess,
-                39 => Self::AcqTradeSettleError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PrecreateErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            ("ACQ.APPLY_PC_MERCHANT_CODE_ERROR", Self::AcqApplyPcMerchantCodeError),
+            ("ACQ.BEYOND_PAY_RESTRICTION", Self::AcqBeyondPayRestriction),
+            (
+                "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
+                Self::AcqBeyondPerReceiptDayRestriction,
+            ),
+            ("ACQ.BEYOND_PER_RECEIPT_RESTRICTION", Self::AcqBeyondPerReceiptRestriction),
+            (
+                "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+                Self::AcqBeyondPerReceiptSingleRestriction,
+            ),
+            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
+            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
+            (
+                "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
+                Self::AcqBuyerPaymentAmountDayLimitError,
+            ),
+            (
+                "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
+                Self::AcqBuyerPaymentAmountMonthLimitError,
+            ),
+            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
+            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
+            ("ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST", Self::AcqDefaultSettleRuleNotExist),
+            (
+                "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
+                Self::AcqErrorBuyerCertifyLevelLimit,
+            ),
+            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
+            ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+                Self::AcqMerchantPermReceiptDayLimit,
+            ),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
+                Self::AcqMerchantPermReceiptSingleLimit,
+            ),
+            (
+                "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
+                Self::AcqMerchantPermReceiptSuspendLimit,
+            ),
+            ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
+            (
+                "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
+                Self::AcqNowTimeAfterExpireTimeError,
+            ),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
+            (
+                "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
+                Self::AcqSecondaryMerchantAlipayAccountInvalid,
+            ),
+            ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
+            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
+            (
+                "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+                Self::AcqSecondaryMerchantIsvPunishIndirect,
+            ),
+            ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
+            (
+                "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                Self::AcqSecondaryMerchantStatusError,
+            ),
+            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
+            ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
+            ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
+            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
+            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
+        ]
     }
 }
 
-crate::wire::open_enum!(PrecreateErrorCode);
+crate::wire::listed!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.APPLY_PC_MERCHANT_CODE_ERROR",
-                        "ACQ.CONTEXT_INCONSISTENT",
-                        "ACQ.EXIST_FORBIDDEN_WORD",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.INVALID_STORE_ID",
-                        "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
-                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-                        "ACQ.SECONDARY_MERCHANT_ID_BLANK",
-                        "ACQ.SECONDARY_MERCHANT_ID_INVALID",
-                        "ACQ.SELLER_NOT_EXIST",
-                        "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
-                        "ACQ.TOTAL_FEE_EXCEED",
-                        "ACQ.TRADE_BUYER_NOT_MATCH",
-                        "ACQ.TRADE_HAS_CLOSE",
-                        "ACQ.TRADE_SETTLE_ERROR",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
-                        "ACQ.BUYER_NOT_EXIST",
-                        "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-                        "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-                        "ACQ.BUYER_SELLER_EQUAL",
-                        "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.ACCESS_FORBIDDEN",
-                        "ACQ.BEYOND_PAY_RESTRICTION",
-                        "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
-                        "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
-                        "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-                        "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
-                        "ACQ.INVALID_RECEIVE_ACCOUNT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-                        "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-                        "ACQ.MERCHANT_STATUS_NOT_NORMAL",
-                        "ACQ.PARTNER_ERROR",
-                        "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-                        "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-                        "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
-                        "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
-                        "ACQ.SELLER_BEEN_BLOCKED",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqApplyPcMerchantCodeError
+            | Self::AcqContextInconsistent
+            | Self::AcqExistForbiddenWord
+            | Self::AcqInvalidParameter
+            | Self::AcqInvalidStoreId
+            | Self::AcqNowTimeAfterExpireTimeError
+            | Self::AcqRiskMerchantIpNotExist
+            | Self::AcqSecondaryMerchantIdBlank
+            | Self::AcqSecondaryMerchantIdInvalid
+            | Self::AcqSellerNotExist
+            | Self::AcqSubGoodsSizeMaxCount
+            | Self::AcqTotalFeeExceed
+            | Self::AcqTradeBuyerNotMatch
+            | Self::AcqTradeHasClose
+            | Self::AcqTradeSettleError => crate::ErrorClass::Request,
+            Self::AcqBuyerEnableStatusForbid
+            | Self::AcqBuyerNotExist
+            | Self::AcqBuyerPaymentAmountDayLimitError
+            | Self::AcqBuyerPaymentAmountMonthLimitError
+            | Self::AcqBuyerSellerEqual
+            | Self::AcqErrorBuyerCertifyLevelLimit => crate::ErrorClass::Declined,
+            Self::AcqAccessForbidden
+            | Self::AcqBeyondPayRestriction
+            | Self::AcqBeyondPerReceiptDayRestriction
+            | Self::AcqBeyondPerReceiptRestriction
+            | Self::AcqBeyondPerReceiptSingleRestriction
+            | Self::AcqDefaultSettleRuleNotExist
+            | Self::AcqInvalidReceiveAccount
+            | Self::AcqMerchantPermReceiptDayLimit
+            | Self::AcqMerchantPermReceiptSingleLimit
+            | Self::AcqMerchantPermReceiptSuspendLimit
+            | Self::AcqMerchantStatusNotNormal
+            | Self::AcqPartnerError
+            | Self::AcqSecondaryMerchantAlipayAccountInvalid
+            | Self::AcqSecondaryMerchantIsvPunishIndirect
+            | Self::AcqSecondaryMerchantNotMatch
+            | Self::AcqSecondaryMerchantStatusError
+            | Self::AcqSellerBeenBlocked => crate::ErrorClass::Setup,
+        }
     }
 }

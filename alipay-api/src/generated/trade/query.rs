@@ -20,7 +20,7 @@ pub struct Query {
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: ::core::option::Option<::std::string::String>,
     /// Which of the details that are left out by default to send back.
-    pub query_options: ::std::vec::Vec<QueryOption>,
+    pub query_options: ::std::vec::Vec<crate::types::Open<QueryOption>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -74,7 +74,9 @@ impl Query {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<::std::vec::Vec<QueryOption>>,
+        query_options: impl ::core::convert::Into<
+            ::std::vec::Vec<crate::types::Open<QueryOption>>,
+        >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
         self
@@ -160,7 +162,7 @@ pub struct QueryResponse {
     /// The buyer's login name, partly masked. Empty while no buyer is known.
     pub buyer_logon_id: ::std::string::String,
     /// Where the order stands.
-    pub trade_status: super::types::TradeStatus,
+    pub trade_status: crate::types::Open<super::types::TradeStatus>,
     /// The order's price, as given when it was created.
     pub total_amount: ::core::option::Option<crate::types::Price>,
     /// The currency that the order is priced in.
@@ -220,7 +222,7 @@ pub struct QueryResponse {
     /// Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
     pub open_id: ::core::option::Option<::std::string::String>,
     /// Whether a person or a company paid.
-    pub buyer_user_type: ::core::option::Option<QueryBuyerUserType>,
+    pub buyer_user_type: ::core::option::Option<crate::types::Open<QueryBuyerUserType>>,
     /// The person's or company's name. Only by arrangement with Alipay.
     pub buyer_user_name: ::core::option::Option<::std::string::String>,
     /// The account outside Alipay that the buyer paid from.
@@ -253,7 +255,7 @@ pub struct QueryResponse {
     /// Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
     pub tap_pay_info: ::core::option::Option<super::types::TapPayInfo>,
     /// The cashier that the buyer paid in. Only if the payment request itself asked for `cashier_type`.
-    pub cashier_type: ::core::option::Option<QueryCashierType>,
+    pub cashier_type: ::core::option::Option<crate::types::Open<QueryCashierType>>,
     /// Health insurance: whose card paid, and the holder's masked name. Needs `medical_insurance_info` among the query options.
     pub medical_insurance_info: ::core::option::Option<crate::types::Json>,
     /// What a trade demands, for example the medical data of a payment with a health-insurance card.
@@ -608,55 +610,31 @@ pub enum QueryErrorCode {
     AcqSystemError,
     /// Alipay has no such order: the number is wrong, or no buyer has scanned the code yet.
     AcqTradeNotExist,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for QueryErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqEnterprisePayBizError => "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTradeNotExist => "ACQ.TRADE_NOT_EXIST",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqEnterprisePayBizError,
-                1 => Self::AcqInvalidParameter,
-                2 => Self::AcqSystemError,
-                3 => Self::AcqTradeNotExist,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for QueryErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
+        ]
     }
 }
 
-crate::wire::open_enum!(QueryErrorCode);
+crate::wire::listed!(QueryErrorCode);
 
 impl crate::method::ErrorCode for QueryErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (
-                    crate::ErrorClass::Retry,
-                    &["ACQ.ENTERPRISE_PAY_BIZ_ERROR", "ACQ.SYSTEM_ERROR"],
-                ),
-                (
-                    crate::ErrorClass::Request,
-                    &["ACQ.INVALID_PARAMETER", "ACQ.TRADE_NOT_EXIST"],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
+                crate::ErrorClass::Retry
+            }
+            Self::AcqInvalidParameter | Self::AcqTradeNotExist => {
+                crate::ErrorClass::Request
+            }
+        }
     }
 }
 
@@ -681,49 +659,25 @@ pub enum QueryOption {
     AsyncPayInfo,
     /// Whether the buyer paid by tapping the phone on a device.
     TapPayInfo,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for QueryOption {
-    fn value(&self) -> &str {
-        match self {
-            Self::TradeSettleInfo => "trade_settle_info",
-            Self::FundBillList => "fund_bill_list",
-            Self::VoucherDetailList => "voucher_detail_list",
-            Self::DiscountGoodsDetail => "discount_goods_detail",
-            Self::MdiscountAmount => "mdiscount_amount",
-            Self::MedicalInsuranceInfo => "medical_insurance_info",
-            Self::FulfillmentDetailList => "fulfillment_detail_list",
-            Self::AsyncPayInfo => "async_pay_info",
-            Self::TapPayInfo => "tap_pay_info",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::TradeSettleInfo,
-                1 => Self::FundBillList,
-                2 => Self::VoucherDetailList,
-                3 => Self::DiscountGoodsDetail,
-                4 => Self::MdiscountAmount,
-                5 => Self::MedicalInsuranceInfo,
-                6 => Self::FulfillmentDetailList,
-                7 => Self::AsyncPayInfo,
-                8 => Self::TapPayInfo,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for QueryOption {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("trade_settle_info", Self::TradeSettleInfo),
+            ("fund_bill_list", Self::FundBillList),
+            ("voucher_detail_list", Self::VoucherDetailList),
+            ("discount_goods_detail", Self::DiscountGoodsDetail),
+            ("mdiscount_amount", Self::MdiscountAmount),
+            ("medical_insurance_info", Self::MedicalInsuranceInfo),
+            ("fulfillment_detail_list", Self::FulfillmentDetailList),
+            ("async_pay_info", Self::AsyncPayInfo),
+            ("tap_pay_info", Self::TapPayInfo),
+        ]
     }
 }
 
-crate::wire::open_enum!(QueryOption);
+crate::wire::listed!(QueryOption);
 
 /// Whether the buyer is a person.
 #[non_exhaustive]
@@ -732,35 +686,15 @@ pub enum QueryBuyerUserType {
     Private,
     /// A company.
     Corporate,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for QueryBuyerUserType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Private => "PRIVATE",
-            Self::Corporate => "CORPORATE",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Private,
-                1 => Self::Corporate,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for QueryBuyerUserType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("PRIVATE", Self::Private), ("CORPORATE", Self::Corporate)]
     }
 }
 
-crate::wire::open_enum!(QueryBuyerUserType);
+crate::wire::listed!(QueryBuyerUserType);
 
 /// Where the buyer paid.
 #[non_exhaustive]
@@ -769,35 +703,15 @@ pub enum QueryCashierType {
     App,
     /// On Alipay's mobile web page.
     Wap,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for QueryCashierType {
-    fn value(&self) -> &str {
-        match self {
-            Self::App => "APP",
-            Self::Wap => "WAP",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::App,
-                1 => Self::Wap,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for QueryCashierType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("APP", Self::App), ("WAP", Self::Wap)]
     }
 }
 
-crate::wire::open_enum!(QueryCashierType);
+crate::wire::listed!(QueryCashierType);
 
 /// An account outside Alipay that a payment was made from.
 #[non_exhaustive]
@@ -1182,51 +1096,31 @@ pub enum TradeSettleDetailOperationType {
     SettleRefund,
     /// A settlement that is still to come.
     OnSettle,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TradeSettleDetailOperationType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Replenish => "replenish",
-            Self::ReplenishRefund => "replenish_refund",
-            Self::Transfer => "transfer",
-            Self::TransferRefund => "transfer_refund",
-            Self::Settle => "settle",
-            Self::SettleRefund => "settle_refund",
-            Self::OnSettle => "on_settle",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Replenish,
-                1 => Self::ReplenishRefund,
-                2 => Self::Transfer,
-                3 => Self::TransferRefund,
-                4 => Self::Settle,
-                5 => Self::SettleRefund,
-                6 => Self::OnSettle,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TradeSettleDetailOperationType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("replenish", Self::Replenish),
+            ("replenish_refund", Self::ReplenishRefund),
+            ("transfer", Self::Transfer),
+            ("transfer_refund", Self::TransferRefund),
+            ("settle", Self::Settle),
+            ("settle_refund", Self::SettleRefund),
+            ("on_settle", Self::OnSettle),
+        ]
     }
 }
 
-crate::wire::open_enum!(TradeSettleDetailOperationType);
+crate::wire::listed!(TradeSettleDetailOperationType);
 
 /// One movement in an order's settlement.
 #[non_exhaustive]
 pub struct TradeSettleDetail {
     /// What the movement is.
-    pub operation_type: ::core::option::Option<TradeSettleDetailOperationType>,
+    pub operation_type: ::core::option::Option<
+        crate::types::Open<TradeSettleDetailOperationType>,
+    >,
     /// The merchant's number of the request that caused it.
     pub operation_serial_no: ::core::option::Option<::std::string::String>,
     /// When it happened.

@@ -45,15 +45,19 @@ pub struct Refund {
         super::types::OpenApiRoyaltyDetailInfoPojo,
     >,
     /// Which of the details that are left out by default to send back.
-    pub query_options: ::std::vec::Vec<RefundQueryOption>,
+    pub query_options: ::std::vec::Vec<crate::types::Open<RefundQueryOption>>,
     /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub related_settle_confirm_no: ::core::option::Option<::std::string::String>,
     /// How `refund_trans_out` names its account.
-    pub refund_trans_out_type: ::core::option::Option<RefundTransOutType>,
+    pub refund_trans_out_type: ::core::option::Option<
+        crate::types::Open<RefundTransOutType>,
+    >,
     /// The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
     pub refund_trans_out: ::core::option::Option<::std::string::String>,
     /// How `refund_advance_account` names its account.
-    pub refund_advance_account_type: ::core::option::Option<RefundAdvanceAccountType>,
+    pub refund_advance_account_type: ::core::option::Option<
+        crate::types::Open<RefundAdvanceAccountType>,
+    >,
     /// The account that advances the money, where a contract provides for that.
     pub refund_advance_account: ::core::option::Option<::std::string::String>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
@@ -193,7 +197,9 @@ impl Refund {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<::std::vec::Vec<RefundQueryOption>>,
+        query_options: impl ::core::convert::Into<
+            ::std::vec::Vec<crate::types::Open<RefundQueryOption>>,
+        >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
         self
@@ -211,7 +217,9 @@ impl Refund {
     /// Sets `refund_trans_out_type`.
     pub fn refund_trans_out_type(
         mut self,
-        refund_trans_out_type: impl ::core::convert::Into<RefundTransOutType>,
+        refund_trans_out_type: impl ::core::convert::Into<
+            crate::types::Open<RefundTransOutType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.refund_trans_out_type, refund_trans_out_type);
         self
@@ -229,7 +237,9 @@ impl Refund {
     /// Sets `refund_advance_account_type`.
     pub fn refund_advance_account_type(
         mut self,
-        refund_advance_account_type: impl ::core::convert::Into<RefundAdvanceAccountType>,
+        refund_advance_account_type: impl ::core::convert::Into<
+            crate::types::Open<RefundAdvanceAccountType>,
+        >,
     ) -> Self {
         crate::wire::set(
             &mut self.refund_advance_account_type,
@@ -657,153 +667,92 @@ pub enum RefundErrorCode {
     AcqTradeStatusError,
     /// The order is not between these parties. If it should be, ask Alipay.
     AcqUserNotMatchErr,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RefundErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAllocAmountValidateError => "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
-            Self::AcqBuyerEnableStatusForbid => "ACQ.BUYER_ENABLE_STATUS_FORBID",
-            Self::AcqBuyerError => "ACQ.BUYER_ERROR",
-            Self::AcqBuyerNotExist => "ACQ.BUYER_NOT_EXIST",
-            Self::AcqCurrencyNotSupport => "ACQ.CURRENCY_NOT_SUPPORT",
-            Self::AcqCustomerValidateError => "ACQ.CUSTOMER_VALIDATE_ERROR",
-            Self::AcqDiscordantRepeatRequest => "ACQ.DISCORDANT_REPEAT_REQUEST",
-            Self::AcqEnterprisePayBizError => "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqNotAllowPartialRefund => "ACQ.NOT_ALLOW_PARTIAL_REFUND",
-            Self::AcqOnlineTradeVoucherNotAllowRefund => {
-                "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND"
-            }
-            Self::AcqOverdraftAgreementNotMatch => "ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH",
-            Self::AcqOverdraftAssignAccountInvalid => {
-                "ACQ.OVERDRAFT_ASSIGN_ACCOUNT_INVALID"
-            }
-            Self::AcqReasonTradeBeenFreezen => "ACQ.REASON_TRADE_BEEN_FREEZEN",
-            Self::AcqReasonTradeRefundFeeErr => "ACQ.REASON_TRADE_REFUND_FEE_ERR",
-            Self::AcqReasonTradeStatusInvalid => "ACQ.REASON_TRADE_STATUS_INVALID",
-            Self::AcqRefundallocUnauthLimit => "ACQ.REFUNDALLOC_UNAUTH_LIMIT",
-            Self::AcqRefundAccountNotExist => "ACQ.REFUND_ACCOUNT_NOT_EXIST",
-            Self::AcqRefundAmtNotEqualTotal => "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
-            Self::AcqRefundChargeError => "ACQ.REFUND_CHARGE_ERROR",
-            Self::AcqRefundFeeError => "ACQ.REFUND_FEE_ERROR",
-            Self::AcqRefundRoyaltyPayeeAccountNotExist => {
-                "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST"
-            }
-            Self::AcqSellerBalanceNotEnough => "ACQ.SELLER_BALANCE_NOT_ENOUGH",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasFinished => "ACQ.TRADE_HAS_FINISHED",
-            Self::AcqTradeNotAllowRefund => "ACQ.TRADE_NOT_ALLOW_REFUND",
-            Self::AcqTradeNotExist => "ACQ.TRADE_NOT_EXIST",
-            Self::AcqTradeSettleError => "ACQ.TRADE_SETTLE_ERROR",
-            Self::AcqTradeStatusError => "ACQ.TRADE_STATUS_ERROR",
-            Self::AcqUserNotMatchErr => "ACQ.USER_NOT_MATCH_ERR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAllocAmountValidateError,
-                1 => Self::AcqBuyerEnableStatusForbid,
-                2 => Self::AcqBuyerError,
-                3 => Self::AcqBuyerNotExist,
-                4 => Self::AcqCurrencyNotSupport,
-                5 => Self::AcqCustomerValidateError,
-                6 => Self::AcqDiscordantRepeatRequest,
-                7 => Self::AcqEnterprisePayBizError,
-                8 => Self::AcqInvalidParameter,
-                9 => Self::AcqNotAllowPartialRefund,
-                10 => Self::AcqOnlineTradeVoucherNotAllowRefund,
-                11 => Self::AcqOverdraftAgreementNotMatch,
-                12 => Self::AcqOverdraftAssignAccountInvalid,
-                13 => Self::AcqReasonTradeBeenFreezen,
-                14 => Self::AcqReasonTradeRefundFeeErr,
-                15 => Self::AcqReasonTradeStatusInvalid,
-                16 => Self::AcqRefundallocUnauthLimit,
-                17 => Self::AcqRefundAccountNotExist,
-                18 => Self::AcqRefundAmtNotEqualTotal,
-                19 => Self::AcqRefundChargeError,
-                20 => Self::AcqRefundFeeError,
-                21 => Self::AcqRefundRoyaltyPayeeAccountNotExist,
-                22 => Self::AcqSellerBalanceNotEnough,
-                23 => Self::AcqSystemError,
-                24 => Self::AcqTradeHasClose,
-                25 => Self::AcqTradeHasFinished,
-                26 => Self::AcqTradeNotAllowRefund,
-                27 => Self::AcqTradeNotExist,
-                28 => Self::AcqTradeSettleError,
-                29 => Self::AcqTradeStatusError,
-                30 => Self::AcqUserNotMatchErr,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RefundErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", Self::AcqAllocAmountValidateError),
+            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
+            ("ACQ.BUYER_ERROR", Self::AcqBuyerError),
+            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
+            ("ACQ.CURRENCY_NOT_SUPPORT", Self::AcqCurrencyNotSupport),
+            ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
+            ("ACQ.DISCORDANT_REPEAT_REQUEST", Self::AcqDiscordantRepeatRequest),
+            ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.NOT_ALLOW_PARTIAL_REFUND", Self::AcqNotAllowPartialRefund),
+            (
+                "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND",
+                Self::AcqOnlineTradeVoucherNotAllowRefund,
+            ),
+            ("ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH", Self::AcqOverdraftAgreementNotMatch),
+            (
+                "ACQ.OVERDRAFT_ASSIGN_ACCOUNT_INVALID",
+                Self::AcqOverdraftAssignAccountInvalid,
+            ),
+            ("ACQ.REASON_TRADE_BEEN_FREEZEN", Self::AcqReasonTradeBeenFreezen),
+            ("ACQ.REASON_TRADE_REFUND_FEE_ERR", Self::AcqReasonTradeRefundFeeErr),
+            ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
+            ("ACQ.REFUNDALLOC_UNAUTH_LIMIT", Self::AcqRefundallocUnauthLimit),
+            ("ACQ.REFUND_ACCOUNT_NOT_EXIST", Self::AcqRefundAccountNotExist),
+            ("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", Self::AcqRefundAmtNotEqualTotal),
+            ("ACQ.REFUND_CHARGE_ERROR", Self::AcqRefundChargeError),
+            ("ACQ.REFUND_FEE_ERROR", Self::AcqRefundFeeError),
+            (
+                "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
+                Self::AcqRefundRoyaltyPayeeAccountNotExist,
+            ),
+            ("ACQ.SELLER_BALANCE_NOT_ENOUGH", Self::AcqSellerBalanceNotEnough),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_FINISHED", Self::AcqTradeHasFinished),
+            ("ACQ.TRADE_NOT_ALLOW_REFUND", Self::AcqTradeNotAllowRefund),
+            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
+            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
+            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
+            ("ACQ.USER_NOT_MATCH_ERR", Self::AcqUserNotMatchErr),
+        ]
     }
 }
 
-crate::wire::open_enum!(RefundErrorCode);
+crate::wire::listed!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::Retry, &["ACQ.REFUND_CHARGE_ERROR"]),
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
-                        "ACQ.CURRENCY_NOT_SUPPORT",
-                        "ACQ.DISCORDANT_REPEAT_REQUEST",
-                        "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.NOT_ALLOW_PARTIAL_REFUND",
-                        "ACQ.OVERDRAFT_ASSIGN_ACCOUNT_INVALID",
-                        "ACQ.REASON_TRADE_REFUND_FEE_ERR",
-                        "ACQ.REASON_TRADE_STATUS_INVALID",
-                        "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
-                        "ACQ.REFUND_FEE_ERROR",
-                        "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
-                        "ACQ.TRADE_HAS_CLOSE",
-                        "ACQ.TRADE_HAS_FINISHED",
-                        "ACQ.TRADE_NOT_ALLOW_REFUND",
-                        "ACQ.TRADE_NOT_EXIST",
-                        "ACQ.TRADE_SETTLE_ERROR",
-                        "ACQ.TRADE_STATUS_ERROR",
-                        "ACQ.USER_NOT_MATCH_ERR",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Declined,
-                    &[
-                        "ACQ.BUYER_ENABLE_STATUS_FORBID",
-                        "ACQ.BUYER_ERROR",
-                        "ACQ.BUYER_NOT_EXIST",
-                        "ACQ.CUSTOMER_VALIDATE_ERROR",
-                        "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND",
-                        "ACQ.REASON_TRADE_BEEN_FREEZEN",
-                    ],
-                ),
-                (
-                    crate::ErrorClass::Setup,
-                    &[
-                        "ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH",
-                        "ACQ.REFUNDALLOC_UNAUTH_LIMIT",
-                        "ACQ.REFUND_ACCOUNT_NOT_EXIST",
-                        "ACQ.SELLER_BALANCE_NOT_ENOUGH",
-                    ],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqRefundChargeError => crate::ErrorClass::Retry,
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqAllocAmountValidateError
+            | Self::AcqCurrencyNotSupport
+            | Self::AcqDiscordantRepeatRequest
+            | Self::AcqEnterprisePayBizError
+            | Self::AcqInvalidParameter
+            | Self::AcqNotAllowPartialRefund
+            | Self::AcqOverdraftAssignAccountInvalid
+            | Self::AcqReasonTradeRefundFeeErr
+            | Self::AcqReasonTradeStatusInvalid
+            | Self::AcqRefundAmtNotEqualTotal
+            | Self::AcqRefundFeeError
+            | Self::AcqRefundRoyaltyPayeeAccountNotExist
+            | Self::AcqTradeHasClose
+            | Self::AcqTradeHasFinished
+            | Self::AcqTradeNotAllowRefund
+            | Self::AcqTradeNotExist
+            | Self::AcqTradeSettleError
+            | Self::AcqTradeStatusError
+            | Self::AcqUserNotMatchErr => crate::ErrorClass::Request,
+            Self::AcqBuyerEnableStatusForbid
+            | Self::AcqBuyerError
+            | Self::AcqBuyerNotExist
+            | Self::AcqCustomerValidateError
+            | Self::AcqOnlineTradeVoucherNotAllowRefund
+            | Self::AcqReasonTradeBeenFreezen => crate::ErrorClass::Declined,
+            Self::AcqOverdraftAgreementNotMatch
+            | Self::AcqRefundallocUnauthLimit
+            | Self::AcqRefundAccountNotExist
+            | Self::AcqSellerBalanceNotEnough => crate::ErrorClass::Setup,
+        }
     }
 }
 
@@ -816,37 +765,19 @@ pub enum RefundQueryOption {
     DepositBackInfo,
     /// The vouchers given back.
     RefundVoucherDetailList,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RefundQueryOption {
-    fn value(&self) -> &str {
-        match self {
-            Self::RefundDetailItemList => "refund_detail_item_list",
-            Self::DepositBackInfo => "deposit_back_info",
-            Self::RefundVoucherDetailList => "refund_voucher_detail_list",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::RefundDetailItemList,
-                1 => Self::DepositBackInfo,
-                2 => Self::RefundVoucherDetailList,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RefundQueryOption {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("refund_detail_item_list", Self::RefundDetailItemList),
+            ("deposit_back_info", Self::DepositBackInfo),
+            ("refund_voucher_detail_list", Self::RefundVoucherDetailList),
+        ]
     }
 }
 
-crate::wire::open_enum!(RefundQueryOption);
+crate::wire::listed!(RefundQueryOption);
 
 /// An item that is refunded.
 #[must_use]
@@ -970,35 +901,15 @@ pub enum RefundTransOutType {
     UserId,
     /// By login name.
     LoginName,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RefundTransOutType {
-    fn value(&self) -> &str {
-        match self {
-            Self::UserId => "userId",
-            Self::LoginName => "loginName",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::UserId,
-                1 => Self::LoginName,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RefundTransOutType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("userId", Self::UserId), ("loginName", Self::LoginName)]
     }
 }
 
-crate::wire::open_enum!(RefundTransOutType);
+crate::wire::listed!(RefundTransOutType);
 
 /// How the account that advances a refund is named.
 #[non_exhaustive]
@@ -1009,37 +920,19 @@ pub enum RefundAdvanceAccountType {
     UserId,
     /// By login name.
     LoginName,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RefundAdvanceAccountType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Default => "default",
-            Self::UserId => "userId",
-            Self::LoginName => "loginName",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Default,
-                1 => Self::UserId,
-                2 => Self::LoginName,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RefundAdvanceAccountType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("default", Self::Default),
+            ("userId", Self::UserId),
+            ("loginName", Self::LoginName),
+        ]
     }
 }
 
-crate::wire::open_enum!(RefundAdvanceAccountType);
+crate::wire::listed!(RefundAdvanceAccountType);
 
 /// Prepaid assets that were given back.
 #[non_exhaustive]

@@ -5,14 +5,16 @@
 #[non_exhaustive]
 pub struct AccessParams {
     /// The way in.
-    pub channel: AccessParamsChannel,
+    pub channel: crate::types::Open<AccessParamsChannel>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl AccessParams {
     /// With what must be given.
-    pub fn new(channel: impl ::core::convert::Into<AccessParamsChannel>) -> Self {
+    pub fn new(
+        channel: impl ::core::convert::Into<crate::types::Open<AccessParamsChannel>>,
+    ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::put(&mut __made.channel, channel);
         __made
@@ -55,37 +57,19 @@ pub enum AccessParamsChannel {
     QrCode,
     /// By QR code or text message.
     QrCodeOrSms,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for AccessParamsChannel {
-    fn value(&self) -> &str {
-        match self {
-            Self::AlipayApp => "ALIPAYAPP",
-            Self::QrCode => "QRCODE",
-            Self::QrCodeOrSms => "QRCODEORSMS",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AlipayApp,
-                1 => Self::QrCode,
-                2 => Self::QrCodeOrSms,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for AccessParamsChannel {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ALIPAYAPP", Self::AlipayApp),
+            ("QRCODE", Self::QrCode),
+            ("QRCODEORSMS", Self::QrCodeOrSms),
+        ]
     }
 }
 
-crate::wire::open_enum!(AccessParamsChannel);
+crate::wire::listed!(AccessParamsChannel);
 
 /// What an acquiring institution reports about itself and its terminal.
 #[must_use]
@@ -96,7 +80,9 @@ pub struct BkAgentReqInfo {
     /// The merchant's code at the clearing organisation. At most 32 characters.
     pub merch_code: ::core::option::Option<::std::string::String>,
     /// The kind of terminal.
-    pub device_type: ::core::option::Option<BkAgentReqInfoDeviceType>,
+    pub device_type: ::core::option::Option<
+        crate::types::Open<BkAgentReqInfoDeviceType>,
+    >,
     /// The terminal's serial number. Needed for the device types 02 to 06 and 08 to 10. At most 50 characters.
     pub serial_num: ::core::option::Option<::std::string::String>,
     /// Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
@@ -132,7 +118,9 @@ impl BkAgentReqInfo {
     /// Sets `device_type`.
     pub fn device_type(
         mut self,
-        device_type: impl ::core::convert::Into<BkAgentReqInfoDeviceType>,
+        device_type: impl ::core::convert::Into<
+            crate::types::Open<BkAgentReqInfoDeviceType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.device_type, device_type);
         self
@@ -237,57 +225,29 @@ pub enum BkAgentReqInfoDeviceType {
     Industry,
     /// Terminal of a cash register system (MIS).
     Mis,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for BkAgentReqInfoDeviceType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Atm => "01",
-            Self::Pos => "02",
-            Self::Mpos => "03",
-            Self::SmartPos => "04",
-            Self::Telephone => "05",
-            Self::QuickPass => "06",
-            Self::Reserved => "07",
-            Self::PhonePos => "08",
-            Self::Face => "09",
-            Self::BarCode => "10",
-            Self::BarCodeAuxiliary => "11",
-            Self::Industry => "12",
-            Self::Mis => "13",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Atm,
-                1 => Self::Pos,
-                2 => Self::Mpos,
-                3 => Self::SmartPos,
-                4 => Self::Telephone,
-                5 => Self::QuickPass,
-                6 => Self::Reserved,
-                7 => Self::PhonePos,
-                8 => Self::Face,
-                9 => Self::BarCode,
-                10 => Self::BarCodeAuxiliary,
-                11 => Self::Industry,
-                12 => Self::Mis,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for BkAgentReqInfoDeviceType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("01", Self::Atm),
+            ("02", Self::Pos),
+            ("03", Self::Mpos),
+            ("04", Self::SmartPos),
+            ("05", Self::Telephone),
+            ("06", Self::QuickPass),
+            ("07", Self::Reserved),
+            ("08", Self::PhonePos),
+            ("09", Self::Face),
+            ("10", Self::BarCode),
+            ("11", Self::BarCodeAuxiliary),
+            ("12", Self::Industry),
+            ("13", Self::Mis),
+        ]
     }
 }
 
-crate::wire::open_enum!(BkAgentReqInfoDeviceType);
+crate::wire::listed!(BkAgentReqInfoDeviceType);
 
 /// What an acquiring bank needs for clearing; given to institutions only.
 #[non_exhaustive]
@@ -389,7 +349,7 @@ pub struct BusinessParams {
     pub force_pwd: ::core::option::Option<::std::string::String>,
     /// What to unfreeze first when a credit pre-authorisation is turned into a payment. Own funds, if left out.
     pub priority_unfreeze_asset: ::core::option::Option<
-        BusinessParamsPriorityUnfreezeAsset,
+        crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
     >,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -495,7 +455,7 @@ impl BusinessParams {
     pub fn priority_unfreeze_asset(
         mut self,
         priority_unfreeze_asset: impl ::core::convert::Into<
-            BusinessParamsPriorityUnfreezeAsset,
+            crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
         >,
     ) -> Self {
         crate::wire::set(&mut self.priority_unfreeze_asset, priority_unfreeze_asset);
@@ -591,35 +551,15 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
     CreditAsset,
     /// The buyer's own funds.
     CommonAsset,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for BusinessParamsPriorityUnfreezeAsset {
-    fn value(&self) -> &str {
-        match self {
-            Self::CreditAsset => "CREDIT_ASSET",
-            Self::CommonAsset => "COMMON_ASSET",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::CreditAsset,
-                1 => Self::CommonAsset,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for BusinessParamsPriorityUnfreezeAsset {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("CREDIT_ASSET", Self::CreditAsset), ("COMMON_ASSET", Self::CommonAsset)]
     }
 }
 
-crate::wire::open_enum!(BusinessParamsPriorityUnfreezeAsset);
+crate::wire::listed!(BusinessParamsPriorityUnfreezeAsset);
 
 /// A fee that was charged for the payment.
 #[non_exhaustive]
@@ -635,7 +575,7 @@ pub struct ChargeInfo {
     /// Whether an account that the contract names bears the fee.
     pub is_rating_on_switch: ::core::option::Option<bool>,
     /// What the fee is for.
-    pub charge_type: ::core::option::Option<ChargeType>,
+    pub charge_type: ::core::option::Option<crate::types::Open<ChargeType>>,
     /// The fee by part, when several sources of money paid together.
     pub sub_fee_detail_list: ::std::vec::Vec<SubFee>,
     /// Fields that this version of the library does not know.
@@ -716,43 +656,23 @@ pub enum ChargeType {
     Hbfq,
     /// Anything else.
     Charge,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for ChargeType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Trade => "trade",
-            Self::Hbfq => "hbfq",
-            Self::Charge => "charge",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Trade,
-                1 => Self::Hbfq,
-                2 => Self::Charge,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for ChargeType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("trade", Self::Trade), ("hbfq", Self::Hbfq), ("charge", Self::Charge)]
     }
 }
 
-crate::wire::open_enum!(ChargeType);
+crate::wire::listed!(ChargeType);
 
 /// One contributor to a voucher.
 #[non_exhaustive]
 pub struct ContributeDetail {
     /// Who contributes.
-    pub contribute_type: ::core::option::Option<ContributeDetailContributeType>,
+    pub contribute_type: ::core::option::Option<
+        crate::types::Open<ContributeDetailContributeType>,
+    >,
     /// How much.
     pub contribute_amount: ::core::option::Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
@@ -801,37 +721,15 @@ pub enum ContributeDetailContributeType {
     Brand,
     /// The shopping district or mall.
     Mall,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for ContributeDetailContributeType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Platform => "PLATFORM",
-            Self::Brand => "BRAND",
-            Self::Mall => "MALL",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Platform,
-                1 => Self::Brand,
-                2 => Self::Mall,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for ContributeDetailContributeType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("PLATFORM", Self::Platform), ("BRAND", Self::Brand), ("MALL", Self::Mall)]
     }
 }
 
-crate::wire::open_enum!(ContributeDetailContributeType);
+crate::wire::listed!(ContributeDetailContributeType);
 
 /// The part that the buyer's employer played in a payment (因公付).
 #[non_exhaustive]
@@ -898,7 +796,7 @@ pub struct ExtUserInfo {
     /// The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
     pub name: ::core::option::Option<::std::string::String>,
     /// The kind of identity document. Only with `need_check_info` or `fix_buyer`.
-    pub cert_type: ::core::option::Option<ExtUserInfoCertType>,
+    pub cert_type: ::core::option::Option<crate::types::Open<ExtUserInfoCertType>>,
     /// The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
     pub cert_no: ::core::option::Option<crate::types::Secret>,
     /// The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
@@ -947,7 +845,7 @@ impl ExtUserInfo {
     /// Sets `cert_type`.
     pub fn cert_type(
         mut self,
-        cert_type: impl ::core::convert::Into<ExtUserInfoCertType>,
+        cert_type: impl ::core::convert::Into<crate::types::Open<ExtUserInfoCertType>>,
     ) -> Self {
         crate::wire::set(&mut self.cert_type, cert_type);
         self
@@ -1074,43 +972,22 @@ pub enum ExtUserInfoCertType {
     Hokou,
     /// A foreigner's permanent residence card.
     PermanentResidenceForeigner,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for ExtUserInfoCertType {
-    fn value(&self) -> &str {
-        match self {
-            Self::IdentityCard => "IDENTITY_CARD",
-            Self::Passport => "PASSPORT",
-            Self::OfficerCard => "OFFICER_CARD",
-            Self::SoldierCard => "SOLDIER_CARD",
-            Self::Hokou => "HOKOU",
-            Self::PermanentResidenceForeigner => "PERMANENT_RESIDENCE_FOREIGNER",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::IdentityCard,
-                1 => Self::Passport,
-                2 => Self::OfficerCard,
-                3 => Self::SoldierCard,
-                4 => Self::Hokou,
-                5 => Self::PermanentResidenceForeigner,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for ExtUserInfoCertType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("IDENTITY_CARD", Self::IdentityCard),
+            ("PASSPORT", Self::Passport),
+            ("OFFICER_CARD", Self::OfficerCard),
+            ("SOLDIER_CARD", Self::SoldierCard),
+            ("HOKOU", Self::Hokou),
+            ("PERMANENT_RESIDENCE_FOREIGNER", Self::PermanentResidenceForeigner),
+        ]
     }
 }
 
-crate::wire::open_enum!(ExtUserInfoCertType);
+crate::wire::listed!(ExtUserInfoCertType);
 
 /// Extras of an order.
 #[must_use]
@@ -1345,59 +1222,30 @@ pub enum FundChannel {
     Voucher,
     /// Digital yuan (e-CNY).
     DcepAsset,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for FundChannel {
-    fn value(&self) -> &str {
-        match self {
-            Self::Coupon => "COUPON",
-            Self::AlipayAccount => "ALIPAYACCOUNT",
-            Self::Point => "POINT",
-            Self::Discount => "DISCOUNT",
-            Self::Pcard => "PCARD",
-            Self::FinanceAccount => "FINANCEACCOUNT",
-            Self::Mcard => "MCARD",
-            Self::Mdiscount => "MDISCOUNT",
-            Self::Mcoupon => "MCOUPON",
-            Self::Pcredit => "PCREDIT",
-            Self::BankCard => "BANKCARD",
-            Self::MoneyFund => "MONEYFUND",
-            Self::Voucher => "VOUCHER",
-            Self::DcepAsset => "DCEP_ASSET",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Coupon,
-                1 => Self::AlipayAccount,
-                2 => Self::Point,
-                3 => Self::Discount,
-                4 => Self::Pcard,
-                5 => Self::FinanceAccount,
-                6 => Self::Mcard,
-                7 => Self::Mdiscount,
-                8 => Self::Mcoupon,
-                9 => Self::Pcredit,
-                10 => Self::BankCard,
-                11 => Self::MoneyFund,
-                12 => Self::Voucher,
-                13 => Self::DcepAsset,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for FundChannel {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("COUPON", Self::Coupon),
+            ("ALIPAYACCOUNT", Self::AlipayAccount),
+            ("POINT", Self::Point),
+            ("DISCOUNT", Self::Discount),
+            ("PCARD", Self::Pcard),
+            ("FINANCEACCOUNT", Self::FinanceAccount),
+            ("MCARD", Self::Mcard),
+            ("MDISCOUNT", Self::Mdiscount),
+            ("MCOUPON", Self::Mcoupon),
+            ("PCREDIT", Self::Pcredit),
+            ("BANKCARD", Self::BankCard),
+            ("MONEYFUND", Self::MoneyFund),
+            ("VOUCHER", Self::Voucher),
+            ("DCEP_ASSET", Self::DcepAsset),
+        ]
     }
 }
 
-crate::wire::open_enum!(FundChannel);
+crate::wire::listed!(FundChannel);
 
 /// One item of an order.
 #[must_use]
@@ -1612,35 +1460,15 @@ pub enum GoodsType {
     Virtual,
     /// Physical goods.
     Physical,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for GoodsType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Virtual => "0",
-            Self::Physical => "1",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Virtual,
-                1 => Self::Physical,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for GoodsType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("0", Self::Virtual), ("1", Self::Physical)]
     }
 }
 
-crate::wire::open_enum!(GoodsType);
+crate::wire::listed!(GoodsType);
 
 /// What an invoice for the order says.
 #[non_exhaustive]
@@ -1766,13 +1594,13 @@ crate::wire::object!(InvoiceKeyInfo);
 #[non_exhaustive]
 pub struct OpenApiRoyaltyDetailInfoPojo {
     /// What the movement is; `transfer` if left out.
-    pub royalty_type: ::core::option::Option<RoyaltyType>,
+    pub royalty_type: ::core::option::Option<crate::types::Open<RoyaltyType>>,
     /// The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
     pub trans_out: ::core::option::Option<::std::string::String>,
     /// How `trans_out` names the account: `userId` or `loginName`.
-    pub trans_out_type: ::core::option::Option<RoyaltyAccountType>,
+    pub trans_out_type: ::core::option::Option<crate::types::Open<RoyaltyAccountType>>,
     /// How `trans_in` names the account.
-    pub trans_in_type: ::core::option::Option<RoyaltyAccountType>,
+    pub trans_in_type: ::core::option::Option<crate::types::Open<RoyaltyAccountType>>,
     /// The account that receives, named as `trans_in_type` says.
     pub trans_in: ::core::option::Option<::std::string::String>,
     /// How much moves.
@@ -1782,7 +1610,7 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
     /// A note on the movement. At most 1000 characters.
     pub desc: ::core::option::Option<::std::string::String>,
     /// What the share is paid for.
-    pub royalty_scene: ::core::option::Option<RoyaltyScene>,
+    pub royalty_scene: ::core::option::Option<crate::types::Open<RoyaltyScene>>,
     /// The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
     pub trans_in_name: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
@@ -1798,7 +1626,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `royalty_type`.
     pub fn royalty_type(
         mut self,
-        royalty_type: impl ::core::convert::Into<RoyaltyType>,
+        royalty_type: impl ::core::convert::Into<crate::types::Open<RoyaltyType>>,
     ) -> Self {
         crate::wire::set(&mut self.royalty_type, royalty_type);
         self
@@ -1816,7 +1644,9 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `trans_out_type`.
     pub fn trans_out_type(
         mut self,
-        trans_out_type: impl ::core::convert::Into<RoyaltyAccountType>,
+        trans_out_type: impl ::core::convert::Into<
+            crate::types::Open<RoyaltyAccountType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.trans_out_type, trans_out_type);
         self
@@ -1825,7 +1655,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `trans_in_type`.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl ::core::convert::Into<RoyaltyAccountType>,
+        trans_in_type: impl ::core::convert::Into<crate::types::Open<RoyaltyAccountType>>,
     ) -> Self {
         crate::wire::set(&mut self.trans_in_type, trans_in_type);
         self
@@ -1864,7 +1694,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `royalty_scene`.
     pub fn royalty_scene(
         mut self,
-        royalty_scene: impl ::core::convert::Into<RoyaltyScene>,
+        royalty_scene: impl ::core::convert::Into<crate::types::Open<RoyaltyScene>>,
     ) -> Self {
         crate::wire::set(&mut self.royalty_scene, royalty_scene);
         self
@@ -2038,46 +1868,27 @@ pub enum PaymentQueryOption {
     MedicalInsuranceInfo,
     /// How the order was paid on credit.
     CreditPayMode,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PaymentQueryOption {
-    fn value(&self) -> &str {
-        match self {
-            Self::HybAmount => "hyb_amount",
-            Self::EnterprisePayInfo => "enterprise_pay_info",
-            Self::MedicalInsuranceInfo => "medical_insurance_info",
-            Self::CreditPayMode => "credit_pay_mode",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::HybAmount,
-                1 => Self::EnterprisePayInfo,
-                2 => Self::MedicalInsuranceInfo,
-                3 => Self::CreditPayMode,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PaymentQueryOption {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("hyb_amount", Self::HybAmount),
+            ("enterprise_pay_info", Self::EnterprisePayInfo),
+            ("medical_insurance_info", Self::MedicalInsuranceInfo),
+            ("credit_pay_mode", Self::CreditPayMode),
+        ]
     }
 }
 
-crate::wire::open_enum!(PaymentQueryOption);
+crate::wire::listed!(PaymentQueryOption);
 
 /// The plan of a periodic deduction: when, and how much.
 #[must_use]
 #[non_exhaustive]
 pub struct PeriodRuleParams {
     /// The unit of `period`.
-    pub period_type: PeriodRuleParamsPeriodType,
+    pub period_type: crate::types::Open<PeriodRuleParamsPeriodType>,
     /// How many units lie between two deductions.
     pub period: i64,
     /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
@@ -2097,7 +1908,9 @@ pub struct PeriodRuleParams {
 impl PeriodRuleParams {
     /// With what must be given.
     pub fn new(
-        period_type: impl ::core::convert::Into<PeriodRuleParamsPeriodType>,
+        period_type: impl ::core::convert::Into<
+            crate::types::Open<PeriodRuleParamsPeriodType>,
+        >,
         period: i64,
         execute_time: crate::types::Date,
         single_amount: crate::types::Price,
@@ -2199,35 +2012,15 @@ pub enum PeriodRuleParamsPeriodType {
     Day,
     /// Calendar months: to the same day of the month.
     Month,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for PeriodRuleParamsPeriodType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Day => "DAY",
-            Self::Month => "MONTH",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Day,
-                1 => Self::Month,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for PeriodRuleParamsPeriodType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("DAY", Self::Day), ("MONTH", Self::Month)]
     }
 }
 
-crate::wire::open_enum!(PeriodRuleParamsPeriodType);
+crate::wire::listed!(PeriodRuleParamsPeriodType);
 
 /// A fee that came back to the merchant with a refund.
 #[non_exhaustive]
@@ -2237,7 +2030,7 @@ pub struct RefundChargeInfo {
     /// The rate that the contract sets.
     pub switch_fee_rate: ::core::option::Option<::std::string::String>,
     /// What the fee had been for.
-    pub charge_type: ::core::option::Option<ChargeType>,
+    pub charge_type: ::core::option::Option<crate::types::Open<ChargeType>>,
     /// The returned fee by part, when several sources of money had paid.
     pub refund_sub_fee_detail_list: ::std::vec::Vec<RefundSubFee>,
     /// Fields that this version of the library does not know.
@@ -2352,39 +2145,20 @@ pub enum RoyaltyAccountType {
     CardAliasNo,
     /// By the user's open id. Only for the receiving side.
     OpenId,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RoyaltyAccountType {
-    fn value(&self) -> &str {
-        match self {
-            Self::UserId => "userId",
-            Self::LoginName => "loginName",
-            Self::CardAliasNo => "cardAliasNo",
-            Self::OpenId => "openId",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::UserId,
-                1 => Self::LoginName,
-                2 => Self::CardAliasNo,
-                3 => Self::OpenId,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RoyaltyAccountType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("userId", Self::UserId),
+            ("loginName", Self::LoginName),
+            ("cardAliasNo", Self::CardAliasNo),
+            ("openId", Self::OpenId),
+        ]
     }
 }
 
-crate::wire::open_enum!(RoyaltyAccountType);
+crate::wire::listed!(RoyaltyAccountType);
 
 /// One share of the money of an order.
 #[must_use]
@@ -2397,7 +2171,9 @@ pub struct RoyaltyDetailInfos {
     /// The Alipay user id that gives the share. At most 16 characters.
     pub trans_out: ::std::string::String,
     /// What `trans_in` is. A user id, if left out.
-    pub trans_in_type: ::core::option::Option<RoyaltyDetailInfosTransInType>,
+    pub trans_in_type: ::core::option::Option<
+        crate::types::Open<RoyaltyDetailInfosTransInType>,
+    >,
     /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
     pub trans_in: ::std::string::String,
     /// How much the share is, in yuan.
@@ -2446,7 +2222,9 @@ impl RoyaltyDetailInfos {
     /// Sets `trans_in_type`.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl ::core::convert::Into<RoyaltyDetailInfosTransInType>,
+        trans_in_type: impl ::core::convert::Into<
+            crate::types::Open<RoyaltyDetailInfosTransInType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.trans_in_type, trans_in_type);
         self
@@ -2573,37 +2351,19 @@ pub enum RoyaltyDetailInfosTransInType {
     BankIndex,
     /// By shop: the shop's bank card.
     StoreId,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RoyaltyDetailInfosTransInType {
-    fn value(&self) -> &str {
-        match self {
-            Self::UserId => "userId",
-            Self::BankIndex => "bankIndex",
-            Self::StoreId => "storeId",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::UserId,
-                1 => Self::BankIndex,
-                2 => Self::StoreId,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RoyaltyDetailInfosTransInType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("userId", Self::UserId),
+            ("bankIndex", Self::BankIndex),
+            ("storeId", Self::StoreId),
+        ]
     }
 }
 
-crate::wire::open_enum!(RoyaltyDetailInfosTransInType);
+crate::wire::listed!(RoyaltyDetailInfosTransInType);
 
 /// How the money of an order is split.
 #[must_use]
@@ -2681,39 +2441,20 @@ pub enum RoyaltyScene {
     TechnicalServiceFee,
     /// Something else.
     Miscellaneous,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RoyaltyScene {
-    fn value(&self) -> &str {
-        match self {
-            Self::InfluencerCommission => "达人佣金",
-            Self::PlatformServiceFee => "平台服务费",
-            Self::TechnicalServiceFee => "技术服务费",
-            Self::Miscellaneous => "其他",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::InfluencerCommission,
-                1 => Self::PlatformServiceFee,
-                2 => Self::TechnicalServiceFee,
-                3 => Self::Miscellaneous,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RoyaltyScene {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("达人佣金", Self::InfluencerCommission),
+            ("平台服务费", Self::PlatformServiceFee),
+            ("技术服务费", Self::TechnicalServiceFee),
+            ("其他", Self::Miscellaneous),
+        ]
     }
 }
 
-crate::wire::open_enum!(RoyaltyScene);
+crate::wire::listed!(RoyaltyScene);
 
 /// What a movement in a split is.
 #[non_exhaustive]
@@ -2722,35 +2463,15 @@ pub enum RoyaltyType {
     Transfer,
     /// A top-up: a subsidy is paid in to make a marketing reduction good.
     Replenish,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for RoyaltyType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Transfer => "transfer",
-            Self::Replenish => "replenish",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Transfer,
-                1 => Self::Replenish,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for RoyaltyType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("transfer", Self::Transfer), ("replenish", Self::Replenish)]
     }
 }
 
-crate::wire::open_enum!(RoyaltyType);
+crate::wire::listed!(RoyaltyType);
 
 /// Introductory offers of a deduction plan.
 #[must_use]
@@ -2827,7 +2548,7 @@ crate::wire::object!(SceneRuleParams);
 #[non_exhaustive]
 pub struct SettleDetailInfo {
     /// What `trans_in` is.
-    pub trans_in_type: SettleDetailInfoTransInType,
+    pub trans_in_type: crate::types::Open<SettleDetailInfoTransInType>,
     /// The receiving account. Left out for `defaultSettle`. At most 64 characters.
     pub trans_in: ::core::option::Option<::std::string::String>,
     /// How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
@@ -2839,7 +2560,9 @@ pub struct SettleDetailInfo {
     /// Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
     pub settle_entity_id: ::core::option::Option<::std::string::String>,
     /// What `settle_entity_id` is.
-    pub settle_entity_type: ::core::option::Option<SettleDetailInfoSettleEntityType>,
+    pub settle_entity_type: ::core::option::Option<
+        crate::types::Open<SettleDetailInfoSettleEntityType>,
+    >,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2848,7 +2571,9 @@ impl SettleDetailInfo {
     /// With `amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_amount(
         amount: crate::types::Price,
-        trans_in_type: impl ::core::convert::Into<SettleDetailInfoTransInType>,
+        trans_in_type: impl ::core::convert::Into<
+            crate::types::Open<SettleDetailInfoTransInType>,
+        >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::set(&mut __made.amount, amount);
@@ -2859,7 +2584,9 @@ impl SettleDetailInfo {
     /// With `actual_amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_actual_amount(
         actual_amount: crate::types::Price,
-        trans_in_type: impl ::core::convert::Into<SettleDetailInfoTransInType>,
+        trans_in_type: impl ::core::convert::Into<
+            crate::types::Open<SettleDetailInfoTransInType>,
+        >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         crate::wire::set(&mut __made.actual_amount, actual_amount);
@@ -2909,7 +2636,9 @@ impl SettleDetailInfo {
     /// Sets `settle_entity_type`.
     pub fn settle_entity_type(
         mut self,
-        settle_entity_type: impl ::core::convert::Into<SettleDetailInfoSettleEntityType>,
+        settle_entity_type: impl ::core::convert::Into<
+            crate::types::Open<SettleDetailInfoSettleEntityType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.settle_entity_type, settle_entity_type);
         self
@@ -2990,35 +2719,15 @@ pub enum SettleDetailInfoSettleEntityType {
     SecondMerchant,
     /// A merchant, or a shop of a directly connected merchant.
     Store,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for SettleDetailInfoSettleEntityType {
-    fn value(&self) -> &str {
-        match self {
-            Self::SecondMerchant => "SecondMerchant",
-            Self::Store => "Store",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::SecondMerchant,
-                1 => Self::Store,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for SettleDetailInfoSettleEntityType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("SecondMerchant", Self::SecondMerchant), ("Store", Self::Store)]
     }
 }
 
-crate::wire::open_enum!(SettleDetailInfoSettleEntityType);
+crate::wire::listed!(SettleDetailInfoSettleEntityType);
 
 /// How the receiver of a settlement is named.
 #[non_exhaustive]
@@ -3031,39 +2740,20 @@ pub enum SettleDetailInfoTransInType {
     LoginName,
     /// Not at all: the default account that the merchant was registered with. Not for shops.
     DefaultSettle,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for SettleDetailInfoTransInType {
-    fn value(&self) -> &str {
-        match self {
-            Self::CardAliasNo => "cardAliasNo",
-            Self::UserId => "userId",
-            Self::LoginName => "loginName",
-            Self::DefaultSettle => "defaultSettle",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::CardAliasNo,
-                1 => Self::UserId,
-                2 => Self::LoginName,
-                3 => Self::DefaultSettle,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for SettleDetailInfoTransInType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("cardAliasNo", Self::CardAliasNo),
+            ("userId", Self::UserId),
+            ("loginName", Self::LoginName),
+            ("defaultSettle", Self::DefaultSettle),
+        ]
     }
 }
 
-crate::wire::open_enum!(SettleDetailInfoTransInType);
+crate::wire::listed!(SettleDetailInfoTransInType);
 
 /// Where the money of an order is settled to.
 #[must_use]
@@ -3640,7 +3330,7 @@ crate::wire::object!(TapPayInfo);
 #[non_exhaustive]
 pub struct TradeFundBill {
     /// The source of the money.
-    pub fund_channel: FundChannel,
+    pub fund_channel: crate::types::Open<FundChannel>,
     /// How much of the order this source covers.
     pub amount: ::core::option::Option<crate::types::Price>,
     /// What was really taken from the source, which a subsidy can make less than `amount`.
@@ -3648,7 +3338,7 @@ pub struct TradeFundBill {
     /// The bank's short code, when a bank card paid.
     pub bank_code: ::core::option::Option<::std::string::String>,
     /// The kind of card; given for bank cards only.
-    pub fund_type: ::core::option::Option<TradeFundBillFundType>,
+    pub fund_type: ::core::option::Option<crate::types::Open<TradeFundBillFundType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -3713,37 +3403,19 @@ pub enum TradeFundBillFundType {
     CreditCard,
     /// A card with both a debit and a credit account.
     MixedCard,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TradeFundBillFundType {
-    fn value(&self) -> &str {
-        match self {
-            Self::DebitCard => "DEBIT_CARD",
-            Self::CreditCard => "CREDIT_CARD",
-            Self::MixedCard => "MIXED_CARD",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::DebitCard,
-                1 => Self::CreditCard,
-                2 => Self::MixedCard,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TradeFundBillFundType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("DEBIT_CARD", Self::DebitCard),
+            ("CREDIT_CARD", Self::CreditCard),
+            ("MIXED_CARD", Self::MixedCard),
+        ]
     }
 }
 
-crate::wire::open_enum!(TradeFundBillFundType);
+crate::wire::listed!(TradeFundBillFundType);
 
 /// Where an order stands.
 #[non_exhaustive]
@@ -3756,39 +3428,20 @@ pub enum TradeStatus {
     TradeSuccess,
     /// Paid, and past the time in which it could be refunded.
     TradeFinished,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for TradeStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::WaitBuyerPay => "WAIT_BUYER_PAY",
-            Self::TradeClosed => "TRADE_CLOSED",
-            Self::TradeSuccess => "TRADE_SUCCESS",
-            Self::TradeFinished => "TRADE_FINISHED",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::WaitBuyerPay,
-                1 => Self::TradeClosed,
-                2 => Self::TradeSuccess,
-                3 => Self::TradeFinished,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for TradeStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("WAIT_BUYER_PAY", Self::WaitBuyerPay),
+            ("TRADE_CLOSED", Self::TradeClosed),
+            ("TRADE_SUCCESS", Self::TradeSuccess),
+            ("TRADE_FINISHED", Self::TradeFinished),
+        ]
     }
 }
 
-crate::wire::open_enum!(TradeStatus);
+crate::wire::listed!(TradeStatus);
 
 /// A voucher that the buyer redeemed, and who bears its cost.
 #[non_exhaustive]
@@ -3798,7 +3451,7 @@ pub struct VoucherDetail {
     /// What the buyer sees it called.
     pub name: ::std::string::String,
     /// How it reduces the price.
-    pub r#type: VoucherDetailType,
+    pub r#type: crate::types::Open<VoucherDetailType>,
     /// Its face value: the contributions of the merchant and of the others together.
     pub amount: ::core::option::Option<crate::types::Price>,
     /// The part that the merchant who started the payment bears.
@@ -3919,38 +3572,18 @@ pub enum VoucherDetailType {
     AlipayCashVoucher,
     /// Valid for anything the merchant sells.
     AlipayBizVoucher,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for VoucherDetailType {
-    fn value(&self) -> &str {
-        match self {
-            Self::AlipayFixVoucher => "ALIPAY_FIX_VOUCHER",
-            Self::AlipayDiscountVoucher => "ALIPAY_DISCOUNT_VOUCHER",
-            Self::AlipayItemVoucher => "ALIPAY_ITEM_VOUCHER",
-            Self::AlipayCashVoucher => "ALIPAY_CASH_VOUCHER",
-            Self::AlipayBizVoucher => "ALIPAY_BIZ_VOUCHER",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AlipayFixVoucher,
-                1 => Self::AlipayDiscountVoucher,
-                2 => Self::AlipayItemVoucher,
-                3 => Self::AlipayCashVoucher,
-                4 => Self::AlipayBizVoucher,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for VoucherDetailType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ALIPAY_FIX_VOUCHER", Self::AlipayFixVoucher),
+            ("ALIPAY_DISCOUNT_VOUCHER", Self::AlipayDiscountVoucher),
+            ("ALIPAY_ITEM_VOUCHER", Self::AlipayItemVoucher),
+            ("ALIPAY_CASH_VOUCHER", Self::AlipayCashVoucher),
+            ("ALIPAY_BIZ_VOUCHER", Self::AlipayBizVoucher),
+        ]
     }
 }
 
-crate::wire::open_enum!(VoucherDetailType);
+crate::wire::listed!(VoucherDetailType);

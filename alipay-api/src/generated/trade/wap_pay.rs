@@ -27,7 +27,7 @@ pub struct WapPay {
     /// The goods that the order is made of.
     pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: ::core::option::Option<super::types::GoodsType>,
+    pub goods_type: ::core::option::Option<crate::types::Open<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: ::core::option::Option<::std::string::String>,
     /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
@@ -51,7 +51,9 @@ pub struct WapPay {
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: ::core::option::Option<::std::string::String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<super::types::PaymentQueryOption>,
+    pub query_options: ::std::vec::Vec<
+        crate::types::Open<super::types::PaymentQueryOption>,
+    >,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: ::core::option::Option<::std::string::String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
@@ -125,7 +127,9 @@ impl WapPay {
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl ::core::convert::Into<super::types::GoodsType>,
+        goods_type: impl ::core::convert::Into<
+            crate::types::Open<super::types::GoodsType>,
+        >,
     ) -> Self {
         crate::wire::set(&mut self.goods_type, goods_type);
         self
@@ -219,7 +223,7 @@ impl WapPay {
     pub fn query_options(
         mut self,
         query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::PaymentQueryOption>,
+            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         crate::wire::put(&mut self.query_options, query_options);
@@ -543,78 +547,41 @@ pub enum WapPayErrorCode {
     AcqTradeHasClose,
     /// The order is paid already.
     AcqTradeHasSuccess,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for WapPayErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::AcqAccessForbidden => "ACQ.ACCESS_FORBIDDEN",
-            Self::AcqContextInconsistent => "ACQ.CONTEXT_INCONSISTENT",
-            Self::AcqExistForbiddenWord => "ACQ.EXIST_FORBIDDEN_WORD",
-            Self::AcqInvalidParameter => "ACQ.INVALID_PARAMETER",
-            Self::AcqPartnerError => "ACQ.PARTNER_ERROR",
-            Self::AcqPaymentRequestHasRisk => "ACQ.PAYMENT_REQUEST_HAS_RISK",
-            Self::AcqRiskMerchantIpNotExist => "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::AcqTotalFeeExceed => "ACQ.TOTAL_FEE_EXCEED",
-            Self::AcqTradeHasClose => "ACQ.TRADE_HAS_CLOSE",
-            Self::AcqTradeHasSuccess => "ACQ.TRADE_HAS_SUCCESS",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::AcqAccessForbidden,
-                1 => Self::AcqContextInconsistent,
-                2 => Self::AcqExistForbiddenWord,
-                3 => Self::AcqInvalidParameter,
-                4 => Self::AcqPartnerError,
-                5 => Self::AcqPaymentRequestHasRisk,
-                6 => Self::AcqRiskMerchantIpNotExist,
-                7 => Self::AcqSystemError,
-                8 => Self::AcqTotalFeeExceed,
-                9 => Self::AcqTradeHasClose,
-                10 => Self::AcqTradeHasSuccess,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for WapPayErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
+            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
+            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
+            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
+            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
+            ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
+            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
+            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
+            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
+        ]
     }
 }
 
-crate::wire::open_enum!(WapPayErrorCode);
+crate::wire::listed!(WapPayErrorCode);
 
 impl crate::method::ErrorCode for WapPayErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[
-                (crate::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (crate::ErrorClass::AlreadyDone, &["ACQ.TRADE_HAS_SUCCESS"]),
-                (
-                    crate::ErrorClass::Request,
-                    &[
-                        "ACQ.CONTEXT_INCONSISTENT",
-                        "ACQ.EXIST_FORBIDDEN_WORD",
-                        "ACQ.INVALID_PARAMETER",
-                        "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
-                        "ACQ.TOTAL_FEE_EXCEED",
-                        "ACQ.TRADE_HAS_CLOSE",
-                    ],
-                ),
-                (crate::ErrorClass::Declined, &["ACQ.PAYMENT_REQUEST_HAS_RISK"]),
-                (
-                    crate::ErrorClass::Setup,
-                    &["ACQ.ACCESS_FORBIDDEN", "ACQ.PARTNER_ERROR"],
-                ),
-            ],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqContextInconsistent
+            | Self::AcqExistForbiddenWord
+            | Self::AcqInvalidParameter
+            | Self::AcqRiskMerchantIpNotExist
+            | Self::AcqTotalFeeExceed
+            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            Self::AcqPaymentRequestHasRisk => crate::ErrorClass::Declined,
+            Self::AcqAccessForbidden | Self::AcqPartnerError => crate::ErrorClass::Setup,
+        }
     }
 }

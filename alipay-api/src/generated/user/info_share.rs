@@ -93,7 +93,7 @@ pub struct InfoShareResponse {
     /// Where the user's picture is.
     pub avatar: ::core::option::Option<::std::string::String>,
     /// The user's sex.
-    pub gender: ::core::option::Option<InfoShareGender>,
+    pub gender: ::core::option::Option<crate::types::Open<InfoShareGender>>,
     /// The country's code.
     pub country_code: ::core::option::Option<::std::string::String>,
     /// The province.
@@ -117,9 +117,9 @@ pub struct InfoShareResponse {
     /// The user's Taobao number.
     pub taobao_id: ::core::option::Option<::std::string::String>,
     /// Whose account it is.
-    pub user_type: ::core::option::Option<InfoShareUserType>,
+    pub user_type: ::core::option::Option<crate::types::Open<InfoShareUserType>>,
     /// The state of the account.
-    pub user_status: ::core::option::Option<InfoShareUserStatus>,
+    pub user_status: ::core::option::Option<crate::types::Open<InfoShareUserStatus>>,
     /// Whether the account is frozen.
     pub is_blocked: ::core::option::Option<bool>,
     /// Whether the account's balance is frozen.
@@ -127,13 +127,13 @@ pub struct InfoShareResponse {
     /// The membership level.
     pub member_grade: ::core::option::Option<::std::string::String>,
     /// Whether the account is of a special kind.
-    pub inst_or_corp: ::core::option::Option<InfoShareInstOrCorp>,
+    pub inst_or_corp: ::core::option::Option<crate::types::Open<InfoShareInstOrCorp>>,
     /// Whether the user has proved who it is. Names and documents mean little without.
     pub is_certified: ::core::option::Option<bool>,
     /// The person's real name, or the company's.
     pub user_name: ::core::option::Option<crate::types::Secret>,
     /// The kind of document that the user proved its identity with.
-    pub cert_type: ::core::option::Option<InfoShareCertType>,
+    pub cert_type: ::core::option::Option<crate::types::Open<InfoShareCertType>>,
     /// The number of that document.
     pub cert_no: ::core::option::Option<crate::types::Secret>,
     /// The age in years. Only of users with a verified identity card.
@@ -175,7 +175,7 @@ pub struct InfoShareResponse {
     /// The addresses that the user has goods sent to.
     pub deliver_addresses: ::std::vec::Vec<AlipayUserDeliverAddress>,
     /// The kind of company. Of companies only.
-    pub firm_type: ::core::option::Option<InfoShareFirmType>,
+    pub firm_type: ::core::option::Option<crate::types::Open<InfoShareFirmType>>,
     /// The business that the company is licensed for. Of companies only.
     pub business_scope: ::core::option::Option<::std::string::String>,
     /// The number of the business licence. Of companies only.
@@ -197,7 +197,9 @@ pub struct InfoShareResponse {
     /// The name of the legal representative. Of companies only.
     pub firm_legal_person_name: ::core::option::Option<crate::types::Secret>,
     /// The kind of document of the legal representative. Of companies only.
-    pub firm_legal_person_cert_type: ::core::option::Option<InfoShareCertType>,
+    pub firm_legal_person_cert_type: ::core::option::Option<
+        crate::types::Open<InfoShareCertType>,
+    >,
     /// The number of that document. Of companies only.
     pub firm_legal_person_cert_no: ::core::option::Option<crate::types::Secret>,
     /// Until when that document is valid. Of companies only.
@@ -209,7 +211,9 @@ pub struct InfoShareResponse {
     /// The name of the person who acts for the company. Of companies only.
     pub firm_agent_person_name: ::core::option::Option<crate::types::Secret>,
     /// The kind of document of that person. Of companies only.
-    pub firm_agent_person_cert_type: ::core::option::Option<InfoShareCertType>,
+    pub firm_agent_person_cert_type: ::core::option::Option<
+        crate::types::Open<InfoShareCertType>,
+    >,
     /// The number of that document. Of companies only.
     pub firm_agent_person_cert_no: ::core::option::Option<crate::types::Secret>,
     /// Until when that document is valid. Of companies only.
@@ -518,40 +522,21 @@ crate::wire::object!(InfoShareResponse);
 pub enum InfoShareErrorCode {
     /// Alipay failed to answer.
     SystemError,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::SystemError => "SYSTEM_ERROR",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::SystemError,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("SYSTEM_ERROR", Self::SystemError)]
     }
 }
 
-crate::wire::open_enum!(InfoShareErrorCode);
+crate::wire::listed!(InfoShareErrorCode);
 
 impl crate::method::ErrorCode for InfoShareErrorCode {
-    fn class(&self) -> ::core::option::Option<crate::ErrorClass> {
-        crate::method::class_of(
-            self.as_str(),
-            &[(crate::ErrorClass::Retry, &["SYSTEM_ERROR"])],
-        )
+    fn class(self) -> crate::ErrorClass {
+        match self {
+            Self::SystemError => crate::ErrorClass::Retry,
+        }
     }
 }
 
@@ -562,35 +547,15 @@ pub enum InfoShareGender {
     Female,
     /// Male.
     Male,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareGender {
-    fn value(&self) -> &str {
-        match self {
-            Self::Female => "F",
-            Self::Male => "M",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Female,
-                1 => Self::Male,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareGender {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("F", Self::Female), ("M", Self::Male)]
     }
 }
 
-crate::wire::open_enum!(InfoShareGender);
+crate::wire::listed!(InfoShareGender);
 
 /// Whose account it is.
 #[non_exhaustive]
@@ -599,35 +564,15 @@ pub enum InfoShareUserType {
     Company,
     /// A person's.
     Person,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareUserType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Company => "1",
-            Self::Person => "2",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Company,
-                1 => Self::Person,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareUserType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("1", Self::Company), ("2", Self::Person)]
     }
 }
 
-crate::wire::open_enum!(InfoShareUserType);
+crate::wire::listed!(InfoShareUserType);
 
 /// The state of an account.
 #[non_exhaustive]
@@ -640,39 +585,20 @@ pub enum InfoShareUserStatus {
     Blocked,
     /// Registered but not activated.
     Waiting,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareUserStatus {
-    fn value(&self) -> &str {
-        match self {
-            Self::Quick => "Q",
-            Self::Normal => "T",
-            Self::Blocked => "B",
-            Self::Waiting => "W",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Quick,
-                1 => Self::Normal,
-                2 => Self::Blocked,
-                3 => Self::Waiting,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareUserStatus {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("Q", Self::Quick),
+            ("T", Self::Normal),
+            ("B", Self::Blocked),
+            ("W", Self::Waiting),
+        ]
     }
 }
 
-crate::wire::open_enum!(InfoShareUserStatus);
+crate::wire::listed!(InfoShareUserStatus);
 
 /// A special kind of account.
 #[non_exhaustive]
@@ -687,41 +613,21 @@ pub enum InfoShareInstOrCorp {
     Neither,
     /// An anonymous user.
     Anonymous,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareInstOrCorp {
-    fn value(&self) -> &str {
-        match self {
-            Self::Institution => "I",
-            Self::Corporation => "C",
-            Self::Virtual => "V",
-            Self::Neither => "N",
-            Self::Anonymous => "?",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Institution,
-                1 => Self::Corporation,
-                2 => Self::Virtual,
-                3 => Self::Neither,
-                4 => Self::Anonymous,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareInstOrCorp {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("I", Self::Institution),
+            ("C", Self::Corporation),
+            ("V", Self::Virtual),
+            ("N", Self::Neither),
+            ("?", Self::Anonymous),
+        ]
     }
 }
 
-crate::wire::open_enum!(InfoShareInstOrCorp);
+crate::wire::listed!(InfoShareInstOrCorp);
 
 /// A kind of identity document.
 #[non_exhaustive]
@@ -760,65 +666,33 @@ pub enum InfoShareCertType {
     HongKongMacaoIdentityCard,
     /// A foreigner's permanent residence card.
     ForeignerResidenceCard,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareCertType {
-    fn value(&self) -> &str {
-        match self {
-            Self::IdentityCard => "0",
-            Self::Passport => "1",
-            Self::OfficerCard => "2",
-            Self::SoldierCard => "3",
-            Self::HomeReturnPermit => "4",
-            Self::TemporaryIdentityCard => "5",
-            Self::HouseholdRegister => "6",
-            Self::PoliceCard => "7",
-            Self::TaiwanCompatriotPermit => "8",
-            Self::BusinessLicence => "9",
-            Self::Miscellaneous => "10",
-            Self::HongKongMacaoTravelPermit => "11",
-            Self::TaiwanTravelPermit => "12",
-            Self::TaiwanResidencePermit => "13",
-            Self::HongKongMacaoResidencePermit => "14",
-            Self::HongKongMacaoIdentityCard => "15",
-            Self::ForeignerResidenceCard => "16",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::IdentityCard,
-                1 => Self::Passport,
-                2 => Self::OfficerCard,
-                3 => Self::SoldierCard,
-                4 => Self::HomeReturnPermit,
-                5 => Self::TemporaryIdentityCard,
-                6 => Self::HouseholdRegister,
-                7 => Self::PoliceCard,
-                8 => Self::TaiwanCompatriotPermit,
-                9 => Self::BusinessLicence,
-                10 => Self::Miscellaneous,
-                11 => Self::HongKongMacaoTravelPermit,
-                12 => Self::TaiwanTravelPermit,
-                13 => Self::TaiwanResidencePermit,
-                14 => Self::HongKongMacaoResidencePermit,
-                15 => Self::HongKongMacaoIdentityCard,
-                16 => Self::ForeignerResidenceCard,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareCertType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("0", Self::IdentityCard),
+            ("1", Self::Passport),
+            ("2", Self::OfficerCard),
+            ("3", Self::SoldierCard),
+            ("4", Self::HomeReturnPermit),
+            ("5", Self::TemporaryIdentityCard),
+            ("6", Self::HouseholdRegister),
+            ("7", Self::PoliceCard),
+            ("8", Self::TaiwanCompatriotPermit),
+            ("9", Self::BusinessLicence),
+            ("10", Self::Miscellaneous),
+            ("11", Self::HongKongMacaoTravelPermit),
+            ("12", Self::TaiwanTravelPermit),
+            ("13", Self::TaiwanResidencePermit),
+            ("14", Self::HongKongMacaoResidencePermit),
+            ("15", Self::HongKongMacaoIdentityCard),
+            ("16", Self::ForeignerResidenceCard),
+        ]
     }
 }
 
-crate::wire::open_enum!(InfoShareCertType);
+crate::wire::listed!(InfoShareCertType);
 
 /// A kind of company.
 #[non_exhaustive]
@@ -833,41 +707,21 @@ pub enum InfoShareFirmType {
     NonEnterprise,
     /// An organ of party or state.
     StateOrgan,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl crate::wire::OpenEnum for InfoShareFirmType {
-    fn value(&self) -> &str {
-        match self {
-            Self::Company => "CO",
-            Self::PublicInstitution => "INST",
-            Self::SocialOrganisation => "COMM",
-            Self::NonEnterprise => "NGO",
-            Self::StateOrgan => "STATEORGAN",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Company,
-                1 => Self::PublicInstitution,
-                2 => Self::SocialOrganisation,
-                3 => Self::NonEnterprise,
-                4 => Self::StateOrgan,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl crate::wire::Listed for InfoShareFirmType {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("CO", Self::Company),
+            ("INST", Self::PublicInstitution),
+            ("COMM", Self::SocialOrganisation),
+            ("NGO", Self::NonEnterprise),
+            ("STATEORGAN", Self::StateOrgan),
+        ]
     }
 }
 
-crate::wire::open_enum!(InfoShareFirmType);
+crate::wire::listed!(InfoShareFirmType);
 
 /// An address that goods are sent to.
 #[non_exhaustive]

@@ -8,45 +8,22 @@ pub enum GatewayCode {
     V20000,
     /// See the `sub_code`.
     V40004,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for GatewayCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::V20000 => "20000",
-            Self::V40004 => "40004",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::V20000,
-                1 => Self::V40004,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for GatewayCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("20000", Self::V20000), ("40004", Self::V40004)]
     }
 }
 
-::alipay_api::wire::open_enum!(GatewayCode);
+::alipay_api::wire::listed!(GatewayCode);
 
 impl ::alipay_api::method::ErrorCode for GatewayCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(
-            self.as_str(),
-            &[
-                (::alipay_api::ErrorClass::OutcomeUnknown, &["20000"]),
-                (::alipay_api::ErrorClass::Request, &["40004"]),
-            ],
-        )
+    fn class(self) -> ::alipay_api::ErrorClass {
+        match self {
+            Self::V20000 => ::alipay_api::ErrorClass::OutcomeUnknown,
+            Self::V40004 => ::alipay_api::ErrorClass::Request,
+        }
     }
 }
 
@@ -55,39 +32,20 @@ impl ::alipay_api::method::ErrorCode for GatewayCode {
 pub enum GatewayErrorCode {
     /// The signature is wrong: \<sign> \[see\](there), */ `]`.
     IsvInvalidSignature,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for GatewayErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::IsvInvalidSignature => "isv.invalid-signature",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::IsvInvalidSignature,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for GatewayErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("isv.invalid-signature", Self::IsvInvalidSignature)]
     }
 }
 
-::alipay_api::wire::open_enum!(GatewayErrorCode);
+::alipay_api::wire::listed!(GatewayErrorCode);
 
 impl ::alipay_api::method::ErrorCode for GatewayErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(
-            self.as_str(),
-            &[(::alipay_api::ErrorClass::Setup, &["isv.invalid-signature"])],
-        )
+    fn class(self) -> ::alipay_api::ErrorClass {
+        match self {
+            Self::IsvInvalidSignature => ::alipay_api::ErrorClass::Setup,
+        }
     }
 }

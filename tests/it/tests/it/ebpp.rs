@@ -19,7 +19,10 @@ async fn invoices_are_found_by_their_token() {
         panic!("one invoice")
     };
     assert_eq!(invoice.invoice_amount, Some(price("1.00")));
-    assert_eq!(invoice.invoice_status, Some(InvoiceElementModelInvoiceStatus::Succeed));
+    assert_eq!(
+        invoice.invoice_status,
+        Some(InvoiceElementModelInvoiceStatus::Succeed.into())
+    );
 }
 
 #[tokio::test]

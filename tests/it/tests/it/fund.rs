@@ -34,7 +34,7 @@ async fn a_transfer_is_made_once_and_found_again() {
         .unwrap();
     assert_eq!(
         (found.order_id, found.status),
-        (Some(sent.order_id), Some(TransOrderQueryStatus::Success))
+        (Some(sent.order_id), Some(TransOrderQueryStatus::Success.into()))
     );
 }
 
@@ -71,7 +71,7 @@ async fn a_uni_transfer_is_made_once_in_certificate_mode() {
     let sent = client.fund().trans_uni_transfer(transfer()).await.unwrap();
     assert_eq!(
         (sent.out_biz_no.as_str(), sent.status),
-        ("20170626152217", Some(TransUniTransferStatus::Success))
+        ("20170626152217", Some(TransUniTransferStatus::Success.into()))
     );
     let again = client.fund().trans_uni_transfer(transfer()).await.unwrap();
     assert_eq!(again.order_id, sent.order_id);

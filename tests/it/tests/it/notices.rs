@@ -29,7 +29,7 @@ async fn authorising_and_withdrawing_are_told_and_verified() {
     let OpenAppAuthNotify {
         status, biz_content, ..
     } = *told;
-    assert_eq!(status, Some(OpenAppAuthNotifyStatus::ExecuteAuth));
+    assert_eq!(status, Some(OpenAppAuthNotifyStatus::ExecuteAuth.into()));
     let detail = biz_content.detail;
     assert_eq!(
         (

@@ -31,7 +31,7 @@ async fn a_payment_is_told_and_verified() {
     let told: Verified<TradeStatusSync> = told.expect_order("1", price("0.01")).unwrap();
     assert_eq!(
         (told.trade_status.clone(), told.trade_no.as_str()),
-        (TradeStatus::TradeSuccess, trade_no.as_str())
+        (TradeStatus::TradeSuccess.into(), trade_no.as_str())
     );
     assert_eq!(told.subject.as_deref(), Some(subject));
     assert_eq!(told.fund_bill_list[0].amount, Some(price("0.01")));

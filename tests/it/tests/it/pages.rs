@@ -170,7 +170,7 @@ async fn the_alipay_app_takes_the_order_string_of_app_pay() {
 /// The code that a cashier's page shows.
 fn code_on<C: ErrorCode>(page: &str) -> Option<C> {
     let start = page.find(r#"<dd id="sub_code">"#)? + r#"<dd id="sub_code">"#.len();
-    Some(C::from_value(&page[start..start + page[start..].find('<')?]))
+    C::from_text(&page[start..start + page[start..].find('<')?])
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn pay_takes_the_money_of_a_scanned_code() {
     let state = client.trade().query(Query::with_out_trade_no("order-1")).await.unwrap();
     assert_eq!(
         (state.trade_no, state.trade_status),
-        (order.trade_no, TradeStatus::TradeSuccess)
+        (order.trade_no, TradeStatus::TradeSuccess.into())
     );
 }
 
@@ -123,7 +123,7 @@ async fn precreate_gives_a_code_that_becomes_an_order_when_it_is_scanned() {
     let state = client.trade().query(Query::with_out_trade_no("order-1")).await.unwrap();
     assert_eq!(
         (state.trade_status, state.out_trade_no.as_str()),
-        (TradeStatus::TradeSuccess, "order-1")
+        (TradeStatus::TradeSuccess.into(), "order-1")
     );
     assert_eq!(state.total_amount, Some(price("100.00")));
 }
@@ -152,12 +152,12 @@ async fn cancel_closes_what_is_unpaid_and_refunds_what_is_paid() {
         .unwrap();
     assert_eq!(
         (cancelled.action, cancelled.retry_flag),
-        (Some(CancelAction::Close), Some(false))
+        (Some(CancelAction::Close.into()), Some(false))
     );
 
     paid_order(&mock, &client, "paid", "1.00").await;
     let cancelled = client.trade().cancel(Cancel::with_out_trade_no("paid")).await.unwrap();
-    assert_eq!(cancelled.action, Some(CancelAction::Refund));
+    assert_eq!(cancelled.action, Some(CancelAction::Refund.into()));
     let state = client.trade().query(Query::with_out_trade_no("paid")).await.unwrap();
     assert_eq!(state.trade_status, TradeStatus::TradeClosed);
 }
@@ -199,7 +199,7 @@ async fn refund_gives_money_back_once_for_each_request_number() {
         (found.refund_amount, found.total_amount),
         (Some(price("5.00")), Some(price("20.00")))
     );
-    assert_eq!(found.refund_status, Some(RefundStatus::Success));
+    assert_eq!(found.refund_status, Some(RefundStatus::Success.into()));
 }
 
 #[tokio::test]

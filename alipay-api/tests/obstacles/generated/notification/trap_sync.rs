@@ -11,7 +11,7 @@ pub struct TrapSync {
     /// Itself.
     pub self_: ::std::string::String,
     /// Its type.
-    pub r#type: Vec,
+    pub r#type: ::alipay_api::types::Open<Vec>,
     /// A result.
     pub body: ::core::option::Option<Result>,
     /// What it costs. In yuan.
@@ -60,33 +60,15 @@ impl ::alipay_api::wire::Object for TrapSync {
 pub enum Vec {
     /// The a.
     A,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Vec {
-    fn value(&self) -> &str {
-        match self {
-            Self::A => "A",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::A,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Vec {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("A", Self::A)]
     }
 }
 
-::alipay_api::wire::open_enum!(Vec);
+::alipay_api::wire::listed!(Vec);
 
 /// No result.
 #[non_exhaustive]

@@ -45,7 +45,7 @@ pub struct All {
     /// A secret.
     pub must_secret: ::alipay_api::types::Secret,
     /// An enum.
-    pub must_enum: super::types::None,
+    pub must_enum: ::alipay_api::types::Open<super::types::None>,
     /// An object.
     pub must_object: super::types::Some,
     /// A list.
@@ -71,13 +71,13 @@ pub struct All {
     /// A secret.
     pub secret: ::core::option::Option<::alipay_api::types::Secret>,
     /// An enum. Sent as `NONE` unless set.
-    pub r#enum: ::core::option::Option<super::types::None>,
+    pub r#enum: ::core::option::Option<::alipay_api::types::Open<super::types::None>>,
     /// An object.
     pub object: ::core::option::Option<super::types::Some>,
     /// A list. In yuan. At most 1 item.
     pub list: ::std::vec::Vec<::alipay_api::types::Price>,
     /// Enums.
-    pub enums: ::std::vec::Vec<super::types::None>,
+    pub enums: ::std::vec::Vec<::alipay_api::types::Open<super::types::None>>,
     /// Text. Sent as `a "quoted" \ value` unless set.
     pub text: ::core::option::Option<::std::string::String>,
     /// One of three. Required unless `int` or `bool` is given.
@@ -99,7 +99,9 @@ impl All {
         must_json: impl ::core::convert::Into<::alipay_api::types::Json>,
         must_file: ::alipay_api::types::File,
         must_secret: impl ::core::convert::Into<::alipay_api::types::Secret>,
-        must_enum: impl ::core::convert::Into<super::types::None>,
+        must_enum: impl ::core::convert::Into<
+            ::alipay_api::types::Open<super::types::None>,
+        >,
         must_object: super::types::Some,
         must_list: impl ::core::convert::Into<::std::vec::Vec<::std::string::String>>,
         must_objects: impl ::core::convert::Into<::std::vec::Vec<super::types::Asked>>,
@@ -188,7 +190,7 @@ impl All {
     /// Sets `enum`.
     pub fn r#enum(
         mut self,
-        r#enum: impl ::core::convert::Into<super::types::None>,
+        r#enum: impl ::core::convert::Into<::alipay_api::types::Open<super::types::None>>,
     ) -> Self {
         ::alipay_api::wire::set(&mut self.r#enum, r#enum);
         self
@@ -212,7 +214,9 @@ impl All {
     /// Sets `enums`.
     pub fn enums(
         mut self,
-        enums: impl ::core::convert::Into<::std::vec::Vec<super::types::None>>,
+        enums: impl ::core::convert::Into<
+            ::std::vec::Vec<::alipay_api::types::Open<super::types::None>>,
+        >,
     ) -> Self {
         ::alipay_api::wire::put(&mut self.enums, enums);
         self
@@ -460,7 +464,7 @@ pub struct AllResponse {
     /// A secret.
     pub secret: ::alipay_api::types::Secret,
     /// An enum.
-    pub r#enum: super::types::None,
+    pub r#enum: ::alipay_api::types::Open<super::types::None>,
     /// An object.
     pub object: super::types::Some,
     /// A list.
@@ -476,7 +480,7 @@ pub struct AllResponse {
     /// A secret.
     pub may_secret: ::core::option::Option<::alipay_api::types::Secret>,
     /// An enum.
-    pub may_enum: ::core::option::Option<super::types::None>,
+    pub may_enum: ::core::option::Option<::alipay_api::types::Open<super::types::None>>,
     /// An object.
     pub may_object: ::core::option::Option<super::types::Some>,
     /// A circle.
@@ -610,53 +614,31 @@ pub enum AllErrorCode {
     /// It may have been done. */ ``` open
     AcqSystemError,
     /// Its variant has another name.
-    Other_,
+    Other,
     /// So has this.
     Self_,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for AllErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::V404 => "404",
-            Self::AcqSystemError => "ACQ.SYSTEM_ERROR",
-            Self::Other_ => "OTHER",
-            Self::Self_ => "SELF",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::V404,
-                1 => Self::AcqSystemError,
-                2 => Self::Other_,
-                3 => Self::Self_,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for AllErrorCode {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("404", Self::V404),
+            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
+            ("OTHER", Self::Other),
+            ("SELF", Self::Self_),
+        ]
     }
 }
 
-::alipay_api::wire::open_enum!(AllErrorCode);
+::alipay_api::wire::listed!(AllErrorCode);
 
 impl ::alipay_api::method::ErrorCode for AllErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(
-            self.as_str(),
-            &[
-                (::alipay_api::ErrorClass::Retry, &["404"]),
-                (::alipay_api::ErrorClass::OutcomeUnknown, &["ACQ.SYSTEM_ERROR"]),
-                (::alipay_api::ErrorClass::AlreadyDone, &["OTHER"]),
-                (::alipay_api::ErrorClass::Declined, &["SELF"]),
-            ],
-        )
+    fn class(self) -> ::alipay_api::ErrorClass {
+        match self {
+            Self::V404 => ::alipay_api::ErrorClass::Retry,
+            Self::AcqSystemError => ::alipay_api::ErrorClass::OutcomeUnknown,
+            Self::Other => ::alipay_api::ErrorClass::AlreadyDone,
+            Self::Self_ => ::alipay_api::ErrorClass::Declined,
+        }
     }
 }

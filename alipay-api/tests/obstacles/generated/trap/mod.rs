@@ -9,11 +9,11 @@ pub mod wide;
 pub mod words;
 pub mod types;
 pub use all::{All, AllResponse, AllErrorCode};
-pub use nothing::{Nothing, NothingResponse, NothingErrorCode};
-pub use self_::{Self_, SelfResponse, SelfErrorCode};
-pub use types_of::{TypesOf, TypesOfResponse, TypesOfErrorCode};
-pub use wide::{Wide, WideResponse, WideErrorCode};
-pub use words::{Words, WordsResponse, WordsErrorCode};
+pub use nothing::{Nothing, NothingResponse};
+pub use self_::{Self_, SelfResponse};
+pub use types_of::{TypesOf, TypesOfResponse};
+pub use wide::{Wide, WideResponse};
+pub use words::{Words, WordsResponse};
 
 /// The product's methods, by a client.
 #[derive(Clone, Copy, Debug)]

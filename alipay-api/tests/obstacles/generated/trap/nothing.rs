@@ -50,7 +50,7 @@ impl ::alipay_api::wire::Object for Nothing {
 impl ::alipay_api::method::Method for Nothing {
     type Response = NothingResponse;
     type Output = NothingResponse;
-    type ErrorCode = NothingErrorCode;
+    type ErrorCode = ::alipay_api::method::NoErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         name: "alipay.trap.nothing",
         kind: ::alipay_api::method::Kind::Server,
@@ -104,34 +104,3 @@ impl ::alipay_api::wire::Object for NothingResponse {
 }
 
 ::alipay_api::wire::object!(NothingResponse);
-
-/// A business error code of [`Nothing`].
-#[non_exhaustive]
-pub enum NothingErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl ::alipay_api::wire::OpenEnum for NothingErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-::alipay_api::wire::open_enum!(NothingErrorCode);
-
-impl ::alipay_api::method::ErrorCode for NothingErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(self.as_str(), &[])
-    }
-}

@@ -53,7 +53,7 @@ impl ::alipay_api::wire::Object for Self_ {
 impl ::alipay_api::method::Method for Self_ {
     type Response = SelfResponse;
     type Output = SelfResponse;
-    type ErrorCode = SelfErrorCode;
+    type ErrorCode = ::alipay_api::method::NoErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         name: "alipay.trap.self",
         kind: ::alipay_api::method::Kind::Server,
@@ -107,34 +107,3 @@ impl ::alipay_api::wire::Object for SelfResponse {
 }
 
 ::alipay_api::wire::object!(SelfResponse);
-
-/// A business error code of [`Self_`].
-#[non_exhaustive]
-pub enum SelfErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl ::alipay_api::wire::OpenEnum for SelfErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-::alipay_api::wire::open_enum!(SelfErrorCode);
-
-impl ::alipay_api::method::ErrorCode for SelfErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(self.as_str(), &[])
-    }
-}

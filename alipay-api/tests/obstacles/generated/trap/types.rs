@@ -140,7 +140,7 @@ pub enum None {
     /// Someone.
     Some,
     /// Another one.
-    Other_,
+    Other,
     /// Oneself.
     Self_,
     /// Nothing at all.
@@ -161,57 +161,29 @@ pub enum None {
     Ok,
     /// Wrong.
     Err,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for None {
-    fn value(&self) -> &str {
-        match self {
-            Self::None => "NONE",
-            Self::Some => "Some",
-            Self::Other_ => "Other",
-            Self::Self_ => "Self",
-            Self::Empty => "",
-            Self::Weixin => "微信",
-            Self::V10 => "10",
-            Self::V3D => "3-D",
-            Self::ABC => "a-b_c",
-            Self::AB => "A_B",
-            Self::LowerAb => "a_b",
-            Self::Ok => "ok",
-            Self::Err => "err",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::None,
-                1 => Self::Some,
-                2 => Self::Other_,
-                3 => Self::Self_,
-                4 => Self::Empty,
-                5 => Self::Weixin,
-                6 => Self::V10,
-                7 => Self::V3D,
-                8 => Self::ABC,
-                9 => Self::AB,
-                10 => Self::LowerAb,
-                11 => Self::Ok,
-                12 => Self::Err,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for None {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("NONE", Self::None),
+            ("Some", Self::Some),
+            ("Other", Self::Other),
+            ("Self", Self::Self_),
+            ("", Self::Empty),
+            ("微信", Self::Weixin),
+            ("10", Self::V10),
+            ("3-D", Self::V3D),
+            ("a-b_c", Self::ABC),
+            ("A_B", Self::AB),
+            ("a_b", Self::LowerAb),
+            ("ok", Self::Ok),
+            ("err", Self::Err),
+        ]
     }
 }
 
-::alipay_api::wire::open_enum!(None);
+::alipay_api::wire::listed!(None);
 
 /// An object that requests and responses share.
 #[must_use]
@@ -224,7 +196,7 @@ pub struct Some {
     /// A number that must be given.
     pub must: ::core::option::Option<i64>,
     /// Which one.
-    pub kind: None,
+    pub kind: ::alipay_api::types::Open<None>,
     /// Another of the same.
     pub inner: ::core::option::Option<::std::boxed::Box<Some>>,
     /// More of the same. At most 3 items.
@@ -238,7 +210,7 @@ impl Some {
     pub fn with_first(
         first: impl ::core::convert::Into<::std::string::String>,
         must: i64,
-        kind: impl ::core::convert::Into<None>,
+        kind: impl ::core::convert::Into<::alipay_api::types::Open<None>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
         ::alipay_api::wire::set(&mut __made.first, first);
@@ -251,7 +223,7 @@ impl Some {
     pub fn with_second(
         second: ::alipay_api::types::Price,
         must: i64,
-        kind: impl ::core::convert::Into<None>,
+        kind: impl ::core::convert::Into<::alipay_api::types::Open<None>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
         ::alipay_api::wire::set(&mut __made.second, second);

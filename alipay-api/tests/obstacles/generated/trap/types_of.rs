@@ -127,7 +127,7 @@ impl ::alipay_api::wire::Object for TypesOf {
 impl ::alipay_api::method::Method for TypesOf {
     type Response = TypesOfResponse;
     type Output = TypesOfResponse;
-    type ErrorCode = TypesOfErrorCode;
+    type ErrorCode = ::alipay_api::method::NoErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         name: "alipay.trap.types",
         kind: ::alipay_api::method::Kind::App,
@@ -181,34 +181,3 @@ impl ::alipay_api::wire::Object for TypesOfResponse {
 }
 
 ::alipay_api::wire::object!(TypesOfResponse);
-
-/// A business error code of [`TypesOf`].
-#[non_exhaustive]
-pub enum TypesOfErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl ::alipay_api::wire::OpenEnum for TypesOfErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-::alipay_api::wire::open_enum!(TypesOfErrorCode);
-
-impl ::alipay_api::method::ErrorCode for TypesOfErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(self.as_str(), &[])
-    }
-}

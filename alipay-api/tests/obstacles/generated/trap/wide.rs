@@ -3840,7 +3840,7 @@ impl ::alipay_api::wire::Object for Wide {
 impl ::alipay_api::method::Method for Wide {
     type Response = WideResponse;
     type Output = WideResponse;
-    type ErrorCode = WideErrorCode;
+    type ErrorCode = ::alipay_api::method::NoErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         name: "alipay.trap.wide",
         kind: ::alipay_api::method::Kind::Server,
@@ -3894,34 +3894,3 @@ impl ::alipay_api::wire::Object for WideResponse {
 }
 
 ::alipay_api::wire::object!(WideResponse);
-
-/// A business error code of [`Wide`].
-#[non_exhaustive]
-pub enum WideErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl ::alipay_api::wire::OpenEnum for WideErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-::alipay_api::wire::open_enum!(WideErrorCode);
-
-impl ::alipay_api::method::ErrorCode for WideErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(self.as_str(), &[])
-    }
-}

@@ -58,7 +58,7 @@ pub struct Words {
     /// A crate's name.
     pub std: ::core::option::Option<::std::string::String>,
     /// A keyword.
-    pub r#type: ::core::option::Option<String>,
+    pub r#type: ::core::option::Option<::alipay_api::types::Open<String>>,
     /// A keyword that cannot be raw.
     pub self_: ::core::option::Option<::std::string::String>,
     /// Another.
@@ -382,7 +382,10 @@ impl Words {
     }
 
     /// Sets `type`.
-    pub fn r#type(mut self, r#type: impl ::core::convert::Into<String>) -> Self {
+    pub fn r#type(
+        mut self,
+        r#type: impl ::core::convert::Into<::alipay_api::types::Open<String>>,
+    ) -> Self {
         ::alipay_api::wire::set(&mut self.r#type, r#type);
         self
     }
@@ -1191,7 +1194,7 @@ impl ::alipay_api::wire::Object for Words {
 impl ::alipay_api::method::Method for Words {
     type Response = WordsResponse;
     type Output = WordsResponse;
-    type ErrorCode = WordsErrorCode;
+    type ErrorCode = ::alipay_api::method::NoErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         name: "alipay.trap.words",
         kind: ::alipay_api::method::Kind::Page,
@@ -1217,7 +1220,7 @@ pub struct WordsResponse {
     /// An option.
     pub option: Option,
     /// A result.
-    pub result: Result,
+    pub result: ::alipay_api::types::Open<Result>,
     /// A vector.
     pub vec: Vec,
     /// A default.
@@ -1229,21 +1232,21 @@ pub struct WordsResponse {
     /// Itself.
     pub itself: ::core::option::Option<Self_>,
     /// Into.
-    pub into: Into,
+    pub into: ::alipay_api::types::Open<Into>,
     /// From.
     pub from: ::core::option::Option<From>,
     /// A clone.
-    pub clone: ::core::option::Option<Clone>,
+    pub clone: ::core::option::Option<::alipay_api::types::Open<Clone>>,
     /// Debugging.
-    pub debug: ::core::option::Option<Debug>,
+    pub debug: ::core::option::Option<::alipay_api::types::Open<Debug>>,
     /// Equal.
     pub partial_eq: ::core::option::Option<PartialEq>,
     /// Equal.
-    pub eq: ::core::option::Option<Eq>,
+    pub eq: ::core::option::Option<::alipay_api::types::Open<Eq>>,
     /// A hash.
-    pub hash: ::core::option::Option<Hash>,
+    pub hash: ::core::option::Option<::alipay_api::types::Open<Hash>>,
     /// Sent.
-    pub send: ::core::option::Option<Send>,
+    pub send: ::core::option::Option<::alipay_api::types::Open<Send>>,
     /// A function.
     pub r#fn: ::core::option::Option<Fn>,
     /// An iterator.
@@ -1357,37 +1360,6 @@ impl ::alipay_api::wire::Object for WordsResponse {
 
 ::alipay_api::wire::object!(WordsResponse);
 
-/// A business error code of [`Words`].
-#[non_exhaustive]
-pub enum WordsErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl ::alipay_api::wire::OpenEnum for WordsErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-::alipay_api::wire::open_enum!(WordsErrorCode);
-
-impl ::alipay_api::method::ErrorCode for WordsErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(self.as_str(), &[])
-    }
-}
-
 /// Not an option.
 #[non_exhaustive]
 pub struct Option {
@@ -1440,72 +1412,35 @@ pub enum Result {
     Some,
     /// None.
     None,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Result {
-    fn value(&self) -> &str {
-        match self {
-            Self::Ok => "Ok",
-            Self::Err => "Err",
-            Self::Some => "Some",
-            Self::None => "None",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Ok,
-                1 => Self::Err,
-                2 => Self::Some,
-                3 => Self::None,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Result {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[
+            ("Ok", Self::Ok),
+            ("Err", Self::Err),
+            ("Some", Self::Some),
+            ("None", Self::None),
+        ]
     }
 }
 
-::alipay_api::wire::open_enum!(Result);
+::alipay_api::wire::listed!(Result);
 
 /// Not a string.
 #[non_exhaustive]
 pub enum String {
     /// A string.
     String,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for String {
-    fn value(&self) -> &str {
-        match self {
-            Self::String => "STRING",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::String,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for String {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("STRING", Self::String)]
     }
 }
 
-::alipay_api::wire::open_enum!(String);
+::alipay_api::wire::listed!(String);
 
 /// Not a vector.
 #[non_exhaustive]
@@ -1740,33 +1675,15 @@ impl ::alipay_api::wire::Object for Self_ {
 pub enum Into {
     /// Into.
     Into,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Into {
-    fn value(&self) -> &str {
-        match self {
-            Self::Into => "INTO",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Into,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Into {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("INTO", Self::Into)]
     }
 }
 
-::alipay_api::wire::open_enum!(Into);
+::alipay_api::wire::listed!(Into);
 
 /// Not a conversion.
 #[non_exhaustive]
@@ -1811,66 +1728,30 @@ impl ::alipay_api::wire::Object for From {
 pub enum Clone {
     /// A clone.
     Clone,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Clone {
-    fn value(&self) -> &str {
-        match self {
-            Self::Clone => "CLONE",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Clone,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Clone {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("CLONE", Self::Clone)]
     }
 }
 
-::alipay_api::wire::open_enum!(Clone);
+::alipay_api::wire::listed!(Clone);
 
 /// Not for debugging.
 #[non_exhaustive]
 pub enum Debug {
     /// Debugging.
     Debug,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Debug {
-    fn value(&self) -> &str {
-        match self {
-            Self::Debug => "DEBUG",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Debug,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Debug {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("DEBUG", Self::Debug)]
     }
 }
 
-::alipay_api::wire::open_enum!(Debug);
+::alipay_api::wire::listed!(Debug);
 
 /// Not equal.
 #[non_exhaustive]
@@ -1915,99 +1796,45 @@ impl ::alipay_api::wire::Object for PartialEq {
 pub enum Eq {
     /// Equal.
     Eq,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Eq {
-    fn value(&self) -> &str {
-        match self {
-            Self::Eq => "EQ",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Eq,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Eq {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("EQ", Self::Eq)]
     }
 }
 
-::alipay_api::wire::open_enum!(Eq);
+::alipay_api::wire::listed!(Eq);
 
 /// Not a hash.
 #[non_exhaustive]
 pub enum Hash {
     /// A hash.
     Hash,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Hash {
-    fn value(&self) -> &str {
-        match self {
-            Self::Hash => "HASH",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Hash,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Hash {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("HASH", Self::Hash)]
     }
 }
 
-::alipay_api::wire::open_enum!(Hash);
+::alipay_api::wire::listed!(Hash);
 
 /// Not a marker.
 #[non_exhaustive]
 pub enum Send {
     /// Sent.
     Send,
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
 }
 
-impl ::alipay_api::wire::OpenEnum for Send {
-    fn value(&self) -> &str {
-        match self {
-            Self::Send => "SEND",
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(place: usize) -> ::core::option::Option<Self> {
-        Some(
-            match place {
-                0 => Self::Send,
-                _ => return None,
-            },
-        )
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
+impl ::alipay_api::wire::Listed for Send {
+    fn listed() -> &'static [(&'static str, Self)] {
+        &[("SEND", Self::Send)]
     }
 }
 
-::alipay_api::wire::open_enum!(Send);
+::alipay_api::wire::listed!(Send);
 
 /// Not a function.
 #[non_exhaustive]

@@ -50,7 +50,7 @@ impl ::alipay_api::wire::Object for Match {
 impl ::alipay_api::method::Method for Match {
     type Response = MatchResponse;
     type Output = MatchResponse;
-    type ErrorCode = MatchErrorCode;
+    type ErrorCode = ::alipay_api::method::NoErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         name: "alipay.user.agreement.match",
         kind: ::alipay_api::method::Kind::Server,
@@ -104,34 +104,3 @@ impl ::alipay_api::wire::Object for MatchResponse {
 }
 
 ::alipay_api::wire::object!(MatchResponse);
-
-/// A business error code of [`Match`].
-#[non_exhaustive]
-pub enum MatchErrorCode {
-    /// A value that this version of the library does not know.
-    Other(::std::boxed::Box<str>),
-}
-
-impl ::alipay_api::wire::OpenEnum for MatchErrorCode {
-    fn value(&self) -> &str {
-        match self {
-            Self::Other(value) => value,
-        }
-    }
-
-    fn listed(_: usize) -> ::core::option::Option<Self> {
-        None
-    }
-
-    fn other(value: ::std::boxed::Box<str>) -> Self {
-        Self::Other(value)
-    }
-}
-
-::alipay_api::wire::open_enum!(MatchErrorCode);
-
-impl ::alipay_api::method::ErrorCode for MatchErrorCode {
-    fn class(&self) -> ::core::option::Option<::alipay_api::ErrorClass> {
-        ::alipay_api::method::class_of(self.as_str(), &[])
-    }
-}

@@ -2,7 +2,7 @@
 //! The product `user_agreement`: its methods, their requests and responses.
 
 pub mod r#match;
-pub use r#match::{Match, MatchResponse, MatchErrorCode};
+pub use r#match::{Match, MatchResponse};
 
 /// The product's methods, by a client.
 #[derive(Clone, Copy, Debug)]
