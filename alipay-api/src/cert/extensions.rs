@@ -39,7 +39,7 @@ impl Extensions {
         for extension in extensions.children(SEQUENCE)? {
             let (oid, critical, value) = match *extension.children(SEQUENCE)? {
                 [oid, value] => (oid, false, value),
-                [oid, critical, value] if critical.tag == BOOLEAN => (oid, critical.value != [0], value),
+                [oid, critical, value] => (oid, boolean(critical)?, value),
                 _ => return None,
             };
             if (oid.tag, value.tag) != (OBJECT_IDENTIFIER, OCTET_STRING) {
@@ -93,13 +93,13 @@ impl Constraints {
     fn read(der: &[u8]) -> Option<Self> {
         let (is_authority, path_length) = match *Element::only(der)?.children(SEQUENCE)? {
             [] => (false, None),
-            [is_authority] if is_authority.tag == BOOLEAN => (is_authority.value != [0], None),
-            [is_authority, path_length] if (is_authority.tag, path_length.tag) == (BOOLEAN, INTEGER) => {
+            [is_authority] => (boolean(is_authority)?, None),
+            [is_authority, path_length] if path_length.tag == INTEGER => {
                 // No chain is so long that a second octet would matter.
                 let &[length @ 0..=0x7F] = path_length.value else {
                     return None;
                 };
-                (is_authority.value != [0], Some(usize::from(length)))
+                (boolean(is_authority)?, Some(usize::from(length)))
             }
             _ => return None,
         };
@@ -125,5 +125,13 @@ impl KeyUsage {
             signs: bits & (DIGITAL_SIGNATURE | NON_REPUDIATION) != 0,
             signs_certificates: bits & KEY_CERT_SIGN != 0,
         })
+    }
+}
+
+/// A BOOLEAN: true for any octet but zero, though DER has only one.
+fn boolean(element: Element<'_>) -> Option<bool> {
+    match (element.tag, element.value) {
+        (BOOLEAN, [octet]) => Some(*octet != 0),
+        _ => None,
     }
 }

@@ -82,7 +82,8 @@ impl<'a> Notifications<'a> {
     /// The query of a request to `return_url`, without the `?`: what stands in the browser's address, still percent-encoded.
     ///
     /// It proves that Alipay sent the buyer back, and nothing about payment. Parameters of your own that `return_url` had are not
-    /// signed: leave them out.
+    /// signed: leave them out. Nothing is fetched on account of it: where it names a certificate that is not at hand, query the
+    /// order, and the answer brings that along.
     ///
     /// # Errors
     /// As for [`verify`](Self::verify).

@@ -72,6 +72,9 @@ fn read(text: &str) -> Result<(), TestCaseError> {
         Ok(certificate) => ask(&certificate)?,
         Err(error) => prop_assert!(!error.to_string().is_empty()),
     }
+    if let Err(error) = Certificate::from_content(text) {
+        prop_assert!(!error.to_string().is_empty());
+    }
     match RootCertificates::parse(text) {
         Ok(roots) => roots.certificates().iter().try_for_each(ask)?,
         Err(error) => prop_assert!(!error.to_string().is_empty()),

@@ -55,27 +55,29 @@ pub(super) struct Identity {
 }
 
 /// Alipay's present certificate, and those that follow.
-pub(super) static PRESENT: LazyLock<Identity> = LazyLock::new(|| alipay("100"));
-pub(super) static NEXT: LazyLock<Identity> = LazyLock::new(|| alipay("101"));
-pub(super) static LAST: LazyLock<Identity> = LazyLock::new(|| alipay("102"));
+pub(super) static PRESENT: LazyLock<Identity> = LazyLock::new(|| alipay("100", &openssl::key(openssl::RSA)));
+pub(super) static NEXT: LazyLock<Identity> = LazyLock::new(|| alipay("101", &openssl::key(openssl::RSA)));
+pub(super) static LAST: LazyLock<Identity> = LazyLock::new(|| alipay("102", &openssl::key(openssl::RSA)));
 
 const ALIPAY: &str = "/C=CN/O=Shop/OU=Alipay/CN=支付宝(中国)网络技术有限公司-2088000000000001";
 
-pub(super) fn alipay(serial: &str) -> Identity {
-    Identity::new(ALIPAY, serial, &INTERMEDIATE)
+pub(super) fn alipay(serial: &str, key: &str) -> Identity {
+    Identity::new(ALIPAY, serial, key, &INTERMEDIATE)
 }
 
 impl Identity {
-    pub(super) fn new(subject: &str, serial: &str, issuer: &Issuer) -> Self {
-        let key = openssl::key(openssl::RSA);
+    pub(super) fn new(subject: &str, serial: &str, key: &str, issuer: &Issuer) -> Self {
         let leaf = Order {
             serial,
-            key: &key,
+            key,
             ..Order::new(subject)
         }
         .issued_by(&issuer.certificate, issuer.key, SIGNER);
         let file = leaf + &issuer.certificate;
-        Self { key, file }
+        Self {
+            key: key.to_owned(),
+            file,
+        }
     }
 
     pub(super) fn serial(&self) -> String {
@@ -97,7 +99,7 @@ impl Identity {
             .self_signed(),
             key: &openssl::THIRD_RSA_KEY,
         };
-        Self::new(ALIPAY, "101", &self_made)
+        Self::new(ALIPAY, "101", &openssl::RSA_KEY, &self_made)
     }
 
     /// A notification for the app, signed.

@@ -3,6 +3,7 @@
 mod bundles;
 mod chain;
 mod credentials;
+mod extensions;
 mod garbage;
 mod gateway;
 mod java;

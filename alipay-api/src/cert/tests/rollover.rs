@@ -134,9 +134,10 @@ async fn only_alipays_own_certificate_is_taken() {
     let merchant = Identity::new(
         "/C=CN/O=Shop/OU=Alipay/CN=2088000000000001-2021000000000001",
         "101",
+        &LAST.key,
         &INTERMEDIATE,
     );
-    let by_root = Identity::new("/C=CN/CN=Direct", "7", &ROOT);
+    let by_root = Identity::new("/C=CN/CN=Direct", "7", &LAST.key, &ROOT);
     for stranger in [merchant, by_root] {
         let gateway = Gateway::new();
         let client = gateway.client().build().unwrap();
@@ -179,7 +180,7 @@ async fn only_alipays_own_certificate_is_taken() {
 async fn a_serial_that_nobody_knows_is_an_error_that_says_so() {
     let gateway = Gateway::new();
     let client = gateway.client().build().unwrap();
-    let unknown = alipay("999");
+    let unknown = alipay("999", &LAST.key);
     gateway.sign_with(&unknown);
     gateway.sign_downloads_with(&PRESENT);
     let error = call(&client).await.unwrap_err();
@@ -390,7 +391,7 @@ async fn the_gateway_can_not_have_certificates_fetched_for_ever() {
     let mut serials = Vec::new();
     gateway.sign_downloads_with(&PRESENT);
     for number in 0..25 {
-        let identity = alipay(&format!("{}", 1000 + number));
+        let identity = alipay(&format!("{}", 1000 + number), &LAST.key);
         gateway.sign_with(&identity);
         call(&client).await.unwrap_err();
         serials.push(identity.serial());
