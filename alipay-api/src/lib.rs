@@ -29,8 +29,10 @@ pub use self::{
     method::Outcome,
 };
 
-/// For the macros of [`wire`].
+/// For the macros of [`wire`], and for benchmarks.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
+
+    pub use crate::client::read_answer;
 }

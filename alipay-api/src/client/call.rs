@@ -4,10 +4,13 @@ use super::{Client, exchange::Exchange, signing::business};
 use crate::{
     Error, ErrorKind,
     method::{ServerMethod, class_of},
-    protocol::{answer::PROTOCOL_MEMBERS, request::Options},
+    protocol::{
+        answer::{Answer, PROTOCOL_MEMBERS, UnverifiedAnswer},
+        request::Options,
+    },
     transport::BoxFuture,
     types::Secret,
-    wire::{Object as _, fill_members},
+    wire::{DecodeError, Object as _, fill_members},
 };
 
 /// A call that is sent when it is awaited.
@@ -77,15 +80,29 @@ impl<M: ServerMethod> Call<M> {
             timeout: self.timeout,
             fetches: None,
         };
-        exchange
-            .run(|answer| {
-                let mut response = M::Response::blank();
-                fill_members(&mut response, &answer.members, 1, PROTOCOL_MEMBERS)?;
-                let pending = answer.code.as_deref().is_some_and(|code| info.pending.contains(&code));
-                Ok(M::output(response, pending))
-            })
-            .await
+        exchange.run(read::<M>).await
     }
+}
+
+/// What a verified answer says.
+fn read<M: ServerMethod>(answer: &Answer<'_>) -> Result<M::Output, DecodeError> {
+    let mut response = M::Response::blank();
+    fill_members(&mut response, &answer.members, 1, PROTOCOL_MEMBERS)?;
+    let pending = answer
+        .code
+        .as_deref()
+        .is_some_and(|code| M::INFO.pending.contains(&code));
+    Ok(M::output(response, pending))
+}
+
+/// Verifies and reads an answer that no call of this client brought.
+#[doc(hidden)]
+pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
+    let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
+    let answer = UnverifiedAnswer::read(body, M::INFO.name)
+        .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, M::INFO.pending))
+        .map_err(|error| unread(error.to_string()))?;
+    read::<M>(&answer).map_err(|error| unread(error.to_string()))
 }
 
 impl<M: ServerMethod> IntoFuture for Call<M> {

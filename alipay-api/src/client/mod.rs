@@ -19,7 +19,7 @@ pub(crate) use self::acting::{LiveToken, Tokens};
 pub(crate) use self::certificates::unknown_certificate;
 pub use self::{
     builder::ClientBuilder,
-    call::Call,
+    call::{Call, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };

@@ -1,0 +1,173 @@
+//! Keys, clients and messages.
+
+use std::{sync::Arc, time::Duration};
+
+use alipay_api::{
+    Client, Credentials,
+    sign::{BadSignature, PrivateKey, PublicKey, SignError, SignType, Signer, Verifier},
+    trade::PagePay,
+};
+use alipay_mock::keys::KeyPair;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use criterion::Criterion;
+
+pub(crate) const APP_ID: &str = "2021000000000001";
+
+/// Long enough for a median that holds to a percent on a shared machine.
+pub(crate) fn criterion() -> Criterion {
+    Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(6))
+        .sample_size(200)
+}
+
+/// The app's keys and Alipay's.
+pub(crate) struct Keys {
+    pub(crate) app: KeyPair,
+    pub(crate) alipay: KeyPair,
+}
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        Self {
+            app: KeyPair::generate().expect("a key"),
+            alipay: KeyPair::generate().expect("a key"),
+        }
+    }
+
+    pub(crate) fn app_private_key(&self) -> PrivateKey {
+        PrivateKey::parse(&self.app.to_pem().expect("PEM")).expect("the app's key")
+    }
+
+    pub(crate) fn alipay_public_key(&self) -> PublicKey {
+        PublicKey::parse(&self.alipay.public_key().to_base64().expect("base64")).expect("Alipay's key")
+    }
+
+    /// A client that signs and verifies.
+    pub(crate) fn client(&self) -> Client {
+        client(
+            Credentials::keys(self.app_private_key(), self.alipay_public_key(), SignType::Rsa2).expect("credentials"),
+        )
+    }
+
+    /// Alipay's signature, in base64.
+    pub(crate) fn sign(&self, text: &str) -> String {
+        self.alipay
+            .sign(alipay_mock::keys::SignType::Rsa2, text.as_bytes())
+            .expect("a signature")
+    }
+}
+
+/// A client whose signatures cost nothing.
+pub(crate) fn client_without_crypto() -> Client {
+    client(Credentials::custom(Arc::new(Free), Arc::new(Free)).expect("credentials"))
+}
+
+fn client(credentials: Credentials) -> Client {
+    Client::builder(APP_ID, credentials).build().expect("a client")
+}
+
+/// The order of the page payment.
+pub(crate) fn order() -> PagePay {
+    PagePay::new(
+        "20161112000100010001",
+        "88.88".parse().expect("a price"),
+        "Iphone6 16G 深空灰色",
+    )
+    .body("Iphone6 16G")
+    .timeout_express("90m")
+}
+
+/// A payment notification with 22 parameters beside `sign` and `sign_type`.
+pub(crate) fn notification(keys: &Keys) -> String {
+    let mut parameters = [
+        ("app_id", APP_ID),
+        ("auth_app_id", APP_ID),
+        ("buyer_id", "2088102116773037"),
+        ("buyer_logon_id", "159****5620"),
+        ("buyer_pay_amount", "88.88"),
+        ("charset", "utf-8"),
+        (
+            "fund_bill_list",
+            r#"[{"amount":"88.88","fundChannel":"ALIPAYACCOUNT"}]"#,
+        ),
+        ("gmt_create", "2024-01-02 03:04:05"),
+        ("gmt_payment", "2024-01-02 03:04:07"),
+        ("invoice_amount", "88.88"),
+        ("notify_id", "ac05099524730693a8b330c5ecf72da9786"),
+        ("notify_time", "2024-01-02 03:04:08"),
+        ("notify_type", "trade_status_sync"),
+        ("out_trade_no", "20161112000100010001"),
+        ("point_amount", "0.00"),
+        ("receipt_amount", "88.88"),
+        ("seller_id", "2088102119685838"),
+        ("subject", "Iphone6 16G 深空灰色"),
+        ("total_amount", "88.88"),
+        ("trade_no", "2024010222001473700100000001"),
+        ("trade_status", "TRADE_SUCCESS"),
+        ("version", "1.0"),
+    ];
+    parameters.sort_unstable();
+    let text: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let sign = keys.sign(&text.join("&"));
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .append_pair("sign", &sign)
+        .append_pair("sign_type", "RSA2")
+        .finish()
+}
+
+/// The text that the notification's signature is over, and the signature.
+pub(crate) fn signed_text(notification: &str) -> (Vec<u8>, Vec<u8>) {
+    let mut parameters: Vec<(String, String)> = form_urlencoded::parse(notification.as_bytes()).into_owned().collect();
+    parameters.sort();
+    let mut sign = Vec::new();
+    let mut text = Vec::new();
+    for (name, value) in parameters {
+        match &*name {
+            "sign" => sign = BASE64_STANDARD.decode(value).expect("base64"),
+            "sign_type" => {}
+            _ => text.push(format!("{name}={value}")),
+        }
+    }
+    (text.join("&").into_bytes(), sign)
+}
+
+/// The content of an answer to a query.
+pub(crate) const QUERY_CONTENT: &str = r#"{"code":"10000","msg":"Success","buyer_logon_id":"159****5620","buyer_pay_amount":"88.88","buyer_user_id":"2088102116773037","fund_bill_list":[{"amount":"88.88","fund_channel":"ALIPAYACCOUNT"}],"invoice_amount":"88.88","out_trade_no":"20161112000100010001","point_amount":"0.00","receipt_amount":"88.88","send_pay_date":"2024-01-02 03:04:07","total_amount":"88.88","trade_no":"2024010222001473700100000001","trade_status":"TRADE_SUCCESS"}"#;
+
+/// An answer to a query.
+pub(crate) fn query_answer(keys: &Keys) -> String {
+    let sign = keys.sign(QUERY_CONTENT);
+    format!(r#"{{"alipay_trade_query_response":{QUERY_CONTENT},"sign":"{sign}"}}"#)
+}
+
+#[derive(Debug)]
+struct Free;
+
+impl Signer for Free {
+    fn sign_type(&self) -> SignType {
+        SignType::Rsa2
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(vec![0x5a; 256])
+    }
+
+    fn is_slow(&self) -> bool {
+        false
+    }
+}
+
+impl Verifier for Free {
+    fn sign_type(&self) -> SignType {
+        SignType::Rsa2
+    }
+
+    fn verify(&self, _: &[u8], _: &[u8]) -> Result<(), BadSignature> {
+        Ok(())
+    }
+}
