@@ -221,18 +221,23 @@ fn extend(node: &mut String, members: &str) {
     }
 }
 
-/// The faults to come, one per call.
+/// The faults to come, one per call: each for the answers of one method, or for any.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<VecDeque<Fault>>);
+pub(crate) struct Faults(Mutex<VecDeque<(Option<String>, Fault)>>);
 
 impl Faults {
     /// Another one, after those that wait already.
-    pub(crate) fn push(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(fault);
+    pub(crate) fn push(&self, method: Option<&str>, fault: Fault) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push_back((method.map(str::to_owned), fault));
     }
 
-    /// The next one's.
-    pub(crate) fn take(&self) -> Option<Fault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// The next one for this method.
+    pub(crate) fn take(&self, method: Option<&str>) -> Option<Fault> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = waiting
+            .iter()
+            .position(|(wanted, _)| wanted.is_none() || wanted.as_deref() == method)?;
+        waiting.remove(place).map(|(_, fault)| fault)
     }
 }

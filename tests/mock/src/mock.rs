@@ -156,7 +156,12 @@ impl Mock {
 
     /// Spoils the next answer, of whatever method. Several wait in line.
     pub fn fault_next(&self, fault: Fault) {
-        self.core.faults.push(fault);
+        self.core.faults.push(None, fault);
+    }
+
+    /// Spoils the next answer of this method. Several wait in line.
+    pub fn fault_next_of(&self, method: &str, fault: Fault) {
+        self.core.faults.push(Some(method), fault);
     }
 
     /// How many requests have come to the gateway.

@@ -1,13 +1,16 @@
 //! The library against the embedded gateway, over real HTTP.
 
 mod answers;
+mod clock;
 mod debug;
 mod ebpp;
 mod examples;
 mod faults;
 mod fund;
+mod isv;
 mod notices;
 mod notify;
+mod oauth;
 mod open;
 mod pages;
 mod postgres_server;

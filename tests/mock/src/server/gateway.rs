@@ -43,8 +43,9 @@ pub(super) async fn serve(
             "413 Request Entity Too Large",
         ));
     };
-    let reply = answer(&core, &query, &content_type, &body);
-    let response = match core.faults.take() {
+    let (parameters, problem) = Parameters::read(&query, &content_type, &body);
+    let reply = answer(&core, &parameters, problem);
+    let response = match core.faults.take(parameters.get("method")) {
         Some(fault) => fault.spoil(reply, &core.alipay_key, &cut).await,
         None => reply.response(&core.alipay_key),
     };
@@ -69,8 +70,7 @@ impl Refused {
     }
 }
 
-fn answer(core: &Core, query: &str, content_type: &str, body: &[u8]) -> Reply {
-    let (parameters, problem) = Parameters::read(query, content_type, body);
+fn answer(core: &Core, parameters: &Parameters, problem: Option<Unreadable>) -> Reply {
     let method = parameters.get("method").and_then(|name| core.spec.method(name));
     core.journal.add(
         parameters
@@ -93,8 +93,8 @@ fn answer(core: &Core, query: &str, content_type: &str, body: &[u8]) -> Reply {
             charset: parameters.charset.clone(),
         })
     };
-    let played = examine(core, &parameters, problem, method)
-        .and_then(|(method, merchant)| perform(core, &parameters, method, merchant, sign_type).map_err(Refused::from));
+    let played = examine(core, parameters, problem, method)
+        .and_then(|(method, merchant)| perform(core, parameters, method, merchant, sign_type).map_err(Refused::from));
     match played {
         Ok(Played::Answer(outcome, fields)) => reply(Answer::success(outcome, &fields), true),
         Ok(Played::Cashier(key)) => {

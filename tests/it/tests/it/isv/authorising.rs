@@ -1,0 +1,143 @@
+use std::time::Duration;
+
+use alipay_api::{
+    ErrorKind,
+    isv::store::AuthorisationState,
+    notify::SUCCESS,
+    open::{AuthTokenAppErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
+    trade::PagePay,
+};
+
+use super::{MERCHANT, World, order};
+use crate::support::{merchant, price};
+
+#[tokio::test]
+async fn a_merchants_calls_carry_its_token() {
+    let world = World::authorised().await;
+    assert_eq!(world.events(), ["Authorised"]);
+    order(&world.isv, "one").await.unwrap();
+    let token = world.stored().await.app_auth_token;
+    let sent = world.mock.last_request("alipay.trade.precreate").unwrap();
+    assert_eq!(sent.get("app_auth_token").map(String::as_str), Some(token.expose()));
+
+    // Another process finds it in the store.
+    order(&world.other, "two").await.unwrap();
+    let known = world.isv.authorisation(MERCHANT).await.unwrap();
+    assert_eq!(
+        (known.auth_app_id.as_str(), known.status),
+        (MERCHANT, AuthTokenAppQueryStatus::Valid)
+    );
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test]
+async fn a_merchant_that_has_not_authorised_is_an_error_before_anything_is_sent() {
+    let world = World::start().await;
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    assert!(!error.is_outcome_unknown() && !error.is_retryable());
+    assert_eq!(error.method(), Some("alipay.trade.precreate"));
+    assert!(error.to_string().contains(MERCHANT), "{error}");
+    assert_eq!(world.mock.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_code_works_once_and_for_a_day() {
+    let world = World::start().await;
+    let code = world.mock.authorise(Some(MERCHANT), None);
+    world.isv.authorise(code.clone()).await.unwrap();
+    let error = world.isv.authorise(code).await.unwrap_err();
+    assert_eq!(
+        error.sub_code_as::<AuthTokenAppErrorCode>(),
+        Some(AuthTokenAppErrorCode::AuthCodeNotValid)
+    );
+    let code = world.mock.authorise(Some(MERCHANT), None);
+    world.clock.advance(Duration::from_hours(25));
+    let error = world.isv.authorise(code).await.unwrap_err();
+    assert_eq!(
+        error.sub_code_as::<AuthTokenAppErrorCode>(),
+        Some(AuthTokenAppErrorCode::AuthCodeNotValid)
+    );
+    let error = world.isv.authorise("invented").await.unwrap_err();
+    assert_eq!(
+        error.sub_code_as::<AuthTokenAppErrorCode>(),
+        Some(AuthTokenAppErrorCode::AuthCodeNotExist)
+    );
+    assert_eq!(world.events(), ["Authorised"]);
+}
+
+#[tokio::test]
+async fn pages_take_a_client_with_the_token_in_hand() {
+    let world = World::authorised().await;
+    let order = || PagePay::new("one", price("0.01"), "测试订单");
+    let error = world
+        .isv
+        .merchant(MERCHANT)
+        .trade()
+        .page_pay(order())
+        .form()
+        .unwrap_err();
+    assert!(error.to_string().contains("merchant_with_token"), "{error}");
+    let client = world.isv.merchant_with_token(MERCHANT).await.unwrap();
+    let form = client.trade().page_pay(order()).form().unwrap();
+    assert!(form.contains(world.stored().await.app_auth_token.expose()));
+}
+
+#[tokio::test]
+async fn notices_bring_and_end_an_authorisation() {
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let world = World::start().await;
+    world.mock.set_app_gateway_url(Some(&url)).unwrap();
+    _ = world.mock.authorise(Some(MERCHANT), Some("2088102150527498"));
+    let notice = world
+        .client
+        .notifications()
+        .verify(posted.recv().await.unwrap())
+        .unwrap();
+    assert!(world.isv.accept(&notice).await.unwrap());
+    assert_eq!(world.events(), ["Authorised"]);
+    assert_eq!(world.stored().await.user_id, "2088102150527498");
+    order(&world.isv, "one").await.unwrap();
+    // Once more, as Alipay does: nothing new.
+    assert!(world.isv.accept(&notice).await.unwrap());
+    assert!(world.events().is_empty());
+
+    world.clock.advance(Duration::from_secs(1));
+    world.mock.cancel_authorisation(MERCHANT).unwrap();
+    let withdrawn = world
+        .client
+        .notifications()
+        .verify(posted.recv().await.unwrap())
+        .unwrap();
+    assert!(world.isv.accept(&withdrawn).await.unwrap());
+    assert_eq!(world.events(), ["Cancelled"]);
+    assert_eq!(world.stored().await.state, AuthorisationState::Cancelled);
+    let sent = world.mock.requests();
+    let error = order(&world.isv, "two").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    assert_eq!(world.mock.requests(), sent);
+
+    // The old notices come late: the merchant has authorised again.
+    world.clock.advance(Duration::from_secs(1));
+    world.authorise().await;
+    for late in [&notice, &withdrawn] {
+        world.isv.accept(late).await.unwrap();
+    }
+    assert_eq!(world.stored().await.state, AuthorisationState::Active);
+    order(&world.isv, "three").await.unwrap();
+}
+
+#[tokio::test]
+async fn other_notifications_are_not_of_merchants() {
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let world = World::authorised().await;
+    let order = alipay_api::trade::Precreate::new("one", price("0.01"), "测试订单");
+    world.client.trade().precreate(order).notify_url(url).await.unwrap();
+    world.mock.pay("one").unwrap();
+    let paid = world
+        .client
+        .notifications()
+        .verify(posted.recv().await.unwrap())
+        .unwrap();
+    assert!(!world.isv.accept(&paid).await.unwrap());
+}

@@ -1,0 +1,78 @@
+use alipay_api::{
+    ErrorKind,
+    isv::store::AuthorisationState,
+    open::{AuthTokenApp, AuthTokenAppErrorCode, auth_token_app::AuthTokenAppGrantType},
+};
+use alipay_mock::Fault;
+
+use super::{LIFETIME, World, order};
+
+#[tokio::test]
+async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
+    let world = World::authorised().await;
+    // Somebody who does not share the store uses it up.
+    let used = world.stored().await.app_refresh_token;
+    let request = AuthTokenApp::with_refresh_token(used, AuthTokenAppGrantType::RefreshToken);
+    world.client.open().auth_token_app(request).await.unwrap();
+    world.clock.advance(LIFETIME * 2);
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
+    assert_eq!(
+        cause.and_then(alipay_api::Error::sub_code_as),
+        Some(AuthTokenAppErrorCode::RefreshTokenNotValid)
+    );
+    assert_eq!(world.events(), ["Authorised", "Lost"]);
+    assert_eq!(world.stored().await.state, AuthorisationState::Lost);
+
+    // It is known now: nothing more is sent, by either process.
+    let sent = world.mock.requests();
+    for isv in [&world.isv, &world.other] {
+        let error = order(isv, "one").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authorisation);
+    }
+    assert_eq!(world.mock.requests(), sent);
+    assert!(world.events().is_empty());
+
+    world.authorise().await;
+    order(&world.other, "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_merchant_that_has_withdrawn_is_lost_without_a_notice_too() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    world.mock.cancel_authorisation(super::MERCHANT).unwrap();
+    world.clock.advance(LIFETIME * 2);
+    let error = order(&world.isv, "two").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    assert_eq!(world.stored().await.state, AuthorisationState::Lost);
+}
+
+#[tokio::test]
+async fn an_unsigned_refusal_loses_nobody() {
+    let world = World::authorised().await;
+    world.clock.advance(LIFETIME * 2);
+    world
+        .mock
+        .answer_next("alipay.open.auth.token.app", "40004", "REFRESH_TOKEN_NOT_VALID", false);
+    world.mock.fault_next_of("alipay.open.auth.token.app", Fault::Unsigned);
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::Authorisation);
+    assert_eq!(world.stored().await.state, AuthorisationState::Active);
+    assert_eq!(world.events(), ["Authorised", "RefreshFailed"]);
+}
+
+#[tokio::test]
+async fn an_unsigned_refusal_of_a_token_refreshes_nothing() {
+    let world = World::authorised().await;
+    world.clock.advance(LIFETIME / 2);
+    world
+        .mock
+        .answer_next("alipay.trade.precreate", "20001", "aop.invalid-app-auth-token", false);
+    world.mock.fault_next_of("alipay.trade.precreate", Fault::Unsigned);
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_eq!(error.sub_code(), Some("aop.invalid-app-auth-token"));
+    assert!(!error.is_verified());
+    assert_eq!(world.refreshes(), 0);
+}

@@ -1,0 +1,165 @@
+use std::time::Duration;
+
+use alipay_api::{ErrorKind, isv::store::MerchantKey};
+use alipay_mock::Fault;
+
+use super::{AHEAD, LIFETIME, MERCHANT, World, order, query};
+
+/// Past the moment of a refresh, with all that processes add to it at random.
+const DUE: Duration = LIFETIME.saturating_sub(Duration::from_secs(10));
+
+#[tokio::test]
+async fn a_token_is_refreshed_before_it_ends_and_nobody_waits() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    let first = world.stored().await;
+    world.clock.advance(DUE);
+    // The refresh is held back; the call is not.
+    let (delay, mut release) = Fault::delay();
+    world.mock.fault_next_of("alipay.open.auth.token.app", delay);
+    order(&world.isv, "two").await.unwrap();
+    release.reached().await;
+    drop(release);
+    world.isv.idle().await;
+    let second = world.stored().await;
+    assert_ne!(second.app_auth_token, first.app_auth_token);
+    assert_ne!(second.app_refresh_token, first.app_refresh_token);
+    assert_eq!(second.authorised_at, first.authorised_at);
+    assert_eq!(second.issued_at, first.issued_at + DUE);
+    assert_eq!(second.expires_at, Some(second.issued_at + LIFETIME));
+    order(&world.isv, "three").await.unwrap();
+    assert_eq!(world.refreshes(), 1);
+    assert_eq!(world.events(), ["Authorised", "Refreshed"]);
+}
+
+#[tokio::test]
+async fn many_calls_after_the_end_wait_for_one_refresh() {
+    let world = World::authorised().await;
+    world.clock.advance(LIFETIME * 2);
+    let calls = (0..60).map(|number| {
+        let isv = if number % 2 == 0 { &world.isv } else { &world.other }.clone();
+        tokio::spawn(async move { order(&isv, &number.to_string()).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(world.refreshes(), 1);
+    assert!(world.mock.dead_refresh_tokens().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_that_another_process_has_replaced_is_looked_up_and_the_call_sent_again() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    world
+        .clock
+        .advance(LIFETIME.saturating_sub(AHEAD) + Duration::from_secs(1));
+    let sweep = world.other.refresh_ending().await.unwrap();
+    assert_eq!((sweep.refreshed, sweep.failed.len()), (1, 0));
+    // With no grace, the old token is dead by now.
+    let error = query(&world.isv).await;
+    assert_eq!(error.sub_code(), Some("ACQ.TRADE_NOT_EXIST"));
+    assert_eq!(world.refreshes(), 1);
+    order(&world.isv, "two").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_token_is_refreshed_once_it_is_not_new() {
+    let world = World::authorised().await;
+    // The gateway's clock is ahead of the library's.
+    let token = world.stored().await.app_auth_token;
+    world.clock.advance(LIFETIME * 2);
+    let mut behind = world.stored().await;
+    behind.issued_at = world.clock.time();
+    behind.expires_at = Some(world.clock.time() + LIFETIME);
+    let key = MerchantKey {
+        app_id: world.client.app_id(),
+        auth_app_id: MERCHANT,
+    };
+    let version = world.store.load(key).await.unwrap().unwrap().version;
+    world.store.replace(key, Some(version), &behind).await.unwrap().unwrap();
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_eq!(error.sub_code(), Some("aop.app-auth-token-time-out"));
+    assert_eq!(world.refreshes(), 0);
+    assert_eq!(world.stored().await.app_auth_token, token);
+
+    world.clock.advance(LIFETIME / 2);
+    order(&world.isv, "one").await.unwrap();
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn a_sweep_refreshes_what_ends_soon_and_only_that() {
+    let world = World::authorised().await;
+    assert_eq!(world.isv.refresh_ending().await.unwrap().refreshed, 0);
+    world.clock.advance(DUE);
+    assert_eq!(world.isv.refresh_ending().await.unwrap().refreshed, 1);
+    assert_eq!(world.isv.refresh_ending().await.unwrap().refreshed, 0);
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn a_refresh_goes_on_when_the_call_that_needs_it_is_dropped() {
+    let world = World::authorised().await;
+    let old = world.stored().await.app_refresh_token;
+    world.clock.advance(LIFETIME * 2);
+    let (delay, mut release) = Fault::delay();
+    world.mock.fault_next_of("alipay.open.auth.token.app", delay);
+    let isv = world.isv.clone();
+    let call = tokio::spawn(async move { order(&isv, "one").await });
+    release.reached().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    drop(release);
+    world.isv.idle().await;
+    assert_ne!(world.stored().await.app_refresh_token, old);
+    order(&world.isv, "one").await.unwrap();
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn nobody_refreshes_while_the_outcome_of_a_refresh_is_open() {
+    let world = World::authorised().await;
+    let mut lifetimes = world.mock.lifetimes();
+    lifetimes.app_auth_token_grace = LIFETIME;
+    world.mock.set_lifetimes(lifetimes);
+    world.clock.advance(DUE);
+    world.mock.fault_next_of("alipay.open.auth.token.app", Fault::Truncated);
+    // The token is good for a while: the call goes through, the refresh's answer is lost.
+    order(&world.isv, "one").await.unwrap();
+    world.isv.idle().await;
+    assert_eq!(world.events(), ["Authorised", "RefreshFailed"]);
+    let key = MerchantKey {
+        app_id: world.client.app_id(),
+        auth_app_id: MERCHANT,
+    };
+    let second = Duration::from_secs(1);
+    assert!(!world.store.lease(key, "somebody else", second).await.unwrap());
+    // A failure that says that nothing was done gives the lease back.
+    let world = World::authorised().await;
+    world.clock.advance(DUE);
+    world
+        .mock
+        .answer_next("alipay.open.auth.token.app", "40005", "isv.app-call-limited", false);
+    order(&world.isv, "one").await.unwrap();
+    world.isv.idle().await;
+    assert_eq!(world.events(), ["Authorised", "RefreshFailed"]);
+    assert!(world.store.lease(key, "somebody else", second).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_call_waits_no_longer_than_it_may() {
+    let world = World::authorised().await;
+    world.clock.advance(LIFETIME * 2);
+    let key = MerchantKey {
+        app_id: world.client.app_id(),
+        auth_app_id: MERCHANT,
+    };
+    let hour = Duration::from_hours(1);
+    assert!(world.store.lease(key, "somebody who has died", hour).await.unwrap());
+    let query = alipay_api::trade::Query::with_out_trade_no("one");
+    let call = world.isv.merchant(MERCHANT).trade().query(query);
+    let error = call.timeout(Duration::from_millis(200)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.is_retryable() && !error.is_outcome_unknown());
+}

@@ -1,0 +1,121 @@
+//! Stores that fail.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use alipay_api::{
+    ErrorKind,
+    isv::store::{Authorisation, MemoryStore, MerchantKey, StoreError, StoreErrorKind, Stored, TokenStore, Version},
+    transport::BoxFuture,
+};
+
+use super::{LIFETIME, World, order};
+
+/// A store that is away for a while.
+#[derive(Debug, Default)]
+struct Shaky {
+    store: MemoryStore,
+    is_away: AtomicBool,
+    /// How many times it can't be written.
+    full: AtomicU32,
+}
+
+impl Shaky {
+    fn reach(&self) -> Result<(), StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "it is away"));
+        }
+        Ok(())
+    }
+}
+
+impl TokenStore for Shaky {
+    fn load<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        Box::pin(async move {
+            self.reach()?;
+            self.store.load(merchant).await
+        })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        merchant: MerchantKey<'a>,
+        expected: Option<Version>,
+        authorisation: &'a Authorisation,
+    ) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        Box::pin(async move {
+            self.reach()?;
+            let lower = |left: u32| left.checked_sub(1);
+            if self
+                .full
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, lower)
+                .is_ok()
+            {
+                return Err(StoreError::new(StoreErrorKind::Unavailable, "it is full"));
+            }
+            self.store.replace(merchant, expected, authorisation).await
+        })
+    }
+
+    fn lease<'a>(
+        &'a self,
+        merchant: MerchantKey<'a>,
+        holder: &'a str,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            self.reach()?;
+            self.store.lease(merchant, holder, time).await
+        })
+    }
+
+    fn release<'a>(&'a self, merchant: MerchantKey<'a>, holder: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.release(merchant, holder)
+    }
+
+    fn ending_before<'a>(
+        &'a self,
+        app_id: &'a str,
+        time: SystemTime,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        self.store.ending_before(app_id, time, after, limit)
+    }
+}
+
+#[tokio::test]
+async fn a_new_pair_that_cant_be_stored_is_told_and_stored_later() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    world.clock.advance(LIFETIME * 2);
+    store.full.store(3, Ordering::SeqCst);
+    // The call waits until the pair is stored: it is not used before.
+    order(&world.isv, "one").await.unwrap();
+    assert_eq!(world.events(), ["Authorised", "NotStored", "Refreshed"]);
+    assert_eq!(world.refreshes(), 1);
+    assert!(world.mock.dead_refresh_tokens().is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_fails_calls_and_serves_them_when_it_is_back() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    store.is_away.store(true, Ordering::SeqCst);
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenStore);
+    assert!(error.is_retryable() && !error.is_outcome_unknown());
+    assert!(error.to_string().contains("it is away"), "{error}");
+    store.is_away.store(false, Ordering::SeqCst);
+    order(&world.isv, "one").await.unwrap();
+    // From then on, the token is in memory.
+    store.is_away.store(true, Ordering::SeqCst);
+    order(&world.isv, "two").await.unwrap();
+}
