@@ -16,7 +16,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("codec/encode_page_pay");
     group.bench_function("library", |bencher| {
-        bencher.iter(|| to_json(black_box(&order)).expect("JSON"))
+        bencher.iter(|| to_json(black_box(&order)).expect("JSON"));
     });
     group.bench_function("untyped", |bencher| bencher.iter(|| black_box(&untyped).to_string()));
     group.finish();

@@ -22,7 +22,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("notify/trade_status_sync");
     group.bench_function("raw_verify", |bencher| {
-        bencher.iter(|| raw.verify_sig(black_box(&text), &sign))
+        bencher.iter(|| raw.verify_sig(black_box(&text), &sign));
     });
     group.bench_function("library", |bencher| {
         bencher.iter(|| client.notifications().verify(black_box(&body)).expect("it is Alipay's"));

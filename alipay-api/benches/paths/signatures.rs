@@ -60,7 +60,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         bencher.iter(|| aws_public.verify_sig(black_box(&MESSAGE), &signature));
     });
     group.bench_function("aws_lc", |bencher| {
-        bencher.iter(|| verifier.verify(black_box(&MESSAGE), &signature))
+        bencher.iter(|| verifier.verify(black_box(&MESSAGE), &signature));
     });
     group.bench_function("rsa_raw", |bencher| {
         bencher.iter(|| raw_public.pkcs1v15_verify::<sha1::Sha1>(black_box(&MESSAGE), &sha1_signature));
