@@ -23,10 +23,8 @@ async fn a_merchants_calls_carry_its_token() {
     // Another process finds it in the store.
     order(&world.other, "two").await.unwrap();
     let known = world.isv.authorisation(MERCHANT).await.unwrap();
-    assert_eq!(
-        (known.auth_app_id.as_str(), known.status),
-        (MERCHANT, AuthTokenAppQueryStatus::Valid)
-    );
+    assert_eq!(known.auth_app_id, MERCHANT);
+    assert_eq!(known.status, AuthTokenAppQueryStatus::Valid);
     assert_eq!(world.refreshes(), 0);
 }
 
