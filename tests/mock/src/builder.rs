@@ -11,7 +11,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::Mock;
-use crate::clock::{Clock, SystemClock};
+use crate::certificates::{CertificateError, Certificates, Files, Identity};
+use crate::clock::{Clock, SystemClock, timestamp};
 use crate::core::Core;
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -34,6 +35,9 @@ pub enum StartError {
     /// A key can't be made or encoded.
     #[error("a key can't be made: {0}")]
     Key(#[from] KeyError),
+    /// The certificates don't go together, or are none.
+    #[error("{0}")]
+    Certificates(#[from] CertificateError),
     /// The address can't be listened on.
     #[error("can't listen on {address}: {source}")]
     Listen {
@@ -59,12 +63,23 @@ enum AppKey {
     Public(PublicKey),
 }
 
+/// By what the app and Alipay know each other.
+enum Mode {
+    /// By their public keys.
+    PublicKeys,
+    /// By certificates that an authority of the gateway's own issues.
+    Issued,
+    /// By certificates from files.
+    Given(Files),
+}
+
 /// How a gateway is to be.
 pub struct Builder {
     app_id: String,
     seller_id: String,
     app_key: AppKey,
     alipay_key: Option<KeyPair>,
+    mode: Mode,
     listen: SocketAddr,
     clock: Box<dyn Clock>,
     schedule: Vec<Duration>,
@@ -81,6 +96,7 @@ impl Default for Builder {
             seller_id: "2088101117955611".to_owned(),
             app_key: AppKey::Shared,
             alipay_key: None,
+            mode: Mode::PublicKeys,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: Box::new(SystemClock),
             schedule: DOCUMENTED_SCHEDULE.to_vec(),
@@ -136,6 +152,30 @@ impl Builder {
         self.app_key = AppKey::Fresh;
         self.alipay_key = Some(KeyPair::generate()?);
         Ok(self)
+    }
+
+    /// Certificate mode, with certificates of a throw-away authority: [`Mock::app_cert`], [`Mock::alipay_cert`] and [`Mock::root_cert`] give their texts.
+    #[must_use]
+    pub fn certificates(mut self) -> Self {
+        self.mode = Mode::Issued;
+        self
+    }
+
+    /// Certificate mode, with the texts of certificate files: the app's, Alipay's, and Alipay's roots. [`alipay_key_pair`](Self::alipay_key_pair) has to
+    /// be that of Alipay's certificate. The app's public key is that of its certificate.
+    #[must_use]
+    pub fn certificate_files(
+        mut self,
+        app_cert: impl Into<String>,
+        alipay_cert: impl Into<String>,
+        root_cert: impl Into<String>,
+    ) -> Self {
+        self.mode = Mode::Given(Files {
+            app: app_cert.into(),
+            alipay: alipay_cert.into(),
+            roots: root_cert.into(),
+        });
+        self
     }
 
     /// Where to listen. By default, any free port of `127.0.0.1`.
@@ -217,6 +257,7 @@ impl Builder {
     /// Outside of a Tokio runtime.
     pub async fn start(self) -> Result<Mock, StartError> {
         let spec = alipay_codegen::load(self.specs).map_err(|problems| StartError::Specs(problems.to_string()))?;
+        let is_own = matches!(self.app_key, AppKey::Pair(_) | AppKey::Public(_));
         let (app_pair, app_key) = match self.app_key {
             AppKey::Shared => pair(KeyPair::shared()?.0),
             AppKey::Fresh => pair(KeyPair::generate()?),
@@ -226,6 +267,23 @@ impl Builder {
         let alipay_key = match self.alipay_key {
             Some(pair) => pair,
             None => KeyPair::shared()?.1,
+        };
+        let (app_pair, app_key, identity) = match self.mode {
+            Mode::PublicKeys => (app_pair, app_key, Identity::Key(alipay_key)),
+            Mode::Issued => {
+                let now = timestamp(self.clock.now());
+                let issued = Certificates::issue(&self.app_id, &self.seller_id, &app_key, alipay_key, now)?;
+                (app_pair, app_key, Identity::Certificates(Box::new(issued)))
+            }
+            Mode::Given(files) => {
+                let given = Certificates::from_files(files, alipay_key)?;
+                let certified = given.app_key().ok_or(KeyError::Operation)?.clone();
+                if is_own && certified != app_key {
+                    return Err(CertificateError::AppKey.into());
+                }
+                let app_pair = app_pair.filter(|_| certified == app_key);
+                (app_pair, certified, Identity::Certificates(Box::new(given)))
+            }
         };
         let listening = |source| StartError::Listen {
             address: self.listen,
@@ -241,9 +299,8 @@ impl Builder {
             app_id: self.app_id,
             seller_id: self.seller_id,
             app_key,
-            alipay_key,
             clock: self.clock,
-            state: Mutex::new(State::new(self.balance, self.lifetimes, self.app_gateway_url)),
+            state: Mutex::new(State::new(identity, self.balance, self.lifetimes, self.app_gateway_url)),
             faults: Faults::default(),
             next: Mutex::default(),
             deliveries,

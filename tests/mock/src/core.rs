@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use alipay_codegen::ir::Spec;
 use jiff::Timestamp;
 
+use crate::certificates::Signatory;
 use crate::clock::{Clock, timestamp};
 use crate::control::NextAnswer;
 use crate::faults::Faults;
 use crate::journal::Journal;
-use crate::keys::{KeyPair, PublicKey};
+use crate::keys::PublicKey;
 use crate::notify;
 use crate::notify::delivery::{About, Deliveries};
 use crate::state::State;
@@ -21,7 +22,6 @@ pub(crate) struct Core {
     pub(crate) app_id: String,
     pub(crate) seller_id: String,
     pub(crate) app_key: PublicKey,
-    pub(crate) alipay_key: KeyPair,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Faults,
@@ -41,11 +41,12 @@ impl Core {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = action(&mut state);
         let now = self.now();
+        let signatory = state.identity.signatory();
         for event in std::mem::take(&mut state.trades.events) {
             let letter = state
                 .trades
                 .get(&event.key, now)
-                .and_then(|order| notify::letter(order, &event.kind, &self.alipay_key, now));
+                .and_then(|order| notify::letter(order, &event.kind, &signatory, now));
             if let Some(letter) = letter {
                 self.deliveries.send(About::Order(event.key), letter);
             }
@@ -54,14 +55,18 @@ impl Core {
             let (Event::Authorised(grant, _) | Event::Cancelled(grant)) = &event;
             let about = About::Merchant(grant.grantor.auth_app_id.clone());
             let url = state.app_gateway_url.as_deref();
-            let letter = url.and_then(|url| {
-                notify::merchants::letter(&event, &self.app_id, url, &self.spec, &self.alipay_key, now)
-            });
+            let letter =
+                url.and_then(|url| notify::merchants::letter(&event, &self.app_id, url, &self.spec, &signatory, now));
             if let Some(letter) = letter {
                 self.deliveries.send(about, letter);
             }
         }
         result
+    }
+
+    /// What Alipay signs with at the moment.
+    pub(crate) fn signatory(&self) -> Signatory {
+        self.with_state(|state| state.identity.signatory())
     }
 
     /// The answer that was ordered for this method, if one was.

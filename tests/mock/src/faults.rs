@@ -7,7 +7,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use tokio::sync::oneshot;
 
-use crate::keys::{KeyError, KeyPair};
+use crate::certificates::Signatory;
+use crate::keys::KeyError;
 use crate::protocol::answer::{Answer, assemble};
 use crate::protocol::charset::Charset;
 use crate::server::connection::Cut;
@@ -103,7 +104,12 @@ impl Fault {
     }
 
     /// Does to a reply what the fault is about.
-    pub(crate) async fn spoil(self, reply: Reply, key: &KeyPair, cut: &Cut) -> Result<Response<Body>, KeyError> {
+    pub(crate) async fn spoil(
+        self,
+        reply: Reply,
+        signatory: &Signatory,
+        cut: &Cut,
+    ) -> Result<Response<Body>, KeyError> {
         let ok = |body: Vec<u8>| text(StatusCode::OK, "utf-8", body);
         Ok(match (self, reply) {
             (Self::HttpStatus(status), _) => {
@@ -129,15 +135,15 @@ impl Fault {
                 // Nobody may be watching, and the release may have been dropped: both are fine.
                 let _ = delay.reached.send(());
                 let _ = delay.released.await;
-                reply.response(key)?
+                reply.response(signatory)?
             }
             (Self::Truncated, reply) => {
-                let body = bytes(&reply, key)?;
+                let body = bytes(&reply, signatory)?;
                 ok(body[..body.len() / 2].to_vec())
             }
             (Self::CutOff, reply) => {
                 let mut response = ok(Vec::new());
-                *response.body_mut() = Body::new(CutOff::half_of(&bytes(&reply, key)?));
+                *response.body_mut() = Body::new(CutOff::half_of(&bytes(&reply, signatory)?));
                 response
             }
             (fault, Reply::Answer(answer)) => {
@@ -146,33 +152,33 @@ impl Fault {
                 } else {
                     answer.charset.clone()
                 };
-                text(StatusCode::OK, charset.name(), fault.spoil_answer(answer, key)?)
+                text(StatusCode::OK, charset.name(), fault.spoil_answer(answer, signatory)?)
             }
-            (_, page @ Reply::Page(_)) => page.response(key)?,
+            (_, page @ Reply::Page(_)) => page.response(signatory)?,
         })
     }
 
     /// The faults of the signature and of the JSON.
-    fn spoil_answer(self, mut answer: Answer, key: &KeyPair) -> Result<Vec<u8>, KeyError> {
-        let sign = |node: &[u8]| key.sign(answer.sign_type, node);
+    fn spoil_answer(self, mut answer: Answer, signatory: &Signatory) -> Result<Vec<u8>, KeyError> {
+        let sign = |node: &[u8]| signatory.sign(answer.sign_type, node);
         let node = answer.node_bytes();
         Ok(match self {
-            Self::Unsigned => assemble(&answer.root, &node, None),
-            Self::EmptySign => assemble(&answer.root, &node, Some("")),
-            Self::WrongSign => assemble(&answer.root, &node, Some(&sign(b"something else")?)),
+            Self::Unsigned => assemble(&answer.root, &node, None, signatory),
+            Self::EmptySign => assemble(&answer.root, &node, Some(""), signatory),
+            Self::WrongSign => assemble(&answer.root, &node, Some(&sign(b"something else")?), signatory),
             Self::TamperedByte(index) => {
                 let mut tampered = node.clone();
                 let length = tampered.len().max(1);
                 if let Some(byte) = tampered.get_mut(index % length) {
                     *byte ^= 1;
                 }
-                assemble(&answer.root, &tampered, Some(&sign(&node)?))
+                assemble(&answer.root, &tampered, Some(&sign(&node)?), signatory)
             }
             Self::DuplicateRoot => {
                 let mut twice = node.clone();
                 twice.extend_from_slice(format!(",\"{}\":", answer.root).as_bytes());
                 twice.extend_from_slice(&node);
-                assemble(&answer.root, &twice, Some(&sign(&node)?))
+                assemble(&answer.root, &twice, Some(&sign(&node)?), signatory)
             }
             Self::SlashEscaped | Self::SlashEscapedSigned => {
                 let escaped = answer.charset.encode_json(&answer.node.replace('/', "\\/"));
@@ -181,33 +187,33 @@ impl Fault {
                 } else {
                     &escaped
                 };
-                assemble(&answer.root, &escaped, Some(&sign(signed)?))
+                assemble(&answer.root, &escaped, Some(&sign(signed)?), signatory)
             }
             Self::GbkBody => {
                 answer.charset = Charset::gbk();
                 extend(&mut answer.node, "\"note\":\"编码\"");
-                answer.body(key)?
+                answer.body(signatory)?
             }
             Self::Oversized => {
                 extend(&mut answer.node, &format!("\"padding\":\"{}\"", "x".repeat(MAX_BODY)));
-                answer.body(key)?
+                answer.body(signatory)?
             }
             Self::ExtraField => {
                 extend(
                     &mut answer.node,
                     "\"mock_text\":\"new\",\"mock_object\":{\"list\":[1,null,{\"deep\":true}]}",
                 );
-                answer.body(key)?
+                answer.body(signatory)?
             }
-            _ => answer.body(key)?,
+            _ => answer.body(signatory)?,
         })
     }
 }
 
 /// A reply's body when nothing is the matter.
-fn bytes(reply: &Reply, key: &KeyPair) -> Result<Vec<u8>, KeyError> {
+fn bytes(reply: &Reply, signatory: &Signatory) -> Result<Vec<u8>, KeyError> {
     match reply {
-        Reply::Answer(answer) => answer.body(key),
+        Reply::Answer(answer) => answer.body(signatory),
         Reply::Page(html) => Ok(html.as_bytes().to_vec()),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey};
+use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use rsa::rand_core::{TryCryptoRng, TryRng};
 
@@ -129,13 +129,17 @@ impl KeyPair {
     /// # Errors
     /// If the system has no randomness to blind the operation with.
     pub fn sign(&self, sign_type: SignType, message: &[u8]) -> Result<String, KeyError> {
+        self.sign_bytes(sign_type, message)
+            .map(|signature| STANDARD.encode(signature))
+    }
+
+    /// The same as bytes.
+    pub(crate) fn sign_bytes(&self, sign_type: SignType, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let signature = match sign_type {
             SignType::Rsa2 => self.0.pkcs1v15_sign::<sha2::Sha256>(message),
             SignType::Rsa => self.0.pkcs1v15_sign::<sha1::Sha1>(message),
         };
-        signature
-            .map(|signature| STANDARD.encode(signature))
-            .map_err(|_| KeyError::Operation)
+        signature.map_err(|_| KeyError::Operation)
     }
 
     /// PKCS#8 in one line of base64.
@@ -178,13 +182,30 @@ impl PublicKey {
 
     /// Whether `signature` (base64) is this key's over `message`.
     pub fn verify(&self, sign_type: SignType, message: &[u8], signature: &str) -> bool {
-        let Ok(signature) = STANDARD.decode(signature) else {
-            return false;
-        };
+        STANDARD
+            .decode(signature)
+            .is_ok_and(|signature| self.verify_bytes(sign_type, message, &signature))
+    }
+
+    /// The same of bytes.
+    pub(crate) fn verify_bytes(&self, sign_type: SignType, message: &[u8], signature: &[u8]) -> bool {
         match sign_type {
-            SignType::Rsa2 => self.0.pkcs1v15_verify::<sha2::Sha256>(message, &signature).is_ok(),
-            SignType::Rsa => self.0.pkcs1v15_verify::<sha1::Sha1>(message, &signature).is_ok(),
+            SignType::Rsa2 => self.0.pkcs1v15_verify::<sha2::Sha256>(message, signature).is_ok(),
+            SignType::Rsa => self.0.pkcs1v15_verify::<sha1::Sha1>(message, signature).is_ok(),
         }
+    }
+
+    /// From the SPKI of a certificate.
+    pub(crate) fn from_spki(der: &[u8]) -> Option<Self> {
+        rsa::PublicKey::from_public_key_der(der)
+            .ok()
+            .map(|key| Self(Arc::new(key)))
+    }
+
+    /// PKCS#1 as DER.
+    pub(crate) fn to_pkcs1_der(&self) -> Result<Vec<u8>, KeyError> {
+        let der = self.0.to_pkcs1_der().map_err(|_| KeyError::Operation)?;
+        Ok(der.as_bytes().to_vec())
     }
 
     /// SPKI in one line of base64.
@@ -219,7 +240,8 @@ fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
     STANDARD.decode(base64).map_err(|_| KeyError::Encoding)
 }
 
-fn pem(label: &str, base64: &str) -> String {
+/// PEM around base64.
+pub(crate) fn pem(label: &str, base64: &str) -> String {
     let mut text = format!("-----BEGIN {label}-----\n");
     for line in base64.as_bytes().chunks(64) {
         text.push_str(&String::from_utf8_lossy(line));

@@ -21,7 +21,11 @@
 //!   code is scanned, so a query before that says `ACQ.TRADE_NOT_EXIST`.
 //! * `alipay.trade.pay` takes payment codes of 16 to 24 digits that begin with 25 to 30. Up to 1000.00 yuan it pays at once; above, it answers `10003`
 //!   and the trade waits until [`Mock::pay`] plays the buyer who confirms.
-//! * Methods that only certificate mode may call (`alipay.fund.trans.uni.transfer`) want `app_cert_sn` and `alipay_root_cert_sn`; any values do.
+//! * In certificate mode ([`Builder::certificates`]) every call has to name the app's certificate and Alipay's roots, and every signature names
+//!   Alipay's certificate; `alipay.open.app.alipaycert.download` hands it out. In public-key mode, no call may name any, and methods that only
+//!   certificate mode may call (`alipay.fund.trans.uni.transfer`) are refused.
+//! * A merchant's authorisation makes tokens at once. Its code stands for these tokens, and so does the notice that the app gets at its address. A
+//!   refresh token is dead once it was used, a token a little later; both are when the merchant authorises anew, and at once when it withdraws.
 //! * Methods without a behaviour here are validated by their spec and then answered with `20000`.
 //! * Answers come with the content type `text/html`, as Alipay's do.
 //!
@@ -40,12 +44,16 @@
 //! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that came after their death |
 //! | `POST /_mock/app-gateway` with `url` | where the app is told of merchants; `null` for nowhere |
 //! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
+//! | `GET /_mock/certificates` | shows the certificates and their serials |
+//! | `POST /_mock/certificates/roll-over` | Alipay takes another certificate: gives `alipay_cert_sn` |
+//! | `POST /_mock/certificates/forge` with `forgery` | somebody forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends it |
 //! | `GET /_mock/requests` | counts requests, in all and by method |
 //! | `POST /_mock/next` with `method`, `code`, `sub_code` and `after_effect` | orders an error for the next call of a method |
 
 #![warn(missing_docs)]
 
 mod builder;
+mod certificates;
 mod clock;
 mod control;
 mod core;
@@ -65,6 +73,7 @@ mod validate;
 pub use alipay_codegen::SourceFile;
 
 pub use crate::builder::{Builder, StartError};
+pub use crate::certificates::{CertificateError, Forgery};
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::control::merchants::{AuthorisationStatus, AuthorisationView};
 pub use crate::control::{ControlError, Payment, RefundView, TradeView};

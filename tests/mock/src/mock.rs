@@ -8,13 +8,14 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::certificates::Certificates;
 use crate::control::NextAnswer;
 use crate::control::merchants::{Agreement, AppGateway};
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
 use crate::{
-    AuthorisationView, Builder, ControlError, DeadRefreshToken, Fault, Lifetimes, Payment, Received, StartError,
-    TradeView,
+    AuthorisationView, Builder, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment, Received,
+    StartError, TradeView,
 };
 
 /// A running gateway. Dropping it shuts it down.
@@ -81,9 +82,9 @@ impl Mock {
         self.app_pair.as_ref()
     }
 
-    /// Alipay's key pair, for whoever wants to sign as Alipay.
-    pub fn alipay_key_pair(&self) -> &KeyPair {
-        &self.core.alipay_key
+    /// The key pair that Alipay signs with at the moment, for whoever wants to sign as Alipay.
+    pub fn alipay_key_pair(&self) -> KeyPair {
+        self.core.signatory().key
     }
 
     /// The app's private key: PKCS#8 in one line of base64.
@@ -107,7 +108,55 @@ impl Mock {
     /// # Panics
     /// Never: the key was encoded before.
     pub fn alipay_public_key(&self) -> String {
-        encoded(Some(self.core.alipay_key.public_key().to_base64()))
+        encoded(Some(self.core.signatory().key.public_key().to_base64()))
+    }
+
+    /// The text of the app's certificate file (应用公钥证书).
+    ///
+    /// # Panics
+    /// In public-key mode.
+    pub fn app_cert(&self) -> String {
+        self.core.certificate(Certificates::app_cert)
+    }
+
+    /// The text of the file of Alipay's certificate that is in use (支付宝公钥证书); below it stands that of its issuer.
+    ///
+    /// # Panics
+    /// In public-key mode.
+    pub fn alipay_cert(&self) -> String {
+        self.core.certificate(Certificates::alipay_cert)
+    }
+
+    /// The serial of that, as answers name it.
+    ///
+    /// # Panics
+    /// In public-key mode.
+    pub fn alipay_cert_sn(&self) -> String {
+        self.core.certificate(Certificates::alipay_cert_sn)
+    }
+
+    /// The text of the file of Alipay's root certificates (支付宝根证书): four, of which two are of RSA, one of SM2 and one of ECDSA.
+    ///
+    /// # Panics
+    /// In public-key mode.
+    pub fn root_cert(&self) -> String {
+        self.core.certificate(Certificates::root_cert)
+    }
+
+    /// Alipay takes another certificate, with another key, for all that it signs from now on: gives its serial. Those before it can still be downloaded.
+    ///
+    /// # Errors
+    /// In public-key mode, or if the certificates came from files.
+    pub fn roll_over_alipay_certificate(&self) -> Result<String, ControlError> {
+        self.core.roll_over_alipay_certificate()
+    }
+
+    /// From now on somebody has forged Alipay's certificate; with `None`, nobody has any more.
+    ///
+    /// # Errors
+    /// In public-key mode, or if the certificates came from files.
+    pub fn forge_alipay_certificate(&self, forgery: Option<Forgery>) -> Result<(), ControlError> {
+        self.core.forge_alipay_certificate(forgery)
     }
 
     /// The order of this number.

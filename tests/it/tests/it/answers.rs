@@ -9,7 +9,7 @@ use alipay_mock::{Mock, keys::SignType};
 use proptest::prelude::*;
 
 use crate::{
-    support::{builder, certified_builder, price, shared, start},
+    support::{builder, certified_builder, price, shared, start, start_certified},
     tamper::Canned,
 };
 
@@ -311,6 +311,7 @@ async fn many_members_cost_no_more_than_their_bytes() {
 #[tokio::test]
 async fn a_certificate_that_is_not_at_hand_is_not_trusted() {
     let mut alipay = Answerer::new().await;
+    alipay.mock = start_certified().await.0;
     alipay.client = certified_builder(&alipay.mock)
         .transport(alipay.canned.clone())
         .build()

@@ -58,7 +58,8 @@ async fn debug_shows_no_secret() {
         format!("{:?}", raw()),
         format!("{:?}", raw().await.unwrap_err()),
     ];
-    let certified = crate::support::certified_builder(&mock);
+    let (certified_mock, _) = crate::support::start_certified().await;
+    let certified = crate::support::certified_builder(&certified_mock);
     let told = Forge::new(&mock)
         .set("new_token", TOKEN.as_bytes())
         .set("passback_params", b"x")

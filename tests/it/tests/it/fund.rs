@@ -8,7 +8,7 @@ use alipay_api::{
     },
 };
 
-use crate::support::{certified_builder, price, start};
+use crate::support::{price, start, start_certified};
 
 #[tokio::test]
 async fn a_transfer_is_made_once_and_found_again() {
@@ -62,8 +62,7 @@ async fn a_transfer_that_nobody_made_is_not_found() {
 
 #[tokio::test]
 async fn a_uni_transfer_is_made_once_in_certificate_mode() {
-    let (mock, _) = start().await;
-    let client = certified_builder(&mock).build().unwrap();
+    let (mock, client) = start_certified().await;
     let transfer = || {
         let payee = Participant::new("egdjny5218@sandbox.com", "ALIPAY_LOGON_ID").name("sandbox env");
         TransUniTransfer::new("20170626152217", price("82.32"), payee)
@@ -82,25 +81,19 @@ async fn a_uni_transfer_is_made_once_in_certificate_mode() {
     );
     assert_eq!(
         (received["app_cert_sn"].len(), received["alipay_root_cert_sn"].len()),
-        (32, 32)
+        (32, 65)
     );
 }
 
 #[tokio::test]
 async fn a_uni_transfer_of_nothing_is_refused() {
-    let (mock, _) = start().await;
+    let (_mock, client) = start_certified().await;
     let transfer = TransUniTransfer::new(
         "1",
         price("0.00"),
         Participant::new("2088123412341234", "ALIPAY_USER_ID"),
     );
-    let error = certified_builder(&mock)
-        .build()
-        .unwrap()
-        .fund()
-        .trans_uni_transfer(transfer)
-        .await
-        .unwrap_err();
+    let error = client.fund().trans_uni_transfer(transfer).await.unwrap_err();
     assert_eq!(error.sub_code_as(), Some(TransUniTransferErrorCode::InvalidParameter));
 }
 

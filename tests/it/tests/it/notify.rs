@@ -152,7 +152,7 @@ impl Forge {
     pub(crate) fn new(mock: &Mock) -> Self {
         let text = |text: &str| text.as_bytes().to_vec();
         Self {
-            key: mock.alipay_key_pair().clone(),
+            key: mock.alipay_key_pair(),
             parameters: vec![
                 ("app_id", text(mock.app_id())),
                 ("charset", text("utf-8")),

@@ -1,13 +1,16 @@
 use alipay_api::{
     ErrorKind,
+    gateway::GatewayErrorCode,
     open::{
-        AuthTokenApp, AuthTokenAppErrorCode, AuthTokenAppQuery, AuthTokenAppQueryErrorCode,
+        AppAlipaycertDownload, AuthTokenApp, AuthTokenAppErrorCode, AuthTokenAppQuery, AuthTokenAppQueryErrorCode,
         auth_token_app_query::AuthTokenAppQueryStatus,
     },
     trade::Create,
 };
 
-use crate::support::{price, start};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::support::{price, start, start_certified};
 
 #[tokio::test]
 async fn a_code_becomes_a_token_once() {
@@ -101,4 +104,24 @@ async fn a_merchants_calls_carry_its_token() {
         (Some("20001"), Some("aop.invalid-app-auth-token"))
     );
     assert!(!format!("{error} {error:?}").contains("dead"));
+}
+
+#[tokio::test]
+async fn a_certificate_is_downloaded_by_its_serial() {
+    let (mock, client) = start_certified().await;
+    let download = |serial: &str| {
+        client
+            .open()
+            .app_alipaycert_download(AppAlipaycertDownload::new(serial))
+    };
+    let answer = download(&mock.alipay_cert_sn()).await.unwrap();
+    assert_eq!(
+        BASE64_STANDARD.decode(answer.alipay_cert_content).unwrap(),
+        mock.alipay_cert().into_bytes()
+    );
+    let error = download("0").await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.sub_code_as()),
+        (Some("40002"), Some(GatewayErrorCode::IsvAlipayCertNotExist))
+    );
 }

@@ -1,9 +1,6 @@
 //! A gateway and a client of it for each test, and orders to begin with.
 
-use std::{
-    process::Command,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use alipay_api::{Client, ClientBuilder, Credentials, trade::Precreate, types::Price};
 use alipay_mock::Mock;
@@ -51,37 +48,21 @@ pub(crate) async fn paid_order(mock: &Mock, client: &Client, out_trade_no: &str,
         .expect("a trade")
 }
 
-/// A client in certificate mode, its certificates made by the `openssl` command line.
+/// A gateway in certificate mode, and the client of its app.
+pub(crate) async fn start_certified() -> (Mock, Client) {
+    let mock = Mock::builder()
+        .certificates()
+        .start()
+        .await
+        .expect("the gateway starts");
+    let client = certified_builder(&mock).build().expect("a client");
+    (mock, client)
+}
+
+/// A client in certificate mode, to be changed.
 pub(crate) fn certified_builder(mock: &Mock) -> ClientBuilder {
-    let folder = tempfile::tempdir().expect("a folder");
-    let certificate = |name: &str, key: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, key).expect("a key");
-        let output = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-new",
-                "-days",
-                "90",
-                "-subj",
-                &format!("/C=CN/O=Test/CN={name}"),
-                "-key",
-            ])
-            .arg(path)
-            .output()
-            .expect("the openssl command line: install it to run this test");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("PEM")
-    };
-    let app = mock.app_private_key_pem();
-    let alipay = mock.alipay_key_pair().to_pem().expect("PEM");
-    let [app_cert, alipay_cert, root] = [
-        certificate("app", &app),
-        certificate("alipay", &alipay),
-        certificate("root", &alipay),
-    ];
-    let credentials = Credentials::certificates(&app, &app_cert, &alipay_cert, &root).expect("credentials");
+    let [app, alipay, root] = [mock.app_cert(), mock.alipay_cert(), mock.root_cert()];
+    let credentials = Credentials::certificates(&mock.app_private_key(), &app, &alipay, &root).expect("credentials");
     Client::builder(mock.app_id(), credentials).gateway(mock.gateway_url())
 }
 

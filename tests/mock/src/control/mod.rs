@@ -1,6 +1,7 @@
 //! Playing the others: the buyer, the merchant who authorises, the user who picks invoices. The control endpoint and the in-process handle both come
 //! here.
 
+pub(crate) mod certificates;
 pub(crate) mod merchants;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,14 @@ pub enum ControlError {
     /// The merchant has withdrawn its authorisation.
     #[error("merchant {0} has cancelled its authorisation")]
     Cancelled(String),
+    /// The gateway is in public-key mode.
+    #[error("the gateway is in public-key mode")]
+    NoCertificates,
+    /// The gateway is in public-key mode, or its certificates came from files: nobody can issue others.
+    #[error(
+        "there is no authority that could issue certificates: the gateway is in public-key mode, or has its certificates from files"
+    )]
+    NoAuthority,
     /// A setting is not one, or its value is none.
     #[error("{0}")]
     Setting(String),
@@ -151,10 +160,11 @@ impl Core {
         let now = self.now();
         let order = self.with_state(|state| state.trades.get(&key, now).map(|order| order.clone()));
         let order = order.ok_or(ControlError::NoOrder(key.out_trade_no))?;
+        let signatory = self.signatory();
         let signing = |_| ControlError::Signing;
         Ok(Payment {
-            return_url: notify::return_url(&order, &self.alipay_key, now).map_err(signing)?,
-            app_result: notify::app_result(&order, &self.alipay_key, now).map_err(signing)?,
+            return_url: notify::return_url(&order, &signatory, now).map_err(signing)?,
+            app_result: notify::app_result(&order, &signatory, now).map_err(signing)?,
             trade: self.view(&order),
         })
     }

@@ -1,4 +1,4 @@
-//! `alipay.open.auth.*`: the authorisations of merchants.
+//! `alipay.open.*`: the authorisations of merchants, and the certificates of Alipay.
 
 use serde_json::Value;
 
@@ -25,6 +25,11 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         method: "alipay.open.auth.token.app.query",
         errors: &["AUTH_TOKEN_NOT_EXISTED"],
         play: query,
+    },
+    Behaviour {
+        method: "alipay.open.app.alipaycert.download",
+        errors: &[],
+        play: download,
     },
 ];
 
@@ -89,4 +94,13 @@ fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
             .with("status", if is_valid { "valid" } else { "invalid" })
             .with("is_by_app_auth", true),
     ))
+}
+
+fn download(call: &mut Call<'_>) -> Result<Played, Failure> {
+    let sn = call.required("alipay_cert_sn");
+    let certificates = call.state.identity.certificates();
+    match certificates.and_then(|certificates| certificates.handed_out(&sn)) {
+        Some(content) => Ok(Played::success(Fields::new().with("alipay_cert_content", content))),
+        None => Err(Failure::invalid("isv.alipay-cert-not-exist", "支付宝公钥证书不存在")),
+    }
 }

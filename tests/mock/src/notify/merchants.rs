@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Letter;
+use crate::certificates::Signatory;
 use crate::clock::beijing;
-use crate::keys::{KeyPair, SignType};
+use crate::keys::SignType;
 use crate::protocol::charset::Charset;
 use crate::protocol::signature::signed_form;
 use crate::state::authorisations::{Event, Grant};
@@ -18,7 +19,7 @@ pub(crate) fn letter(
     app_id: &str,
     url: &str,
     spec: &Spec,
-    key: &KeyPair,
+    signatory: &Signatory,
     now: Timestamp,
 ) -> Option<Letter> {
     let notify_id = numbers::notify_id(now);
@@ -39,7 +40,7 @@ pub(crate) fn letter(
         name,
         trade_status: None,
         url: url.to_owned(),
-        form: signed_form(&fields, rule, &charset, SignType::Rsa2, key).ok()?,
+        form: signed_form(&fields, rule, &charset, SignType::Rsa2, signatory).ok()?,
         charset: charset.name().to_owned(),
     })
 }

@@ -7,8 +7,9 @@ use alipay_codegen::ir::Signature;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::certificates::Signatory;
 use crate::clock::{beijing, beijing_millis};
-use crate::keys::{KeyError, KeyPair};
+use crate::keys::KeyError;
 use crate::protocol::answer::{Answer, Fields, assemble, root};
 use crate::protocol::signature::signed_form;
 use crate::state::money::Money;
@@ -31,14 +32,14 @@ pub(crate) struct Letter {
 }
 
 /// The `trade_status_sync` notification of an event, if the order asked to be notified.
-pub(crate) fn letter(order: &Order, event: &EventKind, key: &KeyPair, now: Timestamp) -> Option<Letter> {
+pub(crate) fn letter(order: &Order, event: &EventKind, signatory: &Signatory, now: Timestamp) -> Option<Letter> {
     let terms = &order.terms;
     let (Some(trade), Some(url)) = (&order.trade, terms.notify_url.clone()) else {
         return None;
     };
     let notify_id = numbers::notify_id(now);
     let fields = fields(order, trade, event, &notify_id, now);
-    let form = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, key).ok()?;
+    let form = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, signatory).ok()?;
     Some(Letter {
         notify_id,
         name: "trade_status_sync",
@@ -105,7 +106,7 @@ fn fields(
 }
 
 /// Where the buyer's browser goes after paying: the order's `return_url` with signed parameters, for methods that have a browser.
-pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result<Option<String>, KeyError> {
+pub(crate) fn return_url(order: &Order, signatory: &Signatory, now: Timestamp) -> Result<Option<String>, KeyError> {
     let terms = &order.terms;
     let (Some(trade), Some(url)) = (&order.trade, &terms.return_url) else {
         return Ok(None);
@@ -126,7 +127,7 @@ pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result
         ("merchant_order_no", terms.merchant_order_no.clone().unwrap_or_default()),
         ("timestamp", beijing(now)),
     ];
-    let query = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, key)?;
+    let query = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, signatory)?;
     let (url, fragment) = match url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),
         None => (url.as_str(), String::new()),
@@ -136,7 +137,7 @@ pub(crate) fn return_url(order: &Order, key: &KeyPair, now: Timestamp) -> Result
 }
 
 /// What Alipay's phone SDK hands to the merchant's app after paying, for `alipay.trade.app.pay`.
-pub(crate) fn app_result(order: &Order, key: &KeyPair, now: Timestamp) -> Result<Option<String>, KeyError> {
+pub(crate) fn app_result(order: &Order, signatory: &Signatory, now: Timestamp) -> Result<Option<String>, KeyError> {
     let terms = &order.terms;
     let Some(trade) = order.trade.as_ref().filter(|_| terms.method == "alipay.trade.app.pay") else {
         return Ok(None);
@@ -152,8 +153,8 @@ pub(crate) fn app_result(order: &Order, key: &KeyPair, now: Timestamp) -> Result
         .with("seller_id", terms.merchant.seller_id.clone())
         .maybe("merchant_order_no", terms.merchant_order_no.clone());
     let node = Answer::success("10000", &fields);
-    let sign = key.sign(terms.sign_type, &terms.charset.encode_json(&node))?;
-    let mut result = assemble(&root(&terms.method), node.as_bytes(), Some(&sign));
+    let sign = signatory.sign(terms.sign_type, &terms.charset.encode_json(&node))?;
+    let mut result = assemble(&root(&terms.method), node.as_bytes(), Some(&sign), signatory);
     result.pop();
     let result = String::from_utf8_lossy(&result).into_owned();
     Ok(Some(format!("{result},\"sign_type\":\"{}\"}}", terms.sign_type.name())))

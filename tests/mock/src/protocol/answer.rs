@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::charset::Charset;
 use super::failure::{Failure, msg};
-use crate::keys::{KeyError, KeyPair, SignType};
+use crate::certificates::Signatory;
+use crate::keys::{KeyError, SignType};
 
 /// The fields of an answer, in the order that they are written in.
 #[derive(Clone, Debug, Default)]
@@ -78,22 +79,25 @@ impl Answer {
     }
 
     /// The whole body.
-    pub(crate) fn body(&self, key: &KeyPair) -> Result<Vec<u8>, KeyError> {
+    pub(crate) fn body(&self, signatory: &Signatory) -> Result<Vec<u8>, KeyError> {
         let node = self.node_bytes();
         let sign = if self.signed {
-            Some(key.sign(self.sign_type, &node)?)
+            Some(signatory.sign(self.sign_type, &node)?)
         } else {
             None
         };
-        Ok(assemble(&self.root, &node, sign.as_deref()))
+        Ok(assemble(&self.root, &node, sign.as_deref(), signatory))
     }
 }
 
-/// `{"<root>":<node>,"sign":"<sign>"}`
-pub(crate) fn assemble(root: &str, node: &[u8], sign: Option<&str>) -> Vec<u8> {
+/// `{"<root>":<node>,"sign":"<sign>"}`, in certificate mode with the serial of the certificate that the signature is to be checked by.
+pub(crate) fn assemble(root: &str, node: &[u8], sign: Option<&str>, signatory: &Signatory) -> Vec<u8> {
     let mut body = format!("{{\"{root}\":").into_bytes();
     body.extend_from_slice(node);
     if let Some(sign) = sign {
+        if let Some(sn) = &signatory.alipay_cert_sn {
+            body.extend_from_slice(format!(",\"alipay_cert_sn\":\"{sn}\"").as_bytes());
+        }
         body.extend_from_slice(format!(",\"sign\":\"{sign}\"").as_bytes());
     }
     body.push(b'}');

@@ -50,11 +50,6 @@ impl Failure {
             sub_msg: sub_msg.into(),
         }
     }
-
-    /// The app may not: 40006.
-    pub(crate) fn permission(sub_code: &'static str, sub_msg: impl Into<String>) -> Self {
-        Self::new("40006", sub_code, sub_msg)
-    }
 }
 
 /// The `msg` that goes with a `code`.

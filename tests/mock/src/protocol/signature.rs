@@ -2,7 +2,8 @@
 
 use alipay_codegen::ir::Signature;
 
-use crate::keys::{KeyError, KeyPair, PublicKey, SignType};
+use crate::certificates::Signatory;
+use crate::keys::{KeyError, PublicKey, SignType};
 use crate::protocol::charset::Charset;
 use crate::protocol::failure::Failure;
 use crate::protocol::parameters::Parameters;
@@ -28,10 +29,13 @@ pub(crate) fn signed_form(
     rule: Signature,
     charset: &Charset,
     sign_type: SignType,
-    key: &KeyPair,
+    signatory: &Signatory,
 ) -> Result<String, KeyError> {
     let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
     fields.push(("sign_type", sign_type.name().to_owned()));
+    if let Some(sn) = &signatory.alipay_cert_sn {
+        fields.push(("alipay_cert_sn", sn.clone()));
+    }
     let mut sorted: Vec<_> = fields
         .iter()
         .filter(|(name, _)| rule == Signature::V2 || *name != "sign_type")
@@ -46,7 +50,7 @@ pub(crate) fn signed_form(
         message.push(b'=');
         message.extend_from_slice(&charset.encode(value));
     }
-    let sign = key.sign(sign_type, &message)?;
+    let sign = signatory.sign(sign_type, &message)?;
     fields.push(("sign", sign));
     let mut form = String::new();
     for (name, value) in &fields {

@@ -45,9 +45,10 @@ pub(super) async fn serve(
     };
     let (parameters, problem) = Parameters::read(&query, &content_type, &body);
     let reply = answer(&core, &parameters, problem);
+    let signatory = core.signatory();
     let response = match core.faults.take(parameters.get("method")) {
-        Some(fault) => fault.spoil(reply, &core.alipay_key, &cut).await,
-        None => reply.response(&core.alipay_key),
+        Some(fault) => fault.spoil(reply, &signatory, &cut).await,
+        None => reply.response(&signatory),
     };
     Ok(response.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "utf-8", "500 Internal Server Error")))
 }
@@ -174,16 +175,34 @@ fn examine<'a>(
             );
         }
     }
-    // Certificate mode shows by the serials; whose they are is not looked into.
-    let has_serials = parameters.get("app_cert_sn").is_some() && parameters.get("alipay_root_cert_sn").is_some();
-    if method.certificate_only && !has_serials {
-        return Err(Failure::permission(
-            "isv.insufficient-isv-permissions",
-            "ISV权限不足：该接口仅支持公钥证书模式",
-        )
-        .into());
-    }
+    certificates(core, parameters, method)?;
     Ok((method, merchant(core, parameters)?))
+}
+
+/// Whether the app names the certificates that it should: all in certificate mode, none in public-key mode, where some methods can't be called.
+fn certificates(core: &Core, parameters: &Parameters, method: &Method) -> Result<(), Failure> {
+    let (app, root) = (parameters.get("app_cert_sn"), parameters.get("alipay_root_cert_sn"));
+    let missing_app = || Failure::missing("isv.missing-app-cert-sn", "缺少应用公钥证书序列号");
+    let unknown_app = || Failure::invalid("isv.app-cert-not-exist", "应用公钥证书不存在");
+    let now = core.now();
+    core.with_state(|state| match (state.identity.certificates(), app, root) {
+        (None, None, _) if method.certificate_only => Err(missing_app()),
+        (None, Some(_), _) => Err(unknown_app()),
+        (Some(_), None, _) => Err(missing_app()),
+        (Some(_), _, None) => Err(Failure::missing(
+            "isv.missing-alipay-root-cert-sn",
+            "缺少支付宝根证书序列号",
+        )),
+        (Some(known), Some(app), _) if app != known.app_cert_sn() => Err(unknown_app()),
+        (Some(known), _, Some(root)) if root != known.root_cert_sn() => Err(Failure::invalid(
+            "isv.invalid-alipay-root-cert-sn",
+            "支付宝根证书序列号不正确",
+        )),
+        (Some(known), _, _) if now > known.app_cert_end() => {
+            Err(Failure::invalid("isv.app-cert-expired", "应用公钥证书已过期"))
+        }
+        (None, None, _) | (Some(_), _, _) => Ok(()),
+    })
 }
 
 /// Whom the app calls for: itself, or the merchant whose token it carries.

@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 pub(crate) use reply::Reply;
 
 use crate::core::Core;
-use control::merchants;
+use control::{certificates, merchants};
 
 /// More than this is not read: bodies are bounded before anything else happens.
 pub(crate) const MAX_BODY: usize = 8 << 20;
@@ -37,6 +37,9 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
             "/_mock/lifetimes",
             get(merchants::lifetimes).post(merchants::change_lifetimes),
         )
+        .route("/_mock/certificates", get(certificates::certificates))
+        .route("/_mock/certificates/roll-over", post(certificates::roll_over))
+        .route("/_mock/certificates/forge", post(certificates::forge))
         .route("/_mock/requests", get(control::requests))
         .route("/_mock/next", post(control::next))
         .with_state(core)

@@ -10,7 +10,8 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::keys::{KeyError, KeyPair};
+use crate::certificates::Signatory;
+use crate::keys::KeyError;
 use crate::protocol::answer::Answer;
 use crate::state::numbers;
 
@@ -24,10 +25,10 @@ pub(crate) enum Reply {
 
 impl Reply {
     /// As it goes out when nothing is the matter.
-    pub(crate) fn response(self, key: &KeyPair) -> Result<Response<Body>, KeyError> {
+    pub(crate) fn response(self, signatory: &Signatory) -> Result<Response<Body>, KeyError> {
         match self {
             Self::Answer(answer) => {
-                let body = answer.body(key)?;
+                let body = answer.body(signatory)?;
                 Ok(text(StatusCode::OK, answer.charset.name(), body))
             }
             Self::Page(html) => Ok(text(StatusCode::OK, "utf-8", html)),

@@ -1,4 +1,4 @@
-//! What the gateway remembers: trades, transfers, authorisations, invoices. Nothing here knows HTTP, JSON fields or error codes.
+//! What the gateway remembers: trades, transfers, authorisations, certificates, invoices. Nothing here knows HTTP, JSON fields or error codes.
 
 pub(crate) mod authorisations;
 pub(crate) mod money;
@@ -16,6 +16,7 @@ use money::Money;
 use trades::Trades;
 use transfers::Transfers;
 
+use crate::certificates::Identity;
 use crate::lifetimes::Lifetimes;
 
 /// Everything that the gateway remembers.
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) transfers: Transfers,
     /// What merchants allowed the app.
     pub(crate) authorisations: Authorisations,
+    /// Who Alipay is.
+    pub(crate) identity: Identity,
     /// Invoices that a user picked, by token.
     pub(crate) invoices: HashMap<String, Vec<Value>>,
     /// Where the app is told of what merchants do; `None` where it has no such address.
@@ -35,11 +38,17 @@ pub(crate) struct State {
 
 impl State {
     /// Nothing has happened; `balance` is in the merchant's account.
-    pub(crate) fn new(balance: Money, lifetimes: Lifetimes, app_gateway_url: Option<String>) -> Self {
+    pub(crate) fn new(
+        identity: Identity,
+        balance: Money,
+        lifetimes: Lifetimes,
+        app_gateway_url: Option<String>,
+    ) -> Self {
         Self {
             trades: Trades::default(),
             transfers: Transfers::new(balance),
             authorisations: Authorisations::new(lifetimes),
+            identity,
             invoices: HashMap::new(),
             app_gateway_url,
         }

@@ -22,7 +22,10 @@ pub(crate) struct Client {
     pub(crate) gateway: String,
     pub(crate) app_id: String,
     key: KeyPair,
-    alipay: Vec<u8>,
+    /// What answers are verified by.
+    pub(crate) alipay: Vec<u8>,
+    /// Sent along with every call.
+    pub(crate) serials: Vec<(String, String)>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -32,6 +35,8 @@ pub(crate) struct Answer {
     pub(crate) root: String,
     pub(crate) node: Value,
     pub(crate) signed: bool,
+    /// The certificate that signed.
+    pub(crate) alipay_cert_sn: Option<String>,
 }
 
 impl Answer {
@@ -68,6 +73,7 @@ impl Client {
             app_id: app_id.to_owned(),
             key: KeyPair::from_pkcs8(&STANDARD.decode(private_key).unwrap()).unwrap(),
             alipay: STANDARD.decode(alipay_public_key).unwrap(),
+            serials: Vec::new(),
             http: reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
@@ -88,6 +94,7 @@ impl Client {
             ("version", "1.0"),
         ]
         .into_iter()
+        .chain(self.serials.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         .chain(extra.iter().copied())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
@@ -168,6 +175,10 @@ impl Client {
             Some((node, sign)) => (node, Some(sign.strip_suffix("\"}").unwrap())),
             None => (rest.strip_suffix('}').unwrap(), None),
         };
+        let (node, alipay_cert_sn) = match node.rsplit_once(",\"alipay_cert_sn\":\"") {
+            Some((node, sn)) => (node, Some(sn.strip_suffix('"').unwrap().to_owned())),
+            None => (node, None),
+        };
         if let Some(sign) = sign {
             assert!(self.verifies(node.as_bytes(), sign), "{text}");
         }
@@ -175,6 +186,7 @@ impl Client {
             root: root.to_owned(),
             node: serde_json::from_str(node).unwrap(),
             signed: sign.is_some(),
+            alipay_cert_sn,
         };
         keeps_to_its_spec(&answer);
         answer

@@ -3,6 +3,7 @@
 use alipay_mock::{Mock, SourceFile};
 use serde_json::json;
 
+use crate::certificates::certified;
 use crate::client::Client;
 
 #[tokio::test]
@@ -58,25 +59,24 @@ async fn transfers_are_paid_out_once() {
 
 #[tokio::test]
 async fn uni_transfers_want_certificates() {
-    let mock = Mock::start().await.unwrap();
-    let client = Client::of(&mock);
+    let plain = Mock::start().await.unwrap();
+    let (_mock, client) = certified().await;
     let content = json!({
         "out_biz_no": "1", "trans_amount": 82.32, "product_code": "TRANS_ACCOUNT_NO_PWD", "biz_scene": "DIRECT_TRANSFER",
         "payee_info": { "identity": "egdjny5218@sandbox.com", "identity_type": "ALIPAY_LOGON_ID", "name": "沙箱环境" },
     });
     let method = "alipay.fund.trans.uni.transfer";
     assert_eq!(
-        client.code(method, &content).await,
-        "40006 isv.insufficient-isv-permissions"
+        Client::of(&plain).code(method, &content).await,
+        "40001 isv.missing-app-cert-sn"
     );
-    let serials = [("app_cert_sn", "1"), ("alipay_root_cert_sn", "2")];
-    let sent = client.call_with(method, &content, &serials).await;
+    let sent = client.call(method, &content).await;
     assert_eq!(
         (sent.code().as_str(), sent.text("status"), sent.text("out_biz_no")),
         ("10000", "SUCCESS", "1")
     );
     let nameless = json!({ "out_biz_no": "2", "trans_amount": "1.00", "payee_info": { "identity": "x" } });
-    let refused = client.call_with(method, &nameless, &serials).await;
+    let refused = client.call(method, &nameless).await;
     assert_eq!(
         (refused.code().as_str(), refused.text("sub_msg")),
         (

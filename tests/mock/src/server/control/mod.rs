@@ -1,5 +1,6 @@
 //! `/_mock/…`: JSON in, JSON out.
 
+pub(crate) mod certificates;
 pub(crate) mod merchants;
 
 use std::sync::{Arc, PoisonError};
@@ -86,13 +87,16 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
         Ok(value) => answer(StatusCode::OK, &value),
         Err(error) => {
             let status = match error {
-                ControlError::NoOrder(_) | ControlError::NoMerchant(_) => StatusCode::NOT_FOUND,
+                ControlError::NoOrder(_) | ControlError::NoMerchant(_) | ControlError::NoCertificates => {
+                    StatusCode::NOT_FOUND
+                }
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
                 ControlError::Setting(_) => StatusCode::BAD_REQUEST,
                 ControlError::NoTrade(_)
                 | ControlError::Paid(_)
                 | ControlError::Closed(_)
-                | ControlError::Cancelled(_) => StatusCode::CONFLICT,
+                | ControlError::Cancelled(_)
+                | ControlError::NoAuthority => StatusCode::CONFLICT,
             };
             answer(status, &json!({ "error": error.to_string() }))
         }

@@ -1,0 +1,354 @@
+//! Certificate mode: what the app and Alipay show for each other, and how Alipay's certificate changes.
+
+mod authority;
+mod reading;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::authority::{Authority, Subject, number};
+use self::reading::{Reading, read, root_sn};
+use crate::keys::{KeyError, KeyPair, PublicKey, SignType};
+
+/// Alipay, as the holder of Alipay's certificate.
+const ALIPAY: Subject<'_> = Subject {
+    organisation: "支付宝(中国)网络技术有限公司",
+    unit: "Alipay",
+    common_name: "支付宝(中国)网络技术有限公司-2088001159940003",
+};
+
+/// Why certificates are refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// There is no certificate that could be read in this text.
+    #[error("{0}: there is no certificate in it")]
+    Unreadable(&'static str),
+    /// The certificate's key is not one of RSA.
+    #[error("{0}: its key is not one of RSA")]
+    KeyKind(&'static str),
+    /// No root certificate is of RSA.
+    #[error("the root certificates: none of them is of RSA")]
+    Roots,
+    /// The private key belongs to another certificate.
+    #[error("Alipay's certificate and the private key to answer with don't belong together")]
+    AlipayKey,
+    /// The key pair belongs to another certificate.
+    #[error("the app's certificate and the app's key don't belong together")]
+    AppKey,
+    /// The app's certificate is Alipay's.
+    #[error("the app's certificate and Alipay's have the same key: one of them is in the other's place")]
+    SameKey,
+    /// No chain leads from the certificate to the roots.
+    #[error("Alipay's certificate does not come from these root certificates")]
+    Chain,
+}
+
+/// The texts of certificate files.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) app: String,
+    pub(crate) alipay: String,
+    pub(crate) roots: String,
+}
+
+/// How Alipay's certificate is forged, until it is genuine again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Forgery {
+    /// Somebody else signs, under the serial of the genuine certificate.
+    SameSerial,
+    /// Somebody else signs with a certificate of the same names and another serial, as if Alipay had rolled over, and hands it out.
+    NewSerial,
+    /// Alipay signs, but what is handed out as its certificate is another of the same names and the same serial.
+    HandedOut,
+}
+
+/// What Alipay signs with at the moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Signatory {
+    pub(crate) key: KeyPair,
+    /// In certificate mode, the serial of the certificate.
+    pub(crate) alipay_cert_sn: Option<String>,
+}
+
+impl Signatory {
+    /// The signature of `message`, in base64.
+    pub(crate) fn sign(&self, sign_type: SignType, message: &[u8]) -> Result<String, KeyError> {
+        self.key.sign(sign_type, message)
+    }
+}
+
+/// Who Alipay is, and by what it knows the app.
+#[derive(Debug)]
+pub(crate) enum Identity {
+    /// Public-key mode.
+    Key(KeyPair),
+    /// Certificate mode.
+    Certificates(Box<Certificates>),
+}
+
+impl Identity {
+    /// What Alipay signs with at the moment.
+    pub(crate) fn signatory(&self) -> Signatory {
+        match self {
+            Self::Key(key) => Signatory {
+                key: key.clone(),
+                alipay_cert_sn: None,
+            },
+            Self::Certificates(certificates) => certificates.signatory(),
+        }
+    }
+
+    /// In certificate mode, the certificates.
+    pub(crate) fn certificates(&self) -> Option<&Certificates> {
+        match self {
+            Self::Key(_) => None,
+            Self::Certificates(certificates) => Some(certificates),
+        }
+    }
+
+    /// The same, to change them.
+    pub(crate) fn certificates_mut(&mut self) -> Option<&mut Certificates> {
+        match self {
+            Self::Key(_) => None,
+            Self::Certificates(certificates) => Some(certificates),
+        }
+    }
+}
+
+/// Everything of certificate mode.
+pub(crate) struct Certificates {
+    app_cert: String,
+    app: Reading,
+    root_cert: String,
+    root_sn: String,
+    alipay: AlipayCertificate,
+    /// The texts of all that were ever in use, by serial.
+    published: HashMap<String, String>,
+    /// Whoever issued them, unless they came from files.
+    authority: Option<Authority>,
+    forged: Option<(Forgery, AlipayCertificate)>,
+}
+
+/// Shows no keys.
+impl fmt::Debug for Certificates {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Certificates")
+            .field("alipay_cert_sn", &self.alipay.sn)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A certificate of Alipay's, genuine or not, with the key to it.
+#[derive(Clone)]
+struct AlipayCertificate {
+    number: Option<[u8; 16]>,
+    text: String,
+    sn: String,
+    key: KeyPair,
+}
+
+impl Certificates {
+    /// Issues all of them, valid from `now`.
+    pub(crate) fn issue(
+        app_id: &str,
+        seller_id: &str,
+        app_key: &PublicKey,
+        alipay_key: KeyPair,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
+        let authority = Authority::new(now)?;
+        let subject = Subject {
+            organisation: seller_id,
+            unit: "Merchant",
+            common_name: &format!("{seller_id}-{app_id}"),
+        };
+        let app_cert = authority.issue(subject, &number(), app_key)?;
+        let alipay = AlipayCertificate::issue(&authority, alipay_key)?;
+        let root_cert = authority.roots().to_owned();
+        Ok(Self {
+            app: first(&app_cert)?,
+            app_cert,
+            root_sn: root_sn(&read(&root_cert)),
+            root_cert,
+            published: HashMap::from([(alipay.sn.clone(), alipay.text.clone())]),
+            alipay,
+            authority: Some(authority),
+            forged: None,
+        })
+    }
+
+    /// Takes those of files. `alipay_key` is the private key of Alipay's certificate.
+    pub(crate) fn from_files(files: Files, alipay_key: KeyPair) -> Result<Self, CertificateError> {
+        const APP: &str = "the app's certificate";
+        const ALIPAY: &str = "Alipay's certificate";
+        let app = read(&files.app).into_iter().next();
+        let app = app.ok_or(CertificateError::Unreadable(APP))?;
+        let chain = read(&files.alipay);
+        let (alipay, between) = chain.split_first().ok_or(CertificateError::Unreadable(ALIPAY))?;
+        let roots = read(&files.roots);
+        if roots.is_empty() {
+            return Err(CertificateError::Unreadable("the root certificates"));
+        }
+        let app_key = app.key.as_ref().ok_or(CertificateError::KeyKind(APP))?;
+        let own_key = alipay.key.as_ref().ok_or(CertificateError::KeyKind(ALIPAY))?;
+        let root_sn = root_sn(&roots);
+        if root_sn.is_empty() {
+            return Err(CertificateError::Roots);
+        }
+        if app_key == own_key {
+            return Err(CertificateError::SameKey);
+        }
+        if *own_key != alipay_key.public_key() {
+            return Err(CertificateError::AlipayKey);
+        }
+        if !alipay.comes_from(&roots, between) {
+            return Err(CertificateError::Chain);
+        }
+        let alipay = AlipayCertificate {
+            number: None,
+            sn: alipay.sn.clone(),
+            text: files.alipay,
+            key: alipay_key,
+        };
+        Ok(Self {
+            app_cert: files.app,
+            app,
+            root_cert: files.roots,
+            root_sn,
+            published: HashMap::from([(alipay.sn.clone(), alipay.text.clone())]),
+            alipay,
+            authority: None,
+            forged: None,
+        })
+    }
+
+    /// The app's key, by its certificate.
+    pub(crate) fn app_key(&self) -> Option<&PublicKey> {
+        self.app.key.as_ref()
+    }
+
+    /// What the app shows as its own.
+    pub(crate) fn app_cert(&self) -> &str {
+        &self.app_cert
+    }
+
+    /// The serial of that.
+    pub(crate) fn app_cert_sn(&self) -> &str {
+        &self.app.sn
+    }
+
+    /// When that ends.
+    pub(crate) fn app_cert_end(&self) -> Timestamp {
+        self.app.end
+    }
+
+    /// What Alipay signs with, as its file.
+    pub(crate) fn alipay_cert(&self) -> &str {
+        &self.alipay.text
+    }
+
+    /// The serial of that.
+    pub(crate) fn alipay_cert_sn(&self) -> &str {
+        &self.alipay.sn
+    }
+
+    /// The roots.
+    pub(crate) fn root_cert(&self) -> &str {
+        &self.root_cert
+    }
+
+    /// The serial of the roots.
+    pub(crate) fn root_cert_sn(&self) -> &str {
+        &self.root_sn
+    }
+
+    /// What is handed out for a serial: the certificate's file, in base64.
+    pub(crate) fn handed_out(&self, sn: &str) -> Option<String> {
+        let forged = self
+            .forged
+            .as_ref()
+            .filter(|(forgery, forged)| *forgery != Forgery::SameSerial && forged.sn == sn);
+        let text = match forged {
+            Some((_, forged)) => &forged.text,
+            None => self.published.get(sn)?,
+        };
+        Some(STANDARD.encode(text))
+    }
+
+    /// Alipay takes a new certificate with a new key; the old ones can still be downloaded. Nothing where the certificates came from files.
+    pub(crate) fn roll_over(&mut self) -> Result<Option<&str>, KeyError> {
+        let Some(authority) = &self.authority else {
+            return Ok(None);
+        };
+        self.alipay = AlipayCertificate::issue(authority, KeyPair::generate()?)?;
+        self.published.insert(self.alipay.sn.clone(), self.alipay.text.clone());
+        Ok(Some(&self.alipay.sn))
+    }
+
+    /// From now on somebody has forged a certificate; with none, nobody has. Gives whether that can be played.
+    pub(crate) fn forge(&mut self, forgery: Option<Forgery>) -> Result<bool, KeyError> {
+        let (Some(authority), Some(genuine)) = (&self.authority, self.alipay.number) else {
+            return Ok(false);
+        };
+        self.forged = match forgery {
+            None => None,
+            Some(forgery) => {
+                let number = match forgery {
+                    Forgery::NewSerial => number(),
+                    Forgery::SameSerial | Forgery::HandedOut => genuine,
+                };
+                let key = KeyPair::generate()?;
+                let leaf = authority.forge(ALIPAY, &number, &key)?;
+                let forged = AlipayCertificate::with_issuer(authority, &leaf, number, key)?;
+                Some((forgery, forged))
+            }
+        };
+        Ok(true)
+    }
+
+    fn signatory(&self) -> Signatory {
+        let signing = match &self.forged {
+            Some((Forgery::SameSerial | Forgery::NewSerial, forged)) => forged,
+            _ => &self.alipay,
+        };
+        Signatory {
+            key: signing.key.clone(),
+            alipay_cert_sn: Some(signing.sn.clone()),
+        }
+    }
+}
+
+impl AlipayCertificate {
+    fn issue(authority: &Authority, key: KeyPair) -> Result<Self, KeyError> {
+        let number = number();
+        let leaf = authority.issue(ALIPAY, &number, &key.public_key())?;
+        Self::with_issuer(authority, &leaf, number, key)
+    }
+
+    /// As Alipay's files have it: the certificate, and below it that of its issuer.
+    fn with_issuer(authority: &Authority, leaf: &str, number: [u8; 16], key: KeyPair) -> Result<Self, KeyError> {
+        Ok(Self {
+            number: Some(number),
+            sn: first(leaf)?.sn,
+            text: format!("{leaf}{}", authority.issuing_cert()),
+            key,
+        })
+    }
+}
+
+/// A certificate that the authority has just made.
+fn first(text: &str) -> Result<Reading, KeyError> {
+    read(text).into_iter().next().ok_or(KeyError::Operation)
+}
+
+#[cfg(test)]
+mod tests;
