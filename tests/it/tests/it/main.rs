@@ -14,6 +14,7 @@ mod oauth;
 mod open;
 mod pages;
 mod postgres_server;
+mod processes;
 mod properties;
 mod raw;
 mod stores;
