@@ -105,7 +105,7 @@ impl Keyring {
         self.state().find(alipay_cert_sn, now)
     }
 
-    /// Says how to come by a certificate.
+    /// Says how to come by a certificate that was [not found](Self::find).
     ///
     /// # Errors
     /// The name can't be a serial's, or too many are being asked for.
@@ -116,9 +116,6 @@ impl Keyring {
         now: SystemTime,
         instant: Instant,
     ) -> Result<Step, Error> {
-        if let Some(verifier) = self.find(alipay_cert_sn, now) {
-            return Ok(Step::Verify(verifier));
-        }
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if alipay_cert_sn.len() != 32 || !alipay_cert_sn.bytes().all(is_digit) {
             return Err(Error::new(
@@ -127,12 +124,13 @@ impl Keyring {
             ));
         }
         let mut state = self.state();
+        // Whoever asked before may have missed it by a moment.
+        if let Some(verifier) = state.find(alipay_cert_sn, now) {
+            return Ok(Step::Verify(verifier));
+        }
         state.forget(instant);
-        if let Some(fetch) = state
-            .fetches
-            .iter()
-            .find(|fetch| fetch.alipay_cert_sn == alipay_cert_sn)
-        {
+        let same = |fetch: &&Fetch| fetch.alipay_cert_sn == alipay_cert_sn && !fetch.is_given_up();
+        if let Some(fetch) = state.fetches.iter().find(same) {
             if matches!(&*fetch.outcome.borrow(), Some(Ok(_))) {
                 return Err(Error::new(
                     ErrorKind::UnknownCertificate,
@@ -253,10 +251,15 @@ impl State {
 
     /// Forgets the fetches that nothing follows from any more.
     fn forget(&mut self, now: Instant) {
-        self.fetches.retain(|fetch| {
-            let is_given_up = fetch.outcome.borrow().is_none() && fetch.outcome.has_changed().is_err();
-            now.saturating_duration_since(fetch.began) < PAUSE && !is_given_up
-        });
+        self.fetches
+            .retain(|fetch| now.saturating_duration_since(fetch.began) < PAUSE);
+    }
+}
+
+impl Fetch {
+    /// Whether nobody is at it any more, and nothing came of it.
+    fn is_given_up(&self) -> bool {
+        self.outcome.borrow().is_none() && self.outcome.has_changed().is_err()
     }
 }
 
