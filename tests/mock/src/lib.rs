@@ -26,6 +26,7 @@
 //!   certificate mode may call (`alipay.fund.trans.uni.transfer`) are refused.
 //! * A merchant's authorisation makes tokens at once. Its code stands for these tokens, and so does the notice that the app gets at its address. A
 //!   refresh token is dead once it was used, a token a little later; both are when the merchant authorises anew, and at once when it withdraws.
+//! * The pages below `/oauth2/` send the browser back at once, with the code that the [visitor](Visitor) gives or refuses.
 //! * Methods without a behaviour here are validated by their spec and then answered with `20000`.
 //! * Answers come with the content type `text/html`, as Alipay's do.
 //!
@@ -41,6 +42,9 @@
 //! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises: gives `app_auth_code` |
 //! | `GET /_mock/authorizations/{auth_app_id}` | shows what a merchant has allowed |
 //! | `POST /_mock/authorizations/{auth_app_id}/cancel` | the merchant withdraws it |
+//! | `POST /_mock/user-authorizations` with `user_id`, `open_id` and `scope`, all optional | a user agrees: gives `auth_code` |
+//! | `POST /_mock/users/{user_id}` with fields of `alipay.user.info.share` | what is told of the user |
+//! | `POST /_mock/visitor` with `user_id`, `open_id`, `auth_app_id` and `agrees`, all optional | who opens the pages below `/oauth2/`, and agrees or not |
 //! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that came after their death |
 //! | `POST /_mock/app-gateway` with `url` | where the app is told of merchants; `null` for nowhere |
 //! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
@@ -83,3 +87,4 @@ pub use crate::lifetimes::Lifetimes;
 pub use crate::mock::Mock;
 pub use crate::notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
 pub use crate::state::authorisations::{DeadRefreshToken, RefreshTokenDeath};
+pub use crate::state::users::Visitor;

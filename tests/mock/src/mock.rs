@@ -4,18 +4,19 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::certificates::Certificates;
 use crate::control::NextAnswer;
 use crate::control::merchants::{Agreement, AppGateway};
+use crate::control::users::Consent;
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
 use crate::{
     AuthorisationView, Builder, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment, Received,
-    StartError, TradeView,
+    StartError, TradeView, Visitor,
 };
 
 /// A running gateway. Dropping it shuts it down.
@@ -276,6 +277,26 @@ impl Mock {
     /// How long codes and tokens live that are given out from now on.
     pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
         self.core.set_lifetimes(lifetimes);
+    }
+
+    /// A user agrees to this scope, such as `auth_user`: gives the `auth_code`. Without a number, the user is the [visitor](Self::set_visitor).
+    pub fn authorise_user(&self, user_id: Option<&str>, scope: &str) -> String {
+        self.core.authorise_user(Consent {
+            user_id: user_id.map(str::to_owned),
+            open_id: None,
+            scope: Some(scope.to_owned()),
+        })
+    }
+
+    /// What `alipay.user.info.share` tells of a user from now on: fields of its response.
+    pub fn set_profile(&self, user_id: &str, profile: Map<String, Value>) {
+        self.core.set_profile(user_id, profile);
+    }
+
+    /// Who opens the authorisation pages from now on: `/oauth2/publicAppAuthorize.htm`, `/oauth2/appToAppAuth.htm` and
+    /// `/oauth2/appToAppBatchAuth.htm`.
+    pub fn set_visitor(&self, visitor: Visitor) {
+        self.core.set_visitor(visitor);
     }
 
     /// A user picks invoices, which the token stands for. Each is a JSON object as `InvoiceElementModel` describes it.

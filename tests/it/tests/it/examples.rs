@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use alipay_api::{Client, ErrorKind};
 use alipay_codegen::{
     SourceFile,
-    ir::{ExampleAnswer, Kind, Method, Spec},
+    ir::{ExampleAnswer, Kind, Method, Placement, Spec},
 };
 use alipay_mock::Mock;
 use serde_json::{Map, Value, json};
@@ -35,6 +35,7 @@ fn spec() -> Spec {
 
 /// What Alipay gives out, which no example can know.
 const GIVEN_OUT: &[&str] = &[
+    "access_token",
     "alipay_cert_content",
     "app_auth_token",
     "app_refresh_token",
@@ -47,6 +48,7 @@ const GIVEN_OUT: &[&str] = &[
     "pay_date",
     "pay_fund_order_id",
     "qr_code",
+    "refresh_token",
     "settle_no",
     "trade_no",
     "trans_date",
@@ -115,6 +117,21 @@ async fn presuppose(
         "alipay.open.app.alipaycert.download" => {
             request.insert("alipay_cert_sn".to_owned(), mock.alipay_cert_sn().into());
         }
+        "alipay.system.oauth.token" => {
+            let code = mock.authorise_user(Some(text("user_id")), "auth_user");
+            request.insert("code".to_owned(), code.into());
+        }
+        "alipay.user.info.share" => {
+            let code = mock.authorise_user(Some(text("user_id")), "auth_user");
+            let call = client.call_raw("alipay.system.oauth.token", Value::Null);
+            let granted = call
+                .parameter("grant_type", "authorization_code")
+                .parameter("code", code)
+                .await
+                .unwrap();
+            let token = granted.get::<String>("access_token").unwrap().unwrap();
+            request.insert("auth_token".to_owned(), token.into());
+        }
         "alipay.open.auth.token.app" => {
             request.insert("code".to_owned(), mock.authorise(None, None).into());
         }
@@ -149,7 +166,23 @@ async fn every_example_holds() {
             if let ExampleAnswer::Response(response) = &example.answer {
                 presuppose(&mock, &client, method, &mut request, response).await;
             }
-            let call = client.call_raw(&method.name, Value::Object(request));
+            let top_level = method
+                .request
+                .fields
+                .iter()
+                .filter(|field| field.placement == Placement::TopLevel);
+            let top_level: Vec<_> = top_level
+                .filter_map(|field| Some((&field.name, request.remove(&field.name)?)))
+                .collect();
+            let business = if request.is_empty() {
+                Value::Null
+            } else {
+                Value::Object(request)
+            };
+            let mut call = client.call_raw(&method.name, business);
+            for (name, value) in top_level {
+                call = call.parameter(name, value.as_str().unwrap());
+            }
             match &example.answer {
                 ExampleAnswer::Response(response) => {
                     let answer = call.await.unwrap_or_else(|error| panic!("{what}: {error}"));

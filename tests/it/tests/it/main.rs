@@ -21,3 +21,4 @@ mod stores;
 mod support;
 mod tamper;
 mod trade;
+mod users;

@@ -3,6 +3,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod merchants;
+pub(crate) mod users;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -4,6 +4,7 @@ mod ebpp;
 mod fund;
 mod open;
 mod trade;
+pub(crate) mod user;
 
 use alipay_codegen::ir::{Method, Spec};
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ pub(crate) struct Behaviour {
 pub(crate) enum Played {
     /// A `code` and the response's fields.
     Answer(&'static str, Fields),
+    /// The fields of a response that has no `code`.
+    Bare(Fields),
     /// A cashier page for this order.
     Cashier(Key),
 }
@@ -43,7 +46,13 @@ impl Played {
 }
 
 /// The methods that are played.
-const BEHAVIOURS: &[&[Behaviour]] = &[trade::BEHAVIOURS, fund::BEHAVIOURS, ebpp::BEHAVIOURS, open::BEHAVIOURS];
+const BEHAVIOURS: &[&[Behaviour]] = &[
+    trade::BEHAVIOURS,
+    fund::BEHAVIOURS,
+    ebpp::BEHAVIOURS,
+    open::BEHAVIOURS,
+    user::BEHAVIOURS,
+];
 
 /// A method's behaviour, if it has one.
 pub(crate) fn behaviour(method: &str) -> Option<&'static Behaviour> {

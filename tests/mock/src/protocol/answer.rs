@@ -1,5 +1,6 @@
 //! Answers: a node of JSON under the method's name, and the signature over its exact text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::keys::{KeyError, SignType};
 
 /// The fields of an answer, in the order that they are written in.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fields(Vec<(&'static str, Value)>);
+pub(crate) struct Fields(Vec<(Cow<'static, str>, Value)>);
 
 impl Fields {
     /// No fields yet.
@@ -20,8 +21,8 @@ impl Fields {
     }
 
     /// And this one.
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.push((name, value.into()));
+    pub(crate) fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        self.0.push((name.into(), value.into()));
         self
     }
 
@@ -59,6 +60,16 @@ impl Answer {
         }
         node.push('}');
         node
+    }
+
+    /// The node of a success without a code.
+    pub(crate) fn bare(fields: &Fields) -> String {
+        let fields: Vec<_> = fields
+            .0
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
+        format!("{{{}}}", fields.join(","))
     }
 
     /// The node of an error.

@@ -13,6 +13,7 @@ use super::{MAX_BODY, pages};
 use crate::clock;
 use crate::core::Core;
 use crate::keys::SignType;
+use crate::methods::user::TOKEN;
 use crate::methods::{Call, Played, behaviour};
 use crate::protocol::answer::{Answer, root};
 use crate::protocol::failure::Failure;
@@ -84,8 +85,9 @@ fn answer(core: &Core, parameters: &Parameters, problem: Option<Unreadable>) -> 
         .get("sign_type")
         .and_then(SignType::from_name)
         .unwrap_or_default();
-    let reply = |node: String, signed: bool| {
-        let root = method.map_or_else(|| "error_response".to_owned(), |method| root(&method.name));
+    let error_root = || "error_response".to_owned();
+    let own_root = || method.map_or_else(error_root, |method| root(&method.name));
+    let reply = |root: String, node: String, signed: bool| {
         Reply::Answer(Answer {
             root,
             node,
@@ -97,7 +99,8 @@ fn answer(core: &Core, parameters: &Parameters, problem: Option<Unreadable>) -> 
     let played = examine(core, parameters, problem, method)
         .and_then(|(method, merchant)| perform(core, parameters, method, merchant, sign_type).map_err(Refused::from));
     match played {
-        Ok(Played::Answer(outcome, fields)) => reply(Answer::success(outcome, &fields), true),
+        Ok(Played::Answer(outcome, fields)) => reply(own_root(), Answer::success(outcome, &fields), true),
+        Ok(Played::Bare(fields)) => reply(own_root(), Answer::bare(&fields), true),
         Ok(Played::Cashier(key)) => {
             let page = core.with_state(|state| state.trades.get(&key, core.now()).map(|order| pages::cashier(order)));
             Reply::Page(page.unwrap_or_default())
@@ -106,7 +109,11 @@ fn answer(core: &Core, parameters: &Parameters, problem: Option<Unreadable>) -> 
         Err(Refused { failure, .. }) if method.is_some_and(|method| method.kind == Kind::Page) => {
             Reply::Page(pages::error(&failure))
         }
-        Err(Refused { failure, signed }) => reply(Answer::failure(&failure), signed),
+        Err(Refused { failure, signed }) => {
+            let has_own_root = method.is_some_and(|method| method.name != TOKEN);
+            let root = if has_own_root { own_root() } else { error_root() };
+            reply(root, Answer::failure(&failure), signed)
+        }
     }
 }
 

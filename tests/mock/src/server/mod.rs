@@ -3,6 +3,7 @@
 pub(crate) mod connection;
 mod control;
 mod gateway;
+mod oauth;
 mod pages;
 pub(crate) mod reply;
 
@@ -14,7 +15,7 @@ use axum::routing::{get, post};
 pub(crate) use reply::Reply;
 
 use crate::core::Core;
-use control::{certificates, merchants};
+use control::{certificates, merchants, users};
 
 /// More than this is not read: bodies are bounded before anything else happens.
 pub(crate) const MAX_BODY: usize = 8 << 20;
@@ -23,6 +24,9 @@ pub(crate) const MAX_BODY: usize = 8 << 20;
 pub(crate) fn router(core: Arc<Core>) -> Router {
     Router::new()
         .route("/gateway.do", get(gateway::serve).post(gateway::serve))
+        .route("/oauth2/publicAppAuthorize.htm", get(oauth::user))
+        .route("/oauth2/appToAppAuth.htm", get(oauth::merchant))
+        .route("/oauth2/appToAppBatchAuth.htm", get(oauth::merchant))
         .route("/_mock/trades/{out_trade_no}", get(control::trade))
         .route("/_mock/trades/{out_trade_no}/scan", post(control::scan))
         .route("/_mock/trades/{out_trade_no}/pay", post(control::pay))
@@ -31,6 +35,9 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         .route("/_mock/authorizations", post(merchants::authorise))
         .route("/_mock/authorizations/{auth_app_id}", get(merchants::authorisation))
         .route("/_mock/authorizations/{auth_app_id}/cancel", post(merchants::cancel))
+        .route("/_mock/user-authorizations", post(users::authorise))
+        .route("/_mock/users/{user_id}", post(users::profile))
+        .route("/_mock/visitor", post(users::visitor))
         .route("/_mock/dead-refresh-tokens", get(merchants::dead_refresh_tokens))
         .route("/_mock/app-gateway", post(merchants::app_gateway))
         .route(

@@ -6,6 +6,7 @@ pub(crate) mod numbers;
 pub(crate) mod refunds;
 pub(crate) mod trades;
 pub(crate) mod transfers;
+pub(crate) mod users;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,7 @@ use authorisations::Authorisations;
 use money::Money;
 use trades::Trades;
 use transfers::Transfers;
+use users::Users;
 
 use crate::certificates::Identity;
 use crate::lifetimes::Lifetimes;
@@ -28,6 +30,8 @@ pub(crate) struct State {
     pub(crate) transfers: Transfers,
     /// What merchants allowed the app.
     pub(crate) authorisations: Authorisations,
+    /// What users allowed the app.
+    pub(crate) users: Users,
     /// Who Alipay is.
     pub(crate) identity: Identity,
     /// Invoices that a user picked, by token.
@@ -48,6 +52,7 @@ impl State {
             trades: Trades::default(),
             transfers: Transfers::new(balance),
             authorisations: Authorisations::new(lifetimes),
+            users: Users::default(),
             identity,
             invoices: HashMap::new(),
             app_gateway_url,

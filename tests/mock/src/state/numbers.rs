@@ -50,6 +50,11 @@ pub(crate) fn token(now: Timestamp) -> String {
     format!("{}BB{}", &day[..day.len().min(6)], random(16))
 }
 
+/// A user's token: 40 characters.
+pub(crate) fn user_token() -> String {
+    format!("authusrB{}", random(16))
+}
+
 /// The number of an app or a user: 16 digits, the first of which say what it is.
 pub(crate) fn account(prefix: &str) -> String {
     let number = u64::from_str_radix(&random(4), 16).unwrap_or_default();

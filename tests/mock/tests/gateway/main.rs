@@ -9,3 +9,4 @@ mod notifications;
 mod others;
 mod protocol;
 mod trades;
+mod users;

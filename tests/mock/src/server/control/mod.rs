@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod merchants;
+pub(crate) mod users;
 
 use std::sync::{Arc, PoisonError};
 

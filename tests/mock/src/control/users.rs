@@ -1,0 +1,69 @@
+//! The users who authorise the app.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::merchants::Agreement;
+use crate::core::Core;
+use crate::state::users::Visitor;
+
+/// Which user agrees to what. What isn't given is the visitor's, and the scope `auth_user`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Consent {
+    pub(crate) user_id: Option<String>,
+    pub(crate) open_id: Option<String>,
+    pub(crate) scope: Option<String>,
+}
+
+impl Core {
+    /// A user agrees: gives the `auth_code`.
+    pub(crate) fn authorise_user(&self, consent: Consent) -> String {
+        let now = self.now();
+        self.with_state(|state| {
+            let lifetimes = state.authorisations.lifetimes;
+            let visitor = &state.users.visitor;
+            let whose = match consent.user_id {
+                Some(user_id) => (user_id, consent.open_id),
+                None => (
+                    visitor.user_id.clone(),
+                    consent.open_id.or_else(|| visitor.open_id.clone()),
+                ),
+            };
+            let scope = consent.scope.as_deref().unwrap_or("auth_user");
+            state.users.agree(whose, scope, &lifetimes, now)
+        })
+    }
+
+    /// What a user shares from now on.
+    pub(crate) fn set_profile(&self, user_id: &str, profile: Map<String, Value>) {
+        self.with_state(|state| state.users.set_profile(user_id, profile));
+    }
+
+    /// Who sits at the browser from now on.
+    pub(crate) fn set_visitor(&self, visitor: Visitor) {
+        self.with_state(|state| state.users.visitor = visitor);
+    }
+
+    /// The visitor is asked for a user's consent: gives the code, if there is one.
+    pub(crate) fn ask_user(&self, scope: &str) -> Option<String> {
+        let agrees = self.with_state(|state| state.users.visitor.agrees);
+        agrees.then(|| {
+            self.authorise_user(Consent {
+                scope: Some(scope.to_owned()),
+                ..Consent::default()
+            })
+        })
+    }
+
+    /// The visitor is asked for a merchant's authorisation: gives the code, if there is one.
+    pub(crate) fn ask_merchant(&self) -> Option<String> {
+        let visitor = self.with_state(|state| state.users.visitor.clone());
+        visitor.agrees.then(|| {
+            self.authorise(Agreement {
+                auth_app_id: Some(visitor.auth_app_id),
+                user_id: Some(visitor.user_id),
+            })
+        })
+    }
+}
