@@ -51,7 +51,10 @@ impl<M: PageMethod> PageCall<M> {
             return Err(Error::new(ErrorKind::Request, message).with_method(M::INFO.name));
         }
         signed(&self.client, &self.request, &self.options, |parameters| {
-            let mut url = format!("{}?", self.client.gateway());
+            let gateway = self.client.gateway();
+            let mut url = String::with_capacity(gateway.len() + 1 + parameters.encoded_length());
+            url.push_str(gateway);
+            url.push('?');
             append_encoded(&mut url, parameters.iter());
             url
         })
@@ -100,7 +103,7 @@ impl<M: AppMethod> AppCall<M> {
     /// The request lacks a field.
     pub fn order_string(&self) -> Result<String, Error> {
         signed(&self.client, &self.request, &self.options, |parameters| {
-            let mut order = String::new();
+            let mut order = String::with_capacity(parameters.encoded_length());
             append_encoded(&mut order, parameters.iter());
             order
         })

@@ -1,6 +1,6 @@
 //! From a request to signed parameters.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use super::{Client, acting::Acting};
 use crate::{
@@ -31,7 +31,10 @@ impl Client {
                 .with_method(method)
                 .with_source(error)
         })?;
-        Ok(now.to_string())
+        let mut text = String::with_capacity("yyyy-MM-dd HH:mm:ss".len());
+        // Writing into memory does not fail.
+        let _ = write!(text, "{now}");
+        Ok(text)
     }
 
     /// Signs without keeping the runtime's threads from other work.

@@ -135,7 +135,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Parses.
-    fn received(self, form: &[u8]) -> Result<Received<'_>, Error> {
+    fn received(self, form: &[u8]) -> Result<Received, Error> {
         let wrong = |message: &str| Error::new(ErrorKind::Verification, message);
         let parameters = Unverified::parse(form).map_err(malformed)?;
         let sign = parameters.sign().ok_or_else(|| wrong("it has no signature"))?;
@@ -157,7 +157,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Verifies, and only then gives the parameters out.
-    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<Parameters, Error> {
+    fn verified_by(self, received: Received, verifier: &dyn Verifier) -> Result<Parameters, Error> {
         let signed = received
             .parameters
             .signed(&received.sign, verifier)
@@ -184,12 +184,12 @@ impl<'a> Notifications<'a> {
 }
 
 /// What came, before anyone has verified it.
-struct Received<'a> {
-    parameters: Unverified<'a>,
+struct Received {
+    parameters: Unverified,
     sign: Vec<u8>,
 }
 
-impl Received<'_> {
+impl Received {
     /// The certificate that signed it, where it names one.
     fn alipay_cert_sn(&self) -> Option<String> {
         let serial = self

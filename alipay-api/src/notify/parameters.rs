@@ -4,7 +4,7 @@ use percent_encoding::percent_decode;
 
 use crate::{
     sign::Verifier,
-    wire::{DecodeError, Members, Object, Value, fill_text},
+    wire::{DecodeError, Members, Object, Value, fill_texts},
 };
 
 /// A larger body is no notification.
@@ -12,42 +12,61 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
 
-/// Name and value.
-type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
-
 /// Parameters whose signature nobody has checked yet: bytes, in the charset of the wire.
-pub(super) struct Unverified<'a> {
-    parameters: Vec<Pair<'a>>,
+pub(super) struct Unverified {
+    /// All names and values, decoded.
+    bytes: Vec<u8>,
+    /// In the byte order of the names, which is the order in which the signed text has them.
+    parameters: Vec<Parameter>,
 }
 
 /// Verified parameters, without `sign` and `sign_type`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) struct Parameters {
-    parameters: Vec<(String, String)>,
+    /// All names and values.
+    text: String,
+    parameters: Vec<Parameter>,
 }
 
-impl<'a> Unverified<'a> {
+/// Where a name and its value are.
+#[derive(Clone, Copy)]
+struct Parameter {
+    name: Place,
+    value: Place,
+}
+
+/// A part of a buffer.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
+}
+
+impl Unverified {
     /// Takes a form apart.
-    pub(super) fn parse(form: &'a [u8]) -> Result<Self, String> {
+    pub(super) fn parse(form: &[u8]) -> Result<Self, String> {
         if form.len() > MAX_BODY {
             return Err(format!("it is larger than {} KiB", MAX_BODY >> 10));
         }
+        let mut bytes = Vec::with_capacity(form.len());
         let mut parameters = Vec::with_capacity(32);
         for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let at = pair
                 .iter()
                 .position(|byte| *byte == b'=')
                 .ok_or("it is no form: a parameter has no value")?;
-            let name = decoded(&pair[..at]);
+            let (name, value) = (&pair[..at], &pair[at + 1..]);
+            let parameter = Parameter {
+                name: decode(name, &mut bytes),
+                value: decode(value, &mut bytes),
+            };
             // Else a name could hold the `=` and `&` that the signed text puts between parameters.
-            if name.is_empty()
-                || !name
-                    .iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte))
-            {
+            let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+            let name = parameter.name.of(&bytes);
+            if name.is_empty() || !name.iter().all(is_in_word) {
                 return Err("a parameter's name is not a word".to_owned());
             }
-            parameters.push((name, decoded(&pair[at + 1..])));
+            parameters.push(parameter);
             if parameters.len() > MAX_PARAMETERS {
                 return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
             }
@@ -55,18 +74,18 @@ impl<'a> Unverified<'a> {
         if parameters.is_empty() {
             return Err("it is empty".to_owned());
         }
-        // The order in which the signed text has them.
-        parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if parameters.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        parameters.sort_unstable_by(|one, other| one.name.of(&bytes).cmp(other.name.of(&bytes)));
+        let is_same = |pair: &[Parameter]| pair[0].name.of(&bytes) == pair[1].name.of(&bytes);
+        if parameters.windows(2).any(is_same) {
             // Which of the two was signed, and which would be read?
             return Err("it names a parameter twice".to_owned());
         }
-        Ok(Self { parameters })
+        Ok(Self { bytes, parameters })
     }
 
     /// What the signature holds over, of all that it may have been made over.
     pub(super) fn signed(mut self, sign: &[u8], verifier: &dyn Verifier) -> Option<Self> {
-        let has_empty = self.parameters.iter().any(|(_, value)| value.is_empty());
+        let has_empty = self.iter().any(|(_, value)| value.is_empty());
         // Payment notifications leave `sign_type` out of what is signed, messages don't; some senders leave empty values out.
         let (_, without_empty) = [(false, false), (true, false), (false, true), (true, true)]
             .into_iter()
@@ -79,53 +98,67 @@ impl<'a> Unverified<'a> {
             })?;
         if without_empty {
             // Nobody signed these: anyone may have added them.
-            self.parameters.retain(|(_, value)| !value.is_empty());
+            self.parameters.retain(|parameter| !parameter.value.is_empty());
         }
         Some(self)
     }
 
     /// The signature's base64; empty counts as none.
-    pub(super) fn sign(&self) -> Option<Vec<u8>> {
+    pub(super) fn sign(&self) -> Option<Cow<'_, [u8]>> {
         let sign = self.get("sign").filter(|sign| !sign.is_empty())?;
+        if !sign.contains(&b' ') {
+            return Some(Cow::Borrowed(sign));
+        }
         // Senders that forget to encode `+` are forgiven here and only here.
-        Some(
-            sign.iter()
-                .map(|byte| if *byte == b' ' { b'+' } else { *byte })
-                .collect(),
-        )
+        let plus = |byte: &u8| if *byte == b' ' { b'+' } else { *byte };
+        Some(sign.iter().map(plus).collect())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        self.parameters
-            .iter()
-            .find(|(parameter, _)| **parameter == *name.as_bytes())
-            .map(|(_, value)| &**value)
+        self.iter()
+            .find(|(parameter, _)| *parameter == name.as_bytes())
+            .map(|(_, value)| value)
     }
 
     /// As text, by the charset that the parameters name themselves.
-    pub(super) fn decode(self) -> Result<Parameters, String> {
+    pub(super) fn decode(mut self) -> Result<Parameters, String> {
         let charset = self.get("charset").unwrap_or(b"utf-8");
         let encoding = match charset.to_ascii_lowercase().as_slice() {
             b"utf-8" | b"utf8" | b"" => encoding_rs::UTF_8,
             b"gbk" | b"gb2312" | b"gb18030" => encoding_rs::GB18030,
             _ => return Err("it names a charset other than utf-8 and GBK".to_owned()),
         };
-        let text = |bytes: &[u8]| {
-            let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
-            text.map(Cow::into_owned)
-                .ok_or_else(|| format!("it is not in {}, the charset that it names", encoding.name()))
-        };
-        let parameters = self.parameters.iter().filter(|(name, _)| !is_signature(name));
-        let parameters = parameters.map(|(name, value)| Ok::<_, String>((text(name)?, text(value)?)));
-        Ok(Parameters {
-            parameters: parameters.collect::<Result<_, _>>()?,
-        })
+        let undecodable = || format!("it is not in {}, the charset that it names", encoding.name());
+        let bytes = &self.bytes;
+        self.parameters
+            .retain(|parameter| !is_signature(parameter.name.of(bytes)));
+        if encoding == encoding_rs::UTF_8 {
+            let text = String::from_utf8(self.bytes).map_err(|_| undecodable())?;
+            // Two values that are no text may be text one after the other.
+            let is_text = |place: Place| text.get(place.start..place.end).is_some();
+            let parameters = self.parameters;
+            let are_texts = parameters
+                .iter()
+                .all(|parameter| is_text(parameter.name) && is_text(parameter.value));
+            return are_texts
+                .then_some(Parameters { text, parameters })
+                .ok_or_else(undecodable);
+        }
+        let mut decoded = Parameters::empty();
+        for (name, value) in self.iter() {
+            let text = |bytes| encoding.decode_without_bom_handling_and_without_replacement(bytes);
+            match (text(name), text(value)) {
+                (Some(name), Some(value)) => decoded.push(&name, &value),
+                _ => return Err(undecodable()),
+            }
+        }
+        Ok(decoded)
     }
 
     fn string_to_sign(&self, with_sign_type: bool, without_empty: bool) -> Vec<u8> {
-        let mut text = Vec::new();
-        for (name, value) in &self.parameters {
-            let left_out = **name == *b"sign" || (**name == *b"sign_type" && !with_sign_type);
+        let mut text = Vec::with_capacity(self.bytes.len() + 2 * self.parameters.len());
+        for (name, value) in self.iter() {
+            let left_out = *name == *b"sign" || (*name == *b"sign_type" && !with_sign_type);
             if left_out || (without_empty && value.is_empty()) {
                 continue;
             }
@@ -138,18 +171,31 @@ impl<'a> Unverified<'a> {
         }
         text
     }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let of = |place: Place| place.of(&self.bytes);
+        self.parameters
+            .iter()
+            .map(move |parameter| (of(parameter.name), of(parameter.value)))
+    }
 }
 
 impl Parameters {
+    fn empty() -> Self {
+        Self {
+            text: String::new(),
+            parameters: Vec::new(),
+        }
+    }
+
     /// The members of a verified JSON object.
     pub(super) fn of_members(members: &Members<'_>) -> Result<Self, DecodeError> {
-        let text = |json: &str| Ok(Value::parse(json)?.text()?.unwrap_or_default().into_owned());
-        let parameters = members
-            .iter()
-            .map(|(name, json)| Ok((name.to_string(), text(json.get())?)));
-        Ok(Self {
-            parameters: parameters.collect::<Result<_, _>>()?,
-        })
+        let mut parameters = Self::empty();
+        for (name, json) in members {
+            let value = Value::parse(json.get())?.text()?.unwrap_or_default();
+            parameters.push(name, &value);
+        }
+        Ok(parameters)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
@@ -159,17 +205,49 @@ impl Parameters {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let of = |place: Place| self.text.get(place.start..place.end).unwrap_or_default();
         self.parameters
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .map(move |parameter| (of(parameter.name), of(parameter.value)))
     }
 
     /// Reads them into an object.
     pub(super) fn fill(&self, object: &mut dyn Object) -> Result<(), DecodeError> {
-        for (name, value) in self.iter() {
-            fill_text(object, name, value)?;
-        }
-        Ok(())
+        fill_texts(object, &mut self.iter())
+    }
+
+    fn push(&mut self, name: &str, value: &str) {
+        let mut append = |part: &str| {
+            let start = self.text.len();
+            self.text.push_str(part);
+            Place {
+                start,
+                end: self.text.len(),
+            }
+        };
+        let parameter = Parameter {
+            name: append(name),
+            value: append(value),
+        };
+        self.parameters.push(parameter);
+    }
+}
+
+impl PartialEq for Parameters {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Parameters {}
+
+impl Place {
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    fn is_empty(self) -> bool {
+        self.start == self.end
     }
 }
 
@@ -177,14 +255,21 @@ fn is_signature(name: &[u8]) -> bool {
     name == b"sign" || name == b"sign_type"
 }
 
-/// Percent-decoded once; `+` is a space.
-fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if bytes.contains(&b'+') {
-        let spaced: Vec<u8> = bytes
-            .iter()
-            .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-            .collect();
-        return Cow::Owned(percent_decode(&spaced).collect());
+/// Appends it percent-decoded once; `+` is a space.
+fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
+    let start = bytes.len();
+    for (index, part) in encoded.split(|byte| *byte == b'+').enumerate() {
+        if index > 0 {
+            bytes.push(b' ');
+        }
+        if part.contains(&b'%') {
+            bytes.extend(percent_decode(part));
+        } else {
+            bytes.extend_from_slice(part);
+        }
     }
-    percent_decode(bytes).into()
+    Place {
+        start,
+        end: bytes.len(),
+    }
 }

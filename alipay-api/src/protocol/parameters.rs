@@ -72,6 +72,13 @@ impl SignedParameters<'_> {
         self.parameters.0.iter().copied().chain([("sign", self.sign.as_str())])
     }
 
+    /// How long they are with [`append_encoded`], or one more.
+    pub(crate) fn encoded_length(&self) -> usize {
+        let is_encoded = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-._~".contains(byte));
+        let length = |value: &str| value.len() + 2 * value.bytes().filter(is_encoded).count();
+        self.iter().map(|(name, value)| name.len() + length(value) + 2).sum()
+    }
+
     /// Names and values that were signed, in their order.
     pub(crate) fn signed(&self) -> &[(&str, &str)] {
         &self.parameters.0

@@ -64,7 +64,8 @@ pub(crate) fn is_in_query(name: &str) -> bool {
 impl Business {
     /// Sorts a request's fields by where they go.
     pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, MissingFields> {
-        let mut out = JsonWriter::default();
+        // Most requests are shorter.
+        let mut out = JsonWriter::with_capacity(512);
         let mut split = Split {
             info,
             content: ObjectWriter::new(&mut out),
@@ -74,7 +75,7 @@ impl Business {
         request.write(&mut split);
         for (name, value) in info.implied {
             if !split.content.is_given(name) {
-                split.field(name, &(*value).to_owned());
+                split.field(name, value);
             }
         }
         let Split {

@@ -2,6 +2,7 @@
 
 mod file;
 mod json;
+mod pad;
 mod price;
 mod secret;
 mod time;

@@ -2,6 +2,7 @@ use std::{fmt, str::FromStr};
 
 use rust_decimal::Decimal;
 
+use super::pad::pad;
 use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
 
 /// An amount of money: a decimal with two places, never a binary fraction.
@@ -75,8 +76,18 @@ impl FromStr for Price {
         if rest.bytes().any(|digit| digit != b'0') {
             return Err(ParsePriceError(()));
         }
-        let cents = format!("{}{whole}{hundredths:0<2}", if negative { "-" } else { "" });
-        cents.parse().map(Self::from_cents).map_err(|_| ParsePriceError(()))
+        let missing = &"00"[hundredths.len()..];
+        let mut digits = [whole, hundredths, missing].into_iter().flat_map(str::bytes);
+        // Downwards, since the range of negative numbers is the larger one.
+        let below_zero = digits.try_fold(0_i64, |cents, digit| {
+            cents.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))
+        });
+        let cents = if negative {
+            below_zero
+        } else {
+            below_zero.and_then(i64::checked_neg)
+        };
+        cents.map(Self::from_cents).ok_or(ParsePriceError(()))
     }
 }
 
@@ -84,7 +95,7 @@ impl fmt::Display for Price {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.cents < 0 { "-" } else { "" };
         let cents = self.cents.unsigned_abs();
-        formatter.pad(&format!("{sign}{}.{:02}", cents / 100, cents % 100))
+        pad(formatter, format_args!("{sign}{}.{:02}", cents / 100, cents % 100))
     }
 }
 
@@ -111,7 +122,7 @@ impl TryFrom<Decimal> for Price {
 
 impl Encode for Price {
     fn encode(&self, out: &mut JsonWriter) {
-        out.string(&self.to_string());
+        out.plain(self);
     }
 
     fn to_text(&self) -> String {

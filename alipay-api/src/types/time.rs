@@ -6,6 +6,7 @@ use std::{
 
 use jiff::{SignedDuration, civil};
 
+use super::pad::pad;
 use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
 
 /// 1970-01-01 00:00:00 UTC as the clocks in Beijing show it: eight hours ahead, all year.
@@ -176,13 +177,16 @@ fn two_digits(text: &str) -> Option<i8> {
 impl fmt::Display for DateTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.0.date(), self.0.time());
-        formatter.pad(&format!(
-            "{} {:02}:{:02}:{:02}",
-            Date(date),
-            time.hour(),
-            time.minute(),
-            time.second()
-        ))
+        pad(
+            formatter,
+            format_args!(
+                "{} {:02}:{:02}:{:02}",
+                Date(date),
+                time.hour(),
+                time.minute(),
+                time.second()
+            ),
+        )
     }
 }
 
@@ -194,12 +198,10 @@ impl fmt::Debug for DateTime {
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&format!(
-            "{:04}-{:02}-{:02}",
-            self.0.year(),
-            self.0.month(),
-            self.0.day()
-        ))
+        pad(
+            formatter,
+            format_args!("{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day()),
+        )
     }
 }
 
@@ -213,7 +215,7 @@ macro_rules! wire {
     ($name:ident, $expected:literal) => {
         impl Encode for $name {
             fn encode(&self, out: &mut JsonWriter) {
-                out.string(&self.to_string());
+                out.plain(self);
             }
 
             fn to_text(&self) -> String {

@@ -36,7 +36,7 @@ pub use self::{
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
-    object::{fill_members, fill_text},
+    object::{fill_members, fill_texts},
     value::{Members, members},
     writer::ObjectWriter,
 };

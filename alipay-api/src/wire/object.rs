@@ -265,15 +265,24 @@ pub(crate) fn fill_members(
     }
 }
 
-/// Reads a field of an object that came as text, known or not.
-pub(crate) fn fill_text(object: &mut dyn Object, name: &str, text: &str) -> Result<(), DecodeError> {
+/// Reads fields of an object that came as text, known or not.
+pub(crate) fn fill_texts<'a>(
+    object: &mut dyn Object,
+    texts: &mut dyn Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), DecodeError> {
     let mut result = Ok(());
-    let place = object.names().iter().position(|known| *known == name);
-    object.fill(&mut |fields: &mut [&mut dyn Field], extra: &mut Extra| match place
-        .and_then(|place| fields.get_mut(place))
-    {
-        Some(field) => result = field.fill(Value::from_text(text)).map_err(|error| error.within(name)),
-        None => extra.push_text(name, text),
+    let names = object.names();
+    object.fill(&mut |fields: &mut [&mut dyn Field], extra: &mut Extra| {
+        for (name, text) in &mut *texts {
+            let place = names.iter().position(|known| *known == name);
+            match place.and_then(|place| fields.get_mut(place)) {
+                Some(field) if result.is_ok() => {
+                    result = field.fill(Value::from_text(text)).map_err(|error| error.within(name));
+                }
+                Some(_) => {}
+                None => extra.push_text(name, text),
+            }
+        }
     });
     result
 }

@@ -41,6 +41,16 @@ pub trait Decode: Sized {
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError>;
 }
 
+impl Encode for &str {
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(self);
+    }
+
+    fn to_text(&self) -> String {
+        (*self).to_owned()
+    }
+}
+
 impl Encode for String {
     fn encode(&self, out: &mut JsonWriter) {
         out.string(self);

@@ -33,16 +33,31 @@ impl std::error::Error for MissingFields {}
 /// # Errors
 /// An object inside lacks all of a group of fields of which it needs one.
 pub fn to_json(value: &dyn Encode) -> Result<String, MissingFields> {
-    let mut out = JsonWriter::default();
+    let mut out = JsonWriter::with_capacity(256);
     value.encode(&mut out);
     out.finish()
 }
 
 impl JsonWriter {
+    /// With room for this many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            out: Vec::with_capacity(bytes),
+            missing: None,
+        }
+    }
+
     /// A string.
     pub fn string(&mut self, text: &str) {
         // Writing into memory does not fail, and a string always has a JSON form.
         let _ = text.serialize(&mut serde_json::Serializer::new(&mut self.out));
+    }
+
+    /// A string of what this shows: no quotes, backslashes or control characters.
+    pub(crate) fn plain(&mut self, value: &dyn fmt::Display) {
+        use std::io::Write as _;
+        // Writing into memory does not fail.
+        let _ = write!(self.out, "\"{value}\"");
     }
 
     /// JSON text as it is: a number, `true`, `null`, or what came from a [`RawValue`](serde_json::value::RawValue).
@@ -95,7 +110,8 @@ impl<'a> ObjectWriter<'a> {
         Self {
             start: out.out.len(),
             out,
-            names: Vec::new(),
+            // Few objects have more fields given.
+            names: Vec::with_capacity(16),
         }
     }
 
