@@ -1,0 +1,46 @@
+//! Certificate mode: a transfer, which needs it, and then Alipay changes its certificate.
+//!
+//! `cargo run --example certificates` plays it against the embedded gateway, with certificates that are made for the occasion.
+
+#![allow(clippy::print_stdout, reason = "it is what a program prints")]
+
+use std::error::Error;
+
+use alipay_api::{
+    Client, Credentials,
+    cert::Certificate,
+    fund::{TransOrderQuery, TransUniTransfer, trans_uni_transfer::Participant},
+};
+use alipay_mock::Mock;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mock = Mock::builder().certificates().start().await?;
+    // Yours are files: `Credentials::certificates_from_files`.
+    let credentials = Credentials::certificates(
+        &mock.app_private_key_pem(),
+        &mock.app_cert(),
+        &mock.alipay_cert(),
+        &mock.root_cert(),
+    )?;
+    let client = Client::builder(mock.app_id(), credentials)
+        .gateway(mock.gateway_url())
+        .build()?;
+    let certificate = Certificate::parse(&mock.alipay_cert())?;
+    println!("Alipay is         {}", certificate.subject());
+    println!("certified by      {}", certificate.issuer());
+    println!("until             {}", certificate.not_after());
+    println!("alipay_cert_sn    {}", certificate.alipay_serial());
+
+    let payee = Participant::new("egdjny5218@sandbox.com", "ALIPAY_LOGON_ID").name("sandbox env");
+    let transfer = TransUniTransfer::new("20170626152217", "82.32".parse()?, payee);
+    let sent = client.fund().trans_uni_transfer(transfer).await?;
+    println!("transferred       {:?} {:?}", sent.order_id, sent.status);
+
+    println!("now it is         {}", mock.roll_over_alipay_certificate()?);
+    // The answer is signed with a certificate that the client has never seen: it fetches and checks that before it goes on.
+    let query = TransOrderQuery::with_out_biz_no("20170626152217");
+    let found = client.fund().trans_order_query(query).await?;
+    println!("queried           {:?} {:?}", found.order_id, found.status);
+    Ok(())
+}

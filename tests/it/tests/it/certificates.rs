@@ -1,0 +1,121 @@
+//! Certificate mode against the embedded gateway, which changes its certificate, or has it forged.
+
+use alipay_api::{
+    ErrorKind,
+    notify::SUCCESS,
+    trade::{Precreate, Query, types::TradeStatus},
+};
+use alipay_mock::Forgery;
+use tokio::sync::watch;
+
+use crate::support::{certified_builder, merchant, paid_order, price, start_certified};
+
+const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_over_under_load_fails_no_call() {
+    const CLIENTS: usize = 200;
+    const CALLS: usize = 5;
+
+    let (mock, client) = start_certified().await;
+    let trade_no = paid_order(&mock, &client, "1", "88.80").await;
+    let (done, mut progress) = watch::channel(0);
+    let calls: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let (client, trade_no, done) = (client.clone(), trade_no.clone(), done.clone());
+            tokio::spawn(async move {
+                for _ in 0..CALLS {
+                    let order = client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+                    assert_eq!(order.trade_status, TradeStatus::TradeSuccess);
+                    assert_eq!(order.trade_no, trade_no);
+                    done.send_modify(|done| *done += 1);
+                }
+            })
+        })
+        .collect();
+    // In the midst of it, with all of them at it.
+    progress.wait_for(|done| *done >= CLIENTS * CALLS / 4).await.unwrap();
+    let serial = mock.roll_over_alipay_certificate().unwrap();
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert_eq!(*done.borrow(), CLIENTS * CALLS);
+    assert_eq!(mock.requests_of(DOWNLOAD), 1);
+    assert_eq!(mock.alipay_cert_sn(), serial);
+}
+
+#[tokio::test]
+async fn one_roll_over_after_another_is_followed() {
+    let (mock, client) = start_certified().await;
+    paid_order(&mock, &client, "1", "0.01").await;
+    for roll_overs in 1..=3 {
+        mock.roll_over_alipay_certificate().unwrap();
+        for _ in 0..2 {
+            client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+        }
+        assert_eq!(mock.requests_of(DOWNLOAD), roll_overs);
+    }
+}
+
+#[tokio::test]
+async fn a_forged_certificate_is_refused() {
+    for (forgery, downloads) in [(Forgery::SameSerial, 0), (Forgery::NewSerial, 1)] {
+        let (mock, client) = start_certified().await;
+        paid_order(&mock, &client, "1", "0.01").await;
+        mock.forge_alipay_certificate(Some(forgery)).unwrap();
+        for _ in 0..3 {
+            let error = client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
+            // It refuses a payment too, but can't tell whether there was one.
+            let error = client
+                .trade()
+                .precreate(Precreate::new("2", price("0.01"), "subject"))
+                .await
+                .unwrap_err();
+            assert!(error.is_outcome_unknown(), "{error}");
+        }
+        assert_eq!(mock.requests_of(DOWNLOAD), downloads, "{forgery:?}");
+        mock.forge_alipay_certificate(None).unwrap();
+        client.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_exchanged_on_the_way_is_refused() {
+    let (mock, client) = start_certified().await;
+    let old = certified_builder(&mock);
+    paid_order(&mock, &client, "1", "0.01").await;
+    mock.roll_over_alipay_certificate().unwrap();
+    mock.forge_alipay_certificate(Some(Forgery::HandedOut)).unwrap();
+    let error = client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
+    // So it is for the rest of the minute, even if the genuine one is handed out. Another process hasn't asked yet.
+    mock.forge_alipay_certificate(None).unwrap();
+    client.trade().query(Query::with_out_trade_no("1")).await.unwrap_err();
+    assert_eq!(mock.requests_of(DOWNLOAD), 1);
+    let other = old.build().unwrap();
+    other.trade().query(Query::with_out_trade_no("1")).await.unwrap();
+    assert_eq!(mock.requests_of(DOWNLOAD), 2);
+}
+
+#[tokio::test]
+async fn a_notification_brings_a_new_certificate() {
+    let (mock, client) = start_certified().await;
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let order = Precreate::new("1", price("0.01"), "subject");
+    client.trade().precreate(order).notify_url(url).await.unwrap();
+    mock.roll_over_alipay_certificate().unwrap();
+    mock.pay("1").unwrap();
+    let body = posted.recv().await.unwrap();
+    assert!(
+        client
+            .notifications()
+            .verify(&body)
+            .unwrap_err()
+            .is_unknown_certificate()
+    );
+    let told = client.notifications().receive(&body).await.unwrap();
+    told.expect_order("1", price("0.01")).unwrap();
+    client.notifications().verify(&body).unwrap();
+    assert_eq!(mock.requests_of(DOWNLOAD), 1);
+}
