@@ -154,7 +154,16 @@ async fn write_ahead(store: &Store<Sqlite>, timeout: Duration) -> Result<(), Sto
     // Changing the mode does not wait for others, as everything else in SQLite does.
     loop {
         match store.run("PRAGMA journal_mode = WAL", vec![]).await {
-            Ok(_) => return Ok(()),
+            Ok(rows) => {
+                return match rows.first().map(Vec::as_slice) {
+                    Some([Value::Text(Some(mode))]) if mode == "wal" => Ok(()),
+                    _ => {
+                        let what =
+                            "its disk has no shared memory for SQLite's write-ahead log; use a disk of this machine";
+                        Err(store.error(StoreErrorKind::Configuration, what))
+                    }
+                };
+            }
             Err(error) if error.kind() == StoreErrorKind::Unavailable && Instant::now() < deadline => {
                 tokio::time::sleep(PAUSE).await;
             }

@@ -169,7 +169,7 @@ impl<D: Database> Store<D> {
                 StoreErrorKind::Damaged,
                 format!(
                     "the authorisation of merchant {:?} for app {:?} can't be read: somebody has changed it; restore it from a \
-                     backup, or have the merchant authorise again",
+                     backup, or delete its row and have the merchant authorise again",
                     merchant.auth_app_id, merchant.app_id
                 ),
             )),
