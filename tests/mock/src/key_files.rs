@@ -1,11 +1,15 @@
-//! The keys that the program reads, and those that it makes.
+//! The keys and certificates that the program reads, and those that it makes.
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use alipay_mock::Mock;
 use alipay_mock::keys::{KeyPair, PublicKey};
+
+/// What Alipay's key is called in the folder.
+const ALIPAY_PRIVATE_KEY: &str = "alipay-private-key.pem";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -24,15 +28,71 @@ pub(crate) fn app_public_key(file: Option<&Path>, folder: Option<&Path>) -> Resu
 
 /// Alipay's key pair, likewise.
 pub(crate) fn alipay_key_pair(file: Option<&Path>, folder: Option<&Path>) -> Result<KeyPair> {
-    if let Some(file) = file {
-        return KeyPair::parse(&read(file)?).map_err(|error| named(file, &error));
+    let kept = folder.map(|folder| folder.join(ALIPAY_PRIVATE_KEY));
+    match file.or(kept.as_deref().filter(|kept| kept.exists())) {
+        Some(file) => KeyPair::parse(&read(file)?).map_err(|error| named(file, &error)),
+        None => make(required(folder, "--alipay-private-key")?, "alipay"),
     }
-    let folder = required(folder, "--alipay-private-key")?;
-    let kept = folder.join("alipay-private-key.pem");
-    if kept.exists() {
-        return KeyPair::parse(&read(&kept)?).map_err(|error| named(&kept, &error));
+}
+
+/// Alipay's key pair from its file, else from the folder.
+pub(crate) fn kept_alipay_key_pair(file: Option<&Path>, folder: Option<&Path>) -> Result<KeyPair> {
+    let kept = folder.map(|folder| folder.join(ALIPAY_PRIVATE_KEY));
+    let file = file.or(kept.as_deref());
+    let file = file.ok_or("give --alipay-private-key FILE: the private key of Alipay's certificate")?;
+    KeyPair::parse(&read(file)?).map_err(|error| named(file, &error))
+}
+
+/// The texts of the three certificate files.
+pub(crate) struct CertificateFiles {
+    pub(crate) app: String,
+    pub(crate) alipay: String,
+    pub(crate) roots: String,
+}
+
+/// What they are called in the folder: the app's, Alipay's, and the roots.
+const CERTIFICATES: [&str; 3] = ["app-cert.crt", "alipay-cert.crt", "root-cert.crt"];
+
+impl CertificateFiles {
+    /// From three files.
+    pub(crate) fn read(files: [&PathBuf; 3]) -> Result<Self> {
+        let [app, alipay, roots] = files;
+        Ok(Self {
+            app: read(app)?,
+            alipay: read(alipay)?,
+            roots: read(roots)?,
+        })
     }
-    make(folder, "alipay")
+
+    /// Those in the folder, if there are any.
+    pub(crate) fn kept(folder: Option<&Path>) -> Result<Option<Self>> {
+        let folder = required(folder, "--app-cert")?;
+        let files = CERTIFICATES.map(|name| folder.join(name));
+        if !files.iter().any(|file| file.exists()) {
+            return Ok(None);
+        }
+        let [app, alipay, roots] = &files;
+        Self::read([app, alipay, roots]).map(Some)
+    }
+
+    /// Those of a gateway.
+    pub(crate) fn of(mock: &Mock) -> Self {
+        Self {
+            app: mock.app_cert(),
+            alipay: mock.alipay_cert(),
+            roots: mock.root_cert(),
+        }
+    }
+
+    /// Writes them to the folder.
+    pub(crate) fn keep(&self, folder: &Path) -> Result<()> {
+        let texts = [&self.app, &self.alipay, &self.roots];
+        for (name, text) in CERTIFICATES.into_iter().zip(texts) {
+            let path = folder.join(name);
+            write(&path, text, false).map_err(|error| named(&path, &error))?;
+        }
+        Ok(())
+    }
 }
 
 fn required<'a>(folder: Option<&'a Path>, option: &str) -> Result<&'a Path> {

@@ -12,6 +12,8 @@ use std::time::Duration;
 use alipay_mock::Mock;
 use clap::Parser;
 
+use crate::key_files::CertificateFiles;
+
 /// What the program is asked to do.
 #[derive(Debug, Parser)]
 #[command(
@@ -31,9 +33,24 @@ struct Arguments {
     /// The app's public key: PEM or one line of base64.
     #[arg(long, value_name = "FILE")]
     app_public_key: Option<PathBuf>,
+    /// The app's certificate, in place of its public key: certificate mode.
+    #[arg(long, value_name = "FILE", requires_all = ["alipay_cert", "root_cert"], conflicts_with = "app_public_key")]
+    app_cert: Option<PathBuf>,
+    /// Alipay's certificate, with that of its issuer below it. The private key to answer with has to be this certificate's.
+    #[arg(long, value_name = "FILE", requires_all = ["app_cert", "root_cert"])]
+    alipay_cert: Option<PathBuf>,
+    /// Alipay's root certificates.
+    #[arg(long, value_name = "FILE", requires_all = ["app_cert", "alipay_cert"])]
+    root_cert: Option<PathBuf>,
+    /// Certificate mode, with the certificates in the folder of the keys; without any there, they are made.
+    #[arg(long, requires = "keys", conflicts_with = "app_cert")]
+    certificates: bool,
     /// The private key to answer with: PEM or one line of base64.
     #[arg(long, value_name = "FILE")]
     alipay_private_key: Option<PathBuf>,
+    /// Where the app is told of merchants who authorise it or withdraw.
+    #[arg(long, value_name = "URL")]
+    app_gateway: Option<String>,
     /// Where to keep the keys that aren't given. Those that are there already are used; the others are made.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -54,12 +71,30 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let app_key = key_files::app_public_key(arguments.app_public_key.as_deref(), arguments.keys.as_deref())?;
-    let alipay_key = key_files::alipay_key_pair(arguments.alipay_private_key.as_deref(), arguments.keys.as_deref())?;
-    let mut builder = Mock::builder()
-        .listen(arguments.listen)
-        .app_public_key(app_key)
-        .alipay_key_pair(alipay_key);
+    let keys = arguments.keys.as_deref();
+    let given = match (&arguments.app_cert, &arguments.alipay_cert, &arguments.root_cert) {
+        (Some(app), Some(alipay), Some(roots)) => Some(CertificateFiles::read([app, alipay, roots])?),
+        _ if arguments.certificates => CertificateFiles::kept(keys)?,
+        _ => None,
+    };
+    let is_made = arguments.certificates && given.is_none();
+    let private_key = arguments.alipay_private_key.as_deref();
+    let mut builder = Mock::builder().listen(arguments.listen);
+    builder = match given {
+        // A key that is made now is no certificate's.
+        Some(files) => builder
+            .alipay_key_pair(key_files::kept_alipay_key_pair(private_key, keys)?)
+            .certificate_files(files.app, files.alipay, files.roots),
+        None => builder
+            .app_public_key(key_files::app_public_key(arguments.app_public_key.as_deref(), keys)?)
+            .alipay_key_pair(key_files::alipay_key_pair(private_key, keys)?),
+    };
+    if is_made {
+        builder = builder.certificates();
+    }
+    if let Some(url) = arguments.app_gateway {
+        builder = builder.app_gateway_url(url);
+    }
     if let Some(app_id) = arguments.app_id {
         builder = builder.app_id(app_id);
     }
@@ -70,6 +105,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         builder = builder.notify_schedule(pauses);
     }
     let mock = builder.start().await?;
+    if let Some(folder) = keys.filter(|_| is_made) {
+        CertificateFiles::of(&mock).keep(folder)?;
+    }
     let mut out = io::stdout();
     writeln!(out, "listening on {}", mock.base_url())?;
     out.flush()?;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
+use crate::certificates::serials;
 use crate::client::Client;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alipay-mock");
@@ -109,4 +110,88 @@ fn it_says_what_is_missing() {
         .output()
         .unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("has no unit"));
+}
+
+fn certified_client(url: &str, folder: &Path) -> Client {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let mut client = client(url, folder);
+    client.serials = serials(&read("app-cert.crt"), &read("root-cert.crt"));
+    client
+}
+
+#[tokio::test]
+async fn it_makes_certificates_and_takes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let keys = folder.path().to_str().unwrap();
+    let made = ["--app-id", "2021", "--keys", keys, "--certificates"];
+    let named = [
+        "--app-id",
+        "2021",
+        "--alipay-private-key",
+        &path("alipay-private-key.txt"),
+        "--app-cert",
+        &path("app-cert.crt"),
+        "--alipay-cert",
+        &path("alipay-cert.crt"),
+        "--root-cert",
+        &path("root-cert.crt"),
+    ];
+    let mut shown = Vec::new();
+    for arguments in [&made[..], &made, &named] {
+        let (_child, url) = start(arguments).await;
+        let answer = certified_client(&url, folder.path()).create("1", "1.00", &[]).await;
+        assert_eq!(answer.code(), "10000");
+        shown.push(answer.alipay_cert_sn.unwrap());
+    }
+    assert!(shown.iter().all(|sn| *sn == shown[0]), "{shown:?}");
+}
+
+#[tokio::test]
+async fn it_says_which_certificates_do_not_belong_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (child, _) = start(&["--keys", folder.path().to_str().unwrap(), "--certificates"]).await;
+    drop(child);
+    let run = |app: &str, alipay: &str, key: &str| {
+        let (app, alipay, key, roots) = (path(app), path(alipay), path(key), path("root-cert.crt"));
+        let arguments = [
+            "--app-cert",
+            &app,
+            "--alipay-cert",
+            &alipay,
+            "--root-cert",
+            &roots,
+            "--alipay-private-key",
+            &key,
+        ];
+        let output = Command::new(PROGRAM)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let (app, alipay, key) = ("app-cert.crt", "alipay-cert.crt", "alipay-private-key.pem");
+    for (said, expected) in [
+        (
+            run(app, alipay, "app-private-key.pem"),
+            "the private key to answer with don't belong together",
+        ),
+        (run(alipay, alipay, key), "one of them is in the other's place"),
+        (
+            run(key, alipay, key),
+            "the app's certificate: there is no certificate in it",
+        ),
+        (run(app, "nothing.crt", key), "nothing.crt"),
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    let output = Command::new(PROGRAM).args(["--app-cert", &path(app)]).output().unwrap();
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("--alipay-cert <FILE>")
+    );
 }

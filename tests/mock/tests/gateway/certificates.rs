@@ -22,13 +22,17 @@ pub(crate) async fn certified() -> (Mock, Client) {
 
 fn of(mock: &Mock) -> Client {
     let mut client = Client::of(mock);
-    let roots = mock.root_cert();
-    let roots: Vec<_> = blocks(&roots).filter(|root| is_rsa(root)).map(sn).collect();
-    client.serials = vec![
-        ("app_cert_sn".to_owned(), sn(mock.app_cert())),
-        ("alipay_root_cert_sn".to_owned(), roots.join("_")),
-    ];
+    client.serials = serials(&mock.app_cert(), &mock.root_cert());
     client
+}
+
+/// What a client in certificate mode sends along.
+pub(crate) fn serials(app_cert: &str, root_cert: &str) -> Vec<(String, String)> {
+    let roots: Vec<_> = blocks(root_cert).filter(|root| is_rsa(root)).map(sn).collect();
+    vec![
+        ("app_cert_sn".to_owned(), sn(app_cert)),
+        ("alipay_root_cert_sn".to_owned(), roots.join("_")),
+    ]
 }
 
 /// Each certificate of a text.
