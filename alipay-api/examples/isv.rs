@@ -1,0 +1,98 @@
+//! A third-party app, from a merchant's authorisation to calls in the merchant's name.
+//!
+//! `cargo run --example isv` plays it against the embedded gateway, whose tokens last two seconds here, so that one is refreshed on
+//! the way.
+
+#![allow(clippy::print_stdout, reason = "it is what a program prints")]
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use alipay_api::{
+    Client, Credentials,
+    isv::{Isv, IsvEvent, store::MemoryStore},
+    oauth::State,
+    trade::{PagePay, Precreate, Query},
+};
+use alipay_mock::Mock;
+use tokio::sync::mpsc;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mock = Mock::builder()
+        .app_auth_token_lifetime(Duration::from_secs(2))
+        .start()
+        .await?;
+    let credentials = Credentials::public_key(&mock.app_private_key(), &mock.alipay_public_key())?;
+    let client = Client::builder(mock.app_id(), credentials)
+        .gateway(mock.gateway_url())
+        .build()?;
+
+    // In production: the store that all of the app's processes share, `SqliteStore` or `PostgresStore`.
+    let store = Arc::new(MemoryStore::new());
+    let (told, mut events) = mpsc::unbounded_channel();
+    let isv = Isv::builder(client, store)
+        .on_event(move |event| _ = told.send(event.clone()))
+        .build();
+
+    // Send the merchant's browser to Alipay, and keep the state in its session.
+    let state = State::generate()?;
+    let address = isv
+        .client()
+        .oauth()
+        .merchant_url("https://example.com/callback", &state);
+    println!(
+        "authorisation page  {}",
+        address.split_once('?').map_or("", |(page, _)| page)
+    );
+
+    // The browser comes back.
+    let query = merchant_agrees(&address).await?;
+    let callback = isv.client().oauth().merchant_callback(&query, &state)?;
+    let merchants = isv.authorise(callback.app_auth_code).await?;
+    let shop = &merchants.first().ok_or("no merchant")?.auth_app_id;
+    println!("authorised          {shop}");
+
+    let known = isv.authorisation(shop).await?;
+    println!("queried             {} until {:?}", known.status, known.auth_end);
+
+    // Calls for the merchant, with whatever token it has when they are made.
+    let merchant = isv.merchant(shop);
+    let order = Precreate::new("isv-20161112", "0.01".parse()?, "测试订单");
+    println!(
+        "precreated          {}",
+        merchant.trade().precreate(order).await?.qr_code
+    );
+    mock.pay("isv-20161112")?;
+
+    // The token ends. Whoever calls next takes care of it.
+    while !matches!(events.try_recv(), Ok(IsvEvent::Refreshed { .. })) {
+        let order = merchant.trade().query(Query::with_out_trade_no("isv-20161112")).await?;
+        println!("queried             {} is {}", order.out_trade_no, order.trade_status);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    println!("refreshed           once in {} calls", mock.requests());
+
+    // Pages are made without waiting, so they take the token that is there.
+    let page = PagePay::new("isv-20161113", "0.01".parse()?, "测试订单");
+    let form = isv.merchant_with_token(shop).await?.trade().page_pay(page).form()?;
+    println!("payment page        a form of {} bytes", form.len());
+
+    isv.idle().await;
+    mock.shutdown().await;
+    Ok(())
+}
+
+/// Plays the merchant's browser: agrees, and is sent back with a code.
+async fn merchant_agrees(address: &str) -> Result<String, Box<dyn Error>> {
+    let browser = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()?;
+    let answer = browser.get(address).send().await?;
+    let back = answer
+        .headers()
+        .get("location")
+        .ok_or("the browser was not sent back")?;
+    let (_, query) = back.to_str()?.split_once('?').ok_or("it brings nothing back")?;
+    Ok(query.to_owned())
+}
