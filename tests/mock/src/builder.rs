@@ -199,7 +199,7 @@ impl Builder {
         self
     }
 
-    /// What the merchant's account holds for transfers, in yuan. By default a million.
+    /// What each merchant's account holds for transfers, in yuan. By default a million.
     #[must_use]
     pub fn balance(mut self, yuan: u32) -> Self {
         self.balance = Money::yuan(yuan);

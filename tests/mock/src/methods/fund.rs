@@ -90,7 +90,11 @@ fn send(call: &mut Call<'_>, terms: Terms) -> Result<Transfer, Failure> {
             "转账金额达到 50000 元时必须填写 remark",
         ));
     }
-    let sent = call.state.transfers.send(terms, call.now).cloned();
+    let sent = call
+        .state
+        .transfers
+        .send(&call.merchant.seller_id, terms, call.now)
+        .cloned();
     sent.map_err(|refusal| match refusal {
         TransferRefusal::Inconsistent => {
             call.refuse("PAYMENT_INFO_INCONSISTENCY", "同一 out_biz_no 的两次请求参数不一致")
@@ -104,11 +108,11 @@ fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
     if order_id.as_ref().is_some_and(|id| id.len() != 30 && id.len() != 32) {
         return Err(call.refuse("ORDER_ID_INVALID", "order_id 长度应为 30 或 32 位"));
     }
-    let Some(transfer) = call
-        .state
-        .transfers
-        .find(order_id.as_deref(), call.text("out_biz_no").as_deref())
-    else {
+    let Some(transfer) = call.state.transfers.find(
+        &call.merchant.seller_id,
+        order_id.as_deref(),
+        call.text("out_biz_no").as_deref(),
+    ) else {
         return Err(call.refuse("ORDER_NOT_EXIST", "转账订单不存在"));
     };
     Ok(Played::success(

@@ -34,9 +34,18 @@ pub(crate) enum TransferRefusal {
     Balance,
 }
 
-/// All transfers, and the balance they come out of.
+/// All merchants' transfers, and the balances they come out of.
 #[derive(Debug)]
 pub(crate) struct Transfers {
+    /// What every account holds to begin with.
+    balance: Money,
+    /// By the merchant's user number.
+    accounts: HashMap<String, Account>,
+}
+
+/// What one merchant has sent, and what is left.
+#[derive(Debug)]
+struct Account {
     balance: Money,
     by_number: HashMap<String, Transfer>,
 }
@@ -46,22 +55,26 @@ impl Transfers {
     pub(crate) fn new(balance: Money) -> Self {
         Self {
             balance,
-            by_number: HashMap::new(),
+            accounts: HashMap::new(),
         }
     }
 
-    /// Sends money, or finds that it was sent.
-    pub(crate) fn send(&mut self, terms: Terms, now: Timestamp) -> Result<&Transfer, TransferRefusal> {
-        if let Some(earlier) = self.by_number.get(&terms.out_biz_no) {
+    /// Sends a merchant's money, or finds that it was sent.
+    pub(crate) fn send(&mut self, merchant: &str, terms: Terms, now: Timestamp) -> Result<&Transfer, TransferRefusal> {
+        let account = self.accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
+            balance: self.balance,
+            by_number: HashMap::new(),
+        });
+        if let Some(earlier) = account.by_number.get(&terms.out_biz_no) {
             if earlier.terms != terms {
                 return Err(TransferRefusal::Inconsistent);
             }
-        } else if terms.amount > self.balance {
+        } else if terms.amount > account.balance {
             return Err(TransferRefusal::Balance);
         } else {
-            self.balance = self.balance.minus(terms.amount);
+            account.balance = account.balance.minus(terms.amount);
         }
-        Ok(self
+        Ok(account
             .by_number
             .entry(terms.out_biz_no.clone())
             .or_insert_with(|| Transfer {
@@ -72,11 +85,12 @@ impl Transfers {
             }))
     }
 
-    /// The transfer that a query means: Alipay's number wins.
-    pub(crate) fn find(&self, order_id: Option<&str>, out_biz_no: Option<&str>) -> Option<&Transfer> {
+    /// The merchant's transfer that a query means: Alipay's number wins.
+    pub(crate) fn find(&self, merchant: &str, order_id: Option<&str>, out_biz_no: Option<&str>) -> Option<&Transfer> {
+        let sent = &self.accounts.get(merchant)?.by_number;
         match order_id {
-            Some(id) => self.by_number.values().find(|transfer| transfer.order_id == id),
-            None => self.by_number.get(out_biz_no?),
+            Some(id) => sent.values().find(|transfer| transfer.order_id == id),
+            None => sent.get(out_biz_no?),
         }
     }
 }
@@ -95,19 +109,26 @@ mod tests {
             amount: Money::parse(amount).unwrap(),
         };
         let mut transfers = Transfers::new(Money::yuan(10));
-        let id = transfers.send(terms("1", "6.00"), now).unwrap().order_id.clone();
+        let id = transfers
+            .send("2088", terms("1", "6.00"), now)
+            .unwrap()
+            .order_id
+            .clone();
         assert_eq!(id.len(), 32);
-        assert_eq!(transfers.send(terms("1", "6.00"), now).unwrap().order_id, id);
+        assert_eq!(transfers.send("2088", terms("1", "6.00"), now).unwrap().order_id, id);
         assert_eq!(
-            transfers.send(terms("1", "6.01"), now).unwrap_err(),
+            transfers.send("2088", terms("1", "6.01"), now).unwrap_err(),
             TransferRefusal::Inconsistent
         );
         assert_eq!(
-            transfers.send(terms("2", "4.01"), now).unwrap_err(),
+            transfers.send("2088", terms("2", "4.01"), now).unwrap_err(),
             TransferRefusal::Balance
         );
-        assert!(transfers.send(terms("2", "4.00"), now).is_ok());
-        assert!(transfers.find(Some(&id), Some("other")).is_some());
-        assert!(transfers.find(None, Some("3")).is_none());
+        assert!(transfers.send("2088", terms("2", "4.00"), now).is_ok());
+        assert!(transfers.find("2088", Some(&id), Some("other")).is_some());
+        assert!(transfers.find("2088", None, Some("3")).is_none());
+        // Another merchant has an account, and numbers, of its own.
+        assert!(transfers.find("2089", Some(&id), None).is_none());
+        assert!(transfers.send("2089", terms("1", "9.00"), now).is_ok());
     }
 }
