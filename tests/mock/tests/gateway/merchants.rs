@@ -272,15 +272,15 @@ async fn transfers_come_out_of_the_merchants_account() {
     let client = Client::of(&mock);
     let granted = client.call(TOKEN, &exchange(&mock.authorise(None, None))).await;
     let token = [("app_auth_token", granted.text("app_auth_token"))];
-    let (send, find) = ("alipay.fund.trans.toaccount.transfer", "alipay.fund.trans.order.query");
+    let (transferring, asking) = ("alipay.fund.trans.toaccount.transfer", "alipay.fund.trans.order.query");
     let transfer = json!({ "out_biz_no": "1", "payee_type": "ALIPAY_LOGONID", "payee_account": "a@example.com", "amount": "6.00" });
     let query = json!({ "out_biz_no": "1" });
-    let sent = client.call_with(send, &transfer, &token).await;
+    let sent = client.call_with(transferring, &transfer, &token).await;
     assert_eq!(sent.code(), "10000");
-    assert_eq!(client.code(find, &query).await, "40004 ORDER_NOT_EXIST");
+    assert_eq!(client.code(asking, &query).await, "40004 ORDER_NOT_EXIST");
     // The app's own account still holds all it had, and has a number 1 of its own.
-    let own = client.call(send, &transfer).await;
+    let own = client.call(transferring, &transfer).await;
     assert_ne!(own.text("order_id"), sent.text("order_id"));
-    let found = client.call_with(find, &query, &token).await;
+    let found = client.call_with(asking, &query, &token).await;
     assert_eq!(found.text("order_id"), sent.text("order_id"));
 }
