@@ -31,7 +31,7 @@ pub(super) const MERCHANT: &str = "2021000000000042";
 pub(super) const ORDER: &str = "paid-once";
 /// How many calls a process makes at a time.
 const CALLS: usize = 2;
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Where the tokens are.
 #[derive(Clone, Debug)]
