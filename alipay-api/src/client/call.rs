@@ -10,7 +10,7 @@ use crate::{
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Object as _, fill_members},
+    wire::{DecodeError, Source},
 };
 
 /// A call that is sent when it is awaited.
@@ -86,8 +86,7 @@ impl<M: ServerMethod> Call<M> {
 
 /// What a verified answer says.
 fn read<M: ServerMethod>(answer: &Answer<'_>) -> Result<M::Output, DecodeError> {
-    let mut response = M::Response::blank();
-    fill_members(&mut response, &answer.members, 1, PROTOCOL_MEMBERS)?;
+    let response = Source::members(&answer.members, 1, PROTOCOL_MEMBERS).make()?;
     let pending = answer
         .code
         .as_deref()

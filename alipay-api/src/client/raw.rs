@@ -10,7 +10,7 @@ use crate::{
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{Decode, DecodeError, Object, Value, fill_members, members},
+    wire::{Decode, DecodeError, Object, Source, Value, members},
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
@@ -133,9 +133,7 @@ impl RawResponse {
     /// # Errors
     /// A field is of another type.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
-        let mut response = T::blank();
-        fill_members(&mut response, &members(&self.text)?, 1, PROTOCOL_MEMBERS)?;
-        Ok(response)
+        Source::members(&members(&self.text)?, 1, PROTOCOL_MEMBERS).make()
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     method::{AppMethod, PageMethod},
     protocol::answer::{AnswerError, PROTOCOL_MEMBERS, UnverifiedAnswer},
     sign::Verifier,
-    wire::{DecodeError, Object as _, fill_members},
+    wire::{DecodeError, Source},
 };
 
 /// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.
@@ -89,8 +89,7 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify).
     pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
         let parameters = self.verified(query.as_bytes())?;
-        let mut response = M::Response::blank();
-        parameters.fill(&mut response).map_err(unreadable)?;
+        let response = parameters.source().make().map_err(unreadable)?;
         Ok(Verified::new(response, parameters))
     }
 
@@ -120,8 +119,9 @@ impl<'a> Notifications<'a> {
                 .with_method(method)
                 .with_gateway(answer.gateway_error(), None, true));
         }
-        let mut response = M::Response::blank();
-        fill_members(&mut response, &answer.members, 1, PROTOCOL_MEMBERS).map_err(unreadable)?;
+        let response = Source::members(&answer.members, 1, PROTOCOL_MEMBERS)
+            .make()
+            .map_err(unreadable)?;
         let parameters = Parameters::of_members(&answer.members).map_err(unreadable)?;
         self.check_app(&parameters)?;
         Ok(Verified::new(response, parameters))
@@ -204,10 +204,10 @@ impl Received {
 fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
     let named = |name| parameters.get(name).filter(|value| !value.is_empty());
     let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
-    let notification = match Notification::read(name, &mut |object| parameters.fill(object)) {
-        Some(read) => read.map_err(unreadable)?,
-        None => Notification::Other(OtherNotification::new(name)),
-    };
+    let mut source = parameters.source();
+    let known = Notification::read(name, &mut source);
+    source.finish().map_err(unreadable)?;
+    let notification = known.unwrap_or_else(|| Notification::Other(OtherNotification::new(name)));
     Ok(Verified::new(notification, parameters))
 }
 

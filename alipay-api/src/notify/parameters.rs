@@ -4,7 +4,7 @@ use percent_encoding::percent_decode;
 
 use crate::{
     sign::Verifier,
-    wire::{DecodeError, Members, Object, Value, fill_texts},
+    wire::{DecodeError, Members, Source, Value},
 };
 
 /// A larger body is no notification.
@@ -211,9 +211,9 @@ impl Parameters {
             .map(move |parameter| (of(parameter.name), of(parameter.value)))
     }
 
-    /// Reads them into an object.
-    pub(super) fn fill(&self, object: &mut dyn Object) -> Result<(), DecodeError> {
-        fill_texts(object, &mut self.iter())
+    /// What an object can be made of.
+    pub(super) fn source(&self) -> Source<'_> {
+        Source::texts(self.iter())
     }
 
     fn push(&mut self, name: &str, value: &str) {

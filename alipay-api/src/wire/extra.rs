@@ -58,12 +58,9 @@ impl Extra {
         self.fields.push((name, value.to_string().into()));
     }
 
-    pub(crate) fn push_text(&mut self, name: &str, text: &str) {
-        self.push_raw(name, &serde_json::Value::from(text).to_string());
-    }
-
-    pub(super) fn push_raw(&mut self, name: &str, raw: &str) {
-        self.fields.push((name.into(), raw.into()));
+    /// Adds a field as it came.
+    pub(super) fn push(&mut self, name: &str, value: Value<'_>) {
+        self.fields.push((name.into(), value.into_json().into()));
     }
 }
 

@@ -15,6 +15,7 @@ mod open_enum;
 mod scalar;
 #[cfg(feature = "serde")]
 mod serde;
+mod source;
 mod value;
 mod writer;
 
@@ -26,17 +27,14 @@ pub use self::serde::{deserialize, serialize};
 pub use self::{
     error::DecodeError,
     extra::Extra,
-    object::{
-        Field, Fields, Fill, Object, See, blank, clone_object, debug_object, decode_object, fill_object, put,
-        same_object, set,
-    },
+    object::{Field, Fields, Object, See, clone_object, debug_object, same_object},
     open_enum::{Listed, Open, debug_listed, same_listed},
     scalar::{Decode, Encode},
+    source::{Made, Source},
     value::Value,
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
-    object::{fill_members, fill_texts},
     value::{Members, members},
     writer::ObjectWriter,
 };

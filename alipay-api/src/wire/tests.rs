@@ -1,6 +1,6 @@
 //! What the gateway's answers look like in the wild, read by one small type.
 
-use super::{Extra, Fill, Listed, Object, Open, See, Value, blank, decode_object, to_json};
+use super::{Decode as _, Extra, Listed, Object, Open, See, Source, Value, to_json};
 use crate::types::{Date, DateTime, File, Json, Price, Secret};
 
 struct Order {
@@ -32,47 +32,44 @@ impl Listed for State {
 }
 
 impl Object for Order {
-    fn blank() -> Self {
+    fn make(source: &mut Source<'_>) -> Self {
         Self {
-            number: blank(),
-            note: blank(),
-            count: blank(),
-            open: blank(),
-            amount: blank(),
-            paid_at: blank(),
-            day: blank(),
-            token: blank(),
-            passed_on: blank(),
-            names: blank(),
-            parts: blank(),
-            whole: blank(),
-            state: blank(),
-            file: blank(),
-            extra: Extra::default(),
+            number: source.required("number"),
+            note: source.field("note"),
+            count: source.field("count"),
+            open: source.field("open"),
+            amount: source.field("amount"),
+            paid_at: source.field("paid_at"),
+            day: source.field("day"),
+            token: source.field("token"),
+            passed_on: source.field("passed_on"),
+            names: source.field("names"),
+            parts: source.field("parts"),
+            whole: source.field("whole"),
+            state: source.field("state"),
+            file: source.field("file"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "number",
-            "note",
-            "count",
-            "open",
-            "amount",
-            "paid_at",
-            "day",
-            "token",
-            "passed_on",
-            "names",
-            "parts",
-            "whole",
-            "state",
-            "file",
-        ]
     }
 
     fn see(&self, see: &mut dyn See) {
         see.fields(
+            &[
+                "number",
+                "note",
+                "count",
+                "open",
+                "amount",
+                "paid_at",
+                "day",
+                "token",
+                "passed_on",
+                "names",
+                "parts",
+                "whole",
+                "state",
+                "file",
+            ],
             &[
                 &self.number,
                 &self.note,
@@ -93,32 +90,6 @@ impl Object for Order {
         );
     }
 
-    fn fill(&mut self, fill: &mut dyn Fill) {
-        fill.fields(
-            &mut [
-                &mut self.number,
-                &mut self.note,
-                &mut self.count,
-                &mut self.open,
-                &mut self.amount,
-                &mut self.paid_at,
-                &mut self.day,
-                &mut self.token,
-                &mut self.passed_on,
-                &mut self.names,
-                &mut self.parts,
-                &mut self.whole,
-                &mut self.state,
-                &mut self.file,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["number"]
-    }
-
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
         &[&["number", "note"]]
     }
@@ -129,7 +100,7 @@ super::listed!(State);
 
 fn read(json: &str) -> Result<Order, String> {
     let value = Value::parse(json).map_err(|error| error.to_string())?;
-    decode_object(value)
+    Order::decode(value)
         .map_err(|error| error.to_string())?
         .ok_or_else(|| "absent".to_owned())
 }
@@ -171,7 +142,7 @@ fn blanks_stand_for_absence() {
     .unwrap();
     let empty = Order {
         note: Some(String::new()),
-        ..Order::blank()
+        ..<Order as Object>::blank()
     };
     assert_eq!(order, empty);
     assert_eq!(read("\"\"").unwrap_err(), "absent");
@@ -272,7 +243,7 @@ fn a_missing_group_is_an_error() {
         fn encode(&self, out: &mut super::JsonWriter) {
             let mut writer = super::ObjectWriter::new(out);
             writer.given_elsewhere("other");
-            writer.finish(&Order::blank());
+            writer.finish(&<Order as Object>::blank());
         }
     }
     assert_eq!(
@@ -286,7 +257,7 @@ fn debug_shows_what_is_given_and_no_secret() {
     let mut order = Order {
         number: "1".to_owned(),
         token: Some("secret".into()),
-        ..Order::blank()
+        ..<Order as Object>::blank()
     };
     order.extra.insert("new", &"secret".into());
     assert_eq!(
@@ -341,7 +312,7 @@ fn serde_goes_through_the_wire() {
         amount: Some(Price::from_cents(8880)),
         state: State::Paid.into(),
         file: Some(File::new("a.png", vec![1, 2, 3])),
-        ..Order::blank()
+        ..<Order as Object>::blank()
     };
     let json = serde_json::to_string(&order).unwrap();
     assert_eq!(serde_json::from_str::<Order>(&json).unwrap(), order);
@@ -356,7 +327,7 @@ fn serde_goes_through_the_wire() {
 proptest::proptest! {
     #[test]
     fn any_text_survives(number: String, note: Option<String>, name: String, names: Vec<String>) {
-        let mut order = Order { number, note, names, ..Order::blank() };
+        let mut order = Order { number, note, names, ..<Order as Object>::blank() };
         order.extra.insert(format!("x{name}"), &serde_json::Value::from(name));
         let json = to_json(&order).unwrap();
         proptest::prop_assert_eq!(read(&json).unwrap(), order);

@@ -9,13 +9,13 @@ use super::DecodeError;
 const MAX_DEPTH: u8 = 32;
 
 /// A value as it came: the text of one JSON value, or the text of a form parameter. Nothing of it is converted before a type asks.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
     source: Source<'a>,
     depth: u8,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Source<'a> {
     /// One well-formed JSON value without blanks around it.
     Json(&'a str),
@@ -44,6 +44,14 @@ impl<'a> Value<'a> {
     pub fn as_raw(&self) -> &'a str {
         match self.source {
             Source::Json(text) | Source::Text(text) => text,
+        }
+    }
+
+    /// As JSON: plain text becomes a string.
+    pub(super) fn into_json(self) -> Cow<'a, str> {
+        match self.source {
+            Source::Json(json) => Cow::Borrowed(json),
+            Source::Text(text) => Cow::Owned(serde_json::Value::from(text).to_string()),
         }
     }
 

@@ -126,7 +126,7 @@ impl<'a> ObjectWriter<'a> {
 
     /// Writes the unknown fields, and checks that what must be given was.
     pub(crate) fn finish(mut self, object: &dyn Object) {
-        object.see(&mut |_: &[&dyn Field], extra: &Extra| {
+        object.see(&mut |_: &[&str], _: &[&dyn Field], extra: &Extra| {
             for (name, json) in extra.iter() {
                 if !self.is_given(name) {
                     self.name(name);

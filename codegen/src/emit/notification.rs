@@ -61,20 +61,11 @@ impl Emitter {
                 Other(#root::notify::OtherNotification),
             }
             impl Notification {
-                /// What a notification of this name tells, once `parameters` has filled it in; `None` for an unknown name.
-                #read(
-                    name: &str,
-                    parameters: &mut dyn ::core::ops::FnMut(
-                        &mut dyn #root::wire::Object,
-                    ) -> ::core::result::Result<(), #root::wire::DecodeError>,
-                ) -> ::core::option::Option<::core::result::Result<Self, #root::wire::DecodeError>> {
+                /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,
+                /// `source` knows.
+                #read(name: &str, source: &mut #root::wire::Source<'_>) -> ::core::option::Option<Self> {
                     match name {
-                        #(#wires => {
-                            let mut body = <#idents as #root::wire::Object>::blank();
-                            Some(
-                                parameters(&mut body).map(|()| Self::#idents(::std::boxed::Box::new(body))),
-                            )
-                        })*
+                        #(#wires => Some(Self::#idents(#root::wire::Object::make(source))),)*
                         _ => None,
                     }
                 }

@@ -56,14 +56,7 @@ impl Emitter {
         let name = ident(&object.ident);
         let idents: Vec<_> = object.fields.iter().map(|field| ident(&field.ident)).collect();
         let wires: Vec<_> = object.fields.iter().map(|field| field.wire).collect();
-        let (required, groups) = (&object.required, object.at_least_one);
-        let required = (!required.is_empty()).then(|| {
-            quote! {
-                fn required(&self) -> &'static [&'static str] {
-                    &[#(#required),*]
-                }
-            }
-        });
+        let groups = object.at_least_one;
         let at_least_one = (!groups.is_empty()).then(|| {
             quote! {
                 fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -71,29 +64,24 @@ impl Emitter {
                 }
             }
         });
-        let blanks = object.fields.iter().map(|field| match field.holder {
-            Holder::Option | Holder::OptionBox => quote!(None),
-            Holder::Vec => quote!(::std::vec::Vec::new()),
-            Holder::Plain => quote!(#root::wire::blank()),
+        let asked = object.fields.iter().map(|field| {
+            if object.required.contains(&field.wire) {
+                quote!(required)
+            } else {
+                quote!(field)
+            }
         });
         quote! {
             impl #root::wire::Object for #name {
-                fn blank() -> Self {
+                fn make(source: &mut #root::wire::Source<'_>) -> Self {
                     Self {
-                        #(#idents: #blanks,)*
-                        extra: #root::wire::Extra::EMPTY,
+                        #(#idents: source.#asked(#wires),)*
+                        extra: source.extra(),
                     }
                 }
-                fn names(&self) -> &'static [&'static str] {
-                    &[#(#wires),*]
-                }
                 fn see(&self, see: &mut dyn #root::wire::See) {
-                    see.fields(&[#(&self.#idents),*], &self.extra);
+                    see.fields(&[#(#wires),*], &[#(&self.#idents),*], &self.extra);
                 }
-                fn fill(&mut self, fill: &mut dyn #root::wire::Fill) {
-                    fill.fields(&mut [#(&mut self.#idents),*], &mut self.extra);
-                }
-                #required
                 #at_least_one
             }
         }
@@ -104,7 +92,7 @@ impl Emitter {
         let (doc, name) = (docs(&constructor.doc), ident(&constructor.ident));
         let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
         let parameters = given().map(|field| self.parameter(field));
-        let values = given().map(|field| self.assignment(field, &quote!(__made)));
+        let values = given().map(|field| Self::assignment(field, &quote!(__made)));
         let blank = quote!(<Self as #root::wire::Object>::blank());
         let body = if constructor.parameters.is_empty() {
             blank
@@ -122,7 +110,7 @@ impl Emitter {
     fn setter(&self, object: &Struct<'_>, setter: &Setter) -> TokenStream {
         let field = &object.fields[setter.field];
         let (doc, name) = (docs(&setter.doc), ident(&setter.ident));
-        let (parameter, assignment) = (self.parameter(field), self.assignment(field, &quote!(self)));
+        let (parameter, assignment) = (self.parameter(field), Self::assignment(field, &quote!(self)));
         quote! {
             #doc
             pub fn #name(mut self, #parameter) -> Self {
@@ -186,12 +174,17 @@ impl Emitter {
     }
 
     /// Puts a parameter in its field.
-    fn assignment(&self, field: &Field<'_>, of: &TokenStream) -> TokenStream {
-        let (root, name) = (&self.path, ident(&field.ident));
+    fn assignment(field: &Field<'_>, of: &TokenStream) -> TokenStream {
+        let name = ident(&field.ident);
+        let value = if field.base.converts() || field.holder == Holder::Vec {
+            quote!(::core::convert::Into::into(#name))
+        } else {
+            quote!(#name)
+        };
         match field.holder {
-            Holder::Plain | Holder::Vec => quote!(#root::wire::put(&mut #of.#name, #name);),
-            Holder::Option => quote!(#root::wire::set(&mut #of.#name, #name);),
-            Holder::OptionBox => quote!(#root::wire::set(&mut #of.#name, ::std::boxed::Box::new(#name));),
+            Holder::Plain | Holder::Vec => quote!(#of.#name = #value;),
+            Holder::Option => quote!(#of.#name = Some(#value);),
+            Holder::OptionBox => quote!(#of.#name = Some(::std::boxed::Box::new(#value));),
         }
     }
 }

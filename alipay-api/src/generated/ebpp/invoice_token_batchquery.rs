@@ -22,7 +22,7 @@ impl InvoiceTokenBatchquery {
     /// With what must be given.
     pub fn new(invoice_token: impl ::core::convert::Into<crate::types::Secret>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.invoice_token, invoice_token);
+        __made.invoice_token = ::core::convert::Into::into(invoice_token);
         __made
     }
 
@@ -33,34 +33,26 @@ impl InvoiceTokenBatchquery {
             crate::types::Open<InvoiceTokenBatchqueryScene>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.scene, scene);
+        self.scene = Some(::core::convert::Into::into(scene));
         self
     }
 }
 
 impl crate::wire::Object for InvoiceTokenBatchquery {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            invoice_token: crate::wire::blank(),
-            scene: None,
-            extra: crate::wire::Extra::EMPTY,
+            invoice_token: source.required("invoice_token"),
+            scene: source.field("scene"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["invoice_token", "scene"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.invoice_token, &self.scene], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.invoice_token, &mut self.scene], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["invoice_token"]
+        see.fields(
+            &["invoice_token", "scene"],
+            &[&self.invoice_token, &self.scene],
+            &self.extra,
+        );
     }
 }
 
@@ -114,30 +106,20 @@ impl ::core::default::Default for InvoiceTokenBatchqueryResponse {
 }
 
 impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            user_id: None,
-            open_id: None,
-            invoice_element_list: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            user_id: source.field("user_id"),
+            open_id: source.field("open_id"),
+            invoice_element_list: source.field("invoice_element_list"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["user_id", "open_id", "invoice_element_list"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["user_id", "open_id", "invoice_element_list"],
             &[&self.user_id, &self.open_id, &self.invoice_element_list],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.user_id, &mut self.open_id, &mut self.invoice_element_list],
-            &mut self.extra,
         );
     }
 }
@@ -272,71 +254,68 @@ impl ::core::default::Default for InvoiceElementModel {
 }
 
 impl crate::wire::Object for InvoiceElementModel {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            invoice_code: None,
-            invoice_no: None,
-            invoice_date: None,
-            invoice_amount: None,
-            out_tax_amount: None,
-            fake_code: None,
-            invoice_kind: None,
-            invoice_status: None,
-            expense_status: None,
-            payer_name: None,
-            payer_tax_no: None,
-            payee_name: None,
-            payee_tax_no: None,
-            m_name: None,
-            has_pdf_file: None,
-            pdf_url: None,
-            invoice_img_url: None,
-            file_type: None,
-            logo_url: None,
-            source: None,
-            isv_name: None,
-            isv_contact: None,
-            has_risk: None,
-            trade_match_result: None,
-            trade_list: ::std::vec::Vec::new(),
-            extend_fields: None,
-            extra: crate::wire::Extra::EMPTY,
+            invoice_code: source.field("invoice_code"),
+            invoice_no: source.field("invoice_no"),
+            invoice_date: source.field("invoice_date"),
+            invoice_amount: source.field("invoice_amount"),
+            out_tax_amount: source.field("out_tax_amount"),
+            fake_code: source.field("fake_code"),
+            invoice_kind: source.field("invoice_kind"),
+            invoice_status: source.field("invoice_status"),
+            expense_status: source.field("expense_status"),
+            payer_name: source.field("payer_name"),
+            payer_tax_no: source.field("payer_tax_no"),
+            payee_name: source.field("payee_name"),
+            payee_tax_no: source.field("payee_tax_no"),
+            m_name: source.field("m_name"),
+            has_pdf_file: source.field("has_pdf_file"),
+            pdf_url: source.field("pdf_url"),
+            invoice_img_url: source.field("invoice_img_url"),
+            file_type: source.field("file_type"),
+            logo_url: source.field("logo_url"),
+            source: source.field("source"),
+            isv_name: source.field("isv_name"),
+            isv_contact: source.field("isv_contact"),
+            has_risk: source.field("has_risk"),
+            trade_match_result: source.field("trade_match_result"),
+            trade_list: source.field("trade_list"),
+            extend_fields: source.field("extend_fields"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "invoice_code",
-            "invoice_no",
-            "invoice_date",
-            "invoice_amount",
-            "out_tax_amount",
-            "fake_code",
-            "invoice_kind",
-            "invoice_status",
-            "expense_status",
-            "payer_name",
-            "payer_tax_no",
-            "payee_name",
-            "payee_tax_no",
-            "m_name",
-            "has_pdf_file",
-            "pdf_url",
-            "invoice_img_url",
-            "file_type",
-            "logo_url",
-            "source",
-            "isv_name",
-            "isv_contact",
-            "has_risk",
-            "trade_match_result",
-            "trade_list",
-            "extend_fields",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "invoice_code",
+                "invoice_no",
+                "invoice_date",
+                "invoice_amount",
+                "out_tax_amount",
+                "fake_code",
+                "invoice_kind",
+                "invoice_status",
+                "expense_status",
+                "payer_name",
+                "payer_tax_no",
+                "payee_name",
+                "payee_tax_no",
+                "m_name",
+                "has_pdf_file",
+                "pdf_url",
+                "invoice_img_url",
+                "file_type",
+                "logo_url",
+                "source",
+                "isv_name",
+                "isv_contact",
+                "has_risk",
+                "trade_match_result",
+                "trade_list",
+                "extend_fields",
+            ],
             &[
                 &self.invoice_code,
                 &self.invoice_no,
@@ -366,40 +345,6 @@ impl crate::wire::Object for InvoiceElementModel {
                 &self.extend_fields,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.invoice_code,
-                &mut self.invoice_no,
-                &mut self.invoice_date,
-                &mut self.invoice_amount,
-                &mut self.out_tax_amount,
-                &mut self.fake_code,
-                &mut self.invoice_kind,
-                &mut self.invoice_status,
-                &mut self.expense_status,
-                &mut self.payer_name,
-                &mut self.payer_tax_no,
-                &mut self.payee_name,
-                &mut self.payee_tax_no,
-                &mut self.m_name,
-                &mut self.has_pdf_file,
-                &mut self.pdf_url,
-                &mut self.invoice_img_url,
-                &mut self.file_type,
-                &mut self.logo_url,
-                &mut self.source,
-                &mut self.isv_name,
-                &mut self.isv_contact,
-                &mut self.has_risk,
-                &mut self.trade_match_result,
-                &mut self.trade_list,
-                &mut self.extend_fields,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -547,45 +492,42 @@ impl ::core::default::Default for EinvTrade {
 }
 
 impl crate::wire::Object for EinvTrade {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            bill_no: None,
-            bill_time: None,
-            payment_time: None,
-            payment_amount: None,
-            souce: None,
-            trade_type: None,
-            merchant_name: None,
-            payee_name: None,
-            city_name: None,
-            detail_json: None,
-            download_url: None,
-            extend_map: None,
-            out_json: None,
-            extra: crate::wire::Extra::EMPTY,
+            bill_no: source.field("bill_no"),
+            bill_time: source.field("bill_time"),
+            payment_time: source.field("payment_time"),
+            payment_amount: source.field("payment_amount"),
+            souce: source.field("souce"),
+            trade_type: source.field("trade_type"),
+            merchant_name: source.field("merchant_name"),
+            payee_name: source.field("payee_name"),
+            city_name: source.field("city_name"),
+            detail_json: source.field("detail_json"),
+            download_url: source.field("download_url"),
+            extend_map: source.field("extend_map"),
+            out_json: source.field("out_json"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "bill_no",
-            "bill_time",
-            "payment_time",
-            "payment_amount",
-            "souce",
-            "trade_type",
-            "merchant_name",
-            "payee_name",
-            "city_name",
-            "detail_json",
-            "download_url",
-            "extend_map",
-            "out_json",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "bill_no",
+                "bill_time",
+                "payment_time",
+                "payment_amount",
+                "souce",
+                "trade_type",
+                "merchant_name",
+                "payee_name",
+                "city_name",
+                "detail_json",
+                "download_url",
+                "extend_map",
+                "out_json",
+            ],
             &[
                 &self.bill_no,
                 &self.bill_time,
@@ -602,27 +544,6 @@ impl crate::wire::Object for EinvTrade {
                 &self.out_json,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.bill_no,
-                &mut self.bill_time,
-                &mut self.payment_time,
-                &mut self.payment_amount,
-                &mut self.souce,
-                &mut self.trade_type,
-                &mut self.merchant_name,
-                &mut self.payee_name,
-                &mut self.city_name,
-                &mut self.detail_json,
-                &mut self.download_url,
-                &mut self.extend_map,
-                &mut self.out_json,
-            ],
-            &mut self.extra,
         );
     }
 }

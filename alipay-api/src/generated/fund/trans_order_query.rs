@@ -25,7 +25,7 @@ impl TransOrderQuery {
         out_biz_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.out_biz_no, out_biz_no);
+        __made.out_biz_no = Some(::core::convert::Into::into(out_biz_no));
         __made
     }
 
@@ -34,7 +34,7 @@ impl TransOrderQuery {
         order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.order_id, order_id);
+        __made.order_id = Some(::core::convert::Into::into(order_id));
         __made
     }
 
@@ -43,7 +43,7 @@ impl TransOrderQuery {
         mut self,
         out_biz_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_biz_no, out_biz_no);
+        self.out_biz_no = Some(::core::convert::Into::into(out_biz_no));
         self
     }
 
@@ -52,30 +52,26 @@ impl TransOrderQuery {
         mut self,
         order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.order_id, order_id);
+        self.order_id = Some(::core::convert::Into::into(order_id));
         self
     }
 }
 
 impl crate::wire::Object for TransOrderQuery {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: None,
-            order_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.field("out_biz_no"),
+            order_id: source.field("order_id"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["out_biz_no", "order_id"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.out_biz_no, &self.order_id], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.out_biz_no, &mut self.order_id], &mut self.extra);
+        see.fields(
+            &["out_biz_no", "order_id"],
+            &[&self.out_biz_no, &self.order_id],
+            &self.extra,
+        );
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -143,35 +139,32 @@ impl ::core::default::Default for TransOrderQueryResponse {
 }
 
 impl crate::wire::Object for TransOrderQueryResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: None,
-            order_id: None,
-            status: None,
-            pay_date: None,
-            arrival_time_end: None,
-            order_fee: None,
-            fail_reason: None,
-            error_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.field("out_biz_no"),
+            order_id: source.field("order_id"),
+            status: source.field("status"),
+            pay_date: source.field("pay_date"),
+            arrival_time_end: source.field("arrival_time_end"),
+            order_fee: source.field("order_fee"),
+            fail_reason: source.field("fail_reason"),
+            error_code: source.field("error_code"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_biz_no",
-            "order_id",
-            "status",
-            "pay_date",
-            "arrival_time_end",
-            "order_fee",
-            "fail_reason",
-            "error_code",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_biz_no",
+                "order_id",
+                "status",
+                "pay_date",
+                "arrival_time_end",
+                "order_fee",
+                "fail_reason",
+                "error_code",
+            ],
             &[
                 &self.out_biz_no,
                 &self.order_id,
@@ -183,22 +176,6 @@ impl crate::wire::Object for TransOrderQueryResponse {
                 &self.error_code,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_biz_no,
-                &mut self.order_id,
-                &mut self.status,
-                &mut self.pay_date,
-                &mut self.arrival_time_end,
-                &mut self.order_fee,
-                &mut self.fail_reason,
-                &mut self.error_code,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -44,10 +44,10 @@ impl TransToaccountTransfer {
         amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.out_biz_no, out_biz_no);
-        crate::wire::put(&mut __made.payee_type, payee_type);
-        crate::wire::put(&mut __made.payee_account, payee_account);
-        crate::wire::put(&mut __made.amount, amount);
+        __made.out_biz_no = ::core::convert::Into::into(out_biz_no);
+        __made.payee_type = ::core::convert::Into::into(payee_type);
+        __made.payee_account = ::core::convert::Into::into(payee_account);
+        __made.amount = amount;
         __made
     }
 
@@ -56,7 +56,7 @@ impl TransToaccountTransfer {
         mut self,
         payer_show_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.payer_show_name, payer_show_name);
+        self.payer_show_name = Some(::core::convert::Into::into(payer_show_name));
         self
     }
 
@@ -65,7 +65,7 @@ impl TransToaccountTransfer {
         mut self,
         payer_real_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.payer_real_name, payer_real_name);
+        self.payer_real_name = Some(::core::convert::Into::into(payer_real_name));
         self
     }
 
@@ -74,7 +74,7 @@ impl TransToaccountTransfer {
         mut self,
         payee_real_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.payee_real_name, payee_real_name);
+        self.payee_real_name = Some(::core::convert::Into::into(payee_real_name));
         self
     }
 
@@ -83,7 +83,7 @@ impl TransToaccountTransfer {
         mut self,
         remark: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.remark, remark);
+        self.remark = Some(::core::convert::Into::into(remark));
         self
     }
 
@@ -92,43 +92,40 @@ impl TransToaccountTransfer {
         mut self,
         ext_param: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.ext_param, ext_param);
+        self.ext_param = Some(::core::convert::Into::into(ext_param));
         self
     }
 }
 
 impl crate::wire::Object for TransToaccountTransfer {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: crate::wire::blank(),
-            payee_type: crate::wire::blank(),
-            payee_account: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            payer_show_name: None,
-            payer_real_name: None,
-            payee_real_name: None,
-            remark: None,
-            ext_param: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.required("out_biz_no"),
+            payee_type: source.required("payee_type"),
+            payee_account: source.required("payee_account"),
+            amount: source.required("amount"),
+            payer_show_name: source.field("payer_show_name"),
+            payer_real_name: source.field("payer_real_name"),
+            payee_real_name: source.field("payee_real_name"),
+            remark: source.field("remark"),
+            ext_param: source.field("ext_param"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_biz_no",
-            "payee_type",
-            "payee_account",
-            "amount",
-            "payer_show_name",
-            "payer_real_name",
-            "payee_real_name",
-            "remark",
-            "ext_param",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_biz_no",
+                "payee_type",
+                "payee_account",
+                "amount",
+                "payer_show_name",
+                "payer_real_name",
+                "payee_real_name",
+                "remark",
+                "ext_param",
+            ],
             &[
                 &self.out_biz_no,
                 &self.payee_type,
@@ -142,27 +139,6 @@ impl crate::wire::Object for TransToaccountTransfer {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_biz_no,
-                &mut self.payee_type,
-                &mut self.payee_account,
-                &mut self.amount,
-                &mut self.payer_show_name,
-                &mut self.payer_real_name,
-                &mut self.payee_real_name,
-                &mut self.remark,
-                &mut self.ext_param,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_biz_no", "payee_type", "payee_account", "amount"]
     }
 }
 
@@ -219,27 +195,20 @@ impl ::core::default::Default for TransToaccountTransferResponse {
 }
 
 impl crate::wire::Object for TransToaccountTransferResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: crate::wire::blank(),
-            order_id: crate::wire::blank(),
-            pay_date: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.field("out_biz_no"),
+            order_id: source.field("order_id"),
+            pay_date: source.field("pay_date"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["out_biz_no", "order_id", "pay_date"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.out_biz_no, &self.order_id, &self.pay_date], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.out_biz_no, &mut self.order_id, &mut self.pay_date],
-            &mut self.extra,
+        see.fields(
+            &["out_biz_no", "order_id", "pay_date"],
+            &[&self.out_biz_no, &self.order_id, &self.pay_date],
+            &self.extra,
         );
     }
 }

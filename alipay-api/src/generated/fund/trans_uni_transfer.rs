@@ -61,9 +61,9 @@ impl TransUniTransfer {
         payee_info: Participant,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.out_biz_no, out_biz_no);
-        crate::wire::put(&mut __made.trans_amount, trans_amount);
-        crate::wire::put(&mut __made.payee_info, payee_info);
+        __made.out_biz_no = ::core::convert::Into::into(out_biz_no);
+        __made.trans_amount = trans_amount;
+        __made.payee_info = payee_info;
         __made
     }
 
@@ -74,7 +74,7 @@ impl TransUniTransfer {
             crate::types::Open<TransUniTransferProductCode>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
@@ -85,7 +85,7 @@ impl TransUniTransfer {
             crate::types::Open<TransUniTransferBizScene>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.biz_scene, biz_scene);
+        self.biz_scene = Some(::core::convert::Into::into(biz_scene));
         self
     }
 
@@ -94,7 +94,7 @@ impl TransUniTransfer {
         mut self,
         order_title: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.order_title, order_title);
+        self.order_title = Some(::core::convert::Into::into(order_title));
         self
     }
 
@@ -103,7 +103,7 @@ impl TransUniTransfer {
         mut self,
         remark: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.remark, remark);
+        self.remark = Some(::core::convert::Into::into(remark));
         self
     }
 
@@ -114,7 +114,9 @@ impl TransUniTransfer {
             crate::types::Open<TransUniTransferTransferSceneName>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.transfer_scene_name, transfer_scene_name);
+        self.transfer_scene_name = Some(
+            ::core::convert::Into::into(transfer_scene_name),
+        );
         self
     }
 
@@ -125,8 +127,7 @@ impl TransUniTransfer {
             ::std::vec::Vec<TransferSceneReportInfo>,
         >,
     ) -> Self {
-        crate::wire::put(
-            &mut self.transfer_scene_report_infos,
+        self.transfer_scene_report_infos = ::core::convert::Into::into(
             transfer_scene_report_infos,
         );
         self
@@ -134,7 +135,7 @@ impl TransUniTransfer {
 
     /// Sets `payer_info`.
     pub fn payer_info(mut self, payer_info: Participant) -> Self {
-        crate::wire::set(&mut self.payer_info, payer_info);
+        self.payer_info = Some(payer_info);
         self
     }
 
@@ -143,7 +144,7 @@ impl TransUniTransfer {
         mut self,
         business_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.business_params, business_params);
+        self.business_params = Some(::core::convert::Into::into(business_params));
         self
     }
 
@@ -152,7 +153,7 @@ impl TransUniTransfer {
         mut self,
         original_order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.original_order_id, original_order_id);
+        self.original_order_id = Some(::core::convert::Into::into(original_order_id));
         self
     }
 
@@ -161,7 +162,7 @@ impl TransUniTransfer {
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.passback_params, passback_params);
+        self.passback_params = Some(::core::convert::Into::into(passback_params));
         self
     }
 
@@ -170,61 +171,58 @@ impl TransUniTransfer {
         mut self,
         mutiple_currency_detail: MutipleCurrencyDetail,
     ) -> Self {
-        crate::wire::set(&mut self.mutiple_currency_detail, mutiple_currency_detail);
+        self.mutiple_currency_detail = Some(mutiple_currency_detail);
         self
     }
 
     /// Sets `sign_data`.
     pub fn sign_data(mut self, sign_data: SignData) -> Self {
-        crate::wire::set(&mut self.sign_data, sign_data);
+        self.sign_data = Some(sign_data);
         self
     }
 }
 
 impl crate::wire::Object for TransUniTransfer {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: crate::wire::blank(),
-            trans_amount: crate::wire::blank(),
-            payee_info: crate::wire::blank(),
-            product_code: None,
-            biz_scene: None,
-            order_title: None,
-            remark: None,
-            transfer_scene_name: None,
-            transfer_scene_report_infos: ::std::vec::Vec::new(),
-            payer_info: None,
-            business_params: None,
-            original_order_id: None,
-            passback_params: None,
-            mutiple_currency_detail: None,
-            sign_data: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.required("out_biz_no"),
+            trans_amount: source.required("trans_amount"),
+            payee_info: source.required("payee_info"),
+            product_code: source.field("product_code"),
+            biz_scene: source.field("biz_scene"),
+            order_title: source.field("order_title"),
+            remark: source.field("remark"),
+            transfer_scene_name: source.field("transfer_scene_name"),
+            transfer_scene_report_infos: source.field("transfer_scene_report_infos"),
+            payer_info: source.field("payer_info"),
+            business_params: source.field("business_params"),
+            original_order_id: source.field("original_order_id"),
+            passback_params: source.field("passback_params"),
+            mutiple_currency_detail: source.field("mutiple_currency_detail"),
+            sign_data: source.field("sign_data"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_biz_no",
-            "trans_amount",
-            "payee_info",
-            "product_code",
-            "biz_scene",
-            "order_title",
-            "remark",
-            "transfer_scene_name",
-            "transfer_scene_report_infos",
-            "payer_info",
-            "business_params",
-            "original_order_id",
-            "passback_params",
-            "mutiple_currency_detail",
-            "sign_data",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_biz_no",
+                "trans_amount",
+                "payee_info",
+                "product_code",
+                "biz_scene",
+                "order_title",
+                "remark",
+                "transfer_scene_name",
+                "transfer_scene_report_infos",
+                "payer_info",
+                "business_params",
+                "original_order_id",
+                "passback_params",
+                "mutiple_currency_detail",
+                "sign_data",
+            ],
             &[
                 &self.out_biz_no,
                 &self.trans_amount,
@@ -244,33 +242,6 @@ impl crate::wire::Object for TransUniTransfer {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_biz_no,
-                &mut self.trans_amount,
-                &mut self.payee_info,
-                &mut self.product_code,
-                &mut self.biz_scene,
-                &mut self.order_title,
-                &mut self.remark,
-                &mut self.transfer_scene_name,
-                &mut self.transfer_scene_report_infos,
-                &mut self.payer_info,
-                &mut self.business_params,
-                &mut self.original_order_id,
-                &mut self.passback_params,
-                &mut self.mutiple_currency_detail,
-                &mut self.sign_data,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_biz_no", "trans_amount", "payee_info"]
     }
 }
 
@@ -344,37 +315,34 @@ impl ::core::default::Default for TransUniTransferResponse {
 }
 
 impl crate::wire::Object for TransUniTransferResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: crate::wire::blank(),
-            order_id: crate::wire::blank(),
-            pay_fund_order_id: None,
-            status: None,
-            sub_status: None,
-            trans_date: None,
-            amount: None,
-            link: None,
-            settle_serial_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.field("out_biz_no"),
+            order_id: source.field("order_id"),
+            pay_fund_order_id: source.field("pay_fund_order_id"),
+            status: source.field("status"),
+            sub_status: source.field("sub_status"),
+            trans_date: source.field("trans_date"),
+            amount: source.field("amount"),
+            link: source.field("link"),
+            settle_serial_no: source.field("settle_serial_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_biz_no",
-            "order_id",
-            "pay_fund_order_id",
-            "status",
-            "sub_status",
-            "trans_date",
-            "amount",
-            "link",
-            "settle_serial_no",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_biz_no",
+                "order_id",
+                "pay_fund_order_id",
+                "status",
+                "sub_status",
+                "trans_date",
+                "amount",
+                "link",
+                "settle_serial_no",
+            ],
             &[
                 &self.out_biz_no,
                 &self.order_id,
@@ -387,23 +355,6 @@ impl crate::wire::Object for TransUniTransferResponse {
                 &self.settle_serial_no,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_biz_no,
-                &mut self.order_id,
-                &mut self.pay_fund_order_id,
-                &mut self.status,
-                &mut self.sub_status,
-                &mut self.trans_date,
-                &mut self.amount,
-                &mut self.link,
-                &mut self.settle_serial_no,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1305,8 +1256,8 @@ impl Participant {
         >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.identity, identity);
-        crate::wire::put(&mut __made.identity_type, identity_type);
+        __made.identity = ::core::convert::Into::into(identity);
+        __made.identity_type = ::core::convert::Into::into(identity_type);
         __made
     }
 
@@ -1315,7 +1266,7 @@ impl Participant {
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.name, name);
+        self.name = Some(::core::convert::Into::into(name));
         self
     }
 
@@ -1324,7 +1275,7 @@ impl Participant {
         mut self,
         cert_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.cert_type, cert_type);
+        self.cert_type = Some(::core::convert::Into::into(cert_type));
         self
     }
 
@@ -1333,13 +1284,13 @@ impl Participant {
         mut self,
         cert_no: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.cert_no, cert_no);
+        self.cert_no = Some(::core::convert::Into::into(cert_no));
         self
     }
 
     /// Sets `bankcard_ext_info`.
     pub fn bankcard_ext_info(mut self, bankcard_ext_info: BankcardExtInfo) -> Self {
-        crate::wire::set(&mut self.bankcard_ext_info, bankcard_ext_info);
+        self.bankcard_ext_info = Some(bankcard_ext_info);
         self
     }
 
@@ -1348,7 +1299,7 @@ impl Participant {
         mut self,
         merchant_user_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_user_info, merchant_user_info);
+        self.merchant_user_info = Some(::core::convert::Into::into(merchant_user_info));
         self
     }
 
@@ -1357,41 +1308,38 @@ impl Participant {
         mut self,
         ext_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.ext_info, ext_info);
+        self.ext_info = Some(::core::convert::Into::into(ext_info));
         self
     }
 }
 
 impl crate::wire::Object for Participant {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            identity: crate::wire::blank(),
-            identity_type: crate::wire::blank(),
-            name: None,
-            cert_type: None,
-            cert_no: None,
-            bankcard_ext_info: None,
-            merchant_user_info: None,
-            ext_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            identity: source.required("identity"),
+            identity_type: source.required("identity_type"),
+            name: source.field("name"),
+            cert_type: source.field("cert_type"),
+            cert_no: source.field("cert_no"),
+            bankcard_ext_info: source.field("bankcard_ext_info"),
+            merchant_user_info: source.field("merchant_user_info"),
+            ext_info: source.field("ext_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "identity",
-            "identity_type",
-            "name",
-            "cert_type",
-            "cert_no",
-            "bankcard_ext_info",
-            "merchant_user_info",
-            "ext_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "identity",
+                "identity_type",
+                "name",
+                "cert_type",
+                "cert_no",
+                "bankcard_ext_info",
+                "merchant_user_info",
+                "ext_info",
+            ],
             &[
                 &self.identity,
                 &self.identity_type,
@@ -1404,26 +1352,6 @@ impl crate::wire::Object for Participant {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.identity,
-                &mut self.identity_type,
-                &mut self.name,
-                &mut self.cert_type,
-                &mut self.cert_no,
-                &mut self.bankcard_ext_info,
-                &mut self.merchant_user_info,
-                &mut self.ext_info,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["identity", "identity_type"]
     }
 }
 
@@ -1496,7 +1424,7 @@ impl BankcardExtInfo {
             crate::types::Open<BankcardExtInfoAccountType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.account_type, account_type);
+        self.account_type = Some(::core::convert::Into::into(account_type));
         self
     }
 
@@ -1505,7 +1433,7 @@ impl BankcardExtInfo {
         mut self,
         inst_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.inst_name, inst_name);
+        self.inst_name = Some(::core::convert::Into::into(inst_name));
         self
     }
 
@@ -1514,7 +1442,7 @@ impl BankcardExtInfo {
         mut self,
         inst_province: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.inst_province, inst_province);
+        self.inst_province = Some(::core::convert::Into::into(inst_province));
         self
     }
 
@@ -1523,7 +1451,7 @@ impl BankcardExtInfo {
         mut self,
         inst_city: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.inst_city, inst_city);
+        self.inst_city = Some(::core::convert::Into::into(inst_city));
         self
     }
 
@@ -1532,7 +1460,7 @@ impl BankcardExtInfo {
         mut self,
         inst_branch_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.inst_branch_name, inst_branch_name);
+        self.inst_branch_name = Some(::core::convert::Into::into(inst_branch_name));
         self
     }
 
@@ -1541,7 +1469,7 @@ impl BankcardExtInfo {
         mut self,
         bank_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.bank_code, bank_code);
+        self.bank_code = Some(::core::convert::Into::into(bank_code));
         self
     }
 }
@@ -1553,31 +1481,28 @@ impl ::core::default::Default for BankcardExtInfo {
 }
 
 impl crate::wire::Object for BankcardExtInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            account_type: None,
-            inst_name: None,
-            inst_province: None,
-            inst_city: None,
-            inst_branch_name: None,
-            bank_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            account_type: source.field("account_type"),
+            inst_name: source.field("inst_name"),
+            inst_province: source.field("inst_province"),
+            inst_city: source.field("inst_city"),
+            inst_branch_name: source.field("inst_branch_name"),
+            bank_code: source.field("bank_code"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "account_type",
-            "inst_name",
-            "inst_province",
-            "inst_city",
-            "inst_branch_name",
-            "bank_code",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "account_type",
+                "inst_name",
+                "inst_province",
+                "inst_city",
+                "inst_branch_name",
+                "bank_code",
+            ],
             &[
                 &self.account_type,
                 &self.inst_name,
@@ -1587,20 +1512,6 @@ impl crate::wire::Object for BankcardExtInfo {
                 &self.bank_code,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.account_type,
-                &mut self.inst_name,
-                &mut self.inst_province,
-                &mut self.inst_city,
-                &mut self.inst_branch_name,
-                &mut self.bank_code,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1647,7 +1558,7 @@ impl TransferSceneReportInfo {
         mut self,
         info_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.info_type, info_type);
+        self.info_type = Some(::core::convert::Into::into(info_type));
         self
     }
 
@@ -1656,7 +1567,7 @@ impl TransferSceneReportInfo {
         mut self,
         info_content: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.info_content, info_content);
+        self.info_content = Some(::core::convert::Into::into(info_content));
         self
     }
 }
@@ -1668,24 +1579,20 @@ impl ::core::default::Default for TransferSceneReportInfo {
 }
 
 impl crate::wire::Object for TransferSceneReportInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            info_type: None,
-            info_content: None,
-            extra: crate::wire::Extra::EMPTY,
+            info_type: source.field("info_type"),
+            info_content: source.field("info_content"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["info_type", "info_content"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.info_type, &self.info_content], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.info_type, &mut self.info_content], &mut self.extra);
+        see.fields(
+            &["info_type", "info_content"],
+            &[&self.info_type, &self.info_content],
+            &self.extra,
+        );
     }
 }
 
@@ -1721,7 +1628,7 @@ impl MutipleCurrencyDetail {
 
     /// Sets `payment_amount`.
     pub fn payment_amount(mut self, payment_amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.payment_amount, payment_amount);
+        self.payment_amount = Some(payment_amount);
         self
     }
 
@@ -1730,13 +1637,13 @@ impl MutipleCurrencyDetail {
         mut self,
         payment_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.payment_currency, payment_currency);
+        self.payment_currency = Some(::core::convert::Into::into(payment_currency));
         self
     }
 
     /// Sets `trans_amount`.
     pub fn trans_amount(mut self, trans_amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.trans_amount, trans_amount);
+        self.trans_amount = Some(trans_amount);
         self
     }
 
@@ -1745,13 +1652,13 @@ impl MutipleCurrencyDetail {
         mut self,
         trans_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_currency, trans_currency);
+        self.trans_currency = Some(::core::convert::Into::into(trans_currency));
         self
     }
 
     /// Sets `settlement_amount`.
     pub fn settlement_amount(mut self, settlement_amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.settlement_amount, settlement_amount);
+        self.settlement_amount = Some(settlement_amount);
         self
     }
 
@@ -1760,7 +1667,9 @@ impl MutipleCurrencyDetail {
         mut self,
         settlement_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.settlement_currency, settlement_currency);
+        self.settlement_currency = Some(
+            ::core::convert::Into::into(settlement_currency),
+        );
         self
     }
 
@@ -1769,7 +1678,7 @@ impl MutipleCurrencyDetail {
         mut self,
         ext_info: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.ext_info, ext_info);
+        self.ext_info = Some(::core::convert::Into::into(ext_info));
         self
     }
 }
@@ -1781,33 +1690,30 @@ impl ::core::default::Default for MutipleCurrencyDetail {
 }
 
 impl crate::wire::Object for MutipleCurrencyDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            payment_amount: None,
-            payment_currency: None,
-            trans_amount: None,
-            trans_currency: None,
-            settlement_amount: None,
-            settlement_currency: None,
-            ext_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            payment_amount: source.field("payment_amount"),
+            payment_currency: source.field("payment_currency"),
+            trans_amount: source.field("trans_amount"),
+            trans_currency: source.field("trans_currency"),
+            settlement_amount: source.field("settlement_amount"),
+            settlement_currency: source.field("settlement_currency"),
+            ext_info: source.field("ext_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "payment_amount",
-            "payment_currency",
-            "trans_amount",
-            "trans_currency",
-            "settlement_amount",
-            "settlement_currency",
-            "ext_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "payment_amount",
+                "payment_currency",
+                "trans_amount",
+                "trans_currency",
+                "settlement_amount",
+                "settlement_currency",
+                "ext_info",
+            ],
             &[
                 &self.payment_amount,
                 &self.payment_currency,
@@ -1818,21 +1724,6 @@ impl crate::wire::Object for MutipleCurrencyDetail {
                 &self.ext_info,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.payment_amount,
-                &mut self.payment_currency,
-                &mut self.trans_amount,
-                &mut self.trans_currency,
-                &mut self.settlement_amount,
-                &mut self.settlement_currency,
-                &mut self.ext_info,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1870,7 +1761,7 @@ impl SignData {
         mut self,
         ori_sign: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.ori_sign, ori_sign);
+        self.ori_sign = Some(::core::convert::Into::into(ori_sign));
         self
     }
 
@@ -1879,7 +1770,7 @@ impl SignData {
         mut self,
         ori_sign_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.ori_sign_type, ori_sign_type);
+        self.ori_sign_type = Some(::core::convert::Into::into(ori_sign_type));
         self
     }
 
@@ -1888,7 +1779,7 @@ impl SignData {
         mut self,
         ori_char_set: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.ori_char_set, ori_char_set);
+        self.ori_char_set = Some(::core::convert::Into::into(ori_char_set));
         self
     }
 
@@ -1897,7 +1788,7 @@ impl SignData {
         mut self,
         partner_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.partner_id, partner_id);
+        self.partner_id = Some(::core::convert::Into::into(partner_id));
         self
     }
 
@@ -1906,7 +1797,7 @@ impl SignData {
         mut self,
         ori_app_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.ori_app_id, ori_app_id);
+        self.ori_app_id = Some(::core::convert::Into::into(ori_app_id));
         self
     }
 
@@ -1915,7 +1806,7 @@ impl SignData {
         mut self,
         ori_out_biz_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.ori_out_biz_no, ori_out_biz_no);
+        self.ori_out_biz_no = Some(::core::convert::Into::into(ori_out_biz_no));
         self
     }
 }
@@ -1927,31 +1818,28 @@ impl ::core::default::Default for SignData {
 }
 
 impl crate::wire::Object for SignData {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            ori_sign: None,
-            ori_sign_type: None,
-            ori_char_set: None,
-            partner_id: None,
-            ori_app_id: None,
-            ori_out_biz_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            ori_sign: source.field("ori_sign"),
+            ori_sign_type: source.field("ori_sign_type"),
+            ori_char_set: source.field("ori_char_set"),
+            partner_id: source.field("partner_id"),
+            ori_app_id: source.field("ori_app_id"),
+            ori_out_biz_no: source.field("ori_out_biz_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "ori_sign",
-            "ori_sign_type",
-            "ori_char_set",
-            "partner_id",
-            "ori_app_id",
-            "ori_out_biz_no",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "ori_sign",
+                "ori_sign_type",
+                "ori_char_set",
+                "partner_id",
+                "ori_app_id",
+                "ori_out_biz_no",
+            ],
             &[
                 &self.ori_sign,
                 &self.ori_sign_type,
@@ -1961,20 +1849,6 @@ impl crate::wire::Object for SignData {
                 &self.ori_out_biz_no,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.ori_sign,
-                &mut self.ori_sign_type,
-                &mut self.ori_char_set,
-                &mut self.partner_id,
-                &mut self.ori_app_id,
-                &mut self.ori_out_biz_no,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -27,43 +27,24 @@ pub enum Notification {
 }
 
 impl Notification {
-    /// What a notification of this name tells, once `parameters` has filled it in; `None` for an unknown name.
+    /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,
+    /// `source` knows.
     pub(crate) fn read(
         name: &str,
-        parameters: &mut dyn ::core::ops::FnMut(
-            &mut dyn crate::wire::Object,
-        ) -> ::core::result::Result<(), crate::wire::DecodeError>,
-    ) -> ::core::option::Option<::core::result::Result<Self, crate::wire::DecodeError>> {
+        source: &mut crate::wire::Source<'_>,
+    ) -> ::core::option::Option<Self> {
         match name {
             "alipay.open.auth.appauth.cancelled" => {
-                let mut body = <OpenAuthAppauthCancelled as crate::wire::Object>::blank();
-                Some(
-                    parameters(&mut body)
-                        .map(|()| Self::OpenAuthAppauthCancelled(
-                            ::std::boxed::Box::new(body),
-                        )),
-                )
+                Some(Self::OpenAuthAppauthCancelled(crate::wire::Object::make(source)))
             }
             "open_app_auth_cancel" => {
-                let mut body = <OpenAppAuthCancel as crate::wire::Object>::blank();
-                Some(
-                    parameters(&mut body)
-                        .map(|()| Self::OpenAppAuthCancel(::std::boxed::Box::new(body))),
-                )
+                Some(Self::OpenAppAuthCancel(crate::wire::Object::make(source)))
             }
             "open_app_auth_notify" => {
-                let mut body = <OpenAppAuthNotify as crate::wire::Object>::blank();
-                Some(
-                    parameters(&mut body)
-                        .map(|()| Self::OpenAppAuthNotify(::std::boxed::Box::new(body))),
-                )
+                Some(Self::OpenAppAuthNotify(crate::wire::Object::make(source)))
             }
             "trade_status_sync" => {
-                let mut body = <TradeStatusSync as crate::wire::Object>::blank();
-                Some(
-                    parameters(&mut body)
-                        .map(|()| Self::TradeStatusSync(::std::boxed::Box::new(body))),
-                )
+                Some(Self::TradeStatusSync(crate::wire::Object::make(source)))
             }
             _ => None,
         }

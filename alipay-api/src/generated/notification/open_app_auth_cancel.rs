@@ -41,37 +41,34 @@ impl ::core::default::Default for OpenAppAuthCancel {
 }
 
 impl crate::wire::Object for OpenAppAuthCancel {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            notify_id: crate::wire::blank(),
-            notify_type: crate::wire::blank(),
-            notify_time: None,
-            status: None,
-            charset: None,
-            version: None,
-            app_id: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            biz_content: None,
-            extra: crate::wire::Extra::EMPTY,
+            notify_id: source.field("notify_id"),
+            notify_type: source.field("notify_type"),
+            notify_time: source.field("notify_time"),
+            status: source.field("status"),
+            charset: source.field("charset"),
+            version: source.field("version"),
+            app_id: source.field("app_id"),
+            auth_app_id: source.field("auth_app_id"),
+            biz_content: source.field("biz_content"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "notify_id",
-            "notify_type",
-            "notify_time",
-            "status",
-            "charset",
-            "version",
-            "app_id",
-            "auth_app_id",
-            "biz_content",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "notify_id",
+                "notify_type",
+                "notify_time",
+                "status",
+                "charset",
+                "version",
+                "app_id",
+                "auth_app_id",
+                "biz_content",
+            ],
             &[
                 &self.notify_id,
                 &self.notify_type,
@@ -84,23 +81,6 @@ impl crate::wire::Object for OpenAppAuthCancel {
                 &self.biz_content,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.notify_id,
-                &mut self.notify_type,
-                &mut self.notify_time,
-                &mut self.status,
-                &mut self.charset,
-                &mut self.version,
-                &mut self.app_id,
-                &mut self.auth_app_id,
-                &mut self.biz_content,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -123,23 +103,15 @@ impl ::core::default::Default for OpenAppAuthCancelContent {
 }
 
 impl crate::wire::Object for OpenAppAuthCancelContent {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            detail: None,
-            extra: crate::wire::Extra::EMPTY,
+            detail: source.field("detail"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["detail"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.detail], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.detail], &mut self.extra);
+        see.fields(&["detail"], &[&self.detail], &self.extra);
     }
 }
 
@@ -167,36 +139,21 @@ impl ::core::default::Default for OpenAppAuthCancelDetail {
 }
 
 impl crate::wire::Object for OpenAppAuthCancelDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            app_id: None,
-            auth_app_id: None,
-            user_id: None,
-            app_auth_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            app_id: source.field("app_id"),
+            auth_app_id: source.field("auth_app_id"),
+            user_id: source.field("user_id"),
+            app_auth_token: source.field("app_auth_token"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["app_id", "auth_app_id", "user_id", "app_auth_token"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.app_id,
-                &mut self.auth_app_id,
-                &mut self.user_id,
-                &mut self.app_auth_token,
-            ],
-            &mut self.extra,
         );
     }
 }

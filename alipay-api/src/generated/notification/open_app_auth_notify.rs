@@ -41,37 +41,34 @@ impl ::core::default::Default for OpenAppAuthNotify {
 }
 
 impl crate::wire::Object for OpenAppAuthNotify {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            notify_id: crate::wire::blank(),
-            notify_type: crate::wire::blank(),
-            notify_time: None,
-            status: None,
-            charset: crate::wire::blank(),
-            version: crate::wire::blank(),
-            app_id: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            biz_content: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            notify_id: source.field("notify_id"),
+            notify_type: source.field("notify_type"),
+            notify_time: source.field("notify_time"),
+            status: source.field("status"),
+            charset: source.field("charset"),
+            version: source.field("version"),
+            app_id: source.field("app_id"),
+            auth_app_id: source.field("auth_app_id"),
+            biz_content: source.field("biz_content"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "notify_id",
-            "notify_type",
-            "notify_time",
-            "status",
-            "charset",
-            "version",
-            "app_id",
-            "auth_app_id",
-            "biz_content",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "notify_id",
+                "notify_type",
+                "notify_time",
+                "status",
+                "charset",
+                "version",
+                "app_id",
+                "auth_app_id",
+                "biz_content",
+            ],
             &[
                 &self.notify_id,
                 &self.notify_type,
@@ -84,23 +81,6 @@ impl crate::wire::Object for OpenAppAuthNotify {
                 &self.biz_content,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.notify_id,
-                &mut self.notify_type,
-                &mut self.notify_time,
-                &mut self.status,
-                &mut self.charset,
-                &mut self.version,
-                &mut self.app_id,
-                &mut self.auth_app_id,
-                &mut self.biz_content,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -140,24 +120,20 @@ impl ::core::default::Default for OpenAppAuthNotifyContent {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContent {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            notify_context: None,
-            detail: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            notify_context: source.field("notify_context"),
+            detail: source.field("detail"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["notify_context", "detail"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.notify_context, &self.detail], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.notify_context, &mut self.detail], &mut self.extra);
+        see.fields(
+            &["notify_context", "detail"],
+            &[&self.notify_context, &self.detail],
+            &self.extra,
+        );
     }
 }
 
@@ -181,26 +157,19 @@ impl ::core::default::Default for OpenAppAuthNotifyContext {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContext {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trigger: None,
-            trigger_context: None,
-            extra: crate::wire::Extra::EMPTY,
+            trigger: source.field("trigger"),
+            trigger_context: source.field("trigger_context"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["trigger", "trigger_context"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.trigger, &self.trigger_context], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.trigger, &mut self.trigger_context],
-            &mut self.extra,
+        see.fields(
+            &["trigger", "trigger_context"],
+            &[&self.trigger, &self.trigger_context],
+            &self.extra,
         );
     }
 }
@@ -223,23 +192,15 @@ impl ::core::default::Default for OpenAppAuthNotifyTriggerContext {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_biz_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_biz_no: source.field("out_biz_no"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["out_biz_no"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.out_biz_no], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.out_biz_no], &mut self.extra);
+        see.fields(&["out_biz_no"], &[&self.out_biz_no], &self.extra);
     }
 }
 
@@ -277,37 +238,34 @@ impl ::core::default::Default for OpenAppAuthNotifyDetail {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            app_id: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            user_id: crate::wire::blank(),
-            app_auth_code: None,
-            app_auth_token: crate::wire::blank(),
-            app_refresh_token: crate::wire::blank(),
-            auth_time: None,
-            expires_in: None,
-            re_expires_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            app_id: source.field("app_id"),
+            auth_app_id: source.field("auth_app_id"),
+            user_id: source.field("user_id"),
+            app_auth_code: source.field("app_auth_code"),
+            app_auth_token: source.field("app_auth_token"),
+            app_refresh_token: source.field("app_refresh_token"),
+            auth_time: source.field("auth_time"),
+            expires_in: source.field("expires_in"),
+            re_expires_in: source.field("re_expires_in"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "app_id",
-            "auth_app_id",
-            "user_id",
-            "app_auth_code",
-            "app_auth_token",
-            "app_refresh_token",
-            "auth_time",
-            "expires_in",
-            "re_expires_in",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "app_id",
+                "auth_app_id",
+                "user_id",
+                "app_auth_code",
+                "app_auth_token",
+                "app_refresh_token",
+                "auth_time",
+                "expires_in",
+                "re_expires_in",
+            ],
             &[
                 &self.app_id,
                 &self.auth_app_id,
@@ -320,23 +278,6 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
                 &self.re_expires_in,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.app_id,
-                &mut self.auth_app_id,
-                &mut self.user_id,
-                &mut self.app_auth_code,
-                &mut self.app_auth_token,
-                &mut self.app_refresh_token,
-                &mut self.auth_time,
-                &mut self.expires_in,
-                &mut self.re_expires_in,
-            ],
-            &mut self.extra,
         );
     }
 }

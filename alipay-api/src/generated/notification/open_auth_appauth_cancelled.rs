@@ -42,39 +42,36 @@ impl ::core::default::Default for OpenAuthAppauthCancelled {
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelled {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            notify_id: crate::wire::blank(),
-            msg_method: crate::wire::blank(),
-            msg_type: None,
-            msg_app_id: None,
-            msg_uid: None,
-            utc_timestamp: None,
-            charset: crate::wire::blank(),
-            version: crate::wire::blank(),
-            app_id: crate::wire::blank(),
-            biz_content: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            notify_id: source.field("notify_id"),
+            msg_method: source.field("msg_method"),
+            msg_type: source.field("msg_type"),
+            msg_app_id: source.field("msg_app_id"),
+            msg_uid: source.field("msg_uid"),
+            utc_timestamp: source.field("utc_timestamp"),
+            charset: source.field("charset"),
+            version: source.field("version"),
+            app_id: source.field("app_id"),
+            biz_content: source.field("biz_content"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "notify_id",
-            "msg_method",
-            "msg_type",
-            "msg_app_id",
-            "msg_uid",
-            "utc_timestamp",
-            "charset",
-            "version",
-            "app_id",
-            "biz_content",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "notify_id",
+                "msg_method",
+                "msg_type",
+                "msg_app_id",
+                "msg_uid",
+                "utc_timestamp",
+                "charset",
+                "version",
+                "app_id",
+                "biz_content",
+            ],
             &[
                 &self.notify_id,
                 &self.msg_method,
@@ -88,24 +85,6 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
                 &self.biz_content,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.notify_id,
-                &mut self.msg_method,
-                &mut self.msg_type,
-                &mut self.msg_app_id,
-                &mut self.msg_uid,
-                &mut self.utc_timestamp,
-                &mut self.charset,
-                &mut self.version,
-                &mut self.app_id,
-                &mut self.biz_content,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -134,36 +113,21 @@ impl ::core::default::Default for OpenAuthAppauthCancelledContent {
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelledContent {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            app_id: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            user_id: None,
-            app_auth_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            app_id: source.field("app_id"),
+            auth_app_id: source.field("auth_app_id"),
+            user_id: source.field("user_id"),
+            app_auth_token: source.field("app_auth_token"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["app_id", "auth_app_id", "user_id", "app_auth_token"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.app_id,
-                &mut self.auth_app_id,
-                &mut self.user_id,
-                &mut self.app_auth_token,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -144,137 +144,135 @@ impl ::core::default::Default for TradeStatusSync {
 }
 
 impl crate::wire::Object for TradeStatusSync {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            notify_id: crate::wire::blank(),
-            notify_type: crate::wire::blank(),
-            notify_time: None,
-            notify_action_type: None,
-            charset: crate::wire::blank(),
-            version: crate::wire::blank(),
-            app_id: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            merchant_app_id: None,
-            trade_no: crate::wire::blank(),
-            out_trade_no: crate::wire::blank(),
-            out_biz_no: None,
-            trade_status: crate::wire::blank(),
-            buyer_id: None,
-            buyer_open_id: None,
-            buyer_logon_id: None,
-            seller_id: None,
-            seller_email: None,
-            subject: None,
-            body: None,
-            total_amount: None,
-            receipt_amount: None,
-            buyer_pay_amount: None,
-            invoice_amount: None,
-            point_amount: None,
-            refund_fee: None,
-            discount_amount: None,
-            mdiscount_amount: None,
-            hyb_amount: None,
-            charge_amount: None,
-            charge_flags: None,
-            charge_info_list: ::std::vec::Vec::new(),
-            buyer_charge_amt: None,
-            current_seller_received_amount: None,
-            seller_received_total_amount: None,
-            total_from_seller_fee: None,
-            fulfillment_amount: None,
-            gmt_create: None,
-            gmt_payment: None,
-            gmt_refund: None,
-            gmt_close: None,
-            send_pay_date: None,
-            fund_bill_list: ::std::vec::Vec::new(),
-            voucher_detail_list: ::std::vec::Vec::new(),
-            refund_voucher_detail_list: ::std::vec::Vec::new(),
-            discount_goods_detail: None,
-            hb_fq_pay_info: None,
-            credit_pay_mode: None,
-            enterprise_pay_info: None,
-            medical_insurance_info: None,
-            industry_sepc_detail: None,
-            industry_sepc_detail_acc: None,
-            industry_sepc_detail_gov: None,
-            receipt_currency_type: None,
-            settlement_id: None,
-            ff_current_period: None,
-            out_channel_type: None,
-            cashier_type: None,
-            passback_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            notify_id: source.field("notify_id"),
+            notify_type: source.field("notify_type"),
+            notify_time: source.field("notify_time"),
+            notify_action_type: source.field("notify_action_type"),
+            charset: source.field("charset"),
+            version: source.field("version"),
+            app_id: source.field("app_id"),
+            auth_app_id: source.field("auth_app_id"),
+            merchant_app_id: source.field("merchant_app_id"),
+            trade_no: source.field("trade_no"),
+            out_trade_no: source.field("out_trade_no"),
+            out_biz_no: source.field("out_biz_no"),
+            trade_status: source.field("trade_status"),
+            buyer_id: source.field("buyer_id"),
+            buyer_open_id: source.field("buyer_open_id"),
+            buyer_logon_id: source.field("buyer_logon_id"),
+            seller_id: source.field("seller_id"),
+            seller_email: source.field("seller_email"),
+            subject: source.field("subject"),
+            body: source.field("body"),
+            total_amount: source.field("total_amount"),
+            receipt_amount: source.field("receipt_amount"),
+            buyer_pay_amount: source.field("buyer_pay_amount"),
+            invoice_amount: source.field("invoice_amount"),
+            point_amount: source.field("point_amount"),
+            refund_fee: source.field("refund_fee"),
+            discount_amount: source.field("discount_amount"),
+            mdiscount_amount: source.field("mdiscount_amount"),
+            hyb_amount: source.field("hyb_amount"),
+            charge_amount: source.field("charge_amount"),
+            charge_flags: source.field("charge_flags"),
+            charge_info_list: source.field("charge_info_list"),
+            buyer_charge_amt: source.field("buyer_charge_amt"),
+            current_seller_received_amount: source
+                .field("current_seller_received_amount"),
+            seller_received_total_amount: source.field("seller_received_total_amount"),
+            total_from_seller_fee: source.field("total_from_seller_fee"),
+            fulfillment_amount: source.field("fulfillment_amount"),
+            gmt_create: source.field("gmt_create"),
+            gmt_payment: source.field("gmt_payment"),
+            gmt_refund: source.field("gmt_refund"),
+            gmt_close: source.field("gmt_close"),
+            send_pay_date: source.field("send_pay_date"),
+            fund_bill_list: source.field("fund_bill_list"),
+            voucher_detail_list: source.field("voucher_detail_list"),
+            refund_voucher_detail_list: source.field("refund_voucher_detail_list"),
+            discount_goods_detail: source.field("discount_goods_detail"),
+            hb_fq_pay_info: source.field("hb_fq_pay_info"),
+            credit_pay_mode: source.field("credit_pay_mode"),
+            enterprise_pay_info: source.field("enterprise_pay_info"),
+            medical_insurance_info: source.field("medical_insurance_info"),
+            industry_sepc_detail: source.field("industry_sepc_detail"),
+            industry_sepc_detail_acc: source.field("industry_sepc_detail_acc"),
+            industry_sepc_detail_gov: source.field("industry_sepc_detail_gov"),
+            receipt_currency_type: source.field("receipt_currency_type"),
+            settlement_id: source.field("settlement_id"),
+            ff_current_period: source.field("ff_current_period"),
+            out_channel_type: source.field("out_channel_type"),
+            cashier_type: source.field("cashier_type"),
+            passback_params: source.field("passback_params"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "notify_id",
-            "notify_type",
-            "notify_time",
-            "notify_action_type",
-            "charset",
-            "version",
-            "app_id",
-            "auth_app_id",
-            "merchant_app_id",
-            "trade_no",
-            "out_trade_no",
-            "out_biz_no",
-            "trade_status",
-            "buyer_id",
-            "buyer_open_id",
-            "buyer_logon_id",
-            "seller_id",
-            "seller_email",
-            "subject",
-            "body",
-            "total_amount",
-            "receipt_amount",
-            "buyer_pay_amount",
-            "invoice_amount",
-            "point_amount",
-            "refund_fee",
-            "discount_amount",
-            "mdiscount_amount",
-            "hyb_amount",
-            "charge_amount",
-            "charge_flags",
-            "charge_info_list",
-            "buyer_charge_amt",
-            "current_seller_received_amount",
-            "seller_received_total_amount",
-            "total_from_seller_fee",
-            "fulfillment_amount",
-            "gmt_create",
-            "gmt_payment",
-            "gmt_refund",
-            "gmt_close",
-            "send_pay_date",
-            "fund_bill_list",
-            "voucher_detail_list",
-            "refund_voucher_detail_list",
-            "discount_goods_detail",
-            "hb_fq_pay_info",
-            "credit_pay_mode",
-            "enterprise_pay_info",
-            "medical_insurance_info",
-            "industry_sepc_detail",
-            "industry_sepc_detail_acc",
-            "industry_sepc_detail_gov",
-            "receipt_currency_type",
-            "settlement_id",
-            "ff_current_period",
-            "out_channel_type",
-            "cashier_type",
-            "passback_params",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "notify_id",
+                "notify_type",
+                "notify_time",
+                "notify_action_type",
+                "charset",
+                "version",
+                "app_id",
+                "auth_app_id",
+                "merchant_app_id",
+                "trade_no",
+                "out_trade_no",
+                "out_biz_no",
+                "trade_status",
+                "buyer_id",
+                "buyer_open_id",
+                "buyer_logon_id",
+                "seller_id",
+                "seller_email",
+                "subject",
+                "body",
+                "total_amount",
+                "receipt_amount",
+                "buyer_pay_amount",
+                "invoice_amount",
+                "point_amount",
+                "refund_fee",
+                "discount_amount",
+                "mdiscount_amount",
+                "hyb_amount",
+                "charge_amount",
+                "charge_flags",
+                "charge_info_list",
+                "buyer_charge_amt",
+                "current_seller_received_amount",
+                "seller_received_total_amount",
+                "total_from_seller_fee",
+                "fulfillment_amount",
+                "gmt_create",
+                "gmt_payment",
+                "gmt_refund",
+                "gmt_close",
+                "send_pay_date",
+                "fund_bill_list",
+                "voucher_detail_list",
+                "refund_voucher_detail_list",
+                "discount_goods_detail",
+                "hb_fq_pay_info",
+                "credit_pay_mode",
+                "enterprise_pay_info",
+                "medical_insurance_info",
+                "industry_sepc_detail",
+                "industry_sepc_detail_acc",
+                "industry_sepc_detail_gov",
+                "receipt_currency_type",
+                "settlement_id",
+                "ff_current_period",
+                "out_channel_type",
+                "cashier_type",
+                "passback_params",
+            ],
             &[
                 &self.notify_id,
                 &self.notify_type,
@@ -337,73 +335,6 @@ impl crate::wire::Object for TradeStatusSync {
                 &self.passback_params,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.notify_id,
-                &mut self.notify_type,
-                &mut self.notify_time,
-                &mut self.notify_action_type,
-                &mut self.charset,
-                &mut self.version,
-                &mut self.app_id,
-                &mut self.auth_app_id,
-                &mut self.merchant_app_id,
-                &mut self.trade_no,
-                &mut self.out_trade_no,
-                &mut self.out_biz_no,
-                &mut self.trade_status,
-                &mut self.buyer_id,
-                &mut self.buyer_open_id,
-                &mut self.buyer_logon_id,
-                &mut self.seller_id,
-                &mut self.seller_email,
-                &mut self.subject,
-                &mut self.body,
-                &mut self.total_amount,
-                &mut self.receipt_amount,
-                &mut self.buyer_pay_amount,
-                &mut self.invoice_amount,
-                &mut self.point_amount,
-                &mut self.refund_fee,
-                &mut self.discount_amount,
-                &mut self.mdiscount_amount,
-                &mut self.hyb_amount,
-                &mut self.charge_amount,
-                &mut self.charge_flags,
-                &mut self.charge_info_list,
-                &mut self.buyer_charge_amt,
-                &mut self.current_seller_received_amount,
-                &mut self.seller_received_total_amount,
-                &mut self.total_from_seller_fee,
-                &mut self.fulfillment_amount,
-                &mut self.gmt_create,
-                &mut self.gmt_payment,
-                &mut self.gmt_refund,
-                &mut self.gmt_close,
-                &mut self.send_pay_date,
-                &mut self.fund_bill_list,
-                &mut self.voucher_detail_list,
-                &mut self.refund_voucher_detail_list,
-                &mut self.discount_goods_detail,
-                &mut self.hb_fq_pay_info,
-                &mut self.credit_pay_mode,
-                &mut self.enterprise_pay_info,
-                &mut self.medical_insurance_info,
-                &mut self.industry_sepc_detail,
-                &mut self.industry_sepc_detail_acc,
-                &mut self.industry_sepc_detail_gov,
-                &mut self.receipt_currency_type,
-                &mut self.settlement_id,
-                &mut self.ff_current_period,
-                &mut self.out_channel_type,
-                &mut self.cashier_type,
-                &mut self.passback_params,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -492,23 +423,20 @@ impl ::core::default::Default for FundBill {
 }
 
 impl crate::wire::Object for FundBill {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            fund_channel: None,
-            amount: None,
-            real_amount: None,
-            fund_type: None,
-            bank_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            fund_channel: source.field("fundChannel"),
+            amount: source.field("amount"),
+            real_amount: source.field("realAmount"),
+            fund_type: source.field("fundType"),
+            bank_code: source.field("bankCode"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["fundChannel", "amount", "realAmount", "fundType", "bankCode"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
             &[
                 &self.fund_channel,
                 &self.amount,
@@ -517,19 +445,6 @@ impl crate::wire::Object for FundBill {
                 &self.bank_code,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.fund_channel,
-                &mut self.amount,
-                &mut self.real_amount,
-                &mut self.fund_type,
-                &mut self.bank_code,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -643,33 +558,30 @@ impl ::core::default::Default for VoucherDetail {
 }
 
 impl crate::wire::Object for VoucherDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            voucher_id: None,
-            name: None,
-            r#type: None,
-            amount: None,
-            merchant_contribute: None,
-            other_contribute: None,
-            memo: None,
-            extra: crate::wire::Extra::EMPTY,
+            voucher_id: source.field("voucherId"),
+            name: source.field("name"),
+            r#type: source.field("type"),
+            amount: source.field("amount"),
+            merchant_contribute: source.field("merchantContribute"),
+            other_contribute: source.field("otherContribute"),
+            memo: source.field("memo"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "voucherId",
-            "name",
-            "type",
-            "amount",
-            "merchantContribute",
-            "otherContribute",
-            "memo",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "voucherId",
+                "name",
+                "type",
+                "amount",
+                "merchantContribute",
+                "otherContribute",
+                "memo",
+            ],
             &[
                 &self.voucher_id,
                 &self.name,
@@ -680,21 +592,6 @@ impl crate::wire::Object for VoucherDetail {
                 &self.memo,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.voucher_id,
-                &mut self.name,
-                &mut self.r#type,
-                &mut self.amount,
-                &mut self.merchant_contribute,
-                &mut self.other_contribute,
-                &mut self.memo,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -757,29 +654,26 @@ impl ::core::default::Default for ChargeInfo {
 }
 
 impl crate::wire::Object for ChargeInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            charge_fee: None,
-            original_charge_fee: None,
-            switch_fee_rate: None,
-            is_rating_on_trade_receiver: None,
-            is_rating_on_switch: None,
-            extra: crate::wire::Extra::EMPTY,
+            charge_fee: source.field("charge_fee"),
+            original_charge_fee: source.field("original_charge_fee"),
+            switch_fee_rate: source.field("switch_fee_rate"),
+            is_rating_on_trade_receiver: source.field("is_rating_on_trade_receiver"),
+            is_rating_on_switch: source.field("is_rating_on_switch"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "charge_fee",
-            "original_charge_fee",
-            "switch_fee_rate",
-            "is_rating_on_trade_receiver",
-            "is_rating_on_switch",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "charge_fee",
+                "original_charge_fee",
+                "switch_fee_rate",
+                "is_rating_on_trade_receiver",
+                "is_rating_on_switch",
+            ],
             &[
                 &self.charge_fee,
                 &self.original_charge_fee,
@@ -788,19 +682,6 @@ impl crate::wire::Object for ChargeInfo {
                 &self.is_rating_on_switch,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.charge_fee,
-                &mut self.original_charge_fee,
-                &mut self.switch_fee_rate,
-                &mut self.is_rating_on_trade_receiver,
-                &mut self.is_rating_on_switch,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -827,34 +708,20 @@ impl ::core::default::Default for EnterprisePayInfo {
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            is_use_enterprise_pay: None,
-            invoice_amount: None,
-            biz_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            is_use_enterprise_pay: source.field("is_use_enterprise_pay"),
+            invoice_amount: source.field("invoice_amount"),
+            biz_info: source.field("biz_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["is_use_enterprise_pay", "invoice_amount", "biz_info"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.is_use_enterprise_pay,
-                &mut self.invoice_amount,
-                &mut self.biz_info,
-            ],
-            &mut self.extra,
         );
     }
 }

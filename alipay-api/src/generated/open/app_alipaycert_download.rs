@@ -24,33 +24,21 @@ impl AppAlipaycertDownload {
         alipay_cert_sn: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.alipay_cert_sn, alipay_cert_sn);
+        __made.alipay_cert_sn = ::core::convert::Into::into(alipay_cert_sn);
         __made
     }
 }
 
 impl crate::wire::Object for AppAlipaycertDownload {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            alipay_cert_sn: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            alipay_cert_sn: source.required("alipay_cert_sn"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["alipay_cert_sn"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.alipay_cert_sn], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.alipay_cert_sn], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["alipay_cert_sn"]
+        see.fields(&["alipay_cert_sn"], &[&self.alipay_cert_sn], &self.extra);
     }
 }
 
@@ -95,23 +83,15 @@ impl ::core::default::Default for AppAlipaycertDownloadResponse {
 }
 
 impl crate::wire::Object for AppAlipaycertDownloadResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            alipay_cert_content: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            alipay_cert_content: source.field("alipay_cert_content"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["alipay_cert_content"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.alipay_cert_content], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.alipay_cert_content], &mut self.extra);
+        see.fields(&["alipay_cert_content"], &[&self.alipay_cert_content], &self.extra);
     }
 }
 

@@ -29,8 +29,8 @@ impl AuthTokenApp {
         grant_type: impl ::core::convert::Into<crate::types::Open<AuthTokenAppGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.code, code);
-        crate::wire::put(&mut __made.grant_type, grant_type);
+        __made.code = Some(::core::convert::Into::into(code));
+        __made.grant_type = ::core::convert::Into::into(grant_type);
         __made
     }
 
@@ -40,8 +40,8 @@ impl AuthTokenApp {
         grant_type: impl ::core::convert::Into<crate::types::Open<AuthTokenAppGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.refresh_token, refresh_token);
-        crate::wire::put(&mut __made.grant_type, grant_type);
+        __made.refresh_token = Some(::core::convert::Into::into(refresh_token));
+        __made.grant_type = ::core::convert::Into::into(grant_type);
         __made
     }
 
@@ -50,7 +50,7 @@ impl AuthTokenApp {
         mut self,
         code: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.code, code);
+        self.code = Some(::core::convert::Into::into(code));
         self
     }
 
@@ -59,38 +59,27 @@ impl AuthTokenApp {
         mut self,
         refresh_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.refresh_token, refresh_token);
+        self.refresh_token = Some(::core::convert::Into::into(refresh_token));
         self
     }
 }
 
 impl crate::wire::Object for AuthTokenApp {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            grant_type: crate::wire::blank(),
-            code: None,
-            refresh_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            grant_type: source.required("grant_type"),
+            code: source.field("code"),
+            refresh_token: source.field("refresh_token"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["grant_type", "code", "refresh_token"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.grant_type, &self.code, &self.refresh_token], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.grant_type, &mut self.code, &mut self.refresh_token],
-            &mut self.extra,
+        see.fields(
+            &["grant_type", "code", "refresh_token"],
+            &[&self.grant_type, &self.code, &self.refresh_token],
+            &self.extra,
         );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["grant_type"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -156,33 +145,30 @@ impl ::core::default::Default for AuthTokenAppResponse {
 }
 
 impl crate::wire::Object for AuthTokenAppResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            app_auth_token: crate::wire::blank(),
-            app_refresh_token: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            user_id: crate::wire::blank(),
-            expires_in: None,
-            re_expires_in: None,
-            tokens: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            app_auth_token: source.field("app_auth_token"),
+            app_refresh_token: source.field("app_refresh_token"),
+            auth_app_id: source.field("auth_app_id"),
+            user_id: source.field("user_id"),
+            expires_in: source.field("expires_in"),
+            re_expires_in: source.field("re_expires_in"),
+            tokens: source.field("tokens"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "app_auth_token",
-            "app_refresh_token",
-            "auth_app_id",
-            "user_id",
-            "expires_in",
-            "re_expires_in",
-            "tokens",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "app_auth_token",
+                "app_refresh_token",
+                "auth_app_id",
+                "user_id",
+                "expires_in",
+                "re_expires_in",
+                "tokens",
+            ],
             &[
                 &self.app_auth_token,
                 &self.app_refresh_token,
@@ -193,21 +179,6 @@ impl crate::wire::Object for AuthTokenAppResponse {
                 &self.tokens,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.app_auth_token,
-                &mut self.app_refresh_token,
-                &mut self.auth_app_id,
-                &mut self.user_id,
-                &mut self.expires_in,
-                &mut self.re_expires_in,
-                &mut self.tokens,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -320,31 +291,28 @@ impl ::core::default::Default for AppTokenExchangeSubElement {
 }
 
 impl crate::wire::Object for AppTokenExchangeSubElement {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            app_auth_token: crate::wire::blank(),
-            app_refresh_token: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            user_id: crate::wire::blank(),
-            expires_in: None,
-            re_expires_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            app_auth_token: source.field("app_auth_token"),
+            app_refresh_token: source.field("app_refresh_token"),
+            auth_app_id: source.field("auth_app_id"),
+            user_id: source.field("user_id"),
+            expires_in: source.field("expires_in"),
+            re_expires_in: source.field("re_expires_in"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "app_auth_token",
-            "app_refresh_token",
-            "auth_app_id",
-            "user_id",
-            "expires_in",
-            "re_expires_in",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "app_auth_token",
+                "app_refresh_token",
+                "auth_app_id",
+                "user_id",
+                "expires_in",
+                "re_expires_in",
+            ],
             &[
                 &self.app_auth_token,
                 &self.app_refresh_token,
@@ -354,20 +322,6 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
                 &self.re_expires_in,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.app_auth_token,
-                &mut self.app_refresh_token,
-                &mut self.auth_app_id,
-                &mut self.user_id,
-                &mut self.expires_in,
-                &mut self.re_expires_in,
-            ],
-            &mut self.extra,
         );
     }
 }

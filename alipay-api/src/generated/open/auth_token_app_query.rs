@@ -20,33 +20,21 @@ impl AuthTokenAppQuery {
         app_auth_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.app_auth_token, app_auth_token);
+        __made.app_auth_token = ::core::convert::Into::into(app_auth_token);
         __made
     }
 }
 
 impl crate::wire::Object for AuthTokenAppQuery {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            app_auth_token: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            app_auth_token: source.required("app_auth_token"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["app_auth_token"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.app_auth_token], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.app_auth_token], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["app_auth_token"]
+        see.fields(&["app_auth_token"], &[&self.app_auth_token], &self.extra);
     }
 }
 
@@ -110,35 +98,32 @@ impl ::core::default::Default for AuthTokenAppQueryResponse {
 }
 
 impl crate::wire::Object for AuthTokenAppQueryResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            user_id: crate::wire::blank(),
-            auth_app_id: crate::wire::blank(),
-            status: crate::wire::blank(),
-            auth_methods: ::std::vec::Vec::new(),
-            auth_start: None,
-            auth_end: None,
-            expires_in: None,
-            is_by_app_auth: None,
-            extra: crate::wire::Extra::EMPTY,
+            user_id: source.field("user_id"),
+            auth_app_id: source.field("auth_app_id"),
+            status: source.field("status"),
+            auth_methods: source.field("auth_methods"),
+            auth_start: source.field("auth_start"),
+            auth_end: source.field("auth_end"),
+            expires_in: source.field("expires_in"),
+            is_by_app_auth: source.field("is_by_app_auth"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "user_id",
-            "auth_app_id",
-            "status",
-            "auth_methods",
-            "auth_start",
-            "auth_end",
-            "expires_in",
-            "is_by_app_auth",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "user_id",
+                "auth_app_id",
+                "status",
+                "auth_methods",
+                "auth_start",
+                "auth_end",
+                "expires_in",
+                "is_by_app_auth",
+            ],
             &[
                 &self.user_id,
                 &self.auth_app_id,
@@ -150,22 +135,6 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
                 &self.is_by_app_auth,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.user_id,
-                &mut self.auth_app_id,
-                &mut self.status,
-                &mut self.auth_methods,
-                &mut self.auth_start,
-                &mut self.auth_end,
-                &mut self.expires_in,
-                &mut self.is_by_app_auth,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -29,8 +29,8 @@ impl OauthToken {
         grant_type: impl ::core::convert::Into<crate::types::Open<OauthTokenGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.code, code);
-        crate::wire::put(&mut __made.grant_type, grant_type);
+        __made.code = Some(::core::convert::Into::into(code));
+        __made.grant_type = ::core::convert::Into::into(grant_type);
         __made
     }
 
@@ -40,8 +40,8 @@ impl OauthToken {
         grant_type: impl ::core::convert::Into<crate::types::Open<OauthTokenGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.refresh_token, refresh_token);
-        crate::wire::put(&mut __made.grant_type, grant_type);
+        __made.refresh_token = Some(::core::convert::Into::into(refresh_token));
+        __made.grant_type = ::core::convert::Into::into(grant_type);
         __made
     }
 
@@ -50,7 +50,7 @@ impl OauthToken {
         mut self,
         code: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.code, code);
+        self.code = Some(::core::convert::Into::into(code));
         self
     }
 
@@ -59,38 +59,27 @@ impl OauthToken {
         mut self,
         refresh_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.refresh_token, refresh_token);
+        self.refresh_token = Some(::core::convert::Into::into(refresh_token));
         self
     }
 }
 
 impl crate::wire::Object for OauthToken {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            grant_type: crate::wire::blank(),
-            code: None,
-            refresh_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            grant_type: source.required("grant_type"),
+            code: source.field("code"),
+            refresh_token: source.field("refresh_token"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["grant_type", "code", "refresh_token"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.grant_type, &self.code, &self.refresh_token], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.grant_type, &mut self.code, &mut self.refresh_token],
-            &mut self.extra,
+        see.fields(
+            &["grant_type", "code", "refresh_token"],
+            &[&self.grant_type, &self.code, &self.refresh_token],
+            &self.extra,
         );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["grant_type"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -164,39 +153,36 @@ impl ::core::default::Default for OauthTokenResponse {
 }
 
 impl crate::wire::Object for OauthTokenResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            user_id: None,
-            open_id: None,
-            union_id: None,
-            alipay_user_id: None,
-            access_token: crate::wire::blank(),
-            refresh_token: crate::wire::blank(),
-            expires_in: None,
-            re_expires_in: None,
-            auth_start: None,
-            auth_token_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            user_id: source.field("user_id"),
+            open_id: source.field("open_id"),
+            union_id: source.field("union_id"),
+            alipay_user_id: source.field("alipay_user_id"),
+            access_token: source.field("access_token"),
+            refresh_token: source.field("refresh_token"),
+            expires_in: source.field("expires_in"),
+            re_expires_in: source.field("re_expires_in"),
+            auth_start: source.field("auth_start"),
+            auth_token_type: source.field("auth_token_type"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "user_id",
-            "open_id",
-            "union_id",
-            "alipay_user_id",
-            "access_token",
-            "refresh_token",
-            "expires_in",
-            "re_expires_in",
-            "auth_start",
-            "auth_token_type",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "user_id",
+                "open_id",
+                "union_id",
+                "alipay_user_id",
+                "access_token",
+                "refresh_token",
+                "expires_in",
+                "re_expires_in",
+                "auth_start",
+                "auth_token_type",
+            ],
             &[
                 &self.user_id,
                 &self.open_id,
@@ -210,24 +196,6 @@ impl crate::wire::Object for OauthTokenResponse {
                 &self.auth_token_type,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.user_id,
-                &mut self.open_id,
-                &mut self.union_id,
-                &mut self.alipay_user_id,
-                &mut self.access_token,
-                &mut self.refresh_token,
-                &mut self.expires_in,
-                &mut self.re_expires_in,
-                &mut self.auth_start,
-                &mut self.auth_token_type,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -27,7 +27,7 @@ impl Cancel {
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         __made
     }
 
@@ -36,7 +36,7 @@ impl Cancel {
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.trade_no, trade_no);
+        __made.trade_no = Some(::core::convert::Into::into(trade_no));
         __made
     }
 
@@ -45,7 +45,7 @@ impl Cancel {
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_trade_no, out_trade_no);
+        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         self
     }
 
@@ -54,30 +54,26 @@ impl Cancel {
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trade_no, trade_no);
+        self.trade_no = Some(::core::convert::Into::into(trade_no));
         self
     }
 }
 
 impl crate::wire::Object for Cancel {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: None,
-            trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.out_trade_no, &self.trade_no], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.out_trade_no, &mut self.trade_no], &mut self.extra);
+        see.fields(
+            &["out_trade_no", "trade_no"],
+            &[&self.out_trade_no, &self.trade_no],
+            &self.extra,
+        );
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -144,31 +140,28 @@ impl ::core::default::Default for CancelResponse {
 }
 
 impl crate::wire::Object for CancelResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: None,
-            retry_flag: None,
-            action: None,
-            gmt_refund_pay: None,
-            refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            retry_flag: source.field("retry_flag"),
+            action: source.field("action"),
+            gmt_refund_pay: source.field("gmt_refund_pay"),
+            refund_settlement_id: source.field("refund_settlement_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "trade_no",
-            "retry_flag",
-            "action",
-            "gmt_refund_pay",
-            "refund_settlement_id",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "trade_no",
+                "retry_flag",
+                "action",
+                "gmt_refund_pay",
+                "refund_settlement_id",
+            ],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -178,20 +171,6 @@ impl crate::wire::Object for CancelResponse {
                 &self.refund_settlement_id,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.retry_flag,
-                &mut self.action,
-                &mut self.gmt_refund_pay,
-                &mut self.refund_settlement_id,
-            ],
-            &mut self.extra,
         );
     }
 }

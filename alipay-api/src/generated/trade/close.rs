@@ -27,7 +27,7 @@ impl Close {
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         __made
     }
 
@@ -36,7 +36,7 @@ impl Close {
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.trade_no, trade_no);
+        __made.trade_no = Some(::core::convert::Into::into(trade_no));
         __made
     }
 
@@ -45,7 +45,7 @@ impl Close {
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_trade_no, out_trade_no);
+        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         self
     }
 
@@ -54,7 +54,7 @@ impl Close {
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trade_no, trade_no);
+        self.trade_no = Some(::core::convert::Into::into(trade_no));
         self
     }
 
@@ -63,34 +63,31 @@ impl Close {
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.operator_id, operator_id);
+        self.operator_id = Some(::core::convert::Into::into(operator_id));
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: CloseExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 }
 
 impl crate::wire::Object for Close {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: None,
-            trade_no: None,
-            operator_id: None,
-            extend_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            operator_id: source.field("operator_id"),
+            extend_params: source.field("extend_params"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no", "operator_id", "extend_params"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["out_trade_no", "trade_no", "operator_id", "extend_params"],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -98,18 +95,6 @@ impl crate::wire::Object for Close {
                 &self.extend_params,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.operator_id,
-                &mut self.extend_params,
-            ],
-            &mut self.extra,
         );
     }
 
@@ -169,24 +154,20 @@ impl ::core::default::Default for CloseResponse {
 }
 
 impl crate::wire::Object for CloseResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: None,
-            trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.out_trade_no, &self.trade_no], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.out_trade_no, &mut self.trade_no], &mut self.extra);
+        see.fields(
+            &["out_trade_no", "trade_no"],
+            &[&self.out_trade_no, &self.trade_no],
+            &self.extra,
+        );
     }
 }
 
@@ -258,7 +239,7 @@ impl CloseExtendParams {
         mut self,
         is_fulfilled: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.is_fulfilled, is_fulfilled);
+        self.is_fulfilled = Some(::core::convert::Into::into(is_fulfilled));
         self
     }
 }
@@ -270,23 +251,15 @@ impl ::core::default::Default for CloseExtendParams {
 }
 
 impl crate::wire::Object for CloseExtendParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            is_fulfilled: None,
-            extra: crate::wire::Extra::EMPTY,
+            is_fulfilled: source.field("is_fulfilled"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["is_fulfilled"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.is_fulfilled], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.is_fulfilled], &mut self.extra);
+        see.fields(&["is_fulfilled"], &[&self.is_fulfilled], &self.extra);
     }
 }
 

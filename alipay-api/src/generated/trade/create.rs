@@ -95,10 +95,10 @@ impl Create {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.buyer_open_id, buyer_open_id);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -110,10 +110,10 @@ impl Create {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.buyer_id, buyer_id);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.buyer_id = Some(::core::convert::Into::into(buyer_id));
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -125,10 +125,10 @@ impl Create {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.buyer_logon_id, buyer_logon_id);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -140,10 +140,10 @@ impl Create {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.op_buyer_open_id, op_buyer_open_id);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.op_buyer_open_id = Some(::core::convert::Into::into(op_buyer_open_id));
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -152,7 +152,7 @@ impl Create {
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
@@ -161,7 +161,7 @@ impl Create {
         mut self,
         buyer_open_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_open_id, buyer_open_id);
+        self.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
         self
     }
 
@@ -170,7 +170,7 @@ impl Create {
         mut self,
         buyer_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_id, buyer_id);
+        self.buyer_id = Some(::core::convert::Into::into(buyer_id));
         self
     }
 
@@ -179,7 +179,7 @@ impl Create {
         mut self,
         buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_logon_id, buyer_logon_id);
+        self.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
         self
     }
 
@@ -188,7 +188,7 @@ impl Create {
         mut self,
         op_app_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.op_app_id, op_app_id);
+        self.op_app_id = Some(::core::convert::Into::into(op_app_id));
         self
     }
 
@@ -197,7 +197,7 @@ impl Create {
         mut self,
         op_buyer_open_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.op_buyer_open_id, op_buyer_open_id);
+        self.op_buyer_open_id = Some(::core::convert::Into::into(op_buyer_open_id));
         self
     }
 
@@ -206,7 +206,7 @@ impl Create {
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.seller_id, seller_id);
+        self.seller_id = Some(::core::convert::Into::into(seller_id));
         self
     }
 
@@ -215,7 +215,7 @@ impl Create {
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.body, body);
+        self.body = Some(::core::convert::Into::into(body));
         self
     }
 
@@ -226,7 +226,7 @@ impl Create {
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.goods_detail, goods_detail);
+        self.goods_detail = ::core::convert::Into::into(goods_detail);
         self
     }
 
@@ -235,7 +235,7 @@ impl Create {
         mut self,
         discountable_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.discountable_amount, discountable_amount);
+        self.discountable_amount = Some(discountable_amount);
         self
     }
 
@@ -244,13 +244,13 @@ impl Create {
         mut self,
         undiscountable_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.undiscountable_amount, undiscountable_amount);
+        self.undiscountable_amount = Some(undiscountable_amount);
         self
     }
 
     /// Sets `time_expire`.
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        crate::wire::set(&mut self.time_expire, time_expire);
+        self.time_expire = Some(time_expire);
         self
     }
 
@@ -259,13 +259,13 @@ impl Create {
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.timeout_express, timeout_express);
+        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 
@@ -274,25 +274,25 @@ impl Create {
         mut self,
         business_params: super::types::BusinessParams,
     ) -> Self {
-        crate::wire::set(&mut self.business_params, business_params);
+        self.business_params = Some(business_params);
         self
     }
 
     /// Sets `sub_merchant`.
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        crate::wire::set(&mut self.settle_info, settle_info);
+        self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        crate::wire::set(&mut self.royalty_info, royalty_info);
+        self.royalty_info = Some(royalty_info);
         self
     }
 
@@ -301,13 +301,13 @@ impl Create {
         mut self,
         agreement_sign_params: super::types::SignParams,
     ) -> Self {
-        crate::wire::set(&mut self.agreement_sign_params, agreement_sign_params);
+        self.agreement_sign_params = Some(agreement_sign_params);
         self
     }
 
     /// Sets `logistics_detail`.
     pub fn logistics_detail(mut self, logistics_detail: LogisticsDetail) -> Self {
-        crate::wire::set(&mut self.logistics_detail, logistics_detail);
+        self.logistics_detail = Some(logistics_detail);
         self
     }
 
@@ -316,7 +316,7 @@ impl Create {
         mut self,
         receiver_address_info: ReceiverAddressInfo,
     ) -> Self {
-        crate::wire::set(&mut self.receiver_address_info, receiver_address_info);
+        self.receiver_address_info = Some(receiver_address_info);
         self
     }
 
@@ -325,7 +325,9 @@ impl Create {
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
+        self.enable_pay_channels = Some(
+            ::core::convert::Into::into(enable_pay_channels),
+        );
         self
     }
 
@@ -334,7 +336,9 @@ impl Create {
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
+        self.disable_pay_channels = Some(
+            ::core::convert::Into::into(disable_pay_channels),
+        );
         self
     }
 
@@ -343,7 +347,7 @@ impl Create {
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.passback_params, passback_params);
+        self.passback_params = Some(::core::convert::Into::into(passback_params));
         self
     }
 
@@ -354,7 +358,7 @@ impl Create {
             ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -363,7 +367,7 @@ impl Create {
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.store_id, store_id);
+        self.store_id = Some(::core::convert::Into::into(store_id));
         self
     }
 
@@ -372,7 +376,7 @@ impl Create {
         mut self,
         alipay_store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.alipay_store_id, alipay_store_id);
+        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
         self
     }
 
@@ -381,7 +385,7 @@ impl Create {
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.operator_id, operator_id);
+        self.operator_id = Some(::core::convert::Into::into(operator_id));
         self
     }
 
@@ -390,7 +394,7 @@ impl Create {
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.terminal_id, terminal_id);
+        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
         self
     }
 
@@ -399,13 +403,13 @@ impl Create {
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
+        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
         self
     }
 
     /// Sets `ext_user_info`.
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        crate::wire::set(&mut self.ext_user_info, ext_user_info);
+        self.ext_user_info = Some(ext_user_info);
         self
     }
 
@@ -414,95 +418,92 @@ impl Create {
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
     ) -> Self {
-        crate::wire::set(&mut self.bkagent_req_info, bkagent_req_info);
+        self.bkagent_req_info = Some(bkagent_req_info);
         self
     }
 }
 
 impl crate::wire::Object for Create {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            product_code: None,
-            buyer_open_id: None,
-            buyer_id: None,
-            buyer_logon_id: None,
-            op_app_id: None,
-            op_buyer_open_id: None,
-            seller_id: None,
-            body: None,
-            goods_detail: ::std::vec::Vec::new(),
-            discountable_amount: None,
-            undiscountable_amount: None,
-            time_expire: None,
-            timeout_express: None,
-            extend_params: None,
-            business_params: None,
-            sub_merchant: None,
-            settle_info: None,
-            royalty_info: None,
-            agreement_sign_params: None,
-            logistics_detail: None,
-            receiver_address_info: None,
-            enable_pay_channels: None,
-            disable_pay_channels: None,
-            passback_params: None,
-            query_options: ::std::vec::Vec::new(),
-            store_id: None,
-            alipay_store_id: None,
-            operator_id: None,
-            terminal_id: None,
-            merchant_order_no: None,
-            ext_user_info: None,
-            bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.required("out_trade_no"),
+            total_amount: source.required("total_amount"),
+            subject: source.required("subject"),
+            product_code: source.field("product_code"),
+            buyer_open_id: source.field("buyer_open_id"),
+            buyer_id: source.field("buyer_id"),
+            buyer_logon_id: source.field("buyer_logon_id"),
+            op_app_id: source.field("op_app_id"),
+            op_buyer_open_id: source.field("op_buyer_open_id"),
+            seller_id: source.field("seller_id"),
+            body: source.field("body"),
+            goods_detail: source.field("goods_detail"),
+            discountable_amount: source.field("discountable_amount"),
+            undiscountable_amount: source.field("undiscountable_amount"),
+            time_expire: source.field("time_expire"),
+            timeout_express: source.field("timeout_express"),
+            extend_params: source.field("extend_params"),
+            business_params: source.field("business_params"),
+            sub_merchant: source.field("sub_merchant"),
+            settle_info: source.field("settle_info"),
+            royalty_info: source.field("royalty_info"),
+            agreement_sign_params: source.field("agreement_sign_params"),
+            logistics_detail: source.field("logistics_detail"),
+            receiver_address_info: source.field("receiver_address_info"),
+            enable_pay_channels: source.field("enable_pay_channels"),
+            disable_pay_channels: source.field("disable_pay_channels"),
+            passback_params: source.field("passback_params"),
+            query_options: source.field("query_options"),
+            store_id: source.field("store_id"),
+            alipay_store_id: source.field("alipay_store_id"),
+            operator_id: source.field("operator_id"),
+            terminal_id: source.field("terminal_id"),
+            merchant_order_no: source.field("merchant_order_no"),
+            ext_user_info: source.field("ext_user_info"),
+            bkagent_req_info: source.field("bkagent_req_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "total_amount",
-            "subject",
-            "product_code",
-            "buyer_open_id",
-            "buyer_id",
-            "buyer_logon_id",
-            "op_app_id",
-            "op_buyer_open_id",
-            "seller_id",
-            "body",
-            "goods_detail",
-            "discountable_amount",
-            "undiscountable_amount",
-            "time_expire",
-            "timeout_express",
-            "extend_params",
-            "business_params",
-            "sub_merchant",
-            "settle_info",
-            "royalty_info",
-            "agreement_sign_params",
-            "logistics_detail",
-            "receiver_address_info",
-            "enable_pay_channels",
-            "disable_pay_channels",
-            "passback_params",
-            "query_options",
-            "store_id",
-            "alipay_store_id",
-            "operator_id",
-            "terminal_id",
-            "merchant_order_no",
-            "ext_user_info",
-            "bkagent_req_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "total_amount",
+                "subject",
+                "product_code",
+                "buyer_open_id",
+                "buyer_id",
+                "buyer_logon_id",
+                "op_app_id",
+                "op_buyer_open_id",
+                "seller_id",
+                "body",
+                "goods_detail",
+                "discountable_amount",
+                "undiscountable_amount",
+                "time_expire",
+                "timeout_express",
+                "extend_params",
+                "business_params",
+                "sub_merchant",
+                "settle_info",
+                "royalty_info",
+                "agreement_sign_params",
+                "logistics_detail",
+                "receiver_address_info",
+                "enable_pay_channels",
+                "disable_pay_channels",
+                "passback_params",
+                "query_options",
+                "store_id",
+                "alipay_store_id",
+                "operator_id",
+                "terminal_id",
+                "merchant_order_no",
+                "ext_user_info",
+                "bkagent_req_info",
+            ],
             &[
                 &self.out_trade_no,
                 &self.total_amount,
@@ -542,53 +543,6 @@ impl crate::wire::Object for Create {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.total_amount,
-                &mut self.subject,
-                &mut self.product_code,
-                &mut self.buyer_open_id,
-                &mut self.buyer_id,
-                &mut self.buyer_logon_id,
-                &mut self.op_app_id,
-                &mut self.op_buyer_open_id,
-                &mut self.seller_id,
-                &mut self.body,
-                &mut self.goods_detail,
-                &mut self.discountable_amount,
-                &mut self.undiscountable_amount,
-                &mut self.time_expire,
-                &mut self.timeout_express,
-                &mut self.extend_params,
-                &mut self.business_params,
-                &mut self.sub_merchant,
-                &mut self.settle_info,
-                &mut self.royalty_info,
-                &mut self.agreement_sign_params,
-                &mut self.logistics_detail,
-                &mut self.receiver_address_info,
-                &mut self.enable_pay_channels,
-                &mut self.disable_pay_channels,
-                &mut self.passback_params,
-                &mut self.query_options,
-                &mut self.store_id,
-                &mut self.alipay_store_id,
-                &mut self.operator_id,
-                &mut self.terminal_id,
-                &mut self.merchant_order_no,
-                &mut self.ext_user_info,
-                &mut self.bkagent_req_info,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_trade_no", "total_amount", "subject"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -647,24 +601,20 @@ impl ::core::default::Default for CreateResponse {
 }
 
 impl crate::wire::Object for CreateResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.out_trade_no, &self.trade_no], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.out_trade_no, &mut self.trade_no], &mut self.extra);
+        see.fields(
+            &["out_trade_no", "trade_no"],
+            &[&self.out_trade_no, &self.trade_no],
+            &self.extra,
+        );
     }
 }
 
@@ -948,7 +898,7 @@ impl LogisticsDetail {
             crate::types::Open<LogisticsDetailLogisticsType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.logistics_type, logistics_type);
+        self.logistics_type = Some(::core::convert::Into::into(logistics_type));
         self
     }
 }
@@ -960,23 +910,15 @@ impl ::core::default::Default for LogisticsDetail {
 }
 
 impl crate::wire::Object for LogisticsDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            logistics_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            logistics_type: source.field("logistics_type"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["logistics_type"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.logistics_type], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.logistics_type], &mut self.extra);
+        see.fields(&["logistics_type"], &[&self.logistics_type], &self.extra);
     }
 }
 
@@ -1040,7 +982,7 @@ impl ReceiverAddressInfo {
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.name, name);
+        self.name = Some(::core::convert::Into::into(name));
         self
     }
 
@@ -1049,7 +991,7 @@ impl ReceiverAddressInfo {
         mut self,
         address: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.address, address);
+        self.address = Some(::core::convert::Into::into(address));
         self
     }
 
@@ -1058,7 +1000,7 @@ impl ReceiverAddressInfo {
         mut self,
         mobile: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.mobile, mobile);
+        self.mobile = Some(::core::convert::Into::into(mobile));
         self
     }
 
@@ -1067,7 +1009,7 @@ impl ReceiverAddressInfo {
         mut self,
         zip: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.zip, zip);
+        self.zip = Some(::core::convert::Into::into(zip));
         self
     }
 
@@ -1076,7 +1018,7 @@ impl ReceiverAddressInfo {
         mut self,
         division_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.division_code, division_code);
+        self.division_code = Some(::core::convert::Into::into(division_code));
         self
     }
 }
@@ -1088,38 +1030,22 @@ impl ::core::default::Default for ReceiverAddressInfo {
 }
 
 impl crate::wire::Object for ReceiverAddressInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            name: None,
-            address: None,
-            mobile: None,
-            zip: None,
-            division_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            name: source.field("name"),
+            address: source.field("address"),
+            mobile: source.field("mobile"),
+            zip: source.field("zip"),
+            division_code: source.field("division_code"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["name", "address", "mobile", "zip", "division_code"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["name", "address", "mobile", "zip", "division_code"],
             &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.name,
-                &mut self.address,
-                &mut self.mobile,
-                &mut self.zip,
-                &mut self.division_code,
-            ],
-            &mut self.extra,
         );
     }
 }

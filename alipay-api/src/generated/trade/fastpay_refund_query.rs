@@ -33,8 +33,8 @@ impl FastpayRefundQuery {
         out_request_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.out_request_no, out_request_no);
+        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        __made.out_request_no = ::core::convert::Into::into(out_request_no);
         __made
     }
 
@@ -44,8 +44,8 @@ impl FastpayRefundQuery {
         out_request_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.trade_no, trade_no);
-        crate::wire::put(&mut __made.out_request_no, out_request_no);
+        __made.trade_no = Some(::core::convert::Into::into(trade_no));
+        __made.out_request_no = ::core::convert::Into::into(out_request_no);
         __made
     }
 
@@ -54,7 +54,7 @@ impl FastpayRefundQuery {
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_trade_no, out_trade_no);
+        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         self
     }
 
@@ -63,7 +63,7 @@ impl FastpayRefundQuery {
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trade_no, trade_no);
+        self.trade_no = Some(::core::convert::Into::into(trade_no));
         self
     }
 
@@ -74,7 +74,7 @@ impl FastpayRefundQuery {
             ::std::vec::Vec<crate::types::Open<FastpayRefundQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -83,29 +83,26 @@ impl FastpayRefundQuery {
         mut self,
         org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.org_pid, org_pid);
+        self.org_pid = Some(::core::convert::Into::into(org_pid));
         self
     }
 }
 
 impl crate::wire::Object for FastpayRefundQuery {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: None,
-            trade_no: None,
-            out_request_no: crate::wire::blank(),
-            query_options: ::std::vec::Vec::new(),
-            org_pid: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            out_request_no: source.required("out_request_no"),
+            query_options: source.field("query_options"),
+            org_pid: source.field("org_pid"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no", "out_request_no", "query_options", "org_pid"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["out_trade_no", "trade_no", "out_request_no", "query_options", "org_pid"],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -115,23 +112,6 @@ impl crate::wire::Object for FastpayRefundQuery {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.out_request_no,
-                &mut self.query_options,
-                &mut self.org_pid,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_request_no"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -239,73 +219,72 @@ impl ::core::default::Default for FastpayRefundQueryResponse {
 }
 
 impl crate::wire::Object for FastpayRefundQueryResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trade_no: None,
-            out_trade_no: None,
-            out_request_no: None,
-            refund_status: None,
-            total_amount: None,
-            refund_amount: None,
-            refund_reason: None,
-            gmt_refund_pay: None,
-            error_code: None,
-            refund_detail_item_list: ::std::vec::Vec::new(),
-            send_back_fee: None,
-            refund_voucher_detail_list: ::std::vec::Vec::new(),
-            refund_royaltys: ::std::vec::Vec::new(),
-            deposit_back_info: None,
-            deposit_back_info_list: ::std::vec::Vec::new(),
-            enterprise_pay_info: None,
-            pre_auth_cancel_fee: None,
-            present_refund_buyer_amount: None,
-            present_refund_discount_amount: None,
-            present_refund_mdiscount_amount: None,
-            refund_hyb_amount: None,
-            industry_sepc_detail: None,
-            refund_channel_list: None,
-            refund_channel_status: None,
-            refund_charge_info_list: ::std::vec::Vec::new(),
-            refund_charge_amount: None,
-            refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            trade_no: source.field("trade_no"),
+            out_trade_no: source.field("out_trade_no"),
+            out_request_no: source.field("out_request_no"),
+            refund_status: source.field("refund_status"),
+            total_amount: source.field("total_amount"),
+            refund_amount: source.field("refund_amount"),
+            refund_reason: source.field("refund_reason"),
+            gmt_refund_pay: source.field("gmt_refund_pay"),
+            error_code: source.field("error_code"),
+            refund_detail_item_list: source.field("refund_detail_item_list"),
+            send_back_fee: source.field("send_back_fee"),
+            refund_voucher_detail_list: source.field("refund_voucher_detail_list"),
+            refund_royaltys: source.field("refund_royaltys"),
+            deposit_back_info: source.field("deposit_back_info"),
+            deposit_back_info_list: source.field("deposit_back_info_list"),
+            enterprise_pay_info: source.field("enterprise_pay_info"),
+            pre_auth_cancel_fee: source.field("pre_auth_cancel_fee"),
+            present_refund_buyer_amount: source.field("present_refund_buyer_amount"),
+            present_refund_discount_amount: source
+                .field("present_refund_discount_amount"),
+            present_refund_mdiscount_amount: source
+                .field("present_refund_mdiscount_amount"),
+            refund_hyb_amount: source.field("refund_hyb_amount"),
+            industry_sepc_detail: source.field("industry_sepc_detail"),
+            refund_channel_list: source.field("refund_channel_list"),
+            refund_channel_status: source.field("refund_channel_status"),
+            refund_charge_info_list: source.field("refund_charge_info_list"),
+            refund_charge_amount: source.field("refund_charge_amount"),
+            refund_settlement_id: source.field("refund_settlement_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "trade_no",
-            "out_trade_no",
-            "out_request_no",
-            "refund_status",
-            "total_amount",
-            "refund_amount",
-            "refund_reason",
-            "gmt_refund_pay",
-            "error_code",
-            "refund_detail_item_list",
-            "send_back_fee",
-            "refund_voucher_detail_list",
-            "refund_royaltys",
-            "deposit_back_info",
-            "deposit_back_info_list",
-            "enterprise_pay_info",
-            "pre_auth_cancel_fee",
-            "present_refund_buyer_amount",
-            "present_refund_discount_amount",
-            "present_refund_mdiscount_amount",
-            "refund_hyb_amount",
-            "industry_sepc_detail",
-            "refund_channel_list",
-            "refund_channel_status",
-            "refund_charge_info_list",
-            "refund_charge_amount",
-            "refund_settlement_id",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "trade_no",
+                "out_trade_no",
+                "out_request_no",
+                "refund_status",
+                "total_amount",
+                "refund_amount",
+                "refund_reason",
+                "gmt_refund_pay",
+                "error_code",
+                "refund_detail_item_list",
+                "send_back_fee",
+                "refund_voucher_detail_list",
+                "refund_royaltys",
+                "deposit_back_info",
+                "deposit_back_info_list",
+                "enterprise_pay_info",
+                "pre_auth_cancel_fee",
+                "present_refund_buyer_amount",
+                "present_refund_discount_amount",
+                "present_refund_mdiscount_amount",
+                "refund_hyb_amount",
+                "industry_sepc_detail",
+                "refund_channel_list",
+                "refund_channel_status",
+                "refund_charge_info_list",
+                "refund_charge_amount",
+                "refund_settlement_id",
+            ],
             &[
                 &self.trade_no,
                 &self.out_trade_no,
@@ -336,41 +315,6 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
                 &self.refund_settlement_id,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.trade_no,
-                &mut self.out_trade_no,
-                &mut self.out_request_no,
-                &mut self.refund_status,
-                &mut self.total_amount,
-                &mut self.refund_amount,
-                &mut self.refund_reason,
-                &mut self.gmt_refund_pay,
-                &mut self.error_code,
-                &mut self.refund_detail_item_list,
-                &mut self.send_back_fee,
-                &mut self.refund_voucher_detail_list,
-                &mut self.refund_royaltys,
-                &mut self.deposit_back_info,
-                &mut self.deposit_back_info_list,
-                &mut self.enterprise_pay_info,
-                &mut self.pre_auth_cancel_fee,
-                &mut self.present_refund_buyer_amount,
-                &mut self.present_refund_discount_amount,
-                &mut self.present_refund_mdiscount_amount,
-                &mut self.refund_hyb_amount,
-                &mut self.industry_sepc_detail,
-                &mut self.refund_channel_list,
-                &mut self.refund_channel_status,
-                &mut self.refund_charge_info_list,
-                &mut self.refund_charge_amount,
-                &mut self.refund_settlement_id,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -523,29 +467,26 @@ impl ::core::default::Default for DepositBackInfo {
 }
 
 impl crate::wire::Object for DepositBackInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            has_deposit_back: None,
-            dback_status: None,
-            dback_amount: None,
-            bank_ack_time: None,
-            est_bank_receipt_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            has_deposit_back: source.field("has_deposit_back"),
+            dback_status: source.field("dback_status"),
+            dback_amount: source.field("dback_amount"),
+            bank_ack_time: source.field("bank_ack_time"),
+            est_bank_receipt_time: source.field("est_bank_receipt_time"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "has_deposit_back",
-            "dback_status",
-            "dback_amount",
-            "bank_ack_time",
-            "est_bank_receipt_time",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "has_deposit_back",
+                "dback_status",
+                "dback_amount",
+                "bank_ack_time",
+                "est_bank_receipt_time",
+            ],
             &[
                 &self.has_deposit_back,
                 &self.dback_status,
@@ -554,19 +495,6 @@ impl crate::wire::Object for DepositBackInfo {
                 &self.est_bank_receipt_time,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.has_deposit_back,
-                &mut self.dback_status,
-                &mut self.dback_amount,
-                &mut self.bank_ack_time,
-                &mut self.est_bank_receipt_time,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -626,37 +554,34 @@ impl ::core::default::Default for RefundRoyaltyResult {
 }
 
 impl crate::wire::Object for RefundRoyaltyResult {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            refund_amount: None,
-            royalty_type: None,
-            result_code: None,
-            trans_out: None,
-            trans_out_email: None,
-            trans_in: None,
-            trans_in_email: None,
-            ori_trans_out: None,
-            ori_trans_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            refund_amount: source.field("refund_amount"),
+            royalty_type: source.field("royalty_type"),
+            result_code: source.field("result_code"),
+            trans_out: source.field("trans_out"),
+            trans_out_email: source.field("trans_out_email"),
+            trans_in: source.field("trans_in"),
+            trans_in_email: source.field("trans_in_email"),
+            ori_trans_out: source.field("ori_trans_out"),
+            ori_trans_in: source.field("ori_trans_in"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "refund_amount",
-            "royalty_type",
-            "result_code",
-            "trans_out",
-            "trans_out_email",
-            "trans_in",
-            "trans_in_email",
-            "ori_trans_out",
-            "ori_trans_in",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "refund_amount",
+                "royalty_type",
+                "result_code",
+                "trans_out",
+                "trans_out_email",
+                "trans_in",
+                "trans_in_email",
+                "ori_trans_out",
+                "ori_trans_in",
+            ],
             &[
                 &self.refund_amount,
                 &self.royalty_type,
@@ -669,23 +594,6 @@ impl crate::wire::Object for RefundRoyaltyResult {
                 &self.ori_trans_in,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.refund_amount,
-                &mut self.royalty_type,
-                &mut self.result_code,
-                &mut self.trans_out,
-                &mut self.trans_out_email,
-                &mut self.trans_in,
-                &mut self.trans_in_email,
-                &mut self.ori_trans_out,
-                &mut self.ori_trans_in,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -38,9 +38,9 @@ impl OrderSettle {
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.royalty_parameters, royalty_parameters);
-        crate::wire::put(&mut __made.out_request_no, out_request_no);
-        crate::wire::put(&mut __made.trade_no, trade_no);
+        __made.royalty_parameters = ::core::convert::Into::into(royalty_parameters);
+        __made.out_request_no = ::core::convert::Into::into(out_request_no);
+        __made.trade_no = ::core::convert::Into::into(trade_no);
         __made
     }
 
@@ -51,9 +51,9 @@ impl OrderSettle {
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.extend_params, extend_params);
-        crate::wire::put(&mut __made.out_request_no, out_request_no);
-        crate::wire::put(&mut __made.trade_no, trade_no);
+        __made.extend_params = Some(extend_params);
+        __made.out_request_no = ::core::convert::Into::into(out_request_no);
+        __made.trade_no = ::core::convert::Into::into(trade_no);
         __made
     }
 
@@ -64,7 +64,7 @@ impl OrderSettle {
             ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.royalty_parameters, royalty_parameters);
+        self.royalty_parameters = ::core::convert::Into::into(royalty_parameters);
         self
     }
 
@@ -73,13 +73,13 @@ impl OrderSettle {
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.operator_id, operator_id);
+        self.operator_id = Some(::core::convert::Into::into(operator_id));
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: SettleExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 
@@ -90,37 +90,34 @@ impl OrderSettle {
             crate::types::Open<OrderSettleRoyaltyMode>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_mode, royalty_mode);
+        self.royalty_mode = Some(::core::convert::Into::into(royalty_mode));
         self
     }
 }
 
 impl crate::wire::Object for OrderSettle {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_request_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            royalty_parameters: ::std::vec::Vec::new(),
-            operator_id: None,
-            extend_params: None,
-            royalty_mode: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_request_no: source.required("out_request_no"),
+            trade_no: source.required("trade_no"),
+            royalty_parameters: source.field("royalty_parameters"),
+            operator_id: source.field("operator_id"),
+            extend_params: source.field("extend_params"),
+            royalty_mode: source.field("royalty_mode"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_request_no",
-            "trade_no",
-            "royalty_parameters",
-            "operator_id",
-            "extend_params",
-            "royalty_mode",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_request_no",
+                "trade_no",
+                "royalty_parameters",
+                "operator_id",
+                "extend_params",
+                "royalty_mode",
+            ],
             &[
                 &self.out_request_no,
                 &self.trade_no,
@@ -131,24 +128,6 @@ impl crate::wire::Object for OrderSettle {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_request_no,
-                &mut self.trade_no,
-                &mut self.royalty_parameters,
-                &mut self.operator_id,
-                &mut self.extend_params,
-                &mut self.royalty_mode,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_request_no", "trade_no"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -207,24 +186,20 @@ impl ::core::default::Default for OrderSettleResponse {
 }
 
 impl crate::wire::Object for OrderSettleResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trade_no: crate::wire::blank(),
-            settle_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            trade_no: source.field("trade_no"),
+            settle_no: source.field("settle_no"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["trade_no", "settle_no"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.trade_no, &self.settle_no], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.trade_no, &mut self.settle_no], &mut self.extra);
+        see.fields(
+            &["trade_no", "settle_no"],
+            &[&self.trade_no, &self.settle_no],
+            &self.extra,
+        );
     }
 }
 
@@ -471,7 +446,7 @@ impl SettleExtendParams {
         mut self,
         royalty_finish: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_finish, royalty_finish);
+        self.royalty_finish = Some(::core::convert::Into::into(royalty_finish));
         self
     }
 
@@ -480,7 +455,7 @@ impl SettleExtendParams {
         mut self,
         royalty_finish_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_finish_amount, royalty_finish_amount);
+        self.royalty_finish_amount = Some(royalty_finish_amount);
         self
     }
 }
@@ -492,26 +467,19 @@ impl ::core::default::Default for SettleExtendParams {
 }
 
 impl crate::wire::Object for SettleExtendParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            royalty_finish: None,
-            royalty_finish_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            royalty_finish: source.field("royalty_finish"),
+            royalty_finish_amount: source.field("royalty_finish_amount"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["royalty_finish", "royalty_finish_amount"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.royalty_finish, &self.royalty_finish_amount], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.royalty_finish, &mut self.royalty_finish_amount],
-            &mut self.extra,
+        see.fields(
+            &["royalty_finish", "royalty_finish_amount"],
+            &[&self.royalty_finish, &self.royalty_finish_amount],
+            &self.extra,
         );
     }
 }

@@ -84,9 +84,9 @@ impl PagePay {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -95,7 +95,7 @@ impl PagePay {
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
@@ -104,13 +104,13 @@ impl PagePay {
         mut self,
         qr_pay_mode: impl ::core::convert::Into<crate::types::Open<PagePayQrPayMode>>,
     ) -> Self {
-        crate::wire::set(&mut self.qr_pay_mode, qr_pay_mode);
+        self.qr_pay_mode = Some(::core::convert::Into::into(qr_pay_mode));
         self
     }
 
     /// Sets `qrcode_width`.
     pub fn qrcode_width(mut self, qrcode_width: i64) -> Self {
-        crate::wire::set(&mut self.qrcode_width, qrcode_width);
+        self.qrcode_width = Some(qrcode_width);
         self
     }
 
@@ -121,7 +121,7 @@ impl PagePay {
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.goods_detail, goods_detail);
+        self.goods_detail = ::core::convert::Into::into(goods_detail);
         self
     }
 
@@ -132,7 +132,7 @@ impl PagePay {
             crate::types::Open<super::types::GoodsType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.goods_type, goods_type);
+        self.goods_type = Some(::core::convert::Into::into(goods_type));
         self
     }
 
@@ -141,13 +141,13 @@ impl PagePay {
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.body, body);
+        self.body = Some(::core::convert::Into::into(body));
         self
     }
 
     /// Sets `time_expire`.
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        crate::wire::set(&mut self.time_expire, time_expire);
+        self.time_expire = Some(time_expire);
         self
     }
 
@@ -156,31 +156,31 @@ impl PagePay {
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.timeout_express, timeout_express);
+        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
         self
     }
 
     /// Sets `sub_merchant`.
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        crate::wire::set(&mut self.settle_info, settle_info);
+        self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        crate::wire::set(&mut self.royalty_info, royalty_info);
+        self.royalty_info = Some(royalty_info);
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 
@@ -189,7 +189,7 @@ impl PagePay {
         mut self,
         business_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.business_params, business_params);
+        self.business_params = Some(::core::convert::Into::into(business_params));
         self
     }
 
@@ -198,7 +198,7 @@ impl PagePay {
         mut self,
         promo_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.promo_params, promo_params);
+        self.promo_params = Some(::core::convert::Into::into(promo_params));
         self
     }
 
@@ -207,7 +207,7 @@ impl PagePay {
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.passback_params, passback_params);
+        self.passback_params = Some(::core::convert::Into::into(passback_params));
         self
     }
 
@@ -218,7 +218,7 @@ impl PagePay {
             ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -227,7 +227,9 @@ impl PagePay {
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
+        self.enable_pay_channels = Some(
+            ::core::convert::Into::into(enable_pay_channels),
+        );
         self
     }
 
@@ -236,7 +238,9 @@ impl PagePay {
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
+        self.disable_pay_channels = Some(
+            ::core::convert::Into::into(disable_pay_channels),
+        );
         self
     }
 
@@ -247,7 +251,7 @@ impl PagePay {
             crate::types::Open<PagePayIntegrationType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.integration_type, integration_type);
+        self.integration_type = Some(::core::convert::Into::into(integration_type));
         self
     }
 
@@ -256,7 +260,7 @@ impl PagePay {
         mut self,
         request_from_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.request_from_url, request_from_url);
+        self.request_from_url = Some(::core::convert::Into::into(request_from_url));
         self
     }
 
@@ -265,7 +269,7 @@ impl PagePay {
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.store_id, store_id);
+        self.store_id = Some(::core::convert::Into::into(store_id));
         self
     }
 
@@ -274,19 +278,19 @@ impl PagePay {
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
+        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
         self
     }
 
     /// Sets `ext_user_info`.
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        crate::wire::set(&mut self.ext_user_info, ext_user_info);
+        self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
-        crate::wire::set(&mut self.invoice_info, invoice_info);
+        self.invoice_info = Some(invoice_info);
         self
     }
 
@@ -295,81 +299,78 @@ impl PagePay {
         mut self,
         agreement_sign_params: AgreementSignParams,
     ) -> Self {
-        crate::wire::set(&mut self.agreement_sign_params, agreement_sign_params);
+        self.agreement_sign_params = Some(agreement_sign_params);
         self
     }
 }
 
 impl crate::wire::Object for PagePay {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            product_code: None,
-            qr_pay_mode: None,
-            qrcode_width: None,
-            goods_detail: ::std::vec::Vec::new(),
-            goods_type: None,
-            body: None,
-            time_expire: None,
-            timeout_express: None,
-            sub_merchant: None,
-            settle_info: None,
-            royalty_info: None,
-            extend_params: None,
-            business_params: None,
-            promo_params: None,
-            passback_params: None,
-            query_options: ::std::vec::Vec::new(),
-            enable_pay_channels: None,
-            disable_pay_channels: None,
-            integration_type: None,
-            request_from_url: None,
-            store_id: None,
-            merchant_order_no: None,
-            ext_user_info: None,
-            invoice_info: None,
-            agreement_sign_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.required("out_trade_no"),
+            total_amount: source.required("total_amount"),
+            subject: source.required("subject"),
+            product_code: source.field("product_code"),
+            qr_pay_mode: source.field("qr_pay_mode"),
+            qrcode_width: source.field("qrcode_width"),
+            goods_detail: source.field("goods_detail"),
+            goods_type: source.field("goods_type"),
+            body: source.field("body"),
+            time_expire: source.field("time_expire"),
+            timeout_express: source.field("timeout_express"),
+            sub_merchant: source.field("sub_merchant"),
+            settle_info: source.field("settle_info"),
+            royalty_info: source.field("royalty_info"),
+            extend_params: source.field("extend_params"),
+            business_params: source.field("business_params"),
+            promo_params: source.field("promo_params"),
+            passback_params: source.field("passback_params"),
+            query_options: source.field("query_options"),
+            enable_pay_channels: source.field("enable_pay_channels"),
+            disable_pay_channels: source.field("disable_pay_channels"),
+            integration_type: source.field("integration_type"),
+            request_from_url: source.field("request_from_url"),
+            store_id: source.field("store_id"),
+            merchant_order_no: source.field("merchant_order_no"),
+            ext_user_info: source.field("ext_user_info"),
+            invoice_info: source.field("invoice_info"),
+            agreement_sign_params: source.field("agreement_sign_params"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "total_amount",
-            "subject",
-            "product_code",
-            "qr_pay_mode",
-            "qrcode_width",
-            "goods_detail",
-            "goods_type",
-            "body",
-            "time_expire",
-            "timeout_express",
-            "sub_merchant",
-            "settle_info",
-            "royalty_info",
-            "extend_params",
-            "business_params",
-            "promo_params",
-            "passback_params",
-            "query_options",
-            "enable_pay_channels",
-            "disable_pay_channels",
-            "integration_type",
-            "request_from_url",
-            "store_id",
-            "merchant_order_no",
-            "ext_user_info",
-            "invoice_info",
-            "agreement_sign_params",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "total_amount",
+                "subject",
+                "product_code",
+                "qr_pay_mode",
+                "qrcode_width",
+                "goods_detail",
+                "goods_type",
+                "body",
+                "time_expire",
+                "timeout_express",
+                "sub_merchant",
+                "settle_info",
+                "royalty_info",
+                "extend_params",
+                "business_params",
+                "promo_params",
+                "passback_params",
+                "query_options",
+                "enable_pay_channels",
+                "disable_pay_channels",
+                "integration_type",
+                "request_from_url",
+                "store_id",
+                "merchant_order_no",
+                "ext_user_info",
+                "invoice_info",
+                "agreement_sign_params",
+            ],
             &[
                 &self.out_trade_no,
                 &self.total_amount,
@@ -402,46 +403,6 @@ impl crate::wire::Object for PagePay {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.total_amount,
-                &mut self.subject,
-                &mut self.product_code,
-                &mut self.qr_pay_mode,
-                &mut self.qrcode_width,
-                &mut self.goods_detail,
-                &mut self.goods_type,
-                &mut self.body,
-                &mut self.time_expire,
-                &mut self.timeout_express,
-                &mut self.sub_merchant,
-                &mut self.settle_info,
-                &mut self.royalty_info,
-                &mut self.extend_params,
-                &mut self.business_params,
-                &mut self.promo_params,
-                &mut self.passback_params,
-                &mut self.query_options,
-                &mut self.enable_pay_channels,
-                &mut self.disable_pay_channels,
-                &mut self.integration_type,
-                &mut self.request_from_url,
-                &mut self.store_id,
-                &mut self.merchant_order_no,
-                &mut self.ext_user_info,
-                &mut self.invoice_info,
-                &mut self.agreement_sign_params,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_trade_no", "total_amount", "subject"]
     }
 }
 
@@ -494,23 +455,26 @@ impl ::core::default::Default for PagePayResponse {
 }
 
 impl crate::wire::Object for PagePayResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            total_amount: None,
-            seller_id: crate::wire::blank(),
-            merchant_order_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            total_amount: source.field("total_amount"),
+            seller_id: source.field("seller_id"),
+            merchant_order_no: source.field("merchant_order_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no", "total_amount", "seller_id", "merchant_order_no"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "trade_no",
+                "total_amount",
+                "seller_id",
+                "merchant_order_no",
+            ],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -519,19 +483,6 @@ impl crate::wire::Object for PagePayResponse {
                 &self.merchant_order_no,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.total_amount,
-                &mut self.seller_id,
-                &mut self.merchant_order_no,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -757,7 +708,9 @@ impl AgreementSignParams {
         mut self,
         personal_product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.personal_product_code, personal_product_code);
+        self.personal_product_code = Some(
+            ::core::convert::Into::into(personal_product_code),
+        );
         self
     }
 
@@ -766,7 +719,7 @@ impl AgreementSignParams {
         mut self,
         sign_scene: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sign_scene, sign_scene);
+        self.sign_scene = Some(::core::convert::Into::into(sign_scene));
         self
     }
 
@@ -775,7 +728,9 @@ impl AgreementSignParams {
         mut self,
         external_agreement_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.external_agreement_no, external_agreement_no);
+        self.external_agreement_no = Some(
+            ::core::convert::Into::into(external_agreement_no),
+        );
         self
     }
 
@@ -784,7 +739,7 @@ impl AgreementSignParams {
         mut self,
         external_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.external_logon_id, external_logon_id);
+        self.external_logon_id = Some(::core::convert::Into::into(external_logon_id));
         self
     }
 
@@ -793,7 +748,9 @@ impl AgreementSignParams {
         mut self,
         sign_validity_period: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sign_validity_period, sign_validity_period);
+        self.sign_validity_period = Some(
+            ::core::convert::Into::into(sign_validity_period),
+        );
         self
     }
 
@@ -804,7 +761,7 @@ impl AgreementSignParams {
             crate::types::Open<AgreementSignParamsThirdPartyType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.third_party_type, third_party_type);
+        self.third_party_type = Some(::core::convert::Into::into(third_party_type));
         self
     }
 
@@ -813,7 +770,7 @@ impl AgreementSignParams {
         mut self,
         buckle_app_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buckle_app_id, buckle_app_id);
+        self.buckle_app_id = Some(::core::convert::Into::into(buckle_app_id));
         self
     }
 
@@ -822,7 +779,7 @@ impl AgreementSignParams {
         mut self,
         buckle_merchant_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buckle_merchant_id, buckle_merchant_id);
+        self.buckle_merchant_id = Some(::core::convert::Into::into(buckle_merchant_id));
         self
     }
 
@@ -831,7 +788,7 @@ impl AgreementSignParams {
         mut self,
         promo_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.promo_params, promo_params);
+        self.promo_params = Some(::core::convert::Into::into(promo_params));
         self
     }
 
@@ -840,7 +797,7 @@ impl AgreementSignParams {
         mut self,
         sub_merchant: super::types::SignMerchantParams,
     ) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 }
@@ -852,39 +809,36 @@ impl ::core::default::Default for AgreementSignParams {
 }
 
 impl crate::wire::Object for AgreementSignParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            personal_product_code: None,
-            sign_scene: None,
-            external_agreement_no: None,
-            external_logon_id: None,
-            sign_validity_period: None,
-            third_party_type: None,
-            buckle_app_id: None,
-            buckle_merchant_id: None,
-            promo_params: None,
-            sub_merchant: None,
-            extra: crate::wire::Extra::EMPTY,
+            personal_product_code: source.field("personal_product_code"),
+            sign_scene: source.field("sign_scene"),
+            external_agreement_no: source.field("external_agreement_no"),
+            external_logon_id: source.field("external_logon_id"),
+            sign_validity_period: source.field("sign_validity_period"),
+            third_party_type: source.field("third_party_type"),
+            buckle_app_id: source.field("buckle_app_id"),
+            buckle_merchant_id: source.field("buckle_merchant_id"),
+            promo_params: source.field("promo_params"),
+            sub_merchant: source.field("sub_merchant"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "personal_product_code",
-            "sign_scene",
-            "external_agreement_no",
-            "external_logon_id",
-            "sign_validity_period",
-            "third_party_type",
-            "buckle_app_id",
-            "buckle_merchant_id",
-            "promo_params",
-            "sub_merchant",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "personal_product_code",
+                "sign_scene",
+                "external_agreement_no",
+                "external_logon_id",
+                "sign_validity_period",
+                "third_party_type",
+                "buckle_app_id",
+                "buckle_merchant_id",
+                "promo_params",
+                "sub_merchant",
+            ],
             &[
                 &self.personal_product_code,
                 &self.sign_scene,
@@ -898,24 +852,6 @@ impl crate::wire::Object for AgreementSignParams {
                 &self.sub_merchant,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.personal_product_code,
-                &mut self.sign_scene,
-                &mut self.external_agreement_no,
-                &mut self.external_logon_id,
-                &mut self.sign_validity_period,
-                &mut self.third_party_type,
-                &mut self.buckle_app_id,
-                &mut self.buckle_merchant_id,
-                &mut self.promo_params,
-                &mut self.sub_merchant,
-            ],
-            &mut self.extra,
         );
     }
 }

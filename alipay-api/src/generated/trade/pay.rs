@@ -110,10 +110,10 @@ impl Pay {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.auth_code, auth_code);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.auth_code = Some(::core::convert::Into::into(auth_code));
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -125,10 +125,10 @@ impl Pay {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.agreement_params, agreement_params);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.agreement_params = Some(agreement_params);
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -140,10 +140,10 @@ impl Pay {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.auth_no, auth_no);
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.auth_no = Some(::core::convert::Into::into(auth_no));
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -152,7 +152,7 @@ impl Pay {
         mut self,
         auth_code: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.auth_code, auth_code);
+        self.auth_code = Some(::core::convert::Into::into(auth_code));
         self
     }
 
@@ -161,7 +161,7 @@ impl Pay {
         mut self,
         scene: impl ::core::convert::Into<crate::types::Open<PayScene>>,
     ) -> Self {
-        crate::wire::set(&mut self.scene, scene);
+        self.scene = Some(::core::convert::Into::into(scene));
         self
     }
 
@@ -170,13 +170,13 @@ impl Pay {
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
     /// Sets `agreement_params`.
     pub fn agreement_params(mut self, agreement_params: AgreementParams) -> Self {
-        crate::wire::set(&mut self.agreement_params, agreement_params);
+        self.agreement_params = Some(agreement_params);
         self
     }
 
@@ -185,7 +185,7 @@ impl Pay {
         mut self,
         auth_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.auth_no, auth_no);
+        self.auth_no = Some(::core::convert::Into::into(auth_no));
         self
     }
 
@@ -196,7 +196,7 @@ impl Pay {
             crate::types::Open<PayAuthConfirmMode>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.auth_confirm_mode, auth_confirm_mode);
+        self.auth_confirm_mode = Some(::core::convert::Into::into(auth_confirm_mode));
         self
     }
 
@@ -205,7 +205,7 @@ impl Pay {
         mut self,
         buyer_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_id, buyer_id);
+        self.buyer_id = Some(::core::convert::Into::into(buyer_id));
         self
     }
 
@@ -214,7 +214,7 @@ impl Pay {
         mut self,
         buyer_open_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_open_id, buyer_open_id);
+        self.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
         self
     }
 
@@ -223,7 +223,7 @@ impl Pay {
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.seller_id, seller_id);
+        self.seller_id = Some(::core::convert::Into::into(seller_id));
         self
     }
 
@@ -232,7 +232,7 @@ impl Pay {
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.body, body);
+        self.body = Some(::core::convert::Into::into(body));
         self
     }
 
@@ -243,7 +243,7 @@ impl Pay {
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.goods_detail, goods_detail);
+        self.goods_detail = ::core::convert::Into::into(goods_detail);
         self
     }
 
@@ -252,7 +252,7 @@ impl Pay {
         mut self,
         discountable_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.discountable_amount, discountable_amount);
+        self.discountable_amount = Some(discountable_amount);
         self
     }
 
@@ -261,7 +261,7 @@ impl Pay {
         mut self,
         undiscountable_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.undiscountable_amount, undiscountable_amount);
+        self.undiscountable_amount = Some(undiscountable_amount);
         self
     }
 
@@ -270,7 +270,7 @@ impl Pay {
         mut self,
         trans_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_currency, trans_currency);
+        self.trans_currency = Some(::core::convert::Into::into(trans_currency));
         self
     }
 
@@ -279,13 +279,13 @@ impl Pay {
         mut self,
         settle_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.settle_currency, settle_currency);
+        self.settle_currency = Some(::core::convert::Into::into(settle_currency));
         self
     }
 
     /// Sets `time_expire`.
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        crate::wire::set(&mut self.time_expire, time_expire);
+        self.time_expire = Some(time_expire);
         self
     }
 
@@ -294,19 +294,19 @@ impl Pay {
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.timeout_express, timeout_express);
+        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
         self
     }
 
     /// Sets `is_async_pay`.
     pub fn is_async_pay(mut self, is_async_pay: bool) -> Self {
-        crate::wire::set(&mut self.is_async_pay, is_async_pay);
+        self.is_async_pay = Some(is_async_pay);
         self
     }
 
     /// Sets `pay_params`.
     pub fn pay_params(mut self, pay_params: PayParams) -> Self {
-        crate::wire::set(&mut self.pay_params, pay_params);
+        self.pay_params = Some(pay_params);
         self
     }
 
@@ -315,13 +315,15 @@ impl Pay {
         mut self,
         advance_payment_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.advance_payment_type, advance_payment_type);
+        self.advance_payment_type = Some(
+            ::core::convert::Into::into(advance_payment_type),
+        );
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 
@@ -330,31 +332,31 @@ impl Pay {
         mut self,
         business_params: super::types::BusinessParams,
     ) -> Self {
-        crate::wire::set(&mut self.business_params, business_params);
+        self.business_params = Some(business_params);
         self
     }
 
     /// Sets `promo_params`.
     pub fn promo_params(mut self, promo_params: PromoParam) -> Self {
-        crate::wire::set(&mut self.promo_params, promo_params);
+        self.promo_params = Some(promo_params);
         self
     }
 
     /// Sets `sub_merchant`.
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        crate::wire::set(&mut self.settle_info, settle_info);
+        self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        crate::wire::set(&mut self.royalty_info, royalty_info);
+        self.royalty_info = Some(royalty_info);
         self
     }
 
@@ -363,7 +365,9 @@ impl Pay {
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
+        self.disable_pay_channels = Some(
+            ::core::convert::Into::into(disable_pay_channels),
+        );
         self
     }
 
@@ -372,7 +376,7 @@ impl Pay {
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.passback_params, passback_params);
+        self.passback_params = Some(::core::convert::Into::into(passback_params));
         self
     }
 
@@ -383,7 +387,7 @@ impl Pay {
             ::std::vec::Vec<crate::types::Open<PayQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -392,7 +396,7 @@ impl Pay {
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.store_id, store_id);
+        self.store_id = Some(::core::convert::Into::into(store_id));
         self
     }
 
@@ -401,7 +405,7 @@ impl Pay {
         mut self,
         alipay_store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.alipay_store_id, alipay_store_id);
+        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
         self
     }
 
@@ -410,7 +414,7 @@ impl Pay {
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.operator_id, operator_id);
+        self.operator_id = Some(::core::convert::Into::into(operator_id));
         self
     }
 
@@ -419,7 +423,7 @@ impl Pay {
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.terminal_id, terminal_id);
+        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
         self
     }
 
@@ -428,7 +432,7 @@ impl Pay {
         mut self,
         terminal_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.terminal_params, terminal_params);
+        self.terminal_params = Some(::core::convert::Into::into(terminal_params));
         self
     }
 
@@ -437,7 +441,7 @@ impl Pay {
         mut self,
         request_org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.request_org_pid, request_org_pid);
+        self.request_org_pid = Some(::core::convert::Into::into(request_org_pid));
         self
     }
 
@@ -446,13 +450,13 @@ impl Pay {
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
+        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
         self
     }
 
     /// Sets `ext_user_info`.
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        crate::wire::set(&mut self.ext_user_info, ext_user_info);
+        self.ext_user_info = Some(ext_user_info);
         self
     }
 
@@ -461,107 +465,104 @@ impl Pay {
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
     ) -> Self {
-        crate::wire::set(&mut self.bkagent_req_info, bkagent_req_info);
+        self.bkagent_req_info = Some(bkagent_req_info);
         self
     }
 }
 
 impl crate::wire::Object for Pay {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            auth_code: None,
-            scene: None,
-            product_code: None,
-            agreement_params: None,
-            auth_no: None,
-            auth_confirm_mode: None,
-            buyer_id: None,
-            buyer_open_id: None,
-            seller_id: None,
-            body: None,
-            goods_detail: ::std::vec::Vec::new(),
-            discountable_amount: None,
-            undiscountable_amount: None,
-            trans_currency: None,
-            settle_currency: None,
-            time_expire: None,
-            timeout_express: None,
-            is_async_pay: None,
-            pay_params: None,
-            advance_payment_type: None,
-            extend_params: None,
-            business_params: None,
-            promo_params: None,
-            sub_merchant: None,
-            settle_info: None,
-            royalty_info: None,
-            disable_pay_channels: None,
-            passback_params: None,
-            query_options: ::std::vec::Vec::new(),
-            store_id: None,
-            alipay_store_id: None,
-            operator_id: None,
-            terminal_id: None,
-            terminal_params: None,
-            request_org_pid: None,
-            merchant_order_no: None,
-            ext_user_info: None,
-            bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.required("out_trade_no"),
+            total_amount: source.required("total_amount"),
+            subject: source.required("subject"),
+            auth_code: source.field("auth_code"),
+            scene: source.field("scene"),
+            product_code: source.field("product_code"),
+            agreement_params: source.field("agreement_params"),
+            auth_no: source.field("auth_no"),
+            auth_confirm_mode: source.field("auth_confirm_mode"),
+            buyer_id: source.field("buyer_id"),
+            buyer_open_id: source.field("buyer_open_id"),
+            seller_id: source.field("seller_id"),
+            body: source.field("body"),
+            goods_detail: source.field("goods_detail"),
+            discountable_amount: source.field("discountable_amount"),
+            undiscountable_amount: source.field("undiscountable_amount"),
+            trans_currency: source.field("trans_currency"),
+            settle_currency: source.field("settle_currency"),
+            time_expire: source.field("time_expire"),
+            timeout_express: source.field("timeout_express"),
+            is_async_pay: source.field("is_async_pay"),
+            pay_params: source.field("pay_params"),
+            advance_payment_type: source.field("advance_payment_type"),
+            extend_params: source.field("extend_params"),
+            business_params: source.field("business_params"),
+            promo_params: source.field("promo_params"),
+            sub_merchant: source.field("sub_merchant"),
+            settle_info: source.field("settle_info"),
+            royalty_info: source.field("royalty_info"),
+            disable_pay_channels: source.field("disable_pay_channels"),
+            passback_params: source.field("passback_params"),
+            query_options: source.field("query_options"),
+            store_id: source.field("store_id"),
+            alipay_store_id: source.field("alipay_store_id"),
+            operator_id: source.field("operator_id"),
+            terminal_id: source.field("terminal_id"),
+            terminal_params: source.field("terminal_params"),
+            request_org_pid: source.field("request_org_pid"),
+            merchant_order_no: source.field("merchant_order_no"),
+            ext_user_info: source.field("ext_user_info"),
+            bkagent_req_info: source.field("bkagent_req_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "total_amount",
-            "subject",
-            "auth_code",
-            "scene",
-            "product_code",
-            "agreement_params",
-            "auth_no",
-            "auth_confirm_mode",
-            "buyer_id",
-            "buyer_open_id",
-            "seller_id",
-            "body",
-            "goods_detail",
-            "discountable_amount",
-            "undiscountable_amount",
-            "trans_currency",
-            "settle_currency",
-            "time_expire",
-            "timeout_express",
-            "is_async_pay",
-            "pay_params",
-            "advance_payment_type",
-            "extend_params",
-            "business_params",
-            "promo_params",
-            "sub_merchant",
-            "settle_info",
-            "royalty_info",
-            "disable_pay_channels",
-            "passback_params",
-            "query_options",
-            "store_id",
-            "alipay_store_id",
-            "operator_id",
-            "terminal_id",
-            "terminal_params",
-            "request_org_pid",
-            "merchant_order_no",
-            "ext_user_info",
-            "bkagent_req_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "total_amount",
+                "subject",
+                "auth_code",
+                "scene",
+                "product_code",
+                "agreement_params",
+                "auth_no",
+                "auth_confirm_mode",
+                "buyer_id",
+                "buyer_open_id",
+                "seller_id",
+                "body",
+                "goods_detail",
+                "discountable_amount",
+                "undiscountable_amount",
+                "trans_currency",
+                "settle_currency",
+                "time_expire",
+                "timeout_express",
+                "is_async_pay",
+                "pay_params",
+                "advance_payment_type",
+                "extend_params",
+                "business_params",
+                "promo_params",
+                "sub_merchant",
+                "settle_info",
+                "royalty_info",
+                "disable_pay_channels",
+                "passback_params",
+                "query_options",
+                "store_id",
+                "alipay_store_id",
+                "operator_id",
+                "terminal_id",
+                "terminal_params",
+                "request_org_pid",
+                "merchant_order_no",
+                "ext_user_info",
+                "bkagent_req_info",
+            ],
             &[
                 &self.out_trade_no,
                 &self.total_amount,
@@ -607,59 +608,6 @@ impl crate::wire::Object for Pay {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.total_amount,
-                &mut self.subject,
-                &mut self.auth_code,
-                &mut self.scene,
-                &mut self.product_code,
-                &mut self.agreement_params,
-                &mut self.auth_no,
-                &mut self.auth_confirm_mode,
-                &mut self.buyer_id,
-                &mut self.buyer_open_id,
-                &mut self.seller_id,
-                &mut self.body,
-                &mut self.goods_detail,
-                &mut self.discountable_amount,
-                &mut self.undiscountable_amount,
-                &mut self.trans_currency,
-                &mut self.settle_currency,
-                &mut self.time_expire,
-                &mut self.timeout_express,
-                &mut self.is_async_pay,
-                &mut self.pay_params,
-                &mut self.advance_payment_type,
-                &mut self.extend_params,
-                &mut self.business_params,
-                &mut self.promo_params,
-                &mut self.sub_merchant,
-                &mut self.settle_info,
-                &mut self.royalty_info,
-                &mut self.disable_pay_channels,
-                &mut self.passback_params,
-                &mut self.query_options,
-                &mut self.store_id,
-                &mut self.alipay_store_id,
-                &mut self.operator_id,
-                &mut self.terminal_id,
-                &mut self.terminal_params,
-                &mut self.request_org_pid,
-                &mut self.merchant_order_no,
-                &mut self.ext_user_info,
-                &mut self.bkagent_req_info,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_trade_no", "total_amount", "subject"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -810,113 +758,110 @@ impl ::core::default::Default for PayResponse {
 }
 
 impl crate::wire::Object for PayResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            total_amount: None,
-            receipt_amount: None,
-            buyer_pay_amount: None,
-            invoice_amount: None,
-            point_amount: None,
-            gmt_payment: None,
-            buyer_user_id: None,
-            buyer_open_id: None,
-            buyer_logon_id: None,
-            buyer_user_name: None,
-            buyer_user_type: None,
-            open_id: None,
-            store_name: None,
-            fund_bill_list: ::std::vec::Vec::new(),
-            voucher_detail_list: ::std::vec::Vec::new(),
-            discount_goods_detail: None,
-            discount_amount: None,
-            mdiscount_amount: None,
-            hyb_amount: None,
-            card_balance: None,
-            business_params: None,
-            enterprise_pay_info: None,
-            tap_pay_info: None,
-            async_payment_mode: None,
-            async_pay_apply_status: None,
-            auth_trade_pay_mode: None,
-            advance_amount: None,
-            pre_auth_pay_amount: None,
-            credit_pay_mode: None,
-            credit_biz_order_id: None,
-            can_turn_to_app_pay: None,
-            trans_currency: None,
-            pay_currency: None,
-            pay_amount: None,
-            trans_pay_rate: None,
-            settle_currency: None,
-            settle_amount: None,
-            settle_trans_rate: None,
-            purchase_entity: None,
-            receipt_currency_type: None,
-            settlement_id: None,
-            charge_amount: None,
-            charge_flags: None,
-            charge_info_list: None,
-            bkagent_resp_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            total_amount: source.field("total_amount"),
+            receipt_amount: source.field("receipt_amount"),
+            buyer_pay_amount: source.field("buyer_pay_amount"),
+            invoice_amount: source.field("invoice_amount"),
+            point_amount: source.field("point_amount"),
+            gmt_payment: source.field("gmt_payment"),
+            buyer_user_id: source.field("buyer_user_id"),
+            buyer_open_id: source.field("buyer_open_id"),
+            buyer_logon_id: source.field("buyer_logon_id"),
+            buyer_user_name: source.field("buyer_user_name"),
+            buyer_user_type: source.field("buyer_user_type"),
+            open_id: source.field("open_id"),
+            store_name: source.field("store_name"),
+            fund_bill_list: source.field("fund_bill_list"),
+            voucher_detail_list: source.field("voucher_detail_list"),
+            discount_goods_detail: source.field("discount_goods_detail"),
+            discount_amount: source.field("discount_amount"),
+            mdiscount_amount: source.field("mdiscount_amount"),
+            hyb_amount: source.field("hyb_amount"),
+            card_balance: source.field("card_balance"),
+            business_params: source.field("business_params"),
+            enterprise_pay_info: source.field("enterprise_pay_info"),
+            tap_pay_info: source.field("tap_pay_info"),
+            async_payment_mode: source.field("async_payment_mode"),
+            async_pay_apply_status: source.field("async_pay_apply_status"),
+            auth_trade_pay_mode: source.field("auth_trade_pay_mode"),
+            advance_amount: source.field("advance_amount"),
+            pre_auth_pay_amount: source.field("pre_auth_pay_amount"),
+            credit_pay_mode: source.field("credit_pay_mode"),
+            credit_biz_order_id: source.field("credit_biz_order_id"),
+            can_turn_to_app_pay: source.field("can_turn_to_app_pay"),
+            trans_currency: source.field("trans_currency"),
+            pay_currency: source.field("pay_currency"),
+            pay_amount: source.field("pay_amount"),
+            trans_pay_rate: source.field("trans_pay_rate"),
+            settle_currency: source.field("settle_currency"),
+            settle_amount: source.field("settle_amount"),
+            settle_trans_rate: source.field("settle_trans_rate"),
+            purchase_entity: source.field("purchase_entity"),
+            receipt_currency_type: source.field("receipt_currency_type"),
+            settlement_id: source.field("settlement_id"),
+            charge_amount: source.field("charge_amount"),
+            charge_flags: source.field("charge_flags"),
+            charge_info_list: source.field("charge_info_list"),
+            bkagent_resp_info: source.field("bkagent_resp_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "trade_no",
-            "total_amount",
-            "receipt_amount",
-            "buyer_pay_amount",
-            "invoice_amount",
-            "point_amount",
-            "gmt_payment",
-            "buyer_user_id",
-            "buyer_open_id",
-            "buyer_logon_id",
-            "buyer_user_name",
-            "buyer_user_type",
-            "open_id",
-            "store_name",
-            "fund_bill_list",
-            "voucher_detail_list",
-            "discount_goods_detail",
-            "discount_amount",
-            "mdiscount_amount",
-            "hyb_amount",
-            "card_balance",
-            "business_params",
-            "enterprise_pay_info",
-            "tap_pay_info",
-            "async_payment_mode",
-            "async_pay_apply_status",
-            "auth_trade_pay_mode",
-            "advance_amount",
-            "pre_auth_pay_amount",
-            "credit_pay_mode",
-            "credit_biz_order_id",
-            "can_turn_to_app_pay",
-            "trans_currency",
-            "pay_currency",
-            "pay_amount",
-            "trans_pay_rate",
-            "settle_currency",
-            "settle_amount",
-            "settle_trans_rate",
-            "purchase_entity",
-            "receipt_currency_type",
-            "settlement_id",
-            "charge_amount",
-            "charge_flags",
-            "charge_info_list",
-            "bkagent_resp_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "trade_no",
+                "total_amount",
+                "receipt_amount",
+                "buyer_pay_amount",
+                "invoice_amount",
+                "point_amount",
+                "gmt_payment",
+                "buyer_user_id",
+                "buyer_open_id",
+                "buyer_logon_id",
+                "buyer_user_name",
+                "buyer_user_type",
+                "open_id",
+                "store_name",
+                "fund_bill_list",
+                "voucher_detail_list",
+                "discount_goods_detail",
+                "discount_amount",
+                "mdiscount_amount",
+                "hyb_amount",
+                "card_balance",
+                "business_params",
+                "enterprise_pay_info",
+                "tap_pay_info",
+                "async_payment_mode",
+                "async_pay_apply_status",
+                "auth_trade_pay_mode",
+                "advance_amount",
+                "pre_auth_pay_amount",
+                "credit_pay_mode",
+                "credit_biz_order_id",
+                "can_turn_to_app_pay",
+                "trans_currency",
+                "pay_currency",
+                "pay_amount",
+                "trans_pay_rate",
+                "settle_currency",
+                "settle_amount",
+                "settle_trans_rate",
+                "purchase_entity",
+                "receipt_currency_type",
+                "settlement_id",
+                "charge_amount",
+                "charge_flags",
+                "charge_info_list",
+                "bkagent_resp_info",
+            ],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -967,61 +912,6 @@ impl crate::wire::Object for PayResponse {
                 &self.bkagent_resp_info,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.total_amount,
-                &mut self.receipt_amount,
-                &mut self.buyer_pay_amount,
-                &mut self.invoice_amount,
-                &mut self.point_amount,
-                &mut self.gmt_payment,
-                &mut self.buyer_user_id,
-                &mut self.buyer_open_id,
-                &mut self.buyer_logon_id,
-                &mut self.buyer_user_name,
-                &mut self.buyer_user_type,
-                &mut self.open_id,
-                &mut self.store_name,
-                &mut self.fund_bill_list,
-                &mut self.voucher_detail_list,
-                &mut self.discount_goods_detail,
-                &mut self.discount_amount,
-                &mut self.mdiscount_amount,
-                &mut self.hyb_amount,
-                &mut self.card_balance,
-                &mut self.business_params,
-                &mut self.enterprise_pay_info,
-                &mut self.tap_pay_info,
-                &mut self.async_payment_mode,
-                &mut self.async_pay_apply_status,
-                &mut self.auth_trade_pay_mode,
-                &mut self.advance_amount,
-                &mut self.pre_auth_pay_amount,
-                &mut self.credit_pay_mode,
-                &mut self.credit_biz_order_id,
-                &mut self.can_turn_to_app_pay,
-                &mut self.trans_currency,
-                &mut self.pay_currency,
-                &mut self.pay_amount,
-                &mut self.trans_pay_rate,
-                &mut self.settle_currency,
-                &mut self.settle_amount,
-                &mut self.settle_trans_rate,
-                &mut self.purchase_entity,
-                &mut self.receipt_currency_type,
-                &mut self.settlement_id,
-                &mut self.charge_amount,
-                &mut self.charge_flags,
-                &mut self.charge_info_list,
-                &mut self.bkagent_resp_info,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1535,7 +1425,7 @@ impl AgreementParams {
     /// With what must be given.
     pub fn new(agreement_no: impl ::core::convert::Into<::std::string::String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.agreement_no, agreement_no);
+        __made.agreement_no = ::core::convert::Into::into(agreement_no);
         __made
     }
 
@@ -1544,7 +1434,7 @@ impl AgreementParams {
         mut self,
         auth_confirm_no: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.auth_confirm_no, auth_confirm_no);
+        self.auth_confirm_no = Some(::core::convert::Into::into(auth_confirm_no));
         self
     }
 
@@ -1553,7 +1443,7 @@ impl AgreementParams {
         mut self,
         apply_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.apply_token, apply_token);
+        self.apply_token = Some(::core::convert::Into::into(apply_token));
         self
     }
 
@@ -1562,28 +1452,25 @@ impl AgreementParams {
         mut self,
         deduct_permission: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.deduct_permission, deduct_permission);
+        self.deduct_permission = Some(::core::convert::Into::into(deduct_permission));
         self
     }
 }
 
 impl crate::wire::Object for AgreementParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            agreement_no: crate::wire::blank(),
-            auth_confirm_no: None,
-            apply_token: None,
-            deduct_permission: None,
-            extra: crate::wire::Extra::EMPTY,
+            agreement_no: source.required("agreement_no"),
+            auth_confirm_no: source.field("auth_confirm_no"),
+            apply_token: source.field("apply_token"),
+            deduct_permission: source.field("deduct_permission"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
             &[
                 &self.agreement_no,
                 &self.auth_confirm_no,
@@ -1592,22 +1479,6 @@ impl crate::wire::Object for AgreementParams {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.agreement_no,
-                &mut self.auth_confirm_no,
-                &mut self.apply_token,
-                &mut self.deduct_permission,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["agreement_no"]
     }
 }
 
@@ -1636,7 +1507,7 @@ impl PayParams {
         mut self,
         async_type: impl ::core::convert::Into<crate::types::Open<PayParamsAsyncType>>,
     ) -> Self {
-        crate::wire::set(&mut self.async_type, async_type);
+        self.async_type = Some(::core::convert::Into::into(async_type));
         self
     }
 
@@ -1645,7 +1516,7 @@ impl PayParams {
         mut self,
         retry_type: impl ::core::convert::Into<crate::types::Open<PayParamsRetryType>>,
     ) -> Self {
-        crate::wire::set(&mut self.retry_type, retry_type);
+        self.retry_type = Some(::core::convert::Into::into(retry_type));
         self
     }
 }
@@ -1657,24 +1528,20 @@ impl ::core::default::Default for PayParams {
 }
 
 impl crate::wire::Object for PayParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            async_type: None,
-            retry_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            async_type: source.field("async_type"),
+            retry_type: source.field("retry_type"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["async_type", "retry_type"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.async_type, &self.retry_type], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.async_type, &mut self.retry_type], &mut self.extra);
+        see.fields(
+            &["async_type", "retry_type"],
+            &[&self.async_type, &self.retry_type],
+            &self.extra,
+        );
     }
 }
 
@@ -1744,7 +1611,7 @@ impl PromoParam {
         mut self,
         actual_order_time: crate::types::DateTime,
     ) -> Self {
-        crate::wire::set(&mut self.actual_order_time, actual_order_time);
+        self.actual_order_time = Some(actual_order_time);
         self
     }
 }
@@ -1756,23 +1623,15 @@ impl ::core::default::Default for PromoParam {
 }
 
 impl crate::wire::Object for PromoParam {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            actual_order_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            actual_order_time: source.field("actual_order_time"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["actual_order_time"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.actual_order_time], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.actual_order_time], &mut self.extra);
+        see.fields(&["actual_order_time"], &[&self.actual_order_time], &self.extra);
     }
 }
 

@@ -87,9 +87,9 @@ impl Precreate {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -98,7 +98,7 @@ impl Precreate {
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
@@ -107,7 +107,7 @@ impl Precreate {
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.seller_id, seller_id);
+        self.seller_id = Some(::core::convert::Into::into(seller_id));
         self
     }
 
@@ -116,7 +116,7 @@ impl Precreate {
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.body, body);
+        self.body = Some(::core::convert::Into::into(body));
         self
     }
 
@@ -127,7 +127,7 @@ impl Precreate {
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.goods_detail, goods_detail);
+        self.goods_detail = ::core::convert::Into::into(goods_detail);
         self
     }
 
@@ -136,7 +136,7 @@ impl Precreate {
         mut self,
         discountable_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.discountable_amount, discountable_amount);
+        self.discountable_amount = Some(discountable_amount);
         self
     }
 
@@ -145,13 +145,13 @@ impl Precreate {
         mut self,
         undiscountable_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.undiscountable_amount, undiscountable_amount);
+        self.undiscountable_amount = Some(undiscountable_amount);
         self
     }
 
     /// Sets `time_expire`.
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        crate::wire::set(&mut self.time_expire, time_expire);
+        self.time_expire = Some(time_expire);
         self
     }
 
@@ -160,7 +160,7 @@ impl Precreate {
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.timeout_express, timeout_express);
+        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
         self
     }
 
@@ -169,7 +169,9 @@ impl Precreate {
         mut self,
         qr_code_timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.qr_code_timeout_express, qr_code_timeout_express);
+        self.qr_code_timeout_express = Some(
+            ::core::convert::Into::into(qr_code_timeout_express),
+        );
         self
     }
 
@@ -178,13 +180,13 @@ impl Precreate {
         mut self,
         code_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.code_type, code_type);
+        self.code_type = Some(::core::convert::Into::into(code_type));
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 
@@ -193,25 +195,25 @@ impl Precreate {
         mut self,
         business_params: super::types::BusinessParams,
     ) -> Self {
-        crate::wire::set(&mut self.business_params, business_params);
+        self.business_params = Some(business_params);
         self
     }
 
     /// Sets `sub_merchant`.
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        crate::wire::set(&mut self.settle_info, settle_info);
+        self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        crate::wire::set(&mut self.royalty_info, royalty_info);
+        self.royalty_info = Some(royalty_info);
         self
     }
 
@@ -220,7 +222,9 @@ impl Precreate {
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
+        self.enable_pay_channels = Some(
+            ::core::convert::Into::into(enable_pay_channels),
+        );
         self
     }
 
@@ -229,7 +233,9 @@ impl Precreate {
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
+        self.disable_pay_channels = Some(
+            ::core::convert::Into::into(disable_pay_channels),
+        );
         self
     }
 
@@ -238,7 +244,7 @@ impl Precreate {
         mut self,
         payment_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.payment_type, payment_type);
+        self.payment_type = Some(::core::convert::Into::into(payment_type));
         self
     }
 
@@ -247,7 +253,7 @@ impl Precreate {
         mut self,
         buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_logon_id, buyer_logon_id);
+        self.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
         self
     }
 
@@ -256,7 +262,7 @@ impl Precreate {
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.passback_params, passback_params);
+        self.passback_params = Some(::core::convert::Into::into(passback_params));
         self
     }
 
@@ -267,7 +273,7 @@ impl Precreate {
             ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -276,7 +282,7 @@ impl Precreate {
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.store_id, store_id);
+        self.store_id = Some(::core::convert::Into::into(store_id));
         self
     }
 
@@ -285,7 +291,7 @@ impl Precreate {
         mut self,
         alipay_store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.alipay_store_id, alipay_store_id);
+        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
         self
     }
 
@@ -294,7 +300,7 @@ impl Precreate {
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.operator_id, operator_id);
+        self.operator_id = Some(::core::convert::Into::into(operator_id));
         self
     }
 
@@ -303,7 +309,7 @@ impl Precreate {
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.terminal_id, terminal_id);
+        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
         self
     }
 
@@ -312,13 +318,13 @@ impl Precreate {
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
+        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
         self
     }
 
     /// Sets `ext_user_info`.
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        crate::wire::set(&mut self.ext_user_info, ext_user_info);
+        self.ext_user_info = Some(ext_user_info);
         self
     }
 
@@ -327,87 +333,84 @@ impl Precreate {
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
     ) -> Self {
-        crate::wire::set(&mut self.bkagent_req_info, bkagent_req_info);
+        self.bkagent_req_info = Some(bkagent_req_info);
         self
     }
 }
 
 impl crate::wire::Object for Precreate {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            product_code: None,
-            seller_id: None,
-            body: None,
-            goods_detail: ::std::vec::Vec::new(),
-            discountable_amount: None,
-            undiscountable_amount: None,
-            time_expire: None,
-            timeout_express: None,
-            qr_code_timeout_express: None,
-            code_type: None,
-            extend_params: None,
-            business_params: None,
-            sub_merchant: None,
-            settle_info: None,
-            royalty_info: None,
-            enable_pay_channels: None,
-            disable_pay_channels: None,
-            payment_type: None,
-            buyer_logon_id: None,
-            passback_params: None,
-            query_options: ::std::vec::Vec::new(),
-            store_id: None,
-            alipay_store_id: None,
-            operator_id: None,
-            terminal_id: None,
-            merchant_order_no: None,
-            ext_user_info: None,
-            bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.required("out_trade_no"),
+            total_amount: source.required("total_amount"),
+            subject: source.required("subject"),
+            product_code: source.field("product_code"),
+            seller_id: source.field("seller_id"),
+            body: source.field("body"),
+            goods_detail: source.field("goods_detail"),
+            discountable_amount: source.field("discountable_amount"),
+            undiscountable_amount: source.field("undiscountable_amount"),
+            time_expire: source.field("time_expire"),
+            timeout_express: source.field("timeout_express"),
+            qr_code_timeout_express: source.field("qr_code_timeout_express"),
+            code_type: source.field("code_type"),
+            extend_params: source.field("extend_params"),
+            business_params: source.field("business_params"),
+            sub_merchant: source.field("sub_merchant"),
+            settle_info: source.field("settle_info"),
+            royalty_info: source.field("royalty_info"),
+            enable_pay_channels: source.field("enable_pay_channels"),
+            disable_pay_channels: source.field("disable_pay_channels"),
+            payment_type: source.field("payment_type"),
+            buyer_logon_id: source.field("buyer_logon_id"),
+            passback_params: source.field("passback_params"),
+            query_options: source.field("query_options"),
+            store_id: source.field("store_id"),
+            alipay_store_id: source.field("alipay_store_id"),
+            operator_id: source.field("operator_id"),
+            terminal_id: source.field("terminal_id"),
+            merchant_order_no: source.field("merchant_order_no"),
+            ext_user_info: source.field("ext_user_info"),
+            bkagent_req_info: source.field("bkagent_req_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "total_amount",
-            "subject",
-            "product_code",
-            "seller_id",
-            "body",
-            "goods_detail",
-            "discountable_amount",
-            "undiscountable_amount",
-            "time_expire",
-            "timeout_express",
-            "qr_code_timeout_express",
-            "code_type",
-            "extend_params",
-            "business_params",
-            "sub_merchant",
-            "settle_info",
-            "royalty_info",
-            "enable_pay_channels",
-            "disable_pay_channels",
-            "payment_type",
-            "buyer_logon_id",
-            "passback_params",
-            "query_options",
-            "store_id",
-            "alipay_store_id",
-            "operator_id",
-            "terminal_id",
-            "merchant_order_no",
-            "ext_user_info",
-            "bkagent_req_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "total_amount",
+                "subject",
+                "product_code",
+                "seller_id",
+                "body",
+                "goods_detail",
+                "discountable_amount",
+                "undiscountable_amount",
+                "time_expire",
+                "timeout_express",
+                "qr_code_timeout_express",
+                "code_type",
+                "extend_params",
+                "business_params",
+                "sub_merchant",
+                "settle_info",
+                "royalty_info",
+                "enable_pay_channels",
+                "disable_pay_channels",
+                "payment_type",
+                "buyer_logon_id",
+                "passback_params",
+                "query_options",
+                "store_id",
+                "alipay_store_id",
+                "operator_id",
+                "terminal_id",
+                "merchant_order_no",
+                "ext_user_info",
+                "bkagent_req_info",
+            ],
             &[
                 &self.out_trade_no,
                 &self.total_amount,
@@ -443,49 +446,6 @@ impl crate::wire::Object for Precreate {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.total_amount,
-                &mut self.subject,
-                &mut self.product_code,
-                &mut self.seller_id,
-                &mut self.body,
-                &mut self.goods_detail,
-                &mut self.discountable_amount,
-                &mut self.undiscountable_amount,
-                &mut self.time_expire,
-                &mut self.timeout_express,
-                &mut self.qr_code_timeout_express,
-                &mut self.code_type,
-                &mut self.extend_params,
-                &mut self.business_params,
-                &mut self.sub_merchant,
-                &mut self.settle_info,
-                &mut self.royalty_info,
-                &mut self.enable_pay_channels,
-                &mut self.disable_pay_channels,
-                &mut self.payment_type,
-                &mut self.buyer_logon_id,
-                &mut self.passback_params,
-                &mut self.query_options,
-                &mut self.store_id,
-                &mut self.alipay_store_id,
-                &mut self.operator_id,
-                &mut self.terminal_id,
-                &mut self.merchant_order_no,
-                &mut self.ext_user_info,
-                &mut self.bkagent_req_info,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_trade_no", "total_amount", "subject"]
     }
 }
 
@@ -544,36 +504,21 @@ impl ::core::default::Default for PrecreateResponse {
 }
 
 impl crate::wire::Object for PrecreateResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            qr_code: crate::wire::blank(),
-            share_code: None,
-            prepay_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            qr_code: source.field("qr_code"),
+            share_code: source.field("share_code"),
+            prepay_id: source.field("prepay_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "qr_code", "share_code", "prepay_id"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["out_trade_no", "qr_code", "share_code", "prepay_id"],
             &[&self.out_trade_no, &self.qr_code, &self.share_code, &self.prepay_id],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.qr_code,
-                &mut self.share_code,
-                &mut self.prepay_id,
-            ],
-            &mut self.extra,
         );
     }
 }

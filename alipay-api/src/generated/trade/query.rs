@@ -31,7 +31,7 @@ impl Query {
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
+        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         __made
     }
 
@@ -40,7 +40,7 @@ impl Query {
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.trade_no, trade_no);
+        __made.trade_no = Some(::core::convert::Into::into(trade_no));
         __made
     }
 
@@ -49,7 +49,7 @@ impl Query {
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_trade_no, out_trade_no);
+        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         self
     }
 
@@ -58,7 +58,7 @@ impl Query {
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trade_no, trade_no);
+        self.trade_no = Some(::core::convert::Into::into(trade_no));
         self
     }
 
@@ -67,7 +67,7 @@ impl Query {
         mut self,
         org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.org_pid, org_pid);
+        self.org_pid = Some(::core::convert::Into::into(org_pid));
         self
     }
 
@@ -78,42 +78,27 @@ impl Query {
             ::std::vec::Vec<crate::types::Open<QueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 }
 
 impl crate::wire::Object for Query {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: None,
-            trade_no: None,
-            org_pid: None,
-            query_options: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            org_pid: source.field("org_pid"),
+            query_options: source.field("query_options"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no", "org_pid", "query_options"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["out_trade_no", "trade_no", "org_pid", "query_options"],
             &[&self.out_trade_no, &self.trade_no, &self.org_pid, &self.query_options],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.org_pid,
-                &mut self.query_options,
-            ],
-            &mut self.extra,
         );
     }
 
@@ -301,153 +286,150 @@ impl ::core::default::Default for QueryResponse {
 }
 
 impl crate::wire::Object for QueryResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trade_no: crate::wire::blank(),
-            out_trade_no: crate::wire::blank(),
-            buyer_logon_id: crate::wire::blank(),
-            trade_status: crate::wire::blank(),
-            total_amount: None,
-            trans_currency: None,
-            settle_currency: None,
-            settle_amount: None,
-            pay_currency: None,
-            pay_amount: None,
-            settle_trans_rate: None,
-            trans_pay_rate: None,
-            buyer_pay_amount: None,
-            point_amount: None,
-            invoice_amount: None,
-            receipt_amount: None,
-            receipt_currency_type: None,
-            discount_amount: None,
-            mdiscount_amount: None,
-            hyb_amount: None,
-            send_pay_date: None,
-            store_id: None,
-            alipay_store_id: None,
-            terminal_id: None,
-            store_name: None,
-            fund_bill_list: ::std::vec::Vec::new(),
-            voucher_detail_list: ::std::vec::Vec::new(),
-            discount_goods_detail: None,
-            trade_settle_info: None,
-            req_goods_detail: ::std::vec::Vec::new(),
-            buyer_user_id: None,
-            buyer_open_id: None,
-            open_id: None,
-            buyer_user_type: None,
-            buyer_user_name: None,
-            external_payer_info: None,
-            passback_params: None,
-            ext_infos: None,
-            unpaid_reason: None,
-            additional_status: None,
-            async_pay_apply_status: None,
-            auth_trade_pay_mode: None,
-            credit_pay_mode: None,
-            credit_biz_order_id: None,
-            pre_auth_pay_amount: None,
-            fulfillment_detail_list: ::std::vec::Vec::new(),
-            hb_fq_pay_info: None,
-            enterprise_pay_info: None,
-            tap_pay_info: None,
-            cashier_type: None,
-            medical_insurance_info: None,
-            industry_sepc_detail: None,
-            industry_sepc_detail_gov: None,
-            industry_sepc_detail_acc: None,
-            biz_settle_mode: None,
-            period_scene: None,
-            purchase_entity: None,
-            charge_info_list: ::std::vec::Vec::new(),
-            intact_charge_info_list: ::std::vec::Vec::new(),
-            payment_info_with_id_list: ::std::vec::Vec::new(),
-            alipay_sub_merchant_id: None,
-            subject: None,
-            body: None,
-            settlement_id: None,
-            charge_amount: None,
-            charge_flags: None,
-            bkagent_resp_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            trade_no: source.field("trade_no"),
+            out_trade_no: source.field("out_trade_no"),
+            buyer_logon_id: source.field("buyer_logon_id"),
+            trade_status: source.field("trade_status"),
+            total_amount: source.field("total_amount"),
+            trans_currency: source.field("trans_currency"),
+            settle_currency: source.field("settle_currency"),
+            settle_amount: source.field("settle_amount"),
+            pay_currency: source.field("pay_currency"),
+            pay_amount: source.field("pay_amount"),
+            settle_trans_rate: source.field("settle_trans_rate"),
+            trans_pay_rate: source.field("trans_pay_rate"),
+            buyer_pay_amount: source.field("buyer_pay_amount"),
+            point_amount: source.field("point_amount"),
+            invoice_amount: source.field("invoice_amount"),
+            receipt_amount: source.field("receipt_amount"),
+            receipt_currency_type: source.field("receipt_currency_type"),
+            discount_amount: source.field("discount_amount"),
+            mdiscount_amount: source.field("mdiscount_amount"),
+            hyb_amount: source.field("hyb_amount"),
+            send_pay_date: source.field("send_pay_date"),
+            store_id: source.field("store_id"),
+            alipay_store_id: source.field("alipay_store_id"),
+            terminal_id: source.field("terminal_id"),
+            store_name: source.field("store_name"),
+            fund_bill_list: source.field("fund_bill_list"),
+            voucher_detail_list: source.field("voucher_detail_list"),
+            discount_goods_detail: source.field("discount_goods_detail"),
+            trade_settle_info: source.field("trade_settle_info"),
+            req_goods_detail: source.field("req_goods_detail"),
+            buyer_user_id: source.field("buyer_user_id"),
+            buyer_open_id: source.field("buyer_open_id"),
+            open_id: source.field("open_id"),
+            buyer_user_type: source.field("buyer_user_type"),
+            buyer_user_name: source.field("buyer_user_name"),
+            external_payer_info: source.field("external_payer_info"),
+            passback_params: source.field("passback_params"),
+            ext_infos: source.field("ext_infos"),
+            unpaid_reason: source.field("unpaid_reason"),
+            additional_status: source.field("additional_status"),
+            async_pay_apply_status: source.field("async_pay_apply_status"),
+            auth_trade_pay_mode: source.field("auth_trade_pay_mode"),
+            credit_pay_mode: source.field("credit_pay_mode"),
+            credit_biz_order_id: source.field("credit_biz_order_id"),
+            pre_auth_pay_amount: source.field("pre_auth_pay_amount"),
+            fulfillment_detail_list: source.field("fulfillment_detail_list"),
+            hb_fq_pay_info: source.field("hb_fq_pay_info"),
+            enterprise_pay_info: source.field("enterprise_pay_info"),
+            tap_pay_info: source.field("tap_pay_info"),
+            cashier_type: source.field("cashier_type"),
+            medical_insurance_info: source.field("medical_insurance_info"),
+            industry_sepc_detail: source.field("industry_sepc_detail"),
+            industry_sepc_detail_gov: source.field("industry_sepc_detail_gov"),
+            industry_sepc_detail_acc: source.field("industry_sepc_detail_acc"),
+            biz_settle_mode: source.field("biz_settle_mode"),
+            period_scene: source.field("period_scene"),
+            purchase_entity: source.field("purchase_entity"),
+            charge_info_list: source.field("charge_info_list"),
+            intact_charge_info_list: source.field("intact_charge_info_list"),
+            payment_info_with_id_list: source.field("payment_info_with_id_list"),
+            alipay_sub_merchant_id: source.field("alipay_sub_merchant_id"),
+            subject: source.field("subject"),
+            body: source.field("body"),
+            settlement_id: source.field("settlement_id"),
+            charge_amount: source.field("charge_amount"),
+            charge_flags: source.field("charge_flags"),
+            bkagent_resp_info: source.field("bkagent_resp_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "trade_no",
-            "out_trade_no",
-            "buyer_logon_id",
-            "trade_status",
-            "total_amount",
-            "trans_currency",
-            "settle_currency",
-            "settle_amount",
-            "pay_currency",
-            "pay_amount",
-            "settle_trans_rate",
-            "trans_pay_rate",
-            "buyer_pay_amount",
-            "point_amount",
-            "invoice_amount",
-            "receipt_amount",
-            "receipt_currency_type",
-            "discount_amount",
-            "mdiscount_amount",
-            "hyb_amount",
-            "send_pay_date",
-            "store_id",
-            "alipay_store_id",
-            "terminal_id",
-            "store_name",
-            "fund_bill_list",
-            "voucher_detail_list",
-            "discount_goods_detail",
-            "trade_settle_info",
-            "req_goods_detail",
-            "buyer_user_id",
-            "buyer_open_id",
-            "open_id",
-            "buyer_user_type",
-            "buyer_user_name",
-            "external_payer_info",
-            "passback_params",
-            "ext_infos",
-            "unpaid_reason",
-            "additional_status",
-            "async_pay_apply_status",
-            "auth_trade_pay_mode",
-            "credit_pay_mode",
-            "credit_biz_order_id",
-            "pre_auth_pay_amount",
-            "fulfillment_detail_list",
-            "hb_fq_pay_info",
-            "enterprise_pay_info",
-            "tap_pay_info",
-            "cashier_type",
-            "medical_insurance_info",
-            "industry_sepc_detail",
-            "industry_sepc_detail_gov",
-            "industry_sepc_detail_acc",
-            "biz_settle_mode",
-            "period_scene",
-            "purchase_entity",
-            "charge_info_list",
-            "intact_charge_info_list",
-            "payment_info_with_id_list",
-            "alipay_sub_merchant_id",
-            "subject",
-            "body",
-            "settlement_id",
-            "charge_amount",
-            "charge_flags",
-            "bkagent_resp_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "trade_no",
+                "out_trade_no",
+                "buyer_logon_id",
+                "trade_status",
+                "total_amount",
+                "trans_currency",
+                "settle_currency",
+                "settle_amount",
+                "pay_currency",
+                "pay_amount",
+                "settle_trans_rate",
+                "trans_pay_rate",
+                "buyer_pay_amount",
+                "point_amount",
+                "invoice_amount",
+                "receipt_amount",
+                "receipt_currency_type",
+                "discount_amount",
+                "mdiscount_amount",
+                "hyb_amount",
+                "send_pay_date",
+                "store_id",
+                "alipay_store_id",
+                "terminal_id",
+                "store_name",
+                "fund_bill_list",
+                "voucher_detail_list",
+                "discount_goods_detail",
+                "trade_settle_info",
+                "req_goods_detail",
+                "buyer_user_id",
+                "buyer_open_id",
+                "open_id",
+                "buyer_user_type",
+                "buyer_user_name",
+                "external_payer_info",
+                "passback_params",
+                "ext_infos",
+                "unpaid_reason",
+                "additional_status",
+                "async_pay_apply_status",
+                "auth_trade_pay_mode",
+                "credit_pay_mode",
+                "credit_biz_order_id",
+                "pre_auth_pay_amount",
+                "fulfillment_detail_list",
+                "hb_fq_pay_info",
+                "enterprise_pay_info",
+                "tap_pay_info",
+                "cashier_type",
+                "medical_insurance_info",
+                "industry_sepc_detail",
+                "industry_sepc_detail_gov",
+                "industry_sepc_detail_acc",
+                "biz_settle_mode",
+                "period_scene",
+                "purchase_entity",
+                "charge_info_list",
+                "intact_charge_info_list",
+                "payment_info_with_id_list",
+                "alipay_sub_merchant_id",
+                "subject",
+                "body",
+                "settlement_id",
+                "charge_amount",
+                "charge_flags",
+                "bkagent_resp_info",
+            ],
             &[
                 &self.trade_no,
                 &self.out_trade_no,
@@ -518,81 +500,6 @@ impl crate::wire::Object for QueryResponse {
                 &self.bkagent_resp_info,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.trade_no,
-                &mut self.out_trade_no,
-                &mut self.buyer_logon_id,
-                &mut self.trade_status,
-                &mut self.total_amount,
-                &mut self.trans_currency,
-                &mut self.settle_currency,
-                &mut self.settle_amount,
-                &mut self.pay_currency,
-                &mut self.pay_amount,
-                &mut self.settle_trans_rate,
-                &mut self.trans_pay_rate,
-                &mut self.buyer_pay_amount,
-                &mut self.point_amount,
-                &mut self.invoice_amount,
-                &mut self.receipt_amount,
-                &mut self.receipt_currency_type,
-                &mut self.discount_amount,
-                &mut self.mdiscount_amount,
-                &mut self.hyb_amount,
-                &mut self.send_pay_date,
-                &mut self.store_id,
-                &mut self.alipay_store_id,
-                &mut self.terminal_id,
-                &mut self.store_name,
-                &mut self.fund_bill_list,
-                &mut self.voucher_detail_list,
-                &mut self.discount_goods_detail,
-                &mut self.trade_settle_info,
-                &mut self.req_goods_detail,
-                &mut self.buyer_user_id,
-                &mut self.buyer_open_id,
-                &mut self.open_id,
-                &mut self.buyer_user_type,
-                &mut self.buyer_user_name,
-                &mut self.external_payer_info,
-                &mut self.passback_params,
-                &mut self.ext_infos,
-                &mut self.unpaid_reason,
-                &mut self.additional_status,
-                &mut self.async_pay_apply_status,
-                &mut self.auth_trade_pay_mode,
-                &mut self.credit_pay_mode,
-                &mut self.credit_biz_order_id,
-                &mut self.pre_auth_pay_amount,
-                &mut self.fulfillment_detail_list,
-                &mut self.hb_fq_pay_info,
-                &mut self.enterprise_pay_info,
-                &mut self.tap_pay_info,
-                &mut self.cashier_type,
-                &mut self.medical_insurance_info,
-                &mut self.industry_sepc_detail,
-                &mut self.industry_sepc_detail_gov,
-                &mut self.industry_sepc_detail_acc,
-                &mut self.biz_settle_mode,
-                &mut self.period_scene,
-                &mut self.purchase_entity,
-                &mut self.charge_info_list,
-                &mut self.intact_charge_info_list,
-                &mut self.payment_info_with_id_list,
-                &mut self.alipay_sub_merchant_id,
-                &mut self.subject,
-                &mut self.body,
-                &mut self.settlement_id,
-                &mut self.charge_amount,
-                &mut self.charge_flags,
-                &mut self.bkagent_resp_info,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -733,38 +640,24 @@ impl ::core::default::Default for ExternalPayerInfo {
 }
 
 impl crate::wire::Object for ExternalPayerInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_payer_account_name: None,
-            out_inst_payer_inst_id: None,
-            out_inst_card_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_payer_account_name: source.field("out_payer_account_name"),
+            out_inst_payer_inst_id: source.field("out_inst_payer_inst_id"),
+            out_inst_card_no: source.field("out_inst_card_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"],
             &[
                 &self.out_payer_account_name,
                 &self.out_inst_payer_inst_id,
                 &self.out_inst_card_no,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_payer_account_name,
-                &mut self.out_inst_payer_inst_id,
-                &mut self.out_inst_card_no,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -791,34 +684,20 @@ impl ::core::default::Default for FulfillmentDetail {
 }
 
 impl crate::wire::Object for FulfillmentDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_request_no: None,
-            fulfillment_amount: None,
-            gmt_payment: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_request_no: source.field("out_request_no"),
+            fulfillment_amount: source.field("fulfillment_amount"),
+            gmt_payment: source.field("gmt_payment"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_request_no", "fulfillment_amount", "gmt_payment"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["out_request_no", "fulfillment_amount", "gmt_payment"],
             &[&self.out_request_no, &self.fulfillment_amount, &self.gmt_payment],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_request_no,
-                &mut self.fulfillment_amount,
-                &mut self.gmt_payment,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -845,30 +724,20 @@ impl ::core::default::Default for HbFqPayInfo {
 }
 
 impl crate::wire::Object for HbFqPayInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            user_install_num: None,
-            fq_amount: None,
-            fq_inst_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            user_install_num: source.field("user_install_num"),
+            fq_amount: source.field("fq_amount"),
+            fq_inst_id: source.field("fq_inst_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["user_install_num", "fq_amount", "fq_inst_id"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["user_install_num", "fq_amount", "fq_inst_id"],
             &[&self.user_install_num, &self.fq_amount, &self.fq_inst_id],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.user_install_num, &mut self.fq_amount, &mut self.fq_inst_id],
-            &mut self.extra,
         );
     }
 }
@@ -913,43 +782,40 @@ impl ::core::default::Default for IntactChargeInfo {
 }
 
 impl crate::wire::Object for IntactChargeInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            service_type: None,
-            service_target: None,
-            bill_type: None,
-            product_name: None,
-            plan_amount: None,
-            actual_amount: None,
-            status: None,
-            is_refund: None,
-            gmt_pay: None,
-            out_biz_no: None,
-            target_user_id: None,
-            target_account_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            service_type: source.field("service_type"),
+            service_target: source.field("service_target"),
+            bill_type: source.field("bill_type"),
+            product_name: source.field("product_name"),
+            plan_amount: source.field("plan_amount"),
+            actual_amount: source.field("actual_amount"),
+            status: source.field("status"),
+            is_refund: source.field("is_refund"),
+            gmt_pay: source.field("gmt_pay"),
+            out_biz_no: source.field("out_biz_no"),
+            target_user_id: source.field("target_user_id"),
+            target_account_no: source.field("target_account_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "service_type",
-            "service_target",
-            "bill_type",
-            "product_name",
-            "plan_amount",
-            "actual_amount",
-            "status",
-            "is_refund",
-            "gmt_pay",
-            "out_biz_no",
-            "target_user_id",
-            "target_account_no",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "service_type",
+                "service_target",
+                "bill_type",
+                "product_name",
+                "plan_amount",
+                "actual_amount",
+                "status",
+                "is_refund",
+                "gmt_pay",
+                "out_biz_no",
+                "target_user_id",
+                "target_account_no",
+            ],
             &[
                 &self.service_type,
                 &self.service_target,
@@ -965,26 +831,6 @@ impl crate::wire::Object for IntactChargeInfo {
                 &self.target_account_no,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.service_type,
-                &mut self.service_target,
-                &mut self.bill_type,
-                &mut self.product_name,
-                &mut self.plan_amount,
-                &mut self.actual_amount,
-                &mut self.status,
-                &mut self.is_refund,
-                &mut self.gmt_pay,
-                &mut self.out_biz_no,
-                &mut self.target_user_id,
-                &mut self.target_account_no,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1009,24 +855,20 @@ impl ::core::default::Default for PaymentInfoWithId {
 }
 
 impl crate::wire::Object for PaymentInfoWithId {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            r#type: None,
-            payment_ids: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            r#type: source.field("type"),
+            payment_ids: source.field("payment_ids"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["type", "payment_ids"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.r#type, &self.payment_ids], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.r#type, &mut self.payment_ids], &mut self.extra);
+        see.fields(
+            &["type", "payment_ids"],
+            &[&self.r#type, &self.payment_ids],
+            &self.extra,
+        );
     }
 }
 
@@ -1050,29 +892,19 @@ impl ::core::default::Default for TradeSettleInfo {
 }
 
 impl crate::wire::Object for TradeSettleInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trade_settle_detail_list: ::std::vec::Vec::new(),
-            trade_unsettled_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            trade_settle_detail_list: source.field("trade_settle_detail_list"),
+            trade_unsettled_amount: source.field("trade_unsettled_amount"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["trade_settle_detail_list", "trade_unsettled_amount"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["trade_settle_detail_list", "trade_unsettled_amount"],
             &[&self.trade_settle_detail_list, &self.trade_unsettled_amount],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.trade_settle_detail_list, &mut self.trade_unsettled_amount],
-            &mut self.extra,
         );
     }
 }
@@ -1146,35 +978,32 @@ impl ::core::default::Default for TradeSettleDetail {
 }
 
 impl crate::wire::Object for TradeSettleDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            operation_type: None,
-            operation_serial_no: None,
-            operation_dt: None,
-            trans_out: None,
-            trans_in: None,
-            amount: None,
-            ori_trans_out: None,
-            ori_trans_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            operation_type: source.field("operation_type"),
+            operation_serial_no: source.field("operation_serial_no"),
+            operation_dt: source.field("operation_dt"),
+            trans_out: source.field("trans_out"),
+            trans_in: source.field("trans_in"),
+            amount: source.field("amount"),
+            ori_trans_out: source.field("ori_trans_out"),
+            ori_trans_in: source.field("ori_trans_in"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "operation_type",
-            "operation_serial_no",
-            "operation_dt",
-            "trans_out",
-            "trans_in",
-            "amount",
-            "ori_trans_out",
-            "ori_trans_in",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "operation_type",
+                "operation_serial_no",
+                "operation_dt",
+                "trans_out",
+                "trans_in",
+                "amount",
+                "ori_trans_out",
+                "ori_trans_in",
+            ],
             &[
                 &self.operation_type,
                 &self.operation_serial_no,
@@ -1186,22 +1015,6 @@ impl crate::wire::Object for TradeSettleDetail {
                 &self.ori_trans_in,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.operation_type,
-                &mut self.operation_serial_no,
-                &mut self.operation_dt,
-                &mut self.trans_out,
-                &mut self.trans_in,
-                &mut self.amount,
-                &mut self.ori_trans_out,
-                &mut self.ori_trans_in,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -73,8 +73,8 @@ impl Refund {
         refund_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.refund_amount, refund_amount);
+        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        __made.refund_amount = refund_amount;
         __made
     }
 
@@ -84,8 +84,8 @@ impl Refund {
         refund_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.trade_no, trade_no);
-        crate::wire::put(&mut __made.refund_amount, refund_amount);
+        __made.trade_no = Some(::core::convert::Into::into(trade_no));
+        __made.refund_amount = refund_amount;
         __made
     }
 
@@ -94,7 +94,7 @@ impl Refund {
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_trade_no, out_trade_no);
+        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         self
     }
 
@@ -103,7 +103,7 @@ impl Refund {
         mut self,
         trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trade_no, trade_no);
+        self.trade_no = Some(::core::convert::Into::into(trade_no));
         self
     }
 
@@ -112,7 +112,7 @@ impl Refund {
         mut self,
         refund_currency: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.refund_currency, refund_currency);
+        self.refund_currency = Some(::core::convert::Into::into(refund_currency));
         self
     }
 
@@ -121,7 +121,7 @@ impl Refund {
         mut self,
         refund_reason: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.refund_reason, refund_reason);
+        self.refund_reason = Some(::core::convert::Into::into(refund_reason));
         self
     }
 
@@ -130,7 +130,7 @@ impl Refund {
         mut self,
         out_request_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_request_no, out_request_no);
+        self.out_request_no = Some(::core::convert::Into::into(out_request_no));
         self
     }
 
@@ -139,7 +139,7 @@ impl Refund {
         mut self,
         operator_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.operator_id, operator_id);
+        self.operator_id = Some(::core::convert::Into::into(operator_id));
         self
     }
 
@@ -148,7 +148,7 @@ impl Refund {
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.store_id, store_id);
+        self.store_id = Some(::core::convert::Into::into(store_id));
         self
     }
 
@@ -157,7 +157,7 @@ impl Refund {
         mut self,
         terminal_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.terminal_id, terminal_id);
+        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
         self
     }
 
@@ -168,7 +168,7 @@ impl Refund {
             ::std::vec::Vec<RefundGoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.refund_goods_detail, refund_goods_detail);
+        self.refund_goods_detail = ::core::convert::Into::into(refund_goods_detail);
         self
     }
 
@@ -179,7 +179,7 @@ impl Refund {
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.goods_detail, goods_detail);
+        self.goods_detail = ::core::convert::Into::into(goods_detail);
         self
     }
 
@@ -190,7 +190,9 @@ impl Refund {
             ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.refund_royalty_parameters, refund_royalty_parameters);
+        self.refund_royalty_parameters = ::core::convert::Into::into(
+            refund_royalty_parameters,
+        );
         self
     }
 
@@ -201,7 +203,7 @@ impl Refund {
             ::std::vec::Vec<crate::types::Open<RefundQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -210,7 +212,9 @@ impl Refund {
         mut self,
         related_settle_confirm_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.related_settle_confirm_no, related_settle_confirm_no);
+        self.related_settle_confirm_no = Some(
+            ::core::convert::Into::into(related_settle_confirm_no),
+        );
         self
     }
 
@@ -221,7 +225,9 @@ impl Refund {
             crate::types::Open<RefundTransOutType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.refund_trans_out_type, refund_trans_out_type);
+        self.refund_trans_out_type = Some(
+            ::core::convert::Into::into(refund_trans_out_type),
+        );
         self
     }
 
@@ -230,7 +236,7 @@ impl Refund {
         mut self,
         refund_trans_out: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.refund_trans_out, refund_trans_out);
+        self.refund_trans_out = Some(::core::convert::Into::into(refund_trans_out));
         self
     }
 
@@ -241,9 +247,8 @@ impl Refund {
             crate::types::Open<RefundAdvanceAccountType>,
         >,
     ) -> Self {
-        crate::wire::set(
-            &mut self.refund_advance_account_type,
-            refund_advance_account_type,
+        self.refund_advance_account_type = Some(
+            ::core::convert::Into::into(refund_advance_account_type),
         );
         self
     }
@@ -253,7 +258,9 @@ impl Refund {
         mut self,
         refund_advance_account: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.refund_advance_account, refund_advance_account);
+        self.refund_advance_account = Some(
+            ::core::convert::Into::into(refund_advance_account),
+        );
         self
     }
 
@@ -262,63 +269,60 @@ impl Refund {
         mut self,
         org_pid: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.org_pid, org_pid);
+        self.org_pid = Some(::core::convert::Into::into(org_pid));
         self
     }
 }
 
 impl crate::wire::Object for Refund {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: None,
-            trade_no: None,
-            refund_amount: crate::wire::blank(),
-            refund_currency: None,
-            refund_reason: None,
-            out_request_no: None,
-            operator_id: None,
-            store_id: None,
-            terminal_id: None,
-            refund_goods_detail: ::std::vec::Vec::new(),
-            goods_detail: ::std::vec::Vec::new(),
-            refund_royalty_parameters: ::std::vec::Vec::new(),
-            query_options: ::std::vec::Vec::new(),
-            related_settle_confirm_no: None,
-            refund_trans_out_type: None,
-            refund_trans_out: None,
-            refund_advance_account_type: None,
-            refund_advance_account: None,
-            org_pid: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            refund_amount: source.required("refund_amount"),
+            refund_currency: source.field("refund_currency"),
+            refund_reason: source.field("refund_reason"),
+            out_request_no: source.field("out_request_no"),
+            operator_id: source.field("operator_id"),
+            store_id: source.field("store_id"),
+            terminal_id: source.field("terminal_id"),
+            refund_goods_detail: source.field("refund_goods_detail"),
+            goods_detail: source.field("goods_detail"),
+            refund_royalty_parameters: source.field("refund_royalty_parameters"),
+            query_options: source.field("query_options"),
+            related_settle_confirm_no: source.field("related_settle_confirm_no"),
+            refund_trans_out_type: source.field("refund_trans_out_type"),
+            refund_trans_out: source.field("refund_trans_out"),
+            refund_advance_account_type: source.field("refund_advance_account_type"),
+            refund_advance_account: source.field("refund_advance_account"),
+            org_pid: source.field("org_pid"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "trade_no",
-            "refund_amount",
-            "refund_currency",
-            "refund_reason",
-            "out_request_no",
-            "operator_id",
-            "store_id",
-            "terminal_id",
-            "refund_goods_detail",
-            "goods_detail",
-            "refund_royalty_parameters",
-            "query_options",
-            "related_settle_confirm_no",
-            "refund_trans_out_type",
-            "refund_trans_out",
-            "refund_advance_account_type",
-            "refund_advance_account",
-            "org_pid",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "trade_no",
+                "refund_amount",
+                "refund_currency",
+                "refund_reason",
+                "out_request_no",
+                "operator_id",
+                "store_id",
+                "terminal_id",
+                "refund_goods_detail",
+                "goods_detail",
+                "refund_royalty_parameters",
+                "query_options",
+                "related_settle_confirm_no",
+                "refund_trans_out_type",
+                "refund_trans_out",
+                "refund_advance_account_type",
+                "refund_advance_account",
+                "org_pid",
+            ],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -342,37 +346,6 @@ impl crate::wire::Object for Refund {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.refund_amount,
-                &mut self.refund_currency,
-                &mut self.refund_reason,
-                &mut self.out_request_no,
-                &mut self.operator_id,
-                &mut self.store_id,
-                &mut self.terminal_id,
-                &mut self.refund_goods_detail,
-                &mut self.goods_detail,
-                &mut self.refund_royalty_parameters,
-                &mut self.query_options,
-                &mut self.related_settle_confirm_no,
-                &mut self.refund_trans_out_type,
-                &mut self.refund_trans_out,
-                &mut self.refund_advance_account_type,
-                &mut self.refund_advance_account,
-                &mut self.org_pid,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["refund_amount"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -476,67 +449,66 @@ impl ::core::default::Default for RefundResponse {
 }
 
 impl crate::wire::Object for RefundResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trade_no: crate::wire::blank(),
-            out_trade_no: crate::wire::blank(),
-            buyer_logon_id: crate::wire::blank(),
-            refund_fee: None,
-            fund_change: None,
-            refund_currency: None,
-            gmt_refund_pay: None,
-            refund_detail_item_list: ::std::vec::Vec::new(),
-            send_back_fee: None,
-            refund_voucher_detail_list: ::std::vec::Vec::new(),
-            store_name: None,
-            buyer_user_id: None,
-            buyer_open_id: None,
-            open_id: None,
-            has_deposit_back: None,
-            pre_auth_cancel_fee: None,
-            refund_preset_paytool_list: None,
-            present_refund_buyer_amount: None,
-            present_refund_discount_amount: None,
-            present_refund_mdiscount_amount: None,
-            refund_hyb_amount: None,
-            refund_charge_info_list: ::std::vec::Vec::new(),
-            refund_charge_amount: None,
-            refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            trade_no: source.field("trade_no"),
+            out_trade_no: source.field("out_trade_no"),
+            buyer_logon_id: source.field("buyer_logon_id"),
+            refund_fee: source.field("refund_fee"),
+            fund_change: source.field("fund_change"),
+            refund_currency: source.field("refund_currency"),
+            gmt_refund_pay: source.field("gmt_refund_pay"),
+            refund_detail_item_list: source.field("refund_detail_item_list"),
+            send_back_fee: source.field("send_back_fee"),
+            refund_voucher_detail_list: source.field("refund_voucher_detail_list"),
+            store_name: source.field("store_name"),
+            buyer_user_id: source.field("buyer_user_id"),
+            buyer_open_id: source.field("buyer_open_id"),
+            open_id: source.field("open_id"),
+            has_deposit_back: source.field("has_deposit_back"),
+            pre_auth_cancel_fee: source.field("pre_auth_cancel_fee"),
+            refund_preset_paytool_list: source.field("refund_preset_paytool_list"),
+            present_refund_buyer_amount: source.field("present_refund_buyer_amount"),
+            present_refund_discount_amount: source
+                .field("present_refund_discount_amount"),
+            present_refund_mdiscount_amount: source
+                .field("present_refund_mdiscount_amount"),
+            refund_hyb_amount: source.field("refund_hyb_amount"),
+            refund_charge_info_list: source.field("refund_charge_info_list"),
+            refund_charge_amount: source.field("refund_charge_amount"),
+            refund_settlement_id: source.field("refund_settlement_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "trade_no",
-            "out_trade_no",
-            "buyer_logon_id",
-            "refund_fee",
-            "fund_change",
-            "refund_currency",
-            "gmt_refund_pay",
-            "refund_detail_item_list",
-            "send_back_fee",
-            "refund_voucher_detail_list",
-            "store_name",
-            "buyer_user_id",
-            "buyer_open_id",
-            "open_id",
-            "has_deposit_back",
-            "pre_auth_cancel_fee",
-            "refund_preset_paytool_list",
-            "present_refund_buyer_amount",
-            "present_refund_discount_amount",
-            "present_refund_mdiscount_amount",
-            "refund_hyb_amount",
-            "refund_charge_info_list",
-            "refund_charge_amount",
-            "refund_settlement_id",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "trade_no",
+                "out_trade_no",
+                "buyer_logon_id",
+                "refund_fee",
+                "fund_change",
+                "refund_currency",
+                "gmt_refund_pay",
+                "refund_detail_item_list",
+                "send_back_fee",
+                "refund_voucher_detail_list",
+                "store_name",
+                "buyer_user_id",
+                "buyer_open_id",
+                "open_id",
+                "has_deposit_back",
+                "pre_auth_cancel_fee",
+                "refund_preset_paytool_list",
+                "present_refund_buyer_amount",
+                "present_refund_discount_amount",
+                "present_refund_mdiscount_amount",
+                "refund_hyb_amount",
+                "refund_charge_info_list",
+                "refund_charge_amount",
+                "refund_settlement_id",
+            ],
             &[
                 &self.trade_no,
                 &self.out_trade_no,
@@ -564,38 +536,6 @@ impl crate::wire::Object for RefundResponse {
                 &self.refund_settlement_id,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.trade_no,
-                &mut self.out_trade_no,
-                &mut self.buyer_logon_id,
-                &mut self.refund_fee,
-                &mut self.fund_change,
-                &mut self.refund_currency,
-                &mut self.gmt_refund_pay,
-                &mut self.refund_detail_item_list,
-                &mut self.send_back_fee,
-                &mut self.refund_voucher_detail_list,
-                &mut self.store_name,
-                &mut self.buyer_user_id,
-                &mut self.buyer_open_id,
-                &mut self.open_id,
-                &mut self.has_deposit_back,
-                &mut self.pre_auth_cancel_fee,
-                &mut self.refund_preset_paytool_list,
-                &mut self.present_refund_buyer_amount,
-                &mut self.present_refund_discount_amount,
-                &mut self.present_refund_mdiscount_amount,
-                &mut self.refund_hyb_amount,
-                &mut self.refund_charge_info_list,
-                &mut self.refund_charge_amount,
-                &mut self.refund_settlement_id,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -804,8 +744,8 @@ impl RefundGoodsDetail {
         refund_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.goods_id, goods_id);
-        crate::wire::put(&mut __made.refund_amount, refund_amount);
+        __made.goods_id = ::core::convert::Into::into(goods_id);
+        __made.refund_amount = refund_amount;
         __made
     }
 
@@ -814,7 +754,7 @@ impl RefundGoodsDetail {
         mut self,
         out_item_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_item_id, out_item_id);
+        self.out_item_id = Some(::core::convert::Into::into(out_item_id));
         self
     }
 
@@ -823,7 +763,7 @@ impl RefundGoodsDetail {
         mut self,
         out_sku_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_sku_id, out_sku_id);
+        self.out_sku_id = Some(::core::convert::Into::into(out_sku_id));
         self
     }
 
@@ -834,35 +774,34 @@ impl RefundGoodsDetail {
             ::std::vec::Vec<::std::string::String>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.out_certificate_no_list, out_certificate_no_list);
+        self.out_certificate_no_list = ::core::convert::Into::into(
+            out_certificate_no_list,
+        );
         self
     }
 }
 
 impl crate::wire::Object for RefundGoodsDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            goods_id: crate::wire::blank(),
-            refund_amount: crate::wire::blank(),
-            out_item_id: None,
-            out_sku_id: None,
-            out_certificate_no_list: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            goods_id: source.required("goods_id"),
+            refund_amount: source.required("refund_amount"),
+            out_item_id: source.field("out_item_id"),
+            out_sku_id: source.field("out_sku_id"),
+            out_certificate_no_list: source.field("out_certificate_no_list"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "goods_id",
-            "refund_amount",
-            "out_item_id",
-            "out_sku_id",
-            "out_certificate_no_list",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "goods_id",
+                "refund_amount",
+                "out_item_id",
+                "out_sku_id",
+                "out_certificate_no_list",
+            ],
             &[
                 &self.goods_id,
                 &self.refund_amount,
@@ -872,23 +811,6 @@ impl crate::wire::Object for RefundGoodsDetail {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.goods_id,
-                &mut self.refund_amount,
-                &mut self.out_item_id,
-                &mut self.out_sku_id,
-                &mut self.out_certificate_no_list,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["goods_id", "refund_amount"]
     }
 }
 
@@ -952,26 +874,19 @@ impl ::core::default::Default for PresetPayToolInfo {
 }
 
 impl crate::wire::Object for PresetPayToolInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            assert_type_code: None,
-            amount: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            assert_type_code: source.field("assert_type_code"),
+            amount: source.field("amount"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["assert_type_code", "amount"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.assert_type_code, &self.amount], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.assert_type_code, &mut self.amount],
-            &mut self.extra,
+        see.fields(
+            &["assert_type_code", "amount"],
+            &[&self.assert_type_code, &self.amount],
+            &self.extra,
         );
     }
 }

@@ -16,33 +16,21 @@ impl AccessParams {
         channel: impl ::core::convert::Into<crate::types::Open<AccessParamsChannel>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.channel, channel);
+        __made.channel = ::core::convert::Into::into(channel);
         __made
     }
 }
 
 impl crate::wire::Object for AccessParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            channel: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            channel: source.required("channel"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["channel"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.channel], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.channel], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["channel"]
+        see.fields(&["channel"], &[&self.channel], &self.extra);
     }
 }
 
@@ -102,7 +90,7 @@ impl BkAgentReqInfo {
         mut self,
         acq_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.acq_code, acq_code);
+        self.acq_code = Some(::core::convert::Into::into(acq_code));
         self
     }
 
@@ -111,7 +99,7 @@ impl BkAgentReqInfo {
         mut self,
         merch_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merch_code, merch_code);
+        self.merch_code = Some(::core::convert::Into::into(merch_code));
         self
     }
 
@@ -122,7 +110,7 @@ impl BkAgentReqInfo {
             crate::types::Open<BkAgentReqInfoDeviceType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.device_type, device_type);
+        self.device_type = Some(::core::convert::Into::into(device_type));
         self
     }
 
@@ -131,7 +119,7 @@ impl BkAgentReqInfo {
         mut self,
         serial_num: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.serial_num, serial_num);
+        self.serial_num = Some(::core::convert::Into::into(serial_num));
         self
     }
 
@@ -140,7 +128,7 @@ impl BkAgentReqInfo {
         mut self,
         location: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.location, location);
+        self.location = Some(::core::convert::Into::into(location));
         self
     }
 }
@@ -152,23 +140,20 @@ impl ::core::default::Default for BkAgentReqInfo {
 }
 
 impl crate::wire::Object for BkAgentReqInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            acq_code: None,
-            merch_code: None,
-            device_type: None,
-            serial_num: None,
-            location: None,
-            extra: crate::wire::Extra::EMPTY,
+            acq_code: source.field("acq_code"),
+            merch_code: source.field("merch_code"),
+            device_type: source.field("device_type"),
+            serial_num: source.field("serial_num"),
+            location: source.field("location"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["acq_code", "merch_code", "device_type", "serial_num", "location"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["acq_code", "merch_code", "device_type", "serial_num", "location"],
             &[
                 &self.acq_code,
                 &self.merch_code,
@@ -177,19 +162,6 @@ impl crate::wire::Object for BkAgentReqInfo {
                 &self.location,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.acq_code,
-                &mut self.merch_code,
-                &mut self.device_type,
-                &mut self.serial_num,
-                &mut self.location,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -273,29 +245,26 @@ impl ::core::default::Default for BkAgentRespInfo {
 }
 
 impl crate::wire::Object for BkAgentRespInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            bindtrx_id: None,
-            bindclrissr_id: None,
-            bindpyeracctbk_id: None,
-            bkpyeruser_code: None,
-            estter_location: None,
-            extra: crate::wire::Extra::EMPTY,
+            bindtrx_id: source.field("bindtrx_id"),
+            bindclrissr_id: source.field("bindclrissr_id"),
+            bindpyeracctbk_id: source.field("bindpyeracctbk_id"),
+            bkpyeruser_code: source.field("bkpyeruser_code"),
+            estter_location: source.field("estter_location"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "bindtrx_id",
-            "bindclrissr_id",
-            "bindpyeracctbk_id",
-            "bkpyeruser_code",
-            "estter_location",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "bindtrx_id",
+                "bindclrissr_id",
+                "bindpyeracctbk_id",
+                "bkpyeruser_code",
+                "estter_location",
+            ],
             &[
                 &self.bindtrx_id,
                 &self.bindclrissr_id,
@@ -304,19 +273,6 @@ impl crate::wire::Object for BkAgentRespInfo {
                 &self.estter_location,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.bindtrx_id,
-                &mut self.bindclrissr_id,
-                &mut self.bindpyeracctbk_id,
-                &mut self.bkpyeruser_code,
-                &mut self.estter_location,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -366,7 +322,7 @@ impl BusinessParams {
         mut self,
         mc_create_trade_ip: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.mc_create_trade_ip, mc_create_trade_ip);
+        self.mc_create_trade_ip = Some(::core::convert::Into::into(mc_create_trade_ip));
         self
     }
 
@@ -375,7 +331,7 @@ impl BusinessParams {
         mut self,
         campus_card: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.campus_card, campus_card);
+        self.campus_card = Some(::core::convert::Into::into(campus_card));
         self
     }
 
@@ -384,7 +340,7 @@ impl BusinessParams {
         mut self,
         card_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.card_type, card_type);
+        self.card_type = Some(::core::convert::Into::into(card_type));
         self
     }
 
@@ -393,13 +349,13 @@ impl BusinessParams {
         mut self,
         actual_order_time: crate::types::DateTime,
     ) -> Self {
-        crate::wire::set(&mut self.actual_order_time, actual_order_time);
+        self.actual_order_time = Some(actual_order_time);
         self
     }
 
     /// Sets `good_taxes`.
     pub fn good_taxes(mut self, good_taxes: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.good_taxes, good_taxes);
+        self.good_taxes = Some(good_taxes);
         self
     }
 
@@ -408,7 +364,7 @@ impl BusinessParams {
         mut self,
         enterprise_pay_amount: crate::types::Price,
     ) -> Self {
-        crate::wire::set(&mut self.enterprise_pay_amount, enterprise_pay_amount);
+        self.enterprise_pay_amount = Some(enterprise_pay_amount);
         self
     }
 
@@ -417,7 +373,9 @@ impl BusinessParams {
         mut self,
         enterprise_pay_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.enterprise_pay_info, enterprise_pay_info);
+        self.enterprise_pay_info = Some(
+            ::core::convert::Into::into(enterprise_pay_info),
+        );
         self
     }
 
@@ -426,9 +384,8 @@ impl BusinessParams {
         mut self,
         tiny_app_merchant_biz_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(
-            &mut self.tiny_app_merchant_biz_type,
-            tiny_app_merchant_biz_type,
+        self.tiny_app_merchant_biz_type = Some(
+            ::core::convert::Into::into(tiny_app_merchant_biz_type),
         );
         self
     }
@@ -438,7 +395,7 @@ impl BusinessParams {
         mut self,
         buyer_memo: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.buyer_memo, buyer_memo);
+        self.buyer_memo = Some(::core::convert::Into::into(buyer_memo));
         self
     }
 
@@ -447,7 +404,7 @@ impl BusinessParams {
         mut self,
         force_pwd: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.force_pwd, force_pwd);
+        self.force_pwd = Some(::core::convert::Into::into(force_pwd));
         self
     }
 
@@ -458,7 +415,9 @@ impl BusinessParams {
             crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.priority_unfreeze_asset, priority_unfreeze_asset);
+        self.priority_unfreeze_asset = Some(
+            ::core::convert::Into::into(priority_unfreeze_asset),
+        );
         self
     }
 }
@@ -470,41 +429,38 @@ impl ::core::default::Default for BusinessParams {
 }
 
 impl crate::wire::Object for BusinessParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            mc_create_trade_ip: None,
-            campus_card: None,
-            card_type: None,
-            actual_order_time: None,
-            good_taxes: None,
-            enterprise_pay_amount: None,
-            enterprise_pay_info: None,
-            tiny_app_merchant_biz_type: None,
-            buyer_memo: None,
-            force_pwd: None,
-            priority_unfreeze_asset: None,
-            extra: crate::wire::Extra::EMPTY,
+            mc_create_trade_ip: source.field("mc_create_trade_ip"),
+            campus_card: source.field("campus_card"),
+            card_type: source.field("card_type"),
+            actual_order_time: source.field("actual_order_time"),
+            good_taxes: source.field("good_taxes"),
+            enterprise_pay_amount: source.field("enterprise_pay_amount"),
+            enterprise_pay_info: source.field("enterprise_pay_info"),
+            tiny_app_merchant_biz_type: source.field("tiny_app_merchant_biz_type"),
+            buyer_memo: source.field("buyer_memo"),
+            force_pwd: source.field("force_pwd"),
+            priority_unfreeze_asset: source.field("priority_unfreeze_asset"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "mc_create_trade_ip",
-            "campus_card",
-            "card_type",
-            "actual_order_time",
-            "good_taxes",
-            "enterprise_pay_amount",
-            "enterprise_pay_info",
-            "tiny_app_merchant_biz_type",
-            "buyer_memo",
-            "force_pwd",
-            "priority_unfreeze_asset",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "mc_create_trade_ip",
+                "campus_card",
+                "card_type",
+                "actual_order_time",
+                "good_taxes",
+                "enterprise_pay_amount",
+                "enterprise_pay_info",
+                "tiny_app_merchant_biz_type",
+                "buyer_memo",
+                "force_pwd",
+                "priority_unfreeze_asset",
+            ],
             &[
                 &self.mc_create_trade_ip,
                 &self.campus_card,
@@ -519,25 +475,6 @@ impl crate::wire::Object for BusinessParams {
                 &self.priority_unfreeze_asset,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.mc_create_trade_ip,
-                &mut self.campus_card,
-                &mut self.card_type,
-                &mut self.actual_order_time,
-                &mut self.good_taxes,
-                &mut self.enterprise_pay_amount,
-                &mut self.enterprise_pay_info,
-                &mut self.tiny_app_merchant_biz_type,
-                &mut self.buyer_memo,
-                &mut self.force_pwd,
-                &mut self.priority_unfreeze_asset,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -589,33 +526,30 @@ impl ::core::default::Default for ChargeInfo {
 }
 
 impl crate::wire::Object for ChargeInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            charge_fee: None,
-            original_charge_fee: None,
-            switch_fee_rate: None,
-            is_rating_on_trade_receiver: None,
-            is_rating_on_switch: None,
-            charge_type: None,
-            sub_fee_detail_list: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            charge_fee: source.field("charge_fee"),
+            original_charge_fee: source.field("original_charge_fee"),
+            switch_fee_rate: source.field("switch_fee_rate"),
+            is_rating_on_trade_receiver: source.field("is_rating_on_trade_receiver"),
+            is_rating_on_switch: source.field("is_rating_on_switch"),
+            charge_type: source.field("charge_type"),
+            sub_fee_detail_list: source.field("sub_fee_detail_list"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "charge_fee",
-            "original_charge_fee",
-            "switch_fee_rate",
-            "is_rating_on_trade_receiver",
-            "is_rating_on_switch",
-            "charge_type",
-            "sub_fee_detail_list",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "charge_fee",
+                "original_charge_fee",
+                "switch_fee_rate",
+                "is_rating_on_trade_receiver",
+                "is_rating_on_switch",
+                "charge_type",
+                "sub_fee_detail_list",
+            ],
             &[
                 &self.charge_fee,
                 &self.original_charge_fee,
@@ -626,21 +560,6 @@ impl crate::wire::Object for ChargeInfo {
                 &self.sub_fee_detail_list,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.charge_fee,
-                &mut self.original_charge_fee,
-                &mut self.switch_fee_rate,
-                &mut self.is_rating_on_trade_receiver,
-                &mut self.is_rating_on_switch,
-                &mut self.charge_type,
-                &mut self.sub_fee_detail_list,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -686,26 +605,19 @@ impl ::core::default::Default for ContributeDetail {
 }
 
 impl crate::wire::Object for ContributeDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            contribute_type: None,
-            contribute_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            contribute_type: source.field("contribute_type"),
+            contribute_amount: source.field("contribute_amount"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["contribute_type", "contribute_amount"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.contribute_type, &self.contribute_amount], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.contribute_type, &mut self.contribute_amount],
-            &mut self.extra,
+        see.fields(
+            &["contribute_type", "contribute_amount"],
+            &[&self.contribute_type, &self.contribute_amount],
+            &self.extra,
         );
     }
 }
@@ -751,34 +663,20 @@ impl ::core::default::Default for EnterprisePayInfo {
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            is_use_enterprise_pay: None,
-            invoice_amount: None,
-            biz_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            is_use_enterprise_pay: source.field("is_use_enterprise_pay"),
+            invoice_amount: source.field("invoice_amount"),
+            biz_info: source.field("biz_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["is_use_enterprise_pay", "invoice_amount", "biz_info"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.is_use_enterprise_pay,
-                &mut self.invoice_amount,
-                &mut self.biz_info,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -820,7 +718,7 @@ impl ExtUserInfo {
         mut self,
         need_check_info: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.need_check_info, need_check_info);
+        self.need_check_info = Some(::core::convert::Into::into(need_check_info));
         self
     }
 
@@ -829,7 +727,7 @@ impl ExtUserInfo {
         mut self,
         fix_buyer: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.fix_buyer, fix_buyer);
+        self.fix_buyer = Some(::core::convert::Into::into(fix_buyer));
         self
     }
 
@@ -838,7 +736,7 @@ impl ExtUserInfo {
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.name, name);
+        self.name = Some(::core::convert::Into::into(name));
         self
     }
 
@@ -847,7 +745,7 @@ impl ExtUserInfo {
         mut self,
         cert_type: impl ::core::convert::Into<crate::types::Open<ExtUserInfoCertType>>,
     ) -> Self {
-        crate::wire::set(&mut self.cert_type, cert_type);
+        self.cert_type = Some(::core::convert::Into::into(cert_type));
         self
     }
 
@@ -856,7 +754,7 @@ impl ExtUserInfo {
         mut self,
         cert_no: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.cert_no, cert_no);
+        self.cert_no = Some(::core::convert::Into::into(cert_no));
         self
     }
 
@@ -865,7 +763,7 @@ impl ExtUserInfo {
         mut self,
         min_age: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.min_age, min_age);
+        self.min_age = Some(::core::convert::Into::into(min_age));
         self
     }
 
@@ -874,7 +772,7 @@ impl ExtUserInfo {
         mut self,
         mobile: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.mobile, mobile);
+        self.mobile = Some(::core::convert::Into::into(mobile));
         self
     }
 
@@ -883,7 +781,7 @@ impl ExtUserInfo {
         mut self,
         identity_hash: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.identity_hash, identity_hash);
+        self.identity_hash = Some(::core::convert::Into::into(identity_hash));
         self
     }
 }
@@ -895,35 +793,32 @@ impl ::core::default::Default for ExtUserInfo {
 }
 
 impl crate::wire::Object for ExtUserInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            need_check_info: None,
-            fix_buyer: None,
-            name: None,
-            cert_type: None,
-            cert_no: None,
-            min_age: None,
-            mobile: None,
-            identity_hash: None,
-            extra: crate::wire::Extra::EMPTY,
+            need_check_info: source.field("need_check_info"),
+            fix_buyer: source.field("fix_buyer"),
+            name: source.field("name"),
+            cert_type: source.field("cert_type"),
+            cert_no: source.field("cert_no"),
+            min_age: source.field("min_age"),
+            mobile: source.field("mobile"),
+            identity_hash: source.field("identity_hash"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "need_check_info",
-            "fix_buyer",
-            "name",
-            "cert_type",
-            "cert_no",
-            "min_age",
-            "mobile",
-            "identity_hash",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "need_check_info",
+                "fix_buyer",
+                "name",
+                "cert_type",
+                "cert_no",
+                "min_age",
+                "mobile",
+                "identity_hash",
+            ],
             &[
                 &self.need_check_info,
                 &self.fix_buyer,
@@ -935,22 +830,6 @@ impl crate::wire::Object for ExtUserInfo {
                 &self.identity_hash,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.need_check_info,
-                &mut self.fix_buyer,
-                &mut self.name,
-                &mut self.cert_type,
-                &mut self.cert_no,
-                &mut self.min_age,
-                &mut self.mobile,
-                &mut self.identity_hash,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1028,7 +907,9 @@ impl ExtendParams {
         mut self,
         sys_service_provider_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sys_service_provider_id, sys_service_provider_id);
+        self.sys_service_provider_id = Some(
+            ::core::convert::Into::into(sys_service_provider_id),
+        );
         self
     }
 
@@ -1037,7 +918,7 @@ impl ExtendParams {
         mut self,
         hb_fq_num: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.hb_fq_num, hb_fq_num);
+        self.hb_fq_num = Some(::core::convert::Into::into(hb_fq_num));
         self
     }
 
@@ -1046,7 +927,9 @@ impl ExtendParams {
         mut self,
         hb_fq_seller_percent: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.hb_fq_seller_percent, hb_fq_seller_percent);
+        self.hb_fq_seller_percent = Some(
+            ::core::convert::Into::into(hb_fq_seller_percent),
+        );
         self
     }
 
@@ -1055,7 +938,9 @@ impl ExtendParams {
         mut self,
         industry_reflux_info: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.industry_reflux_info, industry_reflux_info);
+        self.industry_reflux_info = Some(
+            ::core::convert::Into::into(industry_reflux_info),
+        );
         self
     }
 
@@ -1064,7 +949,7 @@ impl ExtendParams {
         mut self,
         card_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.card_type, card_type);
+        self.card_type = Some(::core::convert::Into::into(card_type));
         self
     }
 
@@ -1073,7 +958,9 @@ impl ExtendParams {
         mut self,
         specified_seller_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.specified_seller_name, specified_seller_name);
+        self.specified_seller_name = Some(
+            ::core::convert::Into::into(specified_seller_name),
+        );
         self
     }
 
@@ -1082,7 +969,7 @@ impl ExtendParams {
         mut self,
         royalty_freeze: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_freeze, royalty_freeze);
+        self.royalty_freeze = Some(::core::convert::Into::into(royalty_freeze));
         self
     }
 
@@ -1091,7 +978,7 @@ impl ExtendParams {
         mut self,
         credit_ext_info: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.credit_ext_info, credit_ext_info);
+        self.credit_ext_info = Some(::core::convert::Into::into(credit_ext_info));
         self
     }
 
@@ -1100,7 +987,9 @@ impl ExtendParams {
         mut self,
         trade_component_order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trade_component_order_id, trade_component_order_id);
+        self.trade_component_order_id = Some(
+            ::core::convert::Into::into(trade_component_order_id),
+        );
         self
     }
 
@@ -1109,7 +998,9 @@ impl ExtendParams {
         mut self,
         tc_installment_order_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.tc_installment_order_id, tc_installment_order_id);
+        self.tc_installment_order_id = Some(
+            ::core::convert::Into::into(tc_installment_order_id),
+        );
         self
     }
 }
@@ -1121,39 +1012,36 @@ impl ::core::default::Default for ExtendParams {
 }
 
 impl crate::wire::Object for ExtendParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            sys_service_provider_id: None,
-            hb_fq_num: None,
-            hb_fq_seller_percent: None,
-            industry_reflux_info: None,
-            card_type: None,
-            specified_seller_name: None,
-            royalty_freeze: None,
-            credit_ext_info: None,
-            trade_component_order_id: None,
-            tc_installment_order_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            sys_service_provider_id: source.field("sys_service_provider_id"),
+            hb_fq_num: source.field("hb_fq_num"),
+            hb_fq_seller_percent: source.field("hb_fq_seller_percent"),
+            industry_reflux_info: source.field("industry_reflux_info"),
+            card_type: source.field("card_type"),
+            specified_seller_name: source.field("specified_seller_name"),
+            royalty_freeze: source.field("royalty_freeze"),
+            credit_ext_info: source.field("credit_ext_info"),
+            trade_component_order_id: source.field("trade_component_order_id"),
+            tc_installment_order_id: source.field("tc_installment_order_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "sys_service_provider_id",
-            "hb_fq_num",
-            "hb_fq_seller_percent",
-            "industry_reflux_info",
-            "card_type",
-            "specified_seller_name",
-            "royalty_freeze",
-            "credit_ext_info",
-            "trade_component_order_id",
-            "tc_installment_order_id",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "sys_service_provider_id",
+                "hb_fq_num",
+                "hb_fq_seller_percent",
+                "industry_reflux_info",
+                "card_type",
+                "specified_seller_name",
+                "royalty_freeze",
+                "credit_ext_info",
+                "trade_component_order_id",
+                "tc_installment_order_id",
+            ],
             &[
                 &self.sys_service_provider_id,
                 &self.hb_fq_num,
@@ -1167,24 +1055,6 @@ impl crate::wire::Object for ExtendParams {
                 &self.tc_installment_order_id,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.sys_service_provider_id,
-                &mut self.hb_fq_num,
-                &mut self.hb_fq_seller_percent,
-                &mut self.industry_reflux_info,
-                &mut self.card_type,
-                &mut self.specified_seller_name,
-                &mut self.royalty_freeze,
-                &mut self.credit_ext_info,
-                &mut self.trade_component_order_id,
-                &mut self.tc_installment_order_id,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1288,10 +1158,10 @@ impl GoodsDetail {
         price: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.goods_id, goods_id);
-        crate::wire::put(&mut __made.goods_name, goods_name);
-        crate::wire::set(&mut __made.quantity, quantity);
-        crate::wire::set(&mut __made.price, price);
+        __made.goods_id = ::core::convert::Into::into(goods_id);
+        __made.goods_name = ::core::convert::Into::into(goods_name);
+        __made.quantity = Some(quantity);
+        __made.price = Some(price);
         __made
     }
 
@@ -1300,7 +1170,7 @@ impl GoodsDetail {
         mut self,
         alipay_goods_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.alipay_goods_id, alipay_goods_id);
+        self.alipay_goods_id = Some(::core::convert::Into::into(alipay_goods_id));
         self
     }
 
@@ -1309,7 +1179,7 @@ impl GoodsDetail {
         mut self,
         goods_category: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.goods_category, goods_category);
+        self.goods_category = Some(::core::convert::Into::into(goods_category));
         self
     }
 
@@ -1318,7 +1188,7 @@ impl GoodsDetail {
         mut self,
         categories_tree: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.categories_tree, categories_tree);
+        self.categories_tree = Some(::core::convert::Into::into(categories_tree));
         self
     }
 
@@ -1327,7 +1197,7 @@ impl GoodsDetail {
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.body, body);
+        self.body = Some(::core::convert::Into::into(body));
         self
     }
 
@@ -1336,7 +1206,7 @@ impl GoodsDetail {
         mut self,
         show_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.show_url, show_url);
+        self.show_url = Some(::core::convert::Into::into(show_url));
         self
     }
 
@@ -1345,7 +1215,7 @@ impl GoodsDetail {
         mut self,
         out_item_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_item_id, out_item_id);
+        self.out_item_id = Some(::core::convert::Into::into(out_item_id));
         self
     }
 
@@ -1354,7 +1224,7 @@ impl GoodsDetail {
         mut self,
         out_sku_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_sku_id, out_sku_id);
+        self.out_sku_id = Some(::core::convert::Into::into(out_sku_id));
         self
     }
 
@@ -1363,7 +1233,7 @@ impl GoodsDetail {
         mut self,
         goods_ean_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.goods_ean_id, goods_ean_id);
+        self.goods_ean_id = Some(::core::convert::Into::into(goods_ean_id));
         self
     }
 }
@@ -1375,43 +1245,40 @@ impl ::core::default::Default for GoodsDetail {
 }
 
 impl crate::wire::Object for GoodsDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            goods_id: crate::wire::blank(),
-            goods_name: crate::wire::blank(),
-            quantity: None,
-            price: None,
-            alipay_goods_id: None,
-            goods_category: None,
-            categories_tree: None,
-            body: None,
-            show_url: None,
-            out_item_id: None,
-            out_sku_id: None,
-            goods_ean_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            goods_id: source.field("goods_id"),
+            goods_name: source.field("goods_name"),
+            quantity: source.field("quantity"),
+            price: source.field("price"),
+            alipay_goods_id: source.field("alipay_goods_id"),
+            goods_category: source.field("goods_category"),
+            categories_tree: source.field("categories_tree"),
+            body: source.field("body"),
+            show_url: source.field("show_url"),
+            out_item_id: source.field("out_item_id"),
+            out_sku_id: source.field("out_sku_id"),
+            goods_ean_id: source.field("goods_ean_id"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "goods_id",
-            "goods_name",
-            "quantity",
-            "price",
-            "alipay_goods_id",
-            "goods_category",
-            "categories_tree",
-            "body",
-            "show_url",
-            "out_item_id",
-            "out_sku_id",
-            "goods_ean_id",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "goods_id",
+                "goods_name",
+                "quantity",
+                "price",
+                "alipay_goods_id",
+                "goods_category",
+                "categories_tree",
+                "body",
+                "show_url",
+                "out_item_id",
+                "out_sku_id",
+                "goods_ean_id",
+            ],
             &[
                 &self.goods_id,
                 &self.goods_name,
@@ -1427,26 +1294,6 @@ impl crate::wire::Object for GoodsDetail {
                 &self.goods_ean_id,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.goods_id,
-                &mut self.goods_name,
-                &mut self.quantity,
-                &mut self.price,
-                &mut self.alipay_goods_id,
-                &mut self.goods_category,
-                &mut self.categories_tree,
-                &mut self.body,
-                &mut self.show_url,
-                &mut self.out_item_id,
-                &mut self.out_sku_id,
-                &mut self.goods_ean_id,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1488,35 +1335,27 @@ impl InvoiceInfo {
         details: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.key_info, key_info);
-        crate::wire::put(&mut __made.details, details);
+        __made.key_info = key_info;
+        __made.details = ::core::convert::Into::into(details);
         __made
     }
 }
 
 impl crate::wire::Object for InvoiceInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            key_info: crate::wire::blank(),
-            details: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            key_info: source.required("key_info"),
+            details: source.required("details"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["key_info", "details"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.key_info, &self.details], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.key_info, &mut self.details], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["key_info", "details"]
+        see.fields(
+            &["key_info", "details"],
+            &[&self.key_info, &self.details],
+            &self.extra,
+        );
     }
 }
 
@@ -1543,47 +1382,31 @@ impl InvoiceKeyInfo {
         tax_num: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.is_support_invoice, is_support_invoice);
-        crate::wire::put(&mut __made.invoice_merchant_name, invoice_merchant_name);
-        crate::wire::put(&mut __made.tax_num, tax_num);
+        __made.is_support_invoice = is_support_invoice;
+        __made.invoice_merchant_name = ::core::convert::Into::into(
+            invoice_merchant_name,
+        );
+        __made.tax_num = ::core::convert::Into::into(tax_num);
         __made
     }
 }
 
 impl crate::wire::Object for InvoiceKeyInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            is_support_invoice: crate::wire::blank(),
-            invoice_merchant_name: crate::wire::blank(),
-            tax_num: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            is_support_invoice: source.required("is_support_invoice"),
+            invoice_merchant_name: source.required("invoice_merchant_name"),
+            tax_num: source.required("tax_num"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["is_support_invoice", "invoice_merchant_name", "tax_num"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["is_support_invoice", "invoice_merchant_name", "tax_num"],
             &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.is_support_invoice,
-                &mut self.invoice_merchant_name,
-                &mut self.tax_num,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["is_support_invoice", "invoice_merchant_name", "tax_num"]
     }
 }
 
@@ -1628,7 +1451,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         royalty_type: impl ::core::convert::Into<crate::types::Open<RoyaltyType>>,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_type, royalty_type);
+        self.royalty_type = Some(::core::convert::Into::into(royalty_type));
         self
     }
 
@@ -1637,7 +1460,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         trans_out: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_out, trans_out);
+        self.trans_out = Some(::core::convert::Into::into(trans_out));
         self
     }
 
@@ -1648,7 +1471,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
             crate::types::Open<RoyaltyAccountType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.trans_out_type, trans_out_type);
+        self.trans_out_type = Some(::core::convert::Into::into(trans_out_type));
         self
     }
 
@@ -1657,7 +1480,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         trans_in_type: impl ::core::convert::Into<crate::types::Open<RoyaltyAccountType>>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_in_type, trans_in_type);
+        self.trans_in_type = Some(::core::convert::Into::into(trans_in_type));
         self
     }
 
@@ -1666,19 +1489,19 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         trans_in: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_in, trans_in);
+        self.trans_in = Some(::core::convert::Into::into(trans_in));
         self
     }
 
     /// Sets `amount`.
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.amount, amount);
+        self.amount = Some(amount);
         self
     }
 
     /// Sets `amount_percentage`.
     pub fn amount_percentage(mut self, amount_percentage: i64) -> Self {
-        crate::wire::set(&mut self.amount_percentage, amount_percentage);
+        self.amount_percentage = Some(amount_percentage);
         self
     }
 
@@ -1687,7 +1510,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         desc: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.desc, desc);
+        self.desc = Some(::core::convert::Into::into(desc));
         self
     }
 
@@ -1696,7 +1519,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         royalty_scene: impl ::core::convert::Into<crate::types::Open<RoyaltyScene>>,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_scene, royalty_scene);
+        self.royalty_scene = Some(::core::convert::Into::into(royalty_scene));
         self
     }
 
@@ -1705,7 +1528,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         mut self,
         trans_in_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_in_name, trans_in_name);
+        self.trans_in_name = Some(::core::convert::Into::into(trans_in_name));
         self
     }
 }
@@ -1717,39 +1540,36 @@ impl ::core::default::Default for OpenApiRoyaltyDetailInfoPojo {
 }
 
 impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            royalty_type: None,
-            trans_out: None,
-            trans_out_type: None,
-            trans_in_type: None,
-            trans_in: None,
-            amount: None,
-            amount_percentage: None,
-            desc: None,
-            royalty_scene: None,
-            trans_in_name: None,
-            extra: crate::wire::Extra::EMPTY,
+            royalty_type: source.field("royalty_type"),
+            trans_out: source.field("trans_out"),
+            trans_out_type: source.field("trans_out_type"),
+            trans_in_type: source.field("trans_in_type"),
+            trans_in: source.field("trans_in"),
+            amount: source.field("amount"),
+            amount_percentage: source.field("amount_percentage"),
+            desc: source.field("desc"),
+            royalty_scene: source.field("royalty_scene"),
+            trans_in_name: source.field("trans_in_name"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "royalty_type",
-            "trans_out",
-            "trans_out_type",
-            "trans_in_type",
-            "trans_in",
-            "amount",
-            "amount_percentage",
-            "desc",
-            "royalty_scene",
-            "trans_in_name",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "royalty_type",
+                "trans_out",
+                "trans_out_type",
+                "trans_in_type",
+                "trans_in",
+                "amount",
+                "amount_percentage",
+                "desc",
+                "royalty_scene",
+                "trans_in_name",
+            ],
             &[
                 &self.royalty_type,
                 &self.trans_out,
@@ -1763,24 +1583,6 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
                 &self.trans_in_name,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.royalty_type,
-                &mut self.trans_out,
-                &mut self.trans_out_type,
-                &mut self.trans_in_type,
-                &mut self.trans_in,
-                &mut self.amount,
-                &mut self.amount_percentage,
-                &mut self.desc,
-                &mut self.royalty_scene,
-                &mut self.trans_in_name,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1810,7 +1612,7 @@ impl OpenApiSpecifiedChannelParamsPojo {
         mut self,
         asset_type_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.asset_type_code, asset_type_code);
+        self.asset_type_code = Some(::core::convert::Into::into(asset_type_code));
         self
     }
 
@@ -1819,7 +1621,7 @@ impl OpenApiSpecifiedChannelParamsPojo {
         mut self,
         inst_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.inst_id, inst_id);
+        self.inst_id = Some(::core::convert::Into::into(inst_id));
         self
     }
 }
@@ -1831,26 +1633,19 @@ impl ::core::default::Default for OpenApiSpecifiedChannelParamsPojo {
 }
 
 impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            asset_type_code: None,
-            inst_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            asset_type_code: source.field("asset_type_code"),
+            inst_id: source.field("inst_id"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["asset_type_code", "inst_id"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.asset_type_code, &self.inst_id], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.asset_type_code, &mut self.inst_id],
-            &mut self.extra,
+        see.fields(
+            &["asset_type_code", "inst_id"],
+            &[&self.asset_type_code, &self.inst_id],
+            &self.extra,
         );
     }
 }
@@ -1916,60 +1711,57 @@ impl PeriodRuleParams {
         single_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.period_type, period_type);
-        crate::wire::put(&mut __made.period, period);
-        crate::wire::put(&mut __made.execute_time, execute_time);
-        crate::wire::put(&mut __made.single_amount, single_amount);
+        __made.period_type = ::core::convert::Into::into(period_type);
+        __made.period = period;
+        __made.execute_time = execute_time;
+        __made.single_amount = single_amount;
         __made
     }
 
     /// Sets `total_amount`.
     pub fn total_amount(mut self, total_amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.total_amount, total_amount);
+        self.total_amount = Some(total_amount);
         self
     }
 
     /// Sets `total_payments`.
     pub fn total_payments(mut self, total_payments: i64) -> Self {
-        crate::wire::set(&mut self.total_payments, total_payments);
+        self.total_payments = Some(total_payments);
         self
     }
 
     /// Sets `scene_rule_params`.
     pub fn scene_rule_params(mut self, scene_rule_params: SceneRuleParams) -> Self {
-        crate::wire::set(&mut self.scene_rule_params, scene_rule_params);
+        self.scene_rule_params = Some(scene_rule_params);
         self
     }
 }
 
 impl crate::wire::Object for PeriodRuleParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            period_type: crate::wire::blank(),
-            period: crate::wire::blank(),
-            execute_time: crate::wire::blank(),
-            single_amount: crate::wire::blank(),
-            total_amount: None,
-            total_payments: None,
-            scene_rule_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            period_type: source.required("period_type"),
+            period: source.required("period"),
+            execute_time: source.required("execute_time"),
+            single_amount: source.required("single_amount"),
+            total_amount: source.field("total_amount"),
+            total_payments: source.field("total_payments"),
+            scene_rule_params: source.field("scene_rule_params"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "period_type",
-            "period",
-            "execute_time",
-            "single_amount",
-            "total_amount",
-            "total_payments",
-            "scene_rule_params",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "period_type",
+                "period",
+                "execute_time",
+                "single_amount",
+                "total_amount",
+                "total_payments",
+                "scene_rule_params",
+            ],
             &[
                 &self.period_type,
                 &self.period,
@@ -1981,25 +1773,6 @@ impl crate::wire::Object for PeriodRuleParams {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.period_type,
-                &mut self.period,
-                &mut self.execute_time,
-                &mut self.single_amount,
-                &mut self.total_amount,
-                &mut self.total_payments,
-                &mut self.scene_rule_params,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["period_type", "period", "execute_time", "single_amount"]
     }
 }
 
@@ -2044,27 +1817,24 @@ impl ::core::default::Default for RefundChargeInfo {
 }
 
 impl crate::wire::Object for RefundChargeInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            refund_charge_fee: None,
-            switch_fee_rate: None,
-            charge_type: None,
-            refund_sub_fee_detail_list: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            refund_charge_fee: source.field("refund_charge_fee"),
+            switch_fee_rate: source.field("switch_fee_rate"),
+            charge_type: source.field("charge_type"),
+            refund_sub_fee_detail_list: source.field("refund_sub_fee_detail_list"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "refund_charge_fee",
-            "switch_fee_rate",
-            "charge_type",
-            "refund_sub_fee_detail_list",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "refund_charge_fee",
+                "switch_fee_rate",
+                "charge_type",
+                "refund_sub_fee_detail_list",
+            ],
             &[
                 &self.refund_charge_fee,
                 &self.switch_fee_rate,
@@ -2072,18 +1842,6 @@ impl crate::wire::Object for RefundChargeInfo {
                 &self.refund_sub_fee_detail_list,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.refund_charge_fee,
-                &mut self.switch_fee_rate,
-                &mut self.charge_type,
-                &mut self.refund_sub_fee_detail_list,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -2108,26 +1866,19 @@ impl ::core::default::Default for RefundSubFee {
 }
 
 impl crate::wire::Object for RefundSubFee {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            refund_charge_fee: None,
-            switch_fee_rate: None,
-            extra: crate::wire::Extra::EMPTY,
+            refund_charge_fee: source.field("refund_charge_fee"),
+            switch_fee_rate: source.field("switch_fee_rate"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["refund_charge_fee", "switch_fee_rate"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.refund_charge_fee, &self.switch_fee_rate], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.refund_charge_fee, &mut self.switch_fee_rate],
-            &mut self.extra,
+        see.fields(
+            &["refund_charge_fee", "switch_fee_rate"],
+            &[&self.refund_charge_fee, &self.switch_fee_rate],
+            &self.extra,
         );
     }
 }
@@ -2198,15 +1949,15 @@ impl RoyaltyDetailInfos {
         amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.trans_out, trans_out);
-        crate::wire::put(&mut __made.trans_in, trans_in);
-        crate::wire::put(&mut __made.amount, amount);
+        __made.trans_out = ::core::convert::Into::into(trans_out);
+        __made.trans_in = ::core::convert::Into::into(trans_in);
+        __made.amount = amount;
         __made
     }
 
     /// Sets `serial_no`.
     pub fn serial_no(mut self, serial_no: i64) -> Self {
-        crate::wire::set(&mut self.serial_no, serial_no);
+        self.serial_no = Some(serial_no);
         self
     }
 
@@ -2215,7 +1966,7 @@ impl RoyaltyDetailInfos {
         mut self,
         trans_out_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_out_type, trans_out_type);
+        self.trans_out_type = Some(::core::convert::Into::into(trans_out_type));
         self
     }
 
@@ -2226,7 +1977,7 @@ impl RoyaltyDetailInfos {
             crate::types::Open<RoyaltyDetailInfosTransInType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.trans_in_type, trans_in_type);
+        self.trans_in_type = Some(::core::convert::Into::into(trans_in_type));
         self
     }
 
@@ -2235,7 +1986,7 @@ impl RoyaltyDetailInfos {
         mut self,
         amount_percentage: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.amount_percentage, amount_percentage);
+        self.amount_percentage = Some(::core::convert::Into::into(amount_percentage));
         self
     }
 
@@ -2244,7 +1995,7 @@ impl RoyaltyDetailInfos {
         mut self,
         desc: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.desc, desc);
+        self.desc = Some(::core::convert::Into::into(desc));
         self
     }
 
@@ -2253,7 +2004,7 @@ impl RoyaltyDetailInfos {
         mut self,
         out_relation_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.out_relation_id, out_relation_id);
+        self.out_relation_id = Some(::core::convert::Into::into(out_relation_id));
         self
     }
 
@@ -2262,45 +2013,42 @@ impl RoyaltyDetailInfos {
         mut self,
         batch_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.batch_no, batch_no);
+        self.batch_no = Some(::core::convert::Into::into(batch_no));
         self
     }
 }
 
 impl crate::wire::Object for RoyaltyDetailInfos {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            serial_no: None,
-            trans_out_type: None,
-            trans_out: crate::wire::blank(),
-            trans_in_type: None,
-            trans_in: crate::wire::blank(),
-            amount: crate::wire::blank(),
-            amount_percentage: None,
-            desc: None,
-            out_relation_id: None,
-            batch_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            serial_no: source.field("serial_no"),
+            trans_out_type: source.field("trans_out_type"),
+            trans_out: source.required("trans_out"),
+            trans_in_type: source.field("trans_in_type"),
+            trans_in: source.required("trans_in"),
+            amount: source.required("amount"),
+            amount_percentage: source.field("amount_percentage"),
+            desc: source.field("desc"),
+            out_relation_id: source.field("out_relation_id"),
+            batch_no: source.field("batch_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "serial_no",
-            "trans_out_type",
-            "trans_out",
-            "trans_in_type",
-            "trans_in",
-            "amount",
-            "amount_percentage",
-            "desc",
-            "out_relation_id",
-            "batch_no",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "serial_no",
+                "trans_out_type",
+                "trans_out",
+                "trans_in_type",
+                "trans_in",
+                "amount",
+                "amount_percentage",
+                "desc",
+                "out_relation_id",
+                "batch_no",
+            ],
             &[
                 &self.serial_no,
                 &self.trans_out_type,
@@ -2315,28 +2063,6 @@ impl crate::wire::Object for RoyaltyDetailInfos {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.serial_no,
-                &mut self.trans_out_type,
-                &mut self.trans_out,
-                &mut self.trans_in_type,
-                &mut self.trans_in,
-                &mut self.amount,
-                &mut self.amount_percentage,
-                &mut self.desc,
-                &mut self.out_relation_id,
-                &mut self.batch_no,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["trans_out", "trans_in", "amount"]
     }
 }
 
@@ -2385,7 +2111,7 @@ impl RoyaltyInfo {
         >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.royalty_detail_infos, royalty_detail_infos);
+        __made.royalty_detail_infos = ::core::convert::Into::into(royalty_detail_infos);
         __made
     }
 
@@ -2394,37 +2120,26 @@ impl RoyaltyInfo {
         mut self,
         royalty_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.royalty_type, royalty_type);
+        self.royalty_type = Some(::core::convert::Into::into(royalty_type));
         self
     }
 }
 
 impl crate::wire::Object for RoyaltyInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            royalty_type: None,
-            royalty_detail_infos: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            royalty_type: source.field("royalty_type"),
+            royalty_detail_infos: source.required("royalty_detail_infos"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["royalty_type", "royalty_detail_infos"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.royalty_type, &self.royalty_detail_infos], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.royalty_type, &mut self.royalty_detail_infos],
-            &mut self.extra,
+        see.fields(
+            &["royalty_type", "royalty_detail_infos"],
+            &[&self.royalty_type, &self.royalty_detail_infos],
+            &self.extra,
         );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["royalty_detail_infos"]
     }
 }
 
@@ -2496,7 +2211,7 @@ impl SceneRuleParams {
         mut self,
         discount_period: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.discount_period, discount_period);
+        self.discount_period = Some(::core::convert::Into::into(discount_period));
         self
     }
 
@@ -2505,7 +2220,7 @@ impl SceneRuleParams {
         mut self,
         low_price_period: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.low_price_period, low_price_period);
+        self.low_price_period = Some(::core::convert::Into::into(low_price_period));
         self
     }
 }
@@ -2517,26 +2232,19 @@ impl ::core::default::Default for SceneRuleParams {
 }
 
 impl crate::wire::Object for SceneRuleParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            discount_period: None,
-            low_price_period: None,
-            extra: crate::wire::Extra::EMPTY,
+            discount_period: source.field("discount_period"),
+            low_price_period: source.field("low_price_period"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["discount_period", "low_price_period"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.discount_period, &self.low_price_period], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.discount_period, &mut self.low_price_period],
-            &mut self.extra,
+        see.fields(
+            &["discount_period", "low_price_period"],
+            &[&self.discount_period, &self.low_price_period],
+            &self.extra,
         );
     }
 }
@@ -2576,8 +2284,8 @@ impl SettleDetailInfo {
         >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.amount, amount);
-        crate::wire::put(&mut __made.trans_in_type, trans_in_type);
+        __made.amount = Some(amount);
+        __made.trans_in_type = ::core::convert::Into::into(trans_in_type);
         __made
     }
 
@@ -2589,8 +2297,8 @@ impl SettleDetailInfo {
         >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::set(&mut __made.actual_amount, actual_amount);
-        crate::wire::put(&mut __made.trans_in_type, trans_in_type);
+        __made.actual_amount = Some(actual_amount);
+        __made.trans_in_type = ::core::convert::Into::into(trans_in_type);
         __made
     }
 
@@ -2599,19 +2307,19 @@ impl SettleDetailInfo {
         mut self,
         trans_in: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.trans_in, trans_in);
+        self.trans_in = Some(::core::convert::Into::into(trans_in));
         self
     }
 
     /// Sets `amount`.
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.amount, amount);
+        self.amount = Some(amount);
         self
     }
 
     /// Sets `actual_amount`.
     pub fn actual_amount(mut self, actual_amount: crate::types::Price) -> Self {
-        crate::wire::set(&mut self.actual_amount, actual_amount);
+        self.actual_amount = Some(actual_amount);
         self
     }
 
@@ -2620,7 +2328,7 @@ impl SettleDetailInfo {
         mut self,
         summary_dimension: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.summary_dimension, summary_dimension);
+        self.summary_dimension = Some(::core::convert::Into::into(summary_dimension));
         self
     }
 
@@ -2629,7 +2337,7 @@ impl SettleDetailInfo {
         mut self,
         settle_entity_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.settle_entity_id, settle_entity_id);
+        self.settle_entity_id = Some(::core::convert::Into::into(settle_entity_id));
         self
     }
 
@@ -2640,39 +2348,36 @@ impl SettleDetailInfo {
             crate::types::Open<SettleDetailInfoSettleEntityType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.settle_entity_type, settle_entity_type);
+        self.settle_entity_type = Some(::core::convert::Into::into(settle_entity_type));
         self
     }
 }
 
 impl crate::wire::Object for SettleDetailInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            trans_in_type: crate::wire::blank(),
-            trans_in: None,
-            amount: None,
-            actual_amount: None,
-            summary_dimension: None,
-            settle_entity_id: None,
-            settle_entity_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            trans_in_type: source.required("trans_in_type"),
+            trans_in: source.field("trans_in"),
+            amount: source.field("amount"),
+            actual_amount: source.field("actual_amount"),
+            summary_dimension: source.field("summary_dimension"),
+            settle_entity_id: source.field("settle_entity_id"),
+            settle_entity_type: source.field("settle_entity_type"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "trans_in_type",
-            "trans_in",
-            "amount",
-            "actual_amount",
-            "summary_dimension",
-            "settle_entity_id",
-            "settle_entity_type",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "trans_in_type",
+                "trans_in",
+                "amount",
+                "actual_amount",
+                "summary_dimension",
+                "settle_entity_id",
+                "settle_entity_type",
+            ],
             &[
                 &self.trans_in_type,
                 &self.trans_in,
@@ -2684,25 +2389,6 @@ impl crate::wire::Object for SettleDetailInfo {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.trans_in_type,
-                &mut self.trans_in,
-                &mut self.amount,
-                &mut self.actual_amount,
-                &mut self.summary_dimension,
-                &mut self.settle_entity_id,
-                &mut self.settle_entity_type,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["trans_in_type"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -2775,7 +2461,7 @@ impl SettleInfo {
         >,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.settle_detail_infos, settle_detail_infos);
+        __made.settle_detail_infos = ::core::convert::Into::into(settle_detail_infos);
         __made
     }
 
@@ -2784,37 +2470,26 @@ impl SettleInfo {
         mut self,
         settle_period_time: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.settle_period_time, settle_period_time);
+        self.settle_period_time = Some(::core::convert::Into::into(settle_period_time));
         self
     }
 }
 
 impl crate::wire::Object for SettleInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            settle_detail_infos: ::std::vec::Vec::new(),
-            settle_period_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            settle_detail_infos: source.required("settle_detail_infos"),
+            settle_period_time: source.field("settle_period_time"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["settle_detail_infos", "settle_period_time"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.settle_detail_infos, &self.settle_period_time], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.settle_detail_infos, &mut self.settle_period_time],
-            &mut self.extra,
+        see.fields(
+            &["settle_detail_infos", "settle_period_time"],
+            &[&self.settle_detail_infos, &self.settle_period_time],
+            &self.extra,
         );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["settle_detail_infos"]
     }
 }
 
@@ -2847,7 +2522,7 @@ impl SignMerchantParams {
         mut self,
         sub_merchant_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sub_merchant_id, sub_merchant_id);
+        self.sub_merchant_id = Some(::core::convert::Into::into(sub_merchant_id));
         self
     }
 
@@ -2856,7 +2531,7 @@ impl SignMerchantParams {
         mut self,
         sub_merchant_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sub_merchant_name, sub_merchant_name);
+        self.sub_merchant_name = Some(::core::convert::Into::into(sub_merchant_name));
         self
     }
 
@@ -2865,7 +2540,9 @@ impl SignMerchantParams {
         mut self,
         sub_merchant_service_name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sub_merchant_service_name, sub_merchant_service_name);
+        self.sub_merchant_service_name = Some(
+            ::core::convert::Into::into(sub_merchant_service_name),
+        );
         self
     }
 
@@ -2876,9 +2553,8 @@ impl SignMerchantParams {
             ::std::string::String,
         >,
     ) -> Self {
-        crate::wire::set(
-            &mut self.sub_merchant_service_description,
-            sub_merchant_service_description,
+        self.sub_merchant_service_description = Some(
+            ::core::convert::Into::into(sub_merchant_service_description),
         );
         self
     }
@@ -2891,27 +2567,25 @@ impl ::core::default::Default for SignMerchantParams {
 }
 
 impl crate::wire::Object for SignMerchantParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            sub_merchant_id: None,
-            sub_merchant_name: None,
-            sub_merchant_service_name: None,
-            sub_merchant_service_description: None,
-            extra: crate::wire::Extra::EMPTY,
+            sub_merchant_id: source.field("sub_merchant_id"),
+            sub_merchant_name: source.field("sub_merchant_name"),
+            sub_merchant_service_name: source.field("sub_merchant_service_name"),
+            sub_merchant_service_description: source
+                .field("sub_merchant_service_description"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "sub_merchant_id",
-            "sub_merchant_name",
-            "sub_merchant_service_name",
-            "sub_merchant_service_description",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "sub_merchant_id",
+                "sub_merchant_name",
+                "sub_merchant_service_name",
+                "sub_merchant_service_description",
+            ],
             &[
                 &self.sub_merchant_id,
                 &self.sub_merchant_name,
@@ -2919,18 +2593,6 @@ impl crate::wire::Object for SignMerchantParams {
                 &self.sub_merchant_service_description,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.sub_merchant_id,
-                &mut self.sub_merchant_name,
-                &mut self.sub_merchant_service_name,
-                &mut self.sub_merchant_service_description,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -2978,8 +2640,10 @@ impl SignParams {
         access_params: AccessParams,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.personal_product_code, personal_product_code);
-        crate::wire::put(&mut __made.access_params, access_params);
+        __made.personal_product_code = ::core::convert::Into::into(
+            personal_product_code,
+        );
+        __made.access_params = access_params;
         __made
     }
 
@@ -2988,7 +2652,7 @@ impl SignParams {
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
@@ -2997,7 +2661,7 @@ impl SignParams {
         mut self,
         sign_scene: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sign_scene, sign_scene);
+        self.sign_scene = Some(::core::convert::Into::into(sign_scene));
         self
     }
 
@@ -3006,7 +2670,9 @@ impl SignParams {
         mut self,
         external_agreement_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.external_agreement_no, external_agreement_no);
+        self.external_agreement_no = Some(
+            ::core::convert::Into::into(external_agreement_no),
+        );
         self
     }
 
@@ -3015,13 +2681,13 @@ impl SignParams {
         mut self,
         external_logon_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.external_logon_id, external_logon_id);
+        self.external_logon_id = Some(::core::convert::Into::into(external_logon_id));
         self
     }
 
     /// Sets `period_rule_params`.
     pub fn period_rule_params(mut self, period_rule_params: PeriodRuleParams) -> Self {
-        crate::wire::set(&mut self.period_rule_params, period_rule_params);
+        self.period_rule_params = Some(period_rule_params);
         self
     }
 
@@ -3030,13 +2696,13 @@ impl SignParams {
         mut self,
         sign_notify_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.sign_notify_url, sign_notify_url);
+        self.sign_notify_url = Some(::core::convert::Into::into(sign_notify_url));
         self
     }
 
     /// Sets `sub_merchant`.
     pub fn sub_merchant(mut self, sub_merchant: SignMerchantParams) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 
@@ -3045,13 +2711,13 @@ impl SignParams {
         mut self,
         effect_time: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.effect_time, effect_time);
+        self.effect_time = Some(::core::convert::Into::into(effect_time));
         self
     }
 
     /// Sets `allow_huazhi_degrade`.
     pub fn allow_huazhi_degrade(mut self, allow_huazhi_degrade: bool) -> Self {
-        crate::wire::set(&mut self.allow_huazhi_degrade, allow_huazhi_degrade);
+        self.allow_huazhi_degrade = Some(allow_huazhi_degrade);
         self
     }
 
@@ -3062,8 +2728,7 @@ impl SignParams {
             ::std::vec::Vec<OpenApiSpecifiedChannelParamsPojo>,
         >,
     ) -> Self {
-        crate::wire::put(
-            &mut self.recommend_sort_channel_params,
+        self.recommend_sort_channel_params = ::core::convert::Into::into(
             recommend_sort_channel_params,
         );
         self
@@ -3071,43 +2736,40 @@ impl SignParams {
 }
 
 impl crate::wire::Object for SignParams {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            personal_product_code: crate::wire::blank(),
-            access_params: crate::wire::blank(),
-            product_code: None,
-            sign_scene: None,
-            external_agreement_no: None,
-            external_logon_id: None,
-            period_rule_params: None,
-            sign_notify_url: None,
-            sub_merchant: None,
-            effect_time: None,
-            allow_huazhi_degrade: None,
-            recommend_sort_channel_params: ::std::vec::Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            personal_product_code: source.required("personal_product_code"),
+            access_params: source.required("access_params"),
+            product_code: source.field("product_code"),
+            sign_scene: source.field("sign_scene"),
+            external_agreement_no: source.field("external_agreement_no"),
+            external_logon_id: source.field("external_logon_id"),
+            period_rule_params: source.field("period_rule_params"),
+            sign_notify_url: source.field("sign_notify_url"),
+            sub_merchant: source.field("sub_merchant"),
+            effect_time: source.field("effect_time"),
+            allow_huazhi_degrade: source.field("allow_huazhi_degrade"),
+            recommend_sort_channel_params: source.field("recommend_sort_channel_params"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "personal_product_code",
-            "access_params",
-            "product_code",
-            "sign_scene",
-            "external_agreement_no",
-            "external_logon_id",
-            "period_rule_params",
-            "sign_notify_url",
-            "sub_merchant",
-            "effect_time",
-            "allow_huazhi_degrade",
-            "recommend_sort_channel_params",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "personal_product_code",
+                "access_params",
+                "product_code",
+                "sign_scene",
+                "external_agreement_no",
+                "external_logon_id",
+                "period_rule_params",
+                "sign_notify_url",
+                "sub_merchant",
+                "effect_time",
+                "allow_huazhi_degrade",
+                "recommend_sort_channel_params",
+            ],
             &[
                 &self.personal_product_code,
                 &self.access_params,
@@ -3124,30 +2786,6 @@ impl crate::wire::Object for SignParams {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.personal_product_code,
-                &mut self.access_params,
-                &mut self.product_code,
-                &mut self.sign_scene,
-                &mut self.external_agreement_no,
-                &mut self.external_logon_id,
-                &mut self.period_rule_params,
-                &mut self.sign_notify_url,
-                &mut self.sub_merchant,
-                &mut self.effect_time,
-                &mut self.allow_huazhi_degrade,
-                &mut self.recommend_sort_channel_params,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["personal_product_code", "access_params"]
     }
 }
 
@@ -3173,34 +2811,20 @@ impl ::core::default::Default for SubFee {
 }
 
 impl crate::wire::Object for SubFee {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            charge_fee: None,
-            original_charge_fee: None,
-            switch_fee_rate: None,
-            extra: crate::wire::Extra::EMPTY,
+            charge_fee: source.field("charge_fee"),
+            original_charge_fee: source.field("original_charge_fee"),
+            switch_fee_rate: source.field("switch_fee_rate"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["charge_fee", "original_charge_fee", "switch_fee_rate"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["charge_fee", "original_charge_fee", "switch_fee_rate"],
             &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.charge_fee,
-                &mut self.original_charge_fee,
-                &mut self.switch_fee_rate,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -3223,7 +2847,7 @@ impl SubMerchant {
     /// With what must be given.
     pub fn new(merchant_id: impl ::core::convert::Into<::std::string::String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.merchant_id, merchant_id);
+        __made.merchant_id = ::core::convert::Into::into(merchant_id);
         __made
     }
 
@@ -3232,37 +2856,26 @@ impl SubMerchant {
         mut self,
         merchant_type: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_type, merchant_type);
+        self.merchant_type = Some(::core::convert::Into::into(merchant_type));
         self
     }
 }
 
 impl crate::wire::Object for SubMerchant {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            merchant_id: crate::wire::blank(),
-            merchant_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            merchant_id: source.required("merchant_id"),
+            merchant_type: source.field("merchant_type"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["merchant_id", "merchant_type"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.merchant_id, &self.merchant_type], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.merchant_id, &mut self.merchant_type],
-            &mut self.extra,
+        see.fields(
+            &["merchant_id", "merchant_type"],
+            &[&self.merchant_id, &self.merchant_type],
+            &self.extra,
         );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["merchant_id"]
     }
 }
 
@@ -3288,38 +2901,24 @@ impl ::core::default::Default for TapPayInfo {
 }
 
 impl crate::wire::Object for TapPayInfo {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            payment_medium_type: None,
-            total_discount_amount: None,
-            total_discount_name: None,
-            extra: crate::wire::Extra::EMPTY,
+            payment_medium_type: source.field("payment_medium_type"),
+            total_discount_amount: source.field("total_discount_amount"),
+            total_discount_name: source.field("total_discount_name"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["payment_medium_type", "total_discount_amount", "total_discount_name"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["payment_medium_type", "total_discount_amount", "total_discount_name"],
             &[
                 &self.payment_medium_type,
                 &self.total_discount_amount,
                 &self.total_discount_name,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.payment_medium_type,
-                &mut self.total_discount_amount,
-                &mut self.total_discount_name,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -3350,23 +2949,20 @@ impl ::core::default::Default for TradeFundBill {
 }
 
 impl crate::wire::Object for TradeFundBill {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            fund_channel: crate::wire::blank(),
-            amount: None,
-            real_amount: None,
-            bank_code: None,
-            fund_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            fund_channel: source.field("fund_channel"),
+            amount: source.field("amount"),
+            real_amount: source.field("real_amount"),
+            bank_code: source.field("bank_code"),
+            fund_type: source.field("fund_type"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
             &[
                 &self.fund_channel,
                 &self.amount,
@@ -3375,19 +2971,6 @@ impl crate::wire::Object for TradeFundBill {
                 &self.fund_type,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.fund_channel,
-                &mut self.amount,
-                &mut self.real_amount,
-                &mut self.bank_code,
-                &mut self.fund_type,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -3481,43 +3064,40 @@ impl ::core::default::Default for VoucherDetail {
 }
 
 impl crate::wire::Object for VoucherDetail {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            id: crate::wire::blank(),
-            name: crate::wire::blank(),
-            r#type: crate::wire::blank(),
-            amount: None,
-            merchant_contribute: None,
-            other_contribute: None,
-            other_contribute_detail: ::std::vec::Vec::new(),
-            memo: None,
-            template_id: None,
-            purchase_buyer_contribute: None,
-            purchase_merchant_contribute: None,
-            purchase_ant_contribute: None,
-            extra: crate::wire::Extra::EMPTY,
+            id: source.field("id"),
+            name: source.field("name"),
+            r#type: source.field("type"),
+            amount: source.field("amount"),
+            merchant_contribute: source.field("merchant_contribute"),
+            other_contribute: source.field("other_contribute"),
+            other_contribute_detail: source.field("other_contribute_detail"),
+            memo: source.field("memo"),
+            template_id: source.field("template_id"),
+            purchase_buyer_contribute: source.field("purchase_buyer_contribute"),
+            purchase_merchant_contribute: source.field("purchase_merchant_contribute"),
+            purchase_ant_contribute: source.field("purchase_ant_contribute"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "id",
-            "name",
-            "type",
-            "amount",
-            "merchant_contribute",
-            "other_contribute",
-            "other_contribute_detail",
-            "memo",
-            "template_id",
-            "purchase_buyer_contribute",
-            "purchase_merchant_contribute",
-            "purchase_ant_contribute",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "id",
+                "name",
+                "type",
+                "amount",
+                "merchant_contribute",
+                "other_contribute",
+                "other_contribute_detail",
+                "memo",
+                "template_id",
+                "purchase_buyer_contribute",
+                "purchase_merchant_contribute",
+                "purchase_ant_contribute",
+            ],
             &[
                 &self.id,
                 &self.name,
@@ -3533,26 +3113,6 @@ impl crate::wire::Object for VoucherDetail {
                 &self.purchase_ant_contribute,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.id,
-                &mut self.name,
-                &mut self.r#type,
-                &mut self.amount,
-                &mut self.merchant_contribute,
-                &mut self.other_contribute,
-                &mut self.other_contribute_detail,
-                &mut self.memo,
-                &mut self.template_id,
-                &mut self.purchase_buyer_contribute,
-                &mut self.purchase_merchant_contribute,
-                &mut self.purchase_ant_contribute,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -80,9 +80,9 @@ impl WapPay {
         subject: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.out_trade_no, out_trade_no);
-        crate::wire::put(&mut __made.total_amount, total_amount);
-        crate::wire::put(&mut __made.subject, subject);
+        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.total_amount = total_amount;
+        __made.subject = ::core::convert::Into::into(subject);
         __made
     }
 
@@ -91,7 +91,7 @@ impl WapPay {
         mut self,
         product_code: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.product_code, product_code);
+        self.product_code = Some(::core::convert::Into::into(product_code));
         self
     }
 
@@ -100,7 +100,7 @@ impl WapPay {
         mut self,
         quit_url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.quit_url, quit_url);
+        self.quit_url = Some(::core::convert::Into::into(quit_url));
         self
     }
 
@@ -109,7 +109,7 @@ impl WapPay {
         mut self,
         auth_token: impl ::core::convert::Into<crate::types::Secret>,
     ) -> Self {
-        crate::wire::set(&mut self.auth_token, auth_token);
+        self.auth_token = Some(::core::convert::Into::into(auth_token));
         self
     }
 
@@ -120,7 +120,7 @@ impl WapPay {
             ::std::vec::Vec<super::types::GoodsDetail>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.goods_detail, goods_detail);
+        self.goods_detail = ::core::convert::Into::into(goods_detail);
         self
     }
 
@@ -131,7 +131,7 @@ impl WapPay {
             crate::types::Open<super::types::GoodsType>,
         >,
     ) -> Self {
-        crate::wire::set(&mut self.goods_type, goods_type);
+        self.goods_type = Some(::core::convert::Into::into(goods_type));
         self
     }
 
@@ -140,13 +140,13 @@ impl WapPay {
         mut self,
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.body, body);
+        self.body = Some(::core::convert::Into::into(body));
         self
     }
 
     /// Sets `time_expire`.
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
-        crate::wire::set(&mut self.time_expire, time_expire);
+        self.time_expire = Some(time_expire);
         self
     }
 
@@ -155,7 +155,7 @@ impl WapPay {
         mut self,
         timeout_express: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.timeout_express, timeout_express);
+        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
         self
     }
 
@@ -164,31 +164,31 @@ impl WapPay {
         mut self,
         seller_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.seller_id, seller_id);
+        self.seller_id = Some(::core::convert::Into::into(seller_id));
         self
     }
 
     /// Sets `sub_merchant`.
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
-        crate::wire::set(&mut self.sub_merchant, sub_merchant);
+        self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
-        crate::wire::set(&mut self.settle_info, settle_info);
+        self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
-        crate::wire::set(&mut self.royalty_info, royalty_info);
+        self.royalty_info = Some(royalty_info);
         self
     }
 
     /// Sets `extend_params`.
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
-        crate::wire::set(&mut self.extend_params, extend_params);
+        self.extend_params = Some(extend_params);
         self
     }
 
@@ -197,7 +197,7 @@ impl WapPay {
         mut self,
         business_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.business_params, business_params);
+        self.business_params = Some(::core::convert::Into::into(business_params));
         self
     }
 
@@ -206,7 +206,7 @@ impl WapPay {
         mut self,
         promo_params: impl ::core::convert::Into<crate::types::Json>,
     ) -> Self {
-        crate::wire::set(&mut self.promo_params, promo_params);
+        self.promo_params = Some(::core::convert::Into::into(promo_params));
         self
     }
 
@@ -215,7 +215,7 @@ impl WapPay {
         mut self,
         passback_params: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.passback_params, passback_params);
+        self.passback_params = Some(::core::convert::Into::into(passback_params));
         self
     }
 
@@ -226,7 +226,7 @@ impl WapPay {
             ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        crate::wire::put(&mut self.query_options, query_options);
+        self.query_options = ::core::convert::Into::into(query_options);
         self
     }
 
@@ -235,7 +235,9 @@ impl WapPay {
         mut self,
         enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.enable_pay_channels, enable_pay_channels);
+        self.enable_pay_channels = Some(
+            ::core::convert::Into::into(enable_pay_channels),
+        );
         self
     }
 
@@ -244,7 +246,9 @@ impl WapPay {
         mut self,
         disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.disable_pay_channels, disable_pay_channels);
+        self.disable_pay_channels = Some(
+            ::core::convert::Into::into(disable_pay_channels),
+        );
         self
     }
 
@@ -253,7 +257,7 @@ impl WapPay {
         mut self,
         specified_channel: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.specified_channel, specified_channel);
+        self.specified_channel = Some(::core::convert::Into::into(specified_channel));
         self
     }
 
@@ -262,7 +266,7 @@ impl WapPay {
         mut self,
         store_id: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.store_id, store_id);
+        self.store_id = Some(::core::convert::Into::into(store_id));
         self
     }
 
@@ -271,91 +275,88 @@ impl WapPay {
         mut self,
         merchant_order_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        crate::wire::set(&mut self.merchant_order_no, merchant_order_no);
+        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
         self
     }
 
     /// Sets `ext_user_info`.
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
-        crate::wire::set(&mut self.ext_user_info, ext_user_info);
+        self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
-        crate::wire::set(&mut self.invoice_info, invoice_info);
+        self.invoice_info = Some(invoice_info);
         self
     }
 }
 
 impl crate::wire::Object for WapPay {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            total_amount: crate::wire::blank(),
-            subject: crate::wire::blank(),
-            product_code: None,
-            quit_url: None,
-            auth_token: None,
-            goods_detail: ::std::vec::Vec::new(),
-            goods_type: None,
-            body: None,
-            time_expire: None,
-            timeout_express: None,
-            seller_id: None,
-            sub_merchant: None,
-            settle_info: None,
-            royalty_info: None,
-            extend_params: None,
-            business_params: None,
-            promo_params: None,
-            passback_params: None,
-            query_options: ::std::vec::Vec::new(),
-            enable_pay_channels: None,
-            disable_pay_channels: None,
-            specified_channel: None,
-            store_id: None,
-            merchant_order_no: None,
-            ext_user_info: None,
-            invoice_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.required("out_trade_no"),
+            total_amount: source.required("total_amount"),
+            subject: source.required("subject"),
+            product_code: source.field("product_code"),
+            quit_url: source.field("quit_url"),
+            auth_token: source.field("auth_token"),
+            goods_detail: source.field("goods_detail"),
+            goods_type: source.field("goods_type"),
+            body: source.field("body"),
+            time_expire: source.field("time_expire"),
+            timeout_express: source.field("timeout_express"),
+            seller_id: source.field("seller_id"),
+            sub_merchant: source.field("sub_merchant"),
+            settle_info: source.field("settle_info"),
+            royalty_info: source.field("royalty_info"),
+            extend_params: source.field("extend_params"),
+            business_params: source.field("business_params"),
+            promo_params: source.field("promo_params"),
+            passback_params: source.field("passback_params"),
+            query_options: source.field("query_options"),
+            enable_pay_channels: source.field("enable_pay_channels"),
+            disable_pay_channels: source.field("disable_pay_channels"),
+            specified_channel: source.field("specified_channel"),
+            store_id: source.field("store_id"),
+            merchant_order_no: source.field("merchant_order_no"),
+            ext_user_info: source.field("ext_user_info"),
+            invoice_info: source.field("invoice_info"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "out_trade_no",
-            "total_amount",
-            "subject",
-            "product_code",
-            "quit_url",
-            "auth_token",
-            "goods_detail",
-            "goods_type",
-            "body",
-            "time_expire",
-            "timeout_express",
-            "seller_id",
-            "sub_merchant",
-            "settle_info",
-            "royalty_info",
-            "extend_params",
-            "business_params",
-            "promo_params",
-            "passback_params",
-            "query_options",
-            "enable_pay_channels",
-            "disable_pay_channels",
-            "specified_channel",
-            "store_id",
-            "merchant_order_no",
-            "ext_user_info",
-            "invoice_info",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "total_amount",
+                "subject",
+                "product_code",
+                "quit_url",
+                "auth_token",
+                "goods_detail",
+                "goods_type",
+                "body",
+                "time_expire",
+                "timeout_express",
+                "seller_id",
+                "sub_merchant",
+                "settle_info",
+                "royalty_info",
+                "extend_params",
+                "business_params",
+                "promo_params",
+                "passback_params",
+                "query_options",
+                "enable_pay_channels",
+                "disable_pay_channels",
+                "specified_channel",
+                "store_id",
+                "merchant_order_no",
+                "ext_user_info",
+                "invoice_info",
+            ],
             &[
                 &self.out_trade_no,
                 &self.total_amount,
@@ -387,45 +388,6 @@ impl crate::wire::Object for WapPay {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.total_amount,
-                &mut self.subject,
-                &mut self.product_code,
-                &mut self.quit_url,
-                &mut self.auth_token,
-                &mut self.goods_detail,
-                &mut self.goods_type,
-                &mut self.body,
-                &mut self.time_expire,
-                &mut self.timeout_express,
-                &mut self.seller_id,
-                &mut self.sub_merchant,
-                &mut self.settle_info,
-                &mut self.royalty_info,
-                &mut self.extend_params,
-                &mut self.business_params,
-                &mut self.promo_params,
-                &mut self.passback_params,
-                &mut self.query_options,
-                &mut self.enable_pay_channels,
-                &mut self.disable_pay_channels,
-                &mut self.specified_channel,
-                &mut self.store_id,
-                &mut self.merchant_order_no,
-                &mut self.ext_user_info,
-                &mut self.invoice_info,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["out_trade_no", "total_amount", "subject"]
     }
 }
 
@@ -478,23 +440,26 @@ impl ::core::default::Default for WapPayResponse {
 }
 
 impl crate::wire::Object for WapPayResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            out_trade_no: crate::wire::blank(),
-            trade_no: crate::wire::blank(),
-            total_amount: None,
-            seller_id: crate::wire::blank(),
-            merchant_order_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: source.field("out_trade_no"),
+            trade_no: source.field("trade_no"),
+            total_amount: source.field("total_amount"),
+            seller_id: source.field("seller_id"),
+            merchant_order_no: source.field("merchant_order_no"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["out_trade_no", "trade_no", "total_amount", "seller_id", "merchant_order_no"]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "out_trade_no",
+                "trade_no",
+                "total_amount",
+                "seller_id",
+                "merchant_order_no",
+            ],
             &[
                 &self.out_trade_no,
                 &self.trade_no,
@@ -503,19 +468,6 @@ impl crate::wire::Object for WapPayResponse {
                 &self.merchant_order_no,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.out_trade_no,
-                &mut self.trade_no,
-                &mut self.total_amount,
-                &mut self.seller_id,
-                &mut self.merchant_order_no,
-            ],
-            &mut self.extra,
         );
     }
 }

@@ -21,33 +21,21 @@ impl InfoShare {
     /// With what must be given.
     pub fn new(auth_token: impl ::core::convert::Into<crate::types::Secret>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        crate::wire::put(&mut __made.auth_token, auth_token);
+        __made.auth_token = ::core::convert::Into::into(auth_token);
         __made
     }
 }
 
 impl crate::wire::Object for InfoShare {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            auth_token: crate::wire::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            auth_token: source.required("auth_token"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["auth_token"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.auth_token], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(&mut [&mut self.auth_token], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["auth_token"]
+        see.fields(&["auth_token"], &[&self.auth_token], &self.extra);
     }
 }
 
@@ -231,147 +219,146 @@ impl ::core::default::Default for InfoShareResponse {
 }
 
 impl crate::wire::Object for InfoShareResponse {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            user_id: None,
-            open_id: None,
-            nick_name: None,
-            avatar: None,
-            gender: None,
-            country_code: None,
-            province: None,
-            city: None,
-            area: None,
-            address: None,
-            zip: None,
-            display_name: None,
-            email: None,
-            mobile: None,
-            phone: None,
-            taobao_id: None,
-            user_type: None,
-            user_status: None,
-            is_blocked: None,
-            is_balance_frozen: None,
-            member_grade: None,
-            inst_or_corp: None,
-            is_certified: None,
-            user_name: None,
-            cert_type: None,
-            cert_no: None,
-            age: None,
-            is_adult: None,
-            user_nation: None,
-            profession: None,
-            person_birthday: None,
-            person_birthday_without_year: None,
-            person_cert_issue_date: None,
-            person_cert_expiry_date: None,
-            person_pictures: ::std::vec::Vec::new(),
-            identity_card_province: None,
-            identity_card_city: None,
-            identity_card_area: None,
-            identity_card_address: None,
-            is_student_certified: None,
-            college_name: None,
-            degree: None,
-            enrollment_time: None,
-            graduation_time: None,
-            deliver_addresses: ::std::vec::Vec::new(),
-            firm_type: None,
-            business_scope: None,
-            license_no: None,
-            license_expiry_date: None,
-            organization_code: None,
-            ent_license_province: None,
-            ent_license_city: None,
-            ent_license_area: None,
-            ent_license_address: None,
-            firm_pictures: ::std::vec::Vec::new(),
-            firm_legal_person_name: None,
-            firm_legal_person_cert_type: None,
-            firm_legal_person_cert_no: None,
-            firm_legal_person_cert_expiry_date: None,
-            firm_legal_person_pictures: ::std::vec::Vec::new(),
-            firm_agent_person_name: None,
-            firm_agent_person_cert_type: None,
-            firm_agent_person_cert_no: None,
-            firm_agent_person_cert_expiry_date: None,
-            extra: crate::wire::Extra::EMPTY,
+            user_id: source.field("user_id"),
+            open_id: source.field("open_id"),
+            nick_name: source.field("nick_name"),
+            avatar: source.field("avatar"),
+            gender: source.field("gender"),
+            country_code: source.field("country_code"),
+            province: source.field("province"),
+            city: source.field("city"),
+            area: source.field("area"),
+            address: source.field("address"),
+            zip: source.field("zip"),
+            display_name: source.field("display_name"),
+            email: source.field("email"),
+            mobile: source.field("mobile"),
+            phone: source.field("phone"),
+            taobao_id: source.field("taobao_id"),
+            user_type: source.field("user_type"),
+            user_status: source.field("user_status"),
+            is_blocked: source.field("is_blocked"),
+            is_balance_frozen: source.field("is_balance_frozen"),
+            member_grade: source.field("member_grade"),
+            inst_or_corp: source.field("inst_or_corp"),
+            is_certified: source.field("is_certified"),
+            user_name: source.field("user_name"),
+            cert_type: source.field("cert_type"),
+            cert_no: source.field("cert_no"),
+            age: source.field("age"),
+            is_adult: source.field("is_adult"),
+            user_nation: source.field("user_nation"),
+            profession: source.field("profession"),
+            person_birthday: source.field("person_birthday"),
+            person_birthday_without_year: source.field("person_birthday_without_year"),
+            person_cert_issue_date: source.field("person_cert_issue_date"),
+            person_cert_expiry_date: source.field("person_cert_expiry_date"),
+            person_pictures: source.field("person_pictures"),
+            identity_card_province: source.field("identity_card_province"),
+            identity_card_city: source.field("identity_card_city"),
+            identity_card_area: source.field("identity_card_area"),
+            identity_card_address: source.field("identity_card_address"),
+            is_student_certified: source.field("is_student_certified"),
+            college_name: source.field("college_name"),
+            degree: source.field("degree"),
+            enrollment_time: source.field("enrollment_time"),
+            graduation_time: source.field("graduation_time"),
+            deliver_addresses: source.field("deliver_addresses"),
+            firm_type: source.field("firm_type"),
+            business_scope: source.field("business_scope"),
+            license_no: source.field("license_no"),
+            license_expiry_date: source.field("license_expiry_date"),
+            organization_code: source.field("organization_code"),
+            ent_license_province: source.field("ent_license_province"),
+            ent_license_city: source.field("ent_license_city"),
+            ent_license_area: source.field("ent_license_area"),
+            ent_license_address: source.field("ent_license_address"),
+            firm_pictures: source.field("firm_pictures"),
+            firm_legal_person_name: source.field("firm_legal_person_name"),
+            firm_legal_person_cert_type: source.field("firm_legal_person_cert_type"),
+            firm_legal_person_cert_no: source.field("firm_legal_person_cert_no"),
+            firm_legal_person_cert_expiry_date: source
+                .field("firm_legal_person_cert_expiry_date"),
+            firm_legal_person_pictures: source.field("firm_legal_person_pictures"),
+            firm_agent_person_name: source.field("firm_agent_person_name"),
+            firm_agent_person_cert_type: source.field("firm_agent_person_cert_type"),
+            firm_agent_person_cert_no: source.field("firm_agent_person_cert_no"),
+            firm_agent_person_cert_expiry_date: source
+                .field("firm_agent_person_cert_expiry_date"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "user_id",
-            "open_id",
-            "nick_name",
-            "avatar",
-            "gender",
-            "country_code",
-            "province",
-            "city",
-            "area",
-            "address",
-            "zip",
-            "display_name",
-            "email",
-            "mobile",
-            "phone",
-            "taobao_id",
-            "user_type",
-            "user_status",
-            "is_blocked",
-            "is_balance_frozen",
-            "member_grade",
-            "inst_or_corp",
-            "is_certified",
-            "user_name",
-            "cert_type",
-            "cert_no",
-            "age",
-            "is_adult",
-            "user_nation",
-            "profession",
-            "person_birthday",
-            "person_birthday_without_year",
-            "person_cert_issue_date",
-            "person_cert_expiry_date",
-            "person_pictures",
-            "identity_card_province",
-            "identity_card_city",
-            "identity_card_area",
-            "identity_card_address",
-            "is_student_certified",
-            "college_name",
-            "degree",
-            "enrollment_time",
-            "graduation_time",
-            "deliver_addresses",
-            "firm_type",
-            "business_scope",
-            "license_no",
-            "license_expiry_date",
-            "organization_code",
-            "ent_license_province",
-            "ent_license_city",
-            "ent_license_area",
-            "ent_license_address",
-            "firm_pictures",
-            "firm_legal_person_name",
-            "firm_legal_person_cert_type",
-            "firm_legal_person_cert_no",
-            "firm_legal_person_cert_expiry_date",
-            "firm_legal_person_pictures",
-            "firm_agent_person_name",
-            "firm_agent_person_cert_type",
-            "firm_agent_person_cert_no",
-            "firm_agent_person_cert_expiry_date",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "user_id",
+                "open_id",
+                "nick_name",
+                "avatar",
+                "gender",
+                "country_code",
+                "province",
+                "city",
+                "area",
+                "address",
+                "zip",
+                "display_name",
+                "email",
+                "mobile",
+                "phone",
+                "taobao_id",
+                "user_type",
+                "user_status",
+                "is_blocked",
+                "is_balance_frozen",
+                "member_grade",
+                "inst_or_corp",
+                "is_certified",
+                "user_name",
+                "cert_type",
+                "cert_no",
+                "age",
+                "is_adult",
+                "user_nation",
+                "profession",
+                "person_birthday",
+                "person_birthday_without_year",
+                "person_cert_issue_date",
+                "person_cert_expiry_date",
+                "person_pictures",
+                "identity_card_province",
+                "identity_card_city",
+                "identity_card_area",
+                "identity_card_address",
+                "is_student_certified",
+                "college_name",
+                "degree",
+                "enrollment_time",
+                "graduation_time",
+                "deliver_addresses",
+                "firm_type",
+                "business_scope",
+                "license_no",
+                "license_expiry_date",
+                "organization_code",
+                "ent_license_province",
+                "ent_license_city",
+                "ent_license_area",
+                "ent_license_address",
+                "firm_pictures",
+                "firm_legal_person_name",
+                "firm_legal_person_cert_type",
+                "firm_legal_person_cert_no",
+                "firm_legal_person_cert_expiry_date",
+                "firm_legal_person_pictures",
+                "firm_agent_person_name",
+                "firm_agent_person_cert_type",
+                "firm_agent_person_cert_no",
+                "firm_agent_person_cert_expiry_date",
+            ],
             &[
                 &self.user_id,
                 &self.open_id,
@@ -439,78 +426,6 @@ impl crate::wire::Object for InfoShareResponse {
                 &self.firm_agent_person_cert_expiry_date,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.user_id,
-                &mut self.open_id,
-                &mut self.nick_name,
-                &mut self.avatar,
-                &mut self.gender,
-                &mut self.country_code,
-                &mut self.province,
-                &mut self.city,
-                &mut self.area,
-                &mut self.address,
-                &mut self.zip,
-                &mut self.display_name,
-                &mut self.email,
-                &mut self.mobile,
-                &mut self.phone,
-                &mut self.taobao_id,
-                &mut self.user_type,
-                &mut self.user_status,
-                &mut self.is_blocked,
-                &mut self.is_balance_frozen,
-                &mut self.member_grade,
-                &mut self.inst_or_corp,
-                &mut self.is_certified,
-                &mut self.user_name,
-                &mut self.cert_type,
-                &mut self.cert_no,
-                &mut self.age,
-                &mut self.is_adult,
-                &mut self.user_nation,
-                &mut self.profession,
-                &mut self.person_birthday,
-                &mut self.person_birthday_without_year,
-                &mut self.person_cert_issue_date,
-                &mut self.person_cert_expiry_date,
-                &mut self.person_pictures,
-                &mut self.identity_card_province,
-                &mut self.identity_card_city,
-                &mut self.identity_card_area,
-                &mut self.identity_card_address,
-                &mut self.is_student_certified,
-                &mut self.college_name,
-                &mut self.degree,
-                &mut self.enrollment_time,
-                &mut self.graduation_time,
-                &mut self.deliver_addresses,
-                &mut self.firm_type,
-                &mut self.business_scope,
-                &mut self.license_no,
-                &mut self.license_expiry_date,
-                &mut self.organization_code,
-                &mut self.ent_license_province,
-                &mut self.ent_license_city,
-                &mut self.ent_license_area,
-                &mut self.ent_license_address,
-                &mut self.firm_pictures,
-                &mut self.firm_legal_person_name,
-                &mut self.firm_legal_person_cert_type,
-                &mut self.firm_legal_person_cert_no,
-                &mut self.firm_legal_person_cert_expiry_date,
-                &mut self.firm_legal_person_pictures,
-                &mut self.firm_agent_person_name,
-                &mut self.firm_agent_person_cert_type,
-                &mut self.firm_agent_person_cert_no,
-                &mut self.firm_agent_person_cert_expiry_date,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -757,39 +672,36 @@ impl ::core::default::Default for AlipayUserDeliverAddress {
 }
 
 impl crate::wire::Object for AlipayUserDeliverAddress {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            deliver_fullname: None,
-            deliver_mobile: None,
-            deliver_phone: None,
-            deliver_province: None,
-            deliver_city: None,
-            deliver_area: None,
-            address: None,
-            address_code: None,
-            zip: None,
-            default_deliver_address: None,
-            extra: crate::wire::Extra::EMPTY,
+            deliver_fullname: source.field("deliver_fullname"),
+            deliver_mobile: source.field("deliver_mobile"),
+            deliver_phone: source.field("deliver_phone"),
+            deliver_province: source.field("deliver_province"),
+            deliver_city: source.field("deliver_city"),
+            deliver_area: source.field("deliver_area"),
+            address: source.field("address"),
+            address_code: source.field("address_code"),
+            zip: source.field("zip"),
+            default_deliver_address: source.field("default_deliver_address"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "deliver_fullname",
-            "deliver_mobile",
-            "deliver_phone",
-            "deliver_province",
-            "deliver_city",
-            "deliver_area",
-            "address",
-            "address_code",
-            "zip",
-            "default_deliver_address",
-        ]
     }
 
     fn see(&self, see: &mut dyn crate::wire::See) {
         see.fields(
+            &[
+                "deliver_fullname",
+                "deliver_mobile",
+                "deliver_phone",
+                "deliver_province",
+                "deliver_city",
+                "deliver_area",
+                "address",
+                "address_code",
+                "zip",
+                "default_deliver_address",
+            ],
             &[
                 &self.deliver_fullname,
                 &self.deliver_mobile,
@@ -803,24 +715,6 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
                 &self.default_deliver_address,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.deliver_fullname,
-                &mut self.deliver_mobile,
-                &mut self.deliver_phone,
-                &mut self.deliver_province,
-                &mut self.deliver_city,
-                &mut self.deliver_area,
-                &mut self.address,
-                &mut self.address_code,
-                &mut self.zip,
-                &mut self.default_deliver_address,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -845,26 +739,19 @@ impl ::core::default::Default for AlipayUserPicture {
 }
 
 impl crate::wire::Object for AlipayUserPicture {
-    fn blank() -> Self {
+    fn make(source: &mut crate::wire::Source<'_>) -> Self {
         Self {
-            picture_type: None,
-            picture_url: None,
-            extra: crate::wire::Extra::EMPTY,
+            picture_type: source.field("picture_type"),
+            picture_url: source.field("picture_url"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["picture_type", "picture_url"]
-    }
-
     fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&[&self.picture_type, &self.picture_url], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn crate::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.picture_type, &mut self.picture_url],
-            &mut self.extra,
+        see.fields(
+            &["picture_type", "picture_url"],
+            &[&self.picture_type, &self.picture_url],
+            &self.extra,
         );
     }
 }

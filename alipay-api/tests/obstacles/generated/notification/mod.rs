@@ -19,30 +19,17 @@ pub enum Notification {
 }
 
 impl Notification {
-    /// What a notification of this name tells, once `parameters` has filled it in; `None` for an unknown name.
+    /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,
+    /// `source` knows.
     pub fn read(
         name: &str,
-        parameters: &mut dyn ::core::ops::FnMut(
-            &mut dyn ::alipay_api::wire::Object,
-        ) -> ::core::result::Result<(), ::alipay_api::wire::DecodeError>,
-    ) -> ::core::option::Option<
-        ::core::result::Result<Self, ::alipay_api::wire::DecodeError>,
-    > {
+        source: &mut ::alipay_api::wire::Source<'_>,
+    ) -> ::core::option::Option<Self> {
         match name {
             "alipay.trap.order.changed" => {
-                let mut body = <TrapOrderChanged as ::alipay_api::wire::Object>::blank();
-                Some(
-                    parameters(&mut body)
-                        .map(|()| Self::TrapOrderChanged(::std::boxed::Box::new(body))),
-                )
+                Some(Self::TrapOrderChanged(::alipay_api::wire::Object::make(source)))
             }
-            "trap_sync" => {
-                let mut body = <TrapSync as ::alipay_api::wire::Object>::blank();
-                Some(
-                    parameters(&mut body)
-                        .map(|()| Self::TrapSync(::std::boxed::Box::new(body))),
-                )
-            }
+            "trap_sync" => Some(Self::TrapSync(::alipay_api::wire::Object::make(source))),
             _ => None,
         }
     }

@@ -27,28 +27,21 @@ impl ::core::default::Default for TrapSync {
 }
 
 impl ::alipay_api::wire::Object for TrapSync {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            self_: ::alipay_api::wire::blank(),
-            r#type: ::alipay_api::wire::blank(),
-            body: None,
-            price: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            self_: source.field("self"),
+            r#type: source.field("type"),
+            body: source.field("body"),
+            price: source.field("price"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["self", "type", "body", "price"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.self_, &self.r#type, &self.body, &self.price], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [&mut self.self_, &mut self.r#type, &mut self.body, &mut self.price],
-            &mut self.extra,
+        see.fields(
+            &["self", "type", "body", "price"],
+            &[&self.self_, &self.r#type, &self.body, &self.price],
+            &self.extra,
         );
     }
 }
@@ -86,23 +79,15 @@ impl ::core::default::Default for Result {
 }
 
 impl ::alipay_api::wire::Object for Result {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            ok: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            ok: source.field("ok"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["ok"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.ok], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.ok], &mut self.extra);
+        see.fields(&["ok"], &[&self.ok], &self.extra);
     }
 }
 

@@ -107,50 +107,50 @@ impl All {
         must_objects: impl ::core::convert::Into<::std::vec::Vec<super::types::Asked>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        ::alipay_api::wire::put(&mut __made.string, string);
-        ::alipay_api::wire::put(&mut __made.must_int, must_int);
-        ::alipay_api::wire::put(&mut __made.must_bool, must_bool);
-        ::alipay_api::wire::put(&mut __made.must_price, must_price);
-        ::alipay_api::wire::put(&mut __made.must_datetime, must_datetime);
-        ::alipay_api::wire::put(&mut __made.must_date, must_date);
-        ::alipay_api::wire::put(&mut __made.must_url, must_url);
-        ::alipay_api::wire::put(&mut __made.must_json, must_json);
-        ::alipay_api::wire::put(&mut __made.must_file, must_file);
-        ::alipay_api::wire::put(&mut __made.must_secret, must_secret);
-        ::alipay_api::wire::put(&mut __made.must_enum, must_enum);
-        ::alipay_api::wire::put(&mut __made.must_object, must_object);
-        ::alipay_api::wire::put(&mut __made.must_list, must_list);
-        ::alipay_api::wire::put(&mut __made.must_objects, must_objects);
+        __made.string = ::core::convert::Into::into(string);
+        __made.must_int = must_int;
+        __made.must_bool = must_bool;
+        __made.must_price = must_price;
+        __made.must_datetime = must_datetime;
+        __made.must_date = must_date;
+        __made.must_url = ::core::convert::Into::into(must_url);
+        __made.must_json = ::core::convert::Into::into(must_json);
+        __made.must_file = must_file;
+        __made.must_secret = ::core::convert::Into::into(must_secret);
+        __made.must_enum = ::core::convert::Into::into(must_enum);
+        __made.must_object = must_object;
+        __made.must_list = ::core::convert::Into::into(must_list);
+        __made.must_objects = ::core::convert::Into::into(must_objects);
         __made
     }
 
     /// Sets `int`.
     pub fn int(mut self, int: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.int, int);
+        self.int = Some(int);
         self
     }
 
     /// Sets `bool`.
     pub fn bool(mut self, bool: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.bool, bool);
+        self.bool = Some(bool);
         self
     }
 
     /// Sets `price`.
     pub fn price(mut self, price: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.price, price);
+        self.price = Some(price);
         self
     }
 
     /// Sets `datetime`.
     pub fn datetime(mut self, datetime: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.datetime, datetime);
+        self.datetime = Some(datetime);
         self
     }
 
     /// Sets `date`.
     pub fn date(mut self, date: ::alipay_api::types::Date) -> Self {
-        ::alipay_api::wire::set(&mut self.date, date);
+        self.date = Some(date);
         self
     }
 
@@ -159,7 +159,7 @@ impl All {
         mut self,
         url: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.url, url);
+        self.url = Some(::core::convert::Into::into(url));
         self
     }
 
@@ -168,13 +168,13 @@ impl All {
         mut self,
         json: impl ::core::convert::Into<::alipay_api::types::Json>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.json, json);
+        self.json = Some(::core::convert::Into::into(json));
         self
     }
 
     /// Sets `file`.
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
-        ::alipay_api::wire::set(&mut self.file, file);
+        self.file = Some(file);
         self
     }
 
@@ -183,7 +183,7 @@ impl All {
         mut self,
         secret: impl ::core::convert::Into<::alipay_api::types::Secret>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.secret, secret);
+        self.secret = Some(::core::convert::Into::into(secret));
         self
     }
 
@@ -192,13 +192,13 @@ impl All {
         mut self,
         r#enum: impl ::core::convert::Into<::alipay_api::types::Open<super::types::None>>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#enum, r#enum);
+        self.r#enum = Some(::core::convert::Into::into(r#enum));
         self
     }
 
     /// Sets `object`.
     pub fn object(mut self, object: super::types::Some) -> Self {
-        ::alipay_api::wire::set(&mut self.object, object);
+        self.object = Some(object);
         self
     }
 
@@ -207,7 +207,7 @@ impl All {
         mut self,
         list: impl ::core::convert::Into<::std::vec::Vec<::alipay_api::types::Price>>,
     ) -> Self {
-        ::alipay_api::wire::put(&mut self.list, list);
+        self.list = ::core::convert::Into::into(list);
         self
     }
 
@@ -218,7 +218,7 @@ impl All {
             ::std::vec::Vec<::alipay_api::types::Open<super::types::None>>,
         >,
     ) -> Self {
-        ::alipay_api::wire::put(&mut self.enums, enums);
+        self.enums = ::core::convert::Into::into(enums);
         self
     }
 
@@ -227,7 +227,7 @@ impl All {
         mut self,
         text: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.text, text);
+        self.text = Some(::core::convert::Into::into(text));
         self
     }
 
@@ -236,83 +236,80 @@ impl All {
         mut self,
         either: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.either, either);
+        self.either = Some(::core::convert::Into::into(either));
         self
     }
 }
 
 impl ::alipay_api::wire::Object for All {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            string: ::alipay_api::wire::blank(),
-            must_int: ::alipay_api::wire::blank(),
-            must_bool: ::alipay_api::wire::blank(),
-            must_price: ::alipay_api::wire::blank(),
-            must_datetime: ::alipay_api::wire::blank(),
-            must_date: ::alipay_api::wire::blank(),
-            must_url: ::alipay_api::wire::blank(),
-            must_json: ::alipay_api::wire::blank(),
-            must_file: ::alipay_api::wire::blank(),
-            must_secret: ::alipay_api::wire::blank(),
-            must_enum: ::alipay_api::wire::blank(),
-            must_object: ::alipay_api::wire::blank(),
-            must_list: ::std::vec::Vec::new(),
-            must_objects: ::std::vec::Vec::new(),
-            int: None,
-            bool: None,
-            price: None,
-            datetime: None,
-            date: None,
-            url: None,
-            json: None,
-            file: None,
-            secret: None,
-            r#enum: None,
-            object: None,
-            list: ::std::vec::Vec::new(),
-            enums: ::std::vec::Vec::new(),
-            text: None,
-            either: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            string: source.required("string"),
+            must_int: source.required("must_int"),
+            must_bool: source.required("must_bool"),
+            must_price: source.required("must_price"),
+            must_datetime: source.required("must_datetime"),
+            must_date: source.required("must_date"),
+            must_url: source.required("must_url"),
+            must_json: source.required("must_json"),
+            must_file: source.required("must_file"),
+            must_secret: source.required("must_secret"),
+            must_enum: source.required("must_enum"),
+            must_object: source.required("must_object"),
+            must_list: source.required("must_list"),
+            must_objects: source.required("must_objects"),
+            int: source.field("int"),
+            bool: source.field("bool"),
+            price: source.field("price"),
+            datetime: source.field("datetime"),
+            date: source.field("date"),
+            url: source.field("url"),
+            json: source.field("json"),
+            file: source.field("file"),
+            secret: source.field("secret"),
+            r#enum: source.field("enum"),
+            object: source.field("object"),
+            list: source.field("list"),
+            enums: source.field("enums"),
+            text: source.field("text"),
+            either: source.field("either"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "string",
-            "must_int",
-            "must_bool",
-            "must_price",
-            "must_datetime",
-            "must_date",
-            "must_url",
-            "must_json",
-            "must_file",
-            "must_secret",
-            "must_enum",
-            "must_object",
-            "must_list",
-            "must_objects",
-            "int",
-            "bool",
-            "price",
-            "datetime",
-            "date",
-            "url",
-            "json",
-            "file",
-            "secret",
-            "enum",
-            "object",
-            "list",
-            "enums",
-            "text",
-            "either",
-        ]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &[
+                "string",
+                "must_int",
+                "must_bool",
+                "must_price",
+                "must_datetime",
+                "must_date",
+                "must_url",
+                "must_json",
+                "must_file",
+                "must_secret",
+                "must_enum",
+                "must_object",
+                "must_list",
+                "must_objects",
+                "int",
+                "bool",
+                "price",
+                "datetime",
+                "date",
+                "url",
+                "json",
+                "file",
+                "secret",
+                "enum",
+                "object",
+                "list",
+                "enums",
+                "text",
+                "either",
+            ],
             &[
                 &self.string,
                 &self.must_int,
@@ -346,62 +343,6 @@ impl ::alipay_api::wire::Object for All {
             ],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.string,
-                &mut self.must_int,
-                &mut self.must_bool,
-                &mut self.must_price,
-                &mut self.must_datetime,
-                &mut self.must_date,
-                &mut self.must_url,
-                &mut self.must_json,
-                &mut self.must_file,
-                &mut self.must_secret,
-                &mut self.must_enum,
-                &mut self.must_object,
-                &mut self.must_list,
-                &mut self.must_objects,
-                &mut self.int,
-                &mut self.bool,
-                &mut self.price,
-                &mut self.datetime,
-                &mut self.date,
-                &mut self.url,
-                &mut self.json,
-                &mut self.file,
-                &mut self.secret,
-                &mut self.r#enum,
-                &mut self.object,
-                &mut self.list,
-                &mut self.enums,
-                &mut self.text,
-                &mut self.either,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &[
-            "string",
-            "must_int",
-            "must_bool",
-            "must_price",
-            "must_datetime",
-            "must_date",
-            "must_url",
-            "must_json",
-            "must_file",
-            "must_secret",
-            "must_enum",
-            "must_object",
-            "must_list",
-            "must_objects",
-        ]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -496,59 +437,56 @@ impl ::core::default::Default for AllResponse {
 }
 
 impl ::alipay_api::wire::Object for AllResponse {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            string: ::alipay_api::wire::blank(),
-            int: None,
-            bool: None,
-            price: None,
-            datetime: None,
-            date: None,
-            url: ::alipay_api::wire::blank(),
-            json: ::alipay_api::wire::blank(),
-            secret: ::alipay_api::wire::blank(),
-            r#enum: ::alipay_api::wire::blank(),
-            object: ::alipay_api::wire::blank(),
-            list: ::std::vec::Vec::new(),
-            may_string: None,
-            may_int: None,
-            may_url: None,
-            may_json: None,
-            may_secret: None,
-            may_enum: None,
-            may_object: None,
-            circle: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            string: source.field("string"),
+            int: source.field("int"),
+            bool: source.field("bool"),
+            price: source.field("price"),
+            datetime: source.field("datetime"),
+            date: source.field("date"),
+            url: source.field("url"),
+            json: source.field("json"),
+            secret: source.field("secret"),
+            r#enum: source.field("enum"),
+            object: source.field("object"),
+            list: source.field("list"),
+            may_string: source.field("may_string"),
+            may_int: source.field("may_int"),
+            may_url: source.field("may_url"),
+            may_json: source.field("may_json"),
+            may_secret: source.field("may_secret"),
+            may_enum: source.field("may_enum"),
+            may_object: source.field("may_object"),
+            circle: source.field("circle"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "string",
-            "int",
-            "bool",
-            "price",
-            "datetime",
-            "date",
-            "url",
-            "json",
-            "secret",
-            "enum",
-            "object",
-            "list",
-            "may_string",
-            "may_int",
-            "may_url",
-            "may_json",
-            "may_secret",
-            "may_enum",
-            "may_object",
-            "circle",
-        ]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &[
+                "string",
+                "int",
+                "bool",
+                "price",
+                "datetime",
+                "date",
+                "url",
+                "json",
+                "secret",
+                "enum",
+                "object",
+                "list",
+                "may_string",
+                "may_int",
+                "may_url",
+                "may_json",
+                "may_secret",
+                "may_enum",
+                "may_object",
+                "circle",
+            ],
             &[
                 &self.string,
                 &self.int,
@@ -572,34 +510,6 @@ impl ::alipay_api::wire::Object for AllResponse {
                 &self.circle,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.string,
-                &mut self.int,
-                &mut self.bool,
-                &mut self.price,
-                &mut self.datetime,
-                &mut self.date,
-                &mut self.url,
-                &mut self.json,
-                &mut self.secret,
-                &mut self.r#enum,
-                &mut self.object,
-                &mut self.list,
-                &mut self.may_string,
-                &mut self.may_int,
-                &mut self.may_url,
-                &mut self.may_json,
-                &mut self.may_secret,
-                &mut self.may_enum,
-                &mut self.may_object,
-                &mut self.circle,
-            ],
-            &mut self.extra,
         );
     }
 }

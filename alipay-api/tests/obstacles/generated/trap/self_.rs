@@ -18,33 +18,21 @@ impl Self_ {
     /// With what must be given.
     pub fn new(self_: impl ::core::convert::Into<::std::string::String>) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        ::alipay_api::wire::put(&mut __made.self_, self_);
+        __made.self_ = ::core::convert::Into::into(self_);
         __made
     }
 }
 
 impl ::alipay_api::wire::Object for Self_ {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            self_: ::alipay_api::wire::blank(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            self_: source.required("self"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["self"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.self_], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.self_], &mut self.extra);
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["self"]
+        see.fields(&["self"], &[&self.self_], &self.extra);
     }
 }
 
@@ -87,22 +75,12 @@ impl ::core::default::Default for SelfResponse {
 }
 
 impl ::alipay_api::wire::Object for SelfResponse {
-    fn blank() -> Self {
-        Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
-        }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[]
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+        Self { extra: source.extra() }
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [], &mut self.extra);
+        see.fields(&[], &[], &self.extra);
     }
 }
 

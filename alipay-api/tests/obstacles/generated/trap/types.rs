@@ -17,23 +17,15 @@ impl ::core::default::Default for Answered {
 }
 
 impl ::alipay_api::wire::Object for Answered {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            back: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            back: source.field("back"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["back"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.back], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.back], &mut self.extra);
+        see.fields(&["back"], &[&self.back], &self.extra);
     }
 }
 
@@ -57,7 +49,7 @@ impl Asked {
 
     /// Sets `when`.
     pub fn when(mut self, when: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.when, when);
+        self.when = Some(when);
         self
     }
 }
@@ -69,23 +61,15 @@ impl ::core::default::Default for Asked {
 }
 
 impl ::alipay_api::wire::Object for Asked {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            when: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            when: source.field("when"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["when"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.when], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.when], &mut self.extra);
+        see.fields(&["when"], &[&self.when], &self.extra);
     }
 }
 
@@ -109,24 +93,16 @@ impl ::core::default::Default for Chain {
 }
 
 impl ::alipay_api::wire::Object for Chain {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            next: None,
-            asked: ::std::vec::Vec::new(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            next: source.field("next"),
+            asked: source.field("asked"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["next", "asked"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.next, &self.asked], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.next, &mut self.asked], &mut self.extra);
+        see.fields(&["next", "asked"], &[&self.next, &self.asked], &self.extra);
     }
 }
 
@@ -213,9 +189,9 @@ impl Some {
         kind: impl ::core::convert::Into<::alipay_api::types::Open<None>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        ::alipay_api::wire::set(&mut __made.first, first);
-        ::alipay_api::wire::set(&mut __made.must, must);
-        ::alipay_api::wire::put(&mut __made.kind, kind);
+        __made.first = Some(::core::convert::Into::into(first));
+        __made.must = Some(must);
+        __made.kind = ::core::convert::Into::into(kind);
         __made
     }
 
@@ -226,9 +202,9 @@ impl Some {
         kind: impl ::core::convert::Into<::alipay_api::types::Open<None>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        ::alipay_api::wire::set(&mut __made.second, second);
-        ::alipay_api::wire::set(&mut __made.must, must);
-        ::alipay_api::wire::put(&mut __made.kind, kind);
+        __made.second = Some(second);
+        __made.must = Some(must);
+        __made.kind = ::core::convert::Into::into(kind);
         __made
     }
 
@@ -237,19 +213,19 @@ impl Some {
         mut self,
         first: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.first, first);
+        self.first = Some(::core::convert::Into::into(first));
         self
     }
 
     /// Sets `second`.
     pub fn second(mut self, second: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.second, second);
+        self.second = Some(second);
         self
     }
 
     /// Sets `inner`.
     pub fn inner(mut self, inner: Some) -> Self {
-        ::alipay_api::wire::set(&mut self.inner, ::std::boxed::Box::new(inner));
+        self.inner = Some(::std::boxed::Box::new(inner));
         self
     }
 
@@ -258,7 +234,7 @@ impl Some {
         mut self,
         many: impl ::core::convert::Into<::std::vec::Vec<Some>>,
     ) -> Self {
-        ::alipay_api::wire::put(&mut self.many, many);
+        self.many = ::core::convert::Into::into(many);
         self
     }
 }
@@ -270,24 +246,21 @@ impl ::core::default::Default for Some {
 }
 
 impl ::alipay_api::wire::Object for Some {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            first: None,
-            second: None,
-            must: None,
-            kind: ::alipay_api::wire::blank(),
-            inner: None,
-            many: ::std::vec::Vec::new(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            first: source.field("first"),
+            second: source.field("second"),
+            must: source.field("must"),
+            kind: source.field("kind"),
+            inner: source.field("inner"),
+            many: source.field("many"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["first", "second", "must", "kind", "inner", "many"]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &["first", "second", "must", "kind", "inner", "many"],
             &[
                 &self.first,
                 &self.second,
@@ -297,20 +270,6 @@ impl ::alipay_api::wire::Object for Some {
                 &self.many,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.first,
-                &mut self.second,
-                &mut self.must,
-                &mut self.kind,
-                &mut self.inner,
-                &mut self.many,
-            ],
-            &mut self.extra,
         );
     }
 

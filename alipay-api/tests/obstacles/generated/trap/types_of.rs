@@ -30,8 +30,8 @@ impl TypesOf {
         must: super::types::Some,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        ::alipay_api::wire::set(&mut __made.a, a);
-        ::alipay_api::wire::put(&mut __made.must, must);
+        __made.a = Some(::core::convert::Into::into(a));
+        __made.must = must;
         __made
     }
 
@@ -41,20 +41,20 @@ impl TypesOf {
         must: super::types::Some,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        ::alipay_api::wire::put(&mut __made.new, new);
-        ::alipay_api::wire::put(&mut __made.must, must);
+        __made.new = ::core::convert::Into::into(new);
+        __made.must = must;
         __made
     }
 
     /// Sets `a`.
     pub fn a(mut self, a: impl ::core::convert::Into<::std::string::String>) -> Self {
-        ::alipay_api::wire::set(&mut self.a, a);
+        self.a = Some(::core::convert::Into::into(a));
         self
     }
 
     /// Sets `new`.
     pub fn new(mut self, new: impl ::core::convert::Into<::std::vec::Vec<i64>>) -> Self {
-        ::alipay_api::wire::put(&mut self.new, new);
+        self.new = ::core::convert::Into::into(new);
         self
     }
 
@@ -63,7 +63,7 @@ impl TypesOf {
         mut self,
         with_a: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.with_a, with_a);
+        self.with_a = Some(::core::convert::Into::into(with_a));
         self
     }
 
@@ -72,49 +72,29 @@ impl TypesOf {
         mut self,
         with_new: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.with_new, with_new);
+        self.with_new = Some(::core::convert::Into::into(with_new));
         self
     }
 }
 
 impl ::alipay_api::wire::Object for TypesOf {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            a: None,
-            new: ::std::vec::Vec::new(),
-            with_a: None,
-            with_new: None,
-            must: ::alipay_api::wire::blank(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            a: source.field("a"),
+            new: source.field("new"),
+            with_a: source.field("with_a"),
+            with_new: source.field("with_new"),
+            must: source.required("must"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &["a", "new", "with_a", "with_new", "must"]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &["a", "new", "with_a", "with_new", "must"],
             &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
             &self.extra,
         );
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.a,
-                &mut self.new,
-                &mut self.with_a,
-                &mut self.with_new,
-                &mut self.must,
-            ],
-            &mut self.extra,
-        );
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["must"]
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -161,22 +141,12 @@ impl ::core::default::Default for TypesOfResponse {
 }
 
 impl ::alipay_api::wire::Object for TypesOfResponse {
-    fn blank() -> Self {
-        Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
-        }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[]
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+        Self { extra: source.extra() }
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [], &mut self.extra);
+        see.fields(&[], &[], &self.extra);
     }
 }
 

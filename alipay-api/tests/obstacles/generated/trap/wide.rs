@@ -624,31 +624,31 @@ impl Wide {
         mut self,
         field_0: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_0, field_0);
+        self.field_0 = Some(::core::convert::Into::into(field_0));
         self
     }
 
     /// Sets `field_1`.
     pub fn field_1(mut self, field_1: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_1, field_1);
+        self.field_1 = Some(field_1);
         self
     }
 
     /// Sets `field_2`.
     pub fn field_2(mut self, field_2: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_2, field_2);
+        self.field_2 = Some(field_2);
         self
     }
 
     /// Sets `field_3`.
     pub fn field_3(mut self, field_3: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_3, field_3);
+        self.field_3 = Some(field_3);
         self
     }
 
     /// Sets `field_4`.
     pub fn field_4(mut self, field_4: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_4, field_4);
+        self.field_4 = Some(field_4);
         self
     }
 
@@ -657,31 +657,31 @@ impl Wide {
         mut self,
         field_5: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_5, field_5);
+        self.field_5 = Some(::core::convert::Into::into(field_5));
         self
     }
 
     /// Sets `field_6`.
     pub fn field_6(mut self, field_6: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_6, field_6);
+        self.field_6 = Some(field_6);
         self
     }
 
     /// Sets `field_7`.
     pub fn field_7(mut self, field_7: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_7, field_7);
+        self.field_7 = Some(field_7);
         self
     }
 
     /// Sets `field_8`.
     pub fn field_8(mut self, field_8: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_8, field_8);
+        self.field_8 = Some(field_8);
         self
     }
 
     /// Sets `field_9`.
     pub fn field_9(mut self, field_9: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_9, field_9);
+        self.field_9 = Some(field_9);
         self
     }
 
@@ -690,31 +690,31 @@ impl Wide {
         mut self,
         field_10: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_10, field_10);
+        self.field_10 = Some(::core::convert::Into::into(field_10));
         self
     }
 
     /// Sets `field_11`.
     pub fn field_11(mut self, field_11: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_11, field_11);
+        self.field_11 = Some(field_11);
         self
     }
 
     /// Sets `field_12`.
     pub fn field_12(mut self, field_12: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_12, field_12);
+        self.field_12 = Some(field_12);
         self
     }
 
     /// Sets `field_13`.
     pub fn field_13(mut self, field_13: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_13, field_13);
+        self.field_13 = Some(field_13);
         self
     }
 
     /// Sets `field_14`.
     pub fn field_14(mut self, field_14: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_14, field_14);
+        self.field_14 = Some(field_14);
         self
     }
 
@@ -723,31 +723,31 @@ impl Wide {
         mut self,
         field_15: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_15, field_15);
+        self.field_15 = Some(::core::convert::Into::into(field_15));
         self
     }
 
     /// Sets `field_16`.
     pub fn field_16(mut self, field_16: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_16, field_16);
+        self.field_16 = Some(field_16);
         self
     }
 
     /// Sets `field_17`.
     pub fn field_17(mut self, field_17: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_17, field_17);
+        self.field_17 = Some(field_17);
         self
     }
 
     /// Sets `field_18`.
     pub fn field_18(mut self, field_18: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_18, field_18);
+        self.field_18 = Some(field_18);
         self
     }
 
     /// Sets `field_19`.
     pub fn field_19(mut self, field_19: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_19, field_19);
+        self.field_19 = Some(field_19);
         self
     }
 
@@ -756,31 +756,31 @@ impl Wide {
         mut self,
         field_20: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_20, field_20);
+        self.field_20 = Some(::core::convert::Into::into(field_20));
         self
     }
 
     /// Sets `field_21`.
     pub fn field_21(mut self, field_21: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_21, field_21);
+        self.field_21 = Some(field_21);
         self
     }
 
     /// Sets `field_22`.
     pub fn field_22(mut self, field_22: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_22, field_22);
+        self.field_22 = Some(field_22);
         self
     }
 
     /// Sets `field_23`.
     pub fn field_23(mut self, field_23: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_23, field_23);
+        self.field_23 = Some(field_23);
         self
     }
 
     /// Sets `field_24`.
     pub fn field_24(mut self, field_24: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_24, field_24);
+        self.field_24 = Some(field_24);
         self
     }
 
@@ -789,31 +789,31 @@ impl Wide {
         mut self,
         field_25: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_25, field_25);
+        self.field_25 = Some(::core::convert::Into::into(field_25));
         self
     }
 
     /// Sets `field_26`.
     pub fn field_26(mut self, field_26: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_26, field_26);
+        self.field_26 = Some(field_26);
         self
     }
 
     /// Sets `field_27`.
     pub fn field_27(mut self, field_27: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_27, field_27);
+        self.field_27 = Some(field_27);
         self
     }
 
     /// Sets `field_28`.
     pub fn field_28(mut self, field_28: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_28, field_28);
+        self.field_28 = Some(field_28);
         self
     }
 
     /// Sets `field_29`.
     pub fn field_29(mut self, field_29: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_29, field_29);
+        self.field_29 = Some(field_29);
         self
     }
 
@@ -822,31 +822,31 @@ impl Wide {
         mut self,
         field_30: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_30, field_30);
+        self.field_30 = Some(::core::convert::Into::into(field_30));
         self
     }
 
     /// Sets `field_31`.
     pub fn field_31(mut self, field_31: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_31, field_31);
+        self.field_31 = Some(field_31);
         self
     }
 
     /// Sets `field_32`.
     pub fn field_32(mut self, field_32: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_32, field_32);
+        self.field_32 = Some(field_32);
         self
     }
 
     /// Sets `field_33`.
     pub fn field_33(mut self, field_33: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_33, field_33);
+        self.field_33 = Some(field_33);
         self
     }
 
     /// Sets `field_34`.
     pub fn field_34(mut self, field_34: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_34, field_34);
+        self.field_34 = Some(field_34);
         self
     }
 
@@ -855,31 +855,31 @@ impl Wide {
         mut self,
         field_35: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_35, field_35);
+        self.field_35 = Some(::core::convert::Into::into(field_35));
         self
     }
 
     /// Sets `field_36`.
     pub fn field_36(mut self, field_36: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_36, field_36);
+        self.field_36 = Some(field_36);
         self
     }
 
     /// Sets `field_37`.
     pub fn field_37(mut self, field_37: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_37, field_37);
+        self.field_37 = Some(field_37);
         self
     }
 
     /// Sets `field_38`.
     pub fn field_38(mut self, field_38: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_38, field_38);
+        self.field_38 = Some(field_38);
         self
     }
 
     /// Sets `field_39`.
     pub fn field_39(mut self, field_39: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_39, field_39);
+        self.field_39 = Some(field_39);
         self
     }
 
@@ -888,31 +888,31 @@ impl Wide {
         mut self,
         field_40: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_40, field_40);
+        self.field_40 = Some(::core::convert::Into::into(field_40));
         self
     }
 
     /// Sets `field_41`.
     pub fn field_41(mut self, field_41: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_41, field_41);
+        self.field_41 = Some(field_41);
         self
     }
 
     /// Sets `field_42`.
     pub fn field_42(mut self, field_42: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_42, field_42);
+        self.field_42 = Some(field_42);
         self
     }
 
     /// Sets `field_43`.
     pub fn field_43(mut self, field_43: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_43, field_43);
+        self.field_43 = Some(field_43);
         self
     }
 
     /// Sets `field_44`.
     pub fn field_44(mut self, field_44: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_44, field_44);
+        self.field_44 = Some(field_44);
         self
     }
 
@@ -921,31 +921,31 @@ impl Wide {
         mut self,
         field_45: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_45, field_45);
+        self.field_45 = Some(::core::convert::Into::into(field_45));
         self
     }
 
     /// Sets `field_46`.
     pub fn field_46(mut self, field_46: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_46, field_46);
+        self.field_46 = Some(field_46);
         self
     }
 
     /// Sets `field_47`.
     pub fn field_47(mut self, field_47: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_47, field_47);
+        self.field_47 = Some(field_47);
         self
     }
 
     /// Sets `field_48`.
     pub fn field_48(mut self, field_48: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_48, field_48);
+        self.field_48 = Some(field_48);
         self
     }
 
     /// Sets `field_49`.
     pub fn field_49(mut self, field_49: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_49, field_49);
+        self.field_49 = Some(field_49);
         self
     }
 
@@ -954,31 +954,31 @@ impl Wide {
         mut self,
         field_50: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_50, field_50);
+        self.field_50 = Some(::core::convert::Into::into(field_50));
         self
     }
 
     /// Sets `field_51`.
     pub fn field_51(mut self, field_51: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_51, field_51);
+        self.field_51 = Some(field_51);
         self
     }
 
     /// Sets `field_52`.
     pub fn field_52(mut self, field_52: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_52, field_52);
+        self.field_52 = Some(field_52);
         self
     }
 
     /// Sets `field_53`.
     pub fn field_53(mut self, field_53: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_53, field_53);
+        self.field_53 = Some(field_53);
         self
     }
 
     /// Sets `field_54`.
     pub fn field_54(mut self, field_54: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_54, field_54);
+        self.field_54 = Some(field_54);
         self
     }
 
@@ -987,31 +987,31 @@ impl Wide {
         mut self,
         field_55: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_55, field_55);
+        self.field_55 = Some(::core::convert::Into::into(field_55));
         self
     }
 
     /// Sets `field_56`.
     pub fn field_56(mut self, field_56: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_56, field_56);
+        self.field_56 = Some(field_56);
         self
     }
 
     /// Sets `field_57`.
     pub fn field_57(mut self, field_57: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_57, field_57);
+        self.field_57 = Some(field_57);
         self
     }
 
     /// Sets `field_58`.
     pub fn field_58(mut self, field_58: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_58, field_58);
+        self.field_58 = Some(field_58);
         self
     }
 
     /// Sets `field_59`.
     pub fn field_59(mut self, field_59: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_59, field_59);
+        self.field_59 = Some(field_59);
         self
     }
 
@@ -1020,31 +1020,31 @@ impl Wide {
         mut self,
         field_60: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_60, field_60);
+        self.field_60 = Some(::core::convert::Into::into(field_60));
         self
     }
 
     /// Sets `field_61`.
     pub fn field_61(mut self, field_61: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_61, field_61);
+        self.field_61 = Some(field_61);
         self
     }
 
     /// Sets `field_62`.
     pub fn field_62(mut self, field_62: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_62, field_62);
+        self.field_62 = Some(field_62);
         self
     }
 
     /// Sets `field_63`.
     pub fn field_63(mut self, field_63: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_63, field_63);
+        self.field_63 = Some(field_63);
         self
     }
 
     /// Sets `field_64`.
     pub fn field_64(mut self, field_64: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_64, field_64);
+        self.field_64 = Some(field_64);
         self
     }
 
@@ -1053,31 +1053,31 @@ impl Wide {
         mut self,
         field_65: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_65, field_65);
+        self.field_65 = Some(::core::convert::Into::into(field_65));
         self
     }
 
     /// Sets `field_66`.
     pub fn field_66(mut self, field_66: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_66, field_66);
+        self.field_66 = Some(field_66);
         self
     }
 
     /// Sets `field_67`.
     pub fn field_67(mut self, field_67: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_67, field_67);
+        self.field_67 = Some(field_67);
         self
     }
 
     /// Sets `field_68`.
     pub fn field_68(mut self, field_68: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_68, field_68);
+        self.field_68 = Some(field_68);
         self
     }
 
     /// Sets `field_69`.
     pub fn field_69(mut self, field_69: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_69, field_69);
+        self.field_69 = Some(field_69);
         self
     }
 
@@ -1086,31 +1086,31 @@ impl Wide {
         mut self,
         field_70: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_70, field_70);
+        self.field_70 = Some(::core::convert::Into::into(field_70));
         self
     }
 
     /// Sets `field_71`.
     pub fn field_71(mut self, field_71: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_71, field_71);
+        self.field_71 = Some(field_71);
         self
     }
 
     /// Sets `field_72`.
     pub fn field_72(mut self, field_72: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_72, field_72);
+        self.field_72 = Some(field_72);
         self
     }
 
     /// Sets `field_73`.
     pub fn field_73(mut self, field_73: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_73, field_73);
+        self.field_73 = Some(field_73);
         self
     }
 
     /// Sets `field_74`.
     pub fn field_74(mut self, field_74: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_74, field_74);
+        self.field_74 = Some(field_74);
         self
     }
 
@@ -1119,31 +1119,31 @@ impl Wide {
         mut self,
         field_75: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_75, field_75);
+        self.field_75 = Some(::core::convert::Into::into(field_75));
         self
     }
 
     /// Sets `field_76`.
     pub fn field_76(mut self, field_76: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_76, field_76);
+        self.field_76 = Some(field_76);
         self
     }
 
     /// Sets `field_77`.
     pub fn field_77(mut self, field_77: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_77, field_77);
+        self.field_77 = Some(field_77);
         self
     }
 
     /// Sets `field_78`.
     pub fn field_78(mut self, field_78: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_78, field_78);
+        self.field_78 = Some(field_78);
         self
     }
 
     /// Sets `field_79`.
     pub fn field_79(mut self, field_79: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_79, field_79);
+        self.field_79 = Some(field_79);
         self
     }
 
@@ -1152,31 +1152,31 @@ impl Wide {
         mut self,
         field_80: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_80, field_80);
+        self.field_80 = Some(::core::convert::Into::into(field_80));
         self
     }
 
     /// Sets `field_81`.
     pub fn field_81(mut self, field_81: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_81, field_81);
+        self.field_81 = Some(field_81);
         self
     }
 
     /// Sets `field_82`.
     pub fn field_82(mut self, field_82: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_82, field_82);
+        self.field_82 = Some(field_82);
         self
     }
 
     /// Sets `field_83`.
     pub fn field_83(mut self, field_83: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_83, field_83);
+        self.field_83 = Some(field_83);
         self
     }
 
     /// Sets `field_84`.
     pub fn field_84(mut self, field_84: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_84, field_84);
+        self.field_84 = Some(field_84);
         self
     }
 
@@ -1185,31 +1185,31 @@ impl Wide {
         mut self,
         field_85: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_85, field_85);
+        self.field_85 = Some(::core::convert::Into::into(field_85));
         self
     }
 
     /// Sets `field_86`.
     pub fn field_86(mut self, field_86: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_86, field_86);
+        self.field_86 = Some(field_86);
         self
     }
 
     /// Sets `field_87`.
     pub fn field_87(mut self, field_87: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_87, field_87);
+        self.field_87 = Some(field_87);
         self
     }
 
     /// Sets `field_88`.
     pub fn field_88(mut self, field_88: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_88, field_88);
+        self.field_88 = Some(field_88);
         self
     }
 
     /// Sets `field_89`.
     pub fn field_89(mut self, field_89: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_89, field_89);
+        self.field_89 = Some(field_89);
         self
     }
 
@@ -1218,31 +1218,31 @@ impl Wide {
         mut self,
         field_90: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_90, field_90);
+        self.field_90 = Some(::core::convert::Into::into(field_90));
         self
     }
 
     /// Sets `field_91`.
     pub fn field_91(mut self, field_91: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_91, field_91);
+        self.field_91 = Some(field_91);
         self
     }
 
     /// Sets `field_92`.
     pub fn field_92(mut self, field_92: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_92, field_92);
+        self.field_92 = Some(field_92);
         self
     }
 
     /// Sets `field_93`.
     pub fn field_93(mut self, field_93: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_93, field_93);
+        self.field_93 = Some(field_93);
         self
     }
 
     /// Sets `field_94`.
     pub fn field_94(mut self, field_94: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_94, field_94);
+        self.field_94 = Some(field_94);
         self
     }
 
@@ -1251,31 +1251,31 @@ impl Wide {
         mut self,
         field_95: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_95, field_95);
+        self.field_95 = Some(::core::convert::Into::into(field_95));
         self
     }
 
     /// Sets `field_96`.
     pub fn field_96(mut self, field_96: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_96, field_96);
+        self.field_96 = Some(field_96);
         self
     }
 
     /// Sets `field_97`.
     pub fn field_97(mut self, field_97: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_97, field_97);
+        self.field_97 = Some(field_97);
         self
     }
 
     /// Sets `field_98`.
     pub fn field_98(mut self, field_98: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_98, field_98);
+        self.field_98 = Some(field_98);
         self
     }
 
     /// Sets `field_99`.
     pub fn field_99(mut self, field_99: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_99, field_99);
+        self.field_99 = Some(field_99);
         self
     }
 
@@ -1284,31 +1284,31 @@ impl Wide {
         mut self,
         field_100: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_100, field_100);
+        self.field_100 = Some(::core::convert::Into::into(field_100));
         self
     }
 
     /// Sets `field_101`.
     pub fn field_101(mut self, field_101: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_101, field_101);
+        self.field_101 = Some(field_101);
         self
     }
 
     /// Sets `field_102`.
     pub fn field_102(mut self, field_102: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_102, field_102);
+        self.field_102 = Some(field_102);
         self
     }
 
     /// Sets `field_103`.
     pub fn field_103(mut self, field_103: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_103, field_103);
+        self.field_103 = Some(field_103);
         self
     }
 
     /// Sets `field_104`.
     pub fn field_104(mut self, field_104: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_104, field_104);
+        self.field_104 = Some(field_104);
         self
     }
 
@@ -1317,31 +1317,31 @@ impl Wide {
         mut self,
         field_105: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_105, field_105);
+        self.field_105 = Some(::core::convert::Into::into(field_105));
         self
     }
 
     /// Sets `field_106`.
     pub fn field_106(mut self, field_106: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_106, field_106);
+        self.field_106 = Some(field_106);
         self
     }
 
     /// Sets `field_107`.
     pub fn field_107(mut self, field_107: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_107, field_107);
+        self.field_107 = Some(field_107);
         self
     }
 
     /// Sets `field_108`.
     pub fn field_108(mut self, field_108: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_108, field_108);
+        self.field_108 = Some(field_108);
         self
     }
 
     /// Sets `field_109`.
     pub fn field_109(mut self, field_109: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_109, field_109);
+        self.field_109 = Some(field_109);
         self
     }
 
@@ -1350,31 +1350,31 @@ impl Wide {
         mut self,
         field_110: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_110, field_110);
+        self.field_110 = Some(::core::convert::Into::into(field_110));
         self
     }
 
     /// Sets `field_111`.
     pub fn field_111(mut self, field_111: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_111, field_111);
+        self.field_111 = Some(field_111);
         self
     }
 
     /// Sets `field_112`.
     pub fn field_112(mut self, field_112: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_112, field_112);
+        self.field_112 = Some(field_112);
         self
     }
 
     /// Sets `field_113`.
     pub fn field_113(mut self, field_113: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_113, field_113);
+        self.field_113 = Some(field_113);
         self
     }
 
     /// Sets `field_114`.
     pub fn field_114(mut self, field_114: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_114, field_114);
+        self.field_114 = Some(field_114);
         self
     }
 
@@ -1383,31 +1383,31 @@ impl Wide {
         mut self,
         field_115: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_115, field_115);
+        self.field_115 = Some(::core::convert::Into::into(field_115));
         self
     }
 
     /// Sets `field_116`.
     pub fn field_116(mut self, field_116: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_116, field_116);
+        self.field_116 = Some(field_116);
         self
     }
 
     /// Sets `field_117`.
     pub fn field_117(mut self, field_117: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_117, field_117);
+        self.field_117 = Some(field_117);
         self
     }
 
     /// Sets `field_118`.
     pub fn field_118(mut self, field_118: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_118, field_118);
+        self.field_118 = Some(field_118);
         self
     }
 
     /// Sets `field_119`.
     pub fn field_119(mut self, field_119: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_119, field_119);
+        self.field_119 = Some(field_119);
         self
     }
 
@@ -1416,31 +1416,31 @@ impl Wide {
         mut self,
         field_120: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_120, field_120);
+        self.field_120 = Some(::core::convert::Into::into(field_120));
         self
     }
 
     /// Sets `field_121`.
     pub fn field_121(mut self, field_121: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_121, field_121);
+        self.field_121 = Some(field_121);
         self
     }
 
     /// Sets `field_122`.
     pub fn field_122(mut self, field_122: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_122, field_122);
+        self.field_122 = Some(field_122);
         self
     }
 
     /// Sets `field_123`.
     pub fn field_123(mut self, field_123: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_123, field_123);
+        self.field_123 = Some(field_123);
         self
     }
 
     /// Sets `field_124`.
     pub fn field_124(mut self, field_124: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_124, field_124);
+        self.field_124 = Some(field_124);
         self
     }
 
@@ -1449,31 +1449,31 @@ impl Wide {
         mut self,
         field_125: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_125, field_125);
+        self.field_125 = Some(::core::convert::Into::into(field_125));
         self
     }
 
     /// Sets `field_126`.
     pub fn field_126(mut self, field_126: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_126, field_126);
+        self.field_126 = Some(field_126);
         self
     }
 
     /// Sets `field_127`.
     pub fn field_127(mut self, field_127: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_127, field_127);
+        self.field_127 = Some(field_127);
         self
     }
 
     /// Sets `field_128`.
     pub fn field_128(mut self, field_128: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_128, field_128);
+        self.field_128 = Some(field_128);
         self
     }
 
     /// Sets `field_129`.
     pub fn field_129(mut self, field_129: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_129, field_129);
+        self.field_129 = Some(field_129);
         self
     }
 
@@ -1482,31 +1482,31 @@ impl Wide {
         mut self,
         field_130: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_130, field_130);
+        self.field_130 = Some(::core::convert::Into::into(field_130));
         self
     }
 
     /// Sets `field_131`.
     pub fn field_131(mut self, field_131: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_131, field_131);
+        self.field_131 = Some(field_131);
         self
     }
 
     /// Sets `field_132`.
     pub fn field_132(mut self, field_132: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_132, field_132);
+        self.field_132 = Some(field_132);
         self
     }
 
     /// Sets `field_133`.
     pub fn field_133(mut self, field_133: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_133, field_133);
+        self.field_133 = Some(field_133);
         self
     }
 
     /// Sets `field_134`.
     pub fn field_134(mut self, field_134: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_134, field_134);
+        self.field_134 = Some(field_134);
         self
     }
 
@@ -1515,31 +1515,31 @@ impl Wide {
         mut self,
         field_135: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_135, field_135);
+        self.field_135 = Some(::core::convert::Into::into(field_135));
         self
     }
 
     /// Sets `field_136`.
     pub fn field_136(mut self, field_136: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_136, field_136);
+        self.field_136 = Some(field_136);
         self
     }
 
     /// Sets `field_137`.
     pub fn field_137(mut self, field_137: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_137, field_137);
+        self.field_137 = Some(field_137);
         self
     }
 
     /// Sets `field_138`.
     pub fn field_138(mut self, field_138: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_138, field_138);
+        self.field_138 = Some(field_138);
         self
     }
 
     /// Sets `field_139`.
     pub fn field_139(mut self, field_139: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_139, field_139);
+        self.field_139 = Some(field_139);
         self
     }
 
@@ -1548,31 +1548,31 @@ impl Wide {
         mut self,
         field_140: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_140, field_140);
+        self.field_140 = Some(::core::convert::Into::into(field_140));
         self
     }
 
     /// Sets `field_141`.
     pub fn field_141(mut self, field_141: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_141, field_141);
+        self.field_141 = Some(field_141);
         self
     }
 
     /// Sets `field_142`.
     pub fn field_142(mut self, field_142: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_142, field_142);
+        self.field_142 = Some(field_142);
         self
     }
 
     /// Sets `field_143`.
     pub fn field_143(mut self, field_143: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_143, field_143);
+        self.field_143 = Some(field_143);
         self
     }
 
     /// Sets `field_144`.
     pub fn field_144(mut self, field_144: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_144, field_144);
+        self.field_144 = Some(field_144);
         self
     }
 
@@ -1581,31 +1581,31 @@ impl Wide {
         mut self,
         field_145: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_145, field_145);
+        self.field_145 = Some(::core::convert::Into::into(field_145));
         self
     }
 
     /// Sets `field_146`.
     pub fn field_146(mut self, field_146: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_146, field_146);
+        self.field_146 = Some(field_146);
         self
     }
 
     /// Sets `field_147`.
     pub fn field_147(mut self, field_147: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_147, field_147);
+        self.field_147 = Some(field_147);
         self
     }
 
     /// Sets `field_148`.
     pub fn field_148(mut self, field_148: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_148, field_148);
+        self.field_148 = Some(field_148);
         self
     }
 
     /// Sets `field_149`.
     pub fn field_149(mut self, field_149: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_149, field_149);
+        self.field_149 = Some(field_149);
         self
     }
 
@@ -1614,31 +1614,31 @@ impl Wide {
         mut self,
         field_150: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_150, field_150);
+        self.field_150 = Some(::core::convert::Into::into(field_150));
         self
     }
 
     /// Sets `field_151`.
     pub fn field_151(mut self, field_151: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_151, field_151);
+        self.field_151 = Some(field_151);
         self
     }
 
     /// Sets `field_152`.
     pub fn field_152(mut self, field_152: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_152, field_152);
+        self.field_152 = Some(field_152);
         self
     }
 
     /// Sets `field_153`.
     pub fn field_153(mut self, field_153: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_153, field_153);
+        self.field_153 = Some(field_153);
         self
     }
 
     /// Sets `field_154`.
     pub fn field_154(mut self, field_154: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_154, field_154);
+        self.field_154 = Some(field_154);
         self
     }
 
@@ -1647,31 +1647,31 @@ impl Wide {
         mut self,
         field_155: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_155, field_155);
+        self.field_155 = Some(::core::convert::Into::into(field_155));
         self
     }
 
     /// Sets `field_156`.
     pub fn field_156(mut self, field_156: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_156, field_156);
+        self.field_156 = Some(field_156);
         self
     }
 
     /// Sets `field_157`.
     pub fn field_157(mut self, field_157: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_157, field_157);
+        self.field_157 = Some(field_157);
         self
     }
 
     /// Sets `field_158`.
     pub fn field_158(mut self, field_158: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_158, field_158);
+        self.field_158 = Some(field_158);
         self
     }
 
     /// Sets `field_159`.
     pub fn field_159(mut self, field_159: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_159, field_159);
+        self.field_159 = Some(field_159);
         self
     }
 
@@ -1680,31 +1680,31 @@ impl Wide {
         mut self,
         field_160: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_160, field_160);
+        self.field_160 = Some(::core::convert::Into::into(field_160));
         self
     }
 
     /// Sets `field_161`.
     pub fn field_161(mut self, field_161: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_161, field_161);
+        self.field_161 = Some(field_161);
         self
     }
 
     /// Sets `field_162`.
     pub fn field_162(mut self, field_162: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_162, field_162);
+        self.field_162 = Some(field_162);
         self
     }
 
     /// Sets `field_163`.
     pub fn field_163(mut self, field_163: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_163, field_163);
+        self.field_163 = Some(field_163);
         self
     }
 
     /// Sets `field_164`.
     pub fn field_164(mut self, field_164: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_164, field_164);
+        self.field_164 = Some(field_164);
         self
     }
 
@@ -1713,31 +1713,31 @@ impl Wide {
         mut self,
         field_165: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_165, field_165);
+        self.field_165 = Some(::core::convert::Into::into(field_165));
         self
     }
 
     /// Sets `field_166`.
     pub fn field_166(mut self, field_166: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_166, field_166);
+        self.field_166 = Some(field_166);
         self
     }
 
     /// Sets `field_167`.
     pub fn field_167(mut self, field_167: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_167, field_167);
+        self.field_167 = Some(field_167);
         self
     }
 
     /// Sets `field_168`.
     pub fn field_168(mut self, field_168: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_168, field_168);
+        self.field_168 = Some(field_168);
         self
     }
 
     /// Sets `field_169`.
     pub fn field_169(mut self, field_169: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_169, field_169);
+        self.field_169 = Some(field_169);
         self
     }
 
@@ -1746,31 +1746,31 @@ impl Wide {
         mut self,
         field_170: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_170, field_170);
+        self.field_170 = Some(::core::convert::Into::into(field_170));
         self
     }
 
     /// Sets `field_171`.
     pub fn field_171(mut self, field_171: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_171, field_171);
+        self.field_171 = Some(field_171);
         self
     }
 
     /// Sets `field_172`.
     pub fn field_172(mut self, field_172: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_172, field_172);
+        self.field_172 = Some(field_172);
         self
     }
 
     /// Sets `field_173`.
     pub fn field_173(mut self, field_173: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_173, field_173);
+        self.field_173 = Some(field_173);
         self
     }
 
     /// Sets `field_174`.
     pub fn field_174(mut self, field_174: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_174, field_174);
+        self.field_174 = Some(field_174);
         self
     }
 
@@ -1779,31 +1779,31 @@ impl Wide {
         mut self,
         field_175: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_175, field_175);
+        self.field_175 = Some(::core::convert::Into::into(field_175));
         self
     }
 
     /// Sets `field_176`.
     pub fn field_176(mut self, field_176: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_176, field_176);
+        self.field_176 = Some(field_176);
         self
     }
 
     /// Sets `field_177`.
     pub fn field_177(mut self, field_177: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_177, field_177);
+        self.field_177 = Some(field_177);
         self
     }
 
     /// Sets `field_178`.
     pub fn field_178(mut self, field_178: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_178, field_178);
+        self.field_178 = Some(field_178);
         self
     }
 
     /// Sets `field_179`.
     pub fn field_179(mut self, field_179: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_179, field_179);
+        self.field_179 = Some(field_179);
         self
     }
 
@@ -1812,31 +1812,31 @@ impl Wide {
         mut self,
         field_180: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_180, field_180);
+        self.field_180 = Some(::core::convert::Into::into(field_180));
         self
     }
 
     /// Sets `field_181`.
     pub fn field_181(mut self, field_181: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_181, field_181);
+        self.field_181 = Some(field_181);
         self
     }
 
     /// Sets `field_182`.
     pub fn field_182(mut self, field_182: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_182, field_182);
+        self.field_182 = Some(field_182);
         self
     }
 
     /// Sets `field_183`.
     pub fn field_183(mut self, field_183: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_183, field_183);
+        self.field_183 = Some(field_183);
         self
     }
 
     /// Sets `field_184`.
     pub fn field_184(mut self, field_184: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_184, field_184);
+        self.field_184 = Some(field_184);
         self
     }
 
@@ -1845,31 +1845,31 @@ impl Wide {
         mut self,
         field_185: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_185, field_185);
+        self.field_185 = Some(::core::convert::Into::into(field_185));
         self
     }
 
     /// Sets `field_186`.
     pub fn field_186(mut self, field_186: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_186, field_186);
+        self.field_186 = Some(field_186);
         self
     }
 
     /// Sets `field_187`.
     pub fn field_187(mut self, field_187: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_187, field_187);
+        self.field_187 = Some(field_187);
         self
     }
 
     /// Sets `field_188`.
     pub fn field_188(mut self, field_188: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_188, field_188);
+        self.field_188 = Some(field_188);
         self
     }
 
     /// Sets `field_189`.
     pub fn field_189(mut self, field_189: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_189, field_189);
+        self.field_189 = Some(field_189);
         self
     }
 
@@ -1878,31 +1878,31 @@ impl Wide {
         mut self,
         field_190: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_190, field_190);
+        self.field_190 = Some(::core::convert::Into::into(field_190));
         self
     }
 
     /// Sets `field_191`.
     pub fn field_191(mut self, field_191: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_191, field_191);
+        self.field_191 = Some(field_191);
         self
     }
 
     /// Sets `field_192`.
     pub fn field_192(mut self, field_192: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_192, field_192);
+        self.field_192 = Some(field_192);
         self
     }
 
     /// Sets `field_193`.
     pub fn field_193(mut self, field_193: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_193, field_193);
+        self.field_193 = Some(field_193);
         self
     }
 
     /// Sets `field_194`.
     pub fn field_194(mut self, field_194: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_194, field_194);
+        self.field_194 = Some(field_194);
         self
     }
 
@@ -1911,31 +1911,31 @@ impl Wide {
         mut self,
         field_195: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_195, field_195);
+        self.field_195 = Some(::core::convert::Into::into(field_195));
         self
     }
 
     /// Sets `field_196`.
     pub fn field_196(mut self, field_196: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_196, field_196);
+        self.field_196 = Some(field_196);
         self
     }
 
     /// Sets `field_197`.
     pub fn field_197(mut self, field_197: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_197, field_197);
+        self.field_197 = Some(field_197);
         self
     }
 
     /// Sets `field_198`.
     pub fn field_198(mut self, field_198: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_198, field_198);
+        self.field_198 = Some(field_198);
         self
     }
 
     /// Sets `field_199`.
     pub fn field_199(mut self, field_199: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_199, field_199);
+        self.field_199 = Some(field_199);
         self
     }
 
@@ -1944,31 +1944,31 @@ impl Wide {
         mut self,
         field_200: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_200, field_200);
+        self.field_200 = Some(::core::convert::Into::into(field_200));
         self
     }
 
     /// Sets `field_201`.
     pub fn field_201(mut self, field_201: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_201, field_201);
+        self.field_201 = Some(field_201);
         self
     }
 
     /// Sets `field_202`.
     pub fn field_202(mut self, field_202: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_202, field_202);
+        self.field_202 = Some(field_202);
         self
     }
 
     /// Sets `field_203`.
     pub fn field_203(mut self, field_203: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_203, field_203);
+        self.field_203 = Some(field_203);
         self
     }
 
     /// Sets `field_204`.
     pub fn field_204(mut self, field_204: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_204, field_204);
+        self.field_204 = Some(field_204);
         self
     }
 
@@ -1977,31 +1977,31 @@ impl Wide {
         mut self,
         field_205: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_205, field_205);
+        self.field_205 = Some(::core::convert::Into::into(field_205));
         self
     }
 
     /// Sets `field_206`.
     pub fn field_206(mut self, field_206: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_206, field_206);
+        self.field_206 = Some(field_206);
         self
     }
 
     /// Sets `field_207`.
     pub fn field_207(mut self, field_207: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_207, field_207);
+        self.field_207 = Some(field_207);
         self
     }
 
     /// Sets `field_208`.
     pub fn field_208(mut self, field_208: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_208, field_208);
+        self.field_208 = Some(field_208);
         self
     }
 
     /// Sets `field_209`.
     pub fn field_209(mut self, field_209: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_209, field_209);
+        self.field_209 = Some(field_209);
         self
     }
 
@@ -2010,31 +2010,31 @@ impl Wide {
         mut self,
         field_210: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_210, field_210);
+        self.field_210 = Some(::core::convert::Into::into(field_210));
         self
     }
 
     /// Sets `field_211`.
     pub fn field_211(mut self, field_211: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_211, field_211);
+        self.field_211 = Some(field_211);
         self
     }
 
     /// Sets `field_212`.
     pub fn field_212(mut self, field_212: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_212, field_212);
+        self.field_212 = Some(field_212);
         self
     }
 
     /// Sets `field_213`.
     pub fn field_213(mut self, field_213: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_213, field_213);
+        self.field_213 = Some(field_213);
         self
     }
 
     /// Sets `field_214`.
     pub fn field_214(mut self, field_214: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_214, field_214);
+        self.field_214 = Some(field_214);
         self
     }
 
@@ -2043,31 +2043,31 @@ impl Wide {
         mut self,
         field_215: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_215, field_215);
+        self.field_215 = Some(::core::convert::Into::into(field_215));
         self
     }
 
     /// Sets `field_216`.
     pub fn field_216(mut self, field_216: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_216, field_216);
+        self.field_216 = Some(field_216);
         self
     }
 
     /// Sets `field_217`.
     pub fn field_217(mut self, field_217: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_217, field_217);
+        self.field_217 = Some(field_217);
         self
     }
 
     /// Sets `field_218`.
     pub fn field_218(mut self, field_218: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_218, field_218);
+        self.field_218 = Some(field_218);
         self
     }
 
     /// Sets `field_219`.
     pub fn field_219(mut self, field_219: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_219, field_219);
+        self.field_219 = Some(field_219);
         self
     }
 
@@ -2076,31 +2076,31 @@ impl Wide {
         mut self,
         field_220: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_220, field_220);
+        self.field_220 = Some(::core::convert::Into::into(field_220));
         self
     }
 
     /// Sets `field_221`.
     pub fn field_221(mut self, field_221: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_221, field_221);
+        self.field_221 = Some(field_221);
         self
     }
 
     /// Sets `field_222`.
     pub fn field_222(mut self, field_222: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_222, field_222);
+        self.field_222 = Some(field_222);
         self
     }
 
     /// Sets `field_223`.
     pub fn field_223(mut self, field_223: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_223, field_223);
+        self.field_223 = Some(field_223);
         self
     }
 
     /// Sets `field_224`.
     pub fn field_224(mut self, field_224: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_224, field_224);
+        self.field_224 = Some(field_224);
         self
     }
 
@@ -2109,31 +2109,31 @@ impl Wide {
         mut self,
         field_225: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_225, field_225);
+        self.field_225 = Some(::core::convert::Into::into(field_225));
         self
     }
 
     /// Sets `field_226`.
     pub fn field_226(mut self, field_226: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_226, field_226);
+        self.field_226 = Some(field_226);
         self
     }
 
     /// Sets `field_227`.
     pub fn field_227(mut self, field_227: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_227, field_227);
+        self.field_227 = Some(field_227);
         self
     }
 
     /// Sets `field_228`.
     pub fn field_228(mut self, field_228: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_228, field_228);
+        self.field_228 = Some(field_228);
         self
     }
 
     /// Sets `field_229`.
     pub fn field_229(mut self, field_229: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_229, field_229);
+        self.field_229 = Some(field_229);
         self
     }
 
@@ -2142,31 +2142,31 @@ impl Wide {
         mut self,
         field_230: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_230, field_230);
+        self.field_230 = Some(::core::convert::Into::into(field_230));
         self
     }
 
     /// Sets `field_231`.
     pub fn field_231(mut self, field_231: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_231, field_231);
+        self.field_231 = Some(field_231);
         self
     }
 
     /// Sets `field_232`.
     pub fn field_232(mut self, field_232: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_232, field_232);
+        self.field_232 = Some(field_232);
         self
     }
 
     /// Sets `field_233`.
     pub fn field_233(mut self, field_233: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_233, field_233);
+        self.field_233 = Some(field_233);
         self
     }
 
     /// Sets `field_234`.
     pub fn field_234(mut self, field_234: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_234, field_234);
+        self.field_234 = Some(field_234);
         self
     }
 
@@ -2175,31 +2175,31 @@ impl Wide {
         mut self,
         field_235: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_235, field_235);
+        self.field_235 = Some(::core::convert::Into::into(field_235));
         self
     }
 
     /// Sets `field_236`.
     pub fn field_236(mut self, field_236: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_236, field_236);
+        self.field_236 = Some(field_236);
         self
     }
 
     /// Sets `field_237`.
     pub fn field_237(mut self, field_237: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_237, field_237);
+        self.field_237 = Some(field_237);
         self
     }
 
     /// Sets `field_238`.
     pub fn field_238(mut self, field_238: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_238, field_238);
+        self.field_238 = Some(field_238);
         self
     }
 
     /// Sets `field_239`.
     pub fn field_239(mut self, field_239: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_239, field_239);
+        self.field_239 = Some(field_239);
         self
     }
 
@@ -2208,31 +2208,31 @@ impl Wide {
         mut self,
         field_240: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_240, field_240);
+        self.field_240 = Some(::core::convert::Into::into(field_240));
         self
     }
 
     /// Sets `field_241`.
     pub fn field_241(mut self, field_241: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_241, field_241);
+        self.field_241 = Some(field_241);
         self
     }
 
     /// Sets `field_242`.
     pub fn field_242(mut self, field_242: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_242, field_242);
+        self.field_242 = Some(field_242);
         self
     }
 
     /// Sets `field_243`.
     pub fn field_243(mut self, field_243: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_243, field_243);
+        self.field_243 = Some(field_243);
         self
     }
 
     /// Sets `field_244`.
     pub fn field_244(mut self, field_244: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_244, field_244);
+        self.field_244 = Some(field_244);
         self
     }
 
@@ -2241,31 +2241,31 @@ impl Wide {
         mut self,
         field_245: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_245, field_245);
+        self.field_245 = Some(::core::convert::Into::into(field_245));
         self
     }
 
     /// Sets `field_246`.
     pub fn field_246(mut self, field_246: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_246, field_246);
+        self.field_246 = Some(field_246);
         self
     }
 
     /// Sets `field_247`.
     pub fn field_247(mut self, field_247: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_247, field_247);
+        self.field_247 = Some(field_247);
         self
     }
 
     /// Sets `field_248`.
     pub fn field_248(mut self, field_248: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_248, field_248);
+        self.field_248 = Some(field_248);
         self
     }
 
     /// Sets `field_249`.
     pub fn field_249(mut self, field_249: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_249, field_249);
+        self.field_249 = Some(field_249);
         self
     }
 
@@ -2274,31 +2274,31 @@ impl Wide {
         mut self,
         field_250: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_250, field_250);
+        self.field_250 = Some(::core::convert::Into::into(field_250));
         self
     }
 
     /// Sets `field_251`.
     pub fn field_251(mut self, field_251: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_251, field_251);
+        self.field_251 = Some(field_251);
         self
     }
 
     /// Sets `field_252`.
     pub fn field_252(mut self, field_252: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_252, field_252);
+        self.field_252 = Some(field_252);
         self
     }
 
     /// Sets `field_253`.
     pub fn field_253(mut self, field_253: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_253, field_253);
+        self.field_253 = Some(field_253);
         self
     }
 
     /// Sets `field_254`.
     pub fn field_254(mut self, field_254: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_254, field_254);
+        self.field_254 = Some(field_254);
         self
     }
 
@@ -2307,31 +2307,31 @@ impl Wide {
         mut self,
         field_255: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_255, field_255);
+        self.field_255 = Some(::core::convert::Into::into(field_255));
         self
     }
 
     /// Sets `field_256`.
     pub fn field_256(mut self, field_256: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_256, field_256);
+        self.field_256 = Some(field_256);
         self
     }
 
     /// Sets `field_257`.
     pub fn field_257(mut self, field_257: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_257, field_257);
+        self.field_257 = Some(field_257);
         self
     }
 
     /// Sets `field_258`.
     pub fn field_258(mut self, field_258: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_258, field_258);
+        self.field_258 = Some(field_258);
         self
     }
 
     /// Sets `field_259`.
     pub fn field_259(mut self, field_259: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_259, field_259);
+        self.field_259 = Some(field_259);
         self
     }
 
@@ -2340,31 +2340,31 @@ impl Wide {
         mut self,
         field_260: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_260, field_260);
+        self.field_260 = Some(::core::convert::Into::into(field_260));
         self
     }
 
     /// Sets `field_261`.
     pub fn field_261(mut self, field_261: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_261, field_261);
+        self.field_261 = Some(field_261);
         self
     }
 
     /// Sets `field_262`.
     pub fn field_262(mut self, field_262: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_262, field_262);
+        self.field_262 = Some(field_262);
         self
     }
 
     /// Sets `field_263`.
     pub fn field_263(mut self, field_263: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_263, field_263);
+        self.field_263 = Some(field_263);
         self
     }
 
     /// Sets `field_264`.
     pub fn field_264(mut self, field_264: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_264, field_264);
+        self.field_264 = Some(field_264);
         self
     }
 
@@ -2373,31 +2373,31 @@ impl Wide {
         mut self,
         field_265: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_265, field_265);
+        self.field_265 = Some(::core::convert::Into::into(field_265));
         self
     }
 
     /// Sets `field_266`.
     pub fn field_266(mut self, field_266: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_266, field_266);
+        self.field_266 = Some(field_266);
         self
     }
 
     /// Sets `field_267`.
     pub fn field_267(mut self, field_267: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_267, field_267);
+        self.field_267 = Some(field_267);
         self
     }
 
     /// Sets `field_268`.
     pub fn field_268(mut self, field_268: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_268, field_268);
+        self.field_268 = Some(field_268);
         self
     }
 
     /// Sets `field_269`.
     pub fn field_269(mut self, field_269: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_269, field_269);
+        self.field_269 = Some(field_269);
         self
     }
 
@@ -2406,31 +2406,31 @@ impl Wide {
         mut self,
         field_270: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_270, field_270);
+        self.field_270 = Some(::core::convert::Into::into(field_270));
         self
     }
 
     /// Sets `field_271`.
     pub fn field_271(mut self, field_271: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_271, field_271);
+        self.field_271 = Some(field_271);
         self
     }
 
     /// Sets `field_272`.
     pub fn field_272(mut self, field_272: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_272, field_272);
+        self.field_272 = Some(field_272);
         self
     }
 
     /// Sets `field_273`.
     pub fn field_273(mut self, field_273: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_273, field_273);
+        self.field_273 = Some(field_273);
         self
     }
 
     /// Sets `field_274`.
     pub fn field_274(mut self, field_274: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_274, field_274);
+        self.field_274 = Some(field_274);
         self
     }
 
@@ -2439,31 +2439,31 @@ impl Wide {
         mut self,
         field_275: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_275, field_275);
+        self.field_275 = Some(::core::convert::Into::into(field_275));
         self
     }
 
     /// Sets `field_276`.
     pub fn field_276(mut self, field_276: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_276, field_276);
+        self.field_276 = Some(field_276);
         self
     }
 
     /// Sets `field_277`.
     pub fn field_277(mut self, field_277: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_277, field_277);
+        self.field_277 = Some(field_277);
         self
     }
 
     /// Sets `field_278`.
     pub fn field_278(mut self, field_278: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_278, field_278);
+        self.field_278 = Some(field_278);
         self
     }
 
     /// Sets `field_279`.
     pub fn field_279(mut self, field_279: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_279, field_279);
+        self.field_279 = Some(field_279);
         self
     }
 
@@ -2472,31 +2472,31 @@ impl Wide {
         mut self,
         field_280: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_280, field_280);
+        self.field_280 = Some(::core::convert::Into::into(field_280));
         self
     }
 
     /// Sets `field_281`.
     pub fn field_281(mut self, field_281: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_281, field_281);
+        self.field_281 = Some(field_281);
         self
     }
 
     /// Sets `field_282`.
     pub fn field_282(mut self, field_282: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_282, field_282);
+        self.field_282 = Some(field_282);
         self
     }
 
     /// Sets `field_283`.
     pub fn field_283(mut self, field_283: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_283, field_283);
+        self.field_283 = Some(field_283);
         self
     }
 
     /// Sets `field_284`.
     pub fn field_284(mut self, field_284: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_284, field_284);
+        self.field_284 = Some(field_284);
         self
     }
 
@@ -2505,31 +2505,31 @@ impl Wide {
         mut self,
         field_285: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_285, field_285);
+        self.field_285 = Some(::core::convert::Into::into(field_285));
         self
     }
 
     /// Sets `field_286`.
     pub fn field_286(mut self, field_286: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_286, field_286);
+        self.field_286 = Some(field_286);
         self
     }
 
     /// Sets `field_287`.
     pub fn field_287(mut self, field_287: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_287, field_287);
+        self.field_287 = Some(field_287);
         self
     }
 
     /// Sets `field_288`.
     pub fn field_288(mut self, field_288: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_288, field_288);
+        self.field_288 = Some(field_288);
         self
     }
 
     /// Sets `field_289`.
     pub fn field_289(mut self, field_289: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_289, field_289);
+        self.field_289 = Some(field_289);
         self
     }
 
@@ -2538,31 +2538,31 @@ impl Wide {
         mut self,
         field_290: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_290, field_290);
+        self.field_290 = Some(::core::convert::Into::into(field_290));
         self
     }
 
     /// Sets `field_291`.
     pub fn field_291(mut self, field_291: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_291, field_291);
+        self.field_291 = Some(field_291);
         self
     }
 
     /// Sets `field_292`.
     pub fn field_292(mut self, field_292: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_292, field_292);
+        self.field_292 = Some(field_292);
         self
     }
 
     /// Sets `field_293`.
     pub fn field_293(mut self, field_293: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_293, field_293);
+        self.field_293 = Some(field_293);
         self
     }
 
     /// Sets `field_294`.
     pub fn field_294(mut self, field_294: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_294, field_294);
+        self.field_294 = Some(field_294);
         self
     }
 
@@ -2571,31 +2571,31 @@ impl Wide {
         mut self,
         field_295: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.field_295, field_295);
+        self.field_295 = Some(::core::convert::Into::into(field_295));
         self
     }
 
     /// Sets `field_296`.
     pub fn field_296(mut self, field_296: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.field_296, field_296);
+        self.field_296 = Some(field_296);
         self
     }
 
     /// Sets `field_297`.
     pub fn field_297(mut self, field_297: ::alipay_api::types::Price) -> Self {
-        ::alipay_api::wire::set(&mut self.field_297, field_297);
+        self.field_297 = Some(field_297);
         self
     }
 
     /// Sets `field_298`.
     pub fn field_298(mut self, field_298: bool) -> Self {
-        ::alipay_api::wire::set(&mut self.field_298, field_298);
+        self.field_298 = Some(field_298);
         self
     }
 
     /// Sets `field_299`.
     pub fn field_299(mut self, field_299: ::alipay_api::types::DateTime) -> Self {
-        ::alipay_api::wire::set(&mut self.field_299, field_299);
+        self.field_299 = Some(field_299);
         self
     }
 }
@@ -2607,619 +2607,616 @@ impl ::core::default::Default for Wide {
 }
 
 impl ::alipay_api::wire::Object for Wide {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            field_0: None,
-            field_1: None,
-            field_2: None,
-            field_3: None,
-            field_4: None,
-            field_5: None,
-            field_6: None,
-            field_7: None,
-            field_8: None,
-            field_9: None,
-            field_10: None,
-            field_11: None,
-            field_12: None,
-            field_13: None,
-            field_14: None,
-            field_15: None,
-            field_16: None,
-            field_17: None,
-            field_18: None,
-            field_19: None,
-            field_20: None,
-            field_21: None,
-            field_22: None,
-            field_23: None,
-            field_24: None,
-            field_25: None,
-            field_26: None,
-            field_27: None,
-            field_28: None,
-            field_29: None,
-            field_30: None,
-            field_31: None,
-            field_32: None,
-            field_33: None,
-            field_34: None,
-            field_35: None,
-            field_36: None,
-            field_37: None,
-            field_38: None,
-            field_39: None,
-            field_40: None,
-            field_41: None,
-            field_42: None,
-            field_43: None,
-            field_44: None,
-            field_45: None,
-            field_46: None,
-            field_47: None,
-            field_48: None,
-            field_49: None,
-            field_50: None,
-            field_51: None,
-            field_52: None,
-            field_53: None,
-            field_54: None,
-            field_55: None,
-            field_56: None,
-            field_57: None,
-            field_58: None,
-            field_59: None,
-            field_60: None,
-            field_61: None,
-            field_62: None,
-            field_63: None,
-            field_64: None,
-            field_65: None,
-            field_66: None,
-            field_67: None,
-            field_68: None,
-            field_69: None,
-            field_70: None,
-            field_71: None,
-            field_72: None,
-            field_73: None,
-            field_74: None,
-            field_75: None,
-            field_76: None,
-            field_77: None,
-            field_78: None,
-            field_79: None,
-            field_80: None,
-            field_81: None,
-            field_82: None,
-            field_83: None,
-            field_84: None,
-            field_85: None,
-            field_86: None,
-            field_87: None,
-            field_88: None,
-            field_89: None,
-            field_90: None,
-            field_91: None,
-            field_92: None,
-            field_93: None,
-            field_94: None,
-            field_95: None,
-            field_96: None,
-            field_97: None,
-            field_98: None,
-            field_99: None,
-            field_100: None,
-            field_101: None,
-            field_102: None,
-            field_103: None,
-            field_104: None,
-            field_105: None,
-            field_106: None,
-            field_107: None,
-            field_108: None,
-            field_109: None,
-            field_110: None,
-            field_111: None,
-            field_112: None,
-            field_113: None,
-            field_114: None,
-            field_115: None,
-            field_116: None,
-            field_117: None,
-            field_118: None,
-            field_119: None,
-            field_120: None,
-            field_121: None,
-            field_122: None,
-            field_123: None,
-            field_124: None,
-            field_125: None,
-            field_126: None,
-            field_127: None,
-            field_128: None,
-            field_129: None,
-            field_130: None,
-            field_131: None,
-            field_132: None,
-            field_133: None,
-            field_134: None,
-            field_135: None,
-            field_136: None,
-            field_137: None,
-            field_138: None,
-            field_139: None,
-            field_140: None,
-            field_141: None,
-            field_142: None,
-            field_143: None,
-            field_144: None,
-            field_145: None,
-            field_146: None,
-            field_147: None,
-            field_148: None,
-            field_149: None,
-            field_150: None,
-            field_151: None,
-            field_152: None,
-            field_153: None,
-            field_154: None,
-            field_155: None,
-            field_156: None,
-            field_157: None,
-            field_158: None,
-            field_159: None,
-            field_160: None,
-            field_161: None,
-            field_162: None,
-            field_163: None,
-            field_164: None,
-            field_165: None,
-            field_166: None,
-            field_167: None,
-            field_168: None,
-            field_169: None,
-            field_170: None,
-            field_171: None,
-            field_172: None,
-            field_173: None,
-            field_174: None,
-            field_175: None,
-            field_176: None,
-            field_177: None,
-            field_178: None,
-            field_179: None,
-            field_180: None,
-            field_181: None,
-            field_182: None,
-            field_183: None,
-            field_184: None,
-            field_185: None,
-            field_186: None,
-            field_187: None,
-            field_188: None,
-            field_189: None,
-            field_190: None,
-            field_191: None,
-            field_192: None,
-            field_193: None,
-            field_194: None,
-            field_195: None,
-            field_196: None,
-            field_197: None,
-            field_198: None,
-            field_199: None,
-            field_200: None,
-            field_201: None,
-            field_202: None,
-            field_203: None,
-            field_204: None,
-            field_205: None,
-            field_206: None,
-            field_207: None,
-            field_208: None,
-            field_209: None,
-            field_210: None,
-            field_211: None,
-            field_212: None,
-            field_213: None,
-            field_214: None,
-            field_215: None,
-            field_216: None,
-            field_217: None,
-            field_218: None,
-            field_219: None,
-            field_220: None,
-            field_221: None,
-            field_222: None,
-            field_223: None,
-            field_224: None,
-            field_225: None,
-            field_226: None,
-            field_227: None,
-            field_228: None,
-            field_229: None,
-            field_230: None,
-            field_231: None,
-            field_232: None,
-            field_233: None,
-            field_234: None,
-            field_235: None,
-            field_236: None,
-            field_237: None,
-            field_238: None,
-            field_239: None,
-            field_240: None,
-            field_241: None,
-            field_242: None,
-            field_243: None,
-            field_244: None,
-            field_245: None,
-            field_246: None,
-            field_247: None,
-            field_248: None,
-            field_249: None,
-            field_250: None,
-            field_251: None,
-            field_252: None,
-            field_253: None,
-            field_254: None,
-            field_255: None,
-            field_256: None,
-            field_257: None,
-            field_258: None,
-            field_259: None,
-            field_260: None,
-            field_261: None,
-            field_262: None,
-            field_263: None,
-            field_264: None,
-            field_265: None,
-            field_266: None,
-            field_267: None,
-            field_268: None,
-            field_269: None,
-            field_270: None,
-            field_271: None,
-            field_272: None,
-            field_273: None,
-            field_274: None,
-            field_275: None,
-            field_276: None,
-            field_277: None,
-            field_278: None,
-            field_279: None,
-            field_280: None,
-            field_281: None,
-            field_282: None,
-            field_283: None,
-            field_284: None,
-            field_285: None,
-            field_286: None,
-            field_287: None,
-            field_288: None,
-            field_289: None,
-            field_290: None,
-            field_291: None,
-            field_292: None,
-            field_293: None,
-            field_294: None,
-            field_295: None,
-            field_296: None,
-            field_297: None,
-            field_298: None,
-            field_299: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            field_0: source.field("field_0"),
+            field_1: source.field("field_1"),
+            field_2: source.field("field_2"),
+            field_3: source.field("field_3"),
+            field_4: source.field("field_4"),
+            field_5: source.field("field_5"),
+            field_6: source.field("field_6"),
+            field_7: source.field("field_7"),
+            field_8: source.field("field_8"),
+            field_9: source.field("field_9"),
+            field_10: source.field("field_10"),
+            field_11: source.field("field_11"),
+            field_12: source.field("field_12"),
+            field_13: source.field("field_13"),
+            field_14: source.field("field_14"),
+            field_15: source.field("field_15"),
+            field_16: source.field("field_16"),
+            field_17: source.field("field_17"),
+            field_18: source.field("field_18"),
+            field_19: source.field("field_19"),
+            field_20: source.field("field_20"),
+            field_21: source.field("field_21"),
+            field_22: source.field("field_22"),
+            field_23: source.field("field_23"),
+            field_24: source.field("field_24"),
+            field_25: source.field("field_25"),
+            field_26: source.field("field_26"),
+            field_27: source.field("field_27"),
+            field_28: source.field("field_28"),
+            field_29: source.field("field_29"),
+            field_30: source.field("field_30"),
+            field_31: source.field("field_31"),
+            field_32: source.field("field_32"),
+            field_33: source.field("field_33"),
+            field_34: source.field("field_34"),
+            field_35: source.field("field_35"),
+            field_36: source.field("field_36"),
+            field_37: source.field("field_37"),
+            field_38: source.field("field_38"),
+            field_39: source.field("field_39"),
+            field_40: source.field("field_40"),
+            field_41: source.field("field_41"),
+            field_42: source.field("field_42"),
+            field_43: source.field("field_43"),
+            field_44: source.field("field_44"),
+            field_45: source.field("field_45"),
+            field_46: source.field("field_46"),
+            field_47: source.field("field_47"),
+            field_48: source.field("field_48"),
+            field_49: source.field("field_49"),
+            field_50: source.field("field_50"),
+            field_51: source.field("field_51"),
+            field_52: source.field("field_52"),
+            field_53: source.field("field_53"),
+            field_54: source.field("field_54"),
+            field_55: source.field("field_55"),
+            field_56: source.field("field_56"),
+            field_57: source.field("field_57"),
+            field_58: source.field("field_58"),
+            field_59: source.field("field_59"),
+            field_60: source.field("field_60"),
+            field_61: source.field("field_61"),
+            field_62: source.field("field_62"),
+            field_63: source.field("field_63"),
+            field_64: source.field("field_64"),
+            field_65: source.field("field_65"),
+            field_66: source.field("field_66"),
+            field_67: source.field("field_67"),
+            field_68: source.field("field_68"),
+            field_69: source.field("field_69"),
+            field_70: source.field("field_70"),
+            field_71: source.field("field_71"),
+            field_72: source.field("field_72"),
+            field_73: source.field("field_73"),
+            field_74: source.field("field_74"),
+            field_75: source.field("field_75"),
+            field_76: source.field("field_76"),
+            field_77: source.field("field_77"),
+            field_78: source.field("field_78"),
+            field_79: source.field("field_79"),
+            field_80: source.field("field_80"),
+            field_81: source.field("field_81"),
+            field_82: source.field("field_82"),
+            field_83: source.field("field_83"),
+            field_84: source.field("field_84"),
+            field_85: source.field("field_85"),
+            field_86: source.field("field_86"),
+            field_87: source.field("field_87"),
+            field_88: source.field("field_88"),
+            field_89: source.field("field_89"),
+            field_90: source.field("field_90"),
+            field_91: source.field("field_91"),
+            field_92: source.field("field_92"),
+            field_93: source.field("field_93"),
+            field_94: source.field("field_94"),
+            field_95: source.field("field_95"),
+            field_96: source.field("field_96"),
+            field_97: source.field("field_97"),
+            field_98: source.field("field_98"),
+            field_99: source.field("field_99"),
+            field_100: source.field("field_100"),
+            field_101: source.field("field_101"),
+            field_102: source.field("field_102"),
+            field_103: source.field("field_103"),
+            field_104: source.field("field_104"),
+            field_105: source.field("field_105"),
+            field_106: source.field("field_106"),
+            field_107: source.field("field_107"),
+            field_108: source.field("field_108"),
+            field_109: source.field("field_109"),
+            field_110: source.field("field_110"),
+            field_111: source.field("field_111"),
+            field_112: source.field("field_112"),
+            field_113: source.field("field_113"),
+            field_114: source.field("field_114"),
+            field_115: source.field("field_115"),
+            field_116: source.field("field_116"),
+            field_117: source.field("field_117"),
+            field_118: source.field("field_118"),
+            field_119: source.field("field_119"),
+            field_120: source.field("field_120"),
+            field_121: source.field("field_121"),
+            field_122: source.field("field_122"),
+            field_123: source.field("field_123"),
+            field_124: source.field("field_124"),
+            field_125: source.field("field_125"),
+            field_126: source.field("field_126"),
+            field_127: source.field("field_127"),
+            field_128: source.field("field_128"),
+            field_129: source.field("field_129"),
+            field_130: source.field("field_130"),
+            field_131: source.field("field_131"),
+            field_132: source.field("field_132"),
+            field_133: source.field("field_133"),
+            field_134: source.field("field_134"),
+            field_135: source.field("field_135"),
+            field_136: source.field("field_136"),
+            field_137: source.field("field_137"),
+            field_138: source.field("field_138"),
+            field_139: source.field("field_139"),
+            field_140: source.field("field_140"),
+            field_141: source.field("field_141"),
+            field_142: source.field("field_142"),
+            field_143: source.field("field_143"),
+            field_144: source.field("field_144"),
+            field_145: source.field("field_145"),
+            field_146: source.field("field_146"),
+            field_147: source.field("field_147"),
+            field_148: source.field("field_148"),
+            field_149: source.field("field_149"),
+            field_150: source.field("field_150"),
+            field_151: source.field("field_151"),
+            field_152: source.field("field_152"),
+            field_153: source.field("field_153"),
+            field_154: source.field("field_154"),
+            field_155: source.field("field_155"),
+            field_156: source.field("field_156"),
+            field_157: source.field("field_157"),
+            field_158: source.field("field_158"),
+            field_159: source.field("field_159"),
+            field_160: source.field("field_160"),
+            field_161: source.field("field_161"),
+            field_162: source.field("field_162"),
+            field_163: source.field("field_163"),
+            field_164: source.field("field_164"),
+            field_165: source.field("field_165"),
+            field_166: source.field("field_166"),
+            field_167: source.field("field_167"),
+            field_168: source.field("field_168"),
+            field_169: source.field("field_169"),
+            field_170: source.field("field_170"),
+            field_171: source.field("field_171"),
+            field_172: source.field("field_172"),
+            field_173: source.field("field_173"),
+            field_174: source.field("field_174"),
+            field_175: source.field("field_175"),
+            field_176: source.field("field_176"),
+            field_177: source.field("field_177"),
+            field_178: source.field("field_178"),
+            field_179: source.field("field_179"),
+            field_180: source.field("field_180"),
+            field_181: source.field("field_181"),
+            field_182: source.field("field_182"),
+            field_183: source.field("field_183"),
+            field_184: source.field("field_184"),
+            field_185: source.field("field_185"),
+            field_186: source.field("field_186"),
+            field_187: source.field("field_187"),
+            field_188: source.field("field_188"),
+            field_189: source.field("field_189"),
+            field_190: source.field("field_190"),
+            field_191: source.field("field_191"),
+            field_192: source.field("field_192"),
+            field_193: source.field("field_193"),
+            field_194: source.field("field_194"),
+            field_195: source.field("field_195"),
+            field_196: source.field("field_196"),
+            field_197: source.field("field_197"),
+            field_198: source.field("field_198"),
+            field_199: source.field("field_199"),
+            field_200: source.field("field_200"),
+            field_201: source.field("field_201"),
+            field_202: source.field("field_202"),
+            field_203: source.field("field_203"),
+            field_204: source.field("field_204"),
+            field_205: source.field("field_205"),
+            field_206: source.field("field_206"),
+            field_207: source.field("field_207"),
+            field_208: source.field("field_208"),
+            field_209: source.field("field_209"),
+            field_210: source.field("field_210"),
+            field_211: source.field("field_211"),
+            field_212: source.field("field_212"),
+            field_213: source.field("field_213"),
+            field_214: source.field("field_214"),
+            field_215: source.field("field_215"),
+            field_216: source.field("field_216"),
+            field_217: source.field("field_217"),
+            field_218: source.field("field_218"),
+            field_219: source.field("field_219"),
+            field_220: source.field("field_220"),
+            field_221: source.field("field_221"),
+            field_222: source.field("field_222"),
+            field_223: source.field("field_223"),
+            field_224: source.field("field_224"),
+            field_225: source.field("field_225"),
+            field_226: source.field("field_226"),
+            field_227: source.field("field_227"),
+            field_228: source.field("field_228"),
+            field_229: source.field("field_229"),
+            field_230: source.field("field_230"),
+            field_231: source.field("field_231"),
+            field_232: source.field("field_232"),
+            field_233: source.field("field_233"),
+            field_234: source.field("field_234"),
+            field_235: source.field("field_235"),
+            field_236: source.field("field_236"),
+            field_237: source.field("field_237"),
+            field_238: source.field("field_238"),
+            field_239: source.field("field_239"),
+            field_240: source.field("field_240"),
+            field_241: source.field("field_241"),
+            field_242: source.field("field_242"),
+            field_243: source.field("field_243"),
+            field_244: source.field("field_244"),
+            field_245: source.field("field_245"),
+            field_246: source.field("field_246"),
+            field_247: source.field("field_247"),
+            field_248: source.field("field_248"),
+            field_249: source.field("field_249"),
+            field_250: source.field("field_250"),
+            field_251: source.field("field_251"),
+            field_252: source.field("field_252"),
+            field_253: source.field("field_253"),
+            field_254: source.field("field_254"),
+            field_255: source.field("field_255"),
+            field_256: source.field("field_256"),
+            field_257: source.field("field_257"),
+            field_258: source.field("field_258"),
+            field_259: source.field("field_259"),
+            field_260: source.field("field_260"),
+            field_261: source.field("field_261"),
+            field_262: source.field("field_262"),
+            field_263: source.field("field_263"),
+            field_264: source.field("field_264"),
+            field_265: source.field("field_265"),
+            field_266: source.field("field_266"),
+            field_267: source.field("field_267"),
+            field_268: source.field("field_268"),
+            field_269: source.field("field_269"),
+            field_270: source.field("field_270"),
+            field_271: source.field("field_271"),
+            field_272: source.field("field_272"),
+            field_273: source.field("field_273"),
+            field_274: source.field("field_274"),
+            field_275: source.field("field_275"),
+            field_276: source.field("field_276"),
+            field_277: source.field("field_277"),
+            field_278: source.field("field_278"),
+            field_279: source.field("field_279"),
+            field_280: source.field("field_280"),
+            field_281: source.field("field_281"),
+            field_282: source.field("field_282"),
+            field_283: source.field("field_283"),
+            field_284: source.field("field_284"),
+            field_285: source.field("field_285"),
+            field_286: source.field("field_286"),
+            field_287: source.field("field_287"),
+            field_288: source.field("field_288"),
+            field_289: source.field("field_289"),
+            field_290: source.field("field_290"),
+            field_291: source.field("field_291"),
+            field_292: source.field("field_292"),
+            field_293: source.field("field_293"),
+            field_294: source.field("field_294"),
+            field_295: source.field("field_295"),
+            field_296: source.field("field_296"),
+            field_297: source.field("field_297"),
+            field_298: source.field("field_298"),
+            field_299: source.field("field_299"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "field_0",
-            "field_1",
-            "field_2",
-            "field_3",
-            "field_4",
-            "field_5",
-            "field_6",
-            "field_7",
-            "field_8",
-            "field_9",
-            "field_10",
-            "field_11",
-            "field_12",
-            "field_13",
-            "field_14",
-            "field_15",
-            "field_16",
-            "field_17",
-            "field_18",
-            "field_19",
-            "field_20",
-            "field_21",
-            "field_22",
-            "field_23",
-            "field_24",
-            "field_25",
-            "field_26",
-            "field_27",
-            "field_28",
-            "field_29",
-            "field_30",
-            "field_31",
-            "field_32",
-            "field_33",
-            "field_34",
-            "field_35",
-            "field_36",
-            "field_37",
-            "field_38",
-            "field_39",
-            "field_40",
-            "field_41",
-            "field_42",
-            "field_43",
-            "field_44",
-            "field_45",
-            "field_46",
-            "field_47",
-            "field_48",
-            "field_49",
-            "field_50",
-            "field_51",
-            "field_52",
-            "field_53",
-            "field_54",
-            "field_55",
-            "field_56",
-            "field_57",
-            "field_58",
-            "field_59",
-            "field_60",
-            "field_61",
-            "field_62",
-            "field_63",
-            "field_64",
-            "field_65",
-            "field_66",
-            "field_67",
-            "field_68",
-            "field_69",
-            "field_70",
-            "field_71",
-            "field_72",
-            "field_73",
-            "field_74",
-            "field_75",
-            "field_76",
-            "field_77",
-            "field_78",
-            "field_79",
-            "field_80",
-            "field_81",
-            "field_82",
-            "field_83",
-            "field_84",
-            "field_85",
-            "field_86",
-            "field_87",
-            "field_88",
-            "field_89",
-            "field_90",
-            "field_91",
-            "field_92",
-            "field_93",
-            "field_94",
-            "field_95",
-            "field_96",
-            "field_97",
-            "field_98",
-            "field_99",
-            "field_100",
-            "field_101",
-            "field_102",
-            "field_103",
-            "field_104",
-            "field_105",
-            "field_106",
-            "field_107",
-            "field_108",
-            "field_109",
-            "field_110",
-            "field_111",
-            "field_112",
-            "field_113",
-            "field_114",
-            "field_115",
-            "field_116",
-            "field_117",
-            "field_118",
-            "field_119",
-            "field_120",
-            "field_121",
-            "field_122",
-            "field_123",
-            "field_124",
-            "field_125",
-            "field_126",
-            "field_127",
-            "field_128",
-            "field_129",
-            "field_130",
-            "field_131",
-            "field_132",
-            "field_133",
-            "field_134",
-            "field_135",
-            "field_136",
-            "field_137",
-            "field_138",
-            "field_139",
-            "field_140",
-            "field_141",
-            "field_142",
-            "field_143",
-            "field_144",
-            "field_145",
-            "field_146",
-            "field_147",
-            "field_148",
-            "field_149",
-            "field_150",
-            "field_151",
-            "field_152",
-            "field_153",
-            "field_154",
-            "field_155",
-            "field_156",
-            "field_157",
-            "field_158",
-            "field_159",
-            "field_160",
-            "field_161",
-            "field_162",
-            "field_163",
-            "field_164",
-            "field_165",
-            "field_166",
-            "field_167",
-            "field_168",
-            "field_169",
-            "field_170",
-            "field_171",
-            "field_172",
-            "field_173",
-            "field_174",
-            "field_175",
-            "field_176",
-            "field_177",
-            "field_178",
-            "field_179",
-            "field_180",
-            "field_181",
-            "field_182",
-            "field_183",
-            "field_184",
-            "field_185",
-            "field_186",
-            "field_187",
-            "field_188",
-            "field_189",
-            "field_190",
-            "field_191",
-            "field_192",
-            "field_193",
-            "field_194",
-            "field_195",
-            "field_196",
-            "field_197",
-            "field_198",
-            "field_199",
-            "field_200",
-            "field_201",
-            "field_202",
-            "field_203",
-            "field_204",
-            "field_205",
-            "field_206",
-            "field_207",
-            "field_208",
-            "field_209",
-            "field_210",
-            "field_211",
-            "field_212",
-            "field_213",
-            "field_214",
-            "field_215",
-            "field_216",
-            "field_217",
-            "field_218",
-            "field_219",
-            "field_220",
-            "field_221",
-            "field_222",
-            "field_223",
-            "field_224",
-            "field_225",
-            "field_226",
-            "field_227",
-            "field_228",
-            "field_229",
-            "field_230",
-            "field_231",
-            "field_232",
-            "field_233",
-            "field_234",
-            "field_235",
-            "field_236",
-            "field_237",
-            "field_238",
-            "field_239",
-            "field_240",
-            "field_241",
-            "field_242",
-            "field_243",
-            "field_244",
-            "field_245",
-            "field_246",
-            "field_247",
-            "field_248",
-            "field_249",
-            "field_250",
-            "field_251",
-            "field_252",
-            "field_253",
-            "field_254",
-            "field_255",
-            "field_256",
-            "field_257",
-            "field_258",
-            "field_259",
-            "field_260",
-            "field_261",
-            "field_262",
-            "field_263",
-            "field_264",
-            "field_265",
-            "field_266",
-            "field_267",
-            "field_268",
-            "field_269",
-            "field_270",
-            "field_271",
-            "field_272",
-            "field_273",
-            "field_274",
-            "field_275",
-            "field_276",
-            "field_277",
-            "field_278",
-            "field_279",
-            "field_280",
-            "field_281",
-            "field_282",
-            "field_283",
-            "field_284",
-            "field_285",
-            "field_286",
-            "field_287",
-            "field_288",
-            "field_289",
-            "field_290",
-            "field_291",
-            "field_292",
-            "field_293",
-            "field_294",
-            "field_295",
-            "field_296",
-            "field_297",
-            "field_298",
-            "field_299",
-        ]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &[
+                "field_0",
+                "field_1",
+                "field_2",
+                "field_3",
+                "field_4",
+                "field_5",
+                "field_6",
+                "field_7",
+                "field_8",
+                "field_9",
+                "field_10",
+                "field_11",
+                "field_12",
+                "field_13",
+                "field_14",
+                "field_15",
+                "field_16",
+                "field_17",
+                "field_18",
+                "field_19",
+                "field_20",
+                "field_21",
+                "field_22",
+                "field_23",
+                "field_24",
+                "field_25",
+                "field_26",
+                "field_27",
+                "field_28",
+                "field_29",
+                "field_30",
+                "field_31",
+                "field_32",
+                "field_33",
+                "field_34",
+                "field_35",
+                "field_36",
+                "field_37",
+                "field_38",
+                "field_39",
+                "field_40",
+                "field_41",
+                "field_42",
+                "field_43",
+                "field_44",
+                "field_45",
+                "field_46",
+                "field_47",
+                "field_48",
+                "field_49",
+                "field_50",
+                "field_51",
+                "field_52",
+                "field_53",
+                "field_54",
+                "field_55",
+                "field_56",
+                "field_57",
+                "field_58",
+                "field_59",
+                "field_60",
+                "field_61",
+                "field_62",
+                "field_63",
+                "field_64",
+                "field_65",
+                "field_66",
+                "field_67",
+                "field_68",
+                "field_69",
+                "field_70",
+                "field_71",
+                "field_72",
+                "field_73",
+                "field_74",
+                "field_75",
+                "field_76",
+                "field_77",
+                "field_78",
+                "field_79",
+                "field_80",
+                "field_81",
+                "field_82",
+                "field_83",
+                "field_84",
+                "field_85",
+                "field_86",
+                "field_87",
+                "field_88",
+                "field_89",
+                "field_90",
+                "field_91",
+                "field_92",
+                "field_93",
+                "field_94",
+                "field_95",
+                "field_96",
+                "field_97",
+                "field_98",
+                "field_99",
+                "field_100",
+                "field_101",
+                "field_102",
+                "field_103",
+                "field_104",
+                "field_105",
+                "field_106",
+                "field_107",
+                "field_108",
+                "field_109",
+                "field_110",
+                "field_111",
+                "field_112",
+                "field_113",
+                "field_114",
+                "field_115",
+                "field_116",
+                "field_117",
+                "field_118",
+                "field_119",
+                "field_120",
+                "field_121",
+                "field_122",
+                "field_123",
+                "field_124",
+                "field_125",
+                "field_126",
+                "field_127",
+                "field_128",
+                "field_129",
+                "field_130",
+                "field_131",
+                "field_132",
+                "field_133",
+                "field_134",
+                "field_135",
+                "field_136",
+                "field_137",
+                "field_138",
+                "field_139",
+                "field_140",
+                "field_141",
+                "field_142",
+                "field_143",
+                "field_144",
+                "field_145",
+                "field_146",
+                "field_147",
+                "field_148",
+                "field_149",
+                "field_150",
+                "field_151",
+                "field_152",
+                "field_153",
+                "field_154",
+                "field_155",
+                "field_156",
+                "field_157",
+                "field_158",
+                "field_159",
+                "field_160",
+                "field_161",
+                "field_162",
+                "field_163",
+                "field_164",
+                "field_165",
+                "field_166",
+                "field_167",
+                "field_168",
+                "field_169",
+                "field_170",
+                "field_171",
+                "field_172",
+                "field_173",
+                "field_174",
+                "field_175",
+                "field_176",
+                "field_177",
+                "field_178",
+                "field_179",
+                "field_180",
+                "field_181",
+                "field_182",
+                "field_183",
+                "field_184",
+                "field_185",
+                "field_186",
+                "field_187",
+                "field_188",
+                "field_189",
+                "field_190",
+                "field_191",
+                "field_192",
+                "field_193",
+                "field_194",
+                "field_195",
+                "field_196",
+                "field_197",
+                "field_198",
+                "field_199",
+                "field_200",
+                "field_201",
+                "field_202",
+                "field_203",
+                "field_204",
+                "field_205",
+                "field_206",
+                "field_207",
+                "field_208",
+                "field_209",
+                "field_210",
+                "field_211",
+                "field_212",
+                "field_213",
+                "field_214",
+                "field_215",
+                "field_216",
+                "field_217",
+                "field_218",
+                "field_219",
+                "field_220",
+                "field_221",
+                "field_222",
+                "field_223",
+                "field_224",
+                "field_225",
+                "field_226",
+                "field_227",
+                "field_228",
+                "field_229",
+                "field_230",
+                "field_231",
+                "field_232",
+                "field_233",
+                "field_234",
+                "field_235",
+                "field_236",
+                "field_237",
+                "field_238",
+                "field_239",
+                "field_240",
+                "field_241",
+                "field_242",
+                "field_243",
+                "field_244",
+                "field_245",
+                "field_246",
+                "field_247",
+                "field_248",
+                "field_249",
+                "field_250",
+                "field_251",
+                "field_252",
+                "field_253",
+                "field_254",
+                "field_255",
+                "field_256",
+                "field_257",
+                "field_258",
+                "field_259",
+                "field_260",
+                "field_261",
+                "field_262",
+                "field_263",
+                "field_264",
+                "field_265",
+                "field_266",
+                "field_267",
+                "field_268",
+                "field_269",
+                "field_270",
+                "field_271",
+                "field_272",
+                "field_273",
+                "field_274",
+                "field_275",
+                "field_276",
+                "field_277",
+                "field_278",
+                "field_279",
+                "field_280",
+                "field_281",
+                "field_282",
+                "field_283",
+                "field_284",
+                "field_285",
+                "field_286",
+                "field_287",
+                "field_288",
+                "field_289",
+                "field_290",
+                "field_291",
+                "field_292",
+                "field_293",
+                "field_294",
+                "field_295",
+                "field_296",
+                "field_297",
+                "field_298",
+                "field_299",
+            ],
             &[
                 &self.field_0,
                 &self.field_1,
@@ -3525,314 +3522,6 @@ impl ::alipay_api::wire::Object for Wide {
             &self.extra,
         );
     }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.field_0,
-                &mut self.field_1,
-                &mut self.field_2,
-                &mut self.field_3,
-                &mut self.field_4,
-                &mut self.field_5,
-                &mut self.field_6,
-                &mut self.field_7,
-                &mut self.field_8,
-                &mut self.field_9,
-                &mut self.field_10,
-                &mut self.field_11,
-                &mut self.field_12,
-                &mut self.field_13,
-                &mut self.field_14,
-                &mut self.field_15,
-                &mut self.field_16,
-                &mut self.field_17,
-                &mut self.field_18,
-                &mut self.field_19,
-                &mut self.field_20,
-                &mut self.field_21,
-                &mut self.field_22,
-                &mut self.field_23,
-                &mut self.field_24,
-                &mut self.field_25,
-                &mut self.field_26,
-                &mut self.field_27,
-                &mut self.field_28,
-                &mut self.field_29,
-                &mut self.field_30,
-                &mut self.field_31,
-                &mut self.field_32,
-                &mut self.field_33,
-                &mut self.field_34,
-                &mut self.field_35,
-                &mut self.field_36,
-                &mut self.field_37,
-                &mut self.field_38,
-                &mut self.field_39,
-                &mut self.field_40,
-                &mut self.field_41,
-                &mut self.field_42,
-                &mut self.field_43,
-                &mut self.field_44,
-                &mut self.field_45,
-                &mut self.field_46,
-                &mut self.field_47,
-                &mut self.field_48,
-                &mut self.field_49,
-                &mut self.field_50,
-                &mut self.field_51,
-                &mut self.field_52,
-                &mut self.field_53,
-                &mut self.field_54,
-                &mut self.field_55,
-                &mut self.field_56,
-                &mut self.field_57,
-                &mut self.field_58,
-                &mut self.field_59,
-                &mut self.field_60,
-                &mut self.field_61,
-                &mut self.field_62,
-                &mut self.field_63,
-                &mut self.field_64,
-                &mut self.field_65,
-                &mut self.field_66,
-                &mut self.field_67,
-                &mut self.field_68,
-                &mut self.field_69,
-                &mut self.field_70,
-                &mut self.field_71,
-                &mut self.field_72,
-                &mut self.field_73,
-                &mut self.field_74,
-                &mut self.field_75,
-                &mut self.field_76,
-                &mut self.field_77,
-                &mut self.field_78,
-                &mut self.field_79,
-                &mut self.field_80,
-                &mut self.field_81,
-                &mut self.field_82,
-                &mut self.field_83,
-                &mut self.field_84,
-                &mut self.field_85,
-                &mut self.field_86,
-                &mut self.field_87,
-                &mut self.field_88,
-                &mut self.field_89,
-                &mut self.field_90,
-                &mut self.field_91,
-                &mut self.field_92,
-                &mut self.field_93,
-                &mut self.field_94,
-                &mut self.field_95,
-                &mut self.field_96,
-                &mut self.field_97,
-                &mut self.field_98,
-                &mut self.field_99,
-                &mut self.field_100,
-                &mut self.field_101,
-                &mut self.field_102,
-                &mut self.field_103,
-                &mut self.field_104,
-                &mut self.field_105,
-                &mut self.field_106,
-                &mut self.field_107,
-                &mut self.field_108,
-                &mut self.field_109,
-                &mut self.field_110,
-                &mut self.field_111,
-                &mut self.field_112,
-                &mut self.field_113,
-                &mut self.field_114,
-                &mut self.field_115,
-                &mut self.field_116,
-                &mut self.field_117,
-                &mut self.field_118,
-                &mut self.field_119,
-                &mut self.field_120,
-                &mut self.field_121,
-                &mut self.field_122,
-                &mut self.field_123,
-                &mut self.field_124,
-                &mut self.field_125,
-                &mut self.field_126,
-                &mut self.field_127,
-                &mut self.field_128,
-                &mut self.field_129,
-                &mut self.field_130,
-                &mut self.field_131,
-                &mut self.field_132,
-                &mut self.field_133,
-                &mut self.field_134,
-                &mut self.field_135,
-                &mut self.field_136,
-                &mut self.field_137,
-                &mut self.field_138,
-                &mut self.field_139,
-                &mut self.field_140,
-                &mut self.field_141,
-                &mut self.field_142,
-                &mut self.field_143,
-                &mut self.field_144,
-                &mut self.field_145,
-                &mut self.field_146,
-                &mut self.field_147,
-                &mut self.field_148,
-                &mut self.field_149,
-                &mut self.field_150,
-                &mut self.field_151,
-                &mut self.field_152,
-                &mut self.field_153,
-                &mut self.field_154,
-                &mut self.field_155,
-                &mut self.field_156,
-                &mut self.field_157,
-                &mut self.field_158,
-                &mut self.field_159,
-                &mut self.field_160,
-                &mut self.field_161,
-                &mut self.field_162,
-                &mut self.field_163,
-                &mut self.field_164,
-                &mut self.field_165,
-                &mut self.field_166,
-                &mut self.field_167,
-                &mut self.field_168,
-                &mut self.field_169,
-                &mut self.field_170,
-                &mut self.field_171,
-                &mut self.field_172,
-                &mut self.field_173,
-                &mut self.field_174,
-                &mut self.field_175,
-                &mut self.field_176,
-                &mut self.field_177,
-                &mut self.field_178,
-                &mut self.field_179,
-                &mut self.field_180,
-                &mut self.field_181,
-                &mut self.field_182,
-                &mut self.field_183,
-                &mut self.field_184,
-                &mut self.field_185,
-                &mut self.field_186,
-                &mut self.field_187,
-                &mut self.field_188,
-                &mut self.field_189,
-                &mut self.field_190,
-                &mut self.field_191,
-                &mut self.field_192,
-                &mut self.field_193,
-                &mut self.field_194,
-                &mut self.field_195,
-                &mut self.field_196,
-                &mut self.field_197,
-                &mut self.field_198,
-                &mut self.field_199,
-                &mut self.field_200,
-                &mut self.field_201,
-                &mut self.field_202,
-                &mut self.field_203,
-                &mut self.field_204,
-                &mut self.field_205,
-                &mut self.field_206,
-                &mut self.field_207,
-                &mut self.field_208,
-                &mut self.field_209,
-                &mut self.field_210,
-                &mut self.field_211,
-                &mut self.field_212,
-                &mut self.field_213,
-                &mut self.field_214,
-                &mut self.field_215,
-                &mut self.field_216,
-                &mut self.field_217,
-                &mut self.field_218,
-                &mut self.field_219,
-                &mut self.field_220,
-                &mut self.field_221,
-                &mut self.field_222,
-                &mut self.field_223,
-                &mut self.field_224,
-                &mut self.field_225,
-                &mut self.field_226,
-                &mut self.field_227,
-                &mut self.field_228,
-                &mut self.field_229,
-                &mut self.field_230,
-                &mut self.field_231,
-                &mut self.field_232,
-                &mut self.field_233,
-                &mut self.field_234,
-                &mut self.field_235,
-                &mut self.field_236,
-                &mut self.field_237,
-                &mut self.field_238,
-                &mut self.field_239,
-                &mut self.field_240,
-                &mut self.field_241,
-                &mut self.field_242,
-                &mut self.field_243,
-                &mut self.field_244,
-                &mut self.field_245,
-                &mut self.field_246,
-                &mut self.field_247,
-                &mut self.field_248,
-                &mut self.field_249,
-                &mut self.field_250,
-                &mut self.field_251,
-                &mut self.field_252,
-                &mut self.field_253,
-                &mut self.field_254,
-                &mut self.field_255,
-                &mut self.field_256,
-                &mut self.field_257,
-                &mut self.field_258,
-                &mut self.field_259,
-                &mut self.field_260,
-                &mut self.field_261,
-                &mut self.field_262,
-                &mut self.field_263,
-                &mut self.field_264,
-                &mut self.field_265,
-                &mut self.field_266,
-                &mut self.field_267,
-                &mut self.field_268,
-                &mut self.field_269,
-                &mut self.field_270,
-                &mut self.field_271,
-                &mut self.field_272,
-                &mut self.field_273,
-                &mut self.field_274,
-                &mut self.field_275,
-                &mut self.field_276,
-                &mut self.field_277,
-                &mut self.field_278,
-                &mut self.field_279,
-                &mut self.field_280,
-                &mut self.field_281,
-                &mut self.field_282,
-                &mut self.field_283,
-                &mut self.field_284,
-                &mut self.field_285,
-                &mut self.field_286,
-                &mut self.field_287,
-                &mut self.field_288,
-                &mut self.field_289,
-                &mut self.field_290,
-                &mut self.field_291,
-                &mut self.field_292,
-                &mut self.field_293,
-                &mut self.field_294,
-                &mut self.field_295,
-                &mut self.field_296,
-                &mut self.field_297,
-                &mut self.field_298,
-                &mut self.field_299,
-            ],
-            &mut self.extra,
-        );
-    }
 }
 
 ::alipay_api::wire::object!(Wide);
@@ -3874,22 +3563,12 @@ impl ::core::default::Default for WideResponse {
 }
 
 impl ::alipay_api::wire::Object for WideResponse {
-    fn blank() -> Self {
-        Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
-        }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[]
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+        Self { extra: source.extra() }
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [], &mut self.extra);
+        see.fields(&[], &[], &self.extra);
     }
 }
 

@@ -176,7 +176,7 @@ impl Words {
         mut self,
         new: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.new, new);
+        self.new = Some(::core::convert::Into::into(new));
         self
     }
 
@@ -185,7 +185,7 @@ impl Words {
         mut self,
         blank: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.blank, blank);
+        self.blank = Some(::core::convert::Into::into(blank));
         self
     }
 
@@ -194,7 +194,7 @@ impl Words {
         mut self,
         write: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.write, write);
+        self.write = Some(::core::convert::Into::into(write));
         self
     }
 
@@ -203,7 +203,7 @@ impl Words {
         mut self,
         read: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.read, read);
+        self.read = Some(::core::convert::Into::into(read));
         self
     }
 
@@ -212,7 +212,7 @@ impl Words {
         mut self,
         slot: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.slot, slot);
+        self.slot = Some(::core::convert::Into::into(slot));
         self
     }
 
@@ -221,7 +221,7 @@ impl Words {
         mut self,
         extra_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.extra_, extra_);
+        self.extra_ = Some(::core::convert::Into::into(extra_));
         self
     }
 
@@ -230,7 +230,7 @@ impl Words {
         mut self,
         extra_mut: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.extra_mut, extra_mut);
+        self.extra_mut = Some(::core::convert::Into::into(extra_mut));
         self
     }
 
@@ -239,7 +239,7 @@ impl Words {
         mut self,
         required: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.required, required);
+        self.required = Some(::core::convert::Into::into(required));
         self
     }
 
@@ -248,7 +248,7 @@ impl Words {
         mut self,
         at_least_one: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.at_least_one, at_least_one);
+        self.at_least_one = Some(::core::convert::Into::into(at_least_one));
         self
     }
 
@@ -257,7 +257,7 @@ impl Words {
         mut self,
         default: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.default, default);
+        self.default = Some(::core::convert::Into::into(default));
         self
     }
 
@@ -266,19 +266,19 @@ impl Words {
         mut self,
         clone: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.clone, clone);
+        self.clone = Some(::core::convert::Into::into(clone));
         self
     }
 
     /// Sets `eq`.
     pub fn eq(mut self, eq: impl ::core::convert::Into<::std::string::String>) -> Self {
-        ::alipay_api::wire::set(&mut self.eq, eq);
+        self.eq = Some(::core::convert::Into::into(eq));
         self
     }
 
     /// Sets `add`.
     pub fn add(mut self, add: i64) -> Self {
-        ::alipay_api::wire::set(&mut self.add, add);
+        self.add = Some(add);
         self
     }
 
@@ -287,7 +287,7 @@ impl Words {
         mut self,
         into: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.into, into);
+        self.into = Some(::core::convert::Into::into(into));
         self
     }
 
@@ -296,7 +296,7 @@ impl Words {
         mut self,
         output: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.output, output);
+        self.output = Some(::core::convert::Into::into(output));
         self
     }
 
@@ -305,7 +305,7 @@ impl Words {
         mut self,
         fields: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.fields, fields);
+        self.fields = Some(::core::convert::Into::into(fields));
         self
     }
 
@@ -314,7 +314,7 @@ impl Words {
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.name, name);
+        self.name = Some(::core::convert::Into::into(name));
         self
     }
 
@@ -323,7 +323,7 @@ impl Words {
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.out_trade_no, out_trade_no);
+        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
         self
     }
 
@@ -332,7 +332,7 @@ impl Words {
         mut self,
         upper: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.upper, upper);
+        self.upper = Some(::core::convert::Into::into(upper));
         self
     }
 
@@ -341,7 +341,7 @@ impl Words {
         mut self,
         _3d_secure: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self._3d_secure, _3d_secure);
+        self._3d_secure = Some(::core::convert::Into::into(_3d_secure));
         self
     }
 
@@ -350,7 +350,7 @@ impl Words {
         mut self,
         i64: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.i64, i64);
+        self.i64 = Some(::core::convert::Into::into(i64));
         self
     }
 
@@ -359,7 +359,7 @@ impl Words {
         mut self,
         str: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.str, str);
+        self.str = Some(::core::convert::Into::into(str));
         self
     }
 
@@ -368,7 +368,7 @@ impl Words {
         mut self,
         core: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.core, core);
+        self.core = Some(::core::convert::Into::into(core));
         self
     }
 
@@ -377,7 +377,7 @@ impl Words {
         mut self,
         std: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.std, std);
+        self.std = Some(::core::convert::Into::into(std));
         self
     }
 
@@ -386,7 +386,7 @@ impl Words {
         mut self,
         r#type: impl ::core::convert::Into<::alipay_api::types::Open<String>>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#type, r#type);
+        self.r#type = Some(::core::convert::Into::into(r#type));
         self
     }
 
@@ -395,7 +395,7 @@ impl Words {
         mut self,
         self_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.self_, self_);
+        self.self_ = Some(::core::convert::Into::into(self_));
         self
     }
 
@@ -404,7 +404,7 @@ impl Words {
         mut self,
         oneself: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.oneself, oneself);
+        self.oneself = Some(::core::convert::Into::into(oneself));
         self
     }
 
@@ -413,7 +413,7 @@ impl Words {
         mut self,
         super_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.super_, super_);
+        self.super_ = Some(::core::convert::Into::into(super_));
         self
     }
 
@@ -422,7 +422,7 @@ impl Words {
         mut self,
         crate_: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.crate_, crate_);
+        self.crate_ = Some(::core::convert::Into::into(crate_));
         self
     }
 
@@ -431,7 +431,7 @@ impl Words {
         mut self,
         r#as: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#as, r#as);
+        self.r#as = Some(::core::convert::Into::into(r#as));
         self
     }
 
@@ -440,7 +440,7 @@ impl Words {
         mut self,
         r#async: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#async, r#async);
+        self.r#async = Some(::core::convert::Into::into(r#async));
         self
     }
 
@@ -449,7 +449,7 @@ impl Words {
         mut self,
         r#await: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#await, r#await);
+        self.r#await = Some(::core::convert::Into::into(r#await));
         self
     }
 
@@ -458,7 +458,7 @@ impl Words {
         mut self,
         r#become: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#become, r#become);
+        self.r#become = Some(::core::convert::Into::into(r#become));
         self
     }
 
@@ -467,7 +467,7 @@ impl Words {
         mut self,
         r#box: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#box, r#box);
+        self.r#box = Some(::core::convert::Into::into(r#box));
         self
     }
 
@@ -476,7 +476,7 @@ impl Words {
         mut self,
         r#break: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#break, r#break);
+        self.r#break = Some(::core::convert::Into::into(r#break));
         self
     }
 
@@ -485,7 +485,7 @@ impl Words {
         mut self,
         r#const: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#const, r#const);
+        self.r#const = Some(::core::convert::Into::into(r#const));
         self
     }
 
@@ -494,7 +494,7 @@ impl Words {
         mut self,
         r#continue: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#continue, r#continue);
+        self.r#continue = Some(::core::convert::Into::into(r#continue));
         self
     }
 
@@ -503,7 +503,7 @@ impl Words {
         mut self,
         r#do: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#do, r#do);
+        self.r#do = Some(::core::convert::Into::into(r#do));
         self
     }
 
@@ -512,7 +512,7 @@ impl Words {
         mut self,
         r#dyn: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#dyn, r#dyn);
+        self.r#dyn = Some(::core::convert::Into::into(r#dyn));
         self
     }
 
@@ -521,7 +521,7 @@ impl Words {
         mut self,
         r#else: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#else, r#else);
+        self.r#else = Some(::core::convert::Into::into(r#else));
         self
     }
 
@@ -530,7 +530,7 @@ impl Words {
         mut self,
         r#enum: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#enum, r#enum);
+        self.r#enum = Some(::core::convert::Into::into(r#enum));
         self
     }
 
@@ -539,7 +539,7 @@ impl Words {
         mut self,
         r#extern: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#extern, r#extern);
+        self.r#extern = Some(::core::convert::Into::into(r#extern));
         self
     }
 
@@ -548,7 +548,7 @@ impl Words {
         mut self,
         r#false: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#false, r#false);
+        self.r#false = Some(::core::convert::Into::into(r#false));
         self
     }
 
@@ -557,7 +557,7 @@ impl Words {
         mut self,
         r#final: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#final, r#final);
+        self.r#final = Some(::core::convert::Into::into(r#final));
         self
     }
 
@@ -566,7 +566,7 @@ impl Words {
         mut self,
         r#fn: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#fn, r#fn);
+        self.r#fn = Some(::core::convert::Into::into(r#fn));
         self
     }
 
@@ -575,7 +575,7 @@ impl Words {
         mut self,
         r#for: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#for, r#for);
+        self.r#for = Some(::core::convert::Into::into(r#for));
         self
     }
 
@@ -584,7 +584,7 @@ impl Words {
         mut self,
         r#gen: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#gen, r#gen);
+        self.r#gen = Some(::core::convert::Into::into(r#gen));
         self
     }
 
@@ -593,7 +593,7 @@ impl Words {
         mut self,
         r#if: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#if, r#if);
+        self.r#if = Some(::core::convert::Into::into(r#if));
         self
     }
 
@@ -602,7 +602,7 @@ impl Words {
         mut self,
         r#impl: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#impl, r#impl);
+        self.r#impl = Some(::core::convert::Into::into(r#impl));
         self
     }
 
@@ -611,7 +611,7 @@ impl Words {
         mut self,
         r#in: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#in, r#in);
+        self.r#in = Some(::core::convert::Into::into(r#in));
         self
     }
 
@@ -620,7 +620,7 @@ impl Words {
         mut self,
         r#let: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#let, r#let);
+        self.r#let = Some(::core::convert::Into::into(r#let));
         self
     }
 
@@ -629,7 +629,7 @@ impl Words {
         mut self,
         r#loop: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#loop, r#loop);
+        self.r#loop = Some(::core::convert::Into::into(r#loop));
         self
     }
 
@@ -638,7 +638,7 @@ impl Words {
         mut self,
         r#macro: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#macro, r#macro);
+        self.r#macro = Some(::core::convert::Into::into(r#macro));
         self
     }
 
@@ -647,7 +647,7 @@ impl Words {
         mut self,
         r#match: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#match, r#match);
+        self.r#match = Some(::core::convert::Into::into(r#match));
         self
     }
 
@@ -656,7 +656,7 @@ impl Words {
         mut self,
         r#mod: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#mod, r#mod);
+        self.r#mod = Some(::core::convert::Into::into(r#mod));
         self
     }
 
@@ -665,7 +665,7 @@ impl Words {
         mut self,
         r#move: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#move, r#move);
+        self.r#move = Some(::core::convert::Into::into(r#move));
         self
     }
 
@@ -674,7 +674,7 @@ impl Words {
         mut self,
         r#mut: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#mut, r#mut);
+        self.r#mut = Some(::core::convert::Into::into(r#mut));
         self
     }
 
@@ -683,7 +683,7 @@ impl Words {
         mut self,
         r#override: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#override, r#override);
+        self.r#override = Some(::core::convert::Into::into(r#override));
         self
     }
 
@@ -692,7 +692,7 @@ impl Words {
         mut self,
         r#priv: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#priv, r#priv);
+        self.r#priv = Some(::core::convert::Into::into(r#priv));
         self
     }
 
@@ -701,7 +701,7 @@ impl Words {
         mut self,
         r#pub: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#pub, r#pub);
+        self.r#pub = Some(::core::convert::Into::into(r#pub));
         self
     }
 
@@ -710,7 +710,7 @@ impl Words {
         mut self,
         r#ref: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#ref, r#ref);
+        self.r#ref = Some(::core::convert::Into::into(r#ref));
         self
     }
 
@@ -719,7 +719,7 @@ impl Words {
         mut self,
         r#return: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#return, r#return);
+        self.r#return = Some(::core::convert::Into::into(r#return));
         self
     }
 
@@ -728,7 +728,7 @@ impl Words {
         mut self,
         r#static: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#static, r#static);
+        self.r#static = Some(::core::convert::Into::into(r#static));
         self
     }
 
@@ -737,7 +737,7 @@ impl Words {
         mut self,
         r#struct: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#struct, r#struct);
+        self.r#struct = Some(::core::convert::Into::into(r#struct));
         self
     }
 
@@ -746,7 +746,7 @@ impl Words {
         mut self,
         r#trait: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#trait, r#trait);
+        self.r#trait = Some(::core::convert::Into::into(r#trait));
         self
     }
 
@@ -755,7 +755,7 @@ impl Words {
         mut self,
         r#true: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#true, r#true);
+        self.r#true = Some(::core::convert::Into::into(r#true));
         self
     }
 
@@ -764,7 +764,7 @@ impl Words {
         mut self,
         r#try: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#try, r#try);
+        self.r#try = Some(::core::convert::Into::into(r#try));
         self
     }
 
@@ -773,7 +773,7 @@ impl Words {
         mut self,
         r#typeof: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#typeof, r#typeof);
+        self.r#typeof = Some(::core::convert::Into::into(r#typeof));
         self
     }
 
@@ -782,7 +782,7 @@ impl Words {
         mut self,
         r#unsafe: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#unsafe, r#unsafe);
+        self.r#unsafe = Some(::core::convert::Into::into(r#unsafe));
         self
     }
 
@@ -791,7 +791,7 @@ impl Words {
         mut self,
         r#unsized: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#unsized, r#unsized);
+        self.r#unsized = Some(::core::convert::Into::into(r#unsized));
         self
     }
 
@@ -800,7 +800,7 @@ impl Words {
         mut self,
         r#use: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#use, r#use);
+        self.r#use = Some(::core::convert::Into::into(r#use));
         self
     }
 
@@ -809,7 +809,7 @@ impl Words {
         mut self,
         r#virtual: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#virtual, r#virtual);
+        self.r#virtual = Some(::core::convert::Into::into(r#virtual));
         self
     }
 
@@ -818,7 +818,7 @@ impl Words {
         mut self,
         r#where: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#where, r#where);
+        self.r#where = Some(::core::convert::Into::into(r#where));
         self
     }
 
@@ -827,7 +827,7 @@ impl Words {
         mut self,
         r#while: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#while, r#while);
+        self.r#while = Some(::core::convert::Into::into(r#while));
         self
     }
 
@@ -836,7 +836,7 @@ impl Words {
         mut self,
         r#yield: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.r#yield, r#yield);
+        self.r#yield = Some(::core::convert::Into::into(r#yield));
         self
     }
 
@@ -845,7 +845,7 @@ impl Words {
         mut self,
         union: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        ::alipay_api::wire::set(&mut self.union, union);
+        self.union = Some(::core::convert::Into::into(union));
         self
     }
 }
@@ -857,171 +857,168 @@ impl ::core::default::Default for Words {
 }
 
 impl ::alipay_api::wire::Object for Words {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            new: None,
-            blank: None,
-            write: None,
-            read: None,
-            slot: None,
-            extra_: None,
-            extra_mut: None,
-            required: None,
-            at_least_one: None,
-            default: None,
-            clone: None,
-            eq: None,
-            add: None,
-            into: None,
-            output: None,
-            fields: None,
-            name: None,
-            out_trade_no: None,
-            upper: None,
-            _3d_secure: None,
-            i64: None,
-            str: None,
-            core: None,
-            std: None,
-            r#type: None,
-            self_: None,
-            oneself: None,
-            super_: None,
-            crate_: None,
-            r#as: None,
-            r#async: None,
-            r#await: None,
-            r#become: None,
-            r#box: None,
-            r#break: None,
-            r#const: None,
-            r#continue: None,
-            r#do: None,
-            r#dyn: None,
-            r#else: None,
-            r#enum: None,
-            r#extern: None,
-            r#false: None,
-            r#final: None,
-            r#fn: None,
-            r#for: None,
-            r#gen: None,
-            r#if: None,
-            r#impl: None,
-            r#in: None,
-            r#let: None,
-            r#loop: None,
-            r#macro: None,
-            r#match: None,
-            r#mod: None,
-            r#move: None,
-            r#mut: None,
-            r#override: None,
-            r#priv: None,
-            r#pub: None,
-            r#ref: None,
-            r#return: None,
-            r#static: None,
-            r#struct: None,
-            r#trait: None,
-            r#true: None,
-            r#try: None,
-            r#typeof: None,
-            r#unsafe: None,
-            r#unsized: None,
-            r#use: None,
-            r#virtual: None,
-            r#where: None,
-            r#while: None,
-            r#yield: None,
-            union: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            new: source.field("new"),
+            blank: source.field("blank"),
+            write: source.field("write"),
+            read: source.field("read"),
+            slot: source.field("slot"),
+            extra_: source.field("extra"),
+            extra_mut: source.field("extra_mut"),
+            required: source.field("required"),
+            at_least_one: source.field("at_least_one"),
+            default: source.field("default"),
+            clone: source.field("clone"),
+            eq: source.field("eq"),
+            add: source.field("add"),
+            into: source.field("into"),
+            output: source.field("output"),
+            fields: source.field("fields"),
+            name: source.field("name"),
+            out_trade_no: source.field("outTradeNo"),
+            upper: source.field("Upper"),
+            _3d_secure: source.field("3d_secure"),
+            i64: source.field("i64"),
+            str: source.field("str"),
+            core: source.field("core"),
+            std: source.field("std"),
+            r#type: source.field("type"),
+            self_: source.field("self"),
+            oneself: source.field("Self_"),
+            super_: source.field("super"),
+            crate_: source.field("crate"),
+            r#as: source.field("as"),
+            r#async: source.field("async"),
+            r#await: source.field("await"),
+            r#become: source.field("become"),
+            r#box: source.field("box"),
+            r#break: source.field("break"),
+            r#const: source.field("const"),
+            r#continue: source.field("continue"),
+            r#do: source.field("do"),
+            r#dyn: source.field("dyn"),
+            r#else: source.field("else"),
+            r#enum: source.field("enum"),
+            r#extern: source.field("extern"),
+            r#false: source.field("false"),
+            r#final: source.field("final"),
+            r#fn: source.field("fn"),
+            r#for: source.field("for"),
+            r#gen: source.field("gen"),
+            r#if: source.field("if"),
+            r#impl: source.field("impl"),
+            r#in: source.field("in"),
+            r#let: source.field("let"),
+            r#loop: source.field("loop"),
+            r#macro: source.field("macro"),
+            r#match: source.field("match"),
+            r#mod: source.field("mod"),
+            r#move: source.field("move"),
+            r#mut: source.field("mut"),
+            r#override: source.field("override"),
+            r#priv: source.field("priv"),
+            r#pub: source.field("pub"),
+            r#ref: source.field("ref"),
+            r#return: source.field("return"),
+            r#static: source.field("static"),
+            r#struct: source.field("struct"),
+            r#trait: source.field("trait"),
+            r#true: source.field("true"),
+            r#try: source.field("try"),
+            r#typeof: source.field("typeof"),
+            r#unsafe: source.field("unsafe"),
+            r#unsized: source.field("unsized"),
+            r#use: source.field("use"),
+            r#virtual: source.field("virtual"),
+            r#where: source.field("where"),
+            r#while: source.field("while"),
+            r#yield: source.field("yield"),
+            union: source.field("union"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "new",
-            "blank",
-            "write",
-            "read",
-            "slot",
-            "extra",
-            "extra_mut",
-            "required",
-            "at_least_one",
-            "default",
-            "clone",
-            "eq",
-            "add",
-            "into",
-            "output",
-            "fields",
-            "name",
-            "outTradeNo",
-            "Upper",
-            "3d_secure",
-            "i64",
-            "str",
-            "core",
-            "std",
-            "type",
-            "self",
-            "Self_",
-            "super",
-            "crate",
-            "as",
-            "async",
-            "await",
-            "become",
-            "box",
-            "break",
-            "const",
-            "continue",
-            "do",
-            "dyn",
-            "else",
-            "enum",
-            "extern",
-            "false",
-            "final",
-            "fn",
-            "for",
-            "gen",
-            "if",
-            "impl",
-            "in",
-            "let",
-            "loop",
-            "macro",
-            "match",
-            "mod",
-            "move",
-            "mut",
-            "override",
-            "priv",
-            "pub",
-            "ref",
-            "return",
-            "static",
-            "struct",
-            "trait",
-            "true",
-            "try",
-            "typeof",
-            "unsafe",
-            "unsized",
-            "use",
-            "virtual",
-            "where",
-            "while",
-            "yield",
-            "union",
-        ]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &[
+                "new",
+                "blank",
+                "write",
+                "read",
+                "slot",
+                "extra",
+                "extra_mut",
+                "required",
+                "at_least_one",
+                "default",
+                "clone",
+                "eq",
+                "add",
+                "into",
+                "output",
+                "fields",
+                "name",
+                "outTradeNo",
+                "Upper",
+                "3d_secure",
+                "i64",
+                "str",
+                "core",
+                "std",
+                "type",
+                "self",
+                "Self_",
+                "super",
+                "crate",
+                "as",
+                "async",
+                "await",
+                "become",
+                "box",
+                "break",
+                "const",
+                "continue",
+                "do",
+                "dyn",
+                "else",
+                "enum",
+                "extern",
+                "false",
+                "final",
+                "fn",
+                "for",
+                "gen",
+                "if",
+                "impl",
+                "in",
+                "let",
+                "loop",
+                "macro",
+                "match",
+                "mod",
+                "move",
+                "mut",
+                "override",
+                "priv",
+                "pub",
+                "ref",
+                "return",
+                "static",
+                "struct",
+                "trait",
+                "true",
+                "try",
+                "typeof",
+                "unsafe",
+                "unsized",
+                "use",
+                "virtual",
+                "where",
+                "while",
+                "yield",
+                "union",
+            ],
             &[
                 &self.new,
                 &self.blank,
@@ -1103,90 +1100,6 @@ impl ::alipay_api::wire::Object for Words {
             &self.extra,
         );
     }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.new,
-                &mut self.blank,
-                &mut self.write,
-                &mut self.read,
-                &mut self.slot,
-                &mut self.extra_,
-                &mut self.extra_mut,
-                &mut self.required,
-                &mut self.at_least_one,
-                &mut self.default,
-                &mut self.clone,
-                &mut self.eq,
-                &mut self.add,
-                &mut self.into,
-                &mut self.output,
-                &mut self.fields,
-                &mut self.name,
-                &mut self.out_trade_no,
-                &mut self.upper,
-                &mut self._3d_secure,
-                &mut self.i64,
-                &mut self.str,
-                &mut self.core,
-                &mut self.std,
-                &mut self.r#type,
-                &mut self.self_,
-                &mut self.oneself,
-                &mut self.super_,
-                &mut self.crate_,
-                &mut self.r#as,
-                &mut self.r#async,
-                &mut self.r#await,
-                &mut self.r#become,
-                &mut self.r#box,
-                &mut self.r#break,
-                &mut self.r#const,
-                &mut self.r#continue,
-                &mut self.r#do,
-                &mut self.r#dyn,
-                &mut self.r#else,
-                &mut self.r#enum,
-                &mut self.r#extern,
-                &mut self.r#false,
-                &mut self.r#final,
-                &mut self.r#fn,
-                &mut self.r#for,
-                &mut self.r#gen,
-                &mut self.r#if,
-                &mut self.r#impl,
-                &mut self.r#in,
-                &mut self.r#let,
-                &mut self.r#loop,
-                &mut self.r#macro,
-                &mut self.r#match,
-                &mut self.r#mod,
-                &mut self.r#move,
-                &mut self.r#mut,
-                &mut self.r#override,
-                &mut self.r#priv,
-                &mut self.r#pub,
-                &mut self.r#ref,
-                &mut self.r#return,
-                &mut self.r#static,
-                &mut self.r#struct,
-                &mut self.r#trait,
-                &mut self.r#true,
-                &mut self.r#try,
-                &mut self.r#typeof,
-                &mut self.r#unsafe,
-                &mut self.r#unsized,
-                &mut self.r#use,
-                &mut self.r#virtual,
-                &mut self.r#where,
-                &mut self.r#while,
-                &mut self.r#yield,
-                &mut self.union,
-            ],
-            &mut self.extra,
-        );
-    }
 }
 
 ::alipay_api::wire::object!(Words);
@@ -1262,53 +1175,50 @@ impl ::core::default::Default for WordsResponse {
 }
 
 impl ::alipay_api::wire::Object for WordsResponse {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            option: ::alipay_api::wire::blank(),
-            result: ::alipay_api::wire::blank(),
-            vec: ::alipay_api::wire::blank(),
-            default: ::alipay_api::wire::blank(),
-            ok: ::alipay_api::wire::blank(),
-            err: None,
-            itself: None,
-            into: ::alipay_api::wire::blank(),
-            from: None,
-            clone: None,
-            debug: None,
-            partial_eq: None,
-            eq: None,
-            hash: None,
-            send: None,
-            r#fn: None,
-            iterator: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            option: source.field("option"),
+            result: source.field("result"),
+            vec: source.field("vec"),
+            default: source.field("default"),
+            ok: source.field("ok"),
+            err: source.field("err"),
+            itself: source.field("itself"),
+            into: source.field("into"),
+            from: source.field("from"),
+            clone: source.field("clone"),
+            debug: source.field("debug"),
+            partial_eq: source.field("partial_eq"),
+            eq: source.field("eq"),
+            hash: source.field("hash"),
+            send: source.field("send"),
+            r#fn: source.field("fn"),
+            iterator: source.field("iterator"),
+            extra: source.extra(),
         }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "option",
-            "result",
-            "vec",
-            "default",
-            "ok",
-            "err",
-            "itself",
-            "into",
-            "from",
-            "clone",
-            "debug",
-            "partial_eq",
-            "eq",
-            "hash",
-            "send",
-            "fn",
-            "iterator",
-        ]
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
         see.fields(
+            &[
+                "option",
+                "result",
+                "vec",
+                "default",
+                "ok",
+                "err",
+                "itself",
+                "into",
+                "from",
+                "clone",
+                "debug",
+                "partial_eq",
+                "eq",
+                "hash",
+                "send",
+                "fn",
+                "iterator",
+            ],
             &[
                 &self.option,
                 &self.result,
@@ -1329,31 +1239,6 @@ impl ::alipay_api::wire::Object for WordsResponse {
                 &self.iterator,
             ],
             &self.extra,
-        );
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(
-            &mut [
-                &mut self.option,
-                &mut self.result,
-                &mut self.vec,
-                &mut self.default,
-                &mut self.ok,
-                &mut self.err,
-                &mut self.itself,
-                &mut self.into,
-                &mut self.from,
-                &mut self.clone,
-                &mut self.debug,
-                &mut self.partial_eq,
-                &mut self.eq,
-                &mut self.hash,
-                &mut self.send,
-                &mut self.r#fn,
-                &mut self.iterator,
-            ],
-            &mut self.extra,
         );
     }
 }
@@ -1378,24 +1263,16 @@ impl ::core::default::Default for Option {
 }
 
 impl ::alipay_api::wire::Object for Option {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            some: ::alipay_api::wire::blank(),
-            option: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            some: source.field("some"),
+            option: source.field("Option"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["some", "Option"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.some, &self.option], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.some, &mut self.option], &mut self.extra);
+        see.fields(&["some", "Option"], &[&self.some, &self.option], &self.extra);
     }
 }
 
@@ -1458,23 +1335,15 @@ impl ::core::default::Default for Vec {
 }
 
 impl ::alipay_api::wire::Object for Vec {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            len: ::std::vec::Vec::new(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            len: source.field("len"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["len"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.len], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.len], &mut self.extra);
+        see.fields(&["len"], &[&self.len], &self.extra);
     }
 }
 
@@ -1496,23 +1365,15 @@ impl ::core::default::Default for Box {
 }
 
 impl ::alipay_api::wire::Object for Box {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            vec: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            vec: source.field("vec"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["vec"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.vec], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.vec], &mut self.extra);
+        see.fields(&["vec"], &[&self.vec], &self.extra);
     }
 }
 
@@ -1534,23 +1395,15 @@ impl ::core::default::Default for Default {
 }
 
 impl ::alipay_api::wire::Object for Default {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            default: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            default: source.field("default"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["default"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.default], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.default], &mut self.extra);
+        see.fields(&["default"], &[&self.default], &self.extra);
     }
 }
 
@@ -1572,23 +1425,15 @@ impl ::core::default::Default for Ok {
 }
 
 impl ::alipay_api::wire::Object for Ok {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            ok: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            ok: source.field("ok"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["ok"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.ok], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.ok], &mut self.extra);
+        see.fields(&["ok"], &[&self.ok], &self.extra);
     }
 }
 
@@ -1610,23 +1455,15 @@ impl ::core::default::Default for Err {
 }
 
 impl ::alipay_api::wire::Object for Err {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            err: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            err: source.field("err"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["err"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.err], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.err], &mut self.extra);
+        see.fields(&["err"], &[&self.err], &self.extra);
     }
 }
 
@@ -1648,23 +1485,15 @@ impl ::core::default::Default for Self_ {
 }
 
 impl ::alipay_api::wire::Object for Self_ {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            self_: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            self_: source.field("self"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["self"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.self_], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.self_], &mut self.extra);
+        see.fields(&["self"], &[&self.self_], &self.extra);
     }
 }
 
@@ -1701,23 +1530,15 @@ impl ::core::default::Default for From {
 }
 
 impl ::alipay_api::wire::Object for From {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            from: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            from: source.field("from"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["from"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.from], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.from], &mut self.extra);
+        see.fields(&["from"], &[&self.from], &self.extra);
     }
 }
 
@@ -1769,23 +1590,15 @@ impl ::core::default::Default for PartialEq {
 }
 
 impl ::alipay_api::wire::Object for PartialEq {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            eq: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            eq: source.field("eq"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["eq"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.eq], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.eq], &mut self.extra);
+        see.fields(&["eq"], &[&self.eq], &self.extra);
     }
 }
 
@@ -1852,23 +1665,15 @@ impl ::core::default::Default for Fn {
 }
 
 impl ::alipay_api::wire::Object for Fn {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            r#fn: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            r#fn: source.field("fn"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["fn"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.r#fn], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.r#fn], &mut self.extra);
+        see.fields(&["fn"], &[&self.r#fn], &self.extra);
     }
 }
 
@@ -1890,23 +1695,15 @@ impl ::core::default::Default for Iterator {
 }
 
 impl ::alipay_api::wire::Object for Iterator {
-    fn blank() -> Self {
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
         Self {
-            next: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            next: source.field("next"),
+            extra: source.extra(),
         }
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &["next"]
-    }
-
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[&self.next], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [&mut self.next], &mut self.extra);
+        see.fields(&["next"], &[&self.next], &self.extra);
     }
 }
 

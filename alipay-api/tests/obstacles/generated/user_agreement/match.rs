@@ -26,22 +26,12 @@ impl ::core::default::Default for Match {
 }
 
 impl ::alipay_api::wire::Object for Match {
-    fn blank() -> Self {
-        Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
-        }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[]
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+        Self { extra: source.extra() }
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [], &mut self.extra);
+        see.fields(&[], &[], &self.extra);
     }
 }
 
@@ -84,22 +74,12 @@ impl ::core::default::Default for MatchResponse {
 }
 
 impl ::alipay_api::wire::Object for MatchResponse {
-    fn blank() -> Self {
-        Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
-        }
-    }
-
-    fn names(&self) -> &'static [&'static str] {
-        &[]
+    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+        Self { extra: source.extra() }
     }
 
     fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &self.extra);
-    }
-
-    fn fill(&mut self, fill: &mut dyn ::alipay_api::wire::Fill) {
-        fill.fields(&mut [], &mut self.extra);
+        see.fields(&[], &[], &self.extra);
     }
 }
 
