@@ -28,6 +28,15 @@ pub(super) struct Parameters {
     parameters: Vec<Parameter>,
 }
 
+/// Which parameters are signed. Payment notifications leave `sign_type` out, messages don't; some senders leave empty values out; and
+/// whether the certificate's serial is signed, Alipay's own libraries and others disagree.
+#[derive(Clone, Copy)]
+struct Rule {
+    sign_type: bool,
+    empty: bool,
+    alipay_cert_sn: bool,
+}
+
 /// Where a name and its value are.
 #[derive(Clone, Copy)]
 struct Parameter {
@@ -85,21 +94,16 @@ impl Unverified {
 
     /// What the signature holds over, of all that it may have been made over.
     pub(super) fn signed(mut self, sign: &[u8], verifier: &dyn Verifier) -> Option<Self> {
-        let has_empty = self.iter().any(|(_, value)| value.is_empty());
-        // Payment notifications leave `sign_type` out of what is signed, messages don't; some senders leave empty values out.
-        let (_, without_empty) = [(false, false), (true, false), (false, true), (true, true)]
+        let rule = Rule::ALL
             .into_iter()
-            .filter(|(with_sign_type, without_empty)| {
-                (!without_empty || has_empty) && (!with_sign_type || self.get("sign_type").is_some())
-            })
-            .find(|(with_sign_type, without_empty)| {
-                let text = self.string_to_sign(*with_sign_type, *without_empty);
-                verifier.verify(&text, sign).is_ok()
-            })?;
-        if without_empty {
-            // Nobody signed these: anyone may have added them.
-            self.parameters.retain(|parameter| !parameter.value.is_empty());
-        }
+            .filter(|rule| rule.is_of_use(&self))
+            .find(|rule| verifier.verify(&self.string_to_sign(*rule), sign).is_ok())?;
+        // What nobody signed anyone may have added.
+        let bytes = &self.bytes;
+        self.parameters.retain(|parameter| {
+            let is_signature = is_signature(parameter.name.of(bytes));
+            is_signature || rule.signs(parameter.name.of(bytes), parameter.value.of(bytes))
+        });
         Some(self)
     }
 
@@ -155,13 +159,9 @@ impl Unverified {
         Ok(decoded)
     }
 
-    fn string_to_sign(&self, with_sign_type: bool, without_empty: bool) -> Vec<u8> {
+    fn string_to_sign(&self, rule: Rule) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.bytes.len() + 2 * self.parameters.len());
-        for (name, value) in self.iter() {
-            let left_out = *name == *b"sign" || (*name == *b"sign_type" && !with_sign_type);
-            if left_out || (without_empty && value.is_empty()) {
-                continue;
-            }
+        for (name, value) in self.iter().filter(|(name, value)| rule.signs(name, value)) {
             if !text.is_empty() {
                 text.push(b'&');
             }
@@ -177,6 +177,44 @@ impl Unverified {
         self.parameters
             .iter()
             .map(move |parameter| (of(parameter.name), of(parameter.value)))
+    }
+}
+
+impl Rule {
+    /// The likeliest first.
+    const ALL: [Self; 8] = [
+        Self::new(false, true, true),
+        Self::new(true, true, true),
+        Self::new(false, false, true),
+        Self::new(true, false, true),
+        Self::new(false, true, false),
+        Self::new(true, true, false),
+        Self::new(false, false, false),
+        Self::new(true, false, false),
+    ];
+
+    const fn new(sign_type: bool, empty: bool, alipay_cert_sn: bool) -> Self {
+        Self {
+            sign_type,
+            empty,
+            alipay_cert_sn,
+        }
+    }
+
+    /// Whether it differs from the likelier ones for these parameters.
+    fn is_of_use(self, parameters: &Unverified) -> bool {
+        (!self.sign_type || parameters.get("sign_type").is_some())
+            && (self.empty || parameters.iter().any(|(_, value)| value.is_empty()))
+            && (self.alipay_cert_sn || parameters.get("alipay_cert_sn").is_some())
+    }
+
+    fn signs(self, name: &[u8], value: &[u8]) -> bool {
+        match name {
+            b"sign" => false,
+            b"sign_type" => self.sign_type,
+            b"alipay_cert_sn" if !self.alipay_cert_sn => false,
+            _ => self.empty || !value.is_empty(),
+        }
     }
 }
 
@@ -244,10 +282,6 @@ impl Eq for Parameters {}
 impl Place {
     fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start..self.end).unwrap_or_default()
-    }
-
-    fn is_empty(self) -> bool {
-        self.start == self.end
     }
 }
 

@@ -339,6 +339,21 @@ async fn empty_values_that_nobody_signed_are_dropped() {
     assert_eq!((told.body.as_deref(), told.parameter("msg_method")), (None, None));
 }
 
+#[tokio::test]
+async fn a_certificates_serial_may_be_signed_or_not() {
+    let (mock, client) = start().await;
+    let forge = Forge::new(&mock).set("alipay_cert_sn", b"0123456789abcdef0123456789abcdef");
+    let signed = verify(&client, &forge.signed()).unwrap();
+    assert!(signed.parameter("alipay_cert_sn").is_some());
+    // Nobody has signed it here: so it isn't handed on.
+    let unsigned = verify(&client, &forge.body(&["sign_type", "alipay_cert_sn"], true)).unwrap();
+    assert_eq!(unsigned.parameter("alipay_cert_sn"), None);
+    assert_eq!(unsigned.parameter("out_trade_no"), Some("1"));
+    // Nothing else may be added so.
+    let body = forge.body(&["sign_type", "out_trade_no"], true);
+    assert_eq!(verify(&client, &body), Err(ErrorKind::Verification));
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
 
