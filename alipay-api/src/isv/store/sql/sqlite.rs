@@ -73,8 +73,8 @@ impl SqliteStore {
     async fn open_file(file: &File, key: &StoreKey, options: &StoreOptions) -> Result<Self, StoreError> {
         let connect = SqliteConnectOptions::new()
             .filename(&file.path)
-            // Half of the time that an answer may take: SQLite's own error says more.
-            .busy_timeout(options.timeout / 2)
+            // Within the time that an answer may take: SQLite's own error says more.
+            .busy_timeout(options.timeout * 4 / 5)
             .synchronous(SqliteSynchronous::Full)
             // Where a disk's cache has to be told: macOS.
             .pragma("fullfsync", "ON")
