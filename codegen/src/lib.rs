@@ -43,7 +43,7 @@ mod tests;
 mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
-pub use draft::{Draft, DraftError, draft};
+pub use draft::{Draft, DraftError, draft, import};
 pub use emit::Root;
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
@@ -74,6 +74,11 @@ pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Dia
         None => Ok(spec),
         Some(diagnostics) => Err(diagnostics),
     }
+}
+
+/// What the Rust type of a method's request is called.
+pub fn request_name(method: &ir::Method) -> String {
+    lower::names_of(method).0
 }
 
 /// The Rust of specs that [`load`] has found sound.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use alipay_codegen::{Code, DraftError, Project, ProjectError, Root, SourceFile, draft, load};
+use alipay_codegen::{
+    Code, DraftError, Options, Project, ProjectError, Root, SourceFile, draft, generate, import, load,
+};
 
 const SPEC: &str = "\
 method: alipay.trade.close
@@ -147,6 +149,45 @@ fn a_draft_refers_to_what_the_product_shares() {
     let draft = draft("alipay.trade.close", METHODS, TYPES, &specs).unwrap();
     let (before, _) = DRAFT.split_once("types:").unwrap();
     assert_eq!(draft.text, format!("{before}shared_errors:\n  - ACQ.SYSTEM_ERROR\n"));
+}
+
+/// Every trap that a whole catalogue has held so far.
+#[test]
+fn a_whole_catalogue_can_be_generated_from() {
+    let methods = r#"
+{"method":"alipay.trade.close","biz_content":[{"name":"goods","type":"Goods"}],"response":[{"name":"own","type":"CloseResponse"}]}
+{"method":"alipay.trade.query","biz_content":[{"name":"trade_no","type":"string"}],"response":[{"name":"goods","type":"Goods","list":true}],
+"v3":{"verb":"GET","path":"/v3/alipay/trade/query","query":["auth_token","trade_no"]}}
+"#
+    .replace(",\n", ",");
+    let types = r#"
+{"type":"Goods","fields":[{"name":"parts","type":"Part","list":true}]}
+{"type":"Part","fields":[{"name":"whole","type":"Goods"},{"name":"price","type":"string"}]}
+{"type":"CloseResponse","fields":[{"name":"close","type":"Close"}]}
+{"type":"Close","fields":[]}
+"#;
+    let files = import(&methods, types).unwrap();
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "trade/alipay.trade.close.yaml",
+            "trade/alipay.trade.query.yaml",
+            "trade/types.yaml"
+        ]
+    );
+    let spec = load(files).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+    let tree = generate(&spec, &Options::default());
+    let code = |path| tree.get(path).unwrap_or_default();
+    for (path, wanted) in [
+        ("trade/types.rs", "pub struct Goods {"),
+        ("trade/types.rs", "pub struct Part {"),
+        ("trade/close.rs", "pub struct CloseResponseData {"),
+        ("trade/close.rs", "pub struct CloseData {"),
+        ("trade/query.rs", "query: &[\"trade_no\"]"),
+    ] {
+        assert!(code(path).contains(wanted), "{path}: {wanted}");
+    }
 }
 
 #[test]

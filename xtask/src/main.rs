@@ -1,5 +1,7 @@
 //! Maintainers' commands. What they do is in `alipay-codegen`; here are their arguments and where this workspace keeps its files.
 
+mod budget;
+
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -33,6 +35,12 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Measure what the generated code costs to make and to compile, and fail where that is too much.
+    Budget {
+        /// A folder with `methods.jsonl`, `types.jsonl`, `all-methods.jsonl.gz` and `all-types.jsonl.gz`, to try all of that too.
+        #[arg(long)]
+        catalogue: Option<PathBuf>,
+    },
 }
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
@@ -46,6 +54,8 @@ fn main() -> ExitCode {
             types,
             write,
         } => new(&method, catalogue.as_deref(), types.as_deref(), write),
+        Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())
+            .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
     };
     outcome.unwrap_or_else(|error| {
         say(&Causes(&*error));

@@ -1,6 +1,6 @@
 //! Lines of the catalogue.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -105,7 +105,30 @@ fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, DraftErro
     array(object, key).iter().map(field).collect()
 }
 
+/// Every method's line, by its name.
+pub(super) fn all(lines: &str) -> Result<BTreeMap<String, Line<'_>>, DraftError> {
+    let lines = index(lines, "method")?.into_iter();
+    Ok(lines.map(|(name, (line, text))| (name, Line { line, text })).collect())
+}
+
+/// A line of the catalogue.
+pub(super) struct Line<'a> {
+    line: usize,
+    text: &'a str,
+}
+
+impl Line<'_> {
+    pub(super) fn read(&self) -> Result<Method, DraftError> {
+        Method::read(self.line, &parse(self.line, self.text)?)
+    }
+}
+
 impl Method {
+    /// Of request and response.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.biz_content.iter().chain(&self.params).chain(&self.response)
+    }
+
     pub(super) fn read(line: usize, object: &Json) -> Result<Self, DraftError> {
         let v3 = object.get("v3").and_then(Value::as_object).map(|v3| {
             Ok(V3 {
@@ -115,7 +138,7 @@ impl Method {
                 multipart: v3.get("multipart") == Some(&Value::Bool(true)),
             })
         });
-        Ok(Self {
+        let mut read = Self {
             name: string(line, object, "method")?,
             biz_content: fields(line, object, "biz_content")?,
             params: fields(line, object, "params")?,
@@ -123,7 +146,18 @@ impl Method {
             response: fields(line, object, "response")?,
             v3: v3.transpose()?,
             error_codes: names(object, "error_codes"),
-        })
+        };
+        if let Some(v3) = &mut read.v3 {
+            // The gateway's own parameters stand there too, such as `auth_token`.
+            let request: HashSet<&str> = read
+                .biz_content
+                .iter()
+                .chain(&read.params)
+                .map(|field| field.name.as_str())
+                .collect();
+            v3.query.retain(|name| request.contains(name.as_str()));
+        }
+        Ok(read)
     }
 }
 

@@ -3,14 +3,17 @@
 //! The catalogue knows names and wire types, not what anything means: a draft leaves every `doc` empty, which the checker refuses, so that none lands unread.
 
 mod catalogue;
+mod import;
+mod objects;
 mod shared;
 mod yaml;
 
-use std::collections::BTreeMap;
-
 use crate::source::SourceFile;
-use catalogue::{Field, Method, Object};
+use catalogue::Method;
+use objects::Objects;
 use shared::Shared;
+
+pub use import::import;
 
 /// A draft could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +53,11 @@ pub fn draft(method: &str, methods: &str, types: &str, specs: &[SourceFile]) -> 
     };
     let product = product_of(method);
     let shared = Shared::of(product, specs);
-    let nested = reached(&found, types, &shared)?;
+    let objects = Objects::read(types)?;
+    let own = objects.reached(&found, &shared.types);
     Ok(Draft {
         path: format!("{product}/{method}.yaml"),
-        text: yaml::method(&found, &nested, &shared),
+        text: yaml::method(&found, &own, &shared, &yaml::UNSAID),
     })
 }
 
@@ -65,25 +69,4 @@ fn product_of(method: &str) -> &str {
         .split('.')
         .next()
         .unwrap_or(method)
-}
-
-/// The types that a method's fields reach and that are not shared, by name.
-fn reached(method: &Method, types: &str, shared: &Shared) -> Result<BTreeMap<String, Object>, DraftError> {
-    let index = catalogue::index(types, "type")?;
-    let mut reached = BTreeMap::new();
-    let of = |fields: &[Field]| fields.iter().map(|field| field.ty.clone()).collect::<Vec<_>>();
-    let mut waiting = of(&method.biz_content);
-    waiting.extend(of(&method.params));
-    waiting.extend(of(&method.response));
-    while let Some(name) = waiting.pop() {
-        if reached.contains_key(&name) || shared.types.contains(&name) {
-            continue;
-        }
-        if let Some(&(line, text)) = index.get(name.as_str()) {
-            let object = Object::read(line, text)?;
-            waiting.extend(of(&object.fields));
-            reached.insert(name, object);
-        }
-    }
-    Ok(reached)
 }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::catalogue::{Field, Method, Object};
+use super::product_of;
 use super::shared::Shared;
+use crate::names;
 
 /// What a draft's fields can refer to.
 struct Types<'t> {
-    own: &'t BTreeMap<String, Object>,
+    own: &'t BTreeMap<&'t str, &'t Object>,
     shared: &'t Shared,
 }
 
@@ -18,8 +20,47 @@ impl Types<'_> {
     }
 }
 
-pub(super) fn method(method: &Method, own: &BTreeMap<String, Object>, shared: &Shared) -> String {
+/// What a draft says where the catalogue knows nothing.
+pub(super) struct Words {
+    pub(super) title: &'static str,
+    pub(super) doc: &'static str,
+    pub(super) source: &'static str,
+    pub(super) class: &'static str,
+}
+
+/// Nothing: the checker refuses it, so that nobody forgets to say it.
+pub(super) const UNSAID: Words = Words {
+    title: "\"\"",
+    doc: "\"\"",
+    source: "\"\"",
+    class: "\"\"",
+};
+
+/// Something that says nothing, but can be generated from.
+pub(super) const MADE_UP: Words = Words {
+    title: "接口",
+    doc: "What it is and when it is given.",
+    source: "https://opendocs.alipay.com/",
+    class: "request",
+};
+
+/// A product's `types.yaml`.
+pub(super) fn types(shared: &BTreeMap<&str, &Object>, known: &Shared, words: &Words) -> String {
+    let own = BTreeMap::new();
+    let types = &Types {
+        own: &own,
+        shared: known,
+    };
+    let mut out = "types:\n".to_owned();
+    for (name, object) in shared {
+        definition(&mut out, name, "", object, types, words);
+    }
+    out
+}
+
+pub(super) fn method(method: &Method, own: &BTreeMap<&str, &Object>, shared: &Shared, words: &Words) -> String {
     let types = &Types { own, shared };
+    let product = product_of(&method.name);
     let mut out = String::new();
     let kind = if method.files.is_empty() { "server" } else { "upload" };
     let retry = if is_reading(&method.name) {
@@ -29,8 +70,8 @@ pub(super) fn method(method: &Method, own: &BTreeMap<String, Object>, shared: &S
     };
     let _ = write!(
         out,
-        "method: {}\ntitle: \"\"\ndoc: \"\"\nsource: \"\"\nkind: {kind}\nretry: {retry}\n",
-        method.name
+        "method: {}\ntitle: {}\ndoc: {}\nsource: {}\nkind: {kind}\nretry: {retry}\n",
+        method.name, words.title, words.doc, words.source
     );
     if let Some(v3) = &method.v3 {
         let _ = write!(out, "v3: {{ verb: {}, path: \"{}\"", v3.verb, v3.path);
@@ -49,10 +90,10 @@ pub(super) fn method(method: &Method, own: &BTreeMap<String, Object>, shared: &S
         method
             .biz_content
             .iter()
-            .for_each(|field| line(&mut out, "  ", field, "", types));
-        params.for_each(|field| line(&mut out, "  ", field, ", in: top_level", types));
+            .for_each(|field| line(&mut out, "  ", field, "", types, words));
+        params.for_each(|field| line(&mut out, "  ", field, ", in: top_level", types, words));
         for name in &method.files {
-            let _ = writeln!(out, "  {name}: {{ type: file, in: file, doc: \"\" }}");
+            let _ = writeln!(out, "  {name}: {{ type: file, in: file, doc: {} }}", words.doc);
         }
     }
     if !method.response.is_empty() {
@@ -60,17 +101,25 @@ pub(super) fn method(method: &Method, own: &BTreeMap<String, Object>, shared: &S
         method
             .response
             .iter()
-            .for_each(|field| line(&mut out, "  ", field, "", types));
+            .for_each(|field| line(&mut out, "  ", field, "", types, words));
     }
     if !own.is_empty() {
         out.push_str("types:\n");
     }
+    let taken = names::method(&method.name, product, None).map_or_else(Vec::new, |(request, _)| {
+        vec![
+            names::companion(&request, "Response"),
+            names::companion(&request, "ErrorCode"),
+            request,
+        ]
+    });
     for (name, object) in own {
-        let _ = writeln!(out, "  {name}:\n    doc: \"\"\n    fields:");
-        object
-            .fields
-            .iter()
-            .for_each(|field| line(&mut out, "      ", field, "", types));
+        let rust_name = if taken.contains(&names::named_type(name)) {
+            format!("    rust_name: {name}Data # the method's own types take its name\n")
+        } else {
+            String::new()
+        };
+        definition(&mut out, name, &rust_name, object, types, words);
     }
     let (listed, described): (Vec<&String>, Vec<&String>) = method
         .error_codes
@@ -86,12 +135,23 @@ pub(super) fn method(method: &Method, own: &BTreeMap<String, Object>, shared: &S
         out.push_str("errors:\n");
     }
     for code in described {
-        let _ = writeln!(out, "  {code}: {{ class: \"\", doc: \"\" }}");
+        let _ = writeln!(out, "  {code}: {{ class: {}, doc: {} }}", words.class, words.doc);
     }
     out
 }
 
-fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &Types<'_>) {
+fn definition(out: &mut String, name: &str, rust_name: &str, object: &Object, types: &Types<'_>, words: &Words) {
+    let _ = writeln!(
+        out,
+        "  {name}:\n    doc: {}\n{rust_name}    fields:{}",
+        words.doc,
+        if object.fields.is_empty() { " {}" } else { "" }
+    );
+    let fields = object.fields.iter();
+    fields.for_each(|field| line(out, "      ", field, "", types, words));
+}
+
+fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &Types<'_>, words: &Words) {
     let (ty, guessed) = ty(field, types);
     let ty = if field.list {
         format!("\"{ty}[]\"")
@@ -99,7 +159,11 @@ fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &Types
         ty.to_owned()
     };
     let note = if guessed { " # guessed" } else { "" };
-    let _ = writeln!(out, "{indent}{}: {{ type: {ty}{rest}, doc: \"\" }}{note}", field.name);
+    let _ = writeln!(
+        out,
+        "{indent}{}: {{ type: {ty}{rest}, doc: {} }}{note}",
+        field.name, words.doc
+    );
 }
 
 /// The type, and whether that is a guess: the wire's own types don't tell money and time from text.

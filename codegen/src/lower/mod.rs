@@ -85,9 +85,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         source,
         ..
     } = method;
-    // `check` has refused methods of other products; any name will do for them.
-    let (request_ident, module) = names::method(name, &method.product, method.rust_name.as_deref())
-        .unwrap_or_else(|| (names::type_of(name), names::field(name)));
+    let (request_ident, module) = names_of(method);
     let place = Place {
         own: Some(own),
         shared: Some(shared),
@@ -122,6 +120,13 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         ),
         info: info(method),
     }
+}
+
+/// What a method's request and its module are called.
+pub(crate) fn names_of(method: &ir::Method) -> (String, String) {
+    // `check` has refused methods of other products; any name will do for them.
+    names::method(&method.name, &method.product, method.rust_name.as_deref())
+        .unwrap_or_else(|| (names::type_of(&method.name), names::field(&method.name)))
 }
 
 /// What a module's file is called: its name but for `r#`.

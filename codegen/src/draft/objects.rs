@@ -1,0 +1,32 @@
+//! The objects that fields refer to.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::DraftError;
+use super::catalogue::{self, Field, Method, Object};
+
+/// All of a catalogue, by name.
+pub(super) struct Objects(HashMap<String, Object>);
+
+impl Objects {
+    pub(super) fn read(types: &str) -> Result<Self, DraftError> {
+        let named = catalogue::index(types, "type")?.into_iter();
+        let read = named.map(|(name, (line, text))| Ok((name, Object::read(line, text)?)));
+        read.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Those that a method's fields reach, by name; `known` ones are left out, with what only they reach.
+    pub(super) fn reached(&self, method: &Method, known: &HashSet<String>) -> BTreeMap<&str, &Object> {
+        let mut reached = BTreeMap::new();
+        let mut waiting: Vec<&Field> = method.fields().collect();
+        while let Some(field) = waiting.pop() {
+            if let Some((name, object)) = self.0.get_key_value(&field.ty)
+                && !known.contains(name)
+                && reached.insert(name.as_str(), object).is_none()
+            {
+                waiting.extend(&object.fields);
+            }
+        }
+        reached
+    }
+}
