@@ -135,7 +135,8 @@ impl Inner {
                         expected = Some(stored.version);
                         continue;
                     }
-                    Ok(Some(_)) => return false,
+                    // An attempt that was answered with an error was carried out all the same.
+                    Ok(Some(stored)) => return stored.authorisation.app_refresh_token == fresh.app_refresh_token,
                     Ok(None) => {
                         expected = None;
                         continue;

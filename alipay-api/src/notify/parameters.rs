@@ -1,7 +1,5 @@
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
-
 use crate::{
     sign::Verifier,
     wire::{DecodeError, Members, Source, Value},
@@ -59,12 +57,14 @@ impl Unverified {
         }
         let mut bytes = Vec::with_capacity(form.len());
         let mut parameters = Vec::with_capacity(32);
-        for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            let at = pair
-                .iter()
-                .position(|byte| *byte == b'=')
-                .ok_or("it is no form: a parameter has no value")?;
-            let (name, value) = (&pair[..at], &pair[at + 1..]);
+        let mut rest = form;
+        while !rest.is_empty() {
+            let (pair, after) = cut(rest, b'&').unwrap_or((rest, &[]));
+            rest = after;
+            if pair.is_empty() {
+                continue;
+            }
+            let (name, value) = cut(pair, b'=').ok_or("it is no form: a parameter has no value")?;
             let parameter = Parameter {
                 name: decode(name, &mut bytes),
                 value: decode(value, &mut bytes),
@@ -289,21 +289,43 @@ fn is_signature(name: &[u8]) -> bool {
     name == b"sign" || name == b"sign_type"
 }
 
+/// What is before the first of these bytes, and what is after it.
+fn cut(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let place = memchr::memchr(at, bytes)?;
+    Some((&bytes[..place], &bytes[place + 1..]))
+}
+
 /// Appends it percent-decoded once; `+` is a space.
 fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
     let start = bytes.len();
-    for (index, part) in encoded.split(|byte| *byte == b'+').enumerate() {
-        if index > 0 {
-            bytes.push(b' ');
-        }
-        if part.contains(&b'%') {
-            bytes.extend(percent_decode(part));
-        } else {
-            bytes.extend_from_slice(part);
-        }
+    let mut rest = encoded;
+    while let Some(place) = memchr::memchr2(b'+', b'%', rest) {
+        bytes.extend_from_slice(&rest[..place]);
+        let (byte, length) = match &rest[place..] {
+            [b'%', high, low, ..] => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, 3),
+                _ => (b'%', 1),
+            },
+            [b'+', ..] => (b' ', 1),
+            // Not an escape: it stands for itself.
+            _ => (b'%', 1),
+        };
+        bytes.push(byte);
+        rest = &rest[place + length..];
     }
+    bytes.extend_from_slice(rest);
     Place {
         start,
         end: bytes.len(),
+    }
+}
+
+/// What a hexadecimal digit stands for.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
     }
 }

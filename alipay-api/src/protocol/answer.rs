@@ -14,6 +14,9 @@ use crate::{
 /// The members of an answer's content that belong to the protocol, not to the method.
 pub(crate) const PROTOCOL_MEMBERS: &[&str] = &["code", "msg", "sub_code", "sub_msg"];
 
+/// Beside its content, an answer has a signature and the serial of a certificate.
+const MAX_MEMBERS: usize = 16;
+
 /// The code of what is done.
 pub(crate) const SUCCESS: &str = "10000";
 
@@ -116,16 +119,17 @@ impl<'a> UnverifiedAnswer<'a> {
 
     fn root(body: &'a str, method: &str) -> Result<Self, AnswerError> {
         let members = members(body).map_err(|error| malformed("the answer", &error))?;
-        let expected = format!("{}_response", method.replace('.', "_"));
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
-        names.sort_unstable();
-        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        if members.len() > MAX_MEMBERS {
+            let message = format!("the answer has more than {MAX_MEMBERS} members");
+            return Err(AnswerError::Malformed(message));
+        }
+        if has_repetition(&members) {
             return Err(AnswerError::Malformed("the answer names a member twice".to_owned()));
         }
         let (mut content, mut sign, mut alipay_cert_sn) = (None, None, None);
         for (name, value) in &members {
             let is_error = name == "error_response";
-            if *name == expected || is_error {
+            if is_error || is_content_of(method, name) {
                 if content.replace((value.get(), is_error)).is_some() {
                     return Err(AnswerError::Malformed("the answer has two contents".to_owned()));
                 }
@@ -135,15 +139,16 @@ impl<'a> UnverifiedAnswer<'a> {
                 alipay_cert_sn = text(value.get())?;
             }
         }
-        match content {
-            Some((content, is_error)) => Ok(Self {
-                content,
-                is_error,
-                sign,
-                alipay_cert_sn,
-            }),
-            None => Err(AnswerError::Malformed(format!("the answer has no member `{expected}`"))),
-        }
+        let (content, is_error) = content.ok_or_else(|| {
+            let expected = method.replace('.', "_");
+            AnswerError::Malformed(format!("the answer has no member `{expected}_response`"))
+        })?;
+        Ok(Self {
+            content,
+            is_error,
+            sign,
+            alipay_cert_sn,
+        })
     }
 }
 
@@ -161,6 +166,25 @@ impl Answer<'_> {
             sub_message: text("sub_msg"),
         }
     }
+}
+
+/// Whether the content of an answer to the method has this name: the method's own, with underscores.
+fn is_content_of(method: &str, name: &str) -> bool {
+    let with_underscores = method.bytes().map(|byte| if byte == b'.' { b'_' } else { byte });
+    name.strip_suffix("_response")
+        .is_some_and(|name| with_underscores.eq(name.bytes()))
+}
+
+/// Whether a name comes twice.
+fn has_repetition(members: &Members<'_>) -> bool {
+    let mut rest = members.as_slice();
+    while let Some(((name, _), others)) = rest.split_first() {
+        if others.iter().any(|(other, _)| other == name) {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 /// Checks the signature over the exact text.

@@ -1,11 +1,8 @@
 //! Parameters, the text of them that is signed, and their percent-encoding.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::percent_encode_byte;
 use zeroize::Zeroizing;
-
-/// What is not percent-encoded: the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request's parameters: none of them empty, in the byte order of their names.
 pub(crate) struct Parameters<'a>(Vec<(&'a str, &'a str)>);
@@ -72,11 +69,9 @@ impl SignedParameters<'_> {
         self.parameters.0.iter().copied().chain([("sign", self.sign.as_str())])
     }
 
-    /// How long they are with [`append_encoded`], or one more.
+    /// Room enough for most with [`append_encoded`].
     pub(crate) fn encoded_length(&self) -> usize {
-        let is_encoded = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-._~".contains(byte));
-        let length = |value: &str| value.len() + 2 * value.bytes().filter(is_encoded).count();
-        self.iter().map(|(name, value)| name.len() + length(value) + 2).sum()
+        self.iter().map(|(name, value)| name.len() + 2 * value.len() + 2).sum()
     }
 
     /// Names and values that were signed, in their order.
@@ -99,6 +94,34 @@ pub(crate) fn append_encoded<'a>(out: &mut String, parameters: impl Iterator<Ite
         }
         out.push_str(name);
         out.push('=');
-        out.extend(utf8_percent_encode(value, RESERVED));
+        append_value(out, value);
     }
 }
+
+/// Whatever is not an unreserved character of RFC 3986 is encoded.
+fn append_value(out: &mut String, value: &str) {
+    let mut rest = value;
+    while let Some(place) = rest.bytes().position(|byte| !UNRESERVED[usize::from(byte)]) {
+        let (plain, after) = rest.split_at(place);
+        out.push_str(plain);
+        let encoded = after.bytes().take_while(|byte| !UNRESERVED[usize::from(*byte)]);
+        let mut length = 0;
+        for byte in encoded {
+            out.push_str(percent_encode_byte(byte));
+            length += 1;
+        }
+        rest = &after[length..];
+    }
+    out.push_str(rest);
+}
+
+/// By byte: a letter, a digit, or one of `-._~`.
+const UNRESERVED: [bool; 256] = {
+    let mut unreserved = [false; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        unreserved[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    unreserved
+};

@@ -15,7 +15,11 @@ enum From<'a> {
     #[default]
     Nothing,
     /// The wire.
-    Given(Vec<Given<'a>>),
+    Given {
+        values: Vec<Given<'a>>,
+        /// The marks of their names: most fields of most answers are absent, and seen to be so at once.
+        marks: u64,
+    },
     /// Another object of the type.
     Copied {
         fields: std::slice::Iter<'a, &'a dyn Field>,
@@ -49,13 +53,17 @@ impl<'a> Source<'a> {
 
     fn given(values: impl Iterator<Item = (&'a str, Value<'a>)>) -> Self {
         let mut given = Vec::with_capacity(values.size_hint().1.unwrap_or_default());
-        given.extend(values.map(|(name, value)| Given {
-            name,
-            value,
-            is_taken: false,
+        let mut marks = 0;
+        given.extend(values.map(|(name, value)| {
+            marks |= mark(name);
+            Given {
+                name,
+                value,
+                is_taken: false,
+            }
         }));
         Self {
-            fields: From::Given(given),
+            fields: From::Given { values: given, marks },
             error: None,
         }
     }
@@ -73,7 +81,7 @@ impl<'a> Source<'a> {
     pub fn field<T: Made>(&mut self, name: &'static str) -> T {
         let made = match &mut self.fields {
             From::Nothing => None,
-            From::Given(_) => self
+            From::Given { .. } => self
                 .take(name)
                 .and_then(|value| T::decode(value).unwrap_or_else(|error| self.fail(name, error))),
             From::Copied { fields, .. } => fields
@@ -95,7 +103,7 @@ impl<'a> Source<'a> {
         let mut extra = Extra::EMPTY;
         match &self.fields {
             From::Nothing => {}
-            From::Given(given) => given
+            From::Given { values, .. } => values
                 .iter()
                 .filter(|given| !given.is_taken)
                 .for_each(|given| extra.push(given.name, given.value)),
@@ -120,17 +128,20 @@ impl<'a> Source<'a> {
 
     /// Of several values of one name, the last counts.
     fn take(&mut self, name: &str) -> Option<Value<'a>> {
-        let From::Given(given) = &mut self.fields else {
+        let From::Given { values, marks } = &mut self.fields else {
             return None;
         };
-        let found = given.iter_mut().rev().find(|given| given.name == name)?;
+        if *marks & mark(name) == 0 {
+            return None;
+        }
+        let found = values.iter_mut().rev().find(|given| given.name == name)?;
         found.is_taken = true;
         Some(found.value)
     }
 
     fn require(&mut self, name: &'static str) {
-        if let From::Given(given) = &self.fields
-            && !given
+        if let From::Given { values, .. } = &self.fields
+            && !values
                 .iter()
                 .any(|given| given.name == name && given.value.as_raw() != "null")
         {
@@ -143,4 +154,15 @@ impl<'a> Source<'a> {
         self.error.get_or_insert_with(|| error.within(name));
         None
     }
+}
+
+/// One bit for each name; few share one.
+fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let at = |place: usize| bytes.get(place).map_or(0, |byte| u32::from(*byte));
+    let hash = at(0).wrapping_mul(7)
+        ^ at(bytes.len() / 2).wrapping_mul(31)
+        ^ at(bytes.len().wrapping_sub(1))
+        ^ at(2).wrapping_mul(13);
+    1 << ((hash ^ hash >> 6) % 64)
 }
