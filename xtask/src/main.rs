@@ -1,5 +1,6 @@
 //! Maintainers' commands. What they do is in `alipay-codegen`; here are their arguments and where this workspace keeps its files.
 
+mod bench_report;
 mod budget;
 
 use std::error::Error;
@@ -35,6 +36,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
+    BenchReport,
     /// Measure what the generated code costs to make and to compile, and fail where that is too much.
     Budget {
         /// A folder with `methods.jsonl`, `types.jsonl`, `all-methods.jsonl.gz` and `all-types.jsonl.gz`, to try all of that too.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
             types,
             write,
         } => new(&method, catalogue.as_deref(), types.as_deref(), write),
+        Command::BenchReport => show_benchmarks(),
         Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())
             .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
     };
@@ -67,6 +71,12 @@ fn main() -> ExitCode {
 fn workspace() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
+}
+
+fn show_benchmarks() -> Outcome {
+    let (table, holds) = bench_report::report(workspace())?;
+    io::stdout().write_all(table.as_bytes())?;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn codegen(check: bool) -> Outcome {
