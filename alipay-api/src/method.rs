@@ -11,14 +11,33 @@ pub trait Method: Object + Send + Sync + 'static {
     /// The business fields of a successful answer.
     type Response: Object + Send + 'static;
     /// What a call gives: the response, or an [`Outcome`] where the gateway may still be waiting for the buyer.
-    type Output: Send + 'static;
+    type Output: Output<Self::Response> + Send + 'static;
     /// The business error codes that the method documents.
     type ErrorCode: ErrorCode;
     /// The facts of the method.
     const INFO: MethodInfo;
+}
 
-    /// What a call gives for this answer; `pending` where its code is one of [`MethodInfo::pending`].
-    fn output(response: Self::Response, pending: bool) -> Self::Output;
+/// What a call gives for an answer: the response itself, or an [`Outcome`].
+pub trait Output<R> {
+    /// For this response; `pending` where the answer's code is one of [`MethodInfo::pending`].
+    fn new(response: R, pending: bool) -> Self;
+}
+
+impl<R> Output<R> for R {
+    fn new(response: R, _: bool) -> Self {
+        response
+    }
+}
+
+impl<R> Output<R> for Outcome<R> {
+    fn new(response: R, pending: bool) -> Self {
+        if pending {
+            Self::Pending(response)
+        } else {
+            Self::Done(response)
+        }
+    }
 }
 
 /// A method that the merchant's server calls and that is answered: [`Client::call`](crate::Client::call).
@@ -53,6 +72,24 @@ pub struct MethodInfo {
     pub secret: &'static [&'static str],
     /// Gateway codes that mean: not finished, the buyer has yet to act.
     pub pending: &'static [&'static str],
+}
+
+impl MethodInfo {
+    /// A method of which there is nothing more to say.
+    pub const fn new(name: &'static str, kind: Kind, retry: Retry) -> Self {
+        Self {
+            name,
+            kind,
+            certificate_only: false,
+            retry,
+            v3: None,
+            top_level: &[],
+            files: &[],
+            implied: &[],
+            secret: &[],
+            pending: &[],
+        }
+    }
 }
 
 /// How a method is called.
@@ -97,6 +134,18 @@ pub struct V3 {
     pub multipart: bool,
 }
 
+impl V3 {
+    /// A place without a query, and with a body of one part.
+    pub const fn new(verb: &'static str, path: &'static str) -> Self {
+        Self {
+            verb,
+            path,
+            query: &[],
+            multipart: false,
+        }
+    }
+}
+
 /// What came of a call that the buyer may have to confirm first.
 ///
 /// `Pending` is not payment: ask with the query method until the order is paid or closed, and cancel it when you stop waiting.
@@ -110,15 +159,6 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// An outcome of this sort.
-    pub fn new(response: T, pending: bool) -> Self {
-        if pending {
-            Self::Pending(response)
-        } else {
-            Self::Done(response)
-        }
-    }
-
     /// Whether the buyer has yet to act.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Pending(_))

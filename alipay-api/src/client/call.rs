@@ -3,7 +3,7 @@ use std::{future::IntoFuture, time::Duration};
 use super::{Client, exchange::Exchange, signing::business};
 use crate::{
     Error, ErrorKind,
-    method::{ServerMethod, class_of},
+    method::{Output as _, ServerMethod, class_of},
     protocol::{
         answer::{Answer, PROTOCOL_MEMBERS, UnverifiedAnswer},
         request::Options,
@@ -91,7 +91,7 @@ fn read<M: ServerMethod>(answer: &Answer<'_>) -> Result<M::Output, DecodeError> 
         .code
         .as_deref()
         .is_some_and(|code| M::INFO.pending.contains(&code));
-    Ok(M::output(response, pending))
+    Ok(M::Output::new(response, pending))
 }
 
 /// Verifies and reads an answer that no call of this client brought.

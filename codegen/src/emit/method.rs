@@ -1,7 +1,7 @@
 //! A method's module.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote};
 
 use super::Emitter;
 use super::tokens::{ident, inner_docs};
@@ -28,15 +28,10 @@ impl Emitter {
             |error| ident(&error.codes.ident).into_token_stream(),
         );
         let info = self.info(&method.info);
-        let (output, pending, given) = if method.info.pending.is_empty() {
-            (quote!(#response), quote!(_), quote!(response))
+        let output = if method.info.pending.is_empty() {
+            quote!(#response)
         } else {
-            let outcome = quote!(#root::method::Outcome);
-            (
-                quote!(#outcome<#response>),
-                quote!(pending),
-                quote!(#outcome::new(response, pending)),
-            )
+            quote!(#root::method::Outcome<#response>)
         };
         let marker = match method.info.kind {
             Kind::Server | Kind::Upload => quote!(ServerMethod),
@@ -49,9 +44,6 @@ impl Emitter {
                 type Output = #output;
                 type ErrorCode = #error;
                 const INFO: #root::method::MethodInfo = #info;
-                fn output(response: Self::Response, #pending: bool) -> Self::Output {
-                    #given
-                }
             }
             impl #root::method::#marker for #request {}
         }
@@ -59,15 +51,7 @@ impl Emitter {
 
     fn info(&self, info: &Info<'_>) -> TokenStream {
         let root = &self.path;
-        let Info {
-            name,
-            certificate_only,
-            top_level,
-            files,
-            secret,
-            pending,
-            ..
-        } = info;
+        let name = info.name;
         let kind = match info.kind {
             Kind::Server => quote!(Server),
             Kind::Page => quote!(Page),
@@ -79,38 +63,49 @@ impl Emitter {
             Retry::Keyed { key, ask } => quote!(Keyed { key: #key, ask: #ask }),
             Retry::Never => quote!(Never),
         };
-        let v3 = if let Some(V3 {
-            verb,
-            path,
-            query,
-            multipart,
-        }) = info.v3
-        {
-            quote! {
-                Some(#root::method::V3 {
-                    verb: #verb,
-                    path: #path,
-                    query: &[#(#query),*],
-                    multipart: #multipart,
-                })
-            }
-        } else {
-            quote!(None)
-        };
         let implied = info.implied.iter().map(|(field, value)| quote!((#field, #value)));
-        quote! {
-            #root::method::MethodInfo {
-                name: #name,
-                kind: #root::method::Kind::#kind,
-                certificate_only: #certificate_only,
-                retry: #root::method::Retry::#retry,
-                v3: #v3,
-                top_level: &[#(#top_level),*],
-                files: &[#(#files),*],
-                implied: &[#(#implied),*],
-                secret: &[#(#secret),*],
-                pending: &[#(#pending),*],
-            }
-        }
+        let more = [
+            info.certificate_only.then(|| quote!(certificate_only: true)),
+            info.v3.map(|v3| {
+                let v3 = self.v3(v3);
+                quote!(v3: Some(#v3))
+            }),
+            list("top_level", &info.top_level),
+            list("files", &info.files),
+            (!info.implied.is_empty()).then(|| quote!(implied: &[#(#implied),*])),
+            list("secret", &info.secret),
+            list("pending", &info.pending),
+        ];
+        with(
+            &quote!(#root::method::MethodInfo),
+            &quote!(#name, #root::method::Kind::#kind, #root::method::Retry::#retry),
+            &more.into_iter().flatten().collect::<Vec<_>>(),
+        )
+    }
+
+    fn v3(&self, v3: &V3) -> TokenStream {
+        let root = &self.path;
+        let (verb, path) = (&v3.verb, &v3.path);
+        let more = [list("query", &v3.query), v3.multipart.then(|| quote!(multipart: true))];
+        with(
+            &quote!(#root::method::V3),
+            &quote!(#verb, #path),
+            &more.into_iter().flatten().collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// A field that holds these texts, if there are some.
+fn list<T: ToTokens>(name: &str, texts: &[T]) -> Option<TokenStream> {
+    let name = ident(name);
+    (!texts.is_empty()).then(|| quote!(#name: &[#(#texts),*]))
+}
+
+/// What `new` makes of the arguments, but for these fields.
+fn with(ty: &TokenStream, arguments: &TokenStream, fields: &[TokenStream]) -> TokenStream {
+    if fields.is_empty() {
+        quote!(#ty::new(#arguments))
+    } else {
+        quote!(#ty { #(#fields,)* ..#ty::new(#arguments) })
     }
 }

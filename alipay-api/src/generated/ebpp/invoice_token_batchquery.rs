@@ -63,25 +63,18 @@ impl crate::method::Method for InvoiceTokenBatchquery {
     type Output = InvoiceTokenBatchqueryResponse;
     type ErrorCode = InvoiceTokenBatchqueryErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.ebpp.invoice.token.batchquery",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Read,
         v3: Some(crate::method::V3 {
-            verb: "GET",
-            path: "/v3/alipay/ebpp/invoice/token/batchquery",
             query: &["invoice_token", "scene"],
-            multipart: false,
+            ..crate::method::V3::new("GET", "/v3/alipay/ebpp/invoice/token/batchquery")
         }),
-        top_level: &[],
-        files: &[],
         implied: &[("scene", "INVOICE_EXPENSE")],
         secret: &["invoice_token"],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.ebpp.invoice.token.batchquery",
+            crate::method::Kind::Server,
+            crate::method::Retry::Read,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for InvoiceTokenBatchquery {}

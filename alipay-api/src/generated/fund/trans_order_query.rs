@@ -86,25 +86,16 @@ impl crate::method::Method for TransOrderQuery {
     type Output = TransOrderQueryResponse;
     type ErrorCode = TransOrderQueryErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.fund.trans.order.query",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Read,
         v3: Some(crate::method::V3 {
-            verb: "GET",
-            path: "/v3/alipay/fund/trans/order/query",
             query: &["out_biz_no", "order_id"],
-            multipart: false,
+            ..crate::method::V3::new("GET", "/v3/alipay/fund/trans/order/query")
         }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.fund.trans.order.query",
+            crate::method::Kind::Server,
+            crate::method::Retry::Read,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for TransOrderQuery {}

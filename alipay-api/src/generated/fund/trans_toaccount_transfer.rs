@@ -149,28 +149,18 @@ impl crate::method::Method for TransToaccountTransfer {
     type Output = TransToaccountTransferResponse;
     type ErrorCode = TransToaccountTransferErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.fund.trans.toaccount.transfer",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Keyed {
-            key: "out_biz_no",
-            ask: "alipay.fund.trans.order.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/fund/trans/toaccount/transfer",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        v3: Some(
+            crate::method::V3::new("POST", "/v3/alipay/fund/trans/toaccount/transfer"),
+        ),
+        ..crate::method::MethodInfo::new(
+            "alipay.fund.trans.toaccount.transfer",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_biz_no",
+                ask: "alipay.fund.trans.order.query",
+            },
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for TransToaccountTransfer {}

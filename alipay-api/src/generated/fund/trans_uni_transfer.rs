@@ -252,31 +252,21 @@ impl crate::method::Method for TransUniTransfer {
     type Output = TransUniTransferResponse;
     type ErrorCode = TransUniTransferErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.fund.trans.uni.transfer",
-        kind: crate::method::Kind::Server,
         certificate_only: true,
-        retry: crate::method::Retry::Keyed {
-            key: "out_biz_no",
-            ask: "alipay.fund.trans.common.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/fund/trans/uni/transfer",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/fund/trans/uni/transfer")),
         implied: &[
             ("product_code", "TRANS_ACCOUNT_NO_PWD"),
             ("biz_scene", "DIRECT_TRANSFER"),
         ],
-        secret: &[],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.fund.trans.uni.transfer",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_biz_no",
+                ask: "alipay.fund.trans.common.query",
+            },
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for TransUniTransfer {}

@@ -48,21 +48,11 @@ impl crate::method::Method for AppAlipaycertDownload {
     type Response = AppAlipaycertDownloadResponse;
     type Output = AppAlipaycertDownloadResponse;
     type ErrorCode = crate::method::NoErrorCode;
-    const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.open.app.alipaycert.download",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Read,
-        v3: None,
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
-    };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
+    const INFO: crate::method::MethodInfo = crate::method::MethodInfo::new(
+        "alipay.open.app.alipaycert.download",
+        crate::method::Kind::Server,
+        crate::method::Retry::Read,
+    );
 }
 
 impl crate::method::ServerMethod for AppAlipaycertDownload {}

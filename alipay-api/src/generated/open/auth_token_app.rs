@@ -94,25 +94,14 @@ impl crate::method::Method for AuthTokenApp {
     type Output = AuthTokenAppResponse;
     type ErrorCode = AuthTokenAppErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.open.auth.token.app",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Never,
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/open/auth/token/app",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/open/auth/token/app")),
         secret: &["code", "refresh_token"],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.open.auth.token.app",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for AuthTokenApp {}

@@ -45,25 +45,17 @@ impl crate::method::Method for AuthTokenAppQuery {
     type Output = AuthTokenAppQueryResponse;
     type ErrorCode = AuthTokenAppQueryErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.open.auth.token.app.query",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Read,
         v3: Some(crate::method::V3 {
-            verb: "GET",
-            path: "/v3/alipay/open/auth/token/app/query",
             query: &["app_auth_token"],
-            multipart: false,
+            ..crate::method::V3::new("GET", "/v3/alipay/open/auth/token/app/query")
         }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
         secret: &["app_auth_token"],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.open.auth.token.app.query",
+            crate::method::Kind::Server,
+            crate::method::Retry::Read,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for AuthTokenAppQuery {}

@@ -94,25 +94,15 @@ impl crate::method::Method for OauthToken {
     type Output = OauthTokenResponse;
     type ErrorCode = OauthTokenErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.system.oauth.token",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Never,
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/system/oauth/token",
-            query: &[],
-            multipart: false,
-        }),
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/system/oauth/token")),
         top_level: &["grant_type", "code", "refresh_token"],
-        files: &[],
-        implied: &[],
         secret: &["code", "refresh_token"],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.system.oauth.token",
+            crate::method::Kind::Server,
+            crate::method::Retry::Never,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for OauthToken {}

@@ -384,20 +384,13 @@ impl crate::method::Method for AppPay {
     type Output = AppPayResponse;
     type ErrorCode = AppPayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.app.pay",
-        kind: crate::method::Kind::App,
-        certificate_only: false,
-        retry: crate::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
         implied: &[("product_code", "QUICK_MSECURITY_PAY")],
-        secret: &[],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.app.pay",
+            crate::method::Kind::App,
+            crate::method::Retry::Never,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::AppMethod for AppPay {}

@@ -88,28 +88,16 @@ impl crate::method::Method for Cancel {
     type Output = CancelResponse;
     type ErrorCode = CancelErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.cancel",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Keyed {
-            key: "out_trade_no",
-            ask: "alipay.trade.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/trade/cancel",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/cancel")),
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.cancel",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_trade_no",
+                ask: "alipay.trade.query",
+            },
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for Cancel {}

@@ -126,25 +126,15 @@ impl crate::method::Method for FastpayRefundQuery {
     type Output = FastpayRefundQueryResponse;
     type ErrorCode = FastpayRefundQueryErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.fastpay.refund.query",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Read,
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/trade/fastpay/refund/query",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        v3: Some(
+            crate::method::V3::new("POST", "/v3/alipay/trade/fastpay/refund/query"),
+        ),
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.fastpay.refund.query",
+            crate::method::Kind::Server,
+            crate::method::Retry::Read,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for FastpayRefundQuery {}

@@ -142,28 +142,16 @@ impl crate::method::Method for OrderSettle {
     type Output = OrderSettleResponse;
     type ErrorCode = OrderSettleErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.order.settle",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Keyed {
-            key: "out_request_no",
-            ask: "alipay.trade.order.settle.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/trade/order/settle",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/order/settle")),
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.order.settle",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_request_no",
+                ask: "alipay.trade.order.settle.query",
+            },
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for OrderSettle {}

@@ -413,20 +413,13 @@ impl crate::method::Method for PagePay {
     type Output = PagePayResponse;
     type ErrorCode = PagePayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.page.pay",
-        kind: crate::method::Kind::Page,
-        certificate_only: false,
-        retry: crate::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
         implied: &[("product_code", "FAST_INSTANT_TRADE_PAY")],
-        secret: &[],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.page.pay",
+            crate::method::Kind::Page,
+            crate::method::Retry::Never,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::PageMethod for PagePay {}

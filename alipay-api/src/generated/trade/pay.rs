@@ -622,28 +622,18 @@ impl crate::method::Method for Pay {
     type Output = crate::method::Outcome<PayResponse>;
     type ErrorCode = PayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.pay",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Keyed {
-            key: "out_trade_no",
-            ask: "alipay.trade.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/trade/pay",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/pay")),
         secret: &["auth_code"],
         pending: &["10003"],
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.pay",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_trade_no",
+                ask: "alipay.trade.query",
+            },
+        )
     };
-    fn output(response: Self::Response, pending: bool) -> Self::Output {
-        crate::method::Outcome::new(response, pending)
-    }
 }
 
 impl crate::method::ServerMethod for Pay {}

@@ -456,28 +456,16 @@ impl crate::method::Method for Precreate {
     type Output = PrecreateResponse;
     type ErrorCode = PrecreateErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.precreate",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Keyed {
-            key: "out_trade_no",
-            ask: "alipay.trade.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/trade/precreate",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/precreate")),
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.precreate",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_trade_no",
+                ask: "alipay.trade.query",
+            },
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for Precreate {}

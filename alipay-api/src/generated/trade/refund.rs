@@ -360,28 +360,16 @@ impl crate::method::Method for Refund {
     type Output = RefundResponse;
     type ErrorCode = RefundErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.refund",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Keyed {
-            key: "out_request_no",
-            ask: "alipay.trade.fastpay.refund.query",
-        },
-        v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/trade/refund",
-            query: &[],
-            multipart: false,
-        }),
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
+        v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/refund")),
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.refund",
+            crate::method::Kind::Server,
+            crate::method::Retry::Keyed {
+                key: "out_request_no",
+                ask: "alipay.trade.fastpay.refund.query",
+            },
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for Refund {}

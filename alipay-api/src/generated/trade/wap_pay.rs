@@ -398,20 +398,14 @@ impl crate::method::Method for WapPay {
     type Output = WapPayResponse;
     type ErrorCode = WapPayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.trade.wap.pay",
-        kind: crate::method::Kind::Page,
-        certificate_only: false,
-        retry: crate::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
         implied: &[("product_code", "QUICK_WAP_WAY")],
         secret: &["auth_token"],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.trade.wap.pay",
+            crate::method::Kind::Page,
+            crate::method::Retry::Never,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::PageMethod for WapPay {}

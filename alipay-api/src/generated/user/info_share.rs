@@ -46,25 +46,18 @@ impl crate::method::Method for InfoShare {
     type Output = InfoShareResponse;
     type ErrorCode = InfoShareErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
-        name: "alipay.user.info.share",
-        kind: crate::method::Kind::Server,
-        certificate_only: false,
-        retry: crate::method::Retry::Read,
         v3: Some(crate::method::V3 {
-            verb: "POST",
-            path: "/v3/alipay/user/info/share",
             query: &["auth_token"],
-            multipart: false,
+            ..crate::method::V3::new("POST", "/v3/alipay/user/info/share")
         }),
         top_level: &["auth_token"],
-        files: &[],
-        implied: &[],
         secret: &["auth_token"],
-        pending: &[],
+        ..crate::method::MethodInfo::new(
+            "alipay.user.info.share",
+            crate::method::Kind::Server,
+            crate::method::Retry::Read,
+        )
     };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
 }
 
 impl crate::method::ServerMethod for InfoShare {}

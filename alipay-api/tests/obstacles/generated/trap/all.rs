@@ -357,28 +357,26 @@ impl ::alipay_api::method::Method for All {
     type Output = ::alipay_api::method::Outcome<AllResponse>;
     type ErrorCode = AllErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
-        name: "alipay.trap.all",
-        kind: ::alipay_api::method::Kind::Upload,
         certificate_only: true,
-        retry: ::alipay_api::method::Retry::Keyed {
-            key: "string",
-            ask: "alipay.trap.nothing",
-        },
         v3: Some(::alipay_api::method::V3 {
-            verb: "PUT",
-            path: "/v3/alipay/trap/{string}",
             query: &["int", "bool"],
             multipart: true,
+            ..::alipay_api::method::V3::new("PUT", "/v3/alipay/trap/{string}")
         }),
         top_level: &["date", "url", "secret", "object"],
         files: &["must_file", "file"],
         implied: &[("enum", "NONE"), ("text", "a \"quoted\" \\ value")],
         secret: &["must_secret", "secret"],
         pending: &["10003"],
+        ..::alipay_api::method::MethodInfo::new(
+            "alipay.trap.all",
+            ::alipay_api::method::Kind::Upload,
+            ::alipay_api::method::Retry::Keyed {
+                key: "string",
+                ask: "alipay.trap.nothing",
+            },
+        )
     };
-    fn output(response: Self::Response, pending: bool) -> Self::Output {
-        ::alipay_api::method::Outcome::new(response, pending)
-    }
 }
 
 impl ::alipay_api::method::ServerMethod for All {}

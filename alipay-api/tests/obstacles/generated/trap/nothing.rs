@@ -41,21 +41,11 @@ impl ::alipay_api::method::Method for Nothing {
     type Response = NothingResponse;
     type Output = NothingResponse;
     type ErrorCode = ::alipay_api::method::NoErrorCode;
-    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
-        name: "alipay.trap.nothing",
-        kind: ::alipay_api::method::Kind::Server,
-        certificate_only: false,
-        retry: ::alipay_api::method::Retry::Read,
-        v3: None,
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
-    };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
+    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo::new(
+        "alipay.trap.nothing",
+        ::alipay_api::method::Kind::Server,
+        ::alipay_api::method::Retry::Read,
+    );
 }
 
 impl ::alipay_api::method::ServerMethod for Nothing {}

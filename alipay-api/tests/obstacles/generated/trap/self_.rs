@@ -42,21 +42,11 @@ impl ::alipay_api::method::Method for Self_ {
     type Response = SelfResponse;
     type Output = SelfResponse;
     type ErrorCode = ::alipay_api::method::NoErrorCode;
-    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
-        name: "alipay.trap.self",
-        kind: ::alipay_api::method::Kind::Server,
-        certificate_only: false,
-        retry: ::alipay_api::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
-    };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
+    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo::new(
+        "alipay.trap.self",
+        ::alipay_api::method::Kind::Server,
+        ::alipay_api::method::Retry::Never,
+    );
 }
 
 impl ::alipay_api::method::ServerMethod for Self_ {}

@@ -108,21 +108,11 @@ impl ::alipay_api::method::Method for TypesOf {
     type Response = TypesOfResponse;
     type Output = TypesOfResponse;
     type ErrorCode = ::alipay_api::method::NoErrorCode;
-    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
-        name: "alipay.trap.types",
-        kind: ::alipay_api::method::Kind::App,
-        certificate_only: false,
-        retry: ::alipay_api::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
-    };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
+    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo::new(
+        "alipay.trap.types",
+        ::alipay_api::method::Kind::App,
+        ::alipay_api::method::Retry::Never,
+    );
 }
 
 impl ::alipay_api::method::AppMethod for TypesOf {}

@@ -3530,21 +3530,11 @@ impl ::alipay_api::method::Method for Wide {
     type Response = WideResponse;
     type Output = WideResponse;
     type ErrorCode = ::alipay_api::method::NoErrorCode;
-    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
-        name: "alipay.trap.wide",
-        kind: ::alipay_api::method::Kind::Server,
-        certificate_only: false,
-        retry: ::alipay_api::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
-    };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
+    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo::new(
+        "alipay.trap.wide",
+        ::alipay_api::method::Kind::Server,
+        ::alipay_api::method::Retry::Never,
+    );
 }
 
 impl ::alipay_api::method::ServerMethod for Wide {}

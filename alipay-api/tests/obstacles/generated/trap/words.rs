@@ -1108,21 +1108,11 @@ impl ::alipay_api::method::Method for Words {
     type Response = WordsResponse;
     type Output = WordsResponse;
     type ErrorCode = ::alipay_api::method::NoErrorCode;
-    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
-        name: "alipay.trap.words",
-        kind: ::alipay_api::method::Kind::Page,
-        certificate_only: false,
-        retry: ::alipay_api::method::Retry::Never,
-        v3: None,
-        top_level: &[],
-        files: &[],
-        implied: &[],
-        secret: &[],
-        pending: &[],
-    };
-    fn output(response: Self::Response, _: bool) -> Self::Output {
-        response
-    }
+    const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo::new(
+        "alipay.trap.words",
+        ::alipay_api::method::Kind::Page,
+        ::alipay_api::method::Retry::Never,
+    );
 }
 
 impl ::alipay_api::method::PageMethod for Words {}
