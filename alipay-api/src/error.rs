@@ -41,8 +41,15 @@ pub enum ErrorKind {
     Gateway,
     /// It is verified, but it is not about what was expected: another app, seller, order or amount.
     Mismatch,
-    /// The user or the merchant has not given the authorisation that the call needs, has withdrawn it, or has to give it again.
+    /// The user or the merchant has not given the authorisation that the call needs.
     Authorisation,
+    /// The merchant has withdrawn its authorisation. Only the merchant can give it again.
+    AuthorisationCancelled,
+    /// The gateway refuses the merchant's refresh token, and its last token has ended or is refused too. The merchant has to authorise
+    /// the app again.
+    AuthorisationLost,
+    /// The merchant's token could not be refreshed; the error's source says why. The call itself was not carried out.
+    TokenRefresh,
     /// The token store can't be reached, or can't be read.
     TokenStore,
 }
@@ -65,6 +72,7 @@ pub enum ErrorClass {
     Setup,
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -243,10 +251,7 @@ impl Error {
     }
 
     fn set(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        // An error is only changed by the code that makes it, before anyone can have a clone.
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            change(inner);
-        }
+        change(Arc::make_mut(&mut self.0));
         self
     }
 }

@@ -54,7 +54,7 @@ impl Exchange<'_> {
             return self.send(deadline, &read).await;
         };
         let late = |_| {
-            let message = "the merchant's token was not at hand in time: nothing was sent";
+            let message = "the merchant's token was not at hand in time: the call was not carried out";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
         };
         let told = |error: Error| error.with_method(self.method);

@@ -136,6 +136,12 @@ impl Client {
         OAuth::new(self)
     }
 
+    /// How long a call may take.
+    #[cfg(feature = "isv")]
+    pub(crate) fn total_timeout(&self) -> Duration {
+        self.inner.total_timeout
+    }
+
     /// The present time.
     #[cfg(feature = "isv")]
     pub(crate) fn now(&self) -> std::time::SystemTime {

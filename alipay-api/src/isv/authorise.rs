@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
-use super::{Inner, Isv, IsvEvent, refresh::unaborted, store::Authorisation};
+use tokio::task::JoinSet;
+
+use super::{Inner, Isv, IsvEvent, pair::Pair, refresh::unaborted};
 use crate::{
-    Error,
+    Error, ErrorKind,
     open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
     types::Secret,
 };
@@ -24,16 +26,24 @@ impl Isv {
     /// A code works once: the exchange goes on when the future is dropped.
     ///
     /// # Errors
-    /// The gateway's, such as [`AUTH_CODE_NOT_EXIST`](crate::open::AuthTokenAppErrorCode) for a code that was used or has expired. Where
+    /// The gateway's, such as [`AUTH_CODE_NOT_VALID`](crate::open::AuthTokenAppErrorCode) for a code that was used or has expired. Where
     /// the [outcome is unknown](Error::is_outcome_unknown), the code may be used up: the merchant has to authorise again.
+    /// [`TokenStore`](ErrorKind::TokenStore) where the tokens can't be stored within the client's
+    /// [total timeout](crate::ClientBuilder::total_timeout): [`IsvEvent::NotStored`] has them, and storing goes on.
     pub async fn authorise(&self, app_auth_code: impl Into<Secret>) -> Result<Vec<AuthorisedMerchant>, Error> {
         let isv = Arc::clone(&self.inner);
         let code = app_auth_code.into();
-        let task = async move {
-            let _unstored = isv.unstored.read().await;
+        let task = self.inner.under_way.begin();
+        let exchange = unaborted(async move {
+            let _task = task;
             isv.exchange(code).await
-        };
-        unaborted(task).await
+        });
+        // The exchange itself takes as long as a call may take.
+        let time = self.inner.client.total_timeout().saturating_mul(2);
+        tokio::time::timeout(time, exchange).await.unwrap_or_else(|_| {
+            let message = "the merchant's tokens can't be stored yet: storing goes on";
+            Err(Error::new(ErrorKind::TokenStore, message))
+        })
     }
 }
 
@@ -42,34 +52,29 @@ impl Inner {
         let authorised_at = self.now();
         let request = AuthTokenApp::with_code(code, AuthTokenAppGrantType::AuthorizationCode);
         let answer = self.client.open().auth_token_app(request).await?;
-        let mut pairs = Vec::new();
-        for each in answer.tokens {
-            let mut pair = Authorisation::new(each.app_auth_token, each.app_refresh_token, each.user_id, authorised_at);
-            pair.renew(authorised_at, each.expires_in, each.re_expires_in)?;
-            pairs.push((each.auth_app_id, pair));
-        }
-        // Alipay repeats the only pair in the list, or leaves the list out.
-        if pairs.is_empty() {
-            let mut pair = Authorisation::new(
-                answer.app_auth_token,
-                answer.app_refresh_token,
-                answer.user_id,
-                authorised_at,
-            );
-            pair.renew(authorised_at, answer.expires_in, answer.re_expires_in)?;
-            pairs.push((answer.auth_app_id, pair));
-        }
-        let mut merchants = Vec::with_capacity(pairs.len());
-        for (auth_app_id, pair) in pairs {
-            // A code was exchanged just now: nothing that is stored can be newer.
-            self.keep(&auth_app_id, None, &pair, None).await;
-            self.authorised(&auth_app_id);
-            merchants.push(AuthorisedMerchant {
-                auth_app_id,
-                user_id: pair.user_id,
+        // One that can't be stored keeps none of the others waiting.
+        let mut storing = JoinSet::new();
+        for pair in Pair::of(answer) {
+            let isv = Arc::clone(self);
+            storing.spawn(async move {
+                let merchant = AuthorisedMerchant {
+                    auth_app_id: pair.auth_app_id.clone(),
+                    user_id: pair.user_id.clone(),
+                };
+                let authorisation = pair.authorisation(authorised_at);
+                if isv.keep(&merchant.auth_app_id, None, &authorisation, None).await {
+                    isv.authorised(&merchant.auth_app_id);
+                }
+                merchant
             });
         }
-        Ok(merchants)
+        if storing.is_empty() {
+            let message = "Alipay's answer is verified, but has no tokens";
+            return Err(Error::new(ErrorKind::Decode, message)
+                .verified()
+                .with_outcome(true, false));
+        }
+        Ok(storing.join_all().await)
     }
 
     /// What is stored is a new authorisation.

@@ -2,13 +2,18 @@
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::{Duration, SystemTime},
 };
 
-use super::{Inner, store::Stored};
+use tokio::time::Instant;
+
+use super::{
+    Inner, lost, not_refreshed,
+    store::{AuthorisationState, Stored},
+};
 use crate::{
-    Error, ErrorKind,
+    Error,
     client::{LiveToken, Tokens},
     random,
     transport::BoxFuture,
@@ -23,15 +28,19 @@ const NEW: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub(super) struct Merchant {
     pub(super) isv: Arc<Inner>,
-    pub(super) memory: Arc<Memory>,
+    pub(super) auth_app_id: Arc<str>,
 }
 
 /// What this process knows of a merchant.
+#[derive(Default)]
 pub(super) struct Memory {
-    auth_app_id: String,
     held: RwLock<Option<Held>>,
     /// Who has it may look into the store and refresh.
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// What came of the last look into the store, if it failed, and when.
+    failure: Mutex<Option<(Instant, Error)>>,
+    /// Who has it has a pair of tokens that may not be stored yet.
+    pub(super) refreshing: tokio::sync::Mutex<()>,
 }
 
 /// A token and its times.
@@ -43,14 +52,6 @@ struct Held {
 }
 
 impl Memory {
-    pub(super) fn new(auth_app_id: &str) -> Self {
-        Self {
-            auth_app_id: auth_app_id.to_owned(),
-            held: RwLock::default(),
-            turn: Arc::default(),
-        }
-    }
-
     /// Looks into the store at the next call.
     pub(super) fn forget(&self) {
         self.hold(None);
@@ -62,6 +63,10 @@ impl Memory {
 
     fn hold(&self, held: Option<Held>) {
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<(Instant, Error)>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,75 +91,116 @@ impl Held {
 impl Merchant {
     /// A token that the gateway should take now.
     pub(super) async fn live_token(&self) -> Result<LiveToken, Error> {
-        if let Some(live) = self.usable() {
+        let memory = self.memory();
+        if let Some(live) = self.usable(&memory) {
             return Ok(live);
         }
-        let _turn = self.memory.turn.lock().await;
-        match self.usable() {
-            Some(live) => Ok(live),
-            None => self.obtain(None).await,
+        let asked = Instant::now();
+        let _turn = memory.turn.lock().await;
+        if let Some(live) = self.usable(&memory) {
+            return Ok(live);
         }
+        // Whoever had the turn since then has asked for all who waited.
+        if let Some((at, error)) = &*memory.failure()
+            && *at >= asked
+        {
+            return Err(error.clone());
+        }
+        self.obtain(&memory, None).await
+    }
+
+    /// The same, but not one that another process has replaced since this one looked.
+    pub(super) async fn present_token(&self) -> Result<LiveToken, Error> {
+        let memory = self.memory();
+        let stored = self.isv.load_usable(&self.auth_app_id).await?;
+        if memory
+            .held()
+            .is_some_and(|held| held.live.generation != stored.version.0)
+        {
+            memory.forget();
+        }
+        self.live_token().await
+    }
+
+    fn memory(&self) -> Arc<Memory> {
+        self.isv.memory(&self.auth_app_id)
     }
 
     /// The token in memory, unless it has ended. One that is due is refreshed meanwhile.
-    fn usable(&self) -> Option<LiveToken> {
+    fn usable(&self, memory: &Arc<Memory>) -> Option<LiveToken> {
         let now = self.isv.now();
-        let held = self.memory.held().filter(|held| !held.has_ended(now))?;
+        let held = memory.held().filter(|held| !held.has_ended(now))?;
         if held.is_due(now)
-            && let Ok(turn) = Arc::clone(&self.memory.turn).try_lock_owned()
+            && let Ok(turn) = Arc::clone(&memory.turn).try_lock_owned()
         {
-            let merchant = self.clone();
+            let (merchant, memory) = (self.clone(), Arc::clone(memory));
+            let task = self.isv.under_way.begin();
+            let later = held.clone().later(now);
             tokio::spawn(async move {
-                let _turn = turn;
-                // What fails here is told as an event, and tried again by a later call.
-                _ = merchant.obtain(None).await;
+                let _both = (turn, task);
+                if let Err(error) = merchant.obtain(&memory, None).await {
+                    tracing::warn!(auth_app_id = &*merchant.auth_app_id, %error, "a merchant's token is not refreshed yet");
+                    memory.hold(Some(later));
+                }
             });
         }
         Some(held.live)
     }
 
     async fn another(&self, refused: &LiveToken) -> Result<Option<LiveToken>, Error> {
-        let _turn = self.memory.turn.lock().await;
+        let memory = self.memory();
+        let _turn = memory.turn.lock().await;
         let is_other = |held: &Held| held.live.generation != refused.generation && !held.has_ended(self.isv.now());
-        if let Some(held) = self.memory.held().filter(is_other) {
+        if let Some(held) = memory.held().filter(is_other) {
             return Ok(Some(held.live));
         }
-        self.memory.forget();
-        let stored = self.isv.load_active(&self.memory.auth_app_id).await?;
+        memory.forget();
+        let stored = self.isv.load_usable(&self.auth_app_id).await?;
         let age = self.isv.now().duration_since(stored.authorisation.issued_at);
         let is_new = age.is_ok_and(|age| age < stored.authorisation.lifetime().map_or(NEW, |time| NEW.min(time / 2)));
         if stored.version.0 == refused.generation && is_new {
             // Whatever the gateway has against it, it would have against the next one.
             return Ok(None);
         }
-        self.obtain(Some(refused.generation)).await.map(Some)
+        self.obtain(&memory, Some(refused.generation)).await.map(Some)
     }
 
     /// Takes the token from the store, and refreshes it where it has to be. Only for who has the turn.
-    async fn obtain(&self, refused: Option<u64>) -> Result<LiveToken, Error> {
+    async fn obtain(&self, memory: &Memory, refused: Option<u64>) -> Result<LiveToken, Error> {
+        let result = self.look(memory, refused).await;
+        let failure = result.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        *memory.failure() = failure;
+        result
+    }
+
+    async fn look(&self, memory: &Memory, refused: Option<u64>) -> Result<LiveToken, Error> {
         let (mut pause, longest) = PAUSES;
         loop {
-            let stored = self.isv.load_active(&self.memory.auth_app_id).await?;
+            let stored = self.isv.load_usable(&self.auth_app_id).await?;
             let held = self.held(&stored);
             let now = self.isv.now();
             let is_good = refused != Some(held.live.generation) && !held.has_ended(now);
             if is_good && !held.is_due(now) {
-                self.memory.hold(Some(held.clone()));
+                memory.hold(Some(held.clone()));
                 return Ok(held.live);
             }
-            match self.isv.refresh(&self.memory.auth_app_id, stored.version).await {
+            if stored.authorisation.state == AuthorisationState::Lost {
+                memory.forget();
+                return Err(lost(&self.auth_app_id));
+            }
+            match self.isv.refresh(&self.auth_app_id, stored.version).await {
                 // What is stored now is better.
                 Ok(true) => {}
-                Err(error) if !is_good || error.kind() == ErrorKind::Authorisation => {
-                    self.memory.forget();
-                    return Err(error);
-                }
                 // Another process is at it, or it can't be done now: meanwhile the token is good.
                 Ok(false) | Err(_) if is_good => {
-                    self.memory.hold(Some(held.clone().later(now)));
+                    memory.hold(Some(held.clone().later(now)));
                     return Ok(held.live);
                 }
-                Ok(false) | Err(_) => {
+                Err(error) => {
+                    memory.forget();
+                    return Err(error);
+                }
+                Ok(false) => {
                     tokio::time::sleep(pause + random::up_to(pause)).await;
                     pause = (pause * 2).min(longest);
                 }
@@ -165,12 +211,18 @@ impl Merchant {
     fn held(&self, stored: &Stored) -> Held {
         let authorisation = &stored.authorisation;
         let spread = random::up_to(self.isv.ahead(authorisation) / 4);
+        // A dead refresh token refreshes nothing: the token serves until it ends.
+        let is_refreshable = authorisation.state == AuthorisationState::Active;
         Held {
             live: LiveToken {
                 token: authorisation.app_auth_token.clone(),
                 generation: stored.version.0,
             },
-            due: self.isv.due(authorisation).map(|due| due + spread),
+            due: self
+                .isv
+                .due(authorisation)
+                .filter(|_| is_refreshable)
+                .map(|due| due + spread),
             end: authorisation.expires_at,
         }
     }
@@ -178,11 +230,11 @@ impl Merchant {
 
 impl Tokens for Merchant {
     fn live(&self) -> BoxFuture<'_, Result<LiveToken, Error>> {
-        Box::pin(self.live_token())
+        Box::pin(async { self.live_token().await.map_err(not_refreshed) })
     }
 
     fn after_refusal<'a>(&'a self, refused: &'a LiveToken) -> BoxFuture<'a, Result<Option<LiveToken>, Error>> {
-        Box::pin(self.another(refused))
+        Box::pin(async { self.another(refused).await.map_err(not_refreshed) })
     }
 }
 
@@ -190,7 +242,7 @@ impl fmt::Debug for Merchant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Merchant")
-            .field("auth_app_id", &self.memory.auth_app_id)
+            .field("auth_app_id", &self.auth_app_id)
             .finish_non_exhaustive()
     }
 }

@@ -30,10 +30,15 @@
 //! # What can be lost
 //! A refresh kills the old refresh token, and Alipay gives the new one out once. Before a new pair is used, it is stored; a refresh
 //! goes on when the call that began it is dropped; while the store can't be written, writing is tried again for as long as the process
-//! lives, and [`IsvEvent::NotStored`] hands the pair to you. So what can be lost is this, and only this: the process dies, or the
-//! answer is lost on the network, **after Alipay has made the new pair and before it is stored**. Then the next refresh is refused, the
-//! state becomes [`Lost`](store::AuthorisationState::Lost), [`IsvEvent::Lost`] tells, and the merchant has to authorise again. The old
-//! token serves until it ends. Let [`Isv::idle`] finish before a process ends, and the process's end is not a case of it.
+//! lives, and [`IsvEvent::NotStored`] hands the pair to you, which [`Isv::restore`] takes back. So a pair is lost only
+//!
+//! * when the process dies after Alipay has made it and before it is stored, which includes a process that ends without waiting for
+//!   [`Isv::idle`];
+//! * when its answer never arrives whole, or can't be verified or read: the connection breaks, the time is over, the certificate that
+//!   signed it can't be fetched.
+//!
+//! Then the next refresh is refused, the state becomes [`Lost`](store::AuthorisationState::Lost), [`IsvEvent::Lost`] tells, and the
+//! merchant has to authorise again. The old token serves until it ends or the gateway refuses it.
 //!
 //! A merchant that makes no calls needs a refresh all the same before its refresh token ends: call [`Isv::refresh_ending`] once a day.
 
@@ -42,12 +47,15 @@ mod builder;
 mod event;
 mod merchant;
 mod notice;
+mod pair;
 mod refresh;
 pub mod store;
 mod sweep;
+mod under_way;
 
 use std::{
     fmt,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -58,6 +66,7 @@ pub use self::{authorise::AuthorisedMerchant, builder::IsvBuilder, event::IsvEve
 use self::{
     merchant::{Memory, Merchant},
     store::{Authorisation, AuthorisationState, MerchantKey, StoreError, StoreErrorKind, Stored, TokenStore},
+    under_way::UnderWay,
 };
 use crate::{
     Client, Error, ErrorKind,
@@ -80,8 +89,7 @@ struct Inner {
     on_event: Box<dyn Fn(&IsvEvent) + Send + Sync>,
     /// Those that were asked for last, by their `auth_app_id`.
     merchants: Mutex<LruCache<String, Arc<Memory>>>,
-    /// Read by whoever holds a pair of tokens that is not stored yet.
-    unstored: Arc<tokio::sync::RwLock<()>>,
+    under_way: UnderWay,
 }
 
 impl Isv {
@@ -108,10 +116,15 @@ impl Isv {
     /// that is made next, not to be kept.
     ///
     /// # Errors
-    /// [`Authorisation`](ErrorKind::Authorisation) where the merchant has not authorised the app or has to do it again,
-    /// [`TokenStore`](ErrorKind::TokenStore), and those of a refresh.
+    /// [`Authorisation`](ErrorKind::Authorisation), [`AuthorisationCancelled`](ErrorKind::AuthorisationCancelled) or
+    /// [`AuthorisationLost`](ErrorKind::AuthorisationLost) where the merchant has to authorise the app (again);
+    /// [`TokenStore`](ErrorKind::TokenStore); [`TokenRefresh`](ErrorKind::TokenRefresh); and [`Timeout`](ErrorKind::Timeout) where none of
+    /// that is known within the client's [total timeout](crate::ClientBuilder::total_timeout).
     pub async fn merchant_with_token(&self, auth_app_id: &str) -> Result<Client, Error> {
-        let live = self.inner.merchant(auth_app_id).live_token().await?;
+        let live = self
+            .inner
+            .in_time(self.inner.merchant(auth_app_id).present_token())
+            .await?;
         Ok(self.inner.client.on_behalf_of(live.token))
     }
 
@@ -120,7 +133,10 @@ impl Isv {
     /// # Errors
     /// As for [`merchant_with_token`](Self::merchant_with_token), and the gateway's.
     pub async fn authorisation(&self, auth_app_id: &str) -> Result<AuthTokenAppQueryResponse, Error> {
-        let live = self.inner.merchant(auth_app_id).live_token().await?;
+        let live = self
+            .inner
+            .in_time(self.inner.merchant(auth_app_id).present_token())
+            .await?;
         self.inner
             .client
             .open()
@@ -128,20 +144,34 @@ impl Isv {
             .await
     }
 
+    /// Stores tokens that were kept elsewhere, such as those of [`IsvEvent::NotStored`] or of another system, unless the merchant has
+    /// authorised the app since. `false` where it has, and nothing is changed.
+    ///
+    /// # Errors
+    /// [`TokenStore`](ErrorKind::TokenStore).
+    pub async fn restore(&self, auth_app_id: &str, authorisation: &Authorisation) -> Result<bool, Error> {
+        let kept = self.inner.put(auth_app_id, authorisation).await.map_err(store_error)?;
+        self.inner.forget(auth_app_id);
+        Ok(kept)
+    }
+
     /// Waits until no tokens are on their way from Alipay to the store. Call it before the process ends, when no more calls are made.
     pub async fn idle(&self) {
-        _ = self.inner.unstored.write().await;
+        self.inner.under_way.none().await;
     }
 }
 
 impl Inner {
     fn merchant(self: &Arc<Self>, auth_app_id: &str) -> Merchant {
-        let mut merchants = self.merchants.lock().unwrap_or_else(PoisonError::into_inner);
-        let memory = merchants.get_or_insert_ref(auth_app_id, || Arc::new(Memory::new(auth_app_id)));
         Merchant {
             isv: Arc::clone(self),
-            memory: Arc::clone(memory),
+            auth_app_id: auth_app_id.into(),
         }
+    }
+
+    fn memory(&self, auth_app_id: &str) -> Arc<Memory> {
+        let mut merchants = self.merchants.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(merchants.get_or_insert_ref(auth_app_id, Arc::default))
     }
 
     /// What is stored is another authorisation now.
@@ -150,6 +180,17 @@ impl Inner {
         if let Some(memory) = merchants.peek(auth_app_id) {
             memory.forget();
         }
+    }
+
+    /// Waits no longer than for a call.
+    async fn in_time<T>(&self, act: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::time::timeout(self.client.total_timeout(), act)
+            .await
+            .unwrap_or_else(|_| {
+                let message = "the merchant's token was not at hand in time";
+                Err(Error::new(ErrorKind::Timeout, message).with_outcome(false, true))
+            })
+            .map_err(not_refreshed)
     }
 
     fn key<'a>(&'a self, auth_app_id: &'a str) -> MerchantKey<'a> {
@@ -163,27 +204,34 @@ impl Inner {
         self.client.now()
     }
 
+    /// A listener that panics must not take tokens with it.
     fn tell(&self, event: &IsvEvent) {
-        (self.on_event)(event);
+        if panic::catch_unwind(AssertUnwindSafe(|| (self.on_event)(event))).is_err() {
+            tracing::error!("the listener of a merchant's events has panicked");
+        }
     }
 
     async fn load(&self, auth_app_id: &str) -> Result<Option<Stored>, Error> {
         self.store.load(self.key(auth_app_id)).await.map_err(store_error)
     }
 
-    /// The authorisation that calls can be made with.
-    async fn load_active(&self, auth_app_id: &str) -> Result<Stored, Error> {
-        let missing = |why: &str| {
+    /// The authorisation that calls can be made with: until it ends, also one that can't be refreshed any more.
+    async fn load_usable(&self, auth_app_id: &str) -> Result<Stored, Error> {
+        let missing = |kind, why: &str| {
             let message = format!("the merchant {} {why}", auth_app_id.escape_debug());
-            Error::new(ErrorKind::Authorisation, message)
+            Error::new(kind, message)
         };
-        match self.load(auth_app_id).await? {
-            None => Err(missing("has not authorised the app")),
-            Some(stored) => match stored.authorisation.state {
-                AuthorisationState::Active => Ok(stored),
-                AuthorisationState::Cancelled => Err(missing("has withdrawn its authorisation")),
-                AuthorisationState::Lost => Err(missing("has to authorise the app again: its refresh token is dead")),
-            },
+        let stored = self.load(auth_app_id).await?;
+        let stored = stored.ok_or_else(|| missing(ErrorKind::Authorisation, "has not authorised the app"))?;
+        let authorisation = &stored.authorisation;
+        match authorisation.state {
+            AuthorisationState::Active => Ok(stored),
+            AuthorisationState::Lost if authorisation.expires_at.is_none_or(|end| end > self.now()) => Ok(stored),
+            AuthorisationState::Lost => Err(lost(auth_app_id)),
+            AuthorisationState::Cancelled => Err(missing(
+                ErrorKind::AuthorisationCancelled,
+                "has withdrawn its authorisation: it has to authorise the app again",
+            )),
         }
     }
 
@@ -214,6 +262,33 @@ fn first_end(authorisation: &Authorisation) -> Option<SystemTime> {
         .into_iter()
         .flatten()
         .min()
+}
+
+fn lost(auth_app_id: &str) -> Error {
+    let merchant = auth_app_id.escape_debug();
+    let message = format!("the merchant {merchant} has to authorise the app again: Alipay refuses its refresh token");
+    Error::new(ErrorKind::AuthorisationLost, message)
+}
+
+/// What a call says that needed a refresh which has failed: that one's own words are about another method.
+fn not_refreshed(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Authorisation
+        | ErrorKind::AuthorisationCancelled
+        | ErrorKind::AuthorisationLost
+        | ErrorKind::TokenStore
+        | ErrorKind::Timeout
+            if error.method().is_none() =>
+        {
+            error
+        }
+        _ => Error::new(
+            ErrorKind::TokenRefresh,
+            "the merchant's token could not be refreshed: the call was not carried out",
+        )
+        .with_outcome(false, true)
+        .with_source(error),
+    }
 }
 
 fn store_error(error: StoreError) -> Error {

@@ -5,150 +5,170 @@ use std::{
 
 use super::{
     Inner, Isv, IsvEvent,
-    store::{Authorisation, AuthorisationState},
+    pair::Pair,
+    store::{Authorisation, AuthorisationState, Stored, Version},
     store_error,
 };
 use crate::{
     Error, ErrorKind,
     notify::{Notification, OpenAppAuthNotify, Verified},
-    types::{DateTime, Secret},
+    open::{AuthTokenAppQuery, AuthTokenAppQueryErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
+    types::Secret,
 };
-
-/// What a notice says of a merchant's authorisation.
-struct Cancellation<'a> {
-    auth_app_id: &'a str,
-    app_auth_token: &'a str,
-    time: Option<SystemTime>,
-}
 
 impl Isv {
     /// Takes what a notification says of a merchant's authorisation into the store: that a merchant has authorised the app, with its
     /// tokens, or has withdrawn. `false` for a notification about something else.
     ///
-    /// A notice that is older than what is stored changes nothing. Answer [`SUCCESS`](crate::notify::SUCCESS) once this has returned
-    /// without an error.
+    /// Notices come late, twice and in any order. Where one doesn't agree with what is stored, the gateway is asked which tokens are
+    /// good. Answer [`SUCCESS`](crate::notify::SUCCESS) once this has returned without an error.
     ///
     /// # Errors
-    /// [`TokenStore`](ErrorKind::TokenStore): don't answer `success`, and Alipay sends the notice again.
-    /// [`Mismatch`](ErrorKind::Mismatch) where the notice is verified but contradicts itself.
+    /// [`TokenStore`](ErrorKind::TokenStore), and those of `alipay.open.auth.token.app.query`: don't answer `success`, and Alipay sends
+    /// the notice again. [`Mismatch`](ErrorKind::Mismatch) where the notice is verified, but is another app's or contradicts itself.
     pub async fn accept(&self, notification: &Verified<Notification>) -> Result<bool, Error> {
-        let milliseconds = |time: Option<i64>| {
-            let time = u64::try_from(time?).ok()?;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(time))
-        };
-        let cancellation = match &**notification {
+        match &**notification {
             Notification::OpenAppAuthNotify(notice) => {
                 let detail = &notice.biz_content.detail;
-                self.same(&detail.app_id, &notice.auth_app_id, &detail.auth_app_id)?;
-                let time = milliseconds(detail.auth_time).or_else(|| sent_at(notice.notify_time));
-                return self.inner.adopt(notice, time).await.map(|()| true);
+                self.agree(
+                    [&notice.app_id, &detail.app_id],
+                    [&notice.auth_app_id, &detail.auth_app_id],
+                )?;
+                self.inner.adopt(notice).await?;
             }
             Notification::OpenAppAuthCancel(notice) => {
                 let content = notice.biz_content.as_ref();
                 let detail = content.and_then(|content| content.detail.as_ref());
-                if let Some(detail) = detail {
-                    let app_id = detail.app_id.as_deref().unwrap_or(&notice.app_id);
-                    let auth_app_id = detail.auth_app_id.as_deref().unwrap_or(&notice.auth_app_id);
-                    self.same(app_id, &notice.auth_app_id, auth_app_id)?;
-                }
-                Cancellation {
-                    auth_app_id: &notice.auth_app_id,
-                    app_auth_token: exposed(detail.and_then(|detail| detail.app_auth_token.as_ref())),
-                    time: sent_at(notice.notify_time),
-                }
+                let app_id = detail.and_then(|detail| detail.app_id.as_ref());
+                let auth_app_id = detail.and_then(|detail| detail.auth_app_id.as_ref());
+                self.agree(
+                    [&notice.app_id, app_id.unwrap_or(&notice.app_id)],
+                    [&notice.auth_app_id, auth_app_id.unwrap_or(&notice.auth_app_id)],
+                )?;
+                let token = detail.and_then(|detail| detail.app_auth_token.as_ref());
+                self.inner.cancel(&notice.auth_app_id, token).await?;
             }
             Notification::OpenAuthAppauthCancelled(notice) => {
                 let content = &notice.biz_content;
-                self.same(&content.app_id, &content.auth_app_id, &content.auth_app_id)?;
-                Cancellation {
-                    auth_app_id: &content.auth_app_id,
-                    app_auth_token: exposed(content.app_auth_token.as_ref()),
-                    time: milliseconds(notice.utc_timestamp),
-                }
+                let merchant = &content.auth_app_id;
+                self.agree([&notice.app_id, &content.app_id], [merchant, merchant])?;
+                self.inner.cancel(merchant, content.app_auth_token.as_ref()).await?;
             }
             _ => return Ok(false),
-        };
-        self.inner.cancel(&cancellation).await.map(|()| true)
+        }
+        Ok(true)
     }
 
-    /// What the notice says twice must be the same.
-    fn same(&self, app_id: &str, outer: &str, inner: &str) -> Result<(), Error> {
-        if app_id == self.inner.client.app_id() && outer == inner && !inner.is_empty() {
+    /// What the notice says twice must be the same, and it must be for this app.
+    fn agree(&self, apps: [&String; 2], merchants: [&String; 2]) -> Result<(), Error> {
+        let is_ours = apps.iter().all(|app| **app == self.inner.client.app_id());
+        if is_ours && merchants[0] == merchants[1] && !merchants[0].is_empty() {
             return Ok(());
         }
-        let message = "the notice is verified, but names other apps inside than outside";
+        let message = "the notice is verified, but is for another app, or names others inside than outside";
         Err(Error::new(ErrorKind::Mismatch, message).verified())
     }
 }
 
 impl Inner {
-    /// Stores the tokens of a notice, unless what is stored is newer.
-    async fn adopt(self: &Arc<Self>, notice: &OpenAppAuthNotify, time: Option<SystemTime>) -> Result<(), Error> {
-        let auth_app_id = &*notice.auth_app_id;
+    /// Stores the tokens of a notice, unless what is stored is better.
+    async fn adopt(self: &Arc<Self>, notice: &OpenAppAuthNotify) -> Result<(), Error> {
         let detail = &notice.biz_content.detail;
+        let sent_at = notice.notify_time.map(|time| time.unix_seconds().saturating_mul(1000));
+        let time = detail.auth_time.or(sent_at).and_then(|time| u64::try_from(time).ok());
+        let time = time.and_then(|time| SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(time)));
         let time = time.unwrap_or_else(|| self.now());
-        let mut authorisation = Authorisation::new(
-            detail.app_auth_token.clone(),
-            detail.app_refresh_token.clone(),
+        let pair = Pair::new(
+            notice.auth_app_id.clone(),
             detail.user_id.clone(),
-            time,
+            (detail.app_auth_token.clone(), detail.app_refresh_token.clone()),
+            (detail.expires_in, detail.re_expires_in),
         );
-        authorisation.renew(time, detail.expires_in, detail.re_expires_in)?;
+        let pair = pair.ok_or_else(|| {
+            let message = "the notice is verified, but lacks a token";
+            Error::new(ErrorKind::Decode, message).verified()
+        })?;
+        let authorisation = pair.authorisation(time);
         loop {
-            let stored = self.load(auth_app_id).await?;
-            if stored
-                .as_ref()
-                .is_some_and(|stored| stored.authorisation.issued_at >= time)
+            let stored = self.load(&notice.auth_app_id).await?;
+            if let Some(stored) = &stored
+                && !self.is_better(&authorisation, &stored.authorisation).await?
             {
                 return Ok(());
             }
             let expected = stored.map(|stored| stored.version);
-            let replaced = self
-                .store
-                .replace(self.key(auth_app_id), expected, &authorisation)
-                .await;
-            if replaced.map_err(store_error)?.is_some() {
-                self.authorised(auth_app_id);
+            if self.replace(&notice.auth_app_id, expected, &authorisation).await? {
+                self.authorised(&notice.auth_app_id);
                 return Ok(());
             }
         }
     }
 
+    /// Whether the tokens of a notice should take the place of those that are stored.
+    async fn is_better(&self, noticed: &Authorisation, stored: &Authorisation) -> Result<bool, Error> {
+        if noticed.app_refresh_token == stored.app_refresh_token {
+            return Ok(false);
+        }
+        let is_active = stored.state == AuthorisationState::Active;
+        if is_active && noticed.issued_at > stored.issued_at {
+            return Ok(true);
+        }
+        // Alipay's clock and this one differ, and a replaced token may be good for a while.
+        Ok(self.is_valid(&noticed.app_auth_token).await?
+            && !(is_active && self.is_valid(&stored.app_auth_token).await?))
+    }
+
     /// Marks the authorisation as withdrawn, unless it was given after the withdrawal.
-    async fn cancel(self: &Arc<Self>, notice: &Cancellation<'_>) -> Result<(), Error> {
+    async fn cancel(&self, auth_app_id: &str, withdrawn: Option<&Secret>) -> Result<(), Error> {
         loop {
-            let Some(stored) = self.load(notice.auth_app_id).await? else {
+            let Some(Stored {
+                mut authorisation,
+                version,
+            }) = self.load(auth_app_id).await?
+            else {
                 return Ok(());
             };
-            let mut authorisation = stored.authorisation;
-            let is_this_token = authorisation.app_auth_token.expose() == notice.app_auth_token;
-            let is_later = notice.time.is_none_or(|time| time >= authorisation.authorised_at);
-            if authorisation.state == AuthorisationState::Cancelled || !(is_this_token || is_later) {
+            if authorisation.state == AuthorisationState::Cancelled {
+                return Ok(());
+            }
+            let names_this = withdrawn == Some(&authorisation.app_auth_token);
+            if !names_this && self.is_valid(&authorisation.app_auth_token).await? {
                 return Ok(());
             }
             authorisation.state = AuthorisationState::Cancelled;
-            let merchant = self.key(notice.auth_app_id);
-            let replaced = self.store.replace(merchant, Some(stored.version), &authorisation).await;
-            if replaced.map_err(store_error)?.is_some() {
-                self.forget(notice.auth_app_id);
-                tracing::info!(
-                    auth_app_id = notice.auth_app_id,
-                    "a merchant has withdrawn its authorisation"
-                );
+            if self.replace(auth_app_id, Some(version), &authorisation).await? {
+                self.forget(auth_app_id);
+                tracing::info!(auth_app_id, "a merchant has withdrawn its authorisation");
                 self.tell(&IsvEvent::Cancelled {
-                    auth_app_id: notice.auth_app_id.to_owned(),
+                    auth_app_id: auth_app_id.to_owned(),
                 });
                 return Ok(());
             }
         }
     }
-}
 
-fn exposed(token: Option<&Secret>) -> &str {
-    token.map_or("", Secret::expose)
-}
+    async fn replace(
+        &self,
+        auth_app_id: &str,
+        expected: Option<Version>,
+        authorisation: &Authorisation,
+    ) -> Result<bool, Error> {
+        let replaced = self.store.replace(self.key(auth_app_id), expected, authorisation).await;
+        Ok(replaced.map_err(store_error)?.is_some())
+    }
 
-fn sent_at(time: Option<DateTime>) -> Option<SystemTime> {
-    let seconds = u64::try_from(time?.unix_seconds()).ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+    /// Whether the gateway says that a merchant's token is in force.
+    async fn is_valid(&self, app_auth_token: &Secret) -> Result<bool, Error> {
+        let query = AuthTokenAppQuery::new(app_auth_token.clone());
+        match self.client.open().auth_token_app_query(query).await {
+            Ok(answer) => Ok(answer.status == AuthTokenAppQueryStatus::Valid),
+            Err(error)
+                if error.is_verified()
+                    && error.sub_code_as() == Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -1,15 +1,13 @@
 //! From one pair of tokens to the next, one process at a time.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{
-    Inner, IsvEvent,
-    store::{Authorisation, AuthorisationState, Stored, Version},
+    Inner, IsvEvent, lost,
+    pair::Pair,
+    store::{Authorisation, AuthorisationState, StoreError, Stored, Version},
     store_error,
 };
 use crate::{
@@ -21,19 +19,34 @@ use crate::{
 
 /// How much longer than a refresh its lease is: for a request that reaches Alipay after nobody waits for it any more.
 const MARGIN: Duration = Duration::from_secs(2);
-/// How often what could not be stored is tried again.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// How often what could not be stored is tried again. Whoever finds a refresh token dead waits longer than that for a better one.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 impl Inner {
     /// Refreshes the tokens of this version; `false` where another process has the lease, `true` where what is stored now is another
     /// version. It goes on when the future is dropped.
     pub(super) async fn refresh(self: &Arc<Self>, auth_app_id: &str, version: Version) -> Result<bool, Error> {
         let (isv, merchant) = (Arc::clone(self), auth_app_id.to_owned());
-        let task = async move {
-            let _unstored = isv.unstored.read().await;
-            isv.refresh_alone(&merchant, version).await
-        };
-        unaborted(task).await
+        let task = self.under_way.begin();
+        unaborted(async move {
+            let _task = task;
+            let memory = isv.memory(&merchant);
+            // In this process, nobody refreshes while a new pair waits for the store.
+            let _refreshing = memory.refreshing.lock().await;
+            let result = isv.refresh_alone(&merchant, version).await;
+            if let Err(error) = &result
+                && error.kind() != ErrorKind::AuthorisationLost
+            {
+                tracing::warn!(auth_app_id = merchant, %error, "a merchant's tokens could not be refreshed");
+                isv.tell(&IsvEvent::RefreshFailed {
+                    auth_app_id: merchant.clone(),
+                    error: error.clone(),
+                });
+            }
+            isv.forget(&merchant);
+            result
+        })
+        .await
     }
 
     async fn refresh_alone(&self, auth_app_id: &str, version: Version) -> Result<bool, Error> {
@@ -51,21 +64,12 @@ impl Inner {
         {
             tracing::warn!(auth_app_id, %error, "the lease of a refresh stays until it ends");
         }
-        if let Err(error) = &result
-            && error.kind() != ErrorKind::Authorisation
-        {
-            tracing::warn!(auth_app_id, %error, "a merchant's tokens could not be refreshed");
-            self.tell(&IsvEvent::RefreshFailed {
-                auth_app_id: auth_app_id.to_owned(),
-                error: error.clone(),
-            });
-        }
         result.map(|()| true)
     }
 
     async fn refresh_leased(&self, auth_app_id: &str, version: Version, deadline: Instant) -> Result<(), Error> {
-        let stored = self.load_active(auth_app_id).await?;
-        if stored.version != version {
+        let stored = self.load_usable(auth_app_id).await?;
+        if stored.version != version || stored.authorisation.state != AuthorisationState::Active {
             return Ok(());
         }
         let old = stored.authorisation.app_refresh_token.clone();
@@ -77,10 +81,18 @@ impl Inner {
             Err(error) if is_dead(&error) => return self.lose(auth_app_id, stored, error).await,
             Err(error) => return Err(error),
         };
+        let pair = Pair::of(answer)
+            .into_iter()
+            .find(|pair| pair.auth_app_id == auth_app_id)
+            .filter(|pair| pair.user_id.is_empty() || pair.user_id == stored.authorisation.user_id)
+            .ok_or_else(|| {
+                let message = "Alipay's answer to the refresh is verified, but has no tokens of this merchant";
+                Error::new(ErrorKind::Mismatch, message)
+                    .verified()
+                    .with_outcome(true, false)
+            })?;
         let mut fresh = stored.authorisation.clone();
-        fresh.app_auth_token = answer.app_auth_token;
-        fresh.app_refresh_token = answer.app_refresh_token;
-        fresh.renew(issued_at, answer.expires_in, answer.re_expires_in)?;
+        pair.renew(&mut fresh, issued_at);
         if self.keep(auth_app_id, Some(version), &fresh, Some(&old)).await {
             tracing::debug!(auth_app_id, "a merchant's tokens are refreshed");
             self.tell(&IsvEvent::Refreshed {
@@ -90,8 +102,16 @@ impl Inner {
         Ok(())
     }
 
-    /// The gateway refuses the refresh token: so it is dead, unless somebody else has stored a better one.
+    /// The gateway refuses the refresh token: so it is dead, unless another process has used it and stores what it got for it.
     async fn lose(&self, auth_app_id: &str, stored: Stored, error: Error) -> Result<(), Error> {
+        let (pause, longest) = PAUSES;
+        let patience = Instant::now() + 3 * longest;
+        while Instant::now() < patience {
+            tokio::time::sleep(10 * pause).await;
+            if self.load(auth_app_id).await?.map(|now| now.version) != Some(stored.version) {
+                return Ok(());
+            }
+        }
         let mut dead = stored.authorisation;
         dead.state = AuthorisationState::Lost;
         let replaced = self
@@ -106,11 +126,7 @@ impl Inner {
             auth_app_id: auth_app_id.to_owned(),
             error: error.clone(),
         });
-        let message = format!(
-            "the merchant {} has to authorise the app again: Alipay refuses its refresh token",
-            auth_app_id.escape_debug()
-        );
-        Err(Error::new(ErrorKind::Authorisation, message).with_source(error))
+        Err(lost(auth_app_id).with_source(error))
     }
 
     /// Stores new tokens, however long it takes; `false` where the merchant has others by now that must not be lost.
@@ -124,25 +140,11 @@ impl Inner {
         fresh: &Authorisation,
         old: Option<&Secret>,
     ) -> bool {
-        let merchant = self.key(auth_app_id);
         let (mut pause, longest) = PAUSES;
         let mut told = false;
         loop {
-            let error = match self.store.replace(merchant, expected, fresh).await {
-                Ok(Some(_)) => return true,
-                Ok(None) => match self.store.load(merchant).await {
-                    Ok(Some(stored)) if is_out_of_date(&stored.authorisation, old) => {
-                        expected = Some(stored.version);
-                        continue;
-                    }
-                    // An attempt that was answered with an error was carried out all the same.
-                    Ok(Some(stored)) => return stored.authorisation.app_refresh_token == fresh.app_refresh_token,
-                    Ok(None) => {
-                        expected = None;
-                        continue;
-                    }
-                    Err(error) => error,
-                },
+            let error = match self.try_keep(auth_app_id, &mut expected, fresh, old).await {
+                Ok(kept) => return kept,
                 Err(error) => error,
             };
             if !told {
@@ -154,8 +156,39 @@ impl Inner {
                 });
                 told = true;
             }
-            tokio::time::sleep(pause + random::up_to(pause)).await;
+            tokio::time::sleep(pause).await;
             pause = (pause * 2).min(longest);
+        }
+    }
+
+    /// Stores tokens that were made of no others, unless the merchant has authorised the app since.
+    pub(super) async fn put(&self, auth_app_id: &str, fresh: &Authorisation) -> Result<bool, StoreError> {
+        self.try_keep(auth_app_id, &mut None, fresh, None).await
+    }
+
+    async fn try_keep(
+        &self,
+        auth_app_id: &str,
+        expected: &mut Option<Version>,
+        fresh: &Authorisation,
+        old: Option<&Secret>,
+    ) -> Result<bool, StoreError> {
+        let merchant = self.key(auth_app_id);
+        loop {
+            if self.store.replace(merchant, *expected, fresh).await?.is_some() {
+                return Ok(true);
+            }
+            let stored = self.store.load(merchant).await?;
+            if let Some(stored) = &stored {
+                if stored.authorisation.app_refresh_token == fresh.app_refresh_token {
+                    // An attempt that was answered with an error was carried out all the same.
+                    return Ok(true);
+                }
+                if !is_out_of_date(&stored.authorisation, fresh, old) {
+                    return Ok(false);
+                }
+            }
+            *expected = stored.map(|stored| stored.version);
         }
     }
 }
@@ -165,15 +198,20 @@ pub(super) async fn unaborted<T: Send + 'static>(
     task: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(task).await.unwrap_or_else(|error| {
-        let message = "the exchange of tokens was cut off: its runtime has ended, or an event's listener has panicked";
-        Err(Error::new(ErrorKind::Transport, message).with_source(error))
+        let message = "the exchange of tokens was cut off: its runtime has ended, or the store has panicked";
+        Err(Error::new(ErrorKind::Transport, message)
+            .with_outcome(true, false)
+            .with_source(error))
     })
 }
 
-/// Whether what is stored was written about the refresh token that new tokens were made from. `None`: they were not made from one, and
-/// are newer than anything.
-fn is_out_of_date(stored: &Authorisation, old: Option<&Secret>) -> bool {
-    old.is_none_or(|old| stored.app_refresh_token == *old && stored.state != AuthorisationState::Cancelled)
+/// Whether what is stored gives way: it was written about the refresh token that new tokens were made from, or, where they were made of
+/// none, it was granted before them.
+fn is_out_of_date(stored: &Authorisation, fresh: &Authorisation, old: Option<&Secret>) -> bool {
+    match old {
+        Some(old) => stored.app_refresh_token == *old && stored.state != AuthorisationState::Cancelled,
+        None => stored.authorised_at <= fresh.authorised_at,
+    }
 }
 
 /// Whether Alipay says, and has signed, that the refresh token is of no use any more.
@@ -190,27 +228,6 @@ fn is_dead(error: &Error) -> bool {
 }
 
 impl Authorisation {
-    /// Sets the times of tokens that were just given out.
-    pub(super) fn renew(
-        &mut self,
-        issued_at: SystemTime,
-        expires_in: Option<i64>,
-        re_expires_in: Option<i64>,
-    ) -> Result<(), Error> {
-        if self.app_auth_token.expose().is_empty() || self.app_refresh_token.expose().is_empty() {
-            let message = "Alipay's answer is verified, but lacks a token";
-            return Err(Error::new(ErrorKind::Decode, message));
-        }
-        let end = |seconds: Option<i64>| {
-            let seconds = u64::try_from(seconds?).ok().filter(|seconds| *seconds > 0)?;
-            issued_at.checked_add(Duration::from_secs(seconds))
-        };
-        self.issued_at = issued_at;
-        self.expires_at = end(expires_in);
-        self.refresh_expires_at = end(re_expires_in);
-        Ok(())
-    }
-
     /// How long the token lasts from when it was given out.
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.expires_at?.duration_since(self.issued_at).ok()

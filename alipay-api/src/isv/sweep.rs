@@ -1,4 +1,8 @@
-use super::{Isv, store::Stored, store_error};
+use super::{
+    Isv,
+    store::{AuthorisationState, Stored},
+    store_error,
+};
 use crate::{Error, ErrorKind};
 
 /// How many merchants are read at once.
@@ -44,14 +48,13 @@ impl Isv {
     async fn refresh_if_due(&self, auth_app_id: &str) -> Result<bool, Error> {
         let is_due = |stored: &Stored| {
             let due = self.inner.due(&stored.authorisation);
-            due.is_some_and(|due| due <= self.inner.now())
+            stored.authorisation.state == AuthorisationState::Active && due.is_some_and(|due| due <= self.inner.now())
         };
-        match self.inner.load_active(auth_app_id).await {
+        match self.inner.load_usable(auth_app_id).await {
             Ok(stored) if is_due(&stored) => self.inner.refresh(auth_app_id, stored.version).await,
-            Ok(_) => Ok(false),
+            Err(error) if error.kind() == ErrorKind::TokenStore => Err(error),
             // It has been cancelled or lost since the page was read.
-            Err(error) if error.kind() == ErrorKind::Authorisation => Ok(false),
-            Err(error) => Err(error),
+            Ok(_) | Err(_) => Ok(false),
         }
     }
 }

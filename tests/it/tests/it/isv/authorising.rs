@@ -7,6 +7,7 @@ use alipay_api::{
     open::{AuthTokenAppErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
     trade::PagePay,
 };
+use alipay_mock::Fault;
 
 use super::{MERCHANT, World, order};
 use crate::support::{merchant, price};
@@ -112,7 +113,7 @@ async fn notices_bring_and_end_an_authorisation() {
     assert_eq!(world.stored().await.state, AuthorisationState::Cancelled);
     let sent = world.mock.requests();
     let error = order(&world.isv, "two").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    assert_eq!(error.kind(), ErrorKind::AuthorisationCancelled);
     assert_eq!(world.mock.requests(), sent);
 
     // The old notices come late: the merchant has authorised again.
@@ -138,4 +139,37 @@ async fn other_notifications_are_not_of_merchants() {
         .verify(posted.recv().await.unwrap())
         .unwrap();
     assert!(!world.isv.accept(&paid).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_later_authorisation_is_not_written_over_by_an_earlier_one() {
+    let world = World::start().await;
+    let first = world.mock.authorise(Some(MERCHANT), None);
+    // The first code's answer is slow, and the merchant authorises once more meanwhile.
+    let (delay, mut release) = Fault::delay();
+    world.mock.fault_next_of("alipay.open.auth.token.app", delay);
+    let isv = world.isv.clone();
+    let slow = tokio::spawn(async move { isv.authorise(first).await });
+    release.reached().await;
+    world.clock.advance(Duration::from_secs(1));
+    world.authorise().await;
+    let newer = world.stored().await;
+    drop(release);
+    slow.await.unwrap().unwrap();
+    assert_eq!(world.stored().await, newer);
+    order(&world.isv, "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_that_were_kept_elsewhere_are_taken_back() {
+    let world = World::authorised().await;
+    let kept = world.stored().await;
+    let fresh = World::start().await;
+    assert!(fresh.isv.restore(MERCHANT, &kept).await.unwrap());
+    assert_eq!(fresh.stored().await, kept);
+    let mut older = kept.clone();
+    older.authorised_at -= Duration::from_secs(1);
+    older.app_refresh_token = "older".into();
+    assert!(!fresh.isv.restore(MERCHANT, &older).await.unwrap());
+    assert_eq!(fresh.stored().await, kept);
 }

@@ -5,7 +5,7 @@ use alipay_api::{
 };
 use alipay_mock::Fault;
 
-use super::{LIFETIME, World, order};
+use super::{DUE, LIFETIME, World, order};
 
 #[tokio::test]
 async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
@@ -16,7 +16,7 @@ async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
     world.client.open().auth_token_app(request).await.unwrap();
     world.clock.advance(LIFETIME * 2);
     let error = order(&world.isv, "one").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    assert_eq!(error.kind(), ErrorKind::AuthorisationLost);
     let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
     assert_eq!(
         cause.and_then(alipay_api::Error::sub_code_as),
@@ -29,7 +29,7 @@ async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
     let sent = world.mock.requests();
     for isv in [&world.isv, &world.other] {
         let error = order(isv, "one").await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Authorisation);
+        assert_eq!(error.kind(), ErrorKind::AuthorisationLost);
     }
     assert_eq!(world.mock.requests(), sent);
     assert!(world.events().is_empty());
@@ -45,8 +45,30 @@ async fn a_merchant_that_has_withdrawn_is_lost_without_a_notice_too() {
     world.mock.cancel_authorisation(super::MERCHANT).unwrap();
     world.clock.advance(LIFETIME * 2);
     let error = order(&world.isv, "two").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    assert_eq!(error.kind(), ErrorKind::AuthorisationLost);
     assert_eq!(world.stored().await.state, AuthorisationState::Lost);
+}
+
+#[tokio::test]
+async fn a_token_serves_until_it_ends_also_when_it_is_the_last() {
+    let world = World::authorised().await;
+    let mut lifetimes = world.mock.lifetimes();
+    lifetimes.app_auth_token_grace = LIFETIME;
+    world.mock.set_lifetimes(lifetimes);
+    let used = world.stored().await.app_refresh_token;
+    let request = AuthTokenApp::with_refresh_token(used, AuthTokenAppGrantType::RefreshToken);
+    world.client.open().auth_token_app(request).await.unwrap();
+    world.clock.advance(DUE);
+    order(&world.isv, "one").await.unwrap();
+    world.isv.idle().await;
+    assert_eq!(world.events(), ["Authorised", "Lost"]);
+    order(&world.isv, "two").await.unwrap();
+    order(&world.other, "three").await.unwrap();
+    world.clock.advance(LIFETIME);
+    assert_eq!(
+        order(&world.isv, "four").await.unwrap_err().kind(),
+        ErrorKind::AuthorisationLost
+    );
 }
 
 #[tokio::test]
@@ -58,7 +80,15 @@ async fn an_unsigned_refusal_loses_nobody() {
         .answer_next("alipay.open.auth.token.app", "40004", "REFRESH_TOKEN_NOT_VALID", false);
     world.mock.fault_next_of("alipay.open.auth.token.app", Fault::Unsigned);
     let error = order(&world.isv, "one").await.unwrap_err();
-    assert_ne!(error.kind(), ErrorKind::Authorisation);
+    // It is the refresh that has failed, and nothing of the order is in doubt.
+    assert_eq!(error.kind(), ErrorKind::TokenRefresh);
+    assert_eq!(error.method(), Some("alipay.trade.precreate"));
+    assert!(!error.is_outcome_unknown() && error.is_retryable() && !error.is_verified());
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
+    assert_eq!(
+        cause.and_then(alipay_api::Error::method),
+        Some("alipay.open.auth.token.app")
+    );
     assert_eq!(world.stored().await.state, AuthorisationState::Active);
     assert_eq!(world.events(), ["Authorised", "RefreshFailed"]);
 }

@@ -29,6 +29,8 @@ pub(super) const MERCHANT: &str = "2013121100055554";
 /// How long tokens live, and how long before their end they are refreshed.
 pub(super) const LIFETIME: Duration = Duration::from_secs(100);
 pub(super) const AHEAD: Duration = Duration::from_secs(20);
+/// Past the moment of a refresh, with all that processes add to it at random.
+pub(super) const DUE: Duration = LIFETIME.saturating_sub(Duration::from_secs(10));
 
 /// A gateway whose tokens live for [`LIFETIME`], and an app of two processes that share a store.
 pub(super) struct World {

@@ -3,10 +3,7 @@ use std::time::Duration;
 use alipay_api::{ErrorKind, isv::store::MerchantKey};
 use alipay_mock::Fault;
 
-use super::{AHEAD, LIFETIME, MERCHANT, World, order, query};
-
-/// Past the moment of a refresh, with all that processes add to it at random.
-const DUE: Duration = LIFETIME.saturating_sub(Duration::from_secs(10));
+use super::{AHEAD, DUE, LIFETIME, MERCHANT, World, order, query};
 
 #[tokio::test]
 async fn a_token_is_refreshed_before_it_ends_and_nobody_waits() {
@@ -162,4 +159,57 @@ async fn a_call_waits_no_longer_than_it_may() {
     let error = call.timeout(Duration::from_millis(200)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.is_retryable() && !error.is_outcome_unknown());
+}
+
+#[tokio::test]
+async fn idle_waits_for_a_refresh_that_has_only_begun() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    world.clock.advance(DUE);
+    _ = query(&world.isv).await;
+    // No sooner has the call come back than the process ends.
+    world.isv.idle().await;
+    assert_eq!(world.refreshes(), 1);
+    assert_eq!(world.events(), ["Authorised", "Refreshed"]);
+}
+
+#[tokio::test]
+async fn a_token_in_hand_is_the_present_one() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    world
+        .clock
+        .advance(LIFETIME.saturating_sub(AHEAD) + Duration::from_secs(1));
+    world.other.refresh_ending().await.unwrap();
+    // The first process has the old one in memory, which is dead.
+    let client = world.isv.merchant_with_token(MERCHANT).await.unwrap();
+    let query = alipay_api::trade::Query::with_out_trade_no("one");
+    let error = client.trade().query(query).await.unwrap_err();
+    assert_eq!(error.sub_code(), Some("ACQ.TRADE_NOT_EXIST"));
+}
+
+#[tokio::test]
+async fn a_pair_of_another_merchant_is_not_stored() {
+    let world = World::authorised().await;
+    // Two merchants, and the store has the second one's refresh token under the first one's name.
+    let code = world.mock.authorise(Some("2013121100055555"), None);
+    world.isv.authorise(code).await.unwrap();
+    let key = |auth_app_id| MerchantKey {
+        app_id: world.client.app_id(),
+        auth_app_id,
+    };
+    let other = world.store.load(key("2013121100055555")).await.unwrap().unwrap();
+    let own = world.store.load(key(MERCHANT)).await.unwrap().unwrap();
+    let mut mixed = own.authorisation.clone();
+    mixed.app_refresh_token = other.authorisation.app_refresh_token;
+    world
+        .store
+        .replace(key(MERCHANT), Some(own.version), &mixed)
+        .await
+        .unwrap()
+        .unwrap();
+    world.clock.advance(LIFETIME * 2);
+    let error = order(&world.isv, "one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenRefresh);
+    assert_eq!(world.stored().await, mixed);
 }

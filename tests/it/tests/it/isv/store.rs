@@ -119,3 +119,38 @@ async fn a_store_that_is_away_fails_calls_and_serves_them_when_it_is_back() {
     store.is_away.store(true, Ordering::SeqCst);
     order(&world.isv, "two").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_listener_that_panics_takes_no_tokens_with_it() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    let isv = alipay_api::isv::Isv::builder(world.client.clone(), Arc::<Shaky>::clone(&store))
+        .on_event(|event| panic!("{event:?}"))
+        .build();
+    world.clock.advance(LIFETIME * 2);
+    store.full.store(3, Ordering::SeqCst);
+    order(&isv, "one").await.unwrap();
+    assert_eq!(world.refreshes(), 1);
+    order(&world.isv, "two").await.unwrap();
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn those_who_wait_for_a_store_that_is_away_are_told_together() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    store.is_away.store(true, Ordering::SeqCst);
+    let calls = (0..20).map(|number: u32| {
+        let isv = world.isv.clone();
+        tokio::spawn(async move { order(&isv, &number.to_string()).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.method()),
+            (ErrorKind::TokenStore, Some("alipay.trade.precreate"))
+        );
+    }
+}
