@@ -68,7 +68,7 @@ impl<M: ServerMethod> Call<M> {
             let message = "the gateway takes this method in certificate mode only: use Credentials::certificates";
             return Err(Error::new(ErrorKind::Configuration, message).with_method(info.name));
         }
-        let business = business(&self.request)?;
+        let business = business(&self.request, info)?;
         let exchange = Exchange {
             client: &self.client,
             method: info.name,
@@ -80,7 +80,13 @@ impl<M: ServerMethod> Call<M> {
             timeout: self.timeout,
             fetches: None,
         };
-        exchange.run(read::<M>).await
+        let mut output = None;
+        let mut read = |answer: &Answer<'_>| {
+            output = Some(read::<M>(answer)?);
+            Ok(())
+        };
+        exchange.run(&mut read).await?;
+        output.ok_or_else(|| Error::new(ErrorKind::Decode, "the answer was not read").with_method(info.name))
     }
 }
 

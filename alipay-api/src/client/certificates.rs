@@ -27,7 +27,7 @@ use crate::{
     error::Shown,
     method::Retry,
     protocol::{
-        answer::UnverifiedAnswer,
+        answer::{Answer, UnverifiedAnswer},
         request::{Business, Options},
     },
     sign::Verifier,
@@ -135,21 +135,21 @@ impl Client {
             timeout: Some(self.inner.total_timeout.min(MAX_FETCH)),
             fetches: Some(alipay_cert_sn),
         };
-        let content = exchange
-            .run(|answer| {
-                let content = answer.members.iter().find(|(name, _)| name == CONTENT);
-                let content = content.map(|(_, json)| String::decode(Value::parse(json.get())?));
-                Ok(content.transpose()?.flatten().unwrap_or_default())
-            })
-            .await
-            .map_err(|error| {
-                let kind = match error.kind() {
-                    ErrorKind::Verification => ErrorKind::Verification,
-                    _ => ErrorKind::UnknownCertificate,
-                };
-                let message = format!("the certificate of Alipay's that it names can't be fetched: {error}");
-                Error::new(kind, message).with_source(error)
-            })?;
+        let mut content = String::new();
+        let mut read = |answer: &Answer<'_>| {
+            let member = answer.members.iter().find(|(name, _)| name == CONTENT);
+            let member = member.map(|(_, json)| String::decode(Value::parse(json.get())?));
+            content = member.transpose()?.flatten().unwrap_or_default();
+            Ok(())
+        };
+        exchange.run(&mut read).await.map_err(|error| {
+            let kind = match error.kind() {
+                ErrorKind::Verification => ErrorKind::Verification,
+                _ => ErrorKind::UnknownCertificate,
+            };
+            let message = format!("the certificate of Alipay's that it names can't be fetched: {error}");
+            Error::new(kind, message).with_source(error)
+        })?;
         self.accept(alipay_cert_sn, &content)
     }
 

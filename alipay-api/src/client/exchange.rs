@@ -38,6 +38,9 @@ pub(super) struct Exchange<'a> {
     pub(super) fetches: Option<&'a str>,
 }
 
+/// Takes what a verified answer says. It is no type parameter, so that a call is compiled once, and not for each method.
+pub(super) type Read<'a> = dyn FnMut(&Answer<'_>) -> Result<(), DecodeError> + Send + 'a;
+
 /// A verified answer, and what to say of it if it can't be read.
 pub(super) struct Exchanged {
     body: Bytes,
@@ -47,11 +50,11 @@ pub(super) struct Exchanged {
 
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives its verified content to `read`.
-    pub(super) async fn run<T>(mut self, read: impl Fn(&Answer<'_>) -> Result<T, DecodeError>) -> Result<T, Error> {
+    pub(super) async fn run(mut self, read: &mut Read<'_>) -> Result<(), Error> {
         let inner = Arc::clone(&self.client.inner);
         let deadline = after(self.timeout.unwrap_or(inner.total_timeout));
         let Acting::Managed(tokens) = &self.client.acting else {
-            return self.send(deadline, &read).await;
+            return self.send(deadline, read).await;
         };
         let late = |_| {
             let message = "the merchant's token was not at hand in time: the call was not carried out";
@@ -64,7 +67,7 @@ impl Exchange<'_> {
             .flatten()
             .map_err(told)?;
         self.options.app_auth_token = Some(live.token.clone());
-        let result = self.send(deadline, &read).await;
+        let result = self.send(deadline, read).await;
         if !result.as_ref().is_err_and(is_token_refused) {
             return result;
         }
@@ -74,15 +77,11 @@ impl Exchange<'_> {
             Some(other) => self.options.app_auth_token = Some(other.token),
             None => return result,
         }
-        self.send(deadline, &read).await
+        self.send(deadline, read).await
     }
 
     /// Sends it until there is an answer.
-    async fn send<T>(
-        &self,
-        deadline: Instant,
-        read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
-    ) -> Result<T, Error> {
+    async fn send(&self, deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
         let inner = &*self.client.inner;
         let mut attempt = 1;
         loop {
@@ -107,11 +106,7 @@ impl Exchange<'_> {
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
-    async fn attempt<T>(
-        &self,
-        deadline: Instant,
-        read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
-    ) -> Result<T, Error> {
+    async fn attempt(&self, deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
         let inner = &*self.client.inner;
         let deadline = deadline.min(after(inner.attempt_timeout));
         let late = || {
@@ -165,13 +160,13 @@ impl Exchange<'_> {
             })
     }
 
-    async fn answer<T>(
+    async fn answer(
         &self,
         answered: &Exchanged,
         parameters: &SignedParameters<'_>,
         deadline: Instant,
-        read: &impl Fn(&Answer<'_>) -> Result<T, DecodeError>,
-    ) -> Result<T, Error> {
+        read: &mut Read<'_>,
+    ) -> Result<(), Error> {
         let told =
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
         if answered.status != 200 {

@@ -117,7 +117,7 @@ fn signed<M: Method, T>(
     write: impl FnOnce(&SignedParameters<'_>) -> T,
 ) -> Result<T, Error> {
     let method = M::INFO.name;
-    let business = business(request)?;
+    let business = business(request, &M::INFO)?;
     let timestamp = client.timestamp(method)?;
     Ok(write(&client.sign_now(method, &business, options, &timestamp)?))
 }

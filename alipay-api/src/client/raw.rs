@@ -5,7 +5,7 @@ use crate::{
     Error,
     method::Retry,
     protocol::{
-        answer::PROTOCOL_MEMBERS,
+        answer::{Answer, PROTOCOL_MEMBERS},
         request::{Business, Options},
     },
     transport::BoxFuture,
@@ -87,13 +87,13 @@ impl RawCall {
             timeout: self.timeout,
             fetches: None,
         };
-        exchange
-            .run(|answer| {
-                Ok(RawResponse {
-                    text: answer.text.to_owned(),
-                })
-            })
-            .await
+        let mut text = String::new();
+        let mut read = |answer: &Answer<'_>| {
+            answer.text.clone_into(&mut text);
+            Ok(())
+        };
+        exchange.run(&mut read).await?;
+        Ok(RawResponse { text })
     }
 }
 

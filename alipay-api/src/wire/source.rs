@@ -77,7 +77,9 @@ impl<'a> Source<'a> {
         }
     }
 
+    // Out of line, here and below: one copy for each type of field, and not for each field.
     /// The next field; blank where there is none of this name, or one that stands for absence.
+    #[inline(never)]
     pub fn field<T: Made>(&mut self, name: &'static str) -> T {
         let made = match &mut self.fields {
             From::Nothing => None,
@@ -93,12 +95,14 @@ impl<'a> Source<'a> {
     }
 
     /// The next field, which must be there.
+    #[inline(never)]
     pub fn required<T: Made>(&mut self, name: &'static str) -> T {
         self.require(name);
         self.field(name)
     }
 
     /// All that no field was made of.
+    #[inline(never)]
     pub fn extra(&mut self) -> Extra {
         let mut extra = Extra::EMPTY;
         match &self.fields {
