@@ -67,7 +67,8 @@ impl FromStr for Price {
             Some(digits) => (true, digits),
             None => (false, text),
         };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let point = digits.bytes().position(|byte| byte == b'.');
+        let (whole, fraction) = point.map_or((digits, "0"), |point| (&digits[..point], &digits[point + 1..]));
         let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !is_digits(whole) || !is_digits(fraction) {
             return Err(ParsePriceError(()));

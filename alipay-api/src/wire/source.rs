@@ -162,11 +162,11 @@ impl<'a> Source<'a> {
 
 /// One bit for each name; few share one.
 fn mark(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let at = |place: usize| bytes.get(place).map_or(0, |byte| u32::from(*byte));
-    let hash = at(0).wrapping_mul(7)
-        ^ at(bytes.len() / 2).wrapping_mul(31)
-        ^ at(bytes.len().wrapping_sub(1))
-        ^ at(2).wrapping_mul(13);
-    1 << ((hash ^ hash >> 6) % 64)
+    match name.as_bytes() {
+        [first, .., last] => {
+            let hash = name.len().wrapping_mul(21) ^ usize::from(*first).wrapping_mul(7) ^ usize::from(*last);
+            1 << (hash % 64)
+        }
+        _ => 1,
+    }
 }
