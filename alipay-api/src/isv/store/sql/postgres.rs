@@ -34,8 +34,11 @@ impl PostgresStore {
     /// `postgres://user:password@host:5432/database`, with `?host=/folder` for a Unix socket. What the URL does not say is taken from
     /// the environment, as `psql` does: `PGHOST`, `PGPASSWORD` and the like, and `~/.pgpass`. Over a network add
     /// `sslmode=verify-full`, with `sslrootcert=/file.pem` for a private authority: by default TLS is only used where the server
-    /// offers it. The tokens are encrypted before they are sent, in any case. For a pooler that shares connections between
-    /// transactions add `statement-cache-capacity=0`.
+    /// offers it. The tokens are encrypted before they are sent, in any case.
+    ///
+    /// Connect to the server itself, or to a pooler that keeps a server's connection for each of its clients (`PgBouncer`'s
+    /// `pool_mode=session`). One that shares connections between transactions or statements is not supported: the store prepares
+    /// statements, and sets for its session that what is stored is durable.
     ///
     /// # Errors
     /// [`WrongKey`](StoreErrorKind::WrongKey): the tables were made with another key; nothing is changed.
@@ -117,7 +120,7 @@ const SESSION: &str = "SELECT set_config('default_transaction_isolation', 'read 
      current_setting('synchronous_commit') END, false)";
 
 /// The parameters of a URL that have a meaning.
-const PARAMETERS: [&str; 18] = [
+const PARAMETERS: [&str; 17] = [
     "application_name",
     "dbname",
     "host",
@@ -134,7 +137,6 @@ const PARAMETERS: [&str; 18] = [
     "sslkey",
     "sslmode",
     "sslrootcert",
-    "statement-cache-capacity",
     "user",
 ];
 
@@ -187,6 +189,10 @@ mod tests {
             ("postgres://me:12#hunter2@host/db", "as %2F"),
             ("postgres://me:hunter2@host:port/db", "can't be read"),
             ("postgres://me@host/db?passwrd=hunter2", "\"passwrd\" is not known"),
+            (
+                "postgres://me@host/db?statement-cache-capacity=0",
+                "\"statement-cache-capacity\" is not known",
+            ),
             ("postgres://me:hunter2@host/db?sslmode=maybe", "can't be read"),
         ] {
             let error = read_url(url).unwrap_err();
