@@ -22,7 +22,59 @@ pub(super) trait Database: sqlx::Database {
     ) -> BoxFuture<'c, Result<Vec<Vec<Value>>, sqlx::Error>>;
 
     /// What an error of the database with this code means.
-    fn kind(code: &str) -> StoreErrorKind;
+    fn fault(code: &str) -> Fault;
+}
+
+/// What is wrong with a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It can't be reached, or others keep it busy.
+    Away,
+    /// Its disk has no room.
+    Full,
+    /// Its disk can't be read or written: over a quota, or broken.
+    Disk,
+    /// It is set up in a way that can't work.
+    Configuration,
+    /// It holds what this library has not written so.
+    Damaged,
+}
+
+impl Fault {
+    pub(super) fn of<D: Database>(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => D::fault(&error.code().unwrap_or_default()),
+            sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) | sqlx::Error::Tls(_) => {
+                Self::Configuration
+            }
+            sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::TypeNotFound { .. } => Self::Damaged,
+            _ => Self::Away,
+        }
+    }
+
+    pub(super) fn kind(self) -> StoreErrorKind {
+        match self {
+            Self::Away | Self::Full | Self::Disk => StoreErrorKind::Unavailable,
+            Self::Configuration => StoreErrorKind::Configuration,
+            Self::Damaged => StoreErrorKind::Damaged,
+        }
+    }
+
+    /// What was wrong and what to do.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Away => "it can't be reached, or is busy; try again",
+            Self::Full => "its disk is full, or its quota used up; make room, and try again",
+            Self::Disk => {
+                "its disk can't be read or written; see whether it is full, its quota used up, or the disk broken, and try again"
+            }
+            Self::Configuration => "it can't be used as it is set up; mend what caused this",
+            Self::Damaged => "it holds what no token store has written, or is damaged; restore it from a backup",
+        }
+    }
 }
 
 /// What a statement takes and gives; `None` is NULL.

@@ -6,7 +6,7 @@ use sqlx::{
 
 use super::{
     StoreKey, StoreOptions,
-    database::{Database, Value, rows},
+    database::{Database, Fault, Value, rows},
     schema::{Dialect, dialect},
     store::{Store, token_store},
 };
@@ -98,17 +98,21 @@ impl Database for Postgres {
     }
 
     /// By [PostgreSQL's error codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
-    fn kind(code: &str) -> StoreErrorKind {
+    fn fault(code: &str) -> Fault {
         match (code.get(..2).unwrap_or_default(), code) {
+            // disk_full
+            (_, "53100") => Fault::Full,
+            // io_error
+            (_, "58030") => Fault::Disk,
             // index_corrupted, data_corrupted
-            (_, "XX001" | "XX002") => StoreErrorKind::Damaged,
+            (_, "XX001" | "XX002") => Fault::Damaged,
             // No such user, database, schema or prepared statement; what the server lacks; no permission; a prepared statement of
             // somebody else's, behind a pooler.
-            ("28" | "3D" | "3F" | "26" | "0A" | "F0", _) | (_, "42501" | "42P05") => StoreErrorKind::Configuration,
+            ("28" | "3D" | "3F" | "26" | "0A" | "F0", _) | (_, "42501" | "42P05") => Fault::Configuration,
             // Values, constraints and tables that are not as they were made.
-            ("22" | "23" | "42", _) => StoreErrorKind::Damaged,
+            ("22" | "23" | "42", _) => Fault::Damaged,
             // Connections, resources, locks, an operator's intervention, a standby that can't be written to, and what else may pass.
-            _ => StoreErrorKind::Unavailable,
+            _ => Fault::Away,
         }
     }
 }

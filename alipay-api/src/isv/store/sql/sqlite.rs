@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{
     StoreKey, StoreOptions,
-    database::{Database, Value, rows},
+    database::{Database, Fault, Value, rows},
     schema::{Dialect, dialect},
     store::{Store, token_store},
 };
@@ -111,18 +111,22 @@ impl Database for Sqlite {
     }
 
     /// By [SQLite's result codes](https://www.sqlite.org/rescode.html).
-    fn kind(code: &str) -> StoreErrorKind {
+    fn fault(code: &str) -> Fault {
         let code = code.parse::<u32>().unwrap_or_default();
         // The lowest byte is the class, the others say more.
         match (code, code & 0xff) {
             // IOERR_SHORT_READ, IOERR_DATA, IOERR_CORRUPTFS
-            (522 | 8202 | 8458, _) => StoreErrorKind::Damaged,
+            (522 | 8202 | 8458, _) => Fault::Damaged,
+            // ABORT, BUSY, LOCKED, NOMEM, INTERRUPT, PROTOCOL, IOERR_NOMEM, IOERR_BLOCKED
+            (_, 4..=7 | 9 | 15) | (3082 | 2826, _) => Fault::Away,
+            // IOERR
+            (_, 10) => Fault::Disk,
+            // FULL
+            (_, 13) => Fault::Full,
             // PERM, READONLY, CANTOPEN, AUTH
-            (_, 3 | 8 | 14 | 23) => StoreErrorKind::Configuration,
-            // ABORT, BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, PROTOCOL
-            (_, 4..=7 | 9 | 10 | 13 | 15) => StoreErrorKind::Unavailable,
+            (_, 3 | 8 | 14 | 23) => Fault::Configuration,
             // ERROR (no such table), CORRUPT, CONSTRAINT, NOTADB and what else shows that the file is not as it was written.
-            _ => StoreErrorKind::Damaged,
+            _ => Fault::Damaged,
         }
     }
 }
@@ -194,15 +198,14 @@ impl File {
             ));
         }
         let failed = |error: io::Error| {
-            let kind = match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Unavailable,
-                _ => StoreErrorKind::Configuration,
+            let (kind, what) = match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (Fault::Full.kind(), Fault::Full.text()),
+                _ => (
+                    StoreErrorKind::Configuration,
+                    "it can't be opened; look at the path, and whether this process may write there",
+                ),
             };
-            wrong(
-                kind,
-                "it can't be opened; look at the path, and whether this process may write there",
-            )
-            .with_source(error)
+            wrong(kind, what).with_source(error)
         };
         // Absolute: SQLite gives some relative names a meaning of their own, and the process may go elsewhere.
         let absolute = std::path::absolute(path).map_err(failed)?;

@@ -6,7 +6,7 @@ use sqlx::{Pool, pool::PoolOptions};
 
 use super::{
     StoreKey, StoreOptions,
-    database::{Database, Loan, Value},
+    database::{Database, Fault, Loan, Value},
     schema,
     seal::{Place, Sealer},
     time,
@@ -330,28 +330,15 @@ impl<D: Database> Store<D> {
     }
 
     fn failed(&self, error: sqlx::Error) -> StoreError {
-        let kind = match &error {
-            sqlx::Error::Database(error) => D::kind(&error.code().unwrap_or_default()),
-            sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) | sqlx::Error::Tls(_) => {
-                StoreErrorKind::Configuration
-            }
-            sqlx::Error::Decode(_)
-            | sqlx::Error::ColumnDecode { .. }
-            | sqlx::Error::ColumnIndexOutOfBounds { .. }
-            | sqlx::Error::TypeNotFound { .. } => StoreErrorKind::Damaged,
-            _ => StoreErrorKind::Unavailable,
-        };
-        let what = match kind {
-            StoreErrorKind::Unavailable => "it can't be reached, is busy, or has no room; try again",
-            StoreErrorKind::Configuration => "it can't be used as it is set up; mend what caused this",
-            StoreErrorKind::Damaged | StoreErrorKind::WrongKey => return self.damaged().with_source(error),
-        };
-        self.error(kind, what).with_source(error)
+        self.fault(Fault::of::<D>(&error)).with_source(error)
     }
 
     fn damaged(&self) -> StoreError {
-        let what = "it holds what no token store has written, or is damaged; restore it from a backup";
-        self.error(StoreErrorKind::Damaged, what)
+        self.fault(Fault::Damaged)
+    }
+
+    fn fault(&self, fault: Fault) -> StoreError {
+        self.error(fault.kind(), fault.text())
     }
 
     pub(super) fn error(&self, kind: StoreErrorKind, what: impl std::fmt::Display) -> StoreError {

@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use alipay_api::isv::store::{SqliteStore, StoreErrorKind, StoreOptions, TokenStore as _, Version};
+use alipay_api::isv::store::{PostgresStore, SqliteStore, StoreErrorKind, StoreOptions, TokenStore, Version};
 
 use super::{authorisation, key, merchant, put, token};
+use crate::postgres_server::Server;
 
 /// Names the folder to a copy of this program that can only write small files.
 const FOLDER: &str = "ALIPAY_TEST_SMALL_FILES";
@@ -53,7 +54,11 @@ async fn a_full_disk_loses_nothing() {
     let ballast = folder.path().join("ballast");
     fs::write(&ballast, vec![1; 768 * 1024]).unwrap();
     let path = folder.path().join("tokens.db");
-    let stored = fill(&path).await;
+    let stored = fill(
+        &open(&path).await,
+        "its disk is full, or its quota used up; make room, and try again",
+    )
+    .await;
     // Full to the last byte, nothing can be opened; but that is said, and harms nothing.
     let mut file = fs::OpenOptions::new().append(true).open(&ballast).unwrap();
     while file.write_all(&[1]).is_ok() {}
@@ -65,10 +70,38 @@ async fn a_full_disk_loses_nothing() {
         .await
         .expect_err("there is no room");
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+    assert!(error.to_string().contains("its disk is full"), "{error}");
     assert!(!folder.path().join("new.db").exists());
 
     fs::remove_file(&ballast).unwrap();
     assert_whole(&path, stored).await;
+}
+
+#[tokio::test]
+async fn a_server_s_full_disk_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = TinyDisk::mount(folder.path()) else {
+        let _ = writeln!(io::stderr(), "skipped: no disk can be mounted here");
+        return;
+    };
+    // Of its own: it must end before the disk goes.
+    let Some(server) = Server::start_new() else { return };
+    let ballast = folder.path().join("ballast");
+    fs::write(&ballast, vec![1; 512 * 1024]).unwrap();
+    // The server's user must own the place.
+    let place = folder.path().join("place").display().to_string();
+    server.sql("postgres", &format!("COPY (SELECT 1) TO PROGRAM 'mkdir {place}'"));
+    server.sql("postgres", &format!("CREATE TABLESPACE tiny LOCATION '{place}'"));
+    let url = format!("{}&options[default_tablespace]=tiny", server.database());
+    let store = PostgresStore::connect(&url, &key()).await.unwrap();
+    let stored = fill(
+        &store,
+        "its disk is full, or its quota used up; make room, and try again",
+    )
+    .await;
+    fs::remove_file(&ballast).unwrap();
+    assert_goes_on(&store, stored).await;
+    store.close().await;
 }
 
 /// Needs no right to mount: the system refuses to let a file grow.
@@ -103,15 +136,19 @@ async fn a_file_that_may_not_grow_loses_nothing() {
 #[ignore = "only for a process with a limit"]
 async fn with_small_files() {
     let Some(folder) = env::var_os(FOLDER) else { return };
-    let stored = fill(&Path::new(&folder).join("tokens.db")).await;
+    // For the system this is no full disk, but a file that can't be written.
+    let why = "tokens.db: its disk can't be read or written; see whether it is full";
+    let stored = fill(&open(&Path::new(&folder).join("tokens.db")).await, why).await;
     writeln!(io::stdout(), "\nstored: {stored}").unwrap();
 }
 
-/// Stores merchants until there is no room for another, and gives their number.
-async fn fill(path: &Path) -> u32 {
-    let store = SqliteStore::open_with(path, &key(), &StoreOptions::new().timeout(Duration::from_secs(2)))
-        .await
-        .unwrap();
+async fn open(path: &Path) -> SqliteStore {
+    let options = StoreOptions::new().timeout(Duration::from_secs(2));
+    SqliteStore::open_with(path, &key(), &options).await.unwrap()
+}
+
+/// Stores merchants until there is no room for another, for this reason, and gives their number.
+async fn fill(store: &dyn TokenStore, why: &str) -> u32 {
     let error = {
         let mut count = 0;
         loop {
@@ -127,12 +164,7 @@ async fn fill(path: &Path) -> u32 {
     let (count, error) = error;
     assert!(count > 5, "{count}: {error:?}");
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
-    assert!(
-        error
-            .to_string()
-            .contains("tokens.db: it can't be reached, is busy, or has no room"),
-        "{error}"
-    );
+    assert!(error.to_string().contains(why), "{error}");
     // Nothing half-done: neither of what is new, nor of what is changed.
     assert_eq!(store.load(merchant(&count.to_string())).await.unwrap(), None);
     let changed = store
@@ -144,35 +176,40 @@ async fn fill(path: &Path) -> u32 {
     );
     for index in 0..count {
         assert_eq!(
-            token(&store, &index.to_string()).await,
+            token(store, &index.to_string()).await,
             long(&index.to_string()).app_auth_token.expose()
         );
     }
     count
 }
 
-/// All that was stored is there, and more can be.
+/// The same, also after the file was closed.
 async fn assert_whole(path: &Path, count: u32) {
     let store = SqliteStore::open(path, &key()).await.unwrap();
-    for index in 0..count {
-        assert_eq!(
-            token(&store, &index.to_string()).await,
-            long(&index.to_string()).app_auth_token.expose()
-        );
-    }
-    assert_eq!(store.load(merchant(&count.to_string())).await.unwrap(), None);
-    put(&store, "new", "first").await;
-    let changed = store
-        .replace(merchant("0"), Some(Version::FIRST), &authorisation("second"))
-        .await
-        .unwrap();
-    assert_eq!(changed, Some(Version(2)));
+    assert_goes_on(&store, count).await;
     store.close().await;
     let store = SqliteStore::open(path, &key()).await.unwrap();
     assert_eq!(
         (token(&store, "new").await, token(&store, "0").await),
         ("first".to_owned(), "second".to_owned())
     );
+}
+
+/// All that was stored is there, and more can be.
+async fn assert_goes_on(store: &dyn TokenStore, count: u32) {
+    for index in 0..count {
+        assert_eq!(
+            token(store, &index.to_string()).await,
+            long(&index.to_string()).app_auth_token.expose()
+        );
+    }
+    assert_eq!(store.load(merchant(&count.to_string())).await.unwrap(), None);
+    put(store, "new", "first").await;
+    let changed = store
+        .replace(merchant("0"), Some(Version::FIRST), &authorisation("second"))
+        .await
+        .unwrap();
+    assert_eq!(changed, Some(Version(2)));
 }
 
 fn long(name: &str) -> alipay_api::isv::store::Authorisation {
