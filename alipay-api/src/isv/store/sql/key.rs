@@ -11,7 +11,9 @@ use crate::{
 /// The key that a store in a database encrypts tokens with: 32 random bytes.
 ///
 /// Without it the tokens are lost, so keep it where the database's backups are not: in a secret manager, or in the environment. All
-/// processes that share a store need the same one. `Debug` shows none of it, and its memory is wiped when it is dropped.
+/// processes that share a store need the same one. A merchant's tokens are sealed with everything else that is stored of the merchant:
+/// a row that somebody without the key has changed is [`Damaged`](StoreErrorKind::Damaged). Not so one that is gone, or that was put
+/// back whole from an earlier time. `Debug` shows none of it, and its memory is wiped when it is dropped.
 #[derive(Clone)]
 pub struct StoreKey(Zeroizing<[u8; StoreKey::LENGTH]>);
 

@@ -10,7 +10,7 @@ use chacha20poly1305::{
 use zeroize::Zeroizing;
 
 use super::key::{StoreKey, random};
-use crate::isv::store::{MerchantKey, StoreError, StoreErrorKind, Version};
+use crate::isv::store::{MerchantKey, StoreError, StoreErrorKind};
 
 /// The first byte of everything that is sealed: how the rest is to be read.
 const FORMAT: u8 = 1;
@@ -24,8 +24,21 @@ pub(super) struct Sealer(XChaCha20Poly1305);
 pub(super) enum Place<'a> {
     /// The store itself: opened, it tells that the key is the right one.
     Store,
-    /// A column of a version of a merchant's row.
-    Column(&'static str, MerchantKey<'a>, Version),
+    /// A column of a merchant's row, and all that stands in the row beside it.
+    Column(&'static str, Row<'a>),
+}
+
+/// A merchant's row without its tokens: with them it is sealed, so that nothing of it can be changed.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) merchant: MerchantKey<'a>,
+    pub(super) version: i64,
+    pub(super) user_id: &'a str,
+    pub(super) state: &'a str,
+    pub(super) authorised_at: i64,
+    pub(super) issued_at: i64,
+    pub(super) expires_at: Option<i64>,
+    pub(super) refresh_expires_at: Option<i64>,
 }
 
 impl Sealer {
@@ -63,16 +76,31 @@ impl Sealer {
 }
 
 impl Place<'_> {
-    /// The associated data: no two places have the same, as each part comes after its length.
+    /// The associated data: no two places have the same, as each text comes after its length, and all else has one length.
     fn described(self) -> Vec<u8> {
         let mut described = b"alipay-api token store".to_vec();
         described.push(FORMAT);
-        if let Self::Column(column, merchant, version) = self {
-            for part in [column, merchant.app_id, merchant.auth_app_id] {
-                described.extend((part.len() as u64).to_be_bytes());
-                described.extend(part.as_bytes());
+        if let Self::Column(column, row) = self {
+            for text in [
+                column,
+                row.merchant.app_id,
+                row.merchant.auth_app_id,
+                row.user_id,
+                row.state,
+            ] {
+                described.extend((text.len() as u64).to_be_bytes());
+                described.extend(text.as_bytes());
             }
-            described.extend(version.0.to_be_bytes());
+            for number in [
+                Some(row.version),
+                Some(row.authorised_at),
+                Some(row.issued_at),
+                row.expires_at,
+                row.refresh_expires_at,
+            ] {
+                described.push(number.is_some().into());
+                described.extend(number.unwrap_or_default().to_be_bytes());
+            }
         }
         described
     }
@@ -86,7 +114,17 @@ mod tests {
         app_id: "12",
         auth_app_id: "34",
     };
-    const PLACE: Place<'_> = Place::Column("token", MERCHANT, Version(7));
+    const ROW: Row<'_> = Row {
+        merchant: MERCHANT,
+        version: 7,
+        user_id: "56",
+        state: "active",
+        authorised_at: 1,
+        issued_at: 2,
+        expires_at: Some(3),
+        refresh_expires_at: None,
+    };
+    const PLACE: Place<'_> = Place::Column("token", ROW);
 
     fn sealer(byte: u8) -> Sealer {
         Sealer::new(&StoreKey::new([byte; 32]))
@@ -103,17 +141,45 @@ mod tests {
     #[test]
     fn nothing_opens_elsewhere_or_with_another_key() {
         let sealed = sealer(1).seal(PLACE, "token").unwrap();
-        let other = |app_id, auth_app_id| MerchantKey { app_id, auth_app_id };
-        for place in [
-            Place::Store,
-            Place::Column("refresh", MERCHANT, Version(7)),
-            Place::Column("token", MERCHANT, Version(8)),
-            Place::Column("token", other("12", "35"), Version(7)),
+        let of = |app_id, auth_app_id| Row {
+            merchant: MerchantKey { app_id, auth_app_id },
+            ..ROW
+        };
+        let rows = [
+            of("12", "35"),
             // The same text, parted elsewhere.
-            Place::Column("token", other("123", "4"), Version(7)),
-            Place::Column("token", other("1", "234"), Version(7)),
-        ] {
-            assert_eq!(sealer(1).open(place, &sealed), None);
+            of("123", "4"),
+            of("1", "234"),
+            Row { version: 8, ..ROW },
+            Row { user_id: "57", ..ROW },
+            Row { state: "lost", ..ROW },
+            Row {
+                authorised_at: 2,
+                ..ROW
+            },
+            Row { issued_at: 1, ..ROW },
+            Row {
+                expires_at: Some(4),
+                ..ROW
+            },
+            Row {
+                expires_at: None,
+                ..ROW
+            },
+            // The same number, in another column.
+            Row {
+                expires_at: None,
+                refresh_expires_at: Some(3),
+                ..ROW
+            },
+            Row {
+                refresh_expires_at: Some(0),
+                ..ROW
+            },
+        ];
+        let places = rows.map(|row| Place::Column("token", row));
+        for place in [Place::Store, Place::Column("refresh", ROW)].into_iter().chain(places) {
+            assert_eq!(sealer(1).open(place, &sealed), None, "{:?}", place.described());
         }
         assert_eq!(sealer(2).open(PLACE, &sealed), None);
     }

@@ -8,7 +8,7 @@ use super::{
     StoreKey, StoreOptions,
     database::{Database, Fault, Loan, Value},
     schema,
-    seal::{Place, Sealer},
+    seal::{Place, Row, Sealer},
     time,
 };
 use crate::{
@@ -187,21 +187,31 @@ impl<D: Database> Store<D> {
         let Ok(number) = i64::try_from(version.0) else {
             return Ok(None);
         };
+        let row = Row {
+            merchant,
+            version: number,
+            user_id: &authorisation.user_id,
+            state: state_name(authorisation.state),
+            authorised_at: time::floor(authorisation.authorised_at),
+            issued_at: time::floor(authorisation.issued_at),
+            expires_at: authorisation.expires_at.map(time::floor),
+            refresh_expires_at: authorisation.refresh_expires_at.map(time::floor),
+        };
         let seal = |column, token: &Secret| {
-            let place = Place::Column(column, merchant, version);
-            Ok(Value::Bytes(Some(self.sealer.seal(place, token.expose())?)))
+            let sealed = self.sealer.seal(Place::Column(column, row), token.expose())?;
+            Ok(Value::Bytes(Some(sealed)))
         };
         let mut values = merchant_values(merchant)?;
         values.extend([
-            Value::Integer(Some(number)),
+            Value::Integer(Some(row.version)),
             seal(TOKEN, &authorisation.app_auth_token)?,
             seal(REFRESH_TOKEN, &authorisation.app_refresh_token)?,
-            text(&authorisation.user_id)?,
-            text(state_name(authorisation.state))?,
-            Value::Integer(Some(time::floor(authorisation.authorised_at))),
-            Value::Integer(Some(time::floor(authorisation.issued_at))),
-            Value::Integer(authorisation.expires_at.map(time::floor)),
-            Value::Integer(authorisation.refresh_expires_at.map(time::floor)),
+            text(row.user_id)?,
+            text(row.state)?,
+            Value::Integer(Some(row.authorised_at)),
+            Value::Integer(Some(row.issued_at)),
+            Value::Integer(row.expires_at),
+            Value::Integer(row.refresh_expires_at),
         ]);
         let statement = match expected {
             None => schema::INSERT,
@@ -298,19 +308,29 @@ impl<D: Database> Store<D> {
         else {
             return None;
         };
-        let version = Version(u64::try_from(version).ok()?);
-        let open = |column, sealed: &[u8]| self.sealer.open(Place::Column(column, merchant, version), sealed);
+        let row = Row {
+            merchant,
+            version,
+            user_id: &user_id,
+            state: &state,
+            authorised_at,
+            issued_at,
+            expires_at,
+            refresh_expires_at,
+        };
+        let open = |column, sealed: &[u8]| self.sealer.open(Place::Column(column, row), sealed);
         let end = |millis: Option<i64>| millis.map_or(Some(None), |millis| time::read(millis).map(Some));
         let authorisation = Authorisation {
             app_auth_token: open(TOKEN, &token)?.into(),
             app_refresh_token: open(REFRESH_TOKEN, &refresh_token)?.into(),
-            user_id,
             state: STATES.into_iter().find(|known| state_name(*known) == state)?,
             authorised_at: time::read(authorised_at)?,
             issued_at: time::read(issued_at)?,
             expires_at: end(expires_at)?,
             refresh_expires_at: end(refresh_expires_at)?,
+            user_id,
         };
+        let version = Version(u64::try_from(version).ok()?);
         Some(Stored::new(authorisation, version))
     }
 

@@ -47,7 +47,7 @@ async fn open_error(path: &Path) -> StoreError {
 }
 
 #[tokio::test]
-async fn a_row_or_column_in_another_s_place_is_refused() {
+async fn what_somebody_has_changed_is_refused() {
     for swap in [
         "UPDATE alipay_authorisation SET app_auth_token = (SELECT app_auth_token FROM alipay_authorisation WHERE auth_app_id = 'b') \
          WHERE auth_app_id = 'a'",
@@ -57,6 +57,12 @@ async fn a_row_or_column_in_another_s_place_is_refused() {
         "UPDATE alipay_authorisation SET app_id = '2022'; UPDATE alipay_authorisation SET app_id = '2021', auth_app_id = 'c' \
          WHERE auth_app_id = 'a'; UPDATE alipay_authorisation SET app_id = '2021', auth_app_id = 'a' WHERE auth_app_id = 'b'",
         "UPDATE alipay_authorisation SET state = 'unheard of'",
+        "UPDATE alipay_authorisation SET state = 'cancelled'",
+        "UPDATE alipay_authorisation SET user_id = '2089'",
+        "UPDATE alipay_authorisation SET authorised_at = authorised_at + 1",
+        "UPDATE alipay_authorisation SET issued_at = issued_at - 1",
+        "UPDATE alipay_authorisation SET expires_at = 253402300799999",
+        "UPDATE alipay_authorisation SET refresh_expires_at = 253402300799999",
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.db");

@@ -82,7 +82,7 @@ async fn a_file_that_was_cut_off_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_overwritten_never_gives_a_wrong_token() {
+async fn a_file_that_was_overwritten_never_gives_a_wrong_authorisation() {
     let (_folder, path, whole) = filled().await;
     let (mut refused, mut unread) = (0, 0);
     // Blocks of different lengths all over the file.
@@ -101,8 +101,7 @@ async fn a_file_that_was_overwritten_never_gives_a_wrong_token() {
             match store.load(merchant(&name)).await {
                 Ok(Some(stored)) => {
                     let right = authorisation(&format!("token of {merchant_index}"));
-                    assert_eq!(stored.authorisation.app_auth_token, right.app_auth_token);
-                    assert_eq!(stored.authorisation.app_refresh_token, right.app_refresh_token);
+                    assert_eq!(stored.authorisation, right);
                 }
                 // Its name is what was overwritten.
                 Ok(None) => {}
