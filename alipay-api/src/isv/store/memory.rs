@@ -18,6 +18,8 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Entry {
     stored: Option<Stored>,
+    /// The version that was removed last.
+    removed: Option<Version>,
     lease: Option<(String, Option<Instant>)>,
 }
 
@@ -54,10 +56,21 @@ impl TokenStore for MemoryStore {
                 if entry.stored.as_ref().map(|stored| stored.version) != expected {
                     return None;
                 }
-                let version = expected.map_or(Version::FIRST, Version::next);
+                let version = expected.or(entry.removed).map_or(Version::FIRST, Version::next);
                 entry.stored = Some(Stored::new(authorisation.clone(), version));
                 Some(version)
             }))
+        })
+    }
+
+    fn remove<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.entry(merchant, |entry| {
+                if let Some(stored) = entry.stored.take() {
+                    entry.removed = Some(stored.version);
+                }
+            });
+            Ok(())
         })
     }
 

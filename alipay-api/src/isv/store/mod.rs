@@ -36,14 +36,15 @@ use crate::transport::BoxFuture;
 /// A store may hold the merchants of several apps. It must be shared by everyone who refreshes for an app: the refresh token dies
 /// when it is used, and whoever uses a dead one may lose the merchant.
 ///
-/// What [`replace`](Self::replace) and [`lease`](Self::lease) do is atomic. What `replace` wrote is durable when it returns.
+/// What [`replace`](Self::replace), [`remove`](Self::remove) and [`lease`](Self::lease) do is atomic. What `replace` wrote is durable when it
+/// returns.
 pub trait TokenStore: fmt::Debug + Send + Sync {
-    /// The merchant's authorisation; `None` for a merchant that was never stored.
+    /// The merchant's authorisation; `None` for a merchant that was never stored, or was removed.
     fn load<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<Option<Stored>, StoreError>>;
 
     /// Stores `authorisation` if the merchant's version is still `expected`, and gives the version that it has now.
     ///
-    /// `expected` is `None` for a merchant that was never stored. The answer is `None`, and nothing is changed, where somebody else has
+    /// `expected` is `None` for a merchant that was never stored, or was removed. The answer is `None`, and nothing is changed, where somebody else has
     /// stored something in between. A lease is not asked for: tokens that the gateway has given out are worth keeping whoever holds it.
     ///
     /// Times may be kept in whole milliseconds, rounded down.
@@ -56,6 +57,15 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         expected: Option<Version>,
         authorisation: &'a Authorisation,
     ) -> BoxFuture<'a, Result<Option<Version>, StoreError>>;
+
+    /// Removes what is stored of the merchant, also where it is [`Damaged`](StoreErrorKind::Damaged) and neither loads nor can be replaced:
+    /// then the merchant can authorise again, and its new tokens be stored. It asks for no version. Of several processes that find the
+    /// same damage, each takes the lease first, and loads once more: what another one has stored since must stay.
+    ///
+    /// What is stored next has a version that the merchant has not had before, so that nobody who has read the old one takes it for that or
+    /// replaces it. (If the old version can't be told any more: [`FIRST`](Version::FIRST) or the one after.) A lease stays with its
+    /// holder. Removing what is not there is no error.
+    fn remove<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Takes the merchant's lease for this long, by the store's own clock; `false` where somebody else has it and its time is not over.
     ///
@@ -112,7 +122,7 @@ impl Stored {
 pub struct Version(pub u64);
 
 impl Version {
-    /// The version of what is stored first.
+    /// The version of what is stored first, of a merchant that was never removed.
     pub const FIRST: Self = Self(1);
 
     /// The version after this one.

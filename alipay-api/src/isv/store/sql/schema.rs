@@ -126,18 +126,56 @@ pub(super) const READ_STORE: &str = "SELECT schema_version, key_check FROM alipa
 pub(super) const WRITE_STORE: &str = "INSERT INTO alipay_store (id, schema_version, key_check) VALUES (1, $1, $2) \
      ON CONFLICT (id) DO UPDATE SET schema_version = excluded.schema_version";
 
-pub(super) const LOAD: &str = "SELECT version, app_auth_token, app_refresh_token, user_id, state, authorised_at, issued_at, \
-     expires_at, refresh_expires_at FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2";
+/// The state of a row that holds nothing but the version that the merchant had when it was removed.
+macro_rules! removed {
+    () => {
+        "'removed'"
+    };
+}
+
+pub(super) const LOAD: &str = concat!(
+    "SELECT version, app_auth_token, app_refresh_token, user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at \
+     FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2 AND state <> ",
+    removed!()
+);
 
 /// A row is the answer if there was none. The parameters are [`UPDATE`]'s.
 pub(super) const INSERT: &str = "INSERT INTO alipay_authorisation (app_id, auth_app_id, version, app_auth_token, app_refresh_token, \
      user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (app_id, auth_app_id) DO NOTHING RETURNING version";
 
+/// Writes a row over one of this state.
+macro_rules! update {
+    ($state:expr) => {
+        concat!(
+            "UPDATE alipay_authorisation SET version = $3, app_auth_token = $4, app_refresh_token = $5, user_id = $6, state = $7, \
+             authorised_at = $8, issued_at = $9, expires_at = $10, refresh_expires_at = $11 \
+             WHERE app_id = $1 AND auth_app_id = $2 AND version = $3 - 1 AND state ",
+            $state,
+            removed!(),
+            " RETURNING version"
+        )
+    };
+}
+
 /// A row is the answer if the version was the one before `$3`.
-pub(super) const UPDATE: &str = "UPDATE alipay_authorisation SET version = $3, app_auth_token = $4, app_refresh_token = $5, \
-     user_id = $6, state = $7, authorised_at = $8, issued_at = $9, expires_at = $10, refresh_expires_at = $11 \
-     WHERE app_id = $1 AND auth_app_id = $2 AND version = $3 - 1 RETURNING version";
+pub(super) const UPDATE: &str = update!("<> ");
+
+/// The same, of a merchant that was removed.
+pub(super) const RESTORE: &str = update!("= ");
+
+/// A version that can't have been counted says nothing.
+pub(super) const REMOVE: &str = concat!(
+    "UPDATE alipay_authorisation SET version = CASE WHEN version BETWEEN 1 AND 9223372036854775806 THEN version ELSE 1 END, \
+     app_auth_token = $3, app_refresh_token = $3, user_id = '', state = ",
+    removed!(),
+    ", authorised_at = 0, issued_at = 0, expires_at = NULL, refresh_expires_at = NULL WHERE app_id = $1 AND auth_app_id = $2"
+);
+
+pub(super) const REMOVED: &str = concat!(
+    "SELECT version FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2 AND state = ",
+    removed!()
+);
 
 pub(super) const RELEASE: &str = "DELETE FROM alipay_lease WHERE app_id = $1 AND auth_app_id = $2 AND holder = $3";
 

@@ -54,6 +54,13 @@ macro_rules! token_store {
                 Box::pin(self.0.replace(merchant, expected, authorisation))
             }
 
+            fn remove<'a>(
+                &'a self,
+                merchant: $crate::isv::store::MerchantKey<'a>,
+            ) -> $crate::transport::BoxFuture<'a, Result<(), $crate::isv::store::StoreError>> {
+                Box::pin(self.0.remove(merchant))
+            }
+
             fn lease<'a>(
                 &'a self,
                 merchant: $crate::isv::store::MerchantKey<'a>,
@@ -169,7 +176,7 @@ impl<D: Database> Store<D> {
                 StoreErrorKind::Damaged,
                 format!(
                     "the authorisation of merchant {:?} for app {:?} can't be read: somebody has changed it; restore it from a \
-                     backup, or delete its row and have the merchant authorise again",
+                     backup, or remove it (`TokenStore::remove`) and have the merchant authorise again",
                     merchant.auth_app_id, merchant.app_id
                 ),
             )),
@@ -182,7 +189,39 @@ impl<D: Database> Store<D> {
         expected: Option<Version>,
         authorisation: &Authorisation,
     ) -> Result<Option<Version>, StoreError> {
-        let version = expected.map_or(Version::FIRST, Version::next);
+        if let Some(before) = expected {
+            return self.write(schema::UPDATE, merchant, before.next(), authorisation).await;
+        }
+        let stored = self
+            .write(schema::INSERT, merchant, Version::FIRST, authorisation)
+            .await?;
+        if stored.is_some() {
+            return Ok(stored);
+        }
+        let rows = self.run(schema::REMOVED, merchant_values(merchant)?).await?;
+        let Some([Value::Integer(Some(removed))]) = rows.first().map(Vec::as_slice) else {
+            return Ok(None);
+        };
+        let removed = Version(u64::try_from(*removed).map_err(|_| self.damaged())?);
+        self.write(schema::RESTORE, merchant, removed.next(), authorisation)
+            .await
+    }
+
+    pub(super) async fn remove(&self, merchant: MerchantKey<'_>) -> Result<(), StoreError> {
+        let mut values = merchant_values(merchant)?;
+        values.push(Value::Bytes(Some(Vec::new())));
+        self.run(schema::REMOVE, values).await?;
+        Ok(())
+    }
+
+    /// Writes a merchant's row, of this version, with a statement that does so unless somebody else was faster.
+    async fn write(
+        &self,
+        statement: &'static str,
+        merchant: MerchantKey<'_>,
+        version: Version,
+        authorisation: &Authorisation,
+    ) -> Result<Option<Version>, StoreError> {
         // Of a higher version than can be counted nothing was ever stored.
         let Ok(number) = i64::try_from(version.0) else {
             return Ok(None);
@@ -213,10 +252,6 @@ impl<D: Database> Store<D> {
             Value::Integer(row.expires_at),
             Value::Integer(row.refresh_expires_at),
         ]);
-        let statement = match expected {
-            None => schema::INSERT,
-            Some(_) => schema::UPDATE,
-        };
         let rows = self.run(statement, values).await?;
         Ok((!rows.is_empty()).then_some(version))
     }

@@ -81,6 +81,56 @@ async fn what_somebody_has_changed_is_refused() {
 }
 
 #[tokio::test]
+async fn what_somebody_has_changed_can_be_removed_and_stored_anew() {
+    for (change, version) in [
+        ("app_refresh_token = x'01'", 2),
+        ("state = 'unheard of'", 2),
+        ("version = 41", 42),
+        ("version = -1", 2),
+        ("version = 9223372036854775807", 2),
+        ("user_id = '2089', expires_at = 0", 2),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        filled(&path).await;
+        tamper(&path, &format!("UPDATE alipay_authorisation SET {change}")).await;
+        let store = SqliteStore::open(&path, &key()).await.unwrap();
+        let error = store.load(merchant("a")).await.expect_err(change);
+        assert!(
+            error.to_string().contains("remove it (`TokenStore::remove`)"),
+            "{error}"
+        );
+        let stored = store.replace(merchant("a"), None, &authorisation("new")).await.unwrap();
+        assert_eq!(stored, None, "{change}");
+
+        store.remove(merchant("a")).await.unwrap();
+        assert_eq!(store.load(merchant("a")).await.unwrap(), None, "{change}");
+        let stored = store.replace(merchant("a"), None, &authorisation("new")).await.unwrap();
+        assert_eq!(stored, Some(Version(version)), "{change}");
+        let stored = store.load(merchant("a")).await.unwrap().unwrap();
+        assert_eq!(stored.authorisation, authorisation("new"), "{change}");
+        let others = store.load(merchant("b")).await;
+        assert_eq!(others.unwrap_err().kind(), StoreErrorKind::Damaged, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_merchant_that_is_removed_no_token_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    filled(&path).await;
+    let store = SqliteStore::open(&path, &key()).await.unwrap();
+    store.remove(merchant("a")).await.unwrap();
+    let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
+        .await
+        .unwrap();
+    let left = "SELECT length(app_auth_token) + length(app_refresh_token) + length(user_id) FROM alipay_authorisation \
+                WHERE auth_app_id = 'a'";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.db");

@@ -62,6 +62,10 @@ impl TokenStore for Shaky {
         })
     }
 
+    fn remove<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.remove(merchant)
+    }
+
     fn lease<'a>(
         &'a self,
         merchant: MerchantKey<'a>,

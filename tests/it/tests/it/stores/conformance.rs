@@ -46,6 +46,8 @@ conforms!(
     what_is_stored_comes_back,
     no_change_is_lost_in_a_race,
     a_first_authorisation_is_stored_once,
+    what_is_removed_is_gone_and_its_version_too,
+    after_a_removal_one_is_stored,
     a_lease_has_one_holder,
     a_lease_ends_by_itself,
     of_many_one_gets_the_lease,
@@ -195,6 +197,70 @@ async fn no_change_is_lost_in_a_race(one: Handle, other: Handle) {
 }
 
 async fn a_first_authorisation_is_stored_once(one: Handle, other: Handle) {
+    let tasks: Vec<_> = (0..16)
+        .map(|index| {
+            let store = Arc::clone(if index % 2 == 0 { &one } else { &other });
+            tokio::spawn(async move {
+                let mine = index.to_string();
+                let stored = store
+                    .replace(merchant("shop"), None, &authorisation(&mine))
+                    .await
+                    .unwrap();
+                stored.map(|_| mine)
+            })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for task in tasks {
+        winners.extend(task.await.unwrap());
+    }
+    assert_eq!(winners, [token(&*one, "shop").await]);
+}
+
+async fn what_is_removed_is_gone_and_its_version_too(one: Handle, other: Handle) {
+    let shop = merchant("shop");
+    one.remove(shop).await.unwrap();
+    put(&*one, "shop", "first").await;
+    put(&*one, "another", "first").await;
+    assert!(one.lease(shop, "a", Duration::from_mins(1)).await.unwrap());
+    let mut last = Version::FIRST;
+    for round in ["again", "and again"] {
+        other.remove(shop).await.unwrap();
+        other.remove(shop).await.unwrap();
+        assert_eq!(one.load(shop).await.unwrap(), None);
+        let due = one
+            .ending_before(shop.app_id, SystemTime::now(), None, 100)
+            .await
+            .unwrap();
+        assert_eq!(due, [""; 0]);
+        for stale in [Version(0), last, last.next(), Version(u64::MAX)] {
+            let stored = one.replace(shop, Some(stale), &authorisation("stale")).await.unwrap();
+            assert_eq!(stored, None, "{stale:?}");
+        }
+        let stored = one.replace(shop, None, &authorisation(round)).await.unwrap();
+        let version = stored.expect("it is stored");
+        assert!(version > last, "{version:?} follows {last:?}");
+        assert_eq!(
+            other.load(shop).await.unwrap(),
+            Some(Stored::new(authorisation(round), version))
+        );
+        assert_eq!(other.replace(shop, None, &authorisation("stale")).await.unwrap(), None);
+        // Who has read the old one can't replace the new one.
+        assert_eq!(
+            one.replace(shop, Some(last), &authorisation("stale")).await.unwrap(),
+            None
+        );
+        last = version;
+    }
+    let next = one.replace(shop, Some(last), &authorisation("next")).await.unwrap();
+    assert_eq!(next, Some(last.next()));
+    assert!(!other.lease(shop, "b", Duration::from_mins(1)).await.unwrap());
+    assert_eq!(token(&*other, "another").await, "first");
+}
+
+async fn after_a_removal_one_is_stored(one: Handle, other: Handle) {
+    put(&*one, "shop", "first").await;
+    one.remove(merchant("shop")).await.unwrap();
     let tasks: Vec<_> = (0..16)
         .map(|index| {
             let store = Arc::clone(if index % 2 == 0 { &one } else { &other });
