@@ -30,11 +30,18 @@ pub trait Object: 'static {
 
     /// Gives every known field to `fields`, in the spec's order.
     fn write(&self, fields: &mut dyn Fields) {
-        self.see(&mut |names: &[&'static str], values: &[&dyn Field], _: &Extra| {
-            for (name, value) in names.iter().zip(values) {
-                fields.field(name, *value);
-            }
-        });
+        self.see(&mut Each(fields));
+    }
+}
+
+/// Gives fields one by one. It is no closure, which would be compiled for each type.
+struct Each<'a>(&'a mut dyn Fields);
+
+impl See for Each<'_> {
+    fn fields(&mut self, names: &[&'static str], values: &[&dyn Field], _: &Extra) {
+        for (name, value) in names.iter().zip(values) {
+            self.0.field(name, *value);
+        }
     }
 }
 

@@ -83,9 +83,14 @@ impl<'a> Source<'a> {
     pub fn field<T: Made>(&mut self, name: &'static str) -> T {
         let made = match &mut self.fields {
             From::Nothing => None,
-            From::Given { .. } => self
-                .take(name)
-                .and_then(|value| T::decode(value).unwrap_or_else(|error| self.fail(name, error))),
+            From::Given { .. } => match self.take(name).map(T::decode) {
+                Some(Ok(made)) => made,
+                Some(Err(error)) => {
+                    self.fail(name, error);
+                    None
+                }
+                None => None,
+            },
             From::Copied { fields, .. } => fields
                 .next()
                 .and_then(|field| (*field as &dyn Any).downcast_ref())
@@ -149,14 +154,13 @@ impl<'a> Source<'a> {
                 .iter()
                 .any(|given| given.name == name && given.value.as_raw() != "null")
         {
-            self.fail::<()>(name, DecodeError::new("required, but missing"));
+            self.fail(name, DecodeError::new("required, but missing"));
         }
     }
 
     /// Keeps the first error.
-    fn fail<T>(&mut self, name: &str, error: DecodeError) -> Option<T> {
+    fn fail(&mut self, name: &str, error: DecodeError) {
         self.error.get_or_insert_with(|| error.within(name));
-        None
     }
 }
 
