@@ -19,6 +19,7 @@ pub(crate) struct Journal {
 struct State {
     count: u64,
     methods: BTreeMap<String, u64>,
+    refusals: BTreeMap<String, u64>,
     last: VecDeque<Received>,
 }
 
@@ -34,6 +35,21 @@ impl Journal {
             state.last.pop_front();
         }
         state.last.push_back(parameters);
+    }
+
+    /// Notes that a request was refused.
+    pub(crate) fn refused(&self, sub_code: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state.refusals.entry(sub_code.to_owned()).or_default() += 1;
+    }
+
+    /// How often, by `sub_code`.
+    pub(crate) fn refusals(&self) -> BTreeMap<String, u64> {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .refusals
+            .clone()
     }
 
     pub(crate) fn count(&self) -> u64 {

@@ -51,7 +51,7 @@
 //! | `GET /_mock/certificates` | shows the certificates and their serials |
 //! | `POST /_mock/certificates/roll-over` | Alipay takes another certificate: gives `alipay_cert_sn` |
 //! | `POST /_mock/certificates/forge` with `forgery` | somebody forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends it |
-//! | `GET /_mock/requests` | counts requests, in all and by method |
+//! | `GET /_mock/requests` | counts requests, in all and by method, and refusals, by `sub_code` |
 //! | `POST /_mock/next` with `method`, `code`, `sub_code` and `after_effect` | orders an error for the next call of a method |
 
 #![warn(missing_docs)]

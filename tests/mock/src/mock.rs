@@ -229,6 +229,11 @@ impl Mock {
         self.core.journal.by_method().get(method).copied().unwrap_or_default()
     }
 
+    /// How many requests the gateway has refused with this `sub_code`.
+    pub fn refusals_with(&self, sub_code: &str) -> u64 {
+        self.core.journal.refusals().get(sub_code).copied().unwrap_or_default()
+    }
+
     /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.
     ///
     /// The merchant's tokens exist from now on, those of an earlier authorisation are replaced, and the app is told, if it has an address for such news.

@@ -97,7 +97,8 @@ fn answer(core: &Core, parameters: &Parameters, problem: Option<Unreadable>) -> 
         })
     };
     let played = examine(core, parameters, problem, method)
-        .and_then(|(method, merchant)| perform(core, parameters, method, merchant, sign_type).map_err(Refused::from));
+        .and_then(|(method, merchant)| perform(core, parameters, method, merchant, sign_type).map_err(Refused::from))
+        .inspect_err(|refused| core.journal.refused(&refused.failure.sub_code));
     match played {
         Ok(Played::Answer(outcome, fields)) => reply(own_root(), Answer::success(outcome, &fields), true),
         Ok(Played::Bare(fields)) => reply(own_root(), Answer::bare(&fields), true),

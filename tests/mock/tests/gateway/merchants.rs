@@ -261,7 +261,12 @@ async fn other_programs_play_the_merchant_over_http() {
     assert_eq!(post("authorizations/2021/cancel", json!({})).await.0, 409);
     assert_eq!(control(&mock, None, "authorizations/2022").await.0, 404);
     let (_, requests) = control(&mock, None, "requests").await;
-    assert_eq!(requests, json!({ "total": 3, "methods": { TOKEN: 3 } }));
+    assert_eq!(
+        requests,
+        json!({ "total": 3, "methods": { TOKEN: 3 }, "refusals": { "REFRESH_TOKEN_NOT_VALID": 1 } })
+    );
+    assert_eq!(mock.refusals_with("REFRESH_TOKEN_NOT_VALID"), 1);
+    assert_eq!(mock.refusals_with("REFRESH_TOKEN_NOT_EXIST"), 0);
     mock.notifications_settled().await;
     assert!(received.recv().await.is_some() && received.recv().await.is_some());
 }

@@ -79,7 +79,7 @@ pub(crate) async fn requests(State(core): State<Arc<Core>>) -> Handled {
     let journal = &core.journal;
     Ok(answer(
         StatusCode::OK,
-        &json!({ "total": journal.count(), "methods": journal.by_method() }),
+        &json!({ "total": journal.count(), "methods": journal.by_method(), "refusals": journal.refusals() }),
     ))
 }
 
