@@ -1,5 +1,5 @@
 //! Eight processes of one app, one merchant whose token lasts two seconds, and a process killed every few seconds: no call fails, no
-//! refresh token is used twice, and the merchant stays authorised.
+//! refresh token is used twice, and the merchant stays authorised. Once, the token that all of them have is refused.
 //!
 //! With `CI` set this takes a minute, as long as it is meant to; without, a fifth of it.
 
@@ -18,6 +18,7 @@ use alipay_api::{
         Isv,
         store::{AuthorisationState, MerchantKey, Stored, TokenStore, Version},
     },
+    open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
     trade::{Precreate, Query},
     types::DateTime,
 };
@@ -28,6 +29,10 @@ use crate::{postgres_server, support::price};
 
 const PROCESSES: usize = 8;
 const LIFETIME: Duration = Duration::from_secs(2);
+/// How the gateway refuses a token that was replaced.
+const REFUSED: &str = "aop.invalid-app-auth-token";
+/// Between two attempts at a lease, whose end nothing tells.
+const LOOK: Duration = Duration::from_millis(5);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_keeps_a_merchant_through_kills() {
@@ -78,7 +83,7 @@ async fn a_pair_that_dies_with_its_process_is_told_apart() {
         .query(Query::with_out_trade_no(ORDER))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), alipay_api::ErrorKind::Authorisation, "{error:?}");
+    assert_eq!(error.kind(), alipay_api::ErrorKind::AuthorisationLost, "{error:?}");
     let stored = app.stored().await;
     assert_eq!(pair_lost(mock, &stored, version, slice::from_ref(&killed)), Ok(()));
     // Without a kill, at another time, or of a process that did not know of the pair, or with more versions stored, it would have been
@@ -97,10 +102,8 @@ async fn a_pair_that_dies_with_its_process_is_told_apart() {
     let later = Stored::new(stored.authorisation.clone(), stored.version.next());
     pair_lost(mock, &later, version, slice::from_ref(&killed)).unwrap_err();
     // A refresh token that is used twice, too.
-    let request = alipay_api::open::AuthTokenApp::with_refresh_token(
-        stored.authorisation.app_refresh_token.clone(),
-        alipay_api::open::auth_token_app::AuthTokenAppGrantType::RefreshToken,
-    );
+    let used = stored.authorisation.app_refresh_token.clone();
+    let request = AuthTokenApp::with_refresh_token(used, AuthTokenAppGrantType::RefreshToken);
     isv.client().open().auth_token_app(request).await.unwrap_err();
     pair_lost(mock, &stored, version, slice::from_ref(&killed)).unwrap_err();
 }
@@ -130,8 +133,12 @@ struct Report {
 async fn run(place: &Place, time: Duration, pause: Duration) -> Report {
     let (app, mut workers) = App::start_with_workers(place).await;
     let (mut said, mut kills) = (Vec::new(), Vec::new());
-    for _ in 0..time.as_secs() / pause.as_secs() {
+    for round in 0..time.as_secs() / pause.as_secs() {
         tokio::time::sleep(pause).await;
+        if round == 0 {
+            // By now all of them have made calls, and nobody has been killed.
+            app.replace_token_at_once().await;
+        }
         let (last_words, kill) = kill(workers.remove(0), &app.mock).await;
         said.push(last_words);
         kills.push(kill);
@@ -155,11 +162,13 @@ async fn run(place: &Place, time: Duration, pause: Duration) -> Report {
     let stored = app.stored().await;
     let failures: Vec<_> = said.iter().flat_map(|said| &said.failures).collect();
     let granted = app.mock.authorisation(MERCHANT).unwrap();
+    let refused = app.mock.refusals_with(REFUSED);
     let calls: u64 = said.iter().map(|said| said.calls).sum();
     let text = format!(
-        "{} calls of processes that ended, {} of all, {} refreshes, {} kills, {} failures",
+        "{} calls of processes that ended, {} of all, {} refused for a token that was replaced, {} refreshes, {} kills, {} failures",
         calls,
         app.mock.requests_of("alipay.trade.query"),
+        refused,
         granted.refreshes,
         kills.len(),
         failures.len(),
@@ -169,12 +178,15 @@ async fn run(place: &Place, time: Duration, pause: Duration) -> Report {
         let why = pair_lost(&app.mock, &stored, Version::FIRST, &kills);
         assert_eq!(why, Ok(()), "{text}: {stored:?} {granted:?} {failures:?}");
         // Meanwhile the gateway takes no token that anybody has.
-        let follows = |failure: &&String| failure.starts_with("Authorisation: ") || failure.contains("app-auth-token");
+        let follows =
+            |failure: &&String| failure.starts_with("AuthorisationLost: ") || failure.contains("app-auth-token");
         assert!(failures.iter().all(follows), "{failures:#?}");
         let text = format!("a pair has died with its process, which can't be helped; once more. {text}");
         return Report { text, pair_lost: true };
     }
     assert!(failures.is_empty(), "{text}: {failures:#?}");
+    // Calls were refused for their token, then, and not one of them has failed.
+    assert!(refused > 0, "{text}");
     assert!(at_last.is_ok(), "{text}: {at_last:?}");
     assert_eq!(app.mock.dead_refresh_tokens(), [], "{text}");
     assert_eq!(stored.authorisation.state, AuthorisationState::Active);
@@ -250,6 +262,40 @@ impl App {
     fn isv(mock: &Mock, store: &Arc<dyn TokenStore>) -> Isv {
         let keys = (&*mock.app_private_key(), &*mock.alipay_public_key());
         worker::isv(&mock.gateway_url(), mock.app_id(), keys, Arc::clone(store))
+    }
+
+    /// Refreshes as a process of the app does, but the token that all of them have ends at once. Other tokens end a while after they were
+    /// replaced: a process that gets no time for a whole second would otherwise have two refused in a row.
+    async fn replace_token_at_once(&self) {
+        let merchant = key(&self.isv);
+        while !self
+            .store
+            .lease(merchant, "the test", 10 * LIFETIME)
+            .await
+            .expect("a lease")
+        {
+            tokio::time::sleep(LOOK).await;
+        }
+        let stored = self.stored().await;
+        let mut fresh = stored.authorisation;
+        // Before half of its life a token that is refused is taken for a new one, and nobody looks for another.
+        let half = fresh.issued_at + LIFETIME / 2;
+        tokio::time::sleep(half.duration_since(SystemTime::now()).unwrap_or_default()).await;
+
+        let usual = self.mock.lifetimes();
+        let mut at_once = usual;
+        at_once.app_auth_token_grace = Duration::ZERO;
+        self.mock.set_lifetimes(at_once);
+        fresh.issued_at = SystemTime::now();
+        let request = AuthTokenApp::with_refresh_token(fresh.app_refresh_token, AuthTokenAppGrantType::RefreshToken);
+        let answer = self.isv.client().open().auth_token_app(request).await.expect("tokens");
+        self.mock.set_lifetimes(usual);
+        fresh.app_auth_token = answer.app_auth_token;
+        fresh.app_refresh_token = answer.app_refresh_token;
+        fresh.expires_at = Some(fresh.issued_at + LIFETIME);
+        let replaced = self.store.replace(merchant, Some(stored.version), &fresh).await;
+        assert_eq!(replaced.expect("it is stored"), Some(stored.version.next()));
+        self.store.release(merchant, "the test").await.expect("it is released");
     }
 
     async fn stored(&self) -> Stored {
