@@ -3,6 +3,7 @@
 mod away;
 mod conformance;
 mod damage;
+mod filling;
 mod room;
 mod start;
 

@@ -17,11 +17,11 @@ use crate::postgres_server::Server;
 const FOLDER: &str = "ALIPAY_TEST_SMALL_FILES";
 
 /// A disk of a mebibyte, for as long as this lives.
-struct TinyDisk(PathBuf);
+pub(super) struct TinyDisk(PathBuf);
 
 impl TinyDisk {
     /// `None` where this user, or this sandbox, may not mount.
-    fn mount(folder: &Path) -> Option<Self> {
+    pub(super) fn mount(folder: &Path) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder);
         mount
@@ -60,9 +60,7 @@ async fn a_full_disk_loses_nothing() {
     )
     .await;
     // Full to the last byte, nothing can be opened; but that is said, and harms nothing.
-    let mut file = fs::OpenOptions::new().append(true).open(&ballast).unwrap();
-    while file.write_all(&[1]).is_ok() {}
-    drop(file);
+    fill_up(&ballast);
     if let Err(error) = SqliteStore::open(&path, &key()).await {
         assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
     }
@@ -140,6 +138,14 @@ async fn with_small_files() {
     let why = "tokens.db: its disk can't be read or written; see whether it is full";
     let stored = fill(&open(&Path::new(&folder).join("tokens.db")).await, why).await;
     writeln!(io::stdout(), "\nstored: {stored}").unwrap();
+}
+
+/// Appends to this file until its disk is full to the last byte.
+pub(super) fn fill_up(ballast: &Path) {
+    let mut file = fs::OpenOptions::new().append(true).open(ballast).unwrap();
+    for block in [&[1; 4096][..], &[1]] {
+        while file.write_all(block).is_ok() {}
+    }
 }
 
 async fn open(path: &Path) -> SqliteStore {
