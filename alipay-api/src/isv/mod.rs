@@ -155,6 +155,20 @@ impl Isv {
         Ok(kept)
     }
 
+    /// Deletes a merchant's tokens, whatever state they are in. Alipay is not told: the merchant withdraws its authorisation there.
+    ///
+    /// # Errors
+    /// [`TokenStore`](ErrorKind::TokenStore).
+    pub async fn remove(&self, auth_app_id: &str) -> Result<(), Error> {
+        self.inner
+            .store
+            .remove(self.inner.key(auth_app_id))
+            .await
+            .map_err(store_error)?;
+        self.inner.forget(auth_app_id);
+        Ok(())
+    }
+
     /// Waits until no tokens are on their way from Alipay to the store. Call it before the process ends, when no more calls are made.
     pub async fn idle(&self) {
         self.inner.under_way.none().await;

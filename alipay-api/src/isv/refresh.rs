@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     Inner, IsvEvent, lost,
     pair::Pair,
-    store::{Authorisation, AuthorisationState, StoreError, Stored, Version},
+    store::{Authorisation, AuthorisationState, MerchantKey, StoreError, StoreErrorKind, Stored, Version},
     store_error,
 };
 use crate::{
@@ -178,7 +178,14 @@ impl Inner {
             if self.store.replace(merchant, *expected, fresh).await?.is_some() {
                 return Ok(true);
             }
-            let stored = self.store.load(merchant).await?;
+            let stored = match self.store.load(merchant).await {
+                // Nobody can read what is there: a new authorisation is all that helps.
+                Err(error) if error.kind() == StoreErrorKind::Damaged && old.is_none() => {
+                    self.clear(merchant, error).await?;
+                    None
+                }
+                stored => stored?,
+            };
             if let Some(stored) = &stored {
                 if stored.authorisation.app_refresh_token == fresh.app_refresh_token {
                     // An attempt that was answered with an error was carried out all the same.
@@ -190,6 +197,23 @@ impl Inner {
             }
             *expected = stored.map(|stored| stored.version);
         }
+    }
+}
+
+impl Inner {
+    /// Removes what is damaged, unless somebody else has by now.
+    async fn clear(&self, merchant: MerchantKey<'_>, damaged: StoreError) -> Result<(), StoreError> {
+        let Ok(holder) = random::name() else {
+            return Err(damaged);
+        };
+        if !self.store.lease(merchant, &holder, MARGIN).await? {
+            return Err(damaged);
+        }
+        let is_damaged = |error: &StoreError| error.kind() == StoreErrorKind::Damaged;
+        if self.store.load(merchant).await.as_ref().is_err_and(is_damaged) {
+            self.store.remove(merchant).await?;
+        }
+        self.store.release(merchant, &holder).await
     }
 }
 

@@ -173,3 +173,14 @@ async fn tokens_that_were_kept_elsewhere_are_taken_back() {
     assert!(!fresh.isv.restore(MERCHANT, &older).await.unwrap());
     assert_eq!(fresh.stored().await, kept);
 }
+
+#[tokio::test]
+async fn a_merchant_that_is_removed_has_to_authorise_again() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    world.isv.remove(MERCHANT).await.unwrap();
+    let error = order(&world.isv, "two").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authorisation);
+    world.authorise().await;
+    order(&world.isv, "two").await.unwrap();
+}

@@ -23,6 +23,8 @@ struct Shaky {
     is_away: AtomicBool,
     /// How many times it can't be written.
     full: AtomicU32,
+    /// Whether a row can't be read, until it is removed.
+    is_damaged: AtomicBool,
 }
 
 impl Shaky {
@@ -38,6 +40,9 @@ impl TokenStore for Shaky {
     fn load<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
         Box::pin(async move {
             self.reach()?;
+            if self.is_damaged.load(Ordering::SeqCst) {
+                return Err(StoreError::new(StoreErrorKind::Damaged, "it is damaged"));
+            }
             self.store.load(merchant).await
         })
     }
@@ -63,6 +68,7 @@ impl TokenStore for Shaky {
     }
 
     fn remove<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.is_damaged.store(false, Ordering::SeqCst);
         self.store.remove(merchant)
     }
 
@@ -157,4 +163,20 @@ async fn those_who_wait_for_a_store_that_is_away_are_told_together() {
             (ErrorKind::TokenStore, Some("alipay.trade.precreate"))
         );
     }
+}
+
+#[tokio::test]
+async fn a_damaged_row_gives_way_to_a_new_authorisation() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    store.is_damaged.store(true, Ordering::SeqCst);
+    let error = order(&world.other, "one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenStore);
+    assert!(
+        !error.is_retryable() && error.to_string().contains("it is damaged"),
+        "{error}"
+    );
+    world.authorise().await;
+    order(&world.other, "one").await.unwrap();
 }
