@@ -243,6 +243,11 @@ impl Error {
         })
     }
 
+    /// Without what came back, for an error that is kept: it may be large.
+    pub(crate) fn without_body(self) -> Self {
+        self.set(|inner| inner.raw_body = None)
+    }
+
     pub(crate) fn with_outcome(self, unknown: bool, retryable: bool) -> Self {
         self.set(|inner| {
             inner.outcome_unknown = unknown;

@@ -68,11 +68,22 @@ impl Certificate {
 
     /// Reads `alipay_cert_content`: the file of a certificate, once more in base64.
     pub(super) fn from_content(content: &str) -> Result<Self, CertificateError> {
+        /// Alipay's take 4 KiB.
+        const MAX_CONTENT: usize = 64 << 10;
+        /// A leaf, and as many authorities as can be of use to it.
+        const MAX_BLOCKS: usize = 16;
+
+        if content.len() > MAX_CONTENT {
+            return Err(CertificateErrorKind::TooLarge.into());
+        }
         let blocks = match pem::decode(content) {
             Some(file) => file::blocks(file),
             None => pem::blocks(content),
-        };
-        Ok(blocks.and_then(Self::leaf)?)
+        }?;
+        if blocks.len() > MAX_BLOCKS {
+            return Err(CertificateErrorKind::TooLarge.into());
+        }
+        Ok(Self::leaf(blocks)?)
     }
 
     /// The serial that Alipay names this certificate by, in `app_cert_sn` and `alipay_cert_sn`: the MD5, in lowercase

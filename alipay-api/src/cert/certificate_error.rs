@@ -31,7 +31,7 @@ pub enum CertificateErrorKind {
     Path,
     /// The file can't be read; the reason is also the error's source.
     Unreadable(io::ErrorKind),
-    /// More than 1 MiB of text, or 64 KiB of DER that is no certificate.
+    /// More than 1 MiB of text, or 64 KiB of DER that is no certificate; fetched, more than 64 KiB or 16 certificates.
     TooLarge,
     /// Text with neither PEM nor base64 in it.
     NotPem,

@@ -10,37 +10,25 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 
-use super::{Certificate, Certificates, set};
+use super::{
+    Certificate, Certificates,
+    fetch::{Cause, Errand, Fetch, Outcome},
+    set,
+};
 use crate::{
     Error, ErrorKind,
-    sign::{SignType, Verifier},
+    sign::{BadSignature, SignType, Verifier},
+    types::DateTime,
 };
 
-/// So long a serial is not asked for again, whatever came of it.
+/// So long a serial is not asked for again, unless what came of it may have passed.
 const PAUSE: Duration = Duration::from_mins(1);
 /// How many certificates are kept beside the one at hand. Alipay has one or two at a time.
 const MAX_FETCHED: usize = 8;
-
-/// What a fetch is begun for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// An answer of the gateway's.
-    Answer,
-    /// What anyone may have sent.
-    Notification,
-}
-
-impl Cause {
-    /// How many fetches it may begin within [`PAUSE`]. Each has its own, so that outsiders can't use up the gateway's.
-    fn limit(self) -> usize {
-        match self {
-            Self::Answer => 20,
-            Self::Notification => 5,
-        }
-    }
-}
+/// How often there is a warning that the certificate at hand has expired.
+const BETWEEN_WARNINGS: Duration = Duration::from_hours(1);
 
 /// The certificates that are trusted, and the fetches of the last minute.
 pub(crate) struct Keyring {
@@ -54,22 +42,14 @@ struct State {
     /// The latest last.
     fetched: VecDeque<Fetched>,
     fetches: Vec<Fetch>,
+    /// When somebody was last warned that the certificate at hand has expired.
+    warned: Option<SystemTime>,
 }
 
 struct Fetched {
     certificate: Certificate,
     verifier: Arc<dyn Verifier>,
 }
-
-struct Fetch {
-    alipay_cert_sn: String,
-    cause: Cause,
-    began: Instant,
-    outcome: Outcome,
-}
-
-/// Nothing until the fetch is over. Closed, and still nothing, if it was given up: its runtime may have been shut down.
-pub(crate) type Outcome = watch::Receiver<Option<Result<Arc<dyn Verifier>, Error>>>;
 
 /// What to do about a serial.
 pub(crate) enum Step {
@@ -79,13 +59,6 @@ pub(crate) enum Step {
     Wait(Outcome),
     /// Fetch it, and [settle](Errand::settle) the errand.
     Fetch(Errand, Outcome),
-}
-
-/// The task of fetching one certificate. Whoever drops it leaves it to the next who asks.
-pub(crate) struct Errand {
-    keyring: Arc<Keyring>,
-    alipay_cert_sn: String,
-    outcome: watch::Sender<Option<Result<Arc<dyn Verifier>, Error>>>,
 }
 
 impl Keyring {
@@ -100,9 +73,25 @@ impl Keyring {
     /// By the certificate with this serial, if it is there. One that was fetched is not there any more once it has expired.
     pub(crate) fn find(&self, alipay_cert_sn: &str, now: SystemTime) -> Option<Arc<dyn Verifier>> {
         if alipay_cert_sn == self.certificates.alipay_cert_sn() {
+            self.warn_if_over(now);
             return Some(Arc::clone(&self.at_hand));
         }
         self.state().find(alipay_cert_sn, now)
+    }
+
+    /// By any of the certificates that are there, for what names none.
+    pub(crate) fn any(&self, now: SystemTime) -> Arc<dyn Verifier> {
+        self.warn_if_over(now);
+        let state = self.state();
+        let fetched = state.fetched.iter().rev().filter(|one| !one.is_over(now));
+        let others: Vec<_> = fetched.map(|one| Arc::clone(&one.verifier)).collect();
+        if others.is_empty() {
+            return Arc::clone(&self.at_hand);
+        }
+        Arc::new(AnyOf {
+            at_hand: Arc::clone(&self.at_hand),
+            others,
+        })
     }
 
     /// Says how to come by a certificate that was [not found](Self::find).
@@ -129,15 +118,15 @@ impl Keyring {
             return Ok(Step::Verify(verifier));
         }
         state.forget(instant);
-        let same = |fetch: &&Fetch| fetch.alipay_cert_sn == alipay_cert_sn && !fetch.is_given_up();
-        if let Some(fetch) = state.fetches.iter().find(same) {
-            if matches!(&*fetch.outcome.borrow(), Some(Ok(_))) {
+        let same = |fetch: &&Fetch| fetch.alipay_cert_sn == alipay_cert_sn && fetch.serves(cause, instant);
+        if let Some(fetch) = state.fetches.iter().rev().find(same) {
+            if fetch.has_succeeded() {
                 return Err(Error::new(
                     ErrorKind::UnknownCertificate,
                     "the certificate of Alipay's that it names was fetched within this minute, and has expired since",
                 ));
             }
-            return Ok(Step::Wait(fetch.outcome.clone()));
+            return Ok(Step::Wait(fetch.outcome()));
         }
         let begun = state.fetches.iter().filter(|fetch| fetch.cause == cause).count();
         if begun >= cause.limit() {
@@ -146,18 +135,9 @@ impl Keyring {
                 "too many unknown certificates of Alipay's were named within a minute: another is not fetched now",
             ));
         }
-        let (sender, outcome) = watch::channel(None);
-        state.fetches.push(Fetch {
-            alipay_cert_sn: alipay_cert_sn.to_owned(),
-            cause,
-            began: instant,
-            outcome: outcome.clone(),
-        });
-        let errand = Errand {
-            keyring: Arc::clone(self),
-            alipay_cert_sn: alipay_cert_sn.to_owned(),
-            outcome: sender,
-        };
+        let (fetch, errand) = Fetch::begin(Arc::clone(self), alipay_cert_sn, cause, instant);
+        let outcome = fetch.outcome();
+        state.fetches.push(fetch);
         Ok(Step::Fetch(errand, outcome))
     }
 
@@ -180,8 +160,43 @@ impl Keyring {
         Ok(Accepted { certificate, verifier })
     }
 
+    /// Trusts it from now on.
+    pub(super) fn keep(&self, Accepted { certificate, verifier }: Accepted) -> Arc<dyn Verifier> {
+        tracing::info!(
+            alipay_cert_sn = certificate.alipay_serial(),
+            subject = certificate.subject(),
+            not_after = %certificate.not_after(),
+            "fetched a certificate of Alipay's: put it where the present one was configured from"
+        );
+        self.state().keep(Fetched {
+            certificate,
+            verifier: Arc::clone(&verifier),
+        });
+        verifier
+    }
+
     pub(crate) fn sign_type(&self) -> SignType {
         self.at_hand.sign_type()
+    }
+
+    /// The certificate at hand goes on being trusted, for merchants must not be cut off where Alipay still signs with it. But
+    /// somebody has to be told.
+    fn warn_if_over(&self, now: SystemTime) {
+        let not_after = self.certificates.alipay_not_after();
+        if !is_over(not_after, now) {
+            return;
+        }
+        let mut state = self.state();
+        let is_due = |warned| now.duration_since(warned).is_ok_and(|since| since >= BETWEEN_WARNINGS);
+        if state.warned.is_none_or(is_due) {
+            state.warned = Some(now);
+            tracing::warn!(
+                alipay_cert_sn = self.certificates.alipay_cert_sn(),
+                %not_after,
+                "Alipay's certificate that was configured has expired, and is still in use: download the present one from \
+                 the open platform and configure that"
+            );
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -202,42 +217,13 @@ impl Accepted {
     }
 }
 
-impl Errand {
-    /// The serial to fetch the certificate of.
-    pub(crate) fn alipay_cert_sn(&self) -> &str {
-        &self.alipay_cert_sn
-    }
-
-    /// Tells everyone who waits, and keeps the certificate if there is one.
-    pub(crate) fn settle(self, result: Result<Accepted, Error>) {
-        let result = result.map(|Accepted { certificate, verifier }| {
-            tracing::info!(
-                alipay_cert_sn = self.alipay_cert_sn,
-                subject = certificate.subject(),
-                not_after = %certificate.not_after(),
-                "fetched a certificate of Alipay's: put it where the present one was configured from"
-            );
-            self.keyring.state().keep(Fetched {
-                certificate,
-                verifier: Arc::clone(&verifier),
-            });
-            verifier
-        });
-        if let Err(error) = &result {
-            tracing::warn!(alipay_cert_sn = self.alipay_cert_sn, %error, "a certificate of Alipay's can't be had");
-        }
-        self.outcome.send_replace(Some(result));
-    }
-}
-
 impl State {
     fn find(&self, alipay_cert_sn: &str, now: SystemTime) -> Option<Arc<dyn Verifier>> {
         let found = self
             .fetched
             .iter()
             .find(|one| one.certificate.alipay_serial() == alipay_cert_sn)?;
-        let is_over = now >= SystemTime::from(found.certificate.not_after()) + Duration::from_secs(1);
-        (!is_over).then(|| Arc::clone(&found.verifier))
+        (!found.is_over(now)).then(|| Arc::clone(&found.verifier))
     }
 
     fn keep(&mut self, fetched: Fetched) {
@@ -256,10 +242,37 @@ impl State {
     }
 }
 
-impl Fetch {
-    /// Whether nobody is at it any more, and nothing came of it.
-    fn is_given_up(&self) -> bool {
-        self.outcome.borrow().is_none() && self.outcome.has_changed().is_err()
+impl Fetched {
+    fn is_over(&self, now: SystemTime) -> bool {
+        is_over(self.certificate.not_after(), now)
+    }
+}
+
+/// Whether this last second of a certificate has passed.
+fn is_over(not_after: DateTime, now: SystemTime) -> bool {
+    now >= SystemTime::from(not_after) + Duration::from_secs(1)
+}
+
+/// Verifies by whichever certificate made the signature.
+#[derive(Debug)]
+struct AnyOf {
+    at_hand: Arc<dyn Verifier>,
+    others: Vec<Arc<dyn Verifier>>,
+}
+
+impl Verifier for AnyOf {
+    fn sign_type(&self) -> SignType {
+        self.at_hand.sign_type()
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+        let mut others = self.others.iter();
+        self.at_hand.verify(message, signature).or_else(|bad| {
+            others
+                .any(|other| other.verify(message, signature).is_ok())
+                .then_some(())
+                .ok_or(bad)
+        })
     }
 }
 

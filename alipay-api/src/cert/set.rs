@@ -36,6 +36,11 @@ impl Certificates {
         self.alipay.alipay_serial()
     }
 
+    /// The last second that the certificate at hand is valid in.
+    pub(super) fn alipay_not_after(&self) -> DateTime {
+        self.alipay.not_after()
+    }
+
     /// Checks what was given, when a client is built: refuses a certificate that is not valid now, or that its issuer did
     /// not sign, and warns of what will be trouble later. The roots only have to be named.
     ///

@@ -77,7 +77,7 @@ impl<M: ServerMethod> Call<M> {
             classify: class_of::<M::ErrorCode>,
             business,
             options: self.options,
-            timeout: self.timeout,
+            patience: self.client.patience(self.timeout),
             fetches: None,
         };
         let mut output = None;

@@ -12,18 +12,18 @@
 //! names the very serial that was asked for, by the one that it carries, once that has proved itself. An answer that names
 //! a third serial is refused, else one fetch would begin another.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Client,
     acting::Acting,
-    exchange::{Exchange, after},
+    exchange::{Exchange, Patience, after},
 };
 use crate::{
     Error, ErrorKind,
-    cert::{Accepted, Cause, Errand, Step},
+    cert::{Accepted, Cause, End, Errand, Failure, SIGN_OF_LIFE, Step},
     error::Shown,
     method::Retry,
     protocol::{
@@ -40,16 +40,20 @@ const CONTENT: &str = "alipay_cert_content";
 
 /// A fetch ends before it may be begun anew.
 const MAX_FETCH: Duration = Duration::from_secs(50);
-/// How often a fetch is begun again that was given up, as when a runtime is shut down.
-const MAX_ERRANDS: usize = 3;
+/// An attempt to download ends well before those do who wait for it, so that there is time for another.
+const MAX_ATTEMPT: Duration = Duration::from_secs(5);
+/// How many fetches one caller waits for, where the former was given up or met with what may pass.
+const MAX_ERRANDS: usize = 4;
 
 impl Client {
-    /// What verifies a signature that names this certificate, if that is at hand. Where nothing is named, and without
-    /// certificates, that is the one key there is.
+    /// What verifies a signature that names this certificate, if that is at hand. What names none may be by any that is at
+    /// hand. Without certificates, there is only the one key.
     pub(crate) fn verifier(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
+        let now = || self.inner.clock.now();
         match (&self.inner.keyring, alipay_cert_sn) {
-            (Some(keyring), Some(serial)) => keyring.find(serial, self.inner.clock.now()),
-            _ => Some(Arc::clone(&self.inner.credentials.verifier)),
+            (Some(keyring), Some(serial)) => keyring.find(serial, now()),
+            (Some(keyring), None) => Some(keyring.any(now())),
+            (None, _) => Some(Arc::clone(&self.inner.credentials.verifier)),
         }
     }
 
@@ -64,8 +68,9 @@ impl Client {
         let Some(keyring) = &self.inner.keyring else {
             return Ok(Arc::clone(&self.inner.credentials.verifier));
         };
+        let mut last = None;
         for _ in 0..MAX_ERRANDS {
-            let mut outcome = match keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())? {
+            let outcome = match keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())? {
                 Step::Verify(verifier) => return Ok(verifier),
                 Step::Wait(outcome) => outcome,
                 Step::Fetch(errand, outcome) => {
@@ -74,26 +79,37 @@ impl Client {
                     outcome
                 }
             };
-            let settled = timeout_at(deadline, outcome.wait_for(Option::is_some))
-                .await
-                .map_err(|_| {
+            match outcome.wait(cause, deadline).await {
+                End::Fetched(verifier) => return Ok(verifier),
+                End::Failed(error) => return Err(error),
+                End::Again(at, failure) if at >= deadline => return Err(failure.error),
+                End::Again(at, failure) => {
+                    last = Some(failure.error);
+                    sleep_until(at).await;
+                }
+                End::Abandoned => {}
+                End::Late => {
                     let message = "the certificate of Alipay's that it names was not fetched in time";
-                    Error::new(ErrorKind::UnknownCertificate, message)
-                })?;
-            if let Some(result) = settled.ok().and_then(|settled| settled.clone()) {
-                return result;
+                    return Err(Error::new(ErrorKind::UnknownCertificate, message));
+                }
             }
         }
-        Err(Error::new(
-            ErrorKind::UnknownCertificate,
-            "the certificate of Alipay's that it names was not fetched: the runtime is being shut down",
-        ))
+        Err(last.unwrap_or_else(|| {
+            let message =
+                "the certificate of Alipay's that it names was not fetched: whoever was at it stopped half-way";
+            Error::new(ErrorKind::UnknownCertificate, message)
+        }))
     }
 
     /// The same for a notification, within the time of one attempt.
     pub(crate) async fn verifier_of_notification(&self, alipay_cert_sn: &str) -> Result<Arc<dyn Verifier>, Error> {
         let deadline = after(self.inner.attempt_timeout);
         self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
+    }
+
+    /// Whether it could be that something has to be fetched to verify a notification.
+    pub(crate) fn fetches_certificates(&self) -> bool {
+        self.inner.keyring.is_some()
     }
 
     /// What verifies an answer that hands out the certificate that it is signed with.
@@ -114,12 +130,21 @@ impl Client {
             acting: Acting::App,
         };
         Box::pin(async move {
-            let result = client.download(errand.alipay_cert_sn()).await;
+            let result = {
+                let mut download = pin!(client.download(errand.alipay_cert_sn()));
+                loop {
+                    match timeout(SIGN_OF_LIFE, &mut download).await {
+                        Ok(result) => break result,
+                        Err(_) => errand.show_life(),
+                    }
+                }
+            };
             errand.settle(result);
         })
     }
 
-    async fn download(&self, alipay_cert_sn: &str) -> Result<Accepted, Error> {
+    /// Asks for it, and asks again after what may pass until the time is up.
+    async fn download(&self, alipay_cert_sn: &str) -> Result<Accepted, Failure> {
         let content = serde_json::json!({ "alipay_cert_sn": alipay_cert_sn });
         let exchange = Exchange {
             client: self,
@@ -132,7 +157,11 @@ impl Client {
                 ..Business::default()
             },
             options: Options::default(),
-            timeout: Some(self.inner.total_timeout.min(MAX_FETCH)),
+            patience: Patience {
+                attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
+                total: self.inner.total_timeout.min(MAX_FETCH),
+                attempts: u32::MAX,
+            },
             fetches: Some(alipay_cert_sn),
         };
         let mut content = String::new();
@@ -142,15 +171,9 @@ impl Client {
             content = member.transpose()?.flatten().unwrap_or_default();
             Ok(())
         };
-        exchange.run(&mut read).await.map_err(|error| {
-            let kind = match error.kind() {
-                ErrorKind::Verification => ErrorKind::Verification,
-                _ => ErrorKind::UnknownCertificate,
-            };
-            let message = format!("the certificate of Alipay's that it names can't be fetched: {error}");
-            Error::new(kind, message).with_source(error)
-        })?;
+        exchange.run(&mut read).await.map_err(not_downloaded)?;
         self.accept(alipay_cert_sn, &content)
+            .map_err(|error| Failure { error, may_pass: false })
     }
 
     fn accept(&self, alipay_cert_sn: &str, content: &str) -> Result<Accepted, Error> {
@@ -158,6 +181,21 @@ impl Client {
             Some(keyring) => keyring.accept(alipay_cert_sn, content, self.inner.clock.now()),
             None => Err(unknown_certificate(alipay_cert_sn)),
         }
+    }
+}
+
+/// The download failed. What is said of it is kept for a while: without its body, which may be large.
+fn not_downloaded(error: Error) -> Failure {
+    let kind = match error.kind() {
+        ErrorKind::Verification => ErrorKind::Verification,
+        _ => ErrorKind::UnknownCertificate,
+    };
+    // What is no answer at all comes from something on the way, and is no verdict on the certificate.
+    let may_pass = error.is_retryable() || error.kind() == ErrorKind::Malformed;
+    let message = format!("the certificate of Alipay's that it names can't be fetched: {error}");
+    Failure {
+        error: Error::new(kind, message).with_source(error.without_body()),
+        may_pass,
     }
 }
 

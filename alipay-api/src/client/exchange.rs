@@ -33,13 +33,21 @@ pub(super) struct Exchange<'a> {
     pub(super) classify: fn(&str) -> Option<ErrorClass>,
     pub(super) business: Business,
     pub(super) options: Options,
-    pub(super) timeout: Option<Duration>,
+    pub(super) patience: Patience,
     /// The serial of the certificate that the call fetches, if that is what it is for.
     pub(super) fetches: Option<&'a str>,
 }
 
 /// Takes what a verified answer says. It is no type parameter, so that a call is compiled once, and not for each method.
 pub(super) type Read<'a> = dyn FnMut(&Answer<'_>) -> Result<(), DecodeError> + Send + 'a;
+
+/// How long a call may take, and how often it is sent at most.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) attempt: Duration,
+    pub(super) total: Duration,
+    pub(super) attempts: u32,
+}
 
 /// A verified answer, and what to say of it if it can't be read.
 pub(super) struct Exchanged {
@@ -51,8 +59,7 @@ pub(super) struct Exchanged {
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives its verified content to `read`.
     pub(super) async fn run(mut self, read: &mut Read<'_>) -> Result<(), Error> {
-        let inner = Arc::clone(&self.client.inner);
-        let deadline = after(self.timeout.unwrap_or(inner.total_timeout));
+        let deadline = after(self.patience.total);
         let Acting::Managed(tokens) = &self.client.acting else {
             return self.send(deadline, read).await;
         };
@@ -82,13 +89,12 @@ impl Exchange<'_> {
 
     /// Sends it until there is an answer.
     async fn send(&self, deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
-        let inner = &*self.client.inner;
         let mut attempt = 1;
         loop {
             let result = self.attempt(deadline, read).await;
             let Err(error) = &result else { return result };
             tracing::debug!(method = self.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
-            if attempt >= inner.max_attempts || !self.may_send_again(error) {
+            if attempt >= self.patience.attempts || !self.may_send_again(error) {
                 return result;
             }
             let pause = after(backoff(attempt));
@@ -106,9 +112,9 @@ impl Exchange<'_> {
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
-    async fn attempt(&self, deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
+    async fn attempt(&self, total_deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
         let inner = &*self.client.inner;
-        let deadline = deadline.min(after(inner.attempt_timeout));
+        let deadline = total_deadline.min(after(self.patience.attempt));
         let late = || {
             self.error(ErrorKind::Timeout, "it was not signed in time: nothing was sent")
                 .with_outcome(false, true)
@@ -134,7 +140,7 @@ impl Exchange<'_> {
             trace_id,
             body: response.into_body(),
         };
-        self.answer(&answered, &parameters, deadline, read).await
+        self.answer(&answered, &parameters, total_deadline, read).await
     }
 
     fn http_request(&self, parameters: &SignedParameters<'_>) -> Result<http::Request<Bytes>, Error> {
@@ -201,7 +207,8 @@ impl Exchange<'_> {
         })
     }
 
-    /// What verifies the answer: by the certificate that it names, which is fetched if need be.
+    /// What verifies the answer: by the certificate that it names, which is fetched if need be. With an answer in hand, the
+    /// call's whole time may go into that: to give up is to not know what it says.
     async fn verifier(&self, answer: &UnverifiedAnswer<'_>, deadline: Instant) -> Result<Arc<dyn Verifier>, Error> {
         let named = answer.alipay_cert_sn();
         match (self.client.verifier(named), self.fetches, named) {
@@ -283,9 +290,9 @@ pub(super) fn after(time: Duration) -> Instant {
     now.checked_add(time).unwrap_or_else(|| now + YEARS)
 }
 
-/// 100 milliseconds, then twice as long each time, and up to as much again, so that many callers don't come back at once.
+/// 100 milliseconds, then twice as long each time up to 1.6 seconds, and up to as much again, so that many callers don't come back at once.
 fn backoff(attempt: u32) -> Duration {
-    let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(6));
+    let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(4));
     base + random::up_to(base)
 }
 

@@ -13,10 +13,10 @@ mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::acting::Acting;
 #[cfg(feature = "isv")]
 pub(crate) use self::acting::{LiveToken, Tokens};
 pub(crate) use self::certificates::unknown_certificate;
+use self::{acting::Acting, exchange::Patience};
 pub use self::{
     builder::ClientBuilder,
     call::{Call, read_answer},
@@ -154,6 +154,15 @@ impl Client {
 
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.inner.credentials
+    }
+
+    /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.
+    fn patience(&self, total: Option<Duration>) -> Patience {
+        Patience {
+            attempt: self.inner.attempt_timeout,
+            total: total.unwrap_or(self.inner.total_timeout),
+            attempts: self.inner.max_attempts,
+        }
     }
 
     /// What a caller has set for every call of this handle.

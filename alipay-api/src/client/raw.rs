@@ -84,7 +84,7 @@ impl RawCall {
             classify: |_| None,
             business: self.business,
             options: self.options,
-            timeout: self.timeout,
+            patience: self.client.patience(self.timeout),
             fetches: None,
         };
         let mut text = String::new();

@@ -14,6 +14,7 @@ mod verified;
 use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use tokio::runtime::Handle;
 
 use self::parameters::{Parameters, Unverified};
 pub use self::verified::{OtherNotification, Verified};
@@ -49,6 +50,10 @@ impl<'a> Notifications<'a> {
     /// ([`ErrorKind::Verification`]); it is signed with a certificate of Alipay's that is not at hand
     /// ([`ErrorKind::UnknownCertificate`], see [`receive`](Self::receive)); it is for another app ([`ErrorKind::Mismatch`]); or a
     /// field is not of its type ([`ErrorKind::Decode`]).
+    ///
+    /// Where it names no certificate, every one that is at hand is tried. If none made the signature, that is a wrong signature:
+    /// Alipay's next certificate may have made it, but so may anyone. After any call whose answer is signed with that
+    /// certificate, it is at hand.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         notification(self.verified(body.as_ref())?)
     }
@@ -57,12 +62,21 @@ impl<'a> Notifications<'a> {
     /// hand, this fetches it first.
     ///
     /// Anyone can send a notification and name a certificate. So one certificate is fetched once a minute at most, on account of
-    /// notifications no more than five within a minute, and this waits no longer than for one attempt of a call.
+    /// notifications no more than five within a minute, and this waits no longer than for one attempt of a call. What names no
+    /// certificate can't have one fetched.
+    ///
+    /// Await it in a tokio runtime with its timers and input and output enabled, also where nothing has to be fetched.
     ///
     /// # Errors
-    /// As for [`verify`](Self::verify). With [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now:
+    /// As for [`verify`](Self::verify), and [`ErrorKind::Configuration`] outside of a tokio runtime in certificate mode. With [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now:
     /// answer with anything but [`SUCCESS`], and the notification is sent again.
     pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
+        if self.client.fetches_certificates() && Handle::try_current().is_err() {
+            // Always, rather than only once Alipay changes its certificate.
+            let message =
+                "there is no tokio runtime to fetch a certificate in: await `receive` in one, or use `verify`";
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
         let received = self.received(body.as_ref())?;
         let named = received.alipay_cert_sn();
         let verifier = match self.client.verifier(named.as_deref()) {
@@ -158,10 +172,16 @@ impl<'a> Notifications<'a> {
 
     /// Verifies, and only then gives the parameters out.
     fn verified_by(self, received: Received, verifier: &dyn Verifier) -> Result<Parameters, Error> {
-        let signed = received
-            .parameters
-            .signed(&received.sign, verifier)
-            .ok_or_else(|| Error::new(ErrorKind::Verification, "its signature does not hold"))?;
+        let is_named = received.alipay_cert_sn().is_some();
+        let signed = received.parameters.signed(&received.sign, verifier).ok_or_else(|| {
+            let message = if is_named || !self.client.fetches_certificates() {
+                "its signature does not hold"
+            } else {
+                "its signature is by no certificate of Alipay's that is at hand, and it names none that could be fetched: it is \
+                 forged, or Alipay has changed its certificate, which the answer to any call brings along"
+            };
+            Error::new(ErrorKind::Verification, message)
+        })?;
         let parameters = signed.decode().map_err(malformed)?;
         self.check_app(&parameters)?;
         Ok(parameters)

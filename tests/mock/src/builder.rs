@@ -86,6 +86,7 @@ pub struct Builder {
     balance: Money,
     lifetimes: Lifetimes,
     app_gateway_url: Option<String>,
+    notifications_name_certificate: bool,
     specs: Vec<SourceFile>,
 }
 
@@ -103,6 +104,7 @@ impl Default for Builder {
             balance: Money::yuan(1_000_000),
             lifetimes: Lifetimes::default(),
             app_gateway_url: None,
+            notifications_name_certificate: true,
             specs: specs::embedded(),
         }
     }
@@ -213,6 +215,13 @@ impl Builder {
         self
     }
 
+    /// Notifications, and what a browser brings back, don't name the certificate that they are signed with.
+    #[must_use]
+    pub fn notifications_without_serial(mut self) -> Self {
+        self.notifications_name_certificate = false;
+        self
+    }
+
     /// How long merchants' tokens live. [`lifetimes`](Self::lifetimes) sets the others too.
     #[must_use]
     pub fn app_auth_token_lifetime(mut self, lifetime: Duration) -> Self {
@@ -300,6 +309,7 @@ impl Builder {
             seller_id: self.seller_id,
             app_key,
             clock: self.clock,
+            notifications_name_certificate: self.notifications_name_certificate,
             state: Mutex::new(State::new(identity, self.balance, self.lifetimes, self.app_gateway_url)),
             faults: Faults::default(),
             next: Mutex::default(),

@@ -23,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) seller_id: String,
     pub(crate) app_key: PublicKey,
     pub(crate) clock: Box<dyn Clock>,
+    /// Whether what Alipay sends of its own accord says which certificate it is signed with.
+    pub(crate) notifications_name_certificate: bool,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
@@ -41,7 +43,7 @@ impl Core {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = action(&mut state);
         let now = self.now();
-        let signatory = state.identity.signatory();
+        let signatory = self.herald(state.identity.signatory());
         for event in std::mem::take(&mut state.trades.events) {
             let letter = state
                 .trades
@@ -67,6 +69,15 @@ impl Core {
     /// What Alipay signs with at the moment.
     pub(crate) fn signatory(&self) -> Signatory {
         self.with_state(|state| state.identity.signatory())
+    }
+
+    /// The same for what Alipay sends of its own accord.
+    pub(crate) fn herald(&self, signatory: Signatory) -> Signatory {
+        if self.notifications_name_certificate {
+            signatory
+        } else {
+            signatory.unnamed()
+        }
     }
 
     /// The answer that was ordered for this method, if one was.

@@ -1,7 +1,7 @@
 //! A gateway in this process, which changes its certificate when it is told to.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, LazyLock, Mutex},
     time::{Duration, SystemTime},
@@ -104,11 +104,20 @@ impl Identity {
 
     /// A notification for the app, signed.
     pub(super) fn notification(&self, alipay_cert_sn: &str) -> String {
-        let parameters = [
+        self.signed(&[
             ("alipay_cert_sn", alipay_cert_sn),
             ("app_id", APP_ID),
             ("notify_type", "test_sync"),
-        ];
+        ])
+    }
+
+    /// The same, but it does not say who signed it.
+    pub(super) fn unnamed_notification(&self) -> String {
+        self.signed(&[("app_id", APP_ID), ("notify_type", "test_sync")])
+    }
+
+    /// A form of these parameters, in order, with its signature.
+    fn signed(&self, parameters: &[(&str, &str)]) -> String {
         let pairs: Vec<_> = parameters
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
@@ -136,6 +145,17 @@ struct State {
     /// The parameters of each call.
     calls: Vec<HashMap<String, String>>,
     is_download_signed: bool,
+    /// What becomes of the next downloads.
+    troubles: VecDeque<Trouble>,
+}
+
+/// Why a download is not answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Trouble {
+    /// With status 503.
+    Unavailable,
+    /// Not at all.
+    Silence,
 }
 
 impl Gateway {
@@ -148,6 +168,7 @@ impl Gateway {
                 files: identities.map(|one| (one.serial(), one.file.clone())).into(),
                 calls: Vec::new(),
                 is_download_signed: true,
+                troubles: VecDeque::new(),
             })),
             watch::Sender::new(0),
             watch::Sender::new(usize::MAX),
@@ -172,6 +193,15 @@ impl Gateway {
 
     pub(super) fn sign_downloads_with(&self, identity: &Identity) {
         self.0.lock().unwrap().download_signer = Some(identity.clone());
+    }
+
+    /// The next downloads fail so, one after the other.
+    pub(super) fn trouble_downloads(&self, troubles: impl IntoIterator<Item = Trouble>) {
+        self.0.lock().unwrap().troubles.extend(troubles);
+    }
+
+    pub(super) fn end_troubles(&self) {
+        self.0.lock().unwrap().troubles.clear();
     }
 
     pub(super) fn do_not_sign_downloads(&self) {
@@ -207,8 +237,34 @@ impl Gateway {
         self.1.subscribe().wait_for(|calls| *calls >= times).await.unwrap();
     }
 
-    async fn answer(&self, parameters: HashMap<String, String>) -> String {
+    async fn answer(&self, parameters: HashMap<String, String>) -> http::Response<Bytes> {
         let method = parameters["method"].clone();
+        if method == DOWNLOAD {
+            let trouble = {
+                let mut state = self.0.lock().unwrap();
+                let trouble = state.troubles.pop_front();
+                if trouble.is_some() {
+                    state.calls.push(parameters.clone());
+                }
+                trouble
+            };
+            if trouble.is_some() {
+                self.1.send_modify(|calls| *calls += 1);
+            }
+            match trouble {
+                Some(Trouble::Unavailable) => {
+                    let mut response = http::Response::new(Bytes::from_static(b"unavailable"));
+                    *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+                    return response;
+                }
+                Some(Trouble::Silence) => std::future::pending().await,
+                None => {}
+            }
+        }
+        http::Response::new(self.text(method, parameters).await.into())
+    }
+
+    async fn text(&self, method: String, parameters: HashMap<String, String>) -> String {
         let content = parameters
             .get("biz_content")
             .map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
@@ -265,7 +321,7 @@ impl Transport for Gateway {
         let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
         let parameters = form.split('&').filter_map(|pair| pair.split_once('='));
         let parameters = parameters.map(|(name, value)| (decode(name), decode(value))).collect();
-        Box::pin(async move { Ok(http::Response::new(self.answer(parameters).await.into())) })
+        Box::pin(async move { Ok(self.answer(parameters).await) })
     }
 }
 

@@ -4,6 +4,7 @@ mod bundles;
 mod chain;
 mod credentials;
 mod extensions;
+mod fetches;
 mod garbage;
 mod gateway;
 mod java;

@@ -16,15 +16,15 @@ use crate::{
     notify::Notification,
 };
 
-const METHOD: &str = "alipay.test.query";
+pub(super) const METHOD: &str = "alipay.test.query";
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn call(client: &Client) -> Result<RawResponse, Error> {
+pub(super) async fn call(client: &Client) -> Result<RawResponse, Error> {
     client.call_raw(METHOD, json!({})).await
 }
 
 /// What was wrong with the certificate, however deep in the error.
-fn certificate_error(error: &Error) -> &CertificateErrorKind {
+pub(super) fn certificate_error(error: &Error) -> &CertificateErrorKind {
     let mut source = error.source();
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref::<CertificateError>() {
@@ -165,14 +165,25 @@ async fn only_alipays_own_certificate_is_taken() {
     );
 
     // Nor what is none at all.
-    let gateway = Gateway::new();
-    let client = gateway.client().build().unwrap();
-    gateway.sign_with(&NEXT);
-    for garbage in ["", "no certificate", "-----BEGIN CERTIFICATE-----", &NEXT.key] {
-        let client = client.clone();
+    let enough = NEXT.file.repeat(16);
+    let large = format!("{}{}", " ".repeat(64 << 10), NEXT.file);
+    for garbage in [
+        "",
+        "no certificate",
+        "-----BEGIN CERTIFICATE-----",
+        &NEXT.key,
+        &enough,
+        &large,
+    ] {
+        let gateway = Gateway::new();
+        let client = gateway.client().build().unwrap();
+        gateway.sign_with(&NEXT);
+        gateway.sign_downloads_with(&PRESENT);
         gateway.hand_out(&NEXT.serial(), garbage);
         let error = call(&client).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
+        certificate_error(&error);
+        assert_eq!(gateway.downloads(), 1);
     }
 }
 

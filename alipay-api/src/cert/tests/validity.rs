@@ -19,11 +19,12 @@ use super::{
 use crate::{
     ErrorKind,
     cert::{
-        CertificateError, Certificates,
+        CertificateError, Certificates, Keyring,
         element::Element,
         tag::{GENERALIZED_TIME, UTC_TIME, UTF8_STRING},
         time,
     },
+    sign::SignType,
     types::DateTime,
 };
 
@@ -96,6 +97,33 @@ fn warns_in_the_last_thirty_days() {
     let expected = "Alipay's certificate expires within 30 days: renew it on the open platform";
     assert_eq!(warnings(to - 30 * DAY + SECOND), [expected]);
     assert_eq!(warnings(to), [expected]);
+}
+
+#[test]
+fn what_expires_in_use_is_trusted_on_with_a_warning_every_hour() {
+    const HOUR: Duration = Duration::from_hours(1);
+
+    let (certificates, alipay) = certificates();
+    let to = SystemTime::from(alipay.not_after());
+    let verifier = alipay.public_key().unwrap().verifier(SignType::Rsa2).unwrap();
+    let keyring = Keyring::new(Arc::new(certificates), verifier);
+    let log = Log::default();
+    tracing::subscriber::with_default(log.clone(), || {
+        for (now, warnings) in [
+            (to, 0),
+            (to + SECOND, 1),
+            (to + HOUR, 1),
+            (to + SECOND + HOUR, 2),
+            (to + 2 * HOUR, 2),
+            (to + 365 * DAY, 3),
+        ] {
+            assert!(keyring.find(alipay.alipay_serial(), now).is_some());
+            keyring.any(now);
+            assert_eq!(log.0.lock().unwrap().len(), warnings, "{now:?}");
+        }
+    });
+    let warnings = log.0.lock().unwrap();
+    assert!(warnings[0].starts_with("Alipay's certificate that was configured has expired, and is still in use"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use alipay_api::{
     notify::SUCCESS,
     trade::{Precreate, Query, types::TradeStatus},
 };
-use alipay_mock::Forgery;
+use alipay_mock::{Forgery, Mock};
 use tokio::sync::watch;
 
 use crate::support::{certified_builder, merchant, paid_order, price, start_certified};
@@ -117,5 +117,39 @@ async fn a_notification_brings_a_new_certificate() {
     let told = client.notifications().receive(&body).await.unwrap();
     told.expect_order("1", price("0.01")).unwrap();
     client.notifications().verify(&body).unwrap();
+    assert_eq!(mock.requests_of(DOWNLOAD), 1);
+}
+
+#[tokio::test]
+async fn notifications_that_name_no_certificate_follow_a_roll_over() {
+    let mock = Mock::builder()
+        .certificates()
+        .notifications_without_serial()
+        .start()
+        .await
+        .unwrap();
+    let client = certified_builder(&mock).build().unwrap();
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    for out_trade_no in ["1", "2"] {
+        let order = Precreate::new(out_trade_no, price("0.01"), "subject");
+        client.trade().precreate(order).notify_url(&url).await.unwrap();
+    }
+    mock.pay("1").unwrap();
+    let before = posted.recv().await.unwrap();
+    mock.roll_over_alipay_certificate().unwrap();
+    mock.pay("2").unwrap();
+    let after = posted.recv().await.unwrap();
+    let notifications = client.notifications();
+    assert!(!String::from_utf8_lossy(&after).contains("alipay_cert_sn"));
+    notifications.receive(&before).await.unwrap();
+    // It may be a forgery as well: there is nothing to tell by.
+    let error = notifications.receive(&after).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+    assert_eq!(mock.requests_of(DOWNLOAD), 0);
+    client.trade().query(Query::with_out_trade_no("2")).await.unwrap();
+    for (body, out_trade_no) in [(&before, "1"), (&after, "2")] {
+        let told = notifications.verify(body).unwrap();
+        told.expect_order(out_trade_no, price("0.01")).unwrap();
+    }
     assert_eq!(mock.requests_of(DOWNLOAD), 1);
 }

@@ -79,6 +79,14 @@ pub(crate) struct Signatory {
 }
 
 impl Signatory {
+    /// The same, who doesn't say with which certificate.
+    pub(crate) fn unnamed(self) -> Self {
+        Self {
+            alipay_cert_sn: None,
+            ..self
+        }
+    }
+
     /// The signature of `message`, in base64.
     pub(crate) fn sign(&self, sign_type: SignType, message: &[u8]) -> Result<String, KeyError> {
         self.key.sign(sign_type, message)
