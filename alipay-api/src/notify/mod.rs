@@ -7,6 +7,7 @@
 //! and nothing else. Anything else is sent again, about eight times within 25 hours. It may also come twice all the same:
 //! [`notify_id`](Verified::notify_id) is the key to drop repeats by.
 
+mod boundaries;
 mod expect;
 mod parameters;
 mod verified;
@@ -54,6 +55,10 @@ impl<'a> Notifications<'a> {
     /// Where it names no certificate, every one that is at hand is tried. If none made the signature, that is a wrong signature:
     /// Alipay's next certificate may have made it, but so may anyone. After any call whose answer is signed with that
     /// certificate, it is at hand.
+    ///
+    /// A genuine notification is refused with [`ErrorKind::Verification`] too if one of its values holds `&`, the name of another
+    /// parameter or of one that tells an order or an amount, and `=`. What Alipay signs does not show where such a value ends. A
+    /// `passback_params` that is percent-encoded, as Alipay wants it, holds none.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         notification(self.verified(body.as_ref())?)
     }
@@ -183,6 +188,13 @@ impl<'a> Notifications<'a> {
             Error::new(ErrorKind::Verification, message)
         })?;
         let parameters = signed.decode().map_err(malformed)?;
+        if let Some((holder, hidden)) = boundaries::hidden(&parameters) {
+            let message = format!(
+                "its `{holder}` holds `&{hidden}=`: what is signed does not show where that value ends, and the parameters may have \
+                 been cut up anew: query the order instead"
+            );
+            return Err(Error::new(ErrorKind::Verification, message));
+        }
         self.check_app(&parameters)?;
         Ok(parameters)
     }

@@ -69,7 +69,8 @@ impl Unverified {
                 name: decode(name, &mut bytes),
                 value: decode(value, &mut bytes),
             };
-            // Else a name could hold the `=` and `&` that the signed text puts between parameters.
+            // Else a name could hold the `=` and `&` that the signed text puts between parameters. What values hold is looked
+            // into once the signature holds.
             let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
             let name = parameter.name.of(&bytes);
             if name.is_empty() || !name.iter().all(is_in_word) {

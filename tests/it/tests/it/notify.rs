@@ -329,6 +329,63 @@ async fn what_belongs_to_no_app_or_hides_it_is_refused() {
 }
 
 #[tokio::test]
+async fn values_can_not_be_cut_up_into_parameters_nor_swallow_them() {
+    const BIG: &str = "x&out_trade_no=BIG&total_amount=999.00&trade_status=TRADE_SUCCESS&zz=";
+
+    let (mock, client) = start().await;
+    let forge = Forge::new(&mock).set("body", BIG.as_bytes());
+    let genuine = forge.signed();
+    // What Alipay signed, cut up at the value's own `&`: the rest of the genuine parameters are in `zz`.
+    let mut signed: Vec<_> = forge
+        .parameters
+        .iter()
+        .filter(|(name, _)| *name != "sign_type")
+        .collect();
+    signed.sort();
+    let text: Vec<_> = signed
+        .iter()
+        .map(|(name, value)| [name.as_bytes(), b"=", value].concat())
+        .collect();
+    let text = String::from_utf8(text.join(&b'&')).unwrap();
+    let (cut, rest) = text.split_once("zz=").unwrap();
+    let rest: String = form_urlencoded::byte_serialize(rest.as_bytes()).collect();
+    let (_, sign) = genuine.rsplit_once("&sign=").unwrap();
+    let recut = format!("{cut}zz={rest}&sign_type=RSA2&sign={sign}");
+    for body in [recut, genuine] {
+        let error = client.notifications().verify(body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification);
+        assert!(
+            error.to_string().contains("does not show where that value ends"),
+            "{error}"
+        );
+    }
+    // Whole parameters into the value before them.
+    let forge = Forge::new(&mock).set("gmt_payment", b"1").set("gmt_refund", b"2");
+    let body = forge
+        .signed()
+        .replace("&gmt_refund=2", "")
+        .replace("gmt_payment=1", "gmt_payment=1%26gmt_refund%3D2");
+    assert_eq!(verify(&client, &body), Err(ErrorKind::Verification));
+
+    for value in [
+        "&=+%\"<>你好",
+        "a=1&b=2",
+        "&",
+        "&total_amount",
+        "total_amount=1",
+        "& subject=",
+        "&&=&",
+    ] {
+        let forge = Forge::new(&mock).set("body", value.as_bytes());
+        let told = verify(&client, &forge.signed())
+            .unwrap()
+            .expect_order("1", price("0.01"))
+            .unwrap();
+        assert_eq!(told.body.as_deref(), Some(value));
+    }
+}
+
+#[tokio::test]
 async fn empty_values_that_nobody_signed_are_dropped() {
     let (mock, client) = start().await;
     let body = Forge::new(&mock).signed() + "&body=&refund_fee=&msg_method=";
