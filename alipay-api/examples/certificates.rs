@@ -10,6 +10,7 @@ use alipay_api::{
     Client, Credentials,
     cert::Certificate,
     fund::{TransOrderQuery, TransUniTransfer, trans_uni_transfer::Participant},
+    types::Open,
 };
 use alipay_mock::Mock;
 
@@ -35,12 +36,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let payee = Participant::new("egdjny5218@sandbox.com", "ALIPAY_LOGON_ID").name("sandbox env");
     let transfer = TransUniTransfer::new("20170626152217", "82.32".parse()?, payee);
     let sent = client.fund().trans_uni_transfer(transfer).await?;
-    println!("transferred       {:?} {:?}", sent.order_id, sent.status);
+    let order_id = succeeded(sent.order_id, sent.status.as_ref().map(Open::as_str))?;
+    println!("transferred       {order_id}");
 
     println!("now it is         {}", mock.roll_over_alipay_certificate()?);
     // The answer is signed with a certificate that the client has never seen: it fetches and checks that before it goes on.
     let query = TransOrderQuery::with_out_biz_no("20170626152217");
     let found = client.fund().trans_order_query(query).await?;
-    println!("queried           {:?} {:?}", found.order_id, found.status);
+    let found = succeeded(
+        found.order_id.unwrap_or_default(),
+        found.status.as_ref().map(Open::as_str),
+    )?;
+    println!("queried           {found}");
+    if found != order_id {
+        return Err(format!("the transfer is {order_id}, but what was found is {found}").into());
+    }
     Ok(())
+}
+
+/// The number of a transfer, which must have succeeded.
+fn succeeded(order_id: String, status: Option<&str>) -> Result<String, Box<dyn Error>> {
+    if order_id.is_empty() || status != Some("SUCCESS") {
+        return Err(format!("the transfer `{order_id}` has not succeeded: {status:?}").into());
+    }
+    Ok(order_id)
 }
