@@ -113,8 +113,12 @@ impl Credentials {
         if let Some(problem) = problem {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
+        let certificates = Certificates::new(app_cert, alipay_cert, root_certs);
+        if let Some(problem) = certificates.misplaced() {
+            return Err(Error::new(ErrorKind::Configuration, problem));
+        }
         Ok(Self {
-            certificates: Some(Arc::new(Certificates::new(app_cert, alipay_cert, root_certs))),
+            certificates: Some(Arc::new(certificates)),
             ..Self::keys(private_key, alipay_key, SignType::default())?
         })
     }

@@ -4,7 +4,8 @@ use super::{
     CertificateError, CertificateErrorKind,
     algorithm::Algorithm,
     extensions::Extensions,
-    file, name,
+    file,
+    name::{self, Holder},
     outline::{self, Outline},
     pem::{self, Block},
     serial,
@@ -28,7 +29,7 @@ pub struct Certificate {
     not_after: DateTime,
     /// A `SubjectPublicKeyInfo`.
     public_key: Vec<u8>,
-    common_name: Option<String>,
+    holder: Holder,
     extensions: Option<Extensions>,
     algorithm: Algorithm,
     signed: Vec<u8>,
@@ -127,9 +128,19 @@ impl Certificate {
         PublicKey::from_der(&self.public_key).map_err(CertificateError::public_key)
     }
 
-    /// The common name that it was issued to, or the whole name where that has none.
-    pub(super) fn holder(&self) -> &str {
-        self.common_name.as_deref().unwrap_or(&self.subject)
+    /// Whom it was issued to, as far as that stays the same.
+    pub(super) fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// Whether it says that it is an authority's, and for issuing certificates.
+    pub(super) fn is_issuing_authority(&self) -> bool {
+        self.extensions.is_some_and(|extensions| extensions.is_for_issuing())
+    }
+
+    /// Whether it may be a root: it names itself as its issuer, and nothing in it says that it may not issue others.
+    pub(super) fn may_be_root(&self) -> bool {
+        self.subject == self.issuer && self.extensions.is_none_or(|extensions| !extensions.is_for_no_issuing())
     }
 
     /// Whether both certify the same key for the same name.
@@ -189,7 +200,7 @@ impl Certificate {
             not_before: outline.not_before,
             not_after: outline.not_after,
             public_key: outline.public_key.encoded.to_vec(),
-            common_name: name::common_name(outline.subject),
+            holder: Holder::new(outline.subject)?,
             extensions: outline.extensions,
             algorithm: Algorithm::new(outline.algorithm),
             signed: outline.signed.to_vec(),

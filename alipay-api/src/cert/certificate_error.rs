@@ -77,9 +77,9 @@ pub enum CertificateErrorKind {
     },
     /// It was fetched, and issued to somebody else than Alipay's certificate that is at hand.
     AnotherHolder {
-        /// The common name of the certificate at hand.
+        /// The name in the certificate at hand.
         expected: String,
-        /// The common name of the fetched one.
+        /// The name in the fetched one, of which the common name, the organisation or the country differs.
         found: String,
     },
 }

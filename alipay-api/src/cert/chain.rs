@@ -12,6 +12,15 @@ const MAX_AUTHORITIES: usize = 4;
 const MAX_CHECKS: usize = 32;
 const MIN_KEY_BITS: usize = 2048;
 
+/// Checks that the certificate's key is long enough to be trusted for nothing but its certificate.
+pub(super) fn check_key(certificate: &Certificate) -> Result<(), CertificateErrorKind> {
+    if certificate.public_key().is_ok_and(|key| key.bits() >= MIN_KEY_BITS) {
+        Ok(())
+    } else {
+        Err(fault(certificate, ChainFault::ShortKey))
+    }
+}
+
 /// Checks that the certificate is for signing, valid now, and leads to a root by way of what is in its file and `others`.
 ///
 /// A root is trusted for being in the bundle, by its key: one that only has a root's name is none.

@@ -35,6 +35,8 @@ pub enum ChainFault {
         /// The issuer's name.
         issuer: String,
     },
+    /// Its key is no RSA key of 2048 bits or more.
+    ShortKey,
     /// It is signed with something else than RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512.
     Algorithm {
         /// The algorithm's OID.
@@ -78,6 +80,7 @@ impl fmt::Display for ChainFault {
                 "the key of its issuer `{}` is not an RSA key of 2048 bits or more",
                 Shown(issuer)
             ),
+            Self::ShortKey => out.write_str("its key is not an RSA key of 2048 bits or more"),
             Self::Algorithm { oid } => write!(
                 out,
                 "it is signed with an algorithm (OID {}) that is not trusted",

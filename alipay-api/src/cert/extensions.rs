@@ -78,6 +78,17 @@ impl Extensions {
             && self.key_usage.is_none_or(|usage| usage.signs_certificates)
     }
 
+    /// Whether it says of itself, by both extensions, that it is for issuing certificates.
+    pub(super) fn is_for_issuing(&self) -> bool {
+        self.is_authority() && self.key_usage.is_some_and(|usage| usage.signs_certificates)
+    }
+
+    /// Whether it says of itself, by either extension, that it is not for issuing certificates. Old roots say neither.
+    pub(super) fn is_for_no_issuing(&self) -> bool {
+        self.constraints.is_some_and(|constraints| !constraints.is_authority)
+            || self.key_usage.is_some_and(|usage| !usage.signs_certificates)
+    }
+
     /// Whether it is for signing messages.
     pub(super) fn may_sign(&self) -> bool {
         self.key_usage.is_none_or(|usage| usage.signs)

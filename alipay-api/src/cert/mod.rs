@@ -18,8 +18,8 @@
 //! What names no certificate is verified by any that is at hand. Nothing can be fetched for it.
 //!
 //! A fetched certificate is trusted if it is valid now and leads to one of the root certificates, every signature on the
-//! way holds and every issuer may issue; if it has the serial that was asked for; and if it was issued to the same common
-//! name as the configured one, since Alipay's roots vouch for merchants' certificates too. It is then kept in memory: put it
+//! way holds and every issuer may issue; if it has the serial that was asked for; if its key has 2048 bits or more; and if it was issued to the
+//! same common name, organisation and country as the configured one, since Alipay's roots vouch for merchants' certificates too. It is then kept in memory: put it
 //! into your configuration before the present one expires.
 //!
 //! The configured certificate is trusted for being configured. An expired one is refused when a client is built; one that

@@ -51,14 +51,60 @@ pub(super) fn rfc2253(name: Element<'_>) -> Option<String> {
     Some(rdns?.join(","))
 }
 
-/// The common name, as [`rfc2253`] writes it; `None` if there is none, or more than one.
-pub(super) fn common_name(name: Element<'_>) -> Option<String> {
-    let rdns = name.children(SEQUENCE)?;
-    let attributes = rdns.into_iter().flat_map(|rdn| rdn.children(SET).unwrap_or_default());
-    let mut names = attributes
-        .filter_map(attribute)
-        .filter(|attribute| attribute.starts_with("CN="));
-    names.next().filter(|_| names.next().is_none())
+/// Who a certificate was issued to, as far as it stays the same from one certificate to the next.
+#[derive(Clone, Debug)]
+pub(super) struct Holder {
+    /// The whole name where there is not exactly one.
+    common_name: Vec<u8>,
+    organisations: Vec<Vec<u8>>,
+    countries: Vec<Vec<u8>>,
+}
+
+impl Holder {
+    /// The holder of this name; `None` if it isn't one.
+    pub(super) fn new(name: Element<'_>) -> Option<Self> {
+        const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+        const COUNTRY: &[u8] = &[0x55, 0x04, 0x06];
+        const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0A];
+
+        let mut attributes = Vec::new();
+        for rdn in name.children(SEQUENCE)? {
+            for attribute in rdn.children(SET)? {
+                let [oid, value] = *attribute.children(SEQUENCE)? else {
+                    return None;
+                };
+                attributes.push((oid.value, value));
+            }
+        }
+        let all = |wanted: &[u8]| -> Vec<Vec<u8>> {
+            let values = attributes.iter().filter(|(oid, _)| *oid == wanted);
+            values.map(|(_, value)| typed(*value)).collect()
+        };
+        Some(Self {
+            common_name: match <[Vec<u8>; 1]>::try_from(all(COMMON_NAME)) {
+                Ok([common_name]) => common_name,
+                Err(_) => name.encoded.to_vec(),
+            },
+            organisations: all(ORGANISATION),
+            countries: all(COUNTRY),
+        })
+    }
+
+    /// Whether it is the same; by bytes, because what is written for people may be the same for different ones.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let is_same_country =
+            self.countries.is_empty() || other.countries.is_empty() || self.countries == other.countries;
+        self.common_name == other.common_name && self.organisations == other.organisations && is_same_country
+    }
+}
+
+/// A value and its type. Types in which the same bytes are the same text count as one.
+fn typed(value: Element<'_>) -> Vec<u8> {
+    let tag = match value.tag {
+        PRINTABLE_STRING | IA5_STRING => UTF8_STRING,
+        tag => tag,
+    };
+    [&[tag], value.value].concat()
 }
 
 fn relative(rdn: Element<'_>) -> Option<String> {

@@ -21,6 +21,30 @@ impl Certificates {
         Self { app, alipay, roots }
     }
 
+    /// What is wrong with where the certificates are: each of the three files may be taken for another.
+    pub(crate) fn misplaced(&self) -> Option<&'static str> {
+        let is_authority = |one: &Certificate| one.is_issuing_authority() || self.roots.certificates().contains(one);
+        if is_authority(&self.alipay) {
+            return Some(
+                "Alipay's certificate: this is an authority's certificate, or the same file as the root certificates; \
+                 give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)",
+            );
+        }
+        if is_authority(&self.app) {
+            return Some(
+                "the app's certificate: this is an authority's certificate, or stands among the root certificates; \
+                 give the one that the open platform calls 应用公钥证书 (appCertPublicKey_….crt)",
+            );
+        }
+        if !self.roots.certificates().iter().any(Certificate::may_be_root) {
+            return Some(
+                "Alipay's root certificates: there is no root among them; \
+                 give the file that the open platform calls 支付宝根证书 (alipayRootCert.crt)",
+            );
+        }
+        None
+    }
+
     /// The parameter `app_cert_sn`.
     pub(crate) fn app_cert_sn(&self) -> &str {
         self.app.alipay_serial()
@@ -85,10 +109,11 @@ impl Certificates {
             let alipay_serial = certificate.alipay_serial().to_owned();
             return Err(CertificateErrorKind::AnotherSerial { alipay_serial }.into());
         }
-        if certificate.holder() != self.alipay.holder() {
+        chain::check_key(&certificate)?;
+        if !certificate.holder().is(self.alipay.holder()) {
             return Err(CertificateErrorKind::AnotherHolder {
-                expected: self.alipay.holder().to_owned(),
-                found: certificate.holder().to_owned(),
+                expected: self.alipay.subject().to_owned(),
+                found: certificate.subject().to_owned(),
             }
             .into());
         }

@@ -4,6 +4,7 @@ use std::{sync::LazyLock, time::SystemTime};
 
 use super::{
     Certificate, RootCertificates,
+    chain::{AUTHORITY, SIGNER},
     openssl::{self, Folder, Order},
 };
 use crate::{
@@ -140,6 +141,71 @@ fn what_does_not_belong_together_is_refused() {
         let message = refusal(Credentials::certificates(key, app, alipay, &ROOT));
         assert!(message.contains(says), "{message}");
     }
+}
+
+#[test]
+fn no_file_is_taken_for_another() {
+    let own = &**openssl::RSA_KEY;
+    let root = Order {
+        key: &openssl::THIRD_RSA_KEY,
+        ..Order::new("/CN=Root")
+    }
+    .self_signed();
+    let issued = |subject, key, extensions| {
+        Order {
+            key,
+            ..Order::new(subject)
+        }
+        .issued_by(&root, &openssl::THIRD_RSA_KEY, extensions)
+    };
+    let other_key = openssl::key(openssl::RSA);
+    let issuing = issued("/CN=Class 2", &other_key, AUTHORITY);
+    let signer = |subject, key| {
+        Order {
+            key,
+            ..Order::new(subject)
+        }
+        .issued_by(&issuing, &other_key, SIGNER)
+    };
+    let (app, leaf) = (signer("/CN=App", own), signer("/CN=Alipay", &openssl::OTHER_RSA_KEY));
+    let alipay = leaf.clone() + &issuing;
+    Credentials::certificates(own, &app, &alipay, &root).unwrap();
+    let authority = issued("/CN=Alipay", &openssl::OTHER_RSA_KEY, AUTHORITY);
+    let own_authority = issued("/CN=App", own, AUTHORITY);
+    for (app, alipay, roots, says) in [
+        (&app, &root, &root, "Alipay's certificate: this is an authority's"),
+        (&app, &root, &alipay, "Alipay's root certificates: there is no root"),
+        (&app, &alipay, &alipay, "Alipay's certificate: this is an authority's"),
+        (&app, &authority, &root, "Alipay's certificate: this is an authority's"),
+        (
+            &own_authority,
+            &alipay,
+            &root,
+            "the app's certificate: this is an authority's",
+        ),
+        (
+            &app,
+            &alipay,
+            &(app.clone() + &root),
+            "the app's certificate: this is an authority's",
+        ),
+        (
+            &app,
+            &alipay,
+            &(signer("/CN=Shop", &other_key) + &issuing),
+            "Alipay's root certificates: there is no root",
+        ),
+    ] {
+        let message = refusal(Credentials::certificates(own, app, alipay, roots));
+        assert!(message.starts_with(says), "{message}");
+    }
+    // Roots of old say nothing of what they are for.
+    let plain = Order {
+        key: &openssl::THIRD_RSA_KEY,
+        ..Order::new("/CN=Root")
+    }
+    .issued_by(&root, &openssl::THIRD_RSA_KEY, "");
+    Credentials::certificates(own, &app, &alipay, &plain).unwrap();
 }
 
 #[test]

@@ -138,7 +138,11 @@ async fn only_alipays_own_certificate_is_taken() {
         &INTERMEDIATE,
     );
     let by_root = Identity::new("/C=CN/CN=Direct", "7", &LAST.key, &ROOT);
-    for stranger in [merchant, by_root] {
+    // The right common name, but another organisation or country, or no organisation.
+    let name = "CN=支付宝(中国)网络技术有限公司-2088000000000001";
+    let [other, foreign, none] = ["/C=CN/O=Other/", "/C=US/O=Shop/", "/C=CN/"]
+        .map(|rest| Identity::new(&format!("{rest}{name}"), "101", &LAST.key, &INTERMEDIATE));
+    for stranger in [merchant, by_root, other, foreign, none] {
         let gateway = Gateway::new();
         let client = gateway.client().build().unwrap();
         gateway.sign_with(&stranger);
@@ -150,6 +154,27 @@ async fn only_alipays_own_certificate_is_taken() {
             "{error}"
         );
     }
+
+    // Nor one whose key can be broken.
+    let short = openssl::key(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]);
+    let short = alipay("103", &short);
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&short);
+    gateway.hand_out(&short.serial(), &short.file);
+    let error = call(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+    let kind = certificate_error(&error);
+    assert!(
+        matches!(
+            kind,
+            CertificateErrorKind::Chain {
+                fault: ChainFault::ShortKey,
+                ..
+            }
+        ),
+        "{kind:?}"
+    );
 
     // Nor one that is Alipay's, but not the one that was named.
     let gateway = Gateway::new();
