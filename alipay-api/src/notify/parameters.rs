@@ -231,7 +231,7 @@ impl Parameters {
     pub(super) fn of_members(members: &Members<'_>) -> Result<Self, DecodeError> {
         let mut parameters = Self::empty();
         for (name, json) in members {
-            let value = Value::parse(json.get())?.text()?.unwrap_or_default();
+            let value = Value::of(json, 0).text()?.unwrap_or_default();
             parameters.push(name, &value);
         }
         Ok(parameters)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::value::RawValue;
 
 use crate::{
     error::GatewayError,
@@ -134,9 +135,9 @@ impl<'a> UnverifiedAnswer<'a> {
                     return Err(AnswerError::Malformed("the answer has two contents".to_owned()));
                 }
             } else if name == "sign" {
-                sign = text(value.get())?;
+                sign = text(value)?;
             } else if name == "alipay_cert_sn" {
-                alipay_cert_sn = text(value.get())?;
+                alipay_cert_sn = text(value)?;
             }
         }
         let (content, is_error) = content.ok_or_else(|| {
@@ -220,14 +221,14 @@ fn with_plain_slashes(json: &str) -> String {
 
 fn protocol_member<'a>(members: &Members<'a>, name: &str) -> Result<Option<Cow<'a, str>>, AnswerError> {
     match members.iter().find(|(member, _)| member == name) {
-        Some((_, value)) => text(value.get()),
+        Some((_, value)) => text(value),
         None => Ok(None),
     }
 }
 
-fn text(json: &str) -> Result<Option<Cow<'_, str>>, AnswerError> {
-    Value::parse(json)
-        .and_then(|value| value.text())
+fn text(json: &RawValue) -> Result<Option<Cow<'_, str>>, AnswerError> {
+    Value::of(json, 0)
+        .text()
         .map_err(|error| malformed("the answer", &error))
 }
 

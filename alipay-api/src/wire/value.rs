@@ -82,7 +82,7 @@ impl<'a> Value<'a> {
         Ok(self.text()?.filter(|text| !text.chars().all(char::is_whitespace)))
     }
 
-    pub(super) fn of(json: &'a RawValue, depth: u8) -> Self {
+    pub(crate) fn of(json: &'a RawValue, depth: u8) -> Self {
         Self {
             source: Source::Json(json.get()),
             depth,
