@@ -64,9 +64,8 @@ impl<M: ServerMethod> Call<M> {
 
     async fn send(self) -> Result<M::Output, Error> {
         let info = &M::INFO;
-        if info.certificate_only && self.client.inner.credentials.certificates.is_none() {
-            let message = "the gateway takes this method in certificate mode only: use Credentials::certificates";
-            return Err(Error::new(ErrorKind::Configuration, message).with_method(info.name));
+        if info.certificate_only {
+            self.client.check_certificates(info.name)?;
         }
         let business = business(&self.request, info)?;
         let exchange = Exchange {

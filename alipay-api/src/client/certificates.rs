@@ -107,6 +107,15 @@ impl Client {
         self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
     }
 
+    /// Refuses a method that the gateway takes in certificate mode only, where there are no certificates.
+    pub(super) fn check_certificates(&self, method: &str) -> Result<(), Error> {
+        if self.inner.credentials.certificates.is_some() {
+            return Ok(());
+        }
+        let message = "the gateway takes this method in certificate mode only: use Credentials::certificates";
+        Err(Error::new(ErrorKind::Configuration, message).with_method(method))
+    }
+
     /// Whether it could be that something has to be fetched to verify a notification.
     pub(crate) fn fetches_certificates(&self) -> bool {
         self.inner.keyring.is_some()

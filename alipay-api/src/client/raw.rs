@@ -3,6 +3,7 @@ use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
 use super::{Client, exchange::Exchange};
 use crate::{
     Error,
+    generated::CERTIFICATE_ONLY,
     method::Retry,
     protocol::{
         answer::{Answer, PROTOCOL_MEMBERS},
@@ -76,6 +77,9 @@ impl RawCall {
     }
 
     async fn send(self) -> Result<RawResponse, Error> {
+        if CERTIFICATE_ONLY.contains(&self.method.as_str()) {
+            self.client.check_certificates(&self.method)?;
+        }
         let exchange = Exchange {
             client: &self.client,
             method: &self.method,

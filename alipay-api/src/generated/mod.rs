@@ -21,3 +21,6 @@ pub mod trade;
 pub mod user;
 pub mod gateway;
 pub mod notification;
+
+/// The methods that the gateway takes in certificate mode only.
+pub(crate) const CERTIFICATE_ONLY: &[&str] = &["alipay.fund.trans.uni.transfer"];

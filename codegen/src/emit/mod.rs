@@ -76,13 +76,29 @@ impl Emitter {
                 pub mod notification;
             )
         });
+        let certificate_only = self.certificate_only(library);
         quote! {
             //! The products of the gateway, generated from the specs.
             #![allow(clippy::all, clippy::pedantic)]
             #(#products)*
             #gateway
             #notification
+            #certificate_only
         }
+    }
+
+    /// The names of the methods that need certificates, for calls by name. A user's crate has no use for them.
+    fn certificate_only(&self, library: &Library<'_>) -> Option<TokenStream> {
+        let methods = library.products.iter().flat_map(|product| &product.methods);
+        let names = methods
+            .filter(|method| method.info.certificate_only)
+            .map(|method| method.info.name);
+        (self.root == Root::Library).then(|| {
+            quote! {
+                /// The methods that the gateway takes in certificate mode only.
+                pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#names),*];
+            }
+        })
     }
 
     fn item(&self, item: &Item<'_>) -> TokenStream {

@@ -1,7 +1,7 @@
 use alipay_api::{ErrorClass, ErrorKind, trade::CreateResponse};
 use serde_json::json;
 
-use crate::support::start;
+use crate::support::{start, start_certified};
 
 #[tokio::test]
 async fn a_method_can_be_called_by_name() {
@@ -23,4 +23,18 @@ async fn an_unknown_method_is_refused() {
         (ErrorKind::Gateway, Some("isv.invalid-method"))
     );
     assert_eq!(error.class(), Some(ErrorClass::Request));
+}
+
+#[tokio::test]
+async fn a_method_that_needs_certificates_is_not_sent_without() {
+    const METHOD: &str = "alipay.fund.trans.uni.transfer";
+
+    let (mock, client) = start().await;
+    let error = client.call_raw(METHOD, json!({})).await.unwrap_err();
+    assert_eq!((error.kind(), error.method()), (ErrorKind::Configuration, Some(METHOD)));
+    assert!(!error.is_outcome_unknown());
+    assert_eq!(mock.requests_of(METHOD), 0);
+    let (mock, client) = start_certified().await;
+    client.call_raw(METHOD, json!({})).await.unwrap_err();
+    assert_eq!(mock.requests_of(METHOD), 1);
 }
