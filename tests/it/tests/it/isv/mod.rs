@@ -13,7 +13,7 @@ use std::{
 use alipay_api::{
     Client, Error,
     isv::{
-        Isv, IsvEvent,
+        Isv,
         store::{Authorisation, MemoryStore, MerchantKey, TokenStore},
     },
     trade::{Precreate, Query},
@@ -66,7 +66,7 @@ impl World {
             Isv::builder(client.clone(), Arc::clone(&store))
                 .refresh_ahead(AHEAD)
                 .refresh_timeout(Duration::from_secs(5))
-                .on_event(move |event| events.lock().unwrap().push(name(event)))
+                .on_event(move |event| events.lock().unwrap().push(format!("{event:?}")))
                 .build()
         };
         let (isv, other) = (isv(), isv());
@@ -106,6 +106,12 @@ impl World {
 
     /// Names of what was told since the last time.
     pub(super) fn events(&self) -> Vec<String> {
+        let name = |shown: String| shown.split(' ').next().unwrap_or_default().to_owned();
+        self.told().into_iter().map(name).collect()
+    }
+
+    /// What was told since the last time, as a log would show it.
+    pub(super) fn told(&self) -> Vec<String> {
         std::mem::take(&mut self.events.lock().unwrap())
     }
 
@@ -131,9 +137,4 @@ pub(super) async fn query(isv: &Isv) -> Error {
         .query(query)
         .await
         .expect_err("no such order")
-}
-
-fn name(event: &IsvEvent) -> String {
-    let shown = format!("{event:?}");
-    shown.split(' ').next().unwrap_or_default().to_owned()
 }
