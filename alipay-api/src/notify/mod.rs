@@ -66,9 +66,9 @@ impl<'a> Notifications<'a> {
     /// The same as [`verify`](Self::verify), but in certificate mode, where Alipay may have changed to a certificate that is not at
     /// hand, this fetches it first.
     ///
-    /// Anyone can send a notification and name a certificate. So one certificate is fetched once a minute at most, on account of
-    /// notifications no more than five within a minute, and this waits no longer than for one attempt of a call. What names no
-    /// certificate can't have one fetched.
+    /// Anyone can send a notification and name a certificate. So one certificate is fetched [once a minute](crate::cert) at most,
+    /// unless the gateway could not be reached, on account of notifications no more than five within a minute, and this waits no
+    /// longer than for one attempt of a call. What names no certificate can't have one fetched.
     ///
     /// Await it in a tokio runtime with its timers and input and output enabled, also where nothing has to be fetched.
     ///
