@@ -22,7 +22,7 @@ pub mod types;
 pub mod wire;
 
 pub use self::{
-    client::{AppCall, Call, Client, ClientBuilder, PageCall, RawCall, RawResponse},
+    client::{AppCall, Call, CallFuture, Client, ClientBuilder, PageCall, RawCall, RawResponse},
     credentials::Credentials,
     error::{Error, ErrorClass, ErrorKind},
     generated::*,

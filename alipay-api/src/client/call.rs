@@ -1,16 +1,20 @@
 use std::{future::IntoFuture, time::Duration};
 
-use super::{Client, exchange::Exchange, signing::business};
+use super::{
+    Client,
+    call_future::{CallFuture, Content, Read},
+    exchange::Exchange,
+    signing::business,
+};
 use crate::{
-    Error, ErrorKind,
-    method::{Output as _, ServerMethod, class_of},
+    Error, ErrorClass, ErrorKind,
+    method::{MethodInfo, Output as _, ServerMethod, class_of},
     protocol::{
         answer::{Answer, PROTOCOL_MEMBERS, UnverifiedAnswer},
-        request::Options,
+        request::{Business, Options},
     },
-    transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Source},
+    wire::{DecodeError, Values},
 };
 
 /// A call that is sent when it is awaited.
@@ -61,42 +65,39 @@ impl<M: ServerMethod> Call<M> {
         self.timeout = Some(timeout);
         self
     }
+}
 
-    async fn send(self) -> Result<M::Output, Error> {
-        let info = &M::INFO;
-        if info.certificate_only {
-            self.client.check_certificates(info.name)?;
-        }
-        let business = business(&self.request, info)?;
-        let exchange = Exchange {
-            client: &self.client,
-            method: info.name,
-            retry: info.retry,
-            pending: info.pending,
-            classify: class_of::<M::ErrorCode>,
-            business,
-            options: self.options,
-            patience: self.client.patience(self.timeout),
-            fetches: None,
-        };
-        let mut output = None;
-        let mut read = |answer: &Answer<'_>| {
-            output = Some(read::<M>(answer)?);
-            Ok(())
-        };
-        exchange.run(&mut read).await?;
-        output.ok_or_else(|| Error::new(ErrorKind::Decode, "the answer was not read").with_method(info.name))
+/// What every call does, whatever its method: compiled once.
+async fn send(
+    client: Client,
+    info: &'static MethodInfo,
+    classify: fn(&str) -> Option<ErrorClass>,
+    business: Result<Business, Error>,
+    options: Options,
+    timeout: Option<Duration>,
+    read: Read,
+) -> Result<Content, Error> {
+    if info.certificate_only {
+        client.check_certificates(info.name)?;
     }
+    let exchange = Exchange {
+        client: &client,
+        method: info.name,
+        retry: info.retry,
+        pending: info.pending,
+        classify,
+        business: business?,
+        options,
+        patience: client.patience(timeout),
+        fetches: None,
+    };
+    exchange.run(read).await
 }
 
 /// What a verified answer says.
 fn read<M: ServerMethod>(answer: &Answer<'_>) -> Result<M::Output, DecodeError> {
-    let response = Source::members(&answer.members, 1, PROTOCOL_MEMBERS).make()?;
-    let pending = answer
-        .code
-        .as_deref()
-        .is_some_and(|code| M::INFO.pending.contains(&code));
-    Ok(M::Output::new(response, pending))
+    let response = Values::members(&answer.members, 1, PROTOCOL_MEMBERS).make()?;
+    Ok(M::Output::new(response, answer.is_pending(M::INFO.pending)))
 }
 
 /// Verifies and reads an answer that no call of this client brought.
@@ -111,9 +112,17 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
 
 impl<M: ServerMethod> IntoFuture for Call<M> {
     type Output = Result<M::Output, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    type IntoFuture = CallFuture<M::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        CallFuture::new(Box::pin(send(
+            self.client,
+            &M::INFO,
+            class_of::<M::ErrorCode>,
+            business(&self.request, &M::INFO),
+            self.options,
+            self.timeout,
+            |answer| Ok(Box::new(read::<M>(answer)?)),
+        )))
     }
 }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     Client,
     acting::Acting,
+    call_future::{Read, unpacked},
     exchange::{Exchange, Patience, after},
 };
 use crate::{
@@ -27,12 +28,12 @@ use crate::{
     error::Shown,
     method::Retry,
     protocol::{
-        answer::{Answer, UnverifiedAnswer},
+        answer::UnverifiedAnswer,
         request::{Business, Options},
     },
     sign::Verifier,
     transport::BoxFuture,
-    wire::{Decode as _, Value},
+    wire::read,
 };
 
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
@@ -173,14 +174,12 @@ impl Client {
             },
             fetches: Some(alipay_cert_sn),
         };
-        let mut content = String::new();
-        let mut read = |answer: &Answer<'_>| {
+        let content: Read = |answer| {
             let member = answer.members.iter().find(|(name, _)| name == CONTENT);
-            let member = member.map(|(_, json)| String::decode(Value::parse(json.get())?));
-            content = member.transpose()?.flatten().unwrap_or_default();
-            Ok(())
+            let member = member.map(|(_, json)| read::<String>(json.get()));
+            Ok(Box::new(member.transpose()?.flatten().unwrap_or_default()))
         };
-        exchange.run(&mut read).await.map_err(not_downloaded)?;
+        let content: String = unpacked(exchange.run(content).await).map_err(not_downloaded)?;
         self.accept(alipay_cert_sn, &content)
             .map_err(|error| Failure { error, may_pass: false })
     }

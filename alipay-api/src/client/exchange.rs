@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, acting::Acting, certificates::unknown_certificate};
+use super::{
+    Client,
+    acting::Acting,
+    call_future::{Content, Read},
+    certificates::unknown_certificate,
+};
 use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
@@ -21,7 +26,6 @@ use crate::{
     random,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
-    wire::DecodeError,
 };
 
 /// What to call, as far as every method is alike.
@@ -37,9 +41,6 @@ pub(super) struct Exchange<'a> {
     /// The serial of the certificate that the call fetches, if that is what it is for.
     pub(super) fetches: Option<&'a str>,
 }
-
-/// Takes what a verified answer says. It is no type parameter, so that a call is compiled once, and not for each method.
-pub(super) type Read<'a> = dyn FnMut(&Answer<'_>) -> Result<(), DecodeError> + Send + 'a;
 
 /// How long a call may take, and how often it is sent at most.
 #[derive(Clone, Copy)]
@@ -57,8 +58,8 @@ pub(super) struct Exchanged {
 }
 
 impl Exchange<'_> {
-    /// Sends the call until there is an answer, and gives its verified content to `read`.
-    pub(super) async fn run(mut self, read: &mut Read<'_>) -> Result<(), Error> {
+    /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
+    pub(super) async fn run(mut self, read: Read) -> Result<Content, Error> {
         let deadline = after(self.patience.total);
         let Acting::Managed(tokens) = &self.client.acting else {
             return self.send(deadline, read).await;
@@ -88,7 +89,7 @@ impl Exchange<'_> {
     }
 
     /// Sends it until there is an answer.
-    async fn send(&self, deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
+    async fn send(&self, deadline: Instant, read: Read) -> Result<Content, Error> {
         let mut attempt = 1;
         loop {
             let result = self.attempt(deadline, read).await;
@@ -112,7 +113,7 @@ impl Exchange<'_> {
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
-    async fn attempt(&self, total_deadline: Instant, read: &mut Read<'_>) -> Result<(), Error> {
+    async fn attempt(&self, total_deadline: Instant, read: Read) -> Result<Content, Error> {
         let inner = &*self.client.inner;
         let deadline = total_deadline.min(after(self.patience.attempt));
         let late = || {
@@ -171,8 +172,8 @@ impl Exchange<'_> {
         answered: &Exchanged,
         parameters: &SignedParameters<'_>,
         deadline: Instant,
-        read: &mut Read<'_>,
-    ) -> Result<(), Error> {
+        read: Read,
+    ) -> Result<Content, Error> {
         let told =
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
         if answered.status != 200 {

@@ -5,6 +5,7 @@
 mod acting;
 mod builder;
 mod call;
+mod call_future;
 mod certificates;
 mod exchange;
 mod page;
@@ -20,6 +21,7 @@ use self::{acting::Acting, exchange::Patience};
 pub use self::{
     builder::ClientBuilder,
     call::{Call, read_answer},
+    call_future::CallFuture,
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };

@@ -1,17 +1,17 @@
 use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
 
-use super::{Client, exchange::Exchange};
+use super::{Client, call_future::unpacked, exchange::Exchange};
 use crate::{
     Error,
     generated::CERTIFICATE_ONLY,
     method::Retry,
     protocol::{
-        answer::{Answer, PROTOCOL_MEMBERS},
+        answer::PROTOCOL_MEMBERS,
         request::{Business, Options},
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{Decode, DecodeError, Object, Source, Value, members},
+    wire::{DecodeError, Field, Object, Values, members, read},
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
@@ -91,13 +91,8 @@ impl RawCall {
             patience: self.client.patience(self.timeout),
             fetches: None,
         };
-        let mut text = String::new();
-        let mut read = |answer: &Answer<'_>| {
-            answer.text.clone_into(&mut text);
-            Ok(())
-        };
-        exchange.run(&mut read).await?;
-        Ok(RawResponse { text })
+        let text = exchange.run(|answer| Ok(Box::new(answer.text.to_owned()))).await;
+        unpacked(text).map(|text| RawResponse { text })
     }
 }
 
@@ -125,9 +120,9 @@ impl RawResponse {
     ///
     /// # Errors
     /// The field is of another type.
-    pub fn get<T: Decode>(&self, name: &str) -> Result<Option<T>, DecodeError> {
+    pub fn get<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match members(&self.text)?.iter().find(|(member, _)| member == name) {
-            Some((_, json)) => T::decode(Value::parse(json.get())?),
+            Some((_, json)) => read(json.get()),
             None => Ok(None),
         }
     }
@@ -137,7 +132,7 @@ impl RawResponse {
     /// # Errors
     /// A field is of another type.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
-        Source::members(&members(&self.text)?, 1, PROTOCOL_MEMBERS).make()
+        Values::members(&members(&self.text)?, 1, PROTOCOL_MEMBERS).make()
     }
 }
 

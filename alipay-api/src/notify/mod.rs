@@ -26,7 +26,7 @@ use crate::{
     method::{AppMethod, PageMethod},
     protocol::answer::{AnswerError, PROTOCOL_MEMBERS, UnverifiedAnswer},
     sign::Verifier,
-    wire::{DecodeError, Source},
+    wire::{DecodeError, Values},
 };
 
 /// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.
@@ -108,7 +108,7 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify).
     pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
         let parameters = self.verified(query.as_bytes())?;
-        let response = parameters.source().make().map_err(unreadable)?;
+        let response = parameters.values().make().map_err(unreadable)?;
         Ok(Verified::new(response, parameters))
     }
 
@@ -138,7 +138,7 @@ impl<'a> Notifications<'a> {
                 .with_method(method)
                 .with_gateway(answer.gateway_error(), None, true));
         }
-        let response = Source::members(&answer.members, 1, PROTOCOL_MEMBERS)
+        let response = Values::members(&answer.members, 1, PROTOCOL_MEMBERS)
             .make()
             .map_err(unreadable)?;
         let parameters = Parameters::of_members(&answer.members).map_err(unreadable)?;
@@ -236,9 +236,9 @@ impl Received {
 fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
     let named = |name| parameters.get(name).filter(|value| !value.is_empty());
     let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
-    let mut source = parameters.source();
-    let known = Notification::read(name, &mut source);
-    source.finish().map_err(unreadable)?;
+    let values = parameters.values();
+    let known = Notification::read(name, &mut values.source());
+    values.finish().map_err(unreadable)?;
     let notification = known.unwrap_or_else(|| Notification::Other(OtherNotification::new(name)));
     Ok(Verified::new(notification, parameters))
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::{
     sign::Verifier,
-    wire::{DecodeError, Members, Source, Value},
+    wire::{DecodeError, Members, Value, Values},
 };
 
 /// A larger body is no notification.
@@ -251,8 +251,8 @@ impl Parameters {
     }
 
     /// What an object can be made of.
-    pub(super) fn source(&self) -> Source<'_> {
-        Source::texts(self.iter())
+    pub(super) fn values(&self) -> Values<'_> {
+        Values::texts(self.iter())
     }
 
     fn push(&mut self, name: &str, value: &str) {

@@ -154,6 +154,11 @@ impl<'a> UnverifiedAnswer<'a> {
 }
 
 impl Answer<'_> {
+    /// Whether its code is one of these.
+    pub(crate) fn is_pending(&self, pending: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| pending.contains(&code))
+    }
+
     /// The gateway's words, where the answer is an error.
     pub(crate) fn gateway_error(&self) -> GatewayError {
         let text = |name| {

@@ -1,6 +1,6 @@
 //! From a request to the parameters of one exchange.
 
-use std::borrow::Cow;
+use std::{any::Any, borrow::Cow};
 
 use super::parameters::{InvalidParameter, Parameters};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     method::MethodInfo,
     sign::SignType,
     types::{File, Secret},
-    wire::{Encode, Fields, JsonWriter, MissingFields, Object, ObjectWriter},
+    wire::{Field, JsonWriter, MissingFields, Object, View, to_text},
 };
 
 /// What a request says, sorted by where it goes, before anyone signs it.
@@ -64,27 +64,34 @@ pub(crate) fn is_in_query(name: &str) -> bool {
 impl Business {
     /// Sorts a request's fields by where they go.
     pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, MissingFields> {
+        let mut top_level = Vec::new();
+        let mut files = Vec::new();
         // Most requests are shorter.
         let mut out = JsonWriter::with_capacity(512);
-        let mut split = Split {
-            info,
-            content: ObjectWriter::new(&mut out),
-            top_level: Vec::new(),
-            files: Vec::new(),
-        };
-        request.write(&mut split);
-        for (name, value) in info.implied {
-            if !split.content.is_given(name) {
-                split.field(name, value);
+        out.begin_object();
+        let seen = request.see();
+        for (name, value) in seen.given() {
+            if info.files.contains(&name) {
+                files.extend(file(value).map(|file| (name, file.clone())));
+            } else if info.top_level.contains(&name) {
+                top_level.push((Cow::Borrowed(name), to_text(value)?.into()));
+            } else {
+                out.name(name);
+                value.encode(&mut out);
             }
         }
-        let Split {
-            content,
-            top_level,
-            files,
-            ..
-        } = split;
-        content.finish(request);
+        for (name, value) in info.implied {
+            if seen.is_given(name) {
+                continue;
+            }
+            if info.top_level.contains(name) {
+                top_level.push((Cow::Borrowed(*name), (*value).into()));
+            } else {
+                out.name(name);
+                out.string(value);
+            }
+        }
+        out.end_object(request, &seen, info.implied);
         let content = out.finish()?;
         let content = if content == "{}" {
             Secret::default()
@@ -134,27 +141,11 @@ impl Business {
     }
 }
 
-/// Sorts fields by where they go.
-struct Split<'a> {
-    info: &'a MethodInfo,
-    content: ObjectWriter<'a>,
-    top_level: Vec<(Cow<'static, str>, Secret)>,
-    files: Vec<(&'static str, File)>,
-}
-
-impl Fields for Split<'_> {
-    fn field(&mut self, name: &'static str, value: &dyn Encode) {
-        if value.is_absent() {
-            return;
-        }
-        if self.info.files.contains(&name) {
-            self.content.given_elsewhere(name);
-            self.files.extend(value.as_file().map(|file| (name, file.clone())));
-        } else if self.info.top_level.contains(&name) {
-            self.content.given_elsewhere(name);
-            self.top_level.push((Cow::Borrowed(name), value.to_text().into()));
-        } else {
-            self.content.field(name, value);
-        }
+/// The file that a field holds.
+fn file(field: &dyn Field) -> Option<&File> {
+    match field.view() {
+        View::Scalar(scalar) => (scalar as &dyn Any).downcast_ref(),
+        View::Option(held) => file(held?),
+        View::Object(_) | View::List(_) => None,
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 
-use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+use crate::wire::{DecodeError, Field, JsonWriter, Scalar, Value, scalar};
 
 /// A file of an upload: its bytes are sent beside the signed parameters and are not signed themselves.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -43,25 +43,22 @@ impl fmt::Debug for File {
 }
 
 /// Only for serde, where a request is stored: files are never part of a JSON that is sent.
-impl Encode for File {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.list([&self.name as &dyn Encode, &BASE64_STANDARD.encode(&self.content)].into_iter());
-    }
-
-    fn as_file(&self) -> Option<&File> {
-        Some(self)
-    }
-}
-
-impl Decode for File {
+impl Scalar for File {
     fn blank() -> Self {
         Self::default()
     }
 
+    fn encode(&self, out: &mut JsonWriter) {
+        let content = BASE64_STANDARD.encode(&self.content);
+        out.list([&self.name as &dyn Field, &content].into_iter());
+    }
+
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let Some(parts) = Vec::<String>::decode(value)? else {
+        let mut parts = Vec::<String>::new();
+        let field: &mut dyn Field = &mut parts;
+        if !field.read(value)? {
             return Ok(None);
-        };
+        }
         let [name, content] = parts.as_slice() else {
             return Err(DecodeError::new("expected a file: its name and its content in base64"));
         };
@@ -72,4 +69,5 @@ impl Decode for File {
     }
 }
 
+scalar!(File);
 crate::__serde!(File);

@@ -1,4 +1,4 @@
-use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// JSON that travels as text inside a string, such as a field that Alipay only passes on.
 ///
@@ -34,19 +34,13 @@ impl From<serde_json::Value> for Json {
     }
 }
 
-impl Encode for Json {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.string(&self.0);
-    }
-
-    fn to_text(&self) -> String {
-        self.0.clone()
-    }
-}
-
-impl Decode for Json {
+impl Scalar for Json {
     fn blank() -> Self {
         Self::default()
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(&self.0);
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -55,4 +49,5 @@ impl Decode for Json {
     }
 }
 
+scalar!(Json);
 crate::__serde!(Json);

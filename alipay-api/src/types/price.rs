@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use rust_decimal::Decimal;
 
 use super::pad::pad;
-use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// An amount of money: a decimal with two places, never a binary fraction.
 ///
@@ -121,19 +121,13 @@ impl TryFrom<Decimal> for Price {
     }
 }
 
-impl Encode for Price {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.plain(self);
-    }
-
-    fn to_text(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Decode for Price {
+impl Scalar for Price {
     fn blank() -> Self {
         Self::ZERO
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.plain(self);
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -147,6 +141,7 @@ impl Decode for Price {
     }
 }
 
+scalar!(Price);
 crate::__serde!(Price);
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// A credential or a personal secret: a token, a payment code, the number of an identity card.
 ///
@@ -41,19 +41,13 @@ impl From<&str> for Secret {
     }
 }
 
-impl Encode for Secret {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.string(&self.0);
-    }
-
-    fn to_text(&self) -> String {
-        self.expose().to_owned()
-    }
-}
-
-impl Decode for Secret {
+impl Scalar for Secret {
     fn blank() -> Self {
         Self::default()
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(&self.0);
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -61,4 +55,5 @@ impl Decode for Secret {
     }
 }
 
+scalar!(Secret);
 crate::__serde!(Secret);

@@ -7,7 +7,7 @@ use std::{
 use jiff::{SignedDuration, civil};
 
 use super::pad::pad;
-use crate::wire::{Decode, DecodeError, Encode, JsonWriter, Value};
+use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// 1970-01-01 00:00:00 UTC as the clocks in Beijing show it: eight hours ahead, all year.
 const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
@@ -213,19 +213,13 @@ impl fmt::Debug for Date {
 
 macro_rules! wire {
     ($name:ident, $expected:literal) => {
-        impl Encode for $name {
-            fn encode(&self, out: &mut JsonWriter) {
-                out.plain(self);
-            }
-
-            fn to_text(&self) -> String {
-                self.to_string()
-            }
-        }
-
-        impl Decode for $name {
+        impl Scalar for $name {
             fn blank() -> Self {
                 Self(Default::default())
+            }
+
+            fn encode(&self, out: &mut JsonWriter) {
+                out.plain(self);
             }
 
             fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -239,6 +233,7 @@ macro_rules! wire {
             }
         }
 
+        scalar!($name);
         crate::__serde!($name);
     };
 }

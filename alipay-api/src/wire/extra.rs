@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Decode, DecodeError, Value};
+use super::{DecodeError, Field, Value, read};
 
 /// The fields of an object that this version of the library does not know, with their exact JSON.
 ///
@@ -35,11 +35,9 @@ impl Extra {
     ///
     /// # Errors
     /// The field is of another type.
-    pub fn get_as<T: Decode>(&self, name: &str) -> Result<Option<T>, DecodeError> {
+    pub fn get_as<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match self.get(name) {
-            Some(json) => Value::parse(json)
-                .and_then(T::decode)
-                .map_err(|error| error.within(name)),
+            Some(json) => read(json).map_err(|error| error.within(name)),
             None => Ok(None),
         }
     }

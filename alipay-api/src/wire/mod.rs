@@ -10,6 +10,7 @@
 
 mod error;
 mod extra;
+mod field;
 mod object;
 mod open_enum;
 mod scalar;
@@ -27,16 +28,18 @@ pub use self::serde::{deserialize, serialize};
 pub use self::{
     error::DecodeError,
     extra::Extra,
-    object::{Field, Fields, Object, See, clone_object, debug_object, same_object},
+    field::{Field, Fill, Hold, List, Remake, Slot, View},
+    object::{Object, Seen, clone_object, debug_object, same_object},
     open_enum::{Listed, Open, debug_listed, same_listed},
-    scalar::{Decode, Encode},
-    source::{Made, Source},
+    scalar::AnyScalar,
+    source::{Source, Values},
     value::Value,
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
-    value::{Members, members},
-    writer::ObjectWriter,
+    scalar::{Scalar, scalar},
+    value::{Members, members, read},
+    writer::to_text,
 };
 
 /// Implements the standard library's and serde's traits for an [`Object`].

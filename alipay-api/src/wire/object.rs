@@ -1,6 +1,6 @@
-use std::{any::Any, fmt};
+use std::fmt;
 
-use super::{Decode, DecodeError, Encode, Extra, JsonWriter, Source, Value};
+use super::{Extra, Field, Source};
 
 /// A type that is a JSON object on the wire: a request, a response, a notification, or a type inside one.
 ///
@@ -12,8 +12,8 @@ pub trait Object: 'static {
     where
         Self: Sized;
 
-    /// Shows `see` the known fields, in the same order, and the others.
-    fn see(&self, see: &mut dyn See);
+    /// Its fields, in the same order.
+    fn see(&self) -> Seen<'_>;
 
     /// Groups of names of which at least one must be given.
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -28,94 +28,82 @@ pub trait Object: 'static {
         Self::make(&mut Source::default())
     }
 
-    /// Gives every known field to `fields`, in the spec's order.
-    fn write(&self, fields: &mut dyn Fields) {
-        self.see(&mut Each(fields));
+    /// The type's name, with its path.
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<Self>()
     }
 }
 
-/// Gives fields one by one. It is no closure, which would be compiled for each type.
-struct Each<'a>(&'a mut dyn Fields);
+/// The fields of an [`Object`]: the names and values of those that are known, and the others.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    names: &'static [&'static str],
+    values: Vec<&'a dyn Field>,
+    extra: &'a Extra,
+}
 
-impl See for Each<'_> {
-    fn fields(&mut self, names: &[&'static str], values: &[&dyn Field], _: &Extra) {
-        for (name, value) in names.iter().zip(values) {
-            self.0.field(name, *value);
+impl<'a> Seen<'a> {
+    /// These, with a name for each value.
+    pub fn new(names: &'static [&'static str], values: &[&'a dyn Field], extra: &'a Extra) -> Self {
+        Self {
+            names,
+            values: values.to_vec(),
+            extra,
         }
     }
-}
 
-/// Takes the fields of an [`Object`].
-pub trait Fields {
-    /// One field. It is left out where its value [is absent](Encode::is_absent).
-    fn field(&mut self, name: &'static str, value: &dyn Encode);
-}
-
-/// Looks at the fields of an [`Object`].
-pub trait See {
-    /// All of them: the names and values of those that are known, and the others.
-    fn fields(&mut self, names: &[&'static str], values: &[&dyn Field], extra: &Extra);
-}
-
-impl<F: FnMut(&[&'static str], &[&dyn Field], &Extra)> See for F {
-    fn fields(&mut self, names: &[&'static str], values: &[&dyn Field], extra: &Extra) {
-        self(names, values, extra);
+    /// The known fields that are not left out.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &'a dyn Field)> {
+        let fields = self.names.iter().zip(&self.values);
+        fields
+            .filter(|(_, value)| !value.is_absent())
+            .map(|(name, value)| (*name, *value))
     }
-}
 
-/// What a field holds.
-pub trait Field: Encode + fmt::Debug + Any {
-    /// Whether a field of the same type holds the same.
-    fn is_same(&self, field: &dyn Field) -> bool;
-}
+    /// Whether this is a known field that is not left out.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        let mut fields = self.names.iter().zip(&self.values);
+        fields.any(|(known, value)| *known == name && !value.is_absent())
+    }
 
-impl<T: Encode + PartialEq + fmt::Debug + 'static> Field for T {
-    fn is_same(&self, field: &dyn Field) -> bool {
-        (field as &dyn Any).downcast_ref::<T>() == Some(self)
+    /// The others.
+    pub(super) fn extra(&self) -> &'a Extra {
+        self.extra
+    }
+
+    /// Another object of the type can be made of it.
+    #[inline(never)]
+    pub(super) fn source(&self) -> Source<'_> {
+        Source::copy(&self.values, self.extra)
     }
 }
 
 /// `Clone` for an object.
 pub fn clone_object<T: Object>(object: &T) -> T {
-    let mut copy = None;
-    object.see(&mut |_: &[&str], values: &[&dyn Field], extra: &Extra| {
-        copy = Some(T::make(&mut Source::copy(values, extra)));
-    });
-    copy.unwrap_or_else(T::blank)
+    T::make(&mut object.see().source())
 }
 
 /// `PartialEq` for two objects of one type.
 pub fn same_object(one: &dyn Object, other: &dyn Object) -> bool {
-    let mut same = false;
-    one.see(&mut |_: &[&str], fields: &[&dyn Field], extra: &Extra| {
-        other.see(&mut |_: &[&str], others: &[&dyn Field], other_extra: &Extra| {
-            same = extra == other_extra && fields.iter().zip(others).all(|(field, other)| field.is_same(*other));
-        });
-    });
-    same
+    let (one, other) = (one.see(), other.see());
+    let mut values = one.values.iter().zip(&other.values);
+    one.extra == other.extra && values.all(|(value, other)| value.is_same(*other))
 }
 
 /// `Debug` for an object: its type, the fields that are given, the names of unknown ones.
 ///
 /// # Errors
 /// The formatter's.
-pub fn debug_object<T: Object>(object: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let name = std::any::type_name::<T>();
-    debug_fields(name.rsplit(':').next().unwrap_or(name), object, formatter)
-}
-
-fn debug_fields(name: &str, object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut out = formatter.debug_struct(name);
-    object.see(&mut |names: &[&'static str], values: &[&dyn Field], extra: &Extra| {
-        for (name, value) in names.iter().zip(values) {
-            if !value.is_absent() {
-                out.field(name, value);
-            }
-        }
-        if !extra.is_empty() {
-            out.field("extra", extra);
-        }
-    });
+pub fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let path = object.type_name();
+    let mut out = formatter.debug_struct(path.rsplit(':').next().unwrap_or(path));
+    let seen = object.see();
+    for (name, value) in seen.given() {
+        out.field(name, &value);
+    }
+    if !seen.extra.is_empty() {
+        out.field("extra", seen.extra);
+    }
     out.finish()
 }
 
@@ -124,32 +112,15 @@ impl<T: Object> Object for Box<T> {
         Self::new(T::make(source))
     }
 
-    fn see(&self, see: &mut dyn See) {
-        (**self).see(see);
+    fn see(&self) -> Seen<'_> {
+        (**self).see()
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
         (**self).at_least_one()
     }
-}
 
-impl<T: Object> Encode for T {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.object(self);
-    }
-}
-
-impl<T: Object> Decode for T {
-    fn blank() -> Self {
-        <Self as Object>::blank()
-    }
-
-    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let mut made = None;
-        value.object(&mut |members, depth| {
-            made = Some(Source::members(members, depth, &[]).make()?);
-            Ok(())
-        })?;
-        Ok(made)
+    fn type_name(&self) -> &'static str {
+        (**self).type_name()
     }
 }

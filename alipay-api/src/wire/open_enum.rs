@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Decode, DecodeError, Encode, JsonWriter, Value};
+use super::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// The values that a spec lists for an enum. The gateway may add to them at any time, so that fields hold an [`Open`] of it.
 ///
@@ -22,18 +22,23 @@ pub trait Listed: Copy + Eq + fmt::Debug + Send + Sync + 'static {
 
     /// The value that stands on the wire as this text, if it is listed.
     fn from_text(text: &str) -> Option<Self> {
-        Self::listed()
-            .iter()
-            .find(|(listed, _)| *listed == text)
-            .map(|(_, value)| *value)
+        for (listed, value) in Self::listed() {
+            if *listed == text {
+                return Some(*value);
+            }
+        }
+        None
     }
 }
 
+// Loops, here and above: adapters of iterators would be compiled for each enum.
 fn text_of<T: Listed>(value: &T) -> &'static str {
-    T::listed()
-        .iter()
-        .find(|(_, listed)| same_listed(listed, value))
-        .map_or("", |(text, _)| *text)
+    for (text, listed) in T::listed() {
+        if same_listed(listed, value) {
+            return text;
+        }
+    }
+    ""
 }
 
 /// `PartialEq` for listed values.
@@ -156,21 +161,21 @@ impl<T: Listed> fmt::Display for Open<T> {
     }
 }
 
-impl<T: Listed> Encode for Open<T> {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.string(self.as_str());
-    }
-}
-
-impl<T: Listed> Decode for Open<T> {
+impl<T: Listed> Scalar for Open<T> {
     fn blank() -> Self {
         Self::default()
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(self.as_str());
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
         Ok(value.text()?.map(|text| Self::from(&*text)))
     }
 }
+
+scalar!(Open<T: Listed>);
 
 #[cfg(feature = "serde")]
 impl<T: Listed> serde::Serialize for Open<T> {

@@ -1,69 +1,101 @@
+use std::{any::Any, fmt};
+
 use super::{DecodeError, JsonWriter, Value};
-use crate::types::File;
 
-/// A type that can be written as JSON.
-pub trait Encode {
-    /// Writes the value as JSON.
-    fn encode(&self, out: &mut JsonWriter);
-
-    /// Whether a field that holds it is left out.
-    fn is_absent(&self) -> bool {
-        false
-    }
-
-    /// The value as a parameter of its own: text without quotes, or JSON.
-    fn to_text(&self) -> String {
-        let mut out = JsonWriter::default();
-        self.encode(&mut out);
-        let json = out.finish().unwrap_or_default();
-        if json.starts_with('"') {
-            serde_json::from_str(&json).unwrap_or_default()
-        } else {
-            json
-        }
-    }
-
-    /// The file, where it is one.
-    fn as_file(&self) -> Option<&File> {
-        None
-    }
-}
-
-/// A type that can be read from the wire.
-pub trait Decode: Sized {
+/// A value that is no object and no list. [`scalar!`] makes it a [`Field`](super::Field).
+pub(crate) trait Scalar: Clone + PartialEq + fmt::Debug + 'static {
     /// What a field of the type holds before anything is read into it.
     fn blank() -> Self;
 
+    /// Writes the value as JSON.
+    fn encode(&self, out: &mut JsonWriter);
+
     /// Reads the value; `None` where it stands for absence: `null`, or `""` for anything but text.
-    ///
-    /// # Errors
-    /// The value is not of this type.
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError>;
 }
 
-impl Encode for &str {
+/// A value that is no object and no list, whatever its type.
+pub trait AnyScalar: Any {
+    /// Writes the value as JSON.
+    fn encode(&self, out: &mut JsonWriter);
+
+    /// Reads the value; `false`, and nothing is changed, where it stands for absence.
+    ///
+    /// # Errors
+    /// The value is not of this type.
+    fn read(&mut self, value: Value<'_>) -> Result<bool, DecodeError>;
+
+    /// Makes it the same as another of its type.
+    fn copy(&mut self, other: &dyn AnyScalar);
+
+    /// Whether another is of the same type and the same.
+    fn is_same(&self, other: &dyn AnyScalar) -> bool;
+
+    /// Shows it as `Debug` does.
+    ///
+    /// # Errors
+    /// The formatter's.
+    fn show(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+impl<T: Scalar> AnyScalar for T {
     fn encode(&self, out: &mut JsonWriter) {
-        out.string(self);
+        Scalar::encode(self, out);
     }
 
-    fn to_text(&self) -> String {
-        (*self).to_owned()
+    fn read(&mut self, value: Value<'_>) -> Result<bool, DecodeError> {
+        let read = Self::decode(value)?;
+        let found = read.is_some();
+        if let Some(read) = read {
+            *self = read;
+        }
+        Ok(found)
+    }
+
+    fn copy(&mut self, other: &dyn AnyScalar) {
+        let other: &dyn Any = other;
+        if let Some(other) = other.downcast_ref::<Self>() {
+            self.clone_from(other);
+        }
+    }
+
+    fn is_same(&self, other: &dyn AnyScalar) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref() == Some(self)
+    }
+
+    fn show(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
     }
 }
 
-impl Encode for String {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.string(self);
-    }
+/// Implements [`Field`](super::Field) for a [`Scalar`].
+macro_rules! scalar {
+    ($name:ident$(<$generic:ident: $bound:path>)?) => {
+        impl$(<$generic: $bound>)? $crate::wire::Field for $name$(<$generic>)? {
+            fn blank() -> Self {
+                <Self as $crate::wire::Scalar>::blank()
+            }
 
-    fn to_text(&self) -> String {
-        self.clone()
-    }
+            fn view(&self) -> $crate::wire::View<'_> {
+                $crate::wire::View::Scalar(self)
+            }
+
+            fn slot(&mut self) -> $crate::wire::Slot<'_> {
+                $crate::wire::Slot::Scalar(self)
+            }
+        }
+    };
 }
+pub(crate) use scalar;
 
-impl Decode for String {
+impl Scalar for String {
     fn blank() -> Self {
         Self::new()
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(self);
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -71,15 +103,15 @@ impl Decode for String {
     }
 }
 
-impl Encode for i64 {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.raw(&self.to_string());
-    }
-}
+scalar!(String);
 
-impl Decode for i64 {
+impl Scalar for i64 {
     fn blank() -> Self {
         0
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.raw(&self.to_string());
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -99,15 +131,15 @@ impl Decode for i64 {
     }
 }
 
-impl Encode for bool {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.raw(if *self { "true" } else { "false" });
-    }
-}
+scalar!(i64);
 
-impl Decode for bool {
+impl Scalar for bool {
     fn blank() -> Self {
         false
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.raw(if *self { "true" } else { "false" });
     }
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
@@ -122,60 +154,4 @@ impl Decode for bool {
     }
 }
 
-impl<T: Encode> Encode for Option<T> {
-    fn encode(&self, out: &mut JsonWriter) {
-        match self {
-            Some(value) => value.encode(out),
-            None => out.raw("null"),
-        }
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_none()
-    }
-
-    fn to_text(&self) -> String {
-        self.as_ref().map(Encode::to_text).unwrap_or_default()
-    }
-
-    fn as_file(&self) -> Option<&File> {
-        self.as_ref().and_then(Encode::as_file)
-    }
-}
-
-impl<T: Decode> Decode for Option<T> {
-    fn blank() -> Self {
-        None
-    }
-
-    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        Ok(T::decode(value)?.map(Some))
-    }
-}
-
-impl<T: Encode> Encode for Vec<T> {
-    fn encode(&self, out: &mut JsonWriter) {
-        out.list(self.iter().map(|item| item as &dyn Encode));
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl<T: Decode> Decode for Vec<T> {
-    fn blank() -> Self {
-        Self::new()
-    }
-
-    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
-        let mut items = Self::new();
-        let found = value.list(&mut |item| {
-            if let Some(item) = T::decode(item)? {
-                items.push(item);
-            }
-            Ok(())
-        })?;
-        Ok(found.then_some(items))
-    }
-}
+scalar!(bool);

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de, ser};
 
-use super::{Decode, Encode, Value, to_json};
+use super::{Field, read, to_json};
 
 /// serde's `serialize` for a type of the wire.
 ///
 /// # Errors
 /// Those of the serializer, and an object that lacks all of a group of fields of which it needs one.
-pub fn serialize<S: Serializer>(value: &dyn Encode, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<S: Serializer>(value: &dyn Field, serializer: S) -> Result<S::Ok, S::Error> {
     let json = to_json(value).map_err(ser::Error::custom)?;
     serde_json::from_str::<serde_json::Value>(&json)
         .map_err(ser::Error::custom)?
@@ -19,8 +19,8 @@ pub fn serialize<S: Serializer>(value: &dyn Encode, serializer: S) -> Result<S::
 ///
 /// # Errors
 /// Those of the deserializer, and a value that is not of the type.
-pub fn deserialize<'de, T: Decode, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let json = serde_json::Value::deserialize(deserializer)?.to_string();
-    let value = Value::parse(&json).map_err(de::Error::custom)?;
-    Ok(T::decode(value).map_err(de::Error::custom)?.unwrap_or_else(T::blank))
+    let read = read(&json).map_err(de::Error::custom)?;
+    Ok(read.unwrap_or_else(T::blank))
 }

@@ -1,13 +1,13 @@
-use std::any::Any;
+use std::{
+    cell::{Cell, OnceCell},
+    slice,
+};
 
-use super::{Decode, DecodeError, Extra, Field, Members, Object, Value};
+use super::{DecodeError, Extra, Field, Members, Object, Value};
 
 /// Where the fields of an [`Object`] come from when it is made.
 #[derive(Debug, Default)]
-pub struct Source<'a> {
-    fields: From<'a>,
-    error: Option<DecodeError>,
-}
+pub struct Source<'a>(From<'a>);
 
 #[derive(Debug, Default)]
 enum From<'a> {
@@ -15,31 +15,80 @@ enum From<'a> {
     #[default]
     Nothing,
     /// The wire.
-    Given {
-        values: Vec<Given<'a>>,
-        /// The marks of their names: most fields of most answers are absent, and seen to be so at once.
-        marks: u64,
-    },
+    Given(&'a Values<'a>),
     /// Another object of the type.
     Copied {
-        fields: std::slice::Iter<'a, &'a dyn Field>,
+        fields: slice::Iter<'a, &'a dyn Field>,
         extra: &'a Extra,
     },
+}
+
+/// Named values from the wire, of which one [`Object`] is made.
+#[derive(Debug)]
+pub struct Values<'a> {
+    given: Vec<Given<'a>>,
+    /// The marks of their names: most fields of most answers are absent, and seen to be so at once.
+    marks: u64,
+    /// What was wrong first.
+    error: OnceCell<DecodeError>,
 }
 
 #[derive(Debug)]
 struct Given<'a> {
     name: &'a str,
     value: Value<'a>,
-    is_taken: bool,
+    is_taken: Cell<bool>,
 }
 
-/// What can be made from a [`Source`]: every [`Field`].
-pub trait Made: Field + Decode + Clone {}
-
-impl<T: Field + Decode + Clone> Made for T {}
-
 impl<'a> Source<'a> {
+    /// What another object of the type holds.
+    pub(super) fn copy(fields: &'a [&'a dyn Field], extra: &'a Extra) -> Self {
+        let fields = fields.iter();
+        Self(From::Copied { fields, extra })
+    }
+
+    // Out of line, here and below: one copy for each type of field, and not for each field.
+    /// The next field; blank where there is none of this name, or one that stands for absence.
+    #[inline(never)]
+    pub fn field<T: Field>(&mut self, name: &'static str) -> T {
+        let mut field = T::blank();
+        self.fill(name, &mut field);
+        field
+    }
+
+    /// The next field, which must be there.
+    #[inline(never)]
+    pub fn required<T: Field>(&mut self, name: &'static str) -> T {
+        if let From::Given(values) = &self.0 {
+            values.require(name);
+        }
+        self.field(name)
+    }
+
+    /// All that no field was made of.
+    #[inline(never)]
+    pub fn extra(&mut self) -> Extra {
+        match &self.0 {
+            From::Nothing => Extra::EMPTY,
+            From::Given(values) => values.extra(),
+            From::Copied { extra, .. } => (*extra).clone(),
+        }
+    }
+
+    fn fill(&mut self, name: &str, field: &mut dyn Field) {
+        match &mut self.0 {
+            From::Nothing => {}
+            From::Given(values) => values.fill(name, field),
+            From::Copied { fields, .. } => {
+                if let Some(other) = fields.next() {
+                    field.copy(*other);
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Values<'a> {
     /// The members of a JSON object, but for those that belong to the protocol.
     pub(crate) fn members(members: &'a Members<'_>, depth: u8, protocol: &[&str]) -> Self {
         let members = members.iter().filter(|(name, _)| !protocol.contains(&&**name));
@@ -59,66 +108,19 @@ impl<'a> Source<'a> {
             Given {
                 name,
                 value,
-                is_taken: false,
+                is_taken: Cell::new(false),
             }
         }));
         Self {
-            fields: From::Given { values: given, marks },
-            error: None,
+            given,
+            marks,
+            error: OnceCell::new(),
         }
     }
 
-    /// What another object of the type holds.
-    pub(super) fn copy(fields: &'a [&'a dyn Field], extra: &'a Extra) -> Self {
-        let fields = fields.iter();
-        Self {
-            fields: From::Copied { fields, extra },
-            error: None,
-        }
-    }
-
-    // Out of line, here and below: one copy for each type of field, and not for each field.
-    /// The next field; blank where there is none of this name, or one that stands for absence.
-    #[inline(never)]
-    pub fn field<T: Made>(&mut self, name: &'static str) -> T {
-        let made = match &mut self.fields {
-            From::Nothing => None,
-            From::Given { .. } => match self.take(name).map(T::decode) {
-                Some(Ok(made)) => made,
-                Some(Err(error)) => {
-                    self.fail(name, error);
-                    None
-                }
-                None => None,
-            },
-            From::Copied { fields, .. } => fields
-                .next()
-                .and_then(|field| (*field as &dyn Any).downcast_ref())
-                .cloned(),
-        };
-        made.unwrap_or_else(T::blank)
-    }
-
-    /// The next field, which must be there.
-    #[inline(never)]
-    pub fn required<T: Made>(&mut self, name: &'static str) -> T {
-        self.require(name);
-        self.field(name)
-    }
-
-    /// All that no field was made of.
-    #[inline(never)]
-    pub fn extra(&mut self) -> Extra {
-        let mut extra = Extra::EMPTY;
-        match &self.fields {
-            From::Nothing => {}
-            From::Given { values, .. } => values
-                .iter()
-                .filter(|given| !given.is_taken)
-                .for_each(|given| extra.push(given.name, given.value)),
-            From::Copied { extra: copied, .. } => extra.clone_from(copied),
-        }
-        extra
+    /// What one object is made of. Whether all went well, [`finish`](Self::finish) tells.
+    pub fn source(&self) -> Source<'_> {
+        Source(From::Given(self))
     }
 
     /// Whether all went well.
@@ -126,41 +128,46 @@ impl<'a> Source<'a> {
     /// # Errors
     /// A field is of another type, or a required one is missing.
     pub fn finish(self) -> Result<(), DecodeError> {
-        self.error.map_or(Ok(()), Err)
+        self.error.into_inner().map_or(Ok(()), Err)
     }
 
-    /// What makes a whole object.
-    pub(crate) fn make<T: Object>(mut self) -> Result<T, DecodeError> {
-        let made = T::make(&mut self);
+    /// The object that they make.
+    pub(crate) fn make<T: Object>(self) -> Result<T, DecodeError> {
+        let made = T::make(&mut self.source());
         self.finish().map(|()| made)
     }
 
-    /// Of several values of one name, the last counts.
-    fn take(&mut self, name: &str) -> Option<Value<'a>> {
-        let From::Given { values, marks } = &mut self.fields else {
-            return None;
-        };
-        if *marks & mark(name) == 0 {
-            return None;
+    /// Reads the value of this name into the field. Of several values of one name, the last counts.
+    fn fill(&self, name: &str, field: &mut dyn Field) {
+        if self.marks & mark(name) == 0 {
+            return;
         }
-        let found = values.iter_mut().rev().find(|given| given.name == name)?;
-        found.is_taken = true;
-        Some(found.value)
+        if let Some(given) = self.given.iter().rev().find(|given| given.name == name) {
+            given.is_taken.set(true);
+            if let Err(error) = field.read(given.value) {
+                self.fail(name, error);
+            }
+        }
     }
 
-    fn require(&mut self, name: &'static str) {
-        if let From::Given { values, .. } = &self.fields
-            && !values
-                .iter()
-                .any(|given| given.name == name && given.value.as_raw() != "null")
-        {
+    fn require(&self, name: &'static str) {
+        let is_given = |given: &Given<'_>| given.name == name && given.value.as_raw() != "null";
+        if !self.given.iter().any(is_given) {
             self.fail(name, DecodeError::new("required, but missing"));
         }
     }
 
     /// Keeps the first error.
-    fn fail(&mut self, name: &str, error: DecodeError) {
-        self.error.get_or_insert_with(|| error.within(name));
+    fn fail(&self, name: &str, error: DecodeError) {
+        self.error.get_or_init(|| error.within(name));
+    }
+
+    fn extra(&self) -> Extra {
+        let mut extra = Extra::EMPTY;
+        for given in self.given.iter().filter(|given| !given.is_taken.get()) {
+            extra.push(given.name, given.value);
+        }
+        extra
     }
 }
 

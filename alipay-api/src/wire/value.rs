@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::DecodeError;
+use super::{DecodeError, Field};
 
 /// Deeper nesting is refused; the gateway's own answers stay below ten.
 const MAX_DEPTH: u8 = 32;
@@ -154,6 +154,13 @@ impl<'a> Value<'a> {
     }
 }
 
+/// What this JSON text says, read as a type of the library; `None` where it stands for absence.
+pub(crate) fn read<T: Field>(json: &str) -> Result<Option<T>, DecodeError> {
+    let mut read = T::blank();
+    let field: &mut dyn Field = &mut read;
+    Ok(field.read(Value::parse(json)?)?.then_some(read))
+}
+
 /// The members of a JSON object in their order: names unescaped, values as they stand.
 pub(crate) type Members<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
 
@@ -236,7 +243,7 @@ impl<'de> serde::Deserialize<'de> for Name<'de> {
     }
 }
 
-fn unquote(json: &str) -> Result<Cow<'_, str>, DecodeError> {
+pub(super) fn unquote(json: &str) -> Result<Cow<'_, str>, DecodeError> {
     // It is well-formed: without an escape, it is what stands between its quotes.
     let inside = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     if memchr::memchr(b'\\', inside.as_bytes()).is_none() {

@@ -1,8 +1,9 @@
 use std::fmt;
 
 use serde::Serialize as _;
+use zeroize::Zeroizing;
 
-use super::{Encode, Extra, Field, Fields, Object};
+use super::{Field, Object, Seen, value::unquote};
 
 /// Writes JSON text.
 ///
@@ -32,10 +33,24 @@ impl std::error::Error for MissingFields {}
 ///
 /// # Errors
 /// An object inside lacks all of a group of fields of which it needs one.
-pub fn to_json(value: &dyn Encode) -> Result<String, MissingFields> {
+pub fn to_json(value: &dyn Field) -> Result<String, MissingFields> {
     let mut out = JsonWriter::with_capacity(256);
     value.encode(&mut out);
     out.finish()
+}
+
+/// The value as a parameter of its own: text without quotes, or JSON.
+///
+/// # Errors
+/// An object inside lacks all of a group of fields of which it needs one.
+pub(crate) fn to_text(value: &dyn Field) -> Result<String, MissingFields> {
+    // It may hold a token.
+    let json = Zeroizing::new(to_json(value)?);
+    if !json.starts_with('"') {
+        return Ok(json.as_str().to_owned());
+    }
+    // What was written as a string is one.
+    Ok(unquote(&json).unwrap_or_default().into_owned())
 }
 
 impl JsonWriter {
@@ -66,12 +81,10 @@ impl JsonWriter {
     }
 
     /// A list.
-    pub fn list<'a>(&mut self, items: impl Iterator<Item = &'a dyn Encode>) {
+    pub fn list<'a>(&mut self, items: impl Iterator<Item = &'a dyn Field>) {
         self.out.push(b'[');
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                self.out.push(b',');
-            }
+        for item in items {
+            self.separate(b'[');
             item.encode(self);
         }
         self.out.push(b']');
@@ -79,9 +92,47 @@ impl JsonWriter {
 
     /// An object.
     pub fn object(&mut self, object: &dyn Object) {
-        let mut writer = ObjectWriter::new(self);
-        object.write(&mut writer);
-        writer.finish(object);
+        let seen = object.see();
+        self.begin_object();
+        for (name, value) in seen.given() {
+            self.name(name);
+            value.encode(self);
+        }
+        self.end_object(object, &seen, &[]);
+    }
+
+    /// Begins an object, whose [members](Self::name) follow until its [end](Self::end_object).
+    pub(crate) fn begin_object(&mut self) {
+        self.out.push(b'{');
+    }
+
+    /// The name of the next member of an object: its value is written next.
+    pub(crate) fn name(&mut self, name: &str) {
+        self.separate(b'{');
+        self.string(name);
+        self.out.push(b':');
+    }
+
+    /// Writes the unknown fields, checks that what must be given was, and ends the object. `implied` counts as given.
+    pub(crate) fn end_object(
+        &mut self,
+        object: &dyn Object,
+        seen: &Seen<'_>,
+        implied: &[(&'static str, &'static str)],
+    ) {
+        let is_given = |name: &str| implied.iter().any(|(implied, _)| *implied == name) || seen.is_given(name);
+        for (name, json) in seen.extra().iter() {
+            if !is_given(name) {
+                self.name(name);
+                self.raw(json);
+            }
+        }
+        let mut groups = object.at_least_one().iter();
+        let lacking = groups.find(|group| !group.iter().any(|name| is_given(name)));
+        if let (Some(one_of), None) = (lacking, &self.missing) {
+            self.missing = Some(MissingFields { one_of });
+        }
+        self.out.push(b'}');
     }
 
     /// The text, once everything is written.
@@ -95,70 +146,11 @@ impl JsonWriter {
             None => Ok(String::from_utf8(self.out).unwrap_or_default()),
         }
     }
-}
 
-/// Writes the members of one object.
-pub(crate) struct ObjectWriter<'a> {
-    out: &'a mut JsonWriter,
-    start: usize,
-    names: Vec<&'static str>,
-}
-
-impl<'a> ObjectWriter<'a> {
-    pub(crate) fn new(out: &'a mut JsonWriter) -> Self {
-        out.out.push(b'{');
-        Self {
-            start: out.out.len(),
-            out,
-            // Few objects have more fields given.
-            names: Vec::with_capacity(16),
-        }
-    }
-
-    /// Counts a field as given that is written elsewhere.
-    pub(crate) fn given_elsewhere(&mut self, name: &'static str) {
-        self.names.push(name);
-    }
-
-    pub(crate) fn is_given(&self, name: &str) -> bool {
-        self.names.contains(&name)
-    }
-
-    /// Writes the unknown fields, and checks that what must be given was.
-    pub(crate) fn finish(mut self, object: &dyn Object) {
-        object.see(&mut |_: &[&str], _: &[&dyn Field], extra: &Extra| {
-            for (name, json) in extra.iter() {
-                if !self.is_given(name) {
-                    self.name(name);
-                    self.out.raw(json);
-                }
-            }
-        });
-        let lacking = object
-            .at_least_one()
-            .iter()
-            .find(|group| !group.iter().any(|name| self.is_given(name)));
-        if let (Some(one_of), None) = (lacking, &self.out.missing) {
-            self.out.missing = Some(MissingFields { one_of });
-        }
-        self.out.out.push(b'}');
-    }
-
-    fn name(&mut self, name: &str) {
-        if self.out.out.len() > self.start {
-            self.out.out.push(b',');
-        }
-        self.out.string(name);
-        self.out.out.push(b':');
-    }
-}
-
-impl Fields for ObjectWriter<'_> {
-    fn field(&mut self, name: &'static str, value: &dyn Encode) {
-        if !value.is_absent() {
-            self.names.push(name);
-            self.name(name);
-            value.encode(self.out);
+    /// A comma, but after what has just begun: no value ends like that.
+    fn separate(&mut self, beginning: u8) {
+        if self.out.last() != Some(&beginning) {
+            self.out.push(b',');
         }
     }
 }

@@ -79,8 +79,8 @@ impl Emitter {
                         extra: source.extra(),
                     }
                 }
-                fn see(&self, see: &mut dyn #root::wire::See) {
-                    see.fields(&[#(#wires),*], &[#(&self.#idents),*], &self.extra);
+                fn see(&self) -> #root::wire::Seen<'_> {
+                    #root::wire::Seen::new(&[#(#wires),*], &[#(&self.#idents),*], &self.extra)
                 }
                 #at_least_one
             }

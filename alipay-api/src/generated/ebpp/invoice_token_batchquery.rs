@@ -47,12 +47,12 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["invoice_token", "scene"],
             &[&self.invoice_token, &self.scene],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -108,12 +108,12 @@ impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["user_id", "open_id", "invoice_element_list"],
             &[&self.user_id, &self.open_id, &self.invoice_element_list],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -279,8 +279,8 @@ impl crate::wire::Object for InvoiceElementModel {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "invoice_code",
                 "invoice_no",
@@ -338,7 +338,7 @@ impl crate::wire::Object for InvoiceElementModel {
                 &self.extend_fields,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -504,8 +504,8 @@ impl crate::wire::Object for EinvTrade {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "bill_no",
                 "bill_time",
@@ -537,7 +537,7 @@ impl crate::wire::Object for EinvTrade {
                 &self.out_json,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

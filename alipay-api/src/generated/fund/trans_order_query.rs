@@ -66,12 +66,12 @@ impl crate::wire::Object for TransOrderQuery {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_biz_no", "order_id"],
             &[&self.out_biz_no, &self.order_id],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -144,8 +144,8 @@ impl crate::wire::Object for TransOrderQueryResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_biz_no",
                 "order_id",
@@ -167,7 +167,7 @@ impl crate::wire::Object for TransOrderQueryResponse {
                 &self.error_code,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

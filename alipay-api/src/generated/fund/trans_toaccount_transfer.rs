@@ -113,8 +113,8 @@ impl crate::wire::Object for TransToaccountTransfer {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_biz_no",
                 "payee_type",
@@ -138,7 +138,7 @@ impl crate::wire::Object for TransToaccountTransfer {
                 &self.ext_param,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -194,12 +194,12 @@ impl crate::wire::Object for TransToaccountTransferResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_biz_no", "order_id", "pay_date"],
             &[&self.out_biz_no, &self.order_id, &self.pay_date],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -204,8 +204,8 @@ impl crate::wire::Object for TransUniTransfer {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_biz_no",
                 "trans_amount",
@@ -241,7 +241,7 @@ impl crate::wire::Object for TransUniTransfer {
                 &self.sign_data,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -320,8 +320,8 @@ impl crate::wire::Object for TransUniTransferResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_biz_no",
                 "order_id",
@@ -345,7 +345,7 @@ impl crate::wire::Object for TransUniTransferResponse {
                 &self.settle_serial_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1318,8 +1318,8 @@ impl crate::wire::Object for Participant {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "identity",
                 "identity_type",
@@ -1341,7 +1341,7 @@ impl crate::wire::Object for Participant {
                 &self.ext_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1483,8 +1483,8 @@ impl crate::wire::Object for BankcardExtInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "account_type",
                 "inst_name",
@@ -1502,7 +1502,7 @@ impl crate::wire::Object for BankcardExtInfo {
                 &self.bank_code,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1577,12 +1577,12 @@ impl crate::wire::Object for TransferSceneReportInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["info_type", "info_content"],
             &[&self.info_type, &self.info_content],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1693,8 +1693,8 @@ impl crate::wire::Object for MutipleCurrencyDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "payment_amount",
                 "payment_currency",
@@ -1714,7 +1714,7 @@ impl crate::wire::Object for MutipleCurrencyDetail {
                 &self.ext_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1820,8 +1820,8 @@ impl crate::wire::Object for SignData {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "ori_sign",
                 "ori_sign_type",
@@ -1839,7 +1839,7 @@ impl crate::wire::Object for SignData {
                 &self.ori_out_biz_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

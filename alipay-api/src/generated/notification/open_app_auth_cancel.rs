@@ -56,8 +56,8 @@ impl crate::wire::Object for OpenAppAuthCancel {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "notify_id",
                 "notify_type",
@@ -81,7 +81,7 @@ impl crate::wire::Object for OpenAppAuthCancel {
                 &self.biz_content,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -110,8 +110,8 @@ impl crate::wire::Object for OpenAppAuthCancelContent {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["detail"], &[&self.detail], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["detail"], &[&self.detail], &self.extra)
     }
 }
 
@@ -149,12 +149,12 @@ impl crate::wire::Object for OpenAppAuthCancelDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -56,8 +56,8 @@ impl crate::wire::Object for OpenAppAuthNotify {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "notify_id",
                 "notify_type",
@@ -81,7 +81,7 @@ impl crate::wire::Object for OpenAppAuthNotify {
                 &self.biz_content,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -128,12 +128,12 @@ impl crate::wire::Object for OpenAppAuthNotifyContent {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["notify_context", "detail"],
             &[&self.notify_context, &self.detail],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -165,12 +165,12 @@ impl crate::wire::Object for OpenAppAuthNotifyContext {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["trigger", "trigger_context"],
             &[&self.trigger, &self.trigger_context],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -199,8 +199,8 @@ impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["out_biz_no"], &[&self.out_biz_no], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["out_biz_no"], &[&self.out_biz_no], &self.extra)
     }
 }
 
@@ -253,8 +253,8 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "app_id",
                 "auth_app_id",
@@ -278,7 +278,7 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
                 &self.re_expires_in,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -58,8 +58,8 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "notify_id",
                 "msg_method",
@@ -85,7 +85,7 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
                 &self.biz_content,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -123,12 +123,12 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
             &self.extra,
-        );
+        )
     }
 }
 

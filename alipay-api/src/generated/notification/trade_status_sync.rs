@@ -210,8 +210,8 @@ impl crate::wire::Object for TradeStatusSync {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "notify_id",
                 "notify_type",
@@ -335,7 +335,7 @@ impl crate::wire::Object for TradeStatusSync {
                 &self.passback_params,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -434,8 +434,8 @@ impl crate::wire::Object for FundBill {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
             &[
                 &self.fund_channel,
@@ -445,7 +445,7 @@ impl crate::wire::Object for FundBill {
                 &self.bank_code,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -571,8 +571,8 @@ impl crate::wire::Object for VoucherDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "voucherId",
                 "name",
@@ -592,7 +592,7 @@ impl crate::wire::Object for VoucherDetail {
                 &self.memo,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -665,8 +665,8 @@ impl crate::wire::Object for ChargeInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "charge_fee",
                 "original_charge_fee",
@@ -682,7 +682,7 @@ impl crate::wire::Object for ChargeInfo {
                 &self.is_rating_on_switch,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -717,12 +717,12 @@ impl crate::wire::Object for EnterprisePayInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -37,8 +37,8 @@ impl crate::wire::Object for AppAlipaycertDownload {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["alipay_cert_sn"], &[&self.alipay_cert_sn], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["alipay_cert_sn"], &[&self.alipay_cert_sn], &self.extra)
     }
 }
 
@@ -80,8 +80,12 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["alipay_cert_content"], &[&self.alipay_cert_content], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
+            &["alipay_cert_content"],
+            &[&self.alipay_cert_content],
+            &self.extra,
+        )
     }
 }
 

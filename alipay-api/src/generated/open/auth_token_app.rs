@@ -74,12 +74,12 @@ impl crate::wire::Object for AuthTokenApp {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["grant_type", "code", "refresh_token"],
             &[&self.grant_type, &self.code, &self.refresh_token],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -147,8 +147,8 @@ impl crate::wire::Object for AuthTokenAppResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "app_auth_token",
                 "app_refresh_token",
@@ -168,7 +168,7 @@ impl crate::wire::Object for AuthTokenAppResponse {
                 &self.tokens,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -292,8 +292,8 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "app_auth_token",
                 "app_refresh_token",
@@ -311,7 +311,7 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
                 &self.re_expires_in,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -33,8 +33,8 @@ impl crate::wire::Object for AuthTokenAppQuery {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["app_auth_token"], &[&self.app_auth_token], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["app_auth_token"], &[&self.app_auth_token], &self.extra)
     }
 }
 
@@ -104,8 +104,8 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "user_id",
                 "auth_app_id",
@@ -127,7 +127,7 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
                 &self.is_by_app_auth,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

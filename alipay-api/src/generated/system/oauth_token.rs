@@ -74,12 +74,12 @@ impl crate::wire::Object for OauthToken {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["grant_type", "code", "refresh_token"],
             &[&self.grant_type, &self.code, &self.refresh_token],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -159,8 +159,8 @@ impl crate::wire::Object for OauthTokenResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "user_id",
                 "open_id",
@@ -186,7 +186,7 @@ impl crate::wire::Object for OauthTokenResponse {
                 &self.auth_token_type,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

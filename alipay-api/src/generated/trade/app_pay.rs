@@ -314,8 +314,8 @@ impl crate::wire::Object for AppPay {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "total_amount",
@@ -373,7 +373,7 @@ impl crate::wire::Object for AppPay {
                 &self.invoice_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -439,8 +439,8 @@ impl crate::wire::Object for AppPayResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "trade_no",
@@ -462,7 +462,7 @@ impl crate::wire::Object for AppPayResponse {
                 &self.credit_agreement_id,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -68,12 +68,12 @@ impl crate::wire::Object for Cancel {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -140,8 +140,8 @@ impl crate::wire::Object for CancelResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "trade_no",
@@ -159,7 +159,7 @@ impl crate::wire::Object for CancelResponse {
                 &self.refund_settlement_id,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -85,8 +85,8 @@ impl crate::wire::Object for Close {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "trade_no", "operator_id", "extend_params"],
             &[
                 &self.out_trade_no,
@@ -95,7 +95,7 @@ impl crate::wire::Object for Close {
                 &self.extend_params,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -150,12 +150,12 @@ impl crate::wire::Object for CloseResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -246,8 +246,8 @@ impl crate::wire::Object for CloseExtendParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["is_fulfilled"], &[&self.is_fulfilled], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["is_fulfilled"], &[&self.is_fulfilled], &self.extra)
     }
 }
 

@@ -465,8 +465,8 @@ impl crate::wire::Object for Create {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "total_amount",
@@ -542,7 +542,7 @@ impl crate::wire::Object for Create {
                 &self.bkagent_req_info,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -597,12 +597,12 @@ impl crate::wire::Object for CreateResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -905,8 +905,8 @@ impl crate::wire::Object for LogisticsDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["logistics_type"], &[&self.logistics_type], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["logistics_type"], &[&self.logistics_type], &self.extra)
     }
 }
 
@@ -1029,12 +1029,12 @@ impl crate::wire::Object for ReceiverAddressInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["name", "address", "mobile", "zip", "division_code"],
             &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],
             &self.extra,
-        );
+        )
     }
 }
 

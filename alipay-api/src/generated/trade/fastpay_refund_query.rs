@@ -100,8 +100,8 @@ impl crate::wire::Object for FastpayRefundQuery {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "trade_no", "out_request_no", "query_options", "org_pid"],
             &[
                 &self.out_trade_no,
@@ -111,7 +111,7 @@ impl crate::wire::Object for FastpayRefundQuery {
                 &self.org_pid,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -244,8 +244,8 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "trade_no",
                 "out_trade_no",
@@ -305,7 +305,7 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
                 &self.refund_settlement_id,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -468,8 +468,8 @@ impl crate::wire::Object for DepositBackInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "has_deposit_back",
                 "dback_status",
@@ -485,7 +485,7 @@ impl crate::wire::Object for DepositBackInfo {
                 &self.est_bank_receipt_time,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -559,8 +559,8 @@ impl crate::wire::Object for RefundRoyaltyResult {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "refund_amount",
                 "royalty_type",
@@ -584,7 +584,7 @@ impl crate::wire::Object for RefundRoyaltyResult {
                 &self.ori_trans_in,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

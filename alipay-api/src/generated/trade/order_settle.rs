@@ -108,8 +108,8 @@ impl crate::wire::Object for OrderSettle {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_request_no",
                 "trade_no",
@@ -127,7 +127,7 @@ impl crate::wire::Object for OrderSettle {
                 &self.royalty_mode,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -182,12 +182,12 @@ impl crate::wire::Object for OrderSettleResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["trade_no", "settle_no"],
             &[&self.trade_no, &self.settle_no],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -463,12 +463,12 @@ impl crate::wire::Object for SettleExtendParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["royalty_finish", "royalty_finish_amount"],
             &[&self.royalty_finish, &self.royalty_finish_amount],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -339,8 +339,8 @@ impl crate::wire::Object for PagePay {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "total_amount",
@@ -402,7 +402,7 @@ impl crate::wire::Object for PagePay {
                 &self.agreement_sign_params,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -459,8 +459,8 @@ impl crate::wire::Object for PagePayResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "trade_no",
@@ -476,7 +476,7 @@ impl crate::wire::Object for PagePayResponse {
                 &self.merchant_order_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -818,8 +818,8 @@ impl crate::wire::Object for AgreementSignParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "personal_product_code",
                 "sign_scene",
@@ -845,7 +845,7 @@ impl crate::wire::Object for AgreementSignParams {
                 &self.sub_merchant,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -518,8 +518,8 @@ impl crate::wire::Object for Pay {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "total_amount",
@@ -607,7 +607,7 @@ impl crate::wire::Object for Pay {
                 &self.bkagent_req_info,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -801,8 +801,8 @@ impl crate::wire::Object for PayResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "trade_no",
@@ -902,7 +902,7 @@ impl crate::wire::Object for PayResponse {
                 &self.bkagent_resp_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1458,8 +1458,8 @@ impl crate::wire::Object for AgreementParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
             &[
                 &self.agreement_no,
@@ -1468,7 +1468,7 @@ impl crate::wire::Object for AgreementParams {
                 &self.deduct_permission,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1526,12 +1526,12 @@ impl crate::wire::Object for PayParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["async_type", "retry_type"],
             &[&self.async_type, &self.retry_type],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1620,8 +1620,12 @@ impl crate::wire::Object for PromoParam {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["actual_order_time"], &[&self.actual_order_time], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
+            &["actual_order_time"],
+            &[&self.actual_order_time],
+            &self.extra,
+        )
     }
 }
 

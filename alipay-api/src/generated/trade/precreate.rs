@@ -376,8 +376,8 @@ impl crate::wire::Object for Precreate {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "total_amount",
@@ -445,7 +445,7 @@ impl crate::wire::Object for Precreate {
                 &self.bkagent_req_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -502,12 +502,12 @@ impl crate::wire::Object for PrecreateResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "qr_code", "share_code", "prepay_id"],
             &[&self.out_trade_no, &self.qr_code, &self.share_code, &self.prepay_id],
             &self.extra,
-        );
+        )
     }
 }
 

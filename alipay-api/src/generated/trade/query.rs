@@ -94,12 +94,12 @@ impl crate::wire::Object for Query {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_trade_no", "trade_no", "org_pid", "query_options"],
             &[&self.out_trade_no, &self.trade_no, &self.org_pid, &self.query_options],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -347,8 +347,8 @@ impl crate::wire::Object for QueryResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "trade_no",
                 "out_trade_no",
@@ -488,7 +488,7 @@ impl crate::wire::Object for QueryResponse {
                 &self.bkagent_resp_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -637,8 +637,8 @@ impl crate::wire::Object for ExternalPayerInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"],
             &[
                 &self.out_payer_account_name,
@@ -646,7 +646,7 @@ impl crate::wire::Object for ExternalPayerInfo {
                 &self.out_inst_card_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -681,12 +681,12 @@ impl crate::wire::Object for FulfillmentDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["out_request_no", "fulfillment_amount", "gmt_payment"],
             &[&self.out_request_no, &self.fulfillment_amount, &self.gmt_payment],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -721,12 +721,12 @@ impl crate::wire::Object for HbFqPayInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["user_install_num", "fq_amount", "fq_inst_id"],
             &[&self.user_install_num, &self.fq_amount, &self.fq_inst_id],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -788,8 +788,8 @@ impl crate::wire::Object for IntactChargeInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "service_type",
                 "service_target",
@@ -819,7 +819,7 @@ impl crate::wire::Object for IntactChargeInfo {
                 &self.target_account_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -851,12 +851,12 @@ impl crate::wire::Object for PaymentInfoWithId {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["type", "payment_ids"],
             &[&self.r#type, &self.payment_ids],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -888,12 +888,12 @@ impl crate::wire::Object for TradeSettleInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["trade_settle_detail_list", "trade_unsettled_amount"],
             &[&self.trade_settle_detail_list, &self.trade_unsettled_amount],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -980,8 +980,8 @@ impl crate::wire::Object for TradeSettleDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "operation_type",
                 "operation_serial_no",
@@ -1003,7 +1003,7 @@ impl crate::wire::Object for TradeSettleDetail {
                 &self.ori_trans_in,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

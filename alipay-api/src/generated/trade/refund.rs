@@ -300,8 +300,8 @@ impl crate::wire::Object for Refund {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "trade_no",
@@ -345,7 +345,7 @@ impl crate::wire::Object for Refund {
                 &self.org_pid,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -469,8 +469,8 @@ impl crate::wire::Object for RefundResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "trade_no",
                 "out_trade_no",
@@ -524,7 +524,7 @@ impl crate::wire::Object for RefundResponse {
                 &self.refund_settlement_id,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -781,8 +781,8 @@ impl crate::wire::Object for RefundGoodsDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "goods_id",
                 "refund_amount",
@@ -798,7 +798,7 @@ impl crate::wire::Object for RefundGoodsDetail {
                 &self.out_certificate_no_list,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -870,12 +870,12 @@ impl crate::wire::Object for PresetPayToolInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["assert_type_code", "amount"],
             &[&self.assert_type_code, &self.amount],
             &self.extra,
-        );
+        )
     }
 }
 

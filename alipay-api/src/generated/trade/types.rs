@@ -29,8 +29,8 @@ impl crate::wire::Object for AccessParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["channel"], &[&self.channel], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["channel"], &[&self.channel], &self.extra)
     }
 }
 
@@ -151,8 +151,8 @@ impl crate::wire::Object for BkAgentReqInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["acq_code", "merch_code", "device_type", "serial_num", "location"],
             &[
                 &self.acq_code,
@@ -162,7 +162,7 @@ impl crate::wire::Object for BkAgentReqInfo {
                 &self.location,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -256,8 +256,8 @@ impl crate::wire::Object for BkAgentRespInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "bindtrx_id",
                 "bindclrissr_id",
@@ -273,7 +273,7 @@ impl crate::wire::Object for BkAgentRespInfo {
                 &self.estter_location,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -446,8 +446,8 @@ impl crate::wire::Object for BusinessParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "mc_create_trade_ip",
                 "campus_card",
@@ -475,7 +475,7 @@ impl crate::wire::Object for BusinessParams {
                 &self.priority_unfreeze_asset,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -539,8 +539,8 @@ impl crate::wire::Object for ChargeInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "charge_fee",
                 "original_charge_fee",
@@ -560,7 +560,7 @@ impl crate::wire::Object for ChargeInfo {
                 &self.sub_fee_detail_list,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -613,12 +613,12 @@ impl crate::wire::Object for ContributeDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["contribute_type", "contribute_amount"],
             &[&self.contribute_type, &self.contribute_amount],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -672,12 +672,12 @@ impl crate::wire::Object for EnterprisePayInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -807,8 +807,8 @@ impl crate::wire::Object for ExtUserInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "need_check_info",
                 "fix_buyer",
@@ -830,7 +830,7 @@ impl crate::wire::Object for ExtUserInfo {
                 &self.identity_hash,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1028,8 +1028,8 @@ impl crate::wire::Object for ExtendParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "sys_service_provider_id",
                 "hb_fq_num",
@@ -1055,7 +1055,7 @@ impl crate::wire::Object for ExtendParams {
                 &self.tc_installment_order_id,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1263,8 +1263,8 @@ impl crate::wire::Object for GoodsDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "goods_id",
                 "goods_name",
@@ -1294,7 +1294,7 @@ impl crate::wire::Object for GoodsDetail {
                 &self.goods_ean_id,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1350,12 +1350,12 @@ impl crate::wire::Object for InvoiceInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["key_info", "details"],
             &[&self.key_info, &self.details],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1401,12 +1401,12 @@ impl crate::wire::Object for InvoiceKeyInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["is_support_invoice", "invoice_merchant_name", "tax_num"],
             &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1556,8 +1556,8 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "royalty_type",
                 "trans_out",
@@ -1583,7 +1583,7 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
                 &self.trans_in_name,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1641,12 +1641,12 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["asset_type_code", "inst_id"],
             &[&self.asset_type_code, &self.inst_id],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1751,8 +1751,8 @@ impl crate::wire::Object for PeriodRuleParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "period_type",
                 "period",
@@ -1772,7 +1772,7 @@ impl crate::wire::Object for PeriodRuleParams {
                 &self.scene_rule_params,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1827,8 +1827,8 @@ impl crate::wire::Object for RefundChargeInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "refund_charge_fee",
                 "switch_fee_rate",
@@ -1842,7 +1842,7 @@ impl crate::wire::Object for RefundChargeInfo {
                 &self.refund_sub_fee_detail_list,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1874,12 +1874,12 @@ impl crate::wire::Object for RefundSubFee {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["refund_charge_fee", "switch_fee_rate"],
             &[&self.refund_charge_fee, &self.switch_fee_rate],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2035,8 +2035,8 @@ impl crate::wire::Object for RoyaltyDetailInfos {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "serial_no",
                 "trans_out_type",
@@ -2062,7 +2062,7 @@ impl crate::wire::Object for RoyaltyDetailInfos {
                 &self.batch_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2134,12 +2134,12 @@ impl crate::wire::Object for RoyaltyInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["royalty_type", "royalty_detail_infos"],
             &[&self.royalty_type, &self.royalty_detail_infos],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2240,12 +2240,12 @@ impl crate::wire::Object for SceneRuleParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["discount_period", "low_price_period"],
             &[&self.discount_period, &self.low_price_period],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2367,8 +2367,8 @@ impl crate::wire::Object for SettleDetailInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "trans_in_type",
                 "trans_in",
@@ -2388,7 +2388,7 @@ impl crate::wire::Object for SettleDetailInfo {
                 &self.settle_entity_type,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -2484,12 +2484,12 @@ impl crate::wire::Object for SettleInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["settle_detail_infos", "settle_period_time"],
             &[&self.settle_detail_infos, &self.settle_period_time],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2578,8 +2578,8 @@ impl crate::wire::Object for SignMerchantParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "sub_merchant_id",
                 "sub_merchant_name",
@@ -2593,7 +2593,7 @@ impl crate::wire::Object for SignMerchantParams {
                 &self.sub_merchant_service_description,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2754,8 +2754,8 @@ impl crate::wire::Object for SignParams {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "personal_product_code",
                 "access_params",
@@ -2785,7 +2785,7 @@ impl crate::wire::Object for SignParams {
                 &self.recommend_sort_channel_params,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2820,12 +2820,12 @@ impl crate::wire::Object for SubFee {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["charge_fee", "original_charge_fee", "switch_fee_rate"],
             &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2870,12 +2870,12 @@ impl crate::wire::Object for SubMerchant {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["merchant_id", "merchant_type"],
             &[&self.merchant_id, &self.merchant_type],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2910,8 +2910,8 @@ impl crate::wire::Object for TapPayInfo {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["payment_medium_type", "total_discount_amount", "total_discount_name"],
             &[
                 &self.payment_medium_type,
@@ -2919,7 +2919,7 @@ impl crate::wire::Object for TapPayInfo {
                 &self.total_discount_name,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -2960,8 +2960,8 @@ impl crate::wire::Object for TradeFundBill {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
             &[
                 &self.fund_channel,
@@ -2971,7 +2971,7 @@ impl crate::wire::Object for TradeFundBill {
                 &self.fund_type,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -3082,8 +3082,8 @@ impl crate::wire::Object for VoucherDetail {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "id",
                 "name",
@@ -3113,7 +3113,7 @@ impl crate::wire::Object for VoucherDetail {
                 &self.purchase_ant_contribute,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

@@ -326,8 +326,8 @@ impl crate::wire::Object for WapPay {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "total_amount",
@@ -387,7 +387,7 @@ impl crate::wire::Object for WapPay {
                 &self.invoice_info,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -445,8 +445,8 @@ impl crate::wire::Object for WapPayResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "out_trade_no",
                 "trade_no",
@@ -462,7 +462,7 @@ impl crate::wire::Object for WapPayResponse {
                 &self.merchant_order_no,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

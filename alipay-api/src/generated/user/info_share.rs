@@ -34,8 +34,8 @@ impl crate::wire::Object for InfoShare {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(&["auth_token"], &[&self.auth_token], &self.extra);
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(&["auth_token"], &[&self.auth_token], &self.extra)
     }
 }
 
@@ -284,8 +284,8 @@ impl crate::wire::Object for InfoShareResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "user_id",
                 "open_id",
@@ -419,7 +419,7 @@ impl crate::wire::Object for InfoShareResponse {
                 &self.firm_agent_person_cert_expiry_date,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -681,8 +681,8 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &[
                 "deliver_fullname",
                 "deliver_mobile",
@@ -708,7 +708,7 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
                 &self.default_deliver_address,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -740,12 +740,12 @@ impl crate::wire::Object for AlipayUserPicture {
         }
     }
 
-    fn see(&self, see: &mut dyn crate::wire::See) {
-        see.fields(
+    fn see(&self) -> crate::wire::Seen<'_> {
+        crate::wire::Seen::new(
             &["picture_type", "picture_url"],
             &[&self.picture_type, &self.picture_url],
             &self.extra,
-        );
+        )
     }
 }
 

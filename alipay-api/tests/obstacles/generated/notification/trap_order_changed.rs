@@ -23,8 +23,8 @@ impl ::alipay_api::wire::Object for TrapOrderChanged {
         Self { extra: source.extra() }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &[], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
     }
 }
 

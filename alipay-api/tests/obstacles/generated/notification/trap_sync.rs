@@ -37,12 +37,12 @@ impl ::alipay_api::wire::Object for TrapSync {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &["self", "type", "body", "price"],
             &[&self.self_, &self.r#type, &self.body, &self.price],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -86,8 +86,8 @@ impl ::alipay_api::wire::Object for Result {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["ok"], &[&self.ok], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["ok"], &[&self.ok], &self.extra)
     }
 }
 

@@ -277,8 +277,8 @@ impl ::alipay_api::wire::Object for All {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &[
                 "string",
                 "must_int",
@@ -342,7 +342,7 @@ impl ::alipay_api::wire::Object for All {
                 &self.either,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -461,8 +461,8 @@ impl ::alipay_api::wire::Object for AllResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &[
                 "string",
                 "int",
@@ -508,7 +508,7 @@ impl ::alipay_api::wire::Object for AllResponse {
                 &self.circle,
             ],
             &self.extra,
-        );
+        )
     }
 }
 

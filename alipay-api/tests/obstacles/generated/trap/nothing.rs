@@ -30,8 +30,8 @@ impl ::alipay_api::wire::Object for Nothing {
         Self { extra: source.extra() }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &[], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
     }
 }
 
@@ -68,8 +68,8 @@ impl ::alipay_api::wire::Object for NothingResponse {
         Self { extra: source.extra() }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &[], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
     }
 }
 

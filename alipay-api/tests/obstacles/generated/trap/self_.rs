@@ -31,8 +31,8 @@ impl ::alipay_api::wire::Object for Self_ {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["self"], &[&self.self_], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["self"], &[&self.self_], &self.extra)
     }
 }
 
@@ -69,8 +69,8 @@ impl ::alipay_api::wire::Object for SelfResponse {
         Self { extra: source.extra() }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &[], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
     }
 }
 

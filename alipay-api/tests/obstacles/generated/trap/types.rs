@@ -24,8 +24,8 @@ impl ::alipay_api::wire::Object for Answered {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["back"], &[&self.back], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["back"], &[&self.back], &self.extra)
     }
 }
 
@@ -68,8 +68,8 @@ impl ::alipay_api::wire::Object for Asked {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["when"], &[&self.when], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["when"], &[&self.when], &self.extra)
     }
 }
 
@@ -101,8 +101,12 @@ impl ::alipay_api::wire::Object for Chain {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["next", "asked"], &[&self.next, &self.asked], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
+            &["next", "asked"],
+            &[&self.next, &self.asked],
+            &self.extra,
+        )
     }
 }
 
@@ -258,8 +262,8 @@ impl ::alipay_api::wire::Object for Some {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &["first", "second", "must", "kind", "inner", "many"],
             &[
                 &self.first,
@@ -270,7 +274,7 @@ impl ::alipay_api::wire::Object for Some {
                 &self.many,
             ],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {

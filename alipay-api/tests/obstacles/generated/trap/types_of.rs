@@ -89,12 +89,12 @@ impl ::alipay_api::wire::Object for TypesOf {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &["a", "new", "with_a", "with_new", "must"],
             &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
             &self.extra,
-        );
+        )
     }
 
     fn at_least_one(&self) -> &'static [&'static [&'static str]] {
@@ -135,8 +135,8 @@ impl ::alipay_api::wire::Object for TypesOfResponse {
         Self { extra: source.extra() }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &[], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
     }
 }
 

@@ -2913,8 +2913,8 @@ impl ::alipay_api::wire::Object for Wide {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &[
                 "field_0",
                 "field_1",
@@ -3520,7 +3520,7 @@ impl ::alipay_api::wire::Object for Wide {
                 &self.field_299,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -3557,8 +3557,8 @@ impl ::alipay_api::wire::Object for WideResponse {
         Self { extra: source.extra() }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&[], &[], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
     }
 }
 

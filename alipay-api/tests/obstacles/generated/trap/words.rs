@@ -939,8 +939,8 @@ impl ::alipay_api::wire::Object for Words {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &[
                 "new",
                 "blank",
@@ -1098,7 +1098,7 @@ impl ::alipay_api::wire::Object for Words {
                 &self.union,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1188,8 +1188,8 @@ impl ::alipay_api::wire::Object for WordsResponse {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
             &[
                 "option",
                 "result",
@@ -1229,7 +1229,7 @@ impl ::alipay_api::wire::Object for WordsResponse {
                 &self.iterator,
             ],
             &self.extra,
-        );
+        )
     }
 }
 
@@ -1261,8 +1261,12 @@ impl ::alipay_api::wire::Object for Option {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["some", "Option"], &[&self.some, &self.option], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(
+            &["some", "Option"],
+            &[&self.some, &self.option],
+            &self.extra,
+        )
     }
 }
 
@@ -1332,8 +1336,8 @@ impl ::alipay_api::wire::Object for Vec {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["len"], &[&self.len], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["len"], &[&self.len], &self.extra)
     }
 }
 
@@ -1362,8 +1366,8 @@ impl ::alipay_api::wire::Object for Box {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["vec"], &[&self.vec], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["vec"], &[&self.vec], &self.extra)
     }
 }
 
@@ -1392,8 +1396,8 @@ impl ::alipay_api::wire::Object for Default {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["default"], &[&self.default], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["default"], &[&self.default], &self.extra)
     }
 }
 
@@ -1422,8 +1426,8 @@ impl ::alipay_api::wire::Object for Ok {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["ok"], &[&self.ok], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["ok"], &[&self.ok], &self.extra)
     }
 }
 
@@ -1452,8 +1456,8 @@ impl ::alipay_api::wire::Object for Err {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["err"], &[&self.err], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["err"], &[&self.err], &self.extra)
     }
 }
 
@@ -1482,8 +1486,8 @@ impl ::alipay_api::wire::Object for Self_ {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["self"], &[&self.self_], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["self"], &[&self.self_], &self.extra)
     }
 }
 
@@ -1527,8 +1531,8 @@ impl ::alipay_api::wire::Object for From {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["from"], &[&self.from], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["from"], &[&self.from], &self.extra)
     }
 }
 
@@ -1587,8 +1591,8 @@ impl ::alipay_api::wire::Object for PartialEq {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["eq"], &[&self.eq], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["eq"], &[&self.eq], &self.extra)
     }
 }
 
@@ -1662,8 +1666,8 @@ impl ::alipay_api::wire::Object for Fn {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["fn"], &[&self.r#fn], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["fn"], &[&self.r#fn], &self.extra)
     }
 }
 
@@ -1692,8 +1696,8 @@ impl ::alipay_api::wire::Object for Iterator {
         }
     }
 
-    fn see(&self, see: &mut dyn ::alipay_api::wire::See) {
-        see.fields(&["next"], &[&self.next], &self.extra);
+    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
+        ::alipay_api::wire::Seen::new(&["next"], &[&self.next], &self.extra)
     }
 }
 

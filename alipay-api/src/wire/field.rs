@@ -1,0 +1,243 @@
+use std::fmt;
+
+use super::{AnyScalar, DecodeError, JsonWriter, Object, Source, Value, Values, debug_object, same_object};
+
+/// What a field can hold: a scalar, an object, a list, or perhaps nothing.
+///
+/// A type says only which of these it is. What happens to fields is in the functions of `dyn Field`, compiled once for all types.
+pub trait Field: 'static {
+    /// What a field of the type holds before anything is read into it.
+    fn blank() -> Self
+    where
+        Self: Sized;
+
+    /// What it holds.
+    fn view(&self) -> View<'_>;
+
+    /// Where to put what it shall hold.
+    fn slot(&mut self) -> Slot<'_>;
+}
+
+/// What a [`Field`] holds.
+pub enum View<'a> {
+    /// A value.
+    Scalar(&'a dyn AnyScalar),
+    /// An object.
+    Object(&'a dyn Object),
+    /// Something of another type, or nothing.
+    Option(Option<&'a dyn Field>),
+    /// Items of one type.
+    List(&'a dyn List),
+}
+
+/// Where to put what a [`Field`] shall hold.
+pub enum Slot<'a> {
+    /// A value.
+    Scalar(&'a mut dyn AnyScalar),
+    /// An object.
+    Object(&'a mut dyn Remake),
+    /// Something of another type, or nothing.
+    Option(&'a mut dyn Hold),
+    /// Items of one type.
+    List(&'a mut dyn Hold),
+}
+
+/// A list as a field.
+pub trait List {
+    /// How many items it has.
+    fn len(&self) -> usize;
+
+    /// The item at this place.
+    fn item(&self, at: usize) -> Option<&dyn Field>;
+}
+
+/// An object as a field.
+pub trait Remake {
+    /// Makes it anew.
+    fn remake(&mut self, source: &mut Source<'_>);
+}
+
+/// Something that holds things of one type: a list, or an option.
+pub trait Hold {
+    /// Has a blank thing filled, and holds it too if `fill` says so.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError>;
+}
+
+/// Fills what is blank; says whether there was anything.
+pub type Fill<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
+
+impl dyn Field + '_ {
+    /// Whether the field is left out.
+    pub fn is_absent(&self) -> bool {
+        match self.view() {
+            View::Option(held) => held.is_none(),
+            View::List(list) => list.len() == 0,
+            View::Scalar(_) | View::Object(_) => false,
+        }
+    }
+
+    /// Writes what it holds as JSON.
+    pub fn encode(&self, out: &mut JsonWriter) {
+        match self.view() {
+            View::Scalar(scalar) => scalar.encode(out),
+            View::Object(object) => out.object(object),
+            View::Option(Some(held)) => held.encode(out),
+            View::Option(None) => out.raw("null"),
+            View::List(list) => out.list(items(list)),
+        }
+    }
+
+    /// Reads the value; `false`, and nothing is changed, where it stands for absence: `null`, or `""` for anything but text.
+    ///
+    /// # Errors
+    /// The value is not of this type.
+    pub fn read(&mut self, value: Value<'_>) -> Result<bool, DecodeError> {
+        match self.slot() {
+            Slot::Scalar(scalar) => scalar.read(value),
+            Slot::Object(object) => value.object(&mut |members, depth| {
+                let values = Values::members(members, depth, &[]);
+                object.remake(&mut values.source());
+                values.finish()
+            }),
+            Slot::Option(option) => option.hold(&mut |held| held.read(value)),
+            Slot::List(list) => value.list(&mut |item| list.hold(&mut |held| held.read(item)).map(drop)),
+        }
+    }
+
+    /// Makes it hold the same as another of its type; it must be blank.
+    pub(super) fn copy(&mut self, other: &dyn Field) {
+        // What holds something can't fail to hold a copy.
+        let hold = |holder: &mut dyn Hold, other: &dyn Field| {
+            let _ = holder.hold(&mut |held| {
+                held.copy(other);
+                Ok(true)
+            });
+        };
+        match (self.slot(), other.view()) {
+            (Slot::Scalar(scalar), View::Scalar(other)) => scalar.copy(other),
+            (Slot::Object(object), View::Object(other)) => object.remake(&mut other.see().source()),
+            (Slot::Option(option), View::Option(Some(other))) => hold(option, other),
+            (Slot::List(list), View::List(others)) => items(others).for_each(|other| hold(list, other)),
+            _ => {}
+        }
+    }
+
+    /// Whether another of its type holds the same.
+    pub(super) fn is_same(&self, other: &dyn Field) -> bool {
+        match (self.view(), other.view()) {
+            (View::Scalar(scalar), View::Scalar(other)) => scalar.is_same(other),
+            (View::Object(object), View::Object(other)) => same_object(object, other),
+            (View::Option(Some(held)), View::Option(Some(other))) => held.is_same(other),
+            (View::Option(None), View::Option(None)) => true,
+            (View::List(list), View::List(other)) => {
+                list.len() == other.len() && items(list).zip(items(other)).all(|(item, other)| item.is_same(other))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for dyn Field + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.view() {
+            View::Scalar(scalar) => scalar.show(formatter),
+            View::Object(object) => debug_object(object, formatter),
+            View::Option(Some(held)) => formatter.debug_tuple("Some").field(&held).finish(),
+            View::Option(None) => formatter.write_str("None"),
+            View::List(list) => formatter.debug_list().entries(items(list)).finish(),
+        }
+    }
+}
+
+fn items(list: &dyn List) -> impl Iterator<Item = &dyn Field> {
+    (0..list.len()).map_while(|at| list.item(at))
+}
+
+impl<T: Field> Field for Option<T> {
+    fn blank() -> Self {
+        None
+    }
+
+    fn view(&self) -> View<'_> {
+        View::Option(match self {
+            Some(held) => Some(held),
+            None => None,
+        })
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Option(self)
+    }
+}
+
+impl<T: Field> Hold for Option<T> {
+    fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError> {
+        let mut held = T::blank();
+        let found = fill(&mut held)?;
+        if found {
+            *self = Some(held);
+        }
+        Ok(found)
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn view(&self) -> View<'_> {
+        View::List(self)
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::List(self)
+    }
+}
+
+impl<T: Field> List for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn item(&self, at: usize) -> Option<&dyn Field> {
+        match self.get(at) {
+            Some(item) => Some(item),
+            None => None,
+        }
+    }
+}
+
+impl<T: Field> Hold for Vec<T> {
+    fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError> {
+        let mut held = T::blank();
+        let found = fill(&mut held)?;
+        if found {
+            self.push(held);
+        }
+        Ok(found)
+    }
+}
+
+impl<T: Object> Field for T {
+    fn blank() -> Self {
+        <Self as Object>::blank()
+    }
+
+    fn view(&self) -> View<'_> {
+        View::Object(self)
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Object(self)
+    }
+}
+
+impl<T: Object> Remake for T {
+    fn remake(&mut self, source: &mut Source<'_>) {
+        *self = Self::make(source);
+    }
+}
