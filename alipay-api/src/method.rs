@@ -196,8 +196,8 @@ pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
 pub enum NoErrorCode {}
 
 impl Listed for NoErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&[], &[])
     }
 }
 

@@ -76,9 +76,15 @@ pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Dia
     }
 }
 
-/// What the Rust type of a method's request is called.
-pub fn request_name(method: &ir::Method) -> String {
-    lower::names_of(method).0
+/// What a method is called in Rust: its request's type, and the function of the product's handle that calls it.
+pub fn rust_names(method: &ir::Method) -> (String, String) {
+    let (request, module) = lower::names_of(method);
+    (request, names::identifier(&module))
+}
+
+/// The trait that gives a client the handle of a product, in a crate of a user's.
+pub fn client_trait(product: &str) -> String {
+    format!("{}Client", names::type_of(product))
 }
 
 /// The Rust of specs that [`load`] has found sound.

@@ -1,23 +1,27 @@
-use std::{future::IntoFuture, time::Duration};
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use super::{
     Client,
-    call_future::{CallFuture, Content, Read},
-    exchange::Exchange,
-    signing::business,
+    exchange::{Content, Exchange, unpacked},
+    prepared::Prepared,
 };
 use crate::{
     Error, ErrorClass, ErrorKind,
     method::{MethodInfo, Output as _, ServerMethod, class_of},
-    protocol::{
-        answer::{Answer, PROTOCOL_MEMBERS, UnverifiedAnswer},
-        request::{Business, Options},
-    },
+    protocol::answer::{Answer, PROTOCOL_MEMBERS, UnverifiedAnswer},
+    transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Values},
+    wire::{DecodeError, Object, Source, Values},
 };
 
-/// A call that is sent when it is awaited.
+/// A call that is sent when it is awaited, and gives a `T`: the method's response, or an [`Outcome`](crate::Outcome) of it.
 ///
 /// ```no_run
 /// # #[cfg(feature = "trade")]
@@ -29,75 +33,110 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "a call is sent when it is awaited"]
-pub struct Call<M> {
-    client: Client,
-    request: M,
-    options: Options,
+pub struct Call<T> {
+    parts: Parts,
+    gives: PhantomData<fn() -> T>,
+}
+
+/// What a call is, whatever it gives.
+struct Parts {
+    prepared: Prepared,
+    classify: fn(&str) -> Option<ErrorClass>,
+    make: Make,
     timeout: Option<Duration>,
 }
 
-impl<M: ServerMethod> Call<M> {
-    pub(super) fn new(client: Client, request: M) -> Self {
+/// Makes what a call gives of a response's fields, and of whether it is pending.
+///
+/// The type is known again to the [`CallFuture`], so that the call itself is compiled once, and not for each method.
+type Make = fn(&mut Source<'_>, bool) -> Content;
+
+impl<T> Call<T> {
+    #[inline]
+    pub(super) fn new<M: ServerMethod<Output = T>>(client: &Client, request: &M) -> Self {
         Self {
-            options: client.options(),
-            client,
-            request,
-            timeout: None,
+            parts: Parts::new(client, request, &M::INFO, class_of::<M::ErrorCode>, make::<M>),
+            gives: PhantomData,
         }
     }
 
     /// Where Alipay sends the notification of what becomes of the order: an absolute URL that is reached from the internet.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
-        self.options.notify_url = Some(url.into());
+        self.parts.prepared.options.notify_url = Some(url.into());
         self
     }
 
     /// The user's token, for methods that a user has to authorise.
     pub fn auth_token(mut self, token: impl Into<Secret>) -> Self {
-        self.options.auth_token = Some(token.into());
+        self.parts.prepared.options.auth_token = Some(token.into());
         self
     }
 
     /// How long this call may take with all its attempts, instead of the client's limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.parts.timeout = Some(timeout);
         self
     }
 }
 
-/// What every call does, whatever its method: compiled once.
-async fn send(
-    client: Client,
-    info: &'static MethodInfo,
-    classify: fn(&str) -> Option<ErrorClass>,
-    business: Result<Business, Error>,
-    options: Options,
-    timeout: Option<Duration>,
-    read: Read,
-) -> Result<Content, Error> {
+#[inline]
+fn make<M: ServerMethod>(source: &mut Source<'_>, pending: bool) -> Content {
+    Content::new(M::Output::new(source.make(), pending))
+}
+
+impl Parts {
+    fn new(
+        client: &Client,
+        request: &dyn Object,
+        info: &'static MethodInfo,
+        classify: fn(&str) -> Option<ErrorClass>,
+        make: Make,
+    ) -> Self {
+        Self {
+            prepared: Prepared::new(client, request, info),
+            classify,
+            make,
+            timeout: None,
+        }
+    }
+
+    fn into_future(self) -> BoxFuture<'static, Result<Content, Error>> {
+        Box::pin(send(self))
+    }
+}
+
+async fn send(parts: Parts) -> Result<Content, Error> {
+    let Parts {
+        prepared,
+        classify,
+        make,
+        timeout,
+    } = parts;
+    let (client, info) = (&prepared.client, prepared.info);
     if info.certificate_only {
         client.check_certificates(info.name)?;
     }
     let exchange = Exchange {
-        client: &client,
+        client,
         method: info.name,
         retry: info.retry,
         pending: info.pending,
         classify,
-        business: business?,
-        options,
+        business: prepared.business()?,
+        options: prepared.options.clone(),
         patience: client.patience(timeout),
         fetches: None,
     };
-    exchange.run(read).await
+    exchange.run(&|answer| read(answer, info.pending, make)).await
 }
 
 /// What a verified answer says.
-fn read<M: ServerMethod>(answer: &Answer<'_>) -> Result<M::Output, DecodeError> {
-    let response = Values::members(&answer.members, 1, PROTOCOL_MEMBERS).make()?;
-    Ok(M::Output::new(response, answer.is_pending(M::INFO.pending)))
+fn read(answer: &Answer<'_>, pending: &[&str], make: Make) -> Result<Content, DecodeError> {
+    let values = Values::members(&answer.members, 1, PROTOCOL_MEMBERS);
+    let content = make(&mut values.source(), answer.is_pending(pending));
+    values.finish()?;
+    Ok(content)
 }
 
 /// Verifies and reads an answer that no call of this client brought.
@@ -107,22 +146,49 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
     let answer = UnverifiedAnswer::read(body, M::INFO.name)
         .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, M::INFO.pending))
         .map_err(|error| unread(error.to_string()))?;
-    read::<M>(&answer).map_err(|error| unread(error.to_string()))
+    let content = read(&answer, M::INFO.pending, make::<M>).map_err(|error| unread(error.to_string()));
+    unpacked(content)
 }
 
-impl<M: ServerMethod> IntoFuture for Call<M> {
-    type Output = Result<M::Output, Error>;
-    type IntoFuture = CallFuture<M::Output>;
+impl<T: 'static> IntoFuture for Call<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = CallFuture<T>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        CallFuture::new(Box::pin(send(
-            self.client,
-            &M::INFO,
-            class_of::<M::ErrorCode>,
-            business(&self.request, &M::INFO),
-            self.options,
-            self.timeout,
-            |answer| Ok(Box::new(read::<M>(answer)?)),
-        )))
+    fn into_future(self) -> CallFuture<T> {
+        CallFuture {
+            content: self.parts.into_future(),
+            gives: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Call")
+            .field("prepared", &self.parts.prepared)
+            .field("timeout", &self.parts.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A [`Call`] under way.
+#[must_use = "a call is sent when it is awaited"]
+pub struct CallFuture<T> {
+    content: BoxFuture<'static, Result<Content, Error>>,
+    gives: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static> Future for CallFuture<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(unpacked(ready!(self.content.as_mut().poll(context))))
+    }
+}
+
+impl<T> fmt::Debug for CallFuture<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CallFuture").finish_non_exhaustive()
     }
 }

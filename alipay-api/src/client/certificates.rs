@@ -19,8 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     Client,
     acting::Acting,
-    call_future::{Read, unpacked},
-    exchange::{Exchange, Patience, after},
+    exchange::{Content, Exchange, Patience, Read, after, unpacked},
 };
 use crate::{
     Error, ErrorKind,
@@ -155,17 +154,19 @@ impl Client {
 
     /// Asks for it, and asks again after what may pass until the time is up.
     async fn download(&self, alipay_cert_sn: &str) -> Result<Accepted, Failure> {
-        let content = serde_json::json!({ "alipay_cert_sn": alipay_cert_sn });
+        let business = Business {
+            content: serde_json::json!({ "alipay_cert_sn": alipay_cert_sn })
+                .to_string()
+                .into(),
+            ..Business::default()
+        };
         let exchange = Exchange {
             client: self,
             method: DOWNLOAD,
             retry: Retry::Read,
             pending: &[],
             classify: |_| None,
-            business: Business {
-                content: content.to_string().into(),
-                ..Business::default()
-            },
+            business: &business,
             options: Options::default(),
             patience: Patience {
                 attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
@@ -174,10 +175,10 @@ impl Client {
             },
             fetches: Some(alipay_cert_sn),
         };
-        let content: Read = |answer| {
+        let content: &Read<'_> = &|answer| {
             let member = answer.members.iter().find(|(name, _)| name == CONTENT);
             let member = member.map(|(_, json)| read::<String>(json.get()));
-            Ok(Box::new(member.transpose()?.flatten().unwrap_or_default()))
+            Ok(Content::new(member.transpose()?.flatten().unwrap_or_default()))
         };
         let content: String = unpacked(exchange.run(content).await).map_err(not_downloaded)?;
         self.accept(alipay_cert_sn, &content)

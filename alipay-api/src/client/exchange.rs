@@ -1,16 +1,11 @@
 //! One call: signed, sent, perhaps sent again, its answer verified.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    Client,
-    acting::Acting,
-    call_future::{Content, Read},
-    certificates::unknown_certificate,
-};
+use super::{Client, acting::Acting, certificates::unknown_certificate};
 use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
@@ -26,6 +21,7 @@ use crate::{
     random,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
+    wire::DecodeError,
 };
 
 /// What to call, as far as every method is alike.
@@ -35,11 +31,38 @@ pub(super) struct Exchange<'a> {
     pub(super) retry: Retry,
     pub(super) pending: &'a [&'a str],
     pub(super) classify: fn(&str) -> Option<ErrorClass>,
-    pub(super) business: Business,
+    pub(super) business: &'a Business,
     pub(super) options: Options,
     pub(super) patience: Patience,
     /// The serial of the certificate that the call fetches, if that is what it is for.
     pub(super) fetches: Option<&'a str>,
+}
+
+/// What a verified answer says: an `Option` of a type that is known to whoever asked for it.
+pub(super) struct Content(Box<dyn Any + Send>);
+
+impl Content {
+    #[inline]
+    pub(super) fn new<T: Send + 'static>(content: T) -> Self {
+        Self(Box::new(Some(content)))
+    }
+}
+
+/// Takes what a verified answer says.
+pub(super) type Read<'a> = dyn Fn(&Answer<'_>) -> Result<Content, DecodeError> + Sync + 'a;
+
+/// The content as what its [`Read`] has made.
+pub(super) fn unpacked<T: 'static>(content: Result<Content, Error>) -> Result<T, Error> {
+    // Taken out where it is: to turn the box into one of this type would be compiled for each type.
+    let mut content = content?;
+    match content.0.downcast_mut::<Option<T>>().and_then(Option::take) {
+        Some(content) => Ok(content),
+        None => Err(misread()),
+    }
+}
+
+fn misread() -> Error {
+    Error::new(ErrorKind::Decode, "the answer was read as another type than the call's")
 }
 
 /// How long a call may take, and how often it is sent at most.
@@ -59,7 +82,7 @@ pub(super) struct Exchanged {
 
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
-    pub(super) async fn run(mut self, read: Read) -> Result<Content, Error> {
+    pub(super) async fn run(mut self, read: &Read<'_>) -> Result<Content, Error> {
         let deadline = after(self.patience.total);
         let Acting::Managed(tokens) = &self.client.acting else {
             return self.send(deadline, read).await;
@@ -89,7 +112,7 @@ impl Exchange<'_> {
     }
 
     /// Sends it until there is an answer.
-    async fn send(&self, deadline: Instant, read: Read) -> Result<Content, Error> {
+    async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
         let mut attempt = 1;
         loop {
             let result = self.attempt(deadline, read).await;
@@ -113,7 +136,7 @@ impl Exchange<'_> {
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
-    async fn attempt(&self, total_deadline: Instant, read: Read) -> Result<Content, Error> {
+    async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
         let inner = &*self.client.inner;
         let deadline = total_deadline.min(after(self.patience.attempt));
         let late = || {
@@ -121,7 +144,7 @@ impl Exchange<'_> {
                 .with_outcome(false, true)
         };
         let timestamp = self.client.timestamp(self.method)?;
-        let signing = self.client.sign(self.method, &self.business, &self.options, &timestamp);
+        let signing = self.client.sign(self.method, self.business, &self.options, &timestamp);
         let parameters = timeout_at(deadline, signing).await.map_err(|_| late())??;
         let request = self.http_request(&parameters)?;
         if Instant::now() >= deadline {
@@ -172,7 +195,7 @@ impl Exchange<'_> {
         answered: &Exchanged,
         parameters: &SignedParameters<'_>,
         deadline: Instant,
-        read: Read,
+        read: &Read<'_>,
     ) -> Result<Content, Error> {
         let told =
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());

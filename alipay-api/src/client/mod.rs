@@ -5,10 +5,10 @@
 mod acting;
 mod builder;
 mod call;
-mod call_future;
 mod certificates;
 mod exchange;
 mod page;
+mod prepared;
 mod raw;
 mod signing;
 
@@ -17,11 +17,10 @@ use std::{fmt, sync::Arc, time::Duration};
 #[cfg(feature = "isv")]
 pub(crate) use self::acting::{LiveToken, Tokens};
 pub(crate) use self::certificates::unknown_certificate;
-use self::{acting::Acting, exchange::Patience};
+use self::{acting::Acting, exchange::Patience, prepared::Prepared};
 pub use self::{
     builder::ClientBuilder,
-    call::{Call, read_answer},
-    call_future::CallFuture,
+    call::{Call, CallFuture, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };
@@ -107,18 +106,20 @@ impl Client {
     }
 
     /// Calls a method: await the result. The products' handles do this for you.
-    pub fn call<M: ServerMethod>(&self, request: M) -> Call<M> {
-        Call::new(self.clone(), request)
+    #[inline]
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
+    pub fn call<M: ServerMethod>(&self, request: M) -> Call<M::Output> {
+        Call::new(self, &request)
     }
 
     /// Sends a browser to a method.
-    pub fn page<M: PageMethod>(&self, request: M) -> PageCall<M> {
-        PageCall::new(self.clone(), request)
+    pub fn page<M: PageMethod>(&self, request: M) -> PageCall {
+        PageCall(Prepared::new(self, &request, &M::INFO))
     }
 
     /// Hands a method to the Alipay app.
-    pub fn app<M: AppMethod>(&self, request: M) -> AppCall<M> {
-        AppCall::new(self.clone(), request)
+    pub fn app<M: AppMethod>(&self, request: M) -> AppCall {
+        AppCall(Prepared::new(self, &request, &M::INFO))
     }
 
     /// Calls any method by name, also one that has no spec: signed and verified all the same.

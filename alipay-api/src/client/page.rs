@@ -1,11 +1,9 @@
-use super::{Client, signing::business};
+use super::prepared::Prepared;
 use crate::{
     Error, ErrorKind,
-    method::{AppMethod, Method, PageMethod},
     protocol::{
         form,
         parameters::{SignedParameters, append_encoded},
-        request::Options,
     },
 };
 
@@ -13,31 +11,19 @@ use crate::{
 /// Alipay accepts its timestamp: make it when the buyer needs it.
 #[derive(Debug)]
 #[must_use = "take its url or form"]
-pub struct PageCall<M> {
-    client: Client,
-    request: M,
-    options: Options,
-}
+pub struct PageCall(pub(super) Prepared);
 
-impl<M: PageMethod> PageCall<M> {
-    pub(super) fn new(client: Client, request: M) -> Self {
-        Self {
-            options: client.options(),
-            client,
-            request,
-        }
-    }
-
+impl PageCall {
     /// Where Alipay sends the buyer's browser afterwards, with parameters that [`verify_return`](crate::notify::Notifications::verify_return)
     /// checks. It proves nothing about payment: that is for the notification, or a query.
     pub fn return_url(mut self, url: impl Into<String>) -> Self {
-        self.options.return_url = Some(url.into());
+        self.0.options.return_url = Some(url.into());
         self
     }
 
     /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
-        self.options.notify_url = Some(url.into());
+        self.0.options.notify_url = Some(url.into());
         self
     }
 
@@ -46,12 +32,12 @@ impl<M: PageMethod> PageCall<M> {
     /// # Errors
     /// The request lacks a field, or it carries a merchant's token: that would stay in histories and logs, use [`form`](Self::form).
     pub fn url(&self) -> Result<String, Error> {
-        if self.options.app_auth_token.is_some() {
+        if self.0.options.app_auth_token.is_some() {
             let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
-            return Err(Error::new(ErrorKind::Request, message).with_method(M::INFO.name));
+            return Err(Error::new(ErrorKind::Request, message).with_method(self.0.info.name));
         }
-        signed(&self.client, &self.request, &self.options, |parameters| {
-            let gateway = self.client.gateway();
+        signed(&self.0, |parameters| {
+            let gateway = self.0.client.gateway();
             let mut url = String::with_capacity(gateway.len() + 1 + parameters.encoded_length());
             url.push_str(gateway);
             url.push('?');
@@ -67,33 +53,19 @@ impl<M: PageMethod> PageCall<M> {
     /// # Errors
     /// The request lacks a field.
     pub fn form(&self) -> Result<String, Error> {
-        signed(&self.client, &self.request, &self.options, |parameters| {
-            form::html(self.client.gateway(), parameters)
-        })
+        signed(&self.0, |parameters| form::html(self.0.client.gateway(), parameters))
     }
 }
 
 /// A method that a phone app hands to the Alipay app.
 #[derive(Debug)]
 #[must_use = "take its order string"]
-pub struct AppCall<M> {
-    client: Client,
-    request: M,
-    options: Options,
-}
+pub struct AppCall(pub(super) Prepared);
 
-impl<M: AppMethod> AppCall<M> {
-    pub(super) fn new(client: Client, request: M) -> Self {
-        Self {
-            options: client.options(),
-            client,
-            request,
-        }
-    }
-
+impl AppCall {
     /// Where Alipay sends the notification of the payment: an absolute URL that is reached from the internet.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
-        self.options.notify_url = Some(url.into());
+        self.0.options.notify_url = Some(url.into());
         self
     }
 
@@ -102,7 +74,7 @@ impl<M: AppMethod> AppCall<M> {
     /// # Errors
     /// The request lacks a field.
     pub fn order_string(&self) -> Result<String, Error> {
-        signed(&self.client, &self.request, &self.options, |parameters| {
+        signed(&self.0, |parameters| {
             let mut order = String::with_capacity(parameters.encoded_length());
             append_encoded(&mut order, parameters.iter());
             order
@@ -110,14 +82,14 @@ impl<M: AppMethod> AppCall<M> {
     }
 }
 
-fn signed<M: Method, T>(
-    client: &Client,
-    request: &M,
-    options: &Options,
-    write: impl FnOnce(&SignedParameters<'_>) -> T,
-) -> Result<T, Error> {
-    let method = M::INFO.name;
-    let business = business(request, &M::INFO)?;
+fn signed(prepared: &Prepared, write: impl FnOnce(&SignedParameters<'_>) -> String) -> Result<String, Error> {
+    let (client, method) = (&prepared.client, prepared.info.name);
+    let business = prepared.business()?;
     let timestamp = client.timestamp(method)?;
-    Ok(write(&client.sign_now(method, &business, options, &timestamp)?))
+    Ok(write(&client.sign_now(
+        method,
+        business,
+        &prepared.options,
+        &timestamp,
+    )?))
 }

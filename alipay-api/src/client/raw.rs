@@ -1,6 +1,9 @@
 use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
 
-use super::{Client, call_future::unpacked, exchange::Exchange};
+use super::{
+    Client,
+    exchange::{Content, Exchange, unpacked},
+};
 use crate::{
     Error,
     generated::CERTIFICATE_ONLY,
@@ -86,12 +89,12 @@ impl RawCall {
             retry: Retry::Never,
             pending: &["10003"],
             classify: |_| None,
-            business: self.business,
+            business: &self.business,
             options: self.options,
             patience: self.client.patience(self.timeout),
             fetches: None,
         };
-        let text = exchange.run(|answer| Ok(Box::new(answer.text.to_owned()))).await;
+        let text = exchange.run(&|answer| Ok(Content::new(answer.text.to_owned()))).await;
         unpacked(text).map(|text| RawResponse { text })
     }
 }

@@ -5,24 +5,13 @@ use std::{fmt::Write as _, sync::Arc};
 use super::{Client, acting::Acting};
 use crate::{
     Error, ErrorKind,
-    method::MethodInfo,
     protocol::{
         parameters::{Parameters, SignedParameters},
         request::{Business, Identity, Options},
     },
     sign::SignError,
     types::DateTime,
-    wire::Object,
 };
-
-/// What a request says, sorted by where it goes.
-pub(super) fn business(request: &dyn Object, info: &MethodInfo) -> Result<Business, Error> {
-    Business::new(request, info).map_err(|error| {
-        Error::new(ErrorKind::Request, error.to_string())
-            .with_method(info.name)
-            .with_source(error)
-    })
-}
 
 impl Client {
     /// The present time in Beijing.

@@ -91,7 +91,7 @@ impl Business {
                 out.string(value);
             }
         }
-        out.end_object(request, &seen, info.implied);
+        out.end_object(&seen, info.implied);
         let content = out.finish()?;
         let content = if content == "{}" {
             Secret::default()

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{AnyScalar, DecodeError, JsonWriter, Object, Source, Value, Values, debug_object, same_object};
+use super::{AnyScalar, DecodeError, JsonWriter, Object, Value, Values, copy_object, debug_object, same_object};
 
 /// What a field can hold: a scalar, an object, a list, or perhaps nothing.
 ///
@@ -35,7 +35,7 @@ pub enum Slot<'a> {
     /// A value.
     Scalar(&'a mut dyn AnyScalar),
     /// An object.
-    Object(&'a mut dyn Remake),
+    Object(&'a mut dyn Object),
     /// Something of another type, or nothing.
     Option(&'a mut dyn Hold),
     /// Items of one type.
@@ -44,17 +44,8 @@ pub enum Slot<'a> {
 
 /// A list as a field.
 pub trait List {
-    /// How many items it has.
-    fn len(&self) -> usize;
-
-    /// The item at this place.
+    /// The item at this place; `None` after the last.
     fn item(&self, at: usize) -> Option<&dyn Field>;
-}
-
-/// An object as a field.
-pub trait Remake {
-    /// Makes it anew.
-    fn remake(&mut self, source: &mut Source<'_>);
 }
 
 /// Something that holds things of one type: a list, or an option.
@@ -74,7 +65,7 @@ impl dyn Field + '_ {
     pub fn is_absent(&self) -> bool {
         match self.view() {
             View::Option(held) => held.is_none(),
-            View::List(list) => list.len() == 0,
+            View::List(list) => list.item(0).is_none(),
             View::Scalar(_) | View::Object(_) => false,
         }
     }
@@ -90,7 +81,8 @@ impl dyn Field + '_ {
         }
     }
 
-    /// Reads the value; `false`, and nothing is changed, where it stands for absence: `null`, or `""` for anything but text.
+    /// Reads the value into it, where it is blank; `false`, and it stays blank, where the value stands for absence: `null`, or
+    /// `""` for anything but text.
     ///
     /// # Errors
     /// The value is not of this type.
@@ -99,7 +91,7 @@ impl dyn Field + '_ {
             Slot::Scalar(scalar) => scalar.read(value),
             Slot::Object(object) => value.object(&mut |members, depth| {
                 let values = Values::members(members, depth, &[]);
-                object.remake(&mut values.source());
+                object.fill(&mut values.source());
                 values.finish()
             }),
             Slot::Option(option) => option.hold(&mut |held| held.read(value)),
@@ -118,7 +110,7 @@ impl dyn Field + '_ {
         };
         match (self.slot(), other.view()) {
             (Slot::Scalar(scalar), View::Scalar(other)) => scalar.copy(other),
-            (Slot::Object(object), View::Object(other)) => object.remake(&mut other.see().source()),
+            (Slot::Object(object), View::Object(other)) => copy_object(object, other),
             (Slot::Option(option), View::Option(Some(other))) => hold(option, other),
             (Slot::List(list), View::List(others)) => items(others).for_each(|other| hold(list, other)),
             _ => {}
@@ -133,7 +125,8 @@ impl dyn Field + '_ {
             (View::Option(Some(held)), View::Option(Some(other))) => held.is_same(other),
             (View::Option(None), View::Option(None)) => true,
             (View::List(list), View::List(other)) => {
-                list.len() == other.len() && items(list).zip(items(other)).all(|(item, other)| item.is_same(other))
+                let (mut items, mut others) = (items(list), items(other));
+                items.all(|item| others.next().is_some_and(|other| item.is_same(other))) && others.next().is_none()
             }
             _ => false,
         }
@@ -153,7 +146,7 @@ impl fmt::Debug for dyn Field + '_ {
 }
 
 fn items(list: &dyn List) -> impl Iterator<Item = &dyn Field> {
-    (0..list.len()).map_while(|at| list.item(at))
+    (0..).map_while(|at| list.item(at))
 }
 
 impl<T: Field> Field for Option<T> {
@@ -174,13 +167,13 @@ impl<T: Field> Field for Option<T> {
 }
 
 impl<T: Field> Hold for Option<T> {
+    #[inline]
     fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError> {
-        let mut held = T::blank();
-        let found = fill(&mut held)?;
-        if found {
-            *self = Some(held);
+        let filled = fill(self.insert(T::blank()));
+        if !matches!(filled, Ok(true)) {
+            *self = None;
         }
-        Ok(found)
+        filled
     }
 }
 
@@ -199,10 +192,6 @@ impl<T: Field> Field for Vec<T> {
 }
 
 impl<T: Field> List for Vec<T> {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
     fn item(&self, at: usize) -> Option<&dyn Field> {
         match self.get(at) {
             Some(item) => Some(item),
@@ -212,13 +201,17 @@ impl<T: Field> List for Vec<T> {
 }
 
 impl<T: Field> Hold for Vec<T> {
+    #[inline]
     fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError> {
-        let mut held = T::blank();
-        let found = fill(&mut held)?;
-        if found {
-            self.push(held);
+        self.push(T::blank());
+        let filled = match self.last_mut() {
+            Some(held) => fill(held),
+            None => Ok(false),
+        };
+        if !matches!(filled, Ok(true)) {
+            self.truncate(self.len() - 1);
         }
-        Ok(found)
+        filled
     }
 }
 
@@ -233,11 +226,5 @@ impl<T: Object> Field for T {
 
     fn slot(&mut self) -> Slot<'_> {
         Slot::Object(self)
-    }
-}
-
-impl<T: Object> Remake for T {
-    fn remake(&mut self, source: &mut Source<'_>) {
-        *self = Self::make(source);
     }
 }

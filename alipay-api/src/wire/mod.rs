@@ -28,8 +28,8 @@ pub use self::serde::{deserialize, serialize};
 pub use self::{
     error::DecodeError,
     extra::Extra,
-    field::{Field, Fill, Hold, List, Remake, Slot, View},
-    object::{Object, Seen, clone_object, debug_object, same_object},
+    field::{Field, Fill, Hold, List, Slot, View},
+    object::{Object, Seen, copy_object, debug_object, same_object},
     open_enum::{Listed, Open, debug_listed, same_listed},
     scalar::AnyScalar,
     source::{Source, Values},
@@ -49,7 +49,9 @@ macro_rules! __object {
     ($name:ident) => {
         impl ::core::clone::Clone for $name {
             fn clone(&self) -> Self {
-                $crate::wire::clone_object(self)
+                let mut copy = <Self as $crate::wire::Object>::blank();
+                $crate::wire::copy_object(&mut copy, self);
+                copy
             }
         }
         impl ::core::cmp::PartialEq for $name {

@@ -7,49 +7,49 @@ use super::{Extra, Field, Source};
 /// An implementation takes and gives its fields all at once, in one order: that is what costs least to compile.
 /// `object!` adds the traits that follow from it.
 pub trait Object: 'static {
-    /// Makes one of the fields that `source` gives, which it asks for in the spec's order.
-    fn make(source: &mut Source<'_>) -> Self
-    where
-        Self: Sized;
-
-    /// Its fields, in the same order.
-    fn see(&self) -> Seen<'_>;
-
-    /// Groups of names of which at least one must be given.
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[]
-    }
-
     /// One with nothing in it yet.
     fn blank() -> Self
     where
-        Self: Sized,
-    {
-        Self::make(&mut Source::default())
-    }
+        Self: Sized;
 
-    /// The type's name, with its path.
-    fn type_name(&self) -> &'static str {
-        std::any::type_name::<Self>()
-    }
+    /// Fills it, where it is blank, with the fields that `source` gives.
+    fn fill(&mut self, source: &mut Source<'_>);
+
+    /// Its fields, in the same order.
+    fn see(&self) -> Seen<'_>;
 }
 
-/// The fields of an [`Object`]: the names and values of those that are known, and the others.
+/// What an [`Object`] is: its type's name, the names and values of the fields that are known, and the others.
 #[derive(Debug)]
 pub struct Seen<'a> {
+    of: &'static str,
     names: &'static [&'static str],
     values: Vec<&'a dyn Field>,
     extra: &'a Extra,
+    groups: &'static [&'static [&'static str]],
 }
 
 impl<'a> Seen<'a> {
-    /// These, with a name for each value.
-    pub fn new(names: &'static [&'static str], values: &[&'a dyn Field], extra: &'a Extra) -> Self {
+    /// The fields of a type of this name, with a name for each value.
+    pub fn new(of: &'static str, names: &'static [&'static str], values: &[&'a dyn Field], extra: &'a Extra) -> Self {
         Self {
+            of,
             names,
             values: values.to_vec(),
             extra,
+            groups: &[],
         }
+    }
+
+    /// With groups of names of which at least one must be given.
+    #[must_use]
+    pub fn with_groups(self, groups: &'static [&'static [&'static str]]) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// Groups of names of which at least one must be given.
+    pub(super) fn groups(&self) -> &'static [&'static [&'static str]] {
+        self.groups
     }
 
     /// The known fields that are not left out.
@@ -72,15 +72,22 @@ impl<'a> Seen<'a> {
     }
 
     /// Another object of the type can be made of it.
-    #[inline(never)]
     pub(super) fn source(&self) -> Source<'_> {
-        Source::copy(&self.values, self.extra)
+        Source::copy(self)
+    }
+
+    /// Makes the fields of another object of the type the same; they are blank.
+    pub(super) fn copy(&self, fields: &mut [&mut dyn Field], extra: &mut Extra) {
+        for (field, value) in fields.iter_mut().zip(&self.values) {
+            field.copy(*value);
+        }
+        extra.clone_from(self.extra);
     }
 }
 
-/// `Clone` for an object.
-pub fn clone_object<T: Object>(object: &T) -> T {
-    T::make(&mut object.see().source())
+/// Makes an object that is blank the same as another of its type.
+pub fn copy_object(object: &mut dyn Object, other: &dyn Object) {
+    object.fill(&mut other.see().source());
 }
 
 /// `PartialEq` for two objects of one type.
@@ -95,9 +102,8 @@ pub fn same_object(one: &dyn Object, other: &dyn Object) -> bool {
 /// # Errors
 /// The formatter's.
 pub fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let path = object.type_name();
-    let mut out = formatter.debug_struct(path.rsplit(':').next().unwrap_or(path));
     let seen = object.see();
+    let mut out = formatter.debug_struct(seen.of);
     for (name, value) in seen.given() {
         out.field(name, &value);
     }
@@ -108,19 +114,15 @@ pub fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> 
 }
 
 impl<T: Object> Object for Box<T> {
-    fn make(source: &mut Source<'_>) -> Self {
-        Self::new(T::make(source))
+    fn blank() -> Self {
+        Self::new(T::blank())
+    }
+
+    fn fill(&mut self, source: &mut Source<'_>) {
+        (**self).fill(source);
     }
 
     fn see(&self) -> Seen<'_> {
         (**self).see()
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        (**self).at_least_one()
-    }
-
-    fn type_name(&self) -> &'static str {
-        (**self).type_name()
     }
 }

@@ -12,8 +12,8 @@ use super::{DecodeError, JsonWriter, Scalar, Value, scalar};
 ///
 /// `listed!` adds the traits that follow from it.
 pub trait Listed: Copy + Eq + fmt::Debug + Send + Sync + 'static {
-    /// Each value as it stands on the wire, and what it is here.
-    fn listed() -> &'static [(&'static str, Self)];
+    /// All values as they stand on the wire, and, in the same order, what they are here.
+    fn listed() -> (&'static [&'static str], &'static [Self]);
 
     /// The value as it stands on the wire.
     fn as_str(self) -> &'static str {
@@ -22,23 +22,26 @@ pub trait Listed: Copy + Eq + fmt::Debug + Send + Sync + 'static {
 
     /// The value that stands on the wire as this text, if it is listed.
     fn from_text(text: &str) -> Option<Self> {
-        for (listed, value) in Self::listed() {
-            if *listed == text {
-                return Some(*value);
-            }
-        }
-        None
+        let (texts, values) = Self::listed();
+        values.get(place_of(texts, text)?).copied()
     }
 }
 
-// Loops, here and above: adapters of iterators would be compiled for each enum.
+fn place_of(texts: &[&str], text: &str) -> Option<usize> {
+    texts.iter().position(|listed| *listed == text)
+}
+
+// A loop over places: an adapter of iterators would be compiled for each enum.
 fn text_of<T: Listed>(value: &T) -> &'static str {
-    for (text, listed) in T::listed() {
+    let (texts, values) = T::listed();
+    let mut place = 0;
+    while let Some(listed) = values.get(place) {
         if same_listed(listed, value) {
-            return text;
+            break;
         }
+        place += 1;
     }
-    ""
+    texts.get(place).copied().unwrap_or_default()
 }
 
 /// `PartialEq` for listed values.

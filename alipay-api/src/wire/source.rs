@@ -1,11 +1,8 @@
-use std::{
-    cell::{Cell, OnceCell},
-    slice,
-};
+use std::cell::{Cell, OnceCell};
 
-use super::{DecodeError, Extra, Field, Members, Object, Value};
+use super::{DecodeError, Extra, Field, Members, Object, Seen, Value};
 
-/// Where the fields of an [`Object`] come from when it is made.
+/// Where the fields of an [`Object`] come from.
 #[derive(Debug, Default)]
 pub struct Source<'a>(From<'a>);
 
@@ -17,10 +14,7 @@ enum From<'a> {
     /// The wire.
     Given(&'a Values<'a>),
     /// Another object of the type.
-    Copied {
-        fields: slice::Iter<'a, &'a dyn Field>,
-        extra: &'a Extra,
-    },
+    Copied(&'a Seen<'a>),
 }
 
 /// Named values from the wire, of which one [`Object`] is made.
@@ -42,48 +36,37 @@ struct Given<'a> {
 
 impl<'a> Source<'a> {
     /// What another object of the type holds.
-    pub(super) fn copy(fields: &'a [&'a dyn Field], extra: &'a Extra) -> Self {
-        let fields = fields.iter();
-        Self(From::Copied { fields, extra })
+    pub(super) fn copy(seen: &'a Seen<'a>) -> Self {
+        Self(From::Copied(seen))
     }
 
-    // Out of line, here and below: one copy for each type of field, and not for each field.
-    /// The next field; blank where there is none of this name, or one that stands for absence.
-    #[inline(never)]
-    pub fn field<T: Field>(&mut self, name: &'static str) -> T {
-        let mut field = T::blank();
-        self.fill(name, &mut field);
-        field
-    }
-
-    /// The next field, which must be there.
-    #[inline(never)]
-    pub fn required<T: Field>(&mut self, name: &'static str) -> T {
-        if let From::Given(values) = &self.0 {
-            values.require(name);
-        }
-        self.field(name)
-    }
-
-    /// All that no field was made of.
-    #[inline(never)]
-    pub fn extra(&mut self) -> Extra {
+    /// Fills the fields, which are blank and each of its name, and puts what none of them is for in `extra`. A field stays blank
+    /// where there is none of its name, or one that stands for absence.
+    pub fn fill(&mut self, names: &[&'static str], fields: &mut [&mut dyn Field], extra: &mut Extra) {
         match &self.0 {
-            From::Nothing => Extra::EMPTY,
-            From::Given(values) => values.extra(),
-            From::Copied { extra, .. } => (*extra).clone(),
+            From::Nothing => {}
+            From::Given(values) => {
+                for (name, field) in names.iter().zip(fields) {
+                    values.fill(name, *field);
+                }
+                *extra = values.extra();
+            }
+            From::Copied(others) => others.copy(fields, extra),
         }
     }
 
-    fn fill(&mut self, name: &str, field: &mut dyn Field) {
-        match &mut self.0 {
-            From::Nothing => {}
-            From::Given(values) => values.fill(name, field),
-            From::Copied { fields, .. } => {
-                if let Some(other) = fields.next() {
-                    field.copy(*other);
-                }
-            }
+    /// An object of what it gives.
+    #[inline]
+    pub fn make<T: Object>(&mut self) -> T {
+        let mut made = T::blank();
+        made.fill(self);
+        made
+    }
+
+    /// Refuses to go without these fields.
+    pub fn require(&mut self, names: &[&'static str]) {
+        if let From::Given(values) = &self.0 {
+            names.iter().for_each(|name| values.require(name));
         }
     }
 }
@@ -133,7 +116,7 @@ impl<'a> Values<'a> {
 
     /// The object that they make.
     pub(crate) fn make<T: Object>(self) -> Result<T, DecodeError> {
-        let made = T::make(&mut self.source());
+        let made = self.source().make();
         self.finish().map(|()| made)
     }
 
@@ -150,7 +133,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn require(&self, name: &'static str) {
+    fn require(&self, name: &str) {
         let is_given = |given: &Given<'_>| given.name == name && given.value.as_raw() != "null";
         if !self.given.iter().any(is_given) {
             self.fail(name, DecodeError::new("required, but missing"));

@@ -1,6 +1,6 @@
 //! What the gateway's answers look like in the wild, read by one small type.
 
-use super::{Extra, Listed, Object, Open, Seen, Source, to_json};
+use super::{Extra, Field, Listed, Object, Open, Seen, Source, to_json};
 use crate::types::{Date, DateTime, File, Json, Price, Secret};
 
 struct Order {
@@ -29,20 +29,25 @@ struct Query {
 }
 
 impl Object for Query {
-    fn make(source: &mut Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            number: source.field("number"),
-            note: source.field("note"),
-            extra: source.extra(),
+            number: None,
+            note: None,
+            extra: Extra::EMPTY,
         }
     }
 
-    fn see(&self) -> Seen<'_> {
-        Seen::new(&["number", "note"], &[&self.number, &self.note], &self.extra)
+    fn fill(&mut self, source: &mut Source<'_>) {
+        source.fill(
+            &["number", "note"],
+            &mut [&mut self.number, &mut self.note],
+            &mut self.extra,
+        );
     }
 
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["number", "note"]]
+    fn see(&self) -> Seen<'_> {
+        Seen::new("Query", &["number", "note"], &[&self.number, &self.note], &self.extra)
+            .with_groups(&[&["number", "note"]])
     }
 }
 
@@ -53,50 +58,77 @@ enum State {
 }
 
 impl Listed for State {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("PAID", Self::Paid)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["PAID"], &[Self::Paid])
     }
 }
 
+const NAMES: &[&str] = &[
+    "number",
+    "note",
+    "count",
+    "open",
+    "amount",
+    "paid_at",
+    "day",
+    "token",
+    "passed_on",
+    "names",
+    "parts",
+    "whole",
+    "state",
+    "file",
+];
+
 impl Object for Order {
-    fn make(source: &mut Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            number: source.required("number"),
-            note: source.field("note"),
-            count: source.field("count"),
-            open: source.field("open"),
-            amount: source.field("amount"),
-            paid_at: source.field("paid_at"),
-            day: source.field("day"),
-            token: source.field("token"),
-            passed_on: source.field("passed_on"),
-            names: source.field("names"),
-            parts: source.field("parts"),
-            whole: source.field("whole"),
-            state: source.field("state"),
-            file: source.field("file"),
-            extra: source.extra(),
+            number: String::new(),
+            note: None,
+            count: None,
+            open: None,
+            amount: None,
+            paid_at: None,
+            day: None,
+            token: None,
+            passed_on: None,
+            names: Vec::new(),
+            parts: Vec::new(),
+            whole: None,
+            state: Field::blank(),
+            file: None,
+            extra: Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut Source<'_>) {
+        source.require(&["number"]);
+        source.fill(
+            NAMES,
+            &mut [
+                &mut self.number,
+                &mut self.note,
+                &mut self.count,
+                &mut self.open,
+                &mut self.amount,
+                &mut self.paid_at,
+                &mut self.day,
+                &mut self.token,
+                &mut self.passed_on,
+                &mut self.names,
+                &mut self.parts,
+                &mut self.whole,
+                &mut self.state,
+                &mut self.file,
+            ],
+            &mut self.extra,
+        );
     }
 
     fn see(&self) -> Seen<'_> {
         Seen::new(
-            &[
-                "number",
-                "note",
-                "count",
-                "open",
-                "amount",
-                "paid_at",
-                "day",
-                "token",
-                "passed_on",
-                "names",
-                "parts",
-                "whole",
-                "state",
-                "file",
-            ],
+            "Order",
+            NAMES,
             &[
                 &self.number,
                 &self.note,

@@ -98,7 +98,7 @@ impl JsonWriter {
             self.name(name);
             value.encode(self);
         }
-        self.end_object(object, &seen, &[]);
+        self.end_object(&seen, &[]);
     }
 
     /// Begins an object, whose [members](Self::name) follow until its [end](Self::end_object).
@@ -114,12 +114,7 @@ impl JsonWriter {
     }
 
     /// Writes the unknown fields, checks that what must be given was, and ends the object. `implied` counts as given.
-    pub(crate) fn end_object(
-        &mut self,
-        object: &dyn Object,
-        seen: &Seen<'_>,
-        implied: &[(&'static str, &'static str)],
-    ) {
+    pub(crate) fn end_object(&mut self, seen: &Seen<'_>, implied: &[(&'static str, &'static str)]) {
         let is_given = |name: &str| implied.iter().any(|(implied, _)| *implied == name) || seen.is_given(name);
         for (name, json) in seen.extra().iter() {
             if !is_given(name) {
@@ -127,7 +122,7 @@ impl JsonWriter {
                 self.raw(json);
             }
         }
-        let mut groups = object.at_least_one().iter();
+        let mut groups = seen.groups().iter();
         let lacking = groups.find(|group| !group.iter().any(|name| is_given(name)));
         if let (Some(one_of), None) = (lacking, &self.missing) {
             self.missing = Some(MissingFields { one_of });

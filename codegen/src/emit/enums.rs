@@ -23,8 +23,8 @@ impl Emitter {
                 #(#variant_docs #idents,)*
             }
             impl #root::wire::Listed for #name {
-                fn listed() -> &'static [(&'static str, Self)] {
-                    &[#((#wires, Self::#idents)),*]
+                fn listed() -> (&'static [&'static str], &'static [Self]) {
+                    (&[#(#wires),*], &[#(Self::#idents),*])
                 }
             }
             #root::wire::listed!(#name);

@@ -28,11 +28,7 @@ impl Emitter {
             |error| ident(&error.codes.ident).into_token_stream(),
         );
         let info = self.info(&method.info);
-        let output = if method.info.pending.is_empty() {
-            quote!(#response)
-        } else {
-            quote!(#root::method::Outcome<#response>)
-        };
+        let output = self.output(method);
         let marker = match method.info.kind {
             Kind::Server | Kind::Upload => quote!(ServerMethod),
             Kind::Page => quote!(PageMethod),
@@ -46,6 +42,17 @@ impl Emitter {
                 const INFO: #root::method::MethodInfo = #info;
             }
             impl #root::method::#marker for #request {}
+        }
+    }
+
+    /// What a call of the method gives.
+    pub(super) fn output(&self, method: &Method<'_>) -> TokenStream {
+        let root = &self.path;
+        let response = ident(&method.response.ident);
+        if method.info.pending.is_empty() {
+            response.into_token_stream()
+        } else {
+            quote!(#root::method::Outcome<#response>)
         }
     }
 

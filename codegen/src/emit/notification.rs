@@ -65,7 +65,7 @@ impl Emitter {
                 /// `source` knows.
                 #read(name: &str, source: &mut #root::wire::Source<'_>) -> ::core::option::Option<Self> {
                     match name {
-                        #(#wires => Some(Self::#idents(#root::wire::Object::make(source))),)*
+                        #(#wires => Some(Self::#idents(source.make())),)*
                         _ => None,
                     }
                 }

@@ -54,35 +54,37 @@ impl Emitter {
     fn object_impl(&self, object: &Struct<'_>) -> TokenStream {
         let root = &self.path;
         let name = ident(&object.ident);
+        let of = object.ident.trim_start_matches("r#");
         let idents: Vec<_> = object.fields.iter().map(|field| ident(&field.ident)).collect();
         let wires: Vec<_> = object.fields.iter().map(|field| field.wire).collect();
         let groups = object.at_least_one;
-        let at_least_one = (!groups.is_empty()).then(|| {
+        let with_groups = (!groups.is_empty()).then(|| {
             quote! {
-                fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-                    &[#(&[#(#groups),*]),*]
-                }
+                .with_groups(&[#(&[#(#groups),*]),*])
             }
         });
-        let asked = object.fields.iter().map(|field| {
-            if object.required.contains(&field.wire) {
-                quote!(required)
-            } else {
-                quote!(field)
-            }
+        let blanks = object.fields.iter().map(|field| match field.holder {
+            Holder::Plain => quote!(#root::wire::Field::blank()),
+            Holder::Option | Holder::OptionBox => quote!(::core::option::Option::None),
+            Holder::Vec => quote!(::std::vec::Vec::new()),
         });
+        let required = &object.required;
+        let require = (!required.is_empty()).then(|| quote!(source.require(&[#(#required),*]);));
         quote! {
             impl #root::wire::Object for #name {
-                fn make(source: &mut #root::wire::Source<'_>) -> Self {
+                fn blank() -> Self {
                     Self {
-                        #(#idents: source.#asked(#wires),)*
-                        extra: source.extra(),
+                        #(#idents: #blanks,)*
+                        extra: #root::wire::Extra::EMPTY,
                     }
                 }
-                fn see(&self) -> #root::wire::Seen<'_> {
-                    #root::wire::Seen::new(&[#(#wires),*], &[#(&self.#idents),*], &self.extra)
+                fn fill(&mut self, source: &mut #root::wire::Source<'_>) {
+                    #require
+                    source.fill(&[#(#wires),*], &mut [#(&mut self.#idents),*], &mut self.extra);
                 }
-                #at_least_one
+                fn see(&self) -> #root::wire::Seen<'_> {
+                    #root::wire::Seen::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
+                }
             }
         }
     }

@@ -105,13 +105,16 @@ impl Emitter {
             ident(&method.request.ident),
         );
         let (call, send) = match method.info.kind {
-            Kind::Server | Kind::Upload => (quote!(Call), quote!(call)),
+            Kind::Server | Kind::Upload => {
+                let output = self.output(method);
+                (quote!(Call<#output>), quote!(call))
+            }
             Kind::Page => (quote!(PageCall), quote!(page)),
             Kind::App => (quote!(AppCall), quote!(app)),
         };
         quote! {
             #doc
-            pub fn #name(&self, request: #request) -> #root::#call<#request> {
+            pub fn #name(&self, request: #request) -> #root::#call {
                 self.client.#send(request)
             }
         }

@@ -61,7 +61,7 @@ fn product(product: &ir::Product) -> Product<'_> {
     Product {
         name: &product.name,
         ident: names::identifier(&product.name),
-        client_trait: format!("{handle}Client"),
+        client_trait: crate::client_trait(&product.name),
         handle,
         doc: one(&format!(
             "The product `{}`: its methods, their requests and responses.",

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use alipay_codegen::{SourceFile, load, request_name};
+use alipay_codegen::{SourceFile, client_trait, load, rust_names};
 
 use super::trial::raw;
 
@@ -14,20 +14,25 @@ pub(super) fn some(lines: &str, number: usize) -> String {
     some.join("\n")
 }
 
-/// A `main` that calls every method of these specs.
+/// A `main` that calls every method of these specs through its product's handle, as users do, and polls each call.
 pub(super) fn main_of(specs: &[SourceFile]) -> Result<String, Box<dyn Error>> {
     let spec = load(specs.iter().cloned())?;
-    let mut main =
-        "//! Calls methods, one by one.\n\nfn main() {\n    let client: Option<alipay_api::Client> = std::hint::black_box(None);\n    \
+    let mut main = "//! Calls methods, one by one.\n\n\
+         use std::{future::Future as _, pin::pin, task::{Context, Waker}};\n\n\
+         fn main() {\n    let client: Option<alipay_api::Client> = std::hint::black_box(None);\n    \
          let Some(client) = client else { return };\n"
-            .to_owned();
+        .to_owned();
     for method in spec.products.iter().flat_map(|product| &product.methods) {
-        let (product, request) = (raw(&method.product), request_name(method));
+        let (request, function) = rust_names(method);
+        let (product, handle) = (raw(&method.product), client_trait(&method.product));
         writeln!(
             main,
-            "    drop(client.call(trial::{product}::{request}::new()).into_future());"
+            "    poll(trial::{product}::{handle}::{product}(&client).{function}(trial::{product}::{request}::new()));"
         )?;
     }
-    main.push_str("}\n");
+    main.push_str(
+        "}\n\nfn poll<T: 'static>(call: alipay_api::Call<T>) {\n    let call = pin!(call.into_future());\n    \
+         drop(call.poll(&mut Context::from_waker(Waker::noop())));\n}\n\nuse std::future::IntoFuture as _;\n",
+    );
     Ok(main)
 }

@@ -39,16 +39,27 @@ impl InvoiceTokenBatchquery {
 }
 
 impl crate::wire::Object for InvoiceTokenBatchquery {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            invoice_token: source.required("invoice_token"),
-            scene: source.field("scene"),
-            extra: source.extra(),
+            invoice_token: crate::wire::Field::blank(),
+            scene: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["invoice_token"]);
+        source
+            .fill(
+                &["invoice_token", "scene"],
+                &mut [&mut self.invoice_token, &mut self.scene],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "InvoiceTokenBatchquery",
             &["invoice_token", "scene"],
             &[&self.invoice_token, &self.scene],
             &self.extra,
@@ -99,17 +110,31 @@ impl ::core::default::Default for InvoiceTokenBatchqueryResponse {
 }
 
 impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            user_id: source.field("user_id"),
-            open_id: source.field("open_id"),
-            invoice_element_list: source.field("invoice_element_list"),
-            extra: source.extra(),
+            user_id: ::core::option::Option::None,
+            open_id: ::core::option::Option::None,
+            invoice_element_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["user_id", "open_id", "invoice_element_list"],
+                &mut [
+                    &mut self.user_id,
+                    &mut self.open_id,
+                    &mut self.invoice_element_list,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "InvoiceTokenBatchqueryResponse",
             &["user_id", "open_id", "invoice_element_list"],
             &[&self.user_id, &self.open_id, &self.invoice_element_list],
             &self.extra,
@@ -133,13 +158,21 @@ pub enum InvoiceTokenBatchqueryErrorCode {
 }
 
 impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("INVOICE_INVALID_TOKEN", Self::InvoiceInvalidToken),
-            ("PARAMETER_ILLEGAL", Self::ParameterIllegal),
-            ("PERMISSION_DENIED", Self::PermissionDenied),
-            ("SYSTEM_ERROR", Self::SystemError),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "INVOICE_INVALID_TOKEN",
+                "PARAMETER_ILLEGAL",
+                "PERMISSION_DENIED",
+                "SYSTEM_ERROR",
+            ],
+            &[
+                Self::InvoiceInvalidToken,
+                Self::ParameterIllegal,
+                Self::PermissionDenied,
+                Self::SystemError,
+            ],
+        )
     }
 }
 
@@ -165,8 +198,8 @@ pub enum InvoiceTokenBatchqueryScene {
 }
 
 impl crate::wire::Listed for InvoiceTokenBatchqueryScene {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("INVOICE_EXPENSE", Self::InvoiceExpense)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["INVOICE_EXPENSE"], &[Self::InvoiceExpense])
     }
 }
 
@@ -247,40 +280,104 @@ impl ::core::default::Default for InvoiceElementModel {
 }
 
 impl crate::wire::Object for InvoiceElementModel {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            invoice_code: source.field("invoice_code"),
-            invoice_no: source.field("invoice_no"),
-            invoice_date: source.field("invoice_date"),
-            invoice_amount: source.field("invoice_amount"),
-            out_tax_amount: source.field("out_tax_amount"),
-            fake_code: source.field("fake_code"),
-            invoice_kind: source.field("invoice_kind"),
-            invoice_status: source.field("invoice_status"),
-            expense_status: source.field("expense_status"),
-            payer_name: source.field("payer_name"),
-            payer_tax_no: source.field("payer_tax_no"),
-            payee_name: source.field("payee_name"),
-            payee_tax_no: source.field("payee_tax_no"),
-            m_name: source.field("m_name"),
-            has_pdf_file: source.field("has_pdf_file"),
-            pdf_url: source.field("pdf_url"),
-            invoice_img_url: source.field("invoice_img_url"),
-            file_type: source.field("file_type"),
-            logo_url: source.field("logo_url"),
-            source: source.field("source"),
-            isv_name: source.field("isv_name"),
-            isv_contact: source.field("isv_contact"),
-            has_risk: source.field("has_risk"),
-            trade_match_result: source.field("trade_match_result"),
-            trade_list: source.field("trade_list"),
-            extend_fields: source.field("extend_fields"),
-            extra: source.extra(),
+            invoice_code: ::core::option::Option::None,
+            invoice_no: ::core::option::Option::None,
+            invoice_date: ::core::option::Option::None,
+            invoice_amount: ::core::option::Option::None,
+            out_tax_amount: ::core::option::Option::None,
+            fake_code: ::core::option::Option::None,
+            invoice_kind: ::core::option::Option::None,
+            invoice_status: ::core::option::Option::None,
+            expense_status: ::core::option::Option::None,
+            payer_name: ::core::option::Option::None,
+            payer_tax_no: ::core::option::Option::None,
+            payee_name: ::core::option::Option::None,
+            payee_tax_no: ::core::option::Option::None,
+            m_name: ::core::option::Option::None,
+            has_pdf_file: ::core::option::Option::None,
+            pdf_url: ::core::option::Option::None,
+            invoice_img_url: ::core::option::Option::None,
+            file_type: ::core::option::Option::None,
+            logo_url: ::core::option::Option::None,
+            source: ::core::option::Option::None,
+            isv_name: ::core::option::Option::None,
+            isv_contact: ::core::option::Option::None,
+            has_risk: ::core::option::Option::None,
+            trade_match_result: ::core::option::Option::None,
+            trade_list: ::std::vec::Vec::new(),
+            extend_fields: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "invoice_code",
+                    "invoice_no",
+                    "invoice_date",
+                    "invoice_amount",
+                    "out_tax_amount",
+                    "fake_code",
+                    "invoice_kind",
+                    "invoice_status",
+                    "expense_status",
+                    "payer_name",
+                    "payer_tax_no",
+                    "payee_name",
+                    "payee_tax_no",
+                    "m_name",
+                    "has_pdf_file",
+                    "pdf_url",
+                    "invoice_img_url",
+                    "file_type",
+                    "logo_url",
+                    "source",
+                    "isv_name",
+                    "isv_contact",
+                    "has_risk",
+                    "trade_match_result",
+                    "trade_list",
+                    "extend_fields",
+                ],
+                &mut [
+                    &mut self.invoice_code,
+                    &mut self.invoice_no,
+                    &mut self.invoice_date,
+                    &mut self.invoice_amount,
+                    &mut self.out_tax_amount,
+                    &mut self.fake_code,
+                    &mut self.invoice_kind,
+                    &mut self.invoice_status,
+                    &mut self.expense_status,
+                    &mut self.payer_name,
+                    &mut self.payer_tax_no,
+                    &mut self.payee_name,
+                    &mut self.payee_tax_no,
+                    &mut self.m_name,
+                    &mut self.has_pdf_file,
+                    &mut self.pdf_url,
+                    &mut self.invoice_img_url,
+                    &mut self.file_type,
+                    &mut self.logo_url,
+                    &mut self.source,
+                    &mut self.isv_name,
+                    &mut self.isv_contact,
+                    &mut self.has_risk,
+                    &mut self.trade_match_result,
+                    &mut self.trade_list,
+                    &mut self.extend_fields,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "InvoiceElementModel",
             &[
                 "invoice_code",
                 "invoice_no",
@@ -366,17 +463,29 @@ pub enum InvoiceElementModelInvoiceKind {
 }
 
 impl crate::wire::Listed for InvoiceElementModelInvoiceKind {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("PLAIN", Self::Plain),
-            ("SPECIAL", Self::Special),
-            ("ALL_ELECTRONIC_GENERAL", Self::AllElectronicGeneral),
-            ("ALL_ELECTRONIC_SPECIAL", Self::AllElectronicSpecial),
-            ("PLAIN_INVOICE", Self::PlainInvoice),
-            ("PAPER_INVOICE", Self::PaperInvoice),
-            ("SALSE_INVOICE", Self::VehicleSalesInvoice),
-            ("FINANCIAL_ELECTRONIC_BILL", Self::FinancialElectronicBill),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "PLAIN",
+                "SPECIAL",
+                "ALL_ELECTRONIC_GENERAL",
+                "ALL_ELECTRONIC_SPECIAL",
+                "PLAIN_INVOICE",
+                "PAPER_INVOICE",
+                "SALSE_INVOICE",
+                "FINANCIAL_ELECTRONIC_BILL",
+            ],
+            &[
+                Self::Plain,
+                Self::Special,
+                Self::AllElectronicGeneral,
+                Self::AllElectronicSpecial,
+                Self::PlainInvoice,
+                Self::PaperInvoice,
+                Self::VehicleSalesInvoice,
+                Self::FinancialElectronicBill,
+            ],
+        )
     }
 }
 
@@ -392,8 +501,8 @@ pub enum InvoiceElementModelInvoiceStatus {
 }
 
 impl crate::wire::Listed for InvoiceElementModelInvoiceStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("SUCCEED", Self::Succeed), ("EXPIRED", Self::Expired)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SUCCEED", "EXPIRED"], &[Self::Succeed, Self::Expired])
     }
 }
 
@@ -411,12 +520,11 @@ pub enum InvoiceElementModelExpenseStatus {
 }
 
 impl crate::wire::Listed for InvoiceElementModelExpenseStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("WAIT_EXPENSE", Self::WaitExpense),
-            ("EXPENSE_PROCESSING", Self::ExpenseProcessing),
-            ("EXPENSE_FINISHED", Self::ExpenseFinished),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["WAIT_EXPENSE", "EXPENSE_PROCESSING", "EXPENSE_FINISHED"],
+            &[Self::WaitExpense, Self::ExpenseProcessing, Self::ExpenseFinished],
+        )
     }
 }
 
@@ -434,12 +542,11 @@ pub enum InvoiceElementModelTradeMatchResult {
 }
 
 impl crate::wire::Listed for InvoiceElementModelTradeMatchResult {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("match", Self::Match),
-            ("noMatched", Self::NoneFound),
-            ("notMatch", Self::NotTried),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["match", "noMatched", "notMatch"],
+            &[Self::Match, Self::NoneFound, Self::NotTried],
+        )
     }
 }
 
@@ -485,27 +592,65 @@ impl ::core::default::Default for EinvTrade {
 }
 
 impl crate::wire::Object for EinvTrade {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            bill_no: source.field("bill_no"),
-            bill_time: source.field("bill_time"),
-            payment_time: source.field("payment_time"),
-            payment_amount: source.field("payment_amount"),
-            souce: source.field("souce"),
-            trade_type: source.field("trade_type"),
-            merchant_name: source.field("merchant_name"),
-            payee_name: source.field("payee_name"),
-            city_name: source.field("city_name"),
-            detail_json: source.field("detail_json"),
-            download_url: source.field("download_url"),
-            extend_map: source.field("extend_map"),
-            out_json: source.field("out_json"),
-            extra: source.extra(),
+            bill_no: ::core::option::Option::None,
+            bill_time: ::core::option::Option::None,
+            payment_time: ::core::option::Option::None,
+            payment_amount: ::core::option::Option::None,
+            souce: ::core::option::Option::None,
+            trade_type: ::core::option::Option::None,
+            merchant_name: ::core::option::Option::None,
+            payee_name: ::core::option::Option::None,
+            city_name: ::core::option::Option::None,
+            detail_json: ::core::option::Option::None,
+            download_url: ::core::option::Option::None,
+            extend_map: ::core::option::Option::None,
+            out_json: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "bill_no",
+                    "bill_time",
+                    "payment_time",
+                    "payment_amount",
+                    "souce",
+                    "trade_type",
+                    "merchant_name",
+                    "payee_name",
+                    "city_name",
+                    "detail_json",
+                    "download_url",
+                    "extend_map",
+                    "out_json",
+                ],
+                &mut [
+                    &mut self.bill_no,
+                    &mut self.bill_time,
+                    &mut self.payment_time,
+                    &mut self.payment_amount,
+                    &mut self.souce,
+                    &mut self.trade_type,
+                    &mut self.merchant_name,
+                    &mut self.payee_name,
+                    &mut self.city_name,
+                    &mut self.detail_json,
+                    &mut self.download_url,
+                    &mut self.extend_map,
+                    &mut self.out_json,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "EinvTrade",
             &[
                 "bill_no",
                 "bill_time",
@@ -557,13 +702,11 @@ pub enum EinvTradeSouce {
 }
 
 impl crate::wire::Listed for EinvTradeSouce {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("consume", Self::Consume),
-            ("hotel", Self::Hotel),
-            ("itinerary", Self::Itinerary),
-            ("catering", Self::Catering),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["consume", "hotel", "itinerary", "catering"],
+            &[Self::Consume, Self::Hotel, Self::Itinerary, Self::Catering],
+        )
     }
 }
 

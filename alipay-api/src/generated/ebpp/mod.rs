@@ -28,7 +28,7 @@ impl Ebpp<'_> {
     pub fn invoice_token_batchquery(
         &self,
         request: InvoiceTokenBatchquery,
-    ) -> crate::Call<InvoiceTokenBatchquery> {
+    ) -> crate::Call<InvoiceTokenBatchqueryResponse> {
         self.client.call(request)
     }
 }

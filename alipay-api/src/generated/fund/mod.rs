@@ -35,7 +35,7 @@ impl Fund<'_> {
     pub fn trans_order_query(
         &self,
         request: TransOrderQuery,
-    ) -> crate::Call<TransOrderQuery> {
+    ) -> crate::Call<TransOrderQueryResponse> {
         self.client.call(request)
     }
 
@@ -45,7 +45,7 @@ impl Fund<'_> {
     pub fn trans_toaccount_transfer(
         &self,
         request: TransToaccountTransfer,
-    ) -> crate::Call<TransToaccountTransfer> {
+    ) -> crate::Call<TransToaccountTransferResponse> {
         self.client.call(request)
     }
 
@@ -56,7 +56,7 @@ impl Fund<'_> {
     pub fn trans_uni_transfer(
         &self,
         request: TransUniTransfer,
-    ) -> crate::Call<TransUniTransfer> {
+    ) -> crate::Call<TransUniTransferResponse> {
         self.client.call(request)
     }
 }

@@ -58,24 +58,31 @@ impl TransOrderQuery {
 }
 
 impl crate::wire::Object for TransOrderQuery {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.field("out_biz_no"),
-            order_id: source.field("order_id"),
-            extra: source.extra(),
+            out_biz_no: ::core::option::Option::None,
+            order_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_biz_no", "order_id"],
+                &mut [&mut self.out_biz_no, &mut self.order_id],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["out_biz_no", "order_id"],
-            &[&self.out_biz_no, &self.order_id],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["out_biz_no", "order_id"]]
+                "TransOrderQuery",
+                &["out_biz_no", "order_id"],
+                &[&self.out_biz_no, &self.order_id],
+                &self.extra,
+            )
+            .with_groups(&[&["out_biz_no", "order_id"]])
     }
 }
 
@@ -130,22 +137,50 @@ impl ::core::default::Default for TransOrderQueryResponse {
 }
 
 impl crate::wire::Object for TransOrderQueryResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.field("out_biz_no"),
-            order_id: source.field("order_id"),
-            status: source.field("status"),
-            pay_date: source.field("pay_date"),
-            arrival_time_end: source.field("arrival_time_end"),
-            order_fee: source.field("order_fee"),
-            fail_reason: source.field("fail_reason"),
-            error_code: source.field("error_code"),
-            extra: source.extra(),
+            out_biz_no: ::core::option::Option::None,
+            order_id: ::core::option::Option::None,
+            status: ::core::option::Option::None,
+            pay_date: ::core::option::Option::None,
+            arrival_time_end: ::core::option::Option::None,
+            order_fee: ::core::option::Option::None,
+            fail_reason: ::core::option::Option::None,
+            error_code: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_biz_no",
+                    "order_id",
+                    "status",
+                    "pay_date",
+                    "arrival_time_end",
+                    "order_fee",
+                    "fail_reason",
+                    "error_code",
+                ],
+                &mut [
+                    &mut self.out_biz_no,
+                    &mut self.order_id,
+                    &mut self.status,
+                    &mut self.pay_date,
+                    &mut self.arrival_time_end,
+                    &mut self.order_fee,
+                    &mut self.fail_reason,
+                    &mut self.error_code,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TransOrderQueryResponse",
             &[
                 "out_biz_no",
                 "order_id",
@@ -191,15 +226,25 @@ pub enum TransOrderQueryErrorCode {
 }
 
 impl crate::wire::Listed for TransOrderQueryErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ILLEGAL_ACCOUNT_STATUS_EXCEPTION", Self::IllegalAccountStatusException),
-            ("INVALID_PARAMETER", Self::InvalidParameter),
-            ("NO_ORDER_PERMISSION", Self::NoOrderPermission),
-            ("ORDER_ID_INVALID", Self::OrderIdInvalid),
-            ("ORDER_NOT_EXIST", Self::OrderNotExist),
-            ("SYSTEM_ERROR", Self::SystemError),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ILLEGAL_ACCOUNT_STATUS_EXCEPTION",
+                "INVALID_PARAMETER",
+                "NO_ORDER_PERMISSION",
+                "ORDER_ID_INVALID",
+                "ORDER_NOT_EXIST",
+                "SYSTEM_ERROR",
+            ],
+            &[
+                Self::IllegalAccountStatusException,
+                Self::InvalidParameter,
+                Self::NoOrderPermission,
+                Self::OrderIdInvalid,
+                Self::OrderNotExist,
+                Self::SystemError,
+            ],
+        )
     }
 }
 
@@ -235,15 +280,18 @@ pub enum TransOrderQueryStatus {
 }
 
 impl crate::wire::Listed for TransOrderQueryStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("INIT", Self::Init),
-            ("DEALING", Self::Dealing),
-            ("SUCCESS", Self::Success),
-            ("FAIL", Self::Fail),
-            ("REFUND", Self::Refund),
-            ("UNKNOWN", Self::Unknown),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["INIT", "DEALING", "SUCCESS", "FAIL", "REFUND", "UNKNOWN"],
+            &[
+                Self::Init,
+                Self::Dealing,
+                Self::Success,
+                Self::Fail,
+                Self::Refund,
+                Self::Unknown,
+            ],
+        )
     }
 }
 

@@ -98,23 +98,54 @@ impl TransToaccountTransfer {
 }
 
 impl crate::wire::Object for TransToaccountTransfer {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.required("out_biz_no"),
-            payee_type: source.required("payee_type"),
-            payee_account: source.required("payee_account"),
-            amount: source.required("amount"),
-            payer_show_name: source.field("payer_show_name"),
-            payer_real_name: source.field("payer_real_name"),
-            payee_real_name: source.field("payee_real_name"),
-            remark: source.field("remark"),
-            ext_param: source.field("ext_param"),
-            extra: source.extra(),
+            out_biz_no: crate::wire::Field::blank(),
+            payee_type: crate::wire::Field::blank(),
+            payee_account: crate::wire::Field::blank(),
+            amount: crate::wire::Field::blank(),
+            payer_show_name: ::core::option::Option::None,
+            payer_real_name: ::core::option::Option::None,
+            payee_real_name: ::core::option::Option::None,
+            remark: ::core::option::Option::None,
+            ext_param: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_biz_no", "payee_type", "payee_account", "amount"]);
+        source
+            .fill(
+                &[
+                    "out_biz_no",
+                    "payee_type",
+                    "payee_account",
+                    "amount",
+                    "payer_show_name",
+                    "payer_real_name",
+                    "payee_real_name",
+                    "remark",
+                    "ext_param",
+                ],
+                &mut [
+                    &mut self.out_biz_no,
+                    &mut self.payee_type,
+                    &mut self.payee_account,
+                    &mut self.amount,
+                    &mut self.payer_show_name,
+                    &mut self.payer_real_name,
+                    &mut self.payee_real_name,
+                    &mut self.remark,
+                    &mut self.ext_param,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TransToaccountTransfer",
             &[
                 "out_biz_no",
                 "payee_type",
@@ -185,17 +216,27 @@ impl ::core::default::Default for TransToaccountTransferResponse {
 }
 
 impl crate::wire::Object for TransToaccountTransferResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.field("out_biz_no"),
-            order_id: source.field("order_id"),
-            pay_date: source.field("pay_date"),
-            extra: source.extra(),
+            out_biz_no: crate::wire::Field::blank(),
+            order_id: crate::wire::Field::blank(),
+            pay_date: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_biz_no", "order_id", "pay_date"],
+                &mut [&mut self.out_biz_no, &mut self.order_id, &mut self.pay_date],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TransToaccountTransferResponse",
             &["out_biz_no", "order_id", "pay_date"],
             &[&self.out_biz_no, &self.order_id, &self.pay_date],
             &self.extra,
@@ -303,67 +344,105 @@ pub enum TransToaccountTransferErrorCode {
 }
 
 impl crate::wire::Listed for TransToaccountTransferErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACCOUNT_NOT_EXIST", Self::AccountNotExist),
-            ("BLOCK_USER_FORBBIDEN_RECIEVE", Self::BlockUserForbbidenRecieve),
-            ("CERT_MISS_ACC_LIMIT", Self::CertMissAccLimit),
-            ("CERT_MISS_TRANS_LIMIT", Self::CertMissTransLimit),
-            ("EXCEED_LIMIT_DM_AMOUNT", Self::ExceedLimitDmAmount),
-            ("EXCEED_LIMIT_DM_MAX_AMOUNT", Self::ExceedLimitDmMaxAmount),
-            ("EXCEED_LIMIT_ENT_SM_AMOUNT", Self::ExceedLimitEntSmAmount),
-            ("EXCEED_LIMIT_INTERNAL_SM_AMOUNT", Self::ExceedLimitInternalSmAmount),
-            ("EXCEED_LIMIT_MM_AMOUNT", Self::ExceedLimitMmAmount),
-            ("EXCEED_LIMIT_MM_MAX_AMOUNT", Self::ExceedLimitMmMaxAmount),
-            ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Self::ExceedLimitPersonalSmAmount),
-            ("EXCEED_LIMIT_SM_AMOUNT", Self::ExceedLimitSmAmount),
-            ("EXCEED_LIMIT_SM_MIN_AMOUNT", Self::ExceedLimitSmMinAmount),
-            ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Self::ExceedLimitUnrnDmAmount),
-            ("INVALID_PARAMETER", Self::InvalidParameter),
-            ("MAX_VISIT_LIMIT", Self::MaxVisitLimit),
-            ("MEMO_REQUIRED_IN_TRANSFER_ERROR", Self::MemoRequiredInTransferError),
-            ("OPENAPI_VERSION_TOO_OLD", Self::OpenapiVersionTooOld),
-            ("PAYCARD_UNABLE_PAYMENT", Self::PaycardUnablePayment),
-            ("PAYEE_ACC_OCUPIED", Self::PayeeAccOcupied),
-            ("PAYEE_NOT_EXIST", Self::PayeeNotExist),
-            ("PAYEE_USER_INFO_ERROR", Self::PayeeUserInfoError),
-            ("PAYEE_USER_TYPE_ERROR", Self::PayeeUserTypeError),
-            ("PAYER_BALANCE_NOT_ENOUGH", Self::PayerBalanceNotEnough),
-            ("PAYER_CERT_EXPIRED", Self::PayerCertExpired),
-            ("PAYER_DATA_INCOMPLETE", Self::PayerDataIncomplete),
-            ("PAYER_PAYEE_CANNOT_SAME", Self::PayerPayeeCannotSame),
-            ("PAYER_STATUS_ERROR", Self::PayerStatusError),
-            ("PAYER_USER_INFO_ERROR", Self::PayerUserInfoError),
-            ("PAYMENT_INFO_INCONSISTENCY", Self::PaymentInfoInconsistency),
-            ("PERMIT_CHECK_PERM_IDENTITY_THEFT", Self::PermitCheckPermIdentityTheft),
-            ("PERMIT_CHECK_PERM_LIMITED", Self::PermitCheckPermLimited),
-            ("PERMIT_NON_BANK_LIMIT_PAYEE", Self::PermitNonBankLimitPayee),
-            ("PERMIT_PAYER_FORBIDDEN", Self::PermitPayerForbidden),
-            ("PERMIT_PAYER_LOWEST_FORBIDDEN", Self::PermitPayerLowestForbidden),
-            ("PERM_AML_NOT_REALNAME_REV", Self::PermAmlNotRealnameRev),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACCOUNT_NOT_EXIST",
+                "BLOCK_USER_FORBBIDEN_RECIEVE",
+                "CERT_MISS_ACC_LIMIT",
+                "CERT_MISS_TRANS_LIMIT",
+                "EXCEED_LIMIT_DM_AMOUNT",
+                "EXCEED_LIMIT_DM_MAX_AMOUNT",
+                "EXCEED_LIMIT_ENT_SM_AMOUNT",
+                "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
+                "EXCEED_LIMIT_MM_AMOUNT",
+                "EXCEED_LIMIT_MM_MAX_AMOUNT",
+                "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
+                "EXCEED_LIMIT_SM_AMOUNT",
+                "EXCEED_LIMIT_SM_MIN_AMOUNT",
+                "EXCEED_LIMIT_UNRN_DM_AMOUNT",
+                "INVALID_PARAMETER",
+                "MAX_VISIT_LIMIT",
+                "MEMO_REQUIRED_IN_TRANSFER_ERROR",
+                "OPENAPI_VERSION_TOO_OLD",
+                "PAYCARD_UNABLE_PAYMENT",
+                "PAYEE_ACC_OCUPIED",
+                "PAYEE_NOT_EXIST",
+                "PAYEE_USER_INFO_ERROR",
+                "PAYEE_USER_TYPE_ERROR",
+                "PAYER_BALANCE_NOT_ENOUGH",
+                "PAYER_CERT_EXPIRED",
+                "PAYER_DATA_INCOMPLETE",
+                "PAYER_PAYEE_CANNOT_SAME",
+                "PAYER_STATUS_ERROR",
+                "PAYER_USER_INFO_ERROR",
+                "PAYMENT_INFO_INCONSISTENCY",
+                "PERMIT_CHECK_PERM_IDENTITY_THEFT",
+                "PERMIT_CHECK_PERM_LIMITED",
+                "PERMIT_NON_BANK_LIMIT_PAYEE",
+                "PERMIT_PAYER_FORBIDDEN",
+                "PERMIT_PAYER_LOWEST_FORBIDDEN",
+                "PERM_AML_NOT_REALNAME_REV",
                 "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
-            ),
-            (
                 "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
-            ),
-            (
                 "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayUserDailyQuotaOrgBalanceLimit,
-            ),
-            (
                 "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
+                "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
+                "RELEASE_USER_FORBBIDEN_RECIEVE",
+                "REMARK_HAS_SENSITIVE_WORD",
+                "REQUEST_PROCESSING",
+                "SYNC_SECURITY_CHECK_FAILED",
+                "SYSTEM_ERROR",
+            ],
+            &[
+                Self::AccountNotExist,
+                Self::BlockUserForbbidenRecieve,
+                Self::CertMissAccLimit,
+                Self::CertMissTransLimit,
+                Self::ExceedLimitDmAmount,
+                Self::ExceedLimitDmMaxAmount,
+                Self::ExceedLimitEntSmAmount,
+                Self::ExceedLimitInternalSmAmount,
+                Self::ExceedLimitMmAmount,
+                Self::ExceedLimitMmMaxAmount,
+                Self::ExceedLimitPersonalSmAmount,
+                Self::ExceedLimitSmAmount,
+                Self::ExceedLimitSmMinAmount,
+                Self::ExceedLimitUnrnDmAmount,
+                Self::InvalidParameter,
+                Self::MaxVisitLimit,
+                Self::MemoRequiredInTransferError,
+                Self::OpenapiVersionTooOld,
+                Self::PaycardUnablePayment,
+                Self::PayeeAccOcupied,
+                Self::PayeeNotExist,
+                Self::PayeeUserInfoError,
+                Self::PayeeUserTypeError,
+                Self::PayerBalanceNotEnough,
+                Self::PayerCertExpired,
+                Self::PayerDataIncomplete,
+                Self::PayerPayeeCannotSame,
+                Self::PayerStatusError,
+                Self::PayerUserInfoError,
+                Self::PaymentInfoInconsistency,
+                Self::PermitCheckPermIdentityTheft,
+                Self::PermitCheckPermLimited,
+                Self::PermitNonBankLimitPayee,
+                Self::PermitPayerForbidden,
+                Self::PermitPayerLowestForbidden,
+                Self::PermAmlNotRealnameRev,
+                Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
+                Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
+                Self::PermPayUserDailyQuotaOrgBalanceLimit,
                 Self::PermPayUserMonthQuotaOrgBalanceLimit,
-            ),
-            ("PERM_RECEIVE_CUSTOMER_ALMS_LIMIT", Self::PermReceiveCustomerAlmsLimit),
-            ("RELEASE_USER_FORBBIDEN_RECIEVE", Self::ReleaseUserForbbidenRecieve),
-            ("REMARK_HAS_SENSITIVE_WORD", Self::RemarkHasSensitiveWord),
-            ("REQUEST_PROCESSING", Self::RequestProcessing),
-            ("SYNC_SECURITY_CHECK_FAILED", Self::SyncSecurityCheckFailed),
-            ("SYSTEM_ERROR", Self::SystemError),
-        ]
+                Self::PermReceiveCustomerAlmsLimit,
+                Self::ReleaseUserForbbidenRecieve,
+                Self::RemarkHasSensitiveWord,
+                Self::RequestProcessing,
+                Self::SyncSecurityCheckFailed,
+                Self::SystemError,
+            ],
+        )
     }
 }
 
@@ -435,12 +514,11 @@ pub enum TransToaccountTransferPayeeType {
 }
 
 impl crate::wire::Listed for TransToaccountTransferPayeeType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ALIPAY_USERID", Self::AlipayUserId),
-            ("ALIPAY_LOGONID", Self::AlipayLogonId),
-            ("ALIPAY_OPENID", Self::AlipayOpenId),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["ALIPAY_USERID", "ALIPAY_LOGONID", "ALIPAY_OPENID"],
+            &[Self::AlipayUserId, Self::AlipayLogonId, Self::AlipayOpenId],
+        )
     }
 }
 

@@ -183,29 +183,72 @@ impl TransUniTransfer {
 }
 
 impl crate::wire::Object for TransUniTransfer {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.required("out_biz_no"),
-            trans_amount: source.required("trans_amount"),
-            payee_info: source.required("payee_info"),
-            product_code: source.field("product_code"),
-            biz_scene: source.field("biz_scene"),
-            order_title: source.field("order_title"),
-            remark: source.field("remark"),
-            transfer_scene_name: source.field("transfer_scene_name"),
-            transfer_scene_report_infos: source.field("transfer_scene_report_infos"),
-            payer_info: source.field("payer_info"),
-            business_params: source.field("business_params"),
-            original_order_id: source.field("original_order_id"),
-            passback_params: source.field("passback_params"),
-            mutiple_currency_detail: source.field("mutiple_currency_detail"),
-            sign_data: source.field("sign_data"),
-            extra: source.extra(),
+            out_biz_no: crate::wire::Field::blank(),
+            trans_amount: crate::wire::Field::blank(),
+            payee_info: crate::wire::Field::blank(),
+            product_code: ::core::option::Option::None,
+            biz_scene: ::core::option::Option::None,
+            order_title: ::core::option::Option::None,
+            remark: ::core::option::Option::None,
+            transfer_scene_name: ::core::option::Option::None,
+            transfer_scene_report_infos: ::std::vec::Vec::new(),
+            payer_info: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            original_order_id: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            mutiple_currency_detail: ::core::option::Option::None,
+            sign_data: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_biz_no", "trans_amount", "payee_info"]);
+        source
+            .fill(
+                &[
+                    "out_biz_no",
+                    "trans_amount",
+                    "payee_info",
+                    "product_code",
+                    "biz_scene",
+                    "order_title",
+                    "remark",
+                    "transfer_scene_name",
+                    "transfer_scene_report_infos",
+                    "payer_info",
+                    "business_params",
+                    "original_order_id",
+                    "passback_params",
+                    "mutiple_currency_detail",
+                    "sign_data",
+                ],
+                &mut [
+                    &mut self.out_biz_no,
+                    &mut self.trans_amount,
+                    &mut self.payee_info,
+                    &mut self.product_code,
+                    &mut self.biz_scene,
+                    &mut self.order_title,
+                    &mut self.remark,
+                    &mut self.transfer_scene_name,
+                    &mut self.transfer_scene_report_infos,
+                    &mut self.payer_info,
+                    &mut self.business_params,
+                    &mut self.original_order_id,
+                    &mut self.passback_params,
+                    &mut self.mutiple_currency_detail,
+                    &mut self.sign_data,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TransUniTransfer",
             &[
                 "out_biz_no",
                 "trans_amount",
@@ -305,23 +348,53 @@ impl ::core::default::Default for TransUniTransferResponse {
 }
 
 impl crate::wire::Object for TransUniTransferResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.field("out_biz_no"),
-            order_id: source.field("order_id"),
-            pay_fund_order_id: source.field("pay_fund_order_id"),
-            status: source.field("status"),
-            sub_status: source.field("sub_status"),
-            trans_date: source.field("trans_date"),
-            amount: source.field("amount"),
-            link: source.field("link"),
-            settle_serial_no: source.field("settle_serial_no"),
-            extra: source.extra(),
+            out_biz_no: crate::wire::Field::blank(),
+            order_id: crate::wire::Field::blank(),
+            pay_fund_order_id: ::core::option::Option::None,
+            status: ::core::option::Option::None,
+            sub_status: ::core::option::Option::None,
+            trans_date: ::core::option::Option::None,
+            amount: ::core::option::Option::None,
+            link: ::core::option::Option::None,
+            settle_serial_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_biz_no",
+                    "order_id",
+                    "pay_fund_order_id",
+                    "status",
+                    "sub_status",
+                    "trans_date",
+                    "amount",
+                    "link",
+                    "settle_serial_no",
+                ],
+                &mut [
+                    &mut self.out_biz_no,
+                    &mut self.order_id,
+                    &mut self.pay_fund_order_id,
+                    &mut self.status,
+                    &mut self.sub_status,
+                    &mut self.trans_date,
+                    &mut self.amount,
+                    &mut self.link,
+                    &mut self.settle_serial_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TransUniTransferResponse",
             &[
                 "out_biz_no",
                 "order_id",
@@ -693,225 +766,349 @@ pub enum TransUniTransferErrorCode {
 }
 
 impl crate::wire::Listed for TransUniTransferErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACCOUNT_BOOK_SCENE_CODE_EXCEPTION", Self::AccountBookSceneCodeException),
-            ("ACCOUNT_IN_NOT_EXIST", Self::AccountInNotExist),
-            ("ACCOUNT_OPERATION_LIMIT", Self::AccountOperationLimit),
-            ("ALREADY_WITHDRAW_STD_RED_PACKET", Self::AlreadyWithdrawStdRedPacket),
-            ("AUTHOREE_IS_NOT_MATCH", Self::AuthoreeIsNotMatch),
-            ("BALANCE_IS_NOT_ENOUGH", Self::BalanceIsNotEnough),
-            ("BALANCE_NOT_ENOUGH", Self::BalanceNotEnough),
-            ("BALANCE_NOT_ENOUGH_FOR_CARD_FEE", Self::BalanceNotEnoughForCardFee),
-            ("BANKCODE_OR_BRANCHNAME_INFO_ERROR", Self::BankcodeOrBranchnameInfoError),
-            ("BANK_RESPONSE_ERROR", Self::BankResponseError),
-            ("BIZ_UNIQUE_EXCEPTION", Self::BizUniqueException),
-            ("BLOCK_USER_FORBBIDEN_RECIEVE", Self::BlockUserForbbidenRecieve),
-            ("BLOCK_USER_FORBBIDEN_SEND", Self::BlockUserForbbidenSend),
-            ("CARD_BIN_ERROR", Self::CardBinError),
-            ("CHECK_RECEIVER_CERT_NOT_ALLOW", Self::CheckReceiverCertNotAllow),
-            ("CONFIGURATION_ERROR", Self::ConfigurationError),
-            ("CONTRACTOR_ACCOUNT_BOOK_NOT_FUND", Self::ContractorAccountBookNotFund),
-            ("CURREBT_AFTER_INVALID_TIME", Self::CurrebtAfterInvalidTime),
-            ("CURRENCY_NOT_SUPPORT", Self::CurrencyNotSupport),
-            ("EMPLOYEE_SERVICE_NOT_EXIST", Self::EmployeeServiceNotExist),
-            ("EXCEED_LIMIT_DC_RECEIVED", Self::ExceedLimitDcReceived),
-            ("EXCEED_LIMIT_DM_AMOUNT", Self::ExceedLimitDmAmount),
-            ("EXCEED_LIMIT_DM_MAX_AMOUNT", Self::ExceedLimitDmMaxAmount),
-            ("EXCEED_LIMIT_ENT_SM_AMOUNT", Self::ExceedLimitEntSmAmount),
-            ("EXCEED_LIMIT_INTERNAL_SM_AMOUNT", Self::ExceedLimitInternalSmAmount),
-            ("EXCEED_LIMIT_MM_AMOUNT", Self::ExceedLimitMmAmount),
-            ("EXCEED_LIMIT_MM_MAX_AMOUNT", Self::ExceedLimitMmMaxAmount),
-            ("EXCEED_LIMIT_PERSONAL_SM_AMOUNT", Self::ExceedLimitPersonalSmAmount),
-            ("EXCEED_LIMIT_SM_AMOUNT", Self::ExceedLimitSmAmount),
-            ("EXCEED_LIMIT_SM_MIN_AMOUNT", Self::ExceedLimitSmMinAmount),
-            ("EXCEED_LIMIT_UNRN_DM_AMOUNT", Self::ExceedLimitUnrnDmAmount),
-            ("EXPAND_INDIRECT_VERIFY_FAIL", Self::ExpandIndirectVerifyFail),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACCOUNT_BOOK_SCENE_CODE_EXCEPTION",
+                "ACCOUNT_IN_NOT_EXIST",
+                "ACCOUNT_OPERATION_LIMIT",
+                "ALREADY_WITHDRAW_STD_RED_PACKET",
+                "AUTHOREE_IS_NOT_MATCH",
+                "BALANCE_IS_NOT_ENOUGH",
+                "BALANCE_NOT_ENOUGH",
+                "BALANCE_NOT_ENOUGH_FOR_CARD_FEE",
+                "BANKCODE_OR_BRANCHNAME_INFO_ERROR",
+                "BANK_RESPONSE_ERROR",
+                "BIZ_UNIQUE_EXCEPTION",
+                "BLOCK_USER_FORBBIDEN_RECIEVE",
+                "BLOCK_USER_FORBBIDEN_SEND",
+                "CARD_BIN_ERROR",
+                "CHECK_RECEIVER_CERT_NOT_ALLOW",
+                "CONFIGURATION_ERROR",
+                "CONTRACTOR_ACCOUNT_BOOK_NOT_FUND",
+                "CURREBT_AFTER_INVALID_TIME",
+                "CURRENCY_NOT_SUPPORT",
+                "EMPLOYEE_SERVICE_NOT_EXIST",
+                "EXCEED_LIMIT_DC_RECEIVED",
+                "EXCEED_LIMIT_DM_AMOUNT",
+                "EXCEED_LIMIT_DM_MAX_AMOUNT",
+                "EXCEED_LIMIT_ENT_SM_AMOUNT",
+                "EXCEED_LIMIT_INTERNAL_SM_AMOUNT",
+                "EXCEED_LIMIT_MM_AMOUNT",
+                "EXCEED_LIMIT_MM_MAX_AMOUNT",
+                "EXCEED_LIMIT_PERSONAL_SM_AMOUNT",
+                "EXCEED_LIMIT_SM_AMOUNT",
+                "EXCEED_LIMIT_SM_MIN_AMOUNT",
+                "EXCEED_LIMIT_UNRN_DM_AMOUNT",
+                "EXPAND_INDIRECT_VERIFY_FAIL",
                 "FLEXIBLE_STAFFING_HIGH_RISK_RECEIVER",
-                Self::FlexibleStaffingHighRiskReceiver,
-            ),
-            (
                 "FLEXIBLE_STAFFING_POTENTIAL_RISK_RECEIVER",
-                Self::FlexibleStaffingPotentialRiskReceiver,
-            ),
-            (
                 "FLEXIBLE_STAFFING_RISK_CONSULT_RISK_RECEIVER",
-                Self::FlexibleStaffingRiskConsultRiskReceiver,
-            ),
-            (
                 "FLEXIBLE_STAFFING_RISK_CONSULT_UNAUTHORIZED_CONSULT",
-                Self::FlexibleStaffingRiskConsultUnauthorizedConsult,
-            ),
-            (
                 "FLEXIBLE_STAFFING_RISK_CONSULT_UNSIGNED_MERCHANT",
-                Self::FlexibleStaffingRiskConsultUnsignedMerchant,
-            ),
-            (
                 "FLEXIBLE_STAFFING_RISK_CONSULT_USER_NOT_EXIST",
-                Self::FlexibleStaffingRiskConsultUserNotExist,
-            ),
-            (
                 "FLEXIBLE_STAFFING_UN_KNOWN_RISK_RECEIVER",
-                Self::FlexibleStaffingUnKnownRiskReceiver,
-            ),
-            ("FORBID_OPERATION_USER_WALLET", Self::ForbidOperationUserWallet),
-            ("FUND_PROTITOPN_NOT_MATCH", Self::FundProtitopnNotMatch),
-            ("FUND_WALLET_INST_NOT_EXIST", Self::FundWalletInstNotExist),
-            ("FUND_WALLET_UNAVAILABLE", Self::FundWalletUnavailable),
-            ("GLOBAL_USER_FORBBIDEN_RECIEVE", Self::GlobalUserForbbidenRecieve),
-            ("IDENTITY_FUND_RELATION_NOT_FOUND", Self::IdentityFundRelationNotFound),
-            ("ILLEGAL_OPERATION", Self::IllegalOperation),
-            ("ILLEGAL_REQUEST_USER_ID", Self::IllegalRequestUserId),
-            ("ILLEGAL_STATUS_EXCEPTION", Self::IllegalStatusException),
-            ("INST_PAY_REMARK_UNVALID_CHARS", Self::InstPayRemarkUnvalidChars),
-            ("INST_PAY_UNABLE", Self::InstPayUnable),
-            ("INVALID_CARDNO", Self::InvalidCardno),
-            ("INVALID_PARAMETER", Self::InvalidParameter),
-            ("INVALID_PAYER_ACCOUNT", Self::InvalidPayerAccount),
-            ("INVALID_TAX_BILL_AGREEMENT", Self::InvalidTaxBillAgreement),
-            ("ISV_AUTH_ERROR", Self::IsvAuthError),
-            ("JUDICIAL_FREEZE", Self::JudicialFreeze),
-            ("MEMO_REQUIRED_IN_TRANSFER_ERROR", Self::MemoRequiredInTransferError),
-            ("MID_ACCOUNT_CHECK_ERROR", Self::MidAccountCheckError),
-            ("MID_ACCOUNT_STATUS_ERROR", Self::MidAccountStatusError),
-            ("MID_ACCOUNT_TYPE_ERROR", Self::MidAccountTypeError),
-            ("MONEY_PAY_CLOSED", Self::MoneyPayClosed),
-            ("MRCHPROD_QUERY_ERROR", Self::MrchprodQueryError),
-            ("NOT_IN_WHITE_LIST", Self::NotInWhiteList),
-            ("NOT_SUPPORT_PAYER_ACCOUNT_TYPE", Self::NotSupportPayerAccountType),
-            ("NO_ACCOUNTBOOK_PERMISSION", Self::NoAccountbookPermission),
-            ("NO_ACCOUNT_PAYMENT_PERMISSION", Self::NoAccountPaymentPermission),
-            ("NO_ACCOUNT_RECEIVE_PERMISSION", Self::NoAccountReceivePermission),
-            ("NO_ACCOUNT_USER_FORBBIDEN_RECIEVE", Self::NoAccountUserForbbidenRecieve),
-            ("NO_AVAILABLE_PAYMENT_TOOLS", Self::NoAvailablePaymentTools),
-            ("NO_ORDER_PERMISSION", Self::NoOrderPermission),
-            ("NO_PERMISSION_ACCOUNT", Self::NoPermissionAccount),
-            ("ORDER_NOT_EXIST", Self::OrderNotExist),
-            ("ORDER_STATUS_INVALID", Self::OrderStatusInvalid),
-            ("OVERSEA_TRANSFER_CLOSE", Self::OverseaTransferClose),
-            ("PARAMETER_ERROR", Self::ParameterError),
-            ("PARAM_ILLEGAL", Self::ParamIllegal),
-            ("PARTITION_FORMAT_ERROR", Self::PartitionFormatError),
-            ("PAYCARD_UNABLE_PAYMENT", Self::PaycardUnablePayment),
-            ("PAYEE_ACCOUNT_NOT_EXSIT", Self::PayeeAccountNotExsit),
-            ("PAYEE_ACCOUNT_STATUS_ERROR", Self::PayeeAccountStatusError),
-            ("PAYEE_ACC_OCUPIED", Self::PayeeAccOcupied),
-            ("PAYEE_CARD_INFO_ERROR", Self::PayeeCardInfoError),
-            ("PAYEE_CERT_INFO_ERROR", Self::PayeeCertInfoError),
-            ("PAYEE_IDENTITY_NOT_MATCH", Self::PayeeIdentityNotMatch),
-            ("PAYEE_MID_CANNOT_SAME", Self::PayeeMidCannotSame),
-            ("PAYEE_NOT_EXIST", Self::PayeeNotExist),
-            ("PAYEE_NOT_RELNAME_CERTIFY", Self::PayeeNotRelnameCertify),
-            ("PAYEE_OUT_PERMLIMIT_CHECK_FAILURE", Self::PayeeOutPermlimitCheckFailure),
-            ("PAYEE_RECEIVE_COUNT_EXCEED_LIMIT", Self::PayeeReceiveCountExceedLimit),
-            ("PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT", Self::PayeeTrusteeshipAccOverLimit),
-            ("PAYEE_USERINFO_ERROR", Self::PayeeUserinfoError),
-            ("PAYEE_USERINFO_STATUS_ERROR", Self::PayeeUserinfoStatusError),
-            ("PAYEE_USER_IS_INST", Self::PayeeUserIsInst),
-            ("PAYEE_USER_TYPE_ERROR", Self::PayeeUserTypeError),
-            ("PAYER_ACCOUNT_BOOK_INFO_EXCEPTION", Self::PayerAccountBookInfoException),
-            ("PAYER_ACCOUNT_LIMIT", Self::PayerAccountLimit),
-            (
+                "FORBID_OPERATION_USER_WALLET",
+                "FUND_PROTITOPN_NOT_MATCH",
+                "FUND_WALLET_INST_NOT_EXIST",
+                "FUND_WALLET_UNAVAILABLE",
+                "GLOBAL_USER_FORBBIDEN_RECIEVE",
+                "IDENTITY_FUND_RELATION_NOT_FOUND",
+                "ILLEGAL_OPERATION",
+                "ILLEGAL_REQUEST_USER_ID",
+                "ILLEGAL_STATUS_EXCEPTION",
+                "INST_PAY_REMARK_UNVALID_CHARS",
+                "INST_PAY_UNABLE",
+                "INVALID_CARDNO",
+                "INVALID_PARAMETER",
+                "INVALID_PAYER_ACCOUNT",
+                "INVALID_TAX_BILL_AGREEMENT",
+                "ISV_AUTH_ERROR",
+                "JUDICIAL_FREEZE",
+                "MEMO_REQUIRED_IN_TRANSFER_ERROR",
+                "MID_ACCOUNT_CHECK_ERROR",
+                "MID_ACCOUNT_STATUS_ERROR",
+                "MID_ACCOUNT_TYPE_ERROR",
+                "MONEY_PAY_CLOSED",
+                "MRCHPROD_QUERY_ERROR",
+                "NOT_IN_WHITE_LIST",
+                "NOT_SUPPORT_PAYER_ACCOUNT_TYPE",
+                "NO_ACCOUNTBOOK_PERMISSION",
+                "NO_ACCOUNT_PAYMENT_PERMISSION",
+                "NO_ACCOUNT_RECEIVE_PERMISSION",
+                "NO_ACCOUNT_USER_FORBBIDEN_RECIEVE",
+                "NO_AVAILABLE_PAYMENT_TOOLS",
+                "NO_ORDER_PERMISSION",
+                "NO_PERMISSION_ACCOUNT",
+                "ORDER_NOT_EXIST",
+                "ORDER_STATUS_INVALID",
+                "OVERSEA_TRANSFER_CLOSE",
+                "PARAMETER_ERROR",
+                "PARAM_ILLEGAL",
+                "PARTITION_FORMAT_ERROR",
+                "PAYCARD_UNABLE_PAYMENT",
+                "PAYEE_ACCOUNT_NOT_EXSIT",
+                "PAYEE_ACCOUNT_STATUS_ERROR",
+                "PAYEE_ACC_OCUPIED",
+                "PAYEE_CARD_INFO_ERROR",
+                "PAYEE_CERT_INFO_ERROR",
+                "PAYEE_IDENTITY_NOT_MATCH",
+                "PAYEE_MID_CANNOT_SAME",
+                "PAYEE_NOT_EXIST",
+                "PAYEE_NOT_RELNAME_CERTIFY",
+                "PAYEE_OUT_PERMLIMIT_CHECK_FAILURE",
+                "PAYEE_RECEIVE_COUNT_EXCEED_LIMIT",
+                "PAYEE_TRUSTEESHIP_ACC_OVER_LIMIT",
+                "PAYEE_USERINFO_ERROR",
+                "PAYEE_USERINFO_STATUS_ERROR",
+                "PAYEE_USER_IS_INST",
+                "PAYEE_USER_TYPE_ERROR",
+                "PAYER_ACCOUNT_BOOK_INFO_EXCEPTION",
+                "PAYER_ACCOUNT_LIMIT",
                 "PAYER_AND_PAYEE_BOTH_PERSONAL_ACCOUNT_BOOK",
-                Self::PayerAndPayeeBothPersonalAccountBook,
-            ),
-            ("PAYER_BALANCE_NOT_ENOUGH", Self::PayerBalanceNotEnough),
-            ("PAYER_CERTIFY_CHECK_FAIL", Self::PayerCertifyCheckFail),
-            ("PAYER_MID_CANNOT_SAME", Self::PayerMidCannotSame),
-            ("PAYER_NOT_EQUAL_PAYEE_ERROR", Self::PayerNotEqualPayeeError),
-            (
+                "PAYER_BALANCE_NOT_ENOUGH",
+                "PAYER_CERTIFY_CHECK_FAIL",
+                "PAYER_MID_CANNOT_SAME",
+                "PAYER_NOT_EQUAL_PAYEE_ERROR",
                 "PAYER_NOT_EQUAL_PAYEE_FOR_BIZ_SCENE_REQUIRED",
-                Self::PayerNotEqualPayeeForBizSceneRequired,
-            ),
-            ("PAYER_NOT_EXIST", Self::PayerNotExist),
-            ("PAYER_NOT_RELNAME_CERTIFY", Self::PayerNotRelnameCertify),
-            (
+                "PAYER_NOT_EXIST",
+                "PAYER_NOT_RELNAME_CERTIFY",
                 "PAYER_PAYEE_ACCOUNT_NAME_CAN_NOT_SAME",
-                Self::PayerPayeeAccountNameCanNotSame,
-            ),
-            ("PAYER_PAYEE_CANNOT_SAME", Self::PayerPayeeCannotSame),
-            ("PAYER_PERMLIMIT_CHECK_FAILURE", Self::PayerPermlimitCheckFailure),
-            ("PAYER_REQUESTER_RELATION_INVALID", Self::PayerRequesterRelationInvalid),
-            ("PAYER_STATUS_ERROR", Self::PayerStatusError),
-            ("PAYER_UNABLE_PAYMENT", Self::PayerUnablePayment),
-            ("PAYER_USERINFO_NOT_EXSIT", Self::PayerUserinfoNotExsit),
-            ("PAYER_USER_INFO_ERROR", Self::PayerUserInfoError),
-            ("PAYMENT_FAIL", Self::PaymentFail),
-            ("PAYMENT_INFO_INCONSISTENCY", Self::PaymentInfoInconsistency),
-            ("PAYMENT_MONEY_NOT_ENOUGH", Self::PaymentMoneyNotEnough),
-            ("PAYMENT_TIME_EXPIRE", Self::PaymentTimeExpire),
-            ("PAY_SALARY_MODE_NOT_SUPPORT", Self::PaySalaryModeNotSupport),
-            ("PERMIT_CHECK_PERM_AML_CERT_EXPIRED", Self::PermitCheckPermAmlCertExpired),
-            (
+                "PAYER_PAYEE_CANNOT_SAME",
+                "PAYER_PERMLIMIT_CHECK_FAILURE",
+                "PAYER_REQUESTER_RELATION_INVALID",
+                "PAYER_STATUS_ERROR",
+                "PAYER_UNABLE_PAYMENT",
+                "PAYER_USERINFO_NOT_EXSIT",
+                "PAYER_USER_INFO_ERROR",
+                "PAYMENT_FAIL",
+                "PAYMENT_INFO_INCONSISTENCY",
+                "PAYMENT_MONEY_NOT_ENOUGH",
+                "PAYMENT_TIME_EXPIRE",
+                "PAY_SALARY_MODE_NOT_SUPPORT",
+                "PERMIT_CHECK_PERM_AML_CERT_EXPIRED",
                 "PERMIT_CHECK_PERM_AML_CERT_MISS_ACC_LIMIT",
-                Self::PermitCheckPermAmlCertMissAccLimit,
-            ),
-            ("PERMIT_CHECK_PERM_IDENTITY_THEFT", Self::PermitCheckPermIdentityTheft),
-            ("PERMIT_CHECK_PERM_LIMITED", Self::PermitCheckPermLimited),
-            ("PERMIT_CHECK_RECEIVE_LIMIT", Self::PermitCheckReceiveLimit),
-            ("PERMIT_LIMIT_PAYEE", Self::PermitLimitPayee),
-            ("PERMIT_NON_BANK_LIMIT_PAYEE", Self::PermitNonBankLimitPayee),
-            ("PERMIT_PAYER_FORBIDDEN", Self::PermitPayerForbidden),
-            ("PERMIT_PAYER_LEVEL_FORBIDDEN", Self::PermitPayerLevelForbidden),
-            ("PERM_AML_NOT_REALNAME_PAY", Self::PermAmlNotRealnamePay),
-            ("PERM_AML_NOT_REALNAME_REV", Self::PermAmlNotRealnameRev),
-            (
+                "PERMIT_CHECK_PERM_IDENTITY_THEFT",
+                "PERMIT_CHECK_PERM_LIMITED",
+                "PERMIT_CHECK_RECEIVE_LIMIT",
+                "PERMIT_LIMIT_PAYEE",
+                "PERMIT_NON_BANK_LIMIT_PAYEE",
+                "PERMIT_PAYER_FORBIDDEN",
+                "PERMIT_PAYER_LEVEL_FORBIDDEN",
+                "PERM_AML_NOT_REALNAME_PAY",
+                "PERM_AML_NOT_REALNAME_REV",
                 "PERM_PAY_CUSTOMER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
-            ),
-            (
                 "PERM_PAY_CUSTOMER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
-            ),
-            (
                 "PERM_PAY_USER_DAILY_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayUserDailyQuotaOrgBalanceLimit,
-            ),
-            (
                 "PERM_PAY_USER_MONTH_QUOTA_ORG_BALANCE_LIMIT",
-                Self::PermPayUserMonthQuotaOrgBalanceLimit,
-            ),
-            ("PERM_RECEIVE_CUSTOMER_ALMS_LIMIT", Self::PermReceiveCustomerAlmsLimit),
-            ("PROCESS_FAIL", Self::ProcessFail),
-            ("PRODUCT_NOT_SIGN", Self::ProductNotSign),
-            ("PROMO_CAMP_RELATION_CONFIG_MISSED", Self::PromoCampRelationConfigMissed),
-            ("PROMO_TRANS_ORDER_DEALING", Self::PromoTransOrderDealing),
-            (
+                "PERM_RECEIVE_CUSTOMER_ALMS_LIMIT",
+                "PROCESS_FAIL",
+                "PRODUCT_NOT_SIGN",
+                "PROMO_CAMP_RELATION_CONFIG_MISSED",
+                "PROMO_TRANS_ORDER_DEALING",
                 "RECEIVER_ACCOUNT_BOOK_INFO_EXCEPTION",
+                "RECEIVER_USER_RISK_FREEZE",
+                "RELEASE_USER_FORBBIDEN_RECIEVE",
+                "REMARK_HAS_SENSITIVE_WORD",
+                "REP_INCONSISTENT",
+                "REQUEST_PROCESSING",
+                "RESOURCE_LIMIT_EXCEED",
+                "SECURITY_CHECK_FAILED",
+                "SIGN_AGREEMENT_NO_INCONSISTENT",
+                "SIGN_INVALID",
+                "SIGN_INVOKE_PID_INCONSISTENT",
+                "SIGN_NOT_ALLOW_SKIP",
+                "SIGN_PARAM_INVALID",
+                "SIGN_QUERY_AGGREMENT_ERROR",
+                "SIGN_QUERY_APP_INFO_ERROR",
+                "SYSTEM_ERROR",
+                "TAX_BILL_AGREEMENT_MISS",
+                "TRANSFER_SCENE_INFO_ADMIT_FAIL",
+                "TRANSFER_SCENE_NAME_BLANK",
+                "TRANSFER_SCENE_NAME_ILLEGAL",
+                "TRANSFER_SCENE_REPORT_INFO_ILLEGAL",
+                "TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT",
+                "TRANS_ORDER_DEALING",
+                "TRUSTEESHIP_ACCOUNT_NOT_EXIST",
+                "TRUSTEESHIP_ACCOUNT_STATUS_ERROR",
+                "TRUSTEESHIP_RECIEVE_QUOTA_LIMIT",
+                "UNAUTHORIZED_CONSULT",
+                "UN_SUPPORT_EMPLOYEE_SERVICE",
+                "USER_AGREEMENT_VERIFY_FAIL",
+                "USER_NOT_EXIST",
+                "USER_RISK_FREEZE",
+            ],
+            &[
+                Self::AccountBookSceneCodeException,
+                Self::AccountInNotExist,
+                Self::AccountOperationLimit,
+                Self::AlreadyWithdrawStdRedPacket,
+                Self::AuthoreeIsNotMatch,
+                Self::BalanceIsNotEnough,
+                Self::BalanceNotEnough,
+                Self::BalanceNotEnoughForCardFee,
+                Self::BankcodeOrBranchnameInfoError,
+                Self::BankResponseError,
+                Self::BizUniqueException,
+                Self::BlockUserForbbidenRecieve,
+                Self::BlockUserForbbidenSend,
+                Self::CardBinError,
+                Self::CheckReceiverCertNotAllow,
+                Self::ConfigurationError,
+                Self::ContractorAccountBookNotFund,
+                Self::CurrebtAfterInvalidTime,
+                Self::CurrencyNotSupport,
+                Self::EmployeeServiceNotExist,
+                Self::ExceedLimitDcReceived,
+                Self::ExceedLimitDmAmount,
+                Self::ExceedLimitDmMaxAmount,
+                Self::ExceedLimitEntSmAmount,
+                Self::ExceedLimitInternalSmAmount,
+                Self::ExceedLimitMmAmount,
+                Self::ExceedLimitMmMaxAmount,
+                Self::ExceedLimitPersonalSmAmount,
+                Self::ExceedLimitSmAmount,
+                Self::ExceedLimitSmMinAmount,
+                Self::ExceedLimitUnrnDmAmount,
+                Self::ExpandIndirectVerifyFail,
+                Self::FlexibleStaffingHighRiskReceiver,
+                Self::FlexibleStaffingPotentialRiskReceiver,
+                Self::FlexibleStaffingRiskConsultRiskReceiver,
+                Self::FlexibleStaffingRiskConsultUnauthorizedConsult,
+                Self::FlexibleStaffingRiskConsultUnsignedMerchant,
+                Self::FlexibleStaffingRiskConsultUserNotExist,
+                Self::FlexibleStaffingUnKnownRiskReceiver,
+                Self::ForbidOperationUserWallet,
+                Self::FundProtitopnNotMatch,
+                Self::FundWalletInstNotExist,
+                Self::FundWalletUnavailable,
+                Self::GlobalUserForbbidenRecieve,
+                Self::IdentityFundRelationNotFound,
+                Self::IllegalOperation,
+                Self::IllegalRequestUserId,
+                Self::IllegalStatusException,
+                Self::InstPayRemarkUnvalidChars,
+                Self::InstPayUnable,
+                Self::InvalidCardno,
+                Self::InvalidParameter,
+                Self::InvalidPayerAccount,
+                Self::InvalidTaxBillAgreement,
+                Self::IsvAuthError,
+                Self::JudicialFreeze,
+                Self::MemoRequiredInTransferError,
+                Self::MidAccountCheckError,
+                Self::MidAccountStatusError,
+                Self::MidAccountTypeError,
+                Self::MoneyPayClosed,
+                Self::MrchprodQueryError,
+                Self::NotInWhiteList,
+                Self::NotSupportPayerAccountType,
+                Self::NoAccountbookPermission,
+                Self::NoAccountPaymentPermission,
+                Self::NoAccountReceivePermission,
+                Self::NoAccountUserForbbidenRecieve,
+                Self::NoAvailablePaymentTools,
+                Self::NoOrderPermission,
+                Self::NoPermissionAccount,
+                Self::OrderNotExist,
+                Self::OrderStatusInvalid,
+                Self::OverseaTransferClose,
+                Self::ParameterError,
+                Self::ParamIllegal,
+                Self::PartitionFormatError,
+                Self::PaycardUnablePayment,
+                Self::PayeeAccountNotExsit,
+                Self::PayeeAccountStatusError,
+                Self::PayeeAccOcupied,
+                Self::PayeeCardInfoError,
+                Self::PayeeCertInfoError,
+                Self::PayeeIdentityNotMatch,
+                Self::PayeeMidCannotSame,
+                Self::PayeeNotExist,
+                Self::PayeeNotRelnameCertify,
+                Self::PayeeOutPermlimitCheckFailure,
+                Self::PayeeReceiveCountExceedLimit,
+                Self::PayeeTrusteeshipAccOverLimit,
+                Self::PayeeUserinfoError,
+                Self::PayeeUserinfoStatusError,
+                Self::PayeeUserIsInst,
+                Self::PayeeUserTypeError,
+                Self::PayerAccountBookInfoException,
+                Self::PayerAccountLimit,
+                Self::PayerAndPayeeBothPersonalAccountBook,
+                Self::PayerBalanceNotEnough,
+                Self::PayerCertifyCheckFail,
+                Self::PayerMidCannotSame,
+                Self::PayerNotEqualPayeeError,
+                Self::PayerNotEqualPayeeForBizSceneRequired,
+                Self::PayerNotExist,
+                Self::PayerNotRelnameCertify,
+                Self::PayerPayeeAccountNameCanNotSame,
+                Self::PayerPayeeCannotSame,
+                Self::PayerPermlimitCheckFailure,
+                Self::PayerRequesterRelationInvalid,
+                Self::PayerStatusError,
+                Self::PayerUnablePayment,
+                Self::PayerUserinfoNotExsit,
+                Self::PayerUserInfoError,
+                Self::PaymentFail,
+                Self::PaymentInfoInconsistency,
+                Self::PaymentMoneyNotEnough,
+                Self::PaymentTimeExpire,
+                Self::PaySalaryModeNotSupport,
+                Self::PermitCheckPermAmlCertExpired,
+                Self::PermitCheckPermAmlCertMissAccLimit,
+                Self::PermitCheckPermIdentityTheft,
+                Self::PermitCheckPermLimited,
+                Self::PermitCheckReceiveLimit,
+                Self::PermitLimitPayee,
+                Self::PermitNonBankLimitPayee,
+                Self::PermitPayerForbidden,
+                Self::PermitPayerLevelForbidden,
+                Self::PermAmlNotRealnamePay,
+                Self::PermAmlNotRealnameRev,
+                Self::PermPayCustomerDailyQuotaOrgBalanceLimit,
+                Self::PermPayCustomerMonthQuotaOrgBalanceLimit,
+                Self::PermPayUserDailyQuotaOrgBalanceLimit,
+                Self::PermPayUserMonthQuotaOrgBalanceLimit,
+                Self::PermReceiveCustomerAlmsLimit,
+                Self::ProcessFail,
+                Self::ProductNotSign,
+                Self::PromoCampRelationConfigMissed,
+                Self::PromoTransOrderDealing,
                 Self::ReceiverAccountBookInfoException,
-            ),
-            ("RECEIVER_USER_RISK_FREEZE", Self::ReceiverUserRiskFreeze),
-            ("RELEASE_USER_FORBBIDEN_RECIEVE", Self::ReleaseUserForbbidenRecieve),
-            ("REMARK_HAS_SENSITIVE_WORD", Self::RemarkHasSensitiveWord),
-            ("REP_INCONSISTENT", Self::RepInconsistent),
-            ("REQUEST_PROCESSING", Self::RequestProcessing),
-            ("RESOURCE_LIMIT_EXCEED", Self::ResourceLimitExceed),
-            ("SECURITY_CHECK_FAILED", Self::SecurityCheckFailed),
-            ("SIGN_AGREEMENT_NO_INCONSISTENT", Self::SignAgreementNoInconsistent),
-            ("SIGN_INVALID", Self::SignInvalid),
-            ("SIGN_INVOKE_PID_INCONSISTENT", Self::SignInvokePidInconsistent),
-            ("SIGN_NOT_ALLOW_SKIP", Self::SignNotAllowSkip),
-            ("SIGN_PARAM_INVALID", Self::SignParamInvalid),
-            ("SIGN_QUERY_AGGREMENT_ERROR", Self::SignQueryAggrementError),
-            ("SIGN_QUERY_APP_INFO_ERROR", Self::SignQueryAppInfoError),
-            ("SYSTEM_ERROR", Self::SystemError),
-            ("TAX_BILL_AGREEMENT_MISS", Self::TaxBillAgreementMiss),
-            ("TRANSFER_SCENE_INFO_ADMIT_FAIL", Self::TransferSceneInfoAdmitFail),
-            ("TRANSFER_SCENE_NAME_BLANK", Self::TransferSceneNameBlank),
-            ("TRANSFER_SCENE_NAME_ILLEGAL", Self::TransferSceneNameIllegal),
-            ("TRANSFER_SCENE_REPORT_INFO_ILLEGAL", Self::TransferSceneReportInfoIllegal),
-            ("TRANS_AMOUNT_NOT_IN_PRIZE_LIMIT", Self::TransAmountNotInPrizeLimit),
-            ("TRANS_ORDER_DEALING", Self::TransOrderDealing),
-            ("TRUSTEESHIP_ACCOUNT_NOT_EXIST", Self::TrusteeshipAccountNotExist),
-            ("TRUSTEESHIP_ACCOUNT_STATUS_ERROR", Self::TrusteeshipAccountStatusError),
-            ("TRUSTEESHIP_RECIEVE_QUOTA_LIMIT", Self::TrusteeshipRecieveQuotaLimit),
-            ("UNAUTHORIZED_CONSULT", Self::UnauthorizedConsult),
-            ("UN_SUPPORT_EMPLOYEE_SERVICE", Self::UnSupportEmployeeService),
-            ("USER_AGREEMENT_VERIFY_FAIL", Self::UserAgreementVerifyFail),
-            ("USER_NOT_EXIST", Self::UserNotExist),
-            ("USER_RISK_FREEZE", Self::UserRiskFreeze),
-        ]
+                Self::ReceiverUserRiskFreeze,
+                Self::ReleaseUserForbbidenRecieve,
+                Self::RemarkHasSensitiveWord,
+                Self::RepInconsistent,
+                Self::RequestProcessing,
+                Self::ResourceLimitExceed,
+                Self::SecurityCheckFailed,
+                Self::SignAgreementNoInconsistent,
+                Self::SignInvalid,
+                Self::SignInvokePidInconsistent,
+                Self::SignNotAllowSkip,
+                Self::SignParamInvalid,
+                Self::SignQueryAggrementError,
+                Self::SignQueryAppInfoError,
+                Self::SystemError,
+                Self::TaxBillAgreementMiss,
+                Self::TransferSceneInfoAdmitFail,
+                Self::TransferSceneNameBlank,
+                Self::TransferSceneNameIllegal,
+                Self::TransferSceneReportInfoIllegal,
+                Self::TransAmountNotInPrizeLimit,
+                Self::TransOrderDealing,
+                Self::TrusteeshipAccountNotExist,
+                Self::TrusteeshipAccountStatusError,
+                Self::TrusteeshipRecieveQuotaLimit,
+                Self::UnauthorizedConsult,
+                Self::UnSupportEmployeeService,
+                Self::UserAgreementVerifyFail,
+                Self::UserNotExist,
+                Self::UserRiskFreeze,
+            ],
+        )
     }
 }
 
@@ -1102,11 +1299,11 @@ pub enum TransUniTransferProductCode {
 }
 
 impl crate::wire::Listed for TransUniTransferProductCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("TRANS_ACCOUNT_NO_PWD", Self::TransAccountNoPwd),
-            ("STD_RED_PACKET", Self::StdRedPacket),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["TRANS_ACCOUNT_NO_PWD", "STD_RED_PACKET"],
+            &[Self::TransAccountNoPwd, Self::StdRedPacket],
+        )
     }
 }
 
@@ -1122,11 +1319,11 @@ pub enum TransUniTransferBizScene {
 }
 
 impl crate::wire::Listed for TransUniTransferBizScene {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("DIRECT_TRANSFER", Self::DirectTransfer),
-            ("PERSONAL_COLLECTION", Self::PersonalCollection),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["DIRECT_TRANSFER", "PERSONAL_COLLECTION"],
+            &[Self::DirectTransfer, Self::PersonalCollection],
+        )
     }
 }
 
@@ -1154,17 +1351,29 @@ pub enum TransUniTransferTransferSceneName {
 }
 
 impl crate::wire::Listed for TransUniTransferTransferSceneName {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("现金营销", Self::CashPromotion),
-            ("企业退款", Self::CompanyRefund),
-            ("佣金报酬", Self::Commission),
-            ("业务结算", Self::BusinessSettlement),
-            ("二手回收", Self::SecondHandPurchase),
-            ("公益补助", Self::CharityGrant),
-            ("行政补贴和退款", Self::GovernmentSubsidy),
-            ("保险理赔", Self::InsuranceClaim),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "现金营销",
+                "企业退款",
+                "佣金报酬",
+                "业务结算",
+                "二手回收",
+                "公益补助",
+                "行政补贴和退款",
+                "保险理赔",
+            ],
+            &[
+                Self::CashPromotion,
+                Self::CompanyRefund,
+                Self::Commission,
+                Self::BusinessSettlement,
+                Self::SecondHandPurchase,
+                Self::CharityGrant,
+                Self::GovernmentSubsidy,
+                Self::InsuranceClaim,
+            ],
+        )
     }
 }
 
@@ -1184,13 +1393,11 @@ pub enum TransUniTransferStatus {
 }
 
 impl crate::wire::Listed for TransUniTransferStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("SUCCESS", Self::Success),
-            ("FAIL", Self::Fail),
-            ("DEALING", Self::Dealing),
-            ("REFUND", Self::Refund),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["SUCCESS", "FAIL", "DEALING", "REFUND"],
+            &[Self::Success, Self::Fail, Self::Dealing, Self::Refund],
+        )
     }
 }
 
@@ -1206,8 +1413,8 @@ pub enum TransUniTransferSubStatus {
 }
 
 impl crate::wire::Listed for TransUniTransferSubStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("SUCCESS", Self::Success), ("REFUNDED", Self::Refunded)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
     }
 }
 
@@ -1304,22 +1511,51 @@ impl Participant {
 }
 
 impl crate::wire::Object for Participant {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            identity: source.required("identity"),
-            identity_type: source.required("identity_type"),
-            name: source.field("name"),
-            cert_type: source.field("cert_type"),
-            cert_no: source.field("cert_no"),
-            bankcard_ext_info: source.field("bankcard_ext_info"),
-            merchant_user_info: source.field("merchant_user_info"),
-            ext_info: source.field("ext_info"),
-            extra: source.extra(),
+            identity: crate::wire::Field::blank(),
+            identity_type: crate::wire::Field::blank(),
+            name: ::core::option::Option::None,
+            cert_type: ::core::option::Option::None,
+            cert_no: ::core::option::Option::None,
+            bankcard_ext_info: ::core::option::Option::None,
+            merchant_user_info: ::core::option::Option::None,
+            ext_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["identity", "identity_type"]);
+        source
+            .fill(
+                &[
+                    "identity",
+                    "identity_type",
+                    "name",
+                    "cert_type",
+                    "cert_no",
+                    "bankcard_ext_info",
+                    "merchant_user_info",
+                    "ext_info",
+                ],
+                &mut [
+                    &mut self.identity,
+                    &mut self.identity_type,
+                    &mut self.name,
+                    &mut self.cert_type,
+                    &mut self.cert_no,
+                    &mut self.bankcard_ext_info,
+                    &mut self.merchant_user_info,
+                    &mut self.ext_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "Participant",
             &[
                 "identity",
                 "identity_type",
@@ -1365,15 +1601,25 @@ pub enum ParticipantIdentityType {
 }
 
 impl crate::wire::Listed for ParticipantIdentityType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ALIPAY_USER_ID", Self::AlipayUserId),
-            ("ALIPAY_LOGON_ID", Self::AlipayLogonId),
-            ("ALIPAY_OPEN_ID", Self::AlipayOpenId),
-            ("BANKCARD_NO", Self::BankcardNumber),
-            ("BANKCARD_ACCOUNT", Self::BankcardAccount),
-            ("EXPRESS_DC_STFA", Self::ExpressCompanyCard),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ALIPAY_USER_ID",
+                "ALIPAY_LOGON_ID",
+                "ALIPAY_OPEN_ID",
+                "BANKCARD_NO",
+                "BANKCARD_ACCOUNT",
+                "EXPRESS_DC_STFA",
+            ],
+            &[
+                Self::AlipayUserId,
+                Self::AlipayLogonId,
+                Self::AlipayOpenId,
+                Self::BankcardNumber,
+                Self::BankcardAccount,
+                Self::ExpressCompanyCard,
+            ],
+        )
     }
 }
 
@@ -1471,20 +1717,44 @@ impl ::core::default::Default for BankcardExtInfo {
 }
 
 impl crate::wire::Object for BankcardExtInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            account_type: source.field("account_type"),
-            inst_name: source.field("inst_name"),
-            inst_province: source.field("inst_province"),
-            inst_city: source.field("inst_city"),
-            inst_branch_name: source.field("inst_branch_name"),
-            bank_code: source.field("bank_code"),
-            extra: source.extra(),
+            account_type: ::core::option::Option::None,
+            inst_name: ::core::option::Option::None,
+            inst_province: ::core::option::Option::None,
+            inst_city: ::core::option::Option::None,
+            inst_branch_name: ::core::option::Option::None,
+            bank_code: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "account_type",
+                    "inst_name",
+                    "inst_province",
+                    "inst_city",
+                    "inst_branch_name",
+                    "bank_code",
+                ],
+                &mut [
+                    &mut self.account_type,
+                    &mut self.inst_name,
+                    &mut self.inst_province,
+                    &mut self.inst_city,
+                    &mut self.inst_branch_name,
+                    &mut self.bank_code,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "BankcardExtInfo",
             &[
                 "account_type",
                 "inst_name",
@@ -1518,8 +1788,8 @@ pub enum BankcardExtInfoAccountType {
 }
 
 impl crate::wire::Listed for BankcardExtInfoAccountType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("1", Self::Company), ("2", Self::Person)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["1", "2"], &[Self::Company, Self::Person])
     }
 }
 
@@ -1569,16 +1839,26 @@ impl ::core::default::Default for TransferSceneReportInfo {
 }
 
 impl crate::wire::Object for TransferSceneReportInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            info_type: source.field("info_type"),
-            info_content: source.field("info_content"),
-            extra: source.extra(),
+            info_type: ::core::option::Option::None,
+            info_content: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["info_type", "info_content"],
+                &mut [&mut self.info_type, &mut self.info_content],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TransferSceneReportInfo",
             &["info_type", "info_content"],
             &[&self.info_type, &self.info_content],
             &self.extra,
@@ -1680,21 +1960,47 @@ impl ::core::default::Default for MutipleCurrencyDetail {
 }
 
 impl crate::wire::Object for MutipleCurrencyDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            payment_amount: source.field("payment_amount"),
-            payment_currency: source.field("payment_currency"),
-            trans_amount: source.field("trans_amount"),
-            trans_currency: source.field("trans_currency"),
-            settlement_amount: source.field("settlement_amount"),
-            settlement_currency: source.field("settlement_currency"),
-            ext_info: source.field("ext_info"),
-            extra: source.extra(),
+            payment_amount: ::core::option::Option::None,
+            payment_currency: ::core::option::Option::None,
+            trans_amount: ::core::option::Option::None,
+            trans_currency: ::core::option::Option::None,
+            settlement_amount: ::core::option::Option::None,
+            settlement_currency: ::core::option::Option::None,
+            ext_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "payment_amount",
+                    "payment_currency",
+                    "trans_amount",
+                    "trans_currency",
+                    "settlement_amount",
+                    "settlement_currency",
+                    "ext_info",
+                ],
+                &mut [
+                    &mut self.payment_amount,
+                    &mut self.payment_currency,
+                    &mut self.trans_amount,
+                    &mut self.trans_currency,
+                    &mut self.settlement_amount,
+                    &mut self.settlement_currency,
+                    &mut self.ext_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "MutipleCurrencyDetail",
             &[
                 "payment_amount",
                 "payment_currency",
@@ -1808,20 +2114,44 @@ impl ::core::default::Default for SignData {
 }
 
 impl crate::wire::Object for SignData {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            ori_sign: source.field("ori_sign"),
-            ori_sign_type: source.field("ori_sign_type"),
-            ori_char_set: source.field("ori_char_set"),
-            partner_id: source.field("partner_id"),
-            ori_app_id: source.field("ori_app_id"),
-            ori_out_biz_no: source.field("ori_out_biz_no"),
-            extra: source.extra(),
+            ori_sign: ::core::option::Option::None,
+            ori_sign_type: ::core::option::Option::None,
+            ori_char_set: ::core::option::Option::None,
+            partner_id: ::core::option::Option::None,
+            ori_app_id: ::core::option::Option::None,
+            ori_out_biz_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "ori_sign",
+                    "ori_sign_type",
+                    "ori_char_set",
+                    "partner_id",
+                    "ori_app_id",
+                    "ori_out_biz_no",
+                ],
+                &mut [
+                    &mut self.ori_sign,
+                    &mut self.ori_sign_type,
+                    &mut self.ori_char_set,
+                    &mut self.partner_id,
+                    &mut self.ori_app_id,
+                    &mut self.ori_out_biz_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SignData",
             &[
                 "ori_sign",
                 "ori_sign_type",

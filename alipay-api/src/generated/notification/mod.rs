@@ -35,17 +35,11 @@ impl Notification {
     ) -> ::core::option::Option<Self> {
         match name {
             "alipay.open.auth.appauth.cancelled" => {
-                Some(Self::OpenAuthAppauthCancelled(crate::wire::Object::make(source)))
+                Some(Self::OpenAuthAppauthCancelled(source.make()))
             }
-            "open_app_auth_cancel" => {
-                Some(Self::OpenAppAuthCancel(crate::wire::Object::make(source)))
-            }
-            "open_app_auth_notify" => {
-                Some(Self::OpenAppAuthNotify(crate::wire::Object::make(source)))
-            }
-            "trade_status_sync" => {
-                Some(Self::TradeStatusSync(crate::wire::Object::make(source)))
-            }
+            "open_app_auth_cancel" => Some(Self::OpenAppAuthCancel(source.make())),
+            "open_app_auth_notify" => Some(Self::OpenAppAuthNotify(source.make())),
+            "trade_status_sync" => Some(Self::TradeStatusSync(source.make())),
             _ => None,
         }
     }

@@ -41,23 +41,53 @@ impl ::core::default::Default for OpenAppAuthCancel {
 }
 
 impl crate::wire::Object for OpenAppAuthCancel {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            notify_id: source.field("notify_id"),
-            notify_type: source.field("notify_type"),
-            notify_time: source.field("notify_time"),
-            status: source.field("status"),
-            charset: source.field("charset"),
-            version: source.field("version"),
-            app_id: source.field("app_id"),
-            auth_app_id: source.field("auth_app_id"),
-            biz_content: source.field("biz_content"),
-            extra: source.extra(),
+            notify_id: crate::wire::Field::blank(),
+            notify_type: crate::wire::Field::blank(),
+            notify_time: ::core::option::Option::None,
+            status: ::core::option::Option::None,
+            charset: ::core::option::Option::None,
+            version: ::core::option::Option::None,
+            app_id: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            biz_content: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "notify_id",
+                    "notify_type",
+                    "notify_time",
+                    "status",
+                    "charset",
+                    "version",
+                    "app_id",
+                    "auth_app_id",
+                    "biz_content",
+                ],
+                &mut [
+                    &mut self.notify_id,
+                    &mut self.notify_type,
+                    &mut self.notify_time,
+                    &mut self.status,
+                    &mut self.charset,
+                    &mut self.version,
+                    &mut self.app_id,
+                    &mut self.auth_app_id,
+                    &mut self.biz_content,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAppAuthCancel",
             &[
                 "notify_id",
                 "notify_type",
@@ -103,15 +133,24 @@ impl ::core::default::Default for OpenAppAuthCancelContent {
 }
 
 impl crate::wire::Object for OpenAppAuthCancelContent {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            detail: source.field("detail"),
-            extra: source.extra(),
+            detail: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.fill(&["detail"], &mut [&mut self.detail], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["detail"], &[&self.detail], &self.extra)
+        crate::wire::Seen::new(
+            "OpenAppAuthCancelContent",
+            &["detail"],
+            &[&self.detail],
+            &self.extra,
+        )
     }
 }
 
@@ -139,18 +178,33 @@ impl ::core::default::Default for OpenAppAuthCancelDetail {
 }
 
 impl crate::wire::Object for OpenAppAuthCancelDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            app_id: source.field("app_id"),
-            auth_app_id: source.field("auth_app_id"),
-            user_id: source.field("user_id"),
-            app_auth_token: source.field("app_auth_token"),
-            extra: source.extra(),
+            app_id: ::core::option::Option::None,
+            auth_app_id: ::core::option::Option::None,
+            user_id: ::core::option::Option::None,
+            app_auth_token: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["app_id", "auth_app_id", "user_id", "app_auth_token"],
+                &mut [
+                    &mut self.app_id,
+                    &mut self.auth_app_id,
+                    &mut self.user_id,
+                    &mut self.app_auth_token,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAppAuthCancelDetail",
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
             &self.extra,

@@ -41,23 +41,53 @@ impl ::core::default::Default for OpenAppAuthNotify {
 }
 
 impl crate::wire::Object for OpenAppAuthNotify {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            notify_id: source.field("notify_id"),
-            notify_type: source.field("notify_type"),
-            notify_time: source.field("notify_time"),
-            status: source.field("status"),
-            charset: source.field("charset"),
-            version: source.field("version"),
-            app_id: source.field("app_id"),
-            auth_app_id: source.field("auth_app_id"),
-            biz_content: source.field("biz_content"),
-            extra: source.extra(),
+            notify_id: crate::wire::Field::blank(),
+            notify_type: crate::wire::Field::blank(),
+            notify_time: ::core::option::Option::None,
+            status: ::core::option::Option::None,
+            charset: crate::wire::Field::blank(),
+            version: crate::wire::Field::blank(),
+            app_id: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            biz_content: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "notify_id",
+                    "notify_type",
+                    "notify_time",
+                    "status",
+                    "charset",
+                    "version",
+                    "app_id",
+                    "auth_app_id",
+                    "biz_content",
+                ],
+                &mut [
+                    &mut self.notify_id,
+                    &mut self.notify_type,
+                    &mut self.notify_time,
+                    &mut self.status,
+                    &mut self.charset,
+                    &mut self.version,
+                    &mut self.app_id,
+                    &mut self.auth_app_id,
+                    &mut self.biz_content,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAppAuthNotify",
             &[
                 "notify_id",
                 "notify_type",
@@ -95,8 +125,8 @@ pub enum OpenAppAuthNotifyStatus {
 }
 
 impl crate::wire::Listed for OpenAppAuthNotifyStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("execute_auth", Self::ExecuteAuth)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["execute_auth"], &[Self::ExecuteAuth])
     }
 }
 
@@ -120,16 +150,26 @@ impl ::core::default::Default for OpenAppAuthNotifyContent {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContent {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            notify_context: source.field("notify_context"),
-            detail: source.field("detail"),
-            extra: source.extra(),
+            notify_context: ::core::option::Option::None,
+            detail: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["notify_context", "detail"],
+                &mut [&mut self.notify_context, &mut self.detail],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAppAuthNotifyContent",
             &["notify_context", "detail"],
             &[&self.notify_context, &self.detail],
             &self.extra,
@@ -157,16 +197,26 @@ impl ::core::default::Default for OpenAppAuthNotifyContext {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContext {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trigger: source.field("trigger"),
-            trigger_context: source.field("trigger_context"),
-            extra: source.extra(),
+            trigger: ::core::option::Option::None,
+            trigger_context: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["trigger", "trigger_context"],
+                &mut [&mut self.trigger, &mut self.trigger_context],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAppAuthNotifyContext",
             &["trigger", "trigger_context"],
             &[&self.trigger, &self.trigger_context],
             &self.extra,
@@ -192,15 +242,24 @@ impl ::core::default::Default for OpenAppAuthNotifyTriggerContext {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_biz_no: source.field("out_biz_no"),
-            extra: source.extra(),
+            out_biz_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.fill(&["out_biz_no"], &mut [&mut self.out_biz_no], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["out_biz_no"], &[&self.out_biz_no], &self.extra)
+        crate::wire::Seen::new(
+            "OpenAppAuthNotifyTriggerContext",
+            &["out_biz_no"],
+            &[&self.out_biz_no],
+            &self.extra,
+        )
     }
 }
 
@@ -238,23 +297,53 @@ impl ::core::default::Default for OpenAppAuthNotifyDetail {
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            app_id: source.field("app_id"),
-            auth_app_id: source.field("auth_app_id"),
-            user_id: source.field("user_id"),
-            app_auth_code: source.field("app_auth_code"),
-            app_auth_token: source.field("app_auth_token"),
-            app_refresh_token: source.field("app_refresh_token"),
-            auth_time: source.field("auth_time"),
-            expires_in: source.field("expires_in"),
-            re_expires_in: source.field("re_expires_in"),
-            extra: source.extra(),
+            app_id: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            user_id: crate::wire::Field::blank(),
+            app_auth_code: ::core::option::Option::None,
+            app_auth_token: crate::wire::Field::blank(),
+            app_refresh_token: crate::wire::Field::blank(),
+            auth_time: ::core::option::Option::None,
+            expires_in: ::core::option::Option::None,
+            re_expires_in: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "app_id",
+                    "auth_app_id",
+                    "user_id",
+                    "app_auth_code",
+                    "app_auth_token",
+                    "app_refresh_token",
+                    "auth_time",
+                    "expires_in",
+                    "re_expires_in",
+                ],
+                &mut [
+                    &mut self.app_id,
+                    &mut self.auth_app_id,
+                    &mut self.user_id,
+                    &mut self.app_auth_code,
+                    &mut self.app_auth_token,
+                    &mut self.app_refresh_token,
+                    &mut self.auth_time,
+                    &mut self.expires_in,
+                    &mut self.re_expires_in,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAppAuthNotifyDetail",
             &[
                 "app_id",
                 "auth_app_id",

@@ -42,24 +42,56 @@ impl ::core::default::Default for OpenAuthAppauthCancelled {
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelled {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            notify_id: source.field("notify_id"),
-            msg_method: source.field("msg_method"),
-            msg_type: source.field("msg_type"),
-            msg_app_id: source.field("msg_app_id"),
-            msg_uid: source.field("msg_uid"),
-            utc_timestamp: source.field("utc_timestamp"),
-            charset: source.field("charset"),
-            version: source.field("version"),
-            app_id: source.field("app_id"),
-            biz_content: source.field("biz_content"),
-            extra: source.extra(),
+            notify_id: crate::wire::Field::blank(),
+            msg_method: crate::wire::Field::blank(),
+            msg_type: ::core::option::Option::None,
+            msg_app_id: ::core::option::Option::None,
+            msg_uid: ::core::option::Option::None,
+            utc_timestamp: ::core::option::Option::None,
+            charset: crate::wire::Field::blank(),
+            version: crate::wire::Field::blank(),
+            app_id: crate::wire::Field::blank(),
+            biz_content: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "notify_id",
+                    "msg_method",
+                    "msg_type",
+                    "msg_app_id",
+                    "msg_uid",
+                    "utc_timestamp",
+                    "charset",
+                    "version",
+                    "app_id",
+                    "biz_content",
+                ],
+                &mut [
+                    &mut self.notify_id,
+                    &mut self.msg_method,
+                    &mut self.msg_type,
+                    &mut self.msg_app_id,
+                    &mut self.msg_uid,
+                    &mut self.utc_timestamp,
+                    &mut self.charset,
+                    &mut self.version,
+                    &mut self.app_id,
+                    &mut self.biz_content,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAuthAppauthCancelled",
             &[
                 "notify_id",
                 "msg_method",
@@ -113,18 +145,33 @@ impl ::core::default::Default for OpenAuthAppauthCancelledContent {
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelledContent {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            app_id: source.field("app_id"),
-            auth_app_id: source.field("auth_app_id"),
-            user_id: source.field("user_id"),
-            app_auth_token: source.field("app_auth_token"),
-            extra: source.extra(),
+            app_id: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            user_id: ::core::option::Option::None,
+            app_auth_token: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["app_id", "auth_app_id", "user_id", "app_auth_token"],
+                &mut [
+                    &mut self.app_id,
+                    &mut self.auth_app_id,
+                    &mut self.user_id,
+                    &mut self.app_auth_token,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenAuthAppauthCancelledContent",
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
             &self.extra,

@@ -144,74 +144,203 @@ impl ::core::default::Default for TradeStatusSync {
 }
 
 impl crate::wire::Object for TradeStatusSync {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            notify_id: source.field("notify_id"),
-            notify_type: source.field("notify_type"),
-            notify_time: source.field("notify_time"),
-            notify_action_type: source.field("notify_action_type"),
-            charset: source.field("charset"),
-            version: source.field("version"),
-            app_id: source.field("app_id"),
-            auth_app_id: source.field("auth_app_id"),
-            merchant_app_id: source.field("merchant_app_id"),
-            trade_no: source.field("trade_no"),
-            out_trade_no: source.field("out_trade_no"),
-            out_biz_no: source.field("out_biz_no"),
-            trade_status: source.field("trade_status"),
-            buyer_id: source.field("buyer_id"),
-            buyer_open_id: source.field("buyer_open_id"),
-            buyer_logon_id: source.field("buyer_logon_id"),
-            seller_id: source.field("seller_id"),
-            seller_email: source.field("seller_email"),
-            subject: source.field("subject"),
-            body: source.field("body"),
-            total_amount: source.field("total_amount"),
-            receipt_amount: source.field("receipt_amount"),
-            buyer_pay_amount: source.field("buyer_pay_amount"),
-            invoice_amount: source.field("invoice_amount"),
-            point_amount: source.field("point_amount"),
-            refund_fee: source.field("refund_fee"),
-            discount_amount: source.field("discount_amount"),
-            mdiscount_amount: source.field("mdiscount_amount"),
-            hyb_amount: source.field("hyb_amount"),
-            charge_amount: source.field("charge_amount"),
-            charge_flags: source.field("charge_flags"),
-            charge_info_list: source.field("charge_info_list"),
-            buyer_charge_amt: source.field("buyer_charge_amt"),
-            current_seller_received_amount: source
-                .field("current_seller_received_amount"),
-            seller_received_total_amount: source.field("seller_received_total_amount"),
-            total_from_seller_fee: source.field("total_from_seller_fee"),
-            fulfillment_amount: source.field("fulfillment_amount"),
-            gmt_create: source.field("gmt_create"),
-            gmt_payment: source.field("gmt_payment"),
-            gmt_refund: source.field("gmt_refund"),
-            gmt_close: source.field("gmt_close"),
-            send_pay_date: source.field("send_pay_date"),
-            fund_bill_list: source.field("fund_bill_list"),
-            voucher_detail_list: source.field("voucher_detail_list"),
-            refund_voucher_detail_list: source.field("refund_voucher_detail_list"),
-            discount_goods_detail: source.field("discount_goods_detail"),
-            hb_fq_pay_info: source.field("hb_fq_pay_info"),
-            credit_pay_mode: source.field("credit_pay_mode"),
-            enterprise_pay_info: source.field("enterprise_pay_info"),
-            medical_insurance_info: source.field("medical_insurance_info"),
-            industry_sepc_detail: source.field("industry_sepc_detail"),
-            industry_sepc_detail_acc: source.field("industry_sepc_detail_acc"),
-            industry_sepc_detail_gov: source.field("industry_sepc_detail_gov"),
-            receipt_currency_type: source.field("receipt_currency_type"),
-            settlement_id: source.field("settlement_id"),
-            ff_current_period: source.field("ff_current_period"),
-            out_channel_type: source.field("out_channel_type"),
-            cashier_type: source.field("cashier_type"),
-            passback_params: source.field("passback_params"),
-            extra: source.extra(),
+            notify_id: crate::wire::Field::blank(),
+            notify_type: crate::wire::Field::blank(),
+            notify_time: ::core::option::Option::None,
+            notify_action_type: ::core::option::Option::None,
+            charset: crate::wire::Field::blank(),
+            version: crate::wire::Field::blank(),
+            app_id: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            merchant_app_id: ::core::option::Option::None,
+            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::blank(),
+            out_biz_no: ::core::option::Option::None,
+            trade_status: crate::wire::Field::blank(),
+            buyer_id: ::core::option::Option::None,
+            buyer_open_id: ::core::option::Option::None,
+            buyer_logon_id: ::core::option::Option::None,
+            seller_id: ::core::option::Option::None,
+            seller_email: ::core::option::Option::None,
+            subject: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            total_amount: ::core::option::Option::None,
+            receipt_amount: ::core::option::Option::None,
+            buyer_pay_amount: ::core::option::Option::None,
+            invoice_amount: ::core::option::Option::None,
+            point_amount: ::core::option::Option::None,
+            refund_fee: ::core::option::Option::None,
+            discount_amount: ::core::option::Option::None,
+            mdiscount_amount: ::core::option::Option::None,
+            hyb_amount: ::core::option::Option::None,
+            charge_amount: ::core::option::Option::None,
+            charge_flags: ::core::option::Option::None,
+            charge_info_list: ::std::vec::Vec::new(),
+            buyer_charge_amt: ::core::option::Option::None,
+            current_seller_received_amount: ::core::option::Option::None,
+            seller_received_total_amount: ::core::option::Option::None,
+            total_from_seller_fee: ::core::option::Option::None,
+            fulfillment_amount: ::core::option::Option::None,
+            gmt_create: ::core::option::Option::None,
+            gmt_payment: ::core::option::Option::None,
+            gmt_refund: ::core::option::Option::None,
+            gmt_close: ::core::option::Option::None,
+            send_pay_date: ::core::option::Option::None,
+            fund_bill_list: ::std::vec::Vec::new(),
+            voucher_detail_list: ::std::vec::Vec::new(),
+            refund_voucher_detail_list: ::std::vec::Vec::new(),
+            discount_goods_detail: ::core::option::Option::None,
+            hb_fq_pay_info: ::core::option::Option::None,
+            credit_pay_mode: ::core::option::Option::None,
+            enterprise_pay_info: ::core::option::Option::None,
+            medical_insurance_info: ::core::option::Option::None,
+            industry_sepc_detail: ::core::option::Option::None,
+            industry_sepc_detail_acc: ::core::option::Option::None,
+            industry_sepc_detail_gov: ::core::option::Option::None,
+            receipt_currency_type: ::core::option::Option::None,
+            settlement_id: ::core::option::Option::None,
+            ff_current_period: ::core::option::Option::None,
+            out_channel_type: ::core::option::Option::None,
+            cashier_type: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "notify_id",
+                    "notify_type",
+                    "notify_time",
+                    "notify_action_type",
+                    "charset",
+                    "version",
+                    "app_id",
+                    "auth_app_id",
+                    "merchant_app_id",
+                    "trade_no",
+                    "out_trade_no",
+                    "out_biz_no",
+                    "trade_status",
+                    "buyer_id",
+                    "buyer_open_id",
+                    "buyer_logon_id",
+                    "seller_id",
+                    "seller_email",
+                    "subject",
+                    "body",
+                    "total_amount",
+                    "receipt_amount",
+                    "buyer_pay_amount",
+                    "invoice_amount",
+                    "point_amount",
+                    "refund_fee",
+                    "discount_amount",
+                    "mdiscount_amount",
+                    "hyb_amount",
+                    "charge_amount",
+                    "charge_flags",
+                    "charge_info_list",
+                    "buyer_charge_amt",
+                    "current_seller_received_amount",
+                    "seller_received_total_amount",
+                    "total_from_seller_fee",
+                    "fulfillment_amount",
+                    "gmt_create",
+                    "gmt_payment",
+                    "gmt_refund",
+                    "gmt_close",
+                    "send_pay_date",
+                    "fund_bill_list",
+                    "voucher_detail_list",
+                    "refund_voucher_detail_list",
+                    "discount_goods_detail",
+                    "hb_fq_pay_info",
+                    "credit_pay_mode",
+                    "enterprise_pay_info",
+                    "medical_insurance_info",
+                    "industry_sepc_detail",
+                    "industry_sepc_detail_acc",
+                    "industry_sepc_detail_gov",
+                    "receipt_currency_type",
+                    "settlement_id",
+                    "ff_current_period",
+                    "out_channel_type",
+                    "cashier_type",
+                    "passback_params",
+                ],
+                &mut [
+                    &mut self.notify_id,
+                    &mut self.notify_type,
+                    &mut self.notify_time,
+                    &mut self.notify_action_type,
+                    &mut self.charset,
+                    &mut self.version,
+                    &mut self.app_id,
+                    &mut self.auth_app_id,
+                    &mut self.merchant_app_id,
+                    &mut self.trade_no,
+                    &mut self.out_trade_no,
+                    &mut self.out_biz_no,
+                    &mut self.trade_status,
+                    &mut self.buyer_id,
+                    &mut self.buyer_open_id,
+                    &mut self.buyer_logon_id,
+                    &mut self.seller_id,
+                    &mut self.seller_email,
+                    &mut self.subject,
+                    &mut self.body,
+                    &mut self.total_amount,
+                    &mut self.receipt_amount,
+                    &mut self.buyer_pay_amount,
+                    &mut self.invoice_amount,
+                    &mut self.point_amount,
+                    &mut self.refund_fee,
+                    &mut self.discount_amount,
+                    &mut self.mdiscount_amount,
+                    &mut self.hyb_amount,
+                    &mut self.charge_amount,
+                    &mut self.charge_flags,
+                    &mut self.charge_info_list,
+                    &mut self.buyer_charge_amt,
+                    &mut self.current_seller_received_amount,
+                    &mut self.seller_received_total_amount,
+                    &mut self.total_from_seller_fee,
+                    &mut self.fulfillment_amount,
+                    &mut self.gmt_create,
+                    &mut self.gmt_payment,
+                    &mut self.gmt_refund,
+                    &mut self.gmt_close,
+                    &mut self.send_pay_date,
+                    &mut self.fund_bill_list,
+                    &mut self.voucher_detail_list,
+                    &mut self.refund_voucher_detail_list,
+                    &mut self.discount_goods_detail,
+                    &mut self.hb_fq_pay_info,
+                    &mut self.credit_pay_mode,
+                    &mut self.enterprise_pay_info,
+                    &mut self.medical_insurance_info,
+                    &mut self.industry_sepc_detail,
+                    &mut self.industry_sepc_detail_acc,
+                    &mut self.industry_sepc_detail_gov,
+                    &mut self.receipt_currency_type,
+                    &mut self.settlement_id,
+                    &mut self.ff_current_period,
+                    &mut self.out_channel_type,
+                    &mut self.cashier_type,
+                    &mut self.passback_params,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TradeStatusSync",
             &[
                 "notify_id",
                 "notify_type",
@@ -355,13 +484,16 @@ pub enum TradeStatus {
 }
 
 impl crate::wire::Listed for TradeStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("WAIT_BUYER_PAY", Self::WaitBuyerPay),
-            ("TRADE_CLOSED", Self::TradeClosed),
-            ("TRADE_SUCCESS", Self::TradeSuccess),
-            ("TRADE_FINISHED", Self::TradeFinished),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["WAIT_BUYER_PAY", "TRADE_CLOSED", "TRADE_SUCCESS", "TRADE_FINISHED"],
+            &[
+                Self::WaitBuyerPay,
+                Self::TradeClosed,
+                Self::TradeSuccess,
+                Self::TradeFinished,
+            ],
+        )
     }
 }
 
@@ -385,15 +517,25 @@ pub enum TradeStatusSyncNotifyActionType {
 }
 
 impl crate::wire::Listed for TradeStatusSyncNotifyActionType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("payByAccountAction", Self::PayByAccountAction),
-            ("closeTradeAction", Self::CloseTradeAction),
-            ("reverseAction", Self::ReverseAction),
-            ("finishFPAction", Self::FinishFpAction),
-            ("confirmDisburseAction", Self::ConfirmDisburseAction),
-            ("financingReceiptAction", Self::FinancingReceiptAction),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "payByAccountAction",
+                "closeTradeAction",
+                "reverseAction",
+                "finishFPAction",
+                "confirmDisburseAction",
+                "financingReceiptAction",
+            ],
+            &[
+                Self::PayByAccountAction,
+                Self::CloseTradeAction,
+                Self::ReverseAction,
+                Self::FinishFpAction,
+                Self::ConfirmDisburseAction,
+                Self::FinancingReceiptAction,
+            ],
+        )
     }
 }
 
@@ -423,19 +565,35 @@ impl ::core::default::Default for FundBill {
 }
 
 impl crate::wire::Object for FundBill {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            fund_channel: source.field("fundChannel"),
-            amount: source.field("amount"),
-            real_amount: source.field("realAmount"),
-            fund_type: source.field("fundType"),
-            bank_code: source.field("bankCode"),
-            extra: source.extra(),
+            fund_channel: ::core::option::Option::None,
+            amount: ::core::option::Option::None,
+            real_amount: ::core::option::Option::None,
+            fund_type: ::core::option::Option::None,
+            bank_code: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
+                &mut [
+                    &mut self.fund_channel,
+                    &mut self.amount,
+                    &mut self.real_amount,
+                    &mut self.fund_type,
+                    &mut self.bank_code,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "FundBill",
             &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
             &[
                 &self.fund_channel,
@@ -485,23 +643,41 @@ pub enum FundBillFundChannel {
 }
 
 impl crate::wire::Listed for FundBillFundChannel {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("COUPON", Self::Coupon),
-            ("ALIPAYACCOUNT", Self::AlipayAccount),
-            ("POINT", Self::Point),
-            ("DISCOUNT", Self::Discount),
-            ("PCARD", Self::Pcard),
-            ("FINANCEACCOUNT", Self::FinanceAccount),
-            ("MCARD", Self::Mcard),
-            ("MDISCOUNT", Self::Mdiscount),
-            ("MCOUPON", Self::Mcoupon),
-            ("PCREDIT", Self::Pcredit),
-            ("BANKCARD", Self::BankCard),
-            ("MONEYFUND", Self::MoneyFund),
-            ("VOUCHER", Self::Voucher),
-            ("DCEP_ASSET", Self::DcepAsset),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "COUPON",
+                "ALIPAYACCOUNT",
+                "POINT",
+                "DISCOUNT",
+                "PCARD",
+                "FINANCEACCOUNT",
+                "MCARD",
+                "MDISCOUNT",
+                "MCOUPON",
+                "PCREDIT",
+                "BANKCARD",
+                "MONEYFUND",
+                "VOUCHER",
+                "DCEP_ASSET",
+            ],
+            &[
+                Self::Coupon,
+                Self::AlipayAccount,
+                Self::Point,
+                Self::Discount,
+                Self::Pcard,
+                Self::FinanceAccount,
+                Self::Mcard,
+                Self::Mdiscount,
+                Self::Mcoupon,
+                Self::Pcredit,
+                Self::BankCard,
+                Self::MoneyFund,
+                Self::Voucher,
+                Self::DcepAsset,
+            ],
+        )
     }
 }
 
@@ -519,12 +695,11 @@ pub enum FundBillFundType {
 }
 
 impl crate::wire::Listed for FundBillFundType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("DEBIT_CARD", Self::DebitCard),
-            ("CREDIT_CARD", Self::CreditCard),
-            ("MIXED_CARD", Self::MixedCard),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["DEBIT_CARD", "CREDIT_CARD", "MIXED_CARD"],
+            &[Self::DebitCard, Self::CreditCard, Self::MixedCard],
+        )
     }
 }
 
@@ -558,21 +733,47 @@ impl ::core::default::Default for VoucherDetail {
 }
 
 impl crate::wire::Object for VoucherDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            voucher_id: source.field("voucherId"),
-            name: source.field("name"),
-            r#type: source.field("type"),
-            amount: source.field("amount"),
-            merchant_contribute: source.field("merchantContribute"),
-            other_contribute: source.field("otherContribute"),
-            memo: source.field("memo"),
-            extra: source.extra(),
+            voucher_id: ::core::option::Option::None,
+            name: ::core::option::Option::None,
+            r#type: ::core::option::Option::None,
+            amount: ::core::option::Option::None,
+            merchant_contribute: ::core::option::Option::None,
+            other_contribute: ::core::option::Option::None,
+            memo: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "voucherId",
+                    "name",
+                    "type",
+                    "amount",
+                    "merchantContribute",
+                    "otherContribute",
+                    "memo",
+                ],
+                &mut [
+                    &mut self.voucher_id,
+                    &mut self.name,
+                    &mut self.r#type,
+                    &mut self.amount,
+                    &mut self.merchant_contribute,
+                    &mut self.other_contribute,
+                    &mut self.memo,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "VoucherDetail",
             &[
                 "voucherId",
                 "name",
@@ -616,15 +817,25 @@ pub enum VoucherDetailType {
 }
 
 impl crate::wire::Listed for VoucherDetailType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ALIPAY_FIX_VOUCHER", Self::AlipayFixVoucher),
-            ("ALIPAY_DISCOUNT_VOUCHER", Self::AlipayDiscountVoucher),
-            ("ALIPAY_ITEM_VOUCHER", Self::AlipayItemVoucher),
-            ("ALIPAY_CASH_VOUCHER", Self::AlipayCashVoucher),
-            ("ALIPAY_BIZ_VOUCHER", Self::AlipayBizVoucher),
-            ("DISCOUNT", Self::Discount),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ALIPAY_FIX_VOUCHER",
+                "ALIPAY_DISCOUNT_VOUCHER",
+                "ALIPAY_ITEM_VOUCHER",
+                "ALIPAY_CASH_VOUCHER",
+                "ALIPAY_BIZ_VOUCHER",
+                "DISCOUNT",
+            ],
+            &[
+                Self::AlipayFixVoucher,
+                Self::AlipayDiscountVoucher,
+                Self::AlipayItemVoucher,
+                Self::AlipayCashVoucher,
+                Self::AlipayBizVoucher,
+                Self::Discount,
+            ],
+        )
     }
 }
 
@@ -654,19 +865,41 @@ impl ::core::default::Default for ChargeInfo {
 }
 
 impl crate::wire::Object for ChargeInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            charge_fee: source.field("charge_fee"),
-            original_charge_fee: source.field("original_charge_fee"),
-            switch_fee_rate: source.field("switch_fee_rate"),
-            is_rating_on_trade_receiver: source.field("is_rating_on_trade_receiver"),
-            is_rating_on_switch: source.field("is_rating_on_switch"),
-            extra: source.extra(),
+            charge_fee: ::core::option::Option::None,
+            original_charge_fee: ::core::option::Option::None,
+            switch_fee_rate: ::core::option::Option::None,
+            is_rating_on_trade_receiver: ::core::option::Option::None,
+            is_rating_on_switch: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "charge_fee",
+                    "original_charge_fee",
+                    "switch_fee_rate",
+                    "is_rating_on_trade_receiver",
+                    "is_rating_on_switch",
+                ],
+                &mut [
+                    &mut self.charge_fee,
+                    &mut self.original_charge_fee,
+                    &mut self.switch_fee_rate,
+                    &mut self.is_rating_on_trade_receiver,
+                    &mut self.is_rating_on_switch,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ChargeInfo",
             &[
                 "charge_fee",
                 "original_charge_fee",
@@ -708,17 +941,31 @@ impl ::core::default::Default for EnterprisePayInfo {
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            is_use_enterprise_pay: source.field("is_use_enterprise_pay"),
-            invoice_amount: source.field("invoice_amount"),
-            biz_info: source.field("biz_info"),
-            extra: source.extra(),
+            is_use_enterprise_pay: ::core::option::Option::None,
+            invoice_amount: ::core::option::Option::None,
+            biz_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
+                &mut [
+                    &mut self.is_use_enterprise_pay,
+                    &mut self.invoice_amount,
+                    &mut self.biz_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
             &self.extra,

@@ -30,15 +30,26 @@ impl AppAlipaycertDownload {
 }
 
 impl crate::wire::Object for AppAlipaycertDownload {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            alipay_cert_sn: source.required("alipay_cert_sn"),
-            extra: source.extra(),
+            alipay_cert_sn: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["alipay_cert_sn"]);
+        source
+            .fill(&["alipay_cert_sn"], &mut [&mut self.alipay_cert_sn], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["alipay_cert_sn"], &[&self.alipay_cert_sn], &self.extra)
+        crate::wire::Seen::new(
+            "AppAlipaycertDownload",
+            &["alipay_cert_sn"],
+            &[&self.alipay_cert_sn],
+            &self.extra,
+        )
     }
 }
 
@@ -73,15 +84,25 @@ impl ::core::default::Default for AppAlipaycertDownloadResponse {
 }
 
 impl crate::wire::Object for AppAlipaycertDownloadResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            alipay_cert_content: source.field("alipay_cert_content"),
-            extra: source.extra(),
+            alipay_cert_content: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["alipay_cert_content"],
+                &mut [&mut self.alipay_cert_content],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AppAlipaycertDownloadResponse",
             &["alipay_cert_content"],
             &[&self.alipay_cert_content],
             &self.extra,

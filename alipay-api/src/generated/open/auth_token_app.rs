@@ -65,25 +65,33 @@ impl AuthTokenApp {
 }
 
 impl crate::wire::Object for AuthTokenApp {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            grant_type: source.required("grant_type"),
-            code: source.field("code"),
-            refresh_token: source.field("refresh_token"),
-            extra: source.extra(),
+            grant_type: crate::wire::Field::blank(),
+            code: ::core::option::Option::None,
+            refresh_token: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["grant_type"]);
+        source
+            .fill(
+                &["grant_type", "code", "refresh_token"],
+                &mut [&mut self.grant_type, &mut self.code, &mut self.refresh_token],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["grant_type", "code", "refresh_token"],
-            &[&self.grant_type, &self.code, &self.refresh_token],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["code", "refresh_token"]]
+                "AuthTokenApp",
+                &["grant_type", "code", "refresh_token"],
+                &[&self.grant_type, &self.code, &self.refresh_token],
+                &self.extra,
+            )
+            .with_groups(&[&["code", "refresh_token"]])
     }
 }
 
@@ -134,21 +142,47 @@ impl ::core::default::Default for AuthTokenAppResponse {
 }
 
 impl crate::wire::Object for AuthTokenAppResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            app_auth_token: source.field("app_auth_token"),
-            app_refresh_token: source.field("app_refresh_token"),
-            auth_app_id: source.field("auth_app_id"),
-            user_id: source.field("user_id"),
-            expires_in: source.field("expires_in"),
-            re_expires_in: source.field("re_expires_in"),
-            tokens: source.field("tokens"),
-            extra: source.extra(),
+            app_auth_token: crate::wire::Field::blank(),
+            app_refresh_token: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            user_id: crate::wire::Field::blank(),
+            expires_in: ::core::option::Option::None,
+            re_expires_in: ::core::option::Option::None,
+            tokens: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "app_auth_token",
+                    "app_refresh_token",
+                    "auth_app_id",
+                    "user_id",
+                    "expires_in",
+                    "re_expires_in",
+                    "tokens",
+                ],
+                &mut [
+                    &mut self.app_auth_token,
+                    &mut self.app_refresh_token,
+                    &mut self.auth_app_id,
+                    &mut self.user_id,
+                    &mut self.expires_in,
+                    &mut self.re_expires_in,
+                    &mut self.tokens,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AuthTokenAppResponse",
             &[
                 "app_auth_token",
                 "app_refresh_token",
@@ -200,19 +234,33 @@ pub enum AuthTokenAppErrorCode {
 }
 
 impl crate::wire::Listed for AuthTokenAppErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("APP_ID_NOT_CONSISTENT", Self::AppIdNotConsistent),
-            ("APP_NOT_ISV", Self::AppNotIsv),
-            ("AUTH_CODE_NOT_EXIST", Self::AuthCodeNotExist),
-            ("AUTH_CODE_NOT_VALID", Self::AuthCodeNotValid),
-            ("AUTH_TOKEN_NOT_FOUND", Self::AuthTokenNotFound),
-            ("GRANT_TYPE_INVALID", Self::GrantTypeInvalid),
-            ("REFRESH_TOKEN_NOT_EXIST", Self::RefreshTokenNotExist),
-            ("REFRESH_TOKEN_NOT_VALID", Self::RefreshTokenNotValid),
-            ("REFRESH_TOKEN_TIME_OUT", Self::RefreshTokenTimeOut),
-            ("SYSTEM_ERROR", Self::SystemError),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "APP_ID_NOT_CONSISTENT",
+                "APP_NOT_ISV",
+                "AUTH_CODE_NOT_EXIST",
+                "AUTH_CODE_NOT_VALID",
+                "AUTH_TOKEN_NOT_FOUND",
+                "GRANT_TYPE_INVALID",
+                "REFRESH_TOKEN_NOT_EXIST",
+                "REFRESH_TOKEN_NOT_VALID",
+                "REFRESH_TOKEN_TIME_OUT",
+                "SYSTEM_ERROR",
+            ],
+            &[
+                Self::AppIdNotConsistent,
+                Self::AppNotIsv,
+                Self::AuthCodeNotExist,
+                Self::AuthCodeNotValid,
+                Self::AuthTokenNotFound,
+                Self::GrantTypeInvalid,
+                Self::RefreshTokenNotExist,
+                Self::RefreshTokenNotValid,
+                Self::RefreshTokenTimeOut,
+                Self::SystemError,
+            ],
+        )
     }
 }
 
@@ -244,11 +292,11 @@ pub enum AuthTokenAppGrantType {
 }
 
 impl crate::wire::Listed for AuthTokenAppGrantType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("authorization_code", Self::AuthorizationCode),
-            ("refresh_token", Self::RefreshToken),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["authorization_code", "refresh_token"],
+            &[Self::AuthorizationCode, Self::RefreshToken],
+        )
     }
 }
 
@@ -280,20 +328,44 @@ impl ::core::default::Default for AppTokenExchangeSubElement {
 }
 
 impl crate::wire::Object for AppTokenExchangeSubElement {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            app_auth_token: source.field("app_auth_token"),
-            app_refresh_token: source.field("app_refresh_token"),
-            auth_app_id: source.field("auth_app_id"),
-            user_id: source.field("user_id"),
-            expires_in: source.field("expires_in"),
-            re_expires_in: source.field("re_expires_in"),
-            extra: source.extra(),
+            app_auth_token: crate::wire::Field::blank(),
+            app_refresh_token: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            user_id: crate::wire::Field::blank(),
+            expires_in: ::core::option::Option::None,
+            re_expires_in: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "app_auth_token",
+                    "app_refresh_token",
+                    "auth_app_id",
+                    "user_id",
+                    "expires_in",
+                    "re_expires_in",
+                ],
+                &mut [
+                    &mut self.app_auth_token,
+                    &mut self.app_refresh_token,
+                    &mut self.auth_app_id,
+                    &mut self.user_id,
+                    &mut self.expires_in,
+                    &mut self.re_expires_in,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AppTokenExchangeSubElement",
             &[
                 "app_auth_token",
                 "app_refresh_token",

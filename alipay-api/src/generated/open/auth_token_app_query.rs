@@ -26,15 +26,26 @@ impl AuthTokenAppQuery {
 }
 
 impl crate::wire::Object for AuthTokenAppQuery {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            app_auth_token: source.required("app_auth_token"),
-            extra: source.extra(),
+            app_auth_token: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["app_auth_token"]);
+        source
+            .fill(&["app_auth_token"], &mut [&mut self.app_auth_token], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["app_auth_token"], &[&self.app_auth_token], &self.extra)
+        crate::wire::Seen::new(
+            "AuthTokenAppQuery",
+            &["app_auth_token"],
+            &[&self.app_auth_token],
+            &self.extra,
+        )
     }
 }
 
@@ -90,22 +101,50 @@ impl ::core::default::Default for AuthTokenAppQueryResponse {
 }
 
 impl crate::wire::Object for AuthTokenAppQueryResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            user_id: source.field("user_id"),
-            auth_app_id: source.field("auth_app_id"),
-            status: source.field("status"),
-            auth_methods: source.field("auth_methods"),
-            auth_start: source.field("auth_start"),
-            auth_end: source.field("auth_end"),
-            expires_in: source.field("expires_in"),
-            is_by_app_auth: source.field("is_by_app_auth"),
-            extra: source.extra(),
+            user_id: crate::wire::Field::blank(),
+            auth_app_id: crate::wire::Field::blank(),
+            status: crate::wire::Field::blank(),
+            auth_methods: ::std::vec::Vec::new(),
+            auth_start: ::core::option::Option::None,
+            auth_end: ::core::option::Option::None,
+            expires_in: ::core::option::Option::None,
+            is_by_app_auth: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "user_id",
+                    "auth_app_id",
+                    "status",
+                    "auth_methods",
+                    "auth_start",
+                    "auth_end",
+                    "expires_in",
+                    "is_by_app_auth",
+                ],
+                &mut [
+                    &mut self.user_id,
+                    &mut self.auth_app_id,
+                    &mut self.status,
+                    &mut self.auth_methods,
+                    &mut self.auth_start,
+                    &mut self.auth_end,
+                    &mut self.expires_in,
+                    &mut self.is_by_app_auth,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AuthTokenAppQueryResponse",
             &[
                 "user_id",
                 "auth_app_id",
@@ -149,14 +188,23 @@ pub enum AuthTokenAppQueryErrorCode {
 }
 
 impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("APP_NOT_ISV", Self::AppNotIsv),
-            ("AUTH_TOKEN_NOT_CONSISTENT", Self::AuthTokenNotConsistent),
-            ("AUTH_TOKEN_NOT_EXISTED", Self::AuthTokenNotExisted),
-            ("ILLEGAL_PARAM", Self::IllegalParam),
-            ("SYSTEM_ERROR", Self::SystemError),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "APP_NOT_ISV",
+                "AUTH_TOKEN_NOT_CONSISTENT",
+                "AUTH_TOKEN_NOT_EXISTED",
+                "ILLEGAL_PARAM",
+                "SYSTEM_ERROR",
+            ],
+            &[
+                Self::AppNotIsv,
+                Self::AuthTokenNotConsistent,
+                Self::AuthTokenNotExisted,
+                Self::IllegalParam,
+                Self::SystemError,
+            ],
+        )
     }
 }
 
@@ -182,8 +230,8 @@ pub enum AuthTokenAppQueryStatus {
 }
 
 impl crate::wire::Listed for AuthTokenAppQueryStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("valid", Self::Valid), ("invalid", Self::Invalid)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["valid", "invalid"], &[Self::Valid, Self::Invalid])
     }
 }
 

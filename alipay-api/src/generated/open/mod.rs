@@ -31,7 +31,7 @@ impl Open<'_> {
     pub fn app_alipaycert_download(
         &self,
         request: AppAlipaycertDownload,
-    ) -> crate::Call<AppAlipaycertDownload> {
+    ) -> crate::Call<AppAlipaycertDownloadResponse> {
         self.client.call(request)
     }
 
@@ -39,7 +39,10 @@ impl Open<'_> {
     ///
     /// Turns a merchant's authorisation into the token with which the app acts for that merchant: either the code that Alipay hands over when the merchant
     /// agrees, or the refresh token of an earlier answer.
-    pub fn auth_token_app(&self, request: AuthTokenApp) -> crate::Call<AuthTokenApp> {
+    pub fn auth_token_app(
+        &self,
+        request: AuthTokenApp,
+    ) -> crate::Call<AuthTokenAppResponse> {
         self.client.call(request)
     }
 
@@ -49,7 +52,7 @@ impl Open<'_> {
     pub fn auth_token_app_query(
         &self,
         request: AuthTokenAppQuery,
-    ) -> crate::Call<AuthTokenAppQuery> {
+    ) -> crate::Call<AuthTokenAppQueryResponse> {
         self.client.call(request)
     }
 }

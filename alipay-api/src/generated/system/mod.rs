@@ -22,7 +22,7 @@ impl System<'_> {
     ///
     /// Turns a user's authorisation into the token with which the app asks for what concerns this user: either the code that Alipay hands over when the user
     /// agrees, or the refresh token of an earlier answer. It also tells who the user is, which is what a login needs.
-    pub fn oauth_token(&self, request: OauthToken) -> crate::Call<OauthToken> {
+    pub fn oauth_token(&self, request: OauthToken) -> crate::Call<OauthTokenResponse> {
         self.client.call(request)
     }
 }

@@ -65,25 +65,33 @@ impl OauthToken {
 }
 
 impl crate::wire::Object for OauthToken {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            grant_type: source.required("grant_type"),
-            code: source.field("code"),
-            refresh_token: source.field("refresh_token"),
-            extra: source.extra(),
+            grant_type: crate::wire::Field::blank(),
+            code: ::core::option::Option::None,
+            refresh_token: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["grant_type"]);
+        source
+            .fill(
+                &["grant_type", "code", "refresh_token"],
+                &mut [&mut self.grant_type, &mut self.code, &mut self.refresh_token],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["grant_type", "code", "refresh_token"],
-            &[&self.grant_type, &self.code, &self.refresh_token],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["code", "refresh_token"]]
+                "OauthToken",
+                &["grant_type", "code", "refresh_token"],
+                &[&self.grant_type, &self.code, &self.refresh_token],
+                &self.extra,
+            )
+            .with_groups(&[&["code", "refresh_token"]])
     }
 }
 
@@ -143,24 +151,56 @@ impl ::core::default::Default for OauthTokenResponse {
 }
 
 impl crate::wire::Object for OauthTokenResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            user_id: source.field("user_id"),
-            open_id: source.field("open_id"),
-            union_id: source.field("union_id"),
-            alipay_user_id: source.field("alipay_user_id"),
-            access_token: source.field("access_token"),
-            refresh_token: source.field("refresh_token"),
-            expires_in: source.field("expires_in"),
-            re_expires_in: source.field("re_expires_in"),
-            auth_start: source.field("auth_start"),
-            auth_token_type: source.field("auth_token_type"),
-            extra: source.extra(),
+            user_id: ::core::option::Option::None,
+            open_id: ::core::option::Option::None,
+            union_id: ::core::option::Option::None,
+            alipay_user_id: ::core::option::Option::None,
+            access_token: crate::wire::Field::blank(),
+            refresh_token: crate::wire::Field::blank(),
+            expires_in: ::core::option::Option::None,
+            re_expires_in: ::core::option::Option::None,
+            auth_start: ::core::option::Option::None,
+            auth_token_type: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "user_id",
+                    "open_id",
+                    "union_id",
+                    "alipay_user_id",
+                    "access_token",
+                    "refresh_token",
+                    "expires_in",
+                    "re_expires_in",
+                    "auth_start",
+                    "auth_token_type",
+                ],
+                &mut [
+                    &mut self.user_id,
+                    &mut self.open_id,
+                    &mut self.union_id,
+                    &mut self.alipay_user_id,
+                    &mut self.access_token,
+                    &mut self.refresh_token,
+                    &mut self.expires_in,
+                    &mut self.re_expires_in,
+                    &mut self.auth_start,
+                    &mut self.auth_token_type,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OauthTokenResponse",
             &[
                 "user_id",
                 "open_id",
@@ -212,16 +252,27 @@ pub enum OauthTokenErrorCode {
 }
 
 impl crate::wire::Listed for OauthTokenErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("isp.unknow-error", Self::IspUnknowError),
-            ("isv.code-invalid", Self::IsvCodeInvalid),
-            ("isv.grant-type-invalid", Self::IsvGrantTypeInvalid),
-            ("isv.refresh-token-invalid", Self::IsvRefreshTokenInvalid),
-            ("isv.refresh-token-time-out", Self::IsvRefreshTokenTimeOut),
-            ("isv.refreshed-token-invalid", Self::IsvRefreshedTokenInvalid),
-            ("isv.unmatched-app-id", Self::IsvUnmatchedAppId),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "isp.unknow-error",
+                "isv.code-invalid",
+                "isv.grant-type-invalid",
+                "isv.refresh-token-invalid",
+                "isv.refresh-token-time-out",
+                "isv.refreshed-token-invalid",
+                "isv.unmatched-app-id",
+            ],
+            &[
+                Self::IspUnknowError,
+                Self::IsvCodeInvalid,
+                Self::IsvGrantTypeInvalid,
+                Self::IsvRefreshTokenInvalid,
+                Self::IsvRefreshTokenTimeOut,
+                Self::IsvRefreshedTokenInvalid,
+                Self::IsvUnmatchedAppId,
+            ],
+        )
     }
 }
 
@@ -251,11 +302,11 @@ pub enum OauthTokenGrantType {
 }
 
 impl crate::wire::Listed for OauthTokenGrantType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("authorization_code", Self::AuthorizationCode),
-            ("refresh_token", Self::RefreshToken),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["authorization_code", "refresh_token"],
+            &[Self::AuthorizationCode, Self::RefreshToken],
+        )
     }
 }
 
@@ -269,8 +320,8 @@ pub enum OauthTokenAuthTokenType {
 }
 
 impl crate::wire::Listed for OauthTokenAuthTokenType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("permanent", Self::Permanent)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["permanent"], &[Self::Permanent])
     }
 }
 

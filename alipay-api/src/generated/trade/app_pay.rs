@@ -282,40 +282,105 @@ impl AppPay {
 }
 
 impl crate::wire::Object for AppPay {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.required("out_trade_no"),
-            total_amount: source.required("total_amount"),
-            subject: source.required("subject"),
-            product_code: source.field("product_code"),
-            goods_detail: source.field("goods_detail"),
-            goods_type: source.field("goods_type"),
-            body: source.field("body"),
-            time_expire: source.field("time_expire"),
-            timeout_express: source.field("timeout_express"),
-            agreement_sign_params: source.field("agreement_sign_params"),
-            seller_id: source.field("seller_id"),
-            sub_merchant: source.field("sub_merchant"),
-            settle_info: source.field("settle_info"),
-            royalty_info: source.field("royalty_info"),
-            extend_params: source.field("extend_params"),
-            business_params: source.field("business_params"),
-            promo_params: source.field("promo_params"),
-            passback_params: source.field("passback_params"),
-            query_options: source.field("query_options"),
-            enable_pay_channels: source.field("enable_pay_channels"),
-            disable_pay_channels: source.field("disable_pay_channels"),
-            specified_channel: source.field("specified_channel"),
-            store_id: source.field("store_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            ext_user_info: source.field("ext_user_info"),
-            invoice_info: source.field("invoice_info"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            total_amount: crate::wire::Field::blank(),
+            subject: crate::wire::Field::blank(),
+            product_code: ::core::option::Option::None,
+            goods_detail: ::std::vec::Vec::new(),
+            goods_type: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            time_expire: ::core::option::Option::None,
+            timeout_express: ::core::option::Option::None,
+            agreement_sign_params: ::core::option::Option::None,
+            seller_id: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            settle_info: ::core::option::Option::None,
+            royalty_info: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            promo_params: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            query_options: ::std::vec::Vec::new(),
+            enable_pay_channels: ::core::option::Option::None,
+            disable_pay_channels: ::core::option::Option::None,
+            specified_channel: ::core::option::Option::None,
+            store_id: ::core::option::Option::None,
+            merchant_order_no: ::core::option::Option::None,
+            ext_user_info: ::core::option::Option::None,
+            invoice_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_trade_no", "total_amount", "subject"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "product_code",
+                    "goods_detail",
+                    "goods_type",
+                    "body",
+                    "time_expire",
+                    "timeout_express",
+                    "agreement_sign_params",
+                    "seller_id",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "extend_params",
+                    "business_params",
+                    "promo_params",
+                    "passback_params",
+                    "query_options",
+                    "enable_pay_channels",
+                    "disable_pay_channels",
+                    "specified_channel",
+                    "store_id",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "invoice_info",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.total_amount,
+                    &mut self.subject,
+                    &mut self.product_code,
+                    &mut self.goods_detail,
+                    &mut self.goods_type,
+                    &mut self.body,
+                    &mut self.time_expire,
+                    &mut self.timeout_express,
+                    &mut self.agreement_sign_params,
+                    &mut self.seller_id,
+                    &mut self.sub_merchant,
+                    &mut self.settle_info,
+                    &mut self.royalty_info,
+                    &mut self.extend_params,
+                    &mut self.business_params,
+                    &mut self.promo_params,
+                    &mut self.passback_params,
+                    &mut self.query_options,
+                    &mut self.enable_pay_channels,
+                    &mut self.disable_pay_channels,
+                    &mut self.specified_channel,
+                    &mut self.store_id,
+                    &mut self.merchant_order_no,
+                    &mut self.ext_user_info,
+                    &mut self.invoice_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AppPay",
             &[
                 "out_trade_no",
                 "total_amount",
@@ -425,22 +490,50 @@ impl ::core::default::Default for AppPayResponse {
 }
 
 impl crate::wire::Object for AppPayResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            total_amount: source.field("total_amount"),
-            seller_id: source.field("seller_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            credit_pay_mode: source.field("credit_pay_mode"),
-            credit_biz_order_id: source.field("credit_biz_order_id"),
-            credit_agreement_id: source.field("credit_agreement_id"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::blank(),
+            total_amount: ::core::option::Option::None,
+            seller_id: crate::wire::Field::blank(),
+            merchant_order_no: ::core::option::Option::None,
+            credit_pay_mode: ::core::option::Option::None,
+            credit_biz_order_id: ::core::option::Option::None,
+            credit_agreement_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "total_amount",
+                    "seller_id",
+                    "merchant_order_no",
+                    "credit_pay_mode",
+                    "credit_biz_order_id",
+                    "credit_agreement_id",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.total_amount,
+                    &mut self.seller_id,
+                    &mut self.merchant_order_no,
+                    &mut self.credit_pay_mode,
+                    &mut self.credit_biz_order_id,
+                    &mut self.credit_agreement_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AppPayResponse",
             &[
                 "out_trade_no",
                 "trade_no",
@@ -502,23 +595,41 @@ pub enum AppPayErrorCode {
 }
 
 impl crate::wire::Listed for AppPayErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ACCESS_FORBIDDEN",
+                "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                "ACQ.BUYER_SELLER_EQUAL",
+                "ACQ.CONTEXT_INCONSISTENT",
+                "ACQ.EXIST_FORBIDDEN_WORD",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.PARTNER_ERROR",
+                "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                "ACQ.SELLER_BEEN_BLOCKED",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TOTAL_FEE_EXCEED",
+                "ACQ.TRADE_BUYER_NOT_MATCH",
+                "ACQ.TRADE_HAS_CLOSE",
+                "ACQ.TRADE_HAS_SUCCESS",
+            ],
+            &[
+                Self::AcqAccessForbidden,
+                Self::AcqBuyerEnableStatusForbid,
+                Self::AcqBuyerSellerEqual,
+                Self::AcqContextInconsistent,
+                Self::AcqExistForbiddenWord,
+                Self::AcqInvalidParameter,
+                Self::AcqPartnerError,
+                Self::AcqRiskMerchantIpNotExist,
+                Self::AcqSellerBeenBlocked,
+                Self::AcqSystemError,
+                Self::AcqTotalFeeExceed,
+                Self::AcqTradeBuyerNotMatch,
+                Self::AcqTradeHasClose,
+                Self::AcqTradeHasSuccess,
+            ],
+        )
     }
 }
 

@@ -60,24 +60,31 @@ impl Cancel {
 }
 
 impl crate::wire::Object for Cancel {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            extra: source.extra(),
+            out_trade_no: ::core::option::Option::None,
+            trade_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_trade_no", "trade_no"],
+                &mut [&mut self.out_trade_no, &mut self.trade_no],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["out_trade_no", "trade_no"],
-            &[&self.out_trade_no, &self.trade_no],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["out_trade_no", "trade_no"]]
+                "Cancel",
+                &["out_trade_no", "trade_no"],
+                &[&self.out_trade_no, &self.trade_no],
+                &self.extra,
+            )
+            .with_groups(&[&["out_trade_no", "trade_no"]])
     }
 }
 
@@ -128,20 +135,44 @@ impl ::core::default::Default for CancelResponse {
 }
 
 impl crate::wire::Object for CancelResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            retry_flag: source.field("retry_flag"),
-            action: source.field("action"),
-            gmt_refund_pay: source.field("gmt_refund_pay"),
-            refund_settlement_id: source.field("refund_settlement_id"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            trade_no: ::core::option::Option::None,
+            retry_flag: ::core::option::Option::None,
+            action: ::core::option::Option::None,
+            gmt_refund_pay: ::core::option::Option::None,
+            refund_settlement_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "retry_flag",
+                    "action",
+                    "gmt_refund_pay",
+                    "refund_settlement_id",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.retry_flag,
+                    &mut self.action,
+                    &mut self.gmt_refund_pay,
+                    &mut self.refund_settlement_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "CancelResponse",
             &[
                 "out_trade_no",
                 "trade_no",
@@ -189,18 +220,31 @@ pub enum CancelErrorCode {
 }
 
 impl crate::wire::Listed for CancelErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.CANCEL_NOT_ALLOWED", Self::AcqCancelNotAllowed),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.REASON_TRADE_BEEN_FREEZEN", Self::AcqReasonTradeBeenFreezen),
-            ("ACQ.REASON_TRADE_REFUND_FEE_ERR", Self::AcqReasonTradeRefundFeeErr),
-            ("ACQ.SELLER_BALANCE_NOT_ENOUGH", Self::AcqSellerBalanceNotEnough),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TRADE_CANCEL_TIME_OUT", Self::AcqTradeCancelTimeOut),
-            ("ACQ.TRADE_HAS_FINISHED", Self::AcqTradeHasFinished),
-            ("AQC.SYSTEM_ERROR", Self::AqcSystemError),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.CANCEL_NOT_ALLOWED",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.REASON_TRADE_BEEN_FREEZEN",
+                "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+                "ACQ.SELLER_BALANCE_NOT_ENOUGH",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TRADE_CANCEL_TIME_OUT",
+                "ACQ.TRADE_HAS_FINISHED",
+                "AQC.SYSTEM_ERROR",
+            ],
+            &[
+                Self::AcqCancelNotAllowed,
+                Self::AcqInvalidParameter,
+                Self::AcqReasonTradeBeenFreezen,
+                Self::AcqReasonTradeRefundFeeErr,
+                Self::AcqSellerBalanceNotEnough,
+                Self::AcqSystemError,
+                Self::AcqTradeCancelTimeOut,
+                Self::AcqTradeHasFinished,
+                Self::AqcSystemError,
+            ],
+        )
     }
 }
 
@@ -233,8 +277,8 @@ pub enum CancelAction {
 }
 
 impl crate::wire::Listed for CancelAction {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("close", Self::Close), ("refund", Self::Refund)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["close", "refund"], &[Self::Close, Self::Refund])
     }
 }
 

@@ -75,31 +75,43 @@ impl Close {
 }
 
 impl crate::wire::Object for Close {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            operator_id: source.field("operator_id"),
-            extend_params: source.field("extend_params"),
-            extra: source.extra(),
+            out_trade_no: ::core::option::Option::None,
+            trade_no: ::core::option::Option::None,
+            operator_id: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_trade_no", "trade_no", "operator_id", "extend_params"],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.operator_id,
+                    &mut self.extend_params,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["out_trade_no", "trade_no", "operator_id", "extend_params"],
-            &[
-                &self.out_trade_no,
-                &self.trade_no,
-                &self.operator_id,
-                &self.extend_params,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["out_trade_no", "trade_no"]]
+                "Close",
+                &["out_trade_no", "trade_no", "operator_id", "extend_params"],
+                &[
+                    &self.out_trade_no,
+                    &self.trade_no,
+                    &self.operator_id,
+                    &self.extend_params,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["out_trade_no", "trade_no"]])
     }
 }
 
@@ -142,16 +154,26 @@ impl ::core::default::Default for CloseResponse {
 }
 
 impl crate::wire::Object for CloseResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            extra: source.extra(),
+            out_trade_no: ::core::option::Option::None,
+            trade_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_trade_no", "trade_no"],
+                &mut [&mut self.out_trade_no, &mut self.trade_no],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "CloseResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
             &self.extra,
@@ -179,15 +201,25 @@ pub enum CloseErrorCode {
 }
 
 impl crate::wire::Listed for CloseErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.REASON_ILLEGAL_STATUS", Self::AcqReasonIllegalStatus),
-            ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.REASON_ILLEGAL_STATUS",
+                "ACQ.REASON_TRADE_STATUS_INVALID",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TRADE_NOT_EXIST",
+                "ACQ.TRADE_STATUS_ERROR",
+            ],
+            &[
+                Self::AcqInvalidParameter,
+                Self::AcqReasonIllegalStatus,
+                Self::AcqReasonTradeStatusInvalid,
+                Self::AcqSystemError,
+                Self::AcqTradeNotExist,
+                Self::AcqTradeStatusError,
+            ],
+        )
     }
 }
 
@@ -239,15 +271,24 @@ impl ::core::default::Default for CloseExtendParams {
 }
 
 impl crate::wire::Object for CloseExtendParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            is_fulfilled: source.field("is_fulfilled"),
-            extra: source.extra(),
+            is_fulfilled: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.fill(&["is_fulfilled"], &mut [&mut self.is_fulfilled], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["is_fulfilled"], &[&self.is_fulfilled], &self.extra)
+        crate::wire::Seen::new(
+            "CloseExtendParams",
+            &["is_fulfilled"],
+            &[&self.is_fulfilled],
+            &self.extra,
+        )
     }
 }
 

@@ -424,129 +424,211 @@ impl Create {
 }
 
 impl crate::wire::Object for Create {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.required("out_trade_no"),
-            total_amount: source.required("total_amount"),
-            subject: source.required("subject"),
-            product_code: source.field("product_code"),
-            buyer_open_id: source.field("buyer_open_id"),
-            buyer_id: source.field("buyer_id"),
-            buyer_logon_id: source.field("buyer_logon_id"),
-            op_app_id: source.field("op_app_id"),
-            op_buyer_open_id: source.field("op_buyer_open_id"),
-            seller_id: source.field("seller_id"),
-            body: source.field("body"),
-            goods_detail: source.field("goods_detail"),
-            discountable_amount: source.field("discountable_amount"),
-            undiscountable_amount: source.field("undiscountable_amount"),
-            time_expire: source.field("time_expire"),
-            timeout_express: source.field("timeout_express"),
-            extend_params: source.field("extend_params"),
-            business_params: source.field("business_params"),
-            sub_merchant: source.field("sub_merchant"),
-            settle_info: source.field("settle_info"),
-            royalty_info: source.field("royalty_info"),
-            agreement_sign_params: source.field("agreement_sign_params"),
-            logistics_detail: source.field("logistics_detail"),
-            receiver_address_info: source.field("receiver_address_info"),
-            enable_pay_channels: source.field("enable_pay_channels"),
-            disable_pay_channels: source.field("disable_pay_channels"),
-            passback_params: source.field("passback_params"),
-            query_options: source.field("query_options"),
-            store_id: source.field("store_id"),
-            alipay_store_id: source.field("alipay_store_id"),
-            operator_id: source.field("operator_id"),
-            terminal_id: source.field("terminal_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            ext_user_info: source.field("ext_user_info"),
-            bkagent_req_info: source.field("bkagent_req_info"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            total_amount: crate::wire::Field::blank(),
+            subject: crate::wire::Field::blank(),
+            product_code: ::core::option::Option::None,
+            buyer_open_id: ::core::option::Option::None,
+            buyer_id: ::core::option::Option::None,
+            buyer_logon_id: ::core::option::Option::None,
+            op_app_id: ::core::option::Option::None,
+            op_buyer_open_id: ::core::option::Option::None,
+            seller_id: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            goods_detail: ::std::vec::Vec::new(),
+            discountable_amount: ::core::option::Option::None,
+            undiscountable_amount: ::core::option::Option::None,
+            time_expire: ::core::option::Option::None,
+            timeout_express: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            settle_info: ::core::option::Option::None,
+            royalty_info: ::core::option::Option::None,
+            agreement_sign_params: ::core::option::Option::None,
+            logistics_detail: ::core::option::Option::None,
+            receiver_address_info: ::core::option::Option::None,
+            enable_pay_channels: ::core::option::Option::None,
+            disable_pay_channels: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            query_options: ::std::vec::Vec::new(),
+            store_id: ::core::option::Option::None,
+            alipay_store_id: ::core::option::Option::None,
+            operator_id: ::core::option::Option::None,
+            terminal_id: ::core::option::Option::None,
+            merchant_order_no: ::core::option::Option::None,
+            ext_user_info: ::core::option::Option::None,
+            bkagent_req_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_trade_no", "total_amount", "subject"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "product_code",
+                    "buyer_open_id",
+                    "buyer_id",
+                    "buyer_logon_id",
+                    "op_app_id",
+                    "op_buyer_open_id",
+                    "seller_id",
+                    "body",
+                    "goods_detail",
+                    "discountable_amount",
+                    "undiscountable_amount",
+                    "time_expire",
+                    "timeout_express",
+                    "extend_params",
+                    "business_params",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "agreement_sign_params",
+                    "logistics_detail",
+                    "receiver_address_info",
+                    "enable_pay_channels",
+                    "disable_pay_channels",
+                    "passback_params",
+                    "query_options",
+                    "store_id",
+                    "alipay_store_id",
+                    "operator_id",
+                    "terminal_id",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "bkagent_req_info",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.total_amount,
+                    &mut self.subject,
+                    &mut self.product_code,
+                    &mut self.buyer_open_id,
+                    &mut self.buyer_id,
+                    &mut self.buyer_logon_id,
+                    &mut self.op_app_id,
+                    &mut self.op_buyer_open_id,
+                    &mut self.seller_id,
+                    &mut self.body,
+                    &mut self.goods_detail,
+                    &mut self.discountable_amount,
+                    &mut self.undiscountable_amount,
+                    &mut self.time_expire,
+                    &mut self.timeout_express,
+                    &mut self.extend_params,
+                    &mut self.business_params,
+                    &mut self.sub_merchant,
+                    &mut self.settle_info,
+                    &mut self.royalty_info,
+                    &mut self.agreement_sign_params,
+                    &mut self.logistics_detail,
+                    &mut self.receiver_address_info,
+                    &mut self.enable_pay_channels,
+                    &mut self.disable_pay_channels,
+                    &mut self.passback_params,
+                    &mut self.query_options,
+                    &mut self.store_id,
+                    &mut self.alipay_store_id,
+                    &mut self.operator_id,
+                    &mut self.terminal_id,
+                    &mut self.merchant_order_no,
+                    &mut self.ext_user_info,
+                    &mut self.bkagent_req_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &[
-                "out_trade_no",
-                "total_amount",
-                "subject",
-                "product_code",
-                "buyer_open_id",
-                "buyer_id",
-                "buyer_logon_id",
-                "op_app_id",
-                "op_buyer_open_id",
-                "seller_id",
-                "body",
-                "goods_detail",
-                "discountable_amount",
-                "undiscountable_amount",
-                "time_expire",
-                "timeout_express",
-                "extend_params",
-                "business_params",
-                "sub_merchant",
-                "settle_info",
-                "royalty_info",
-                "agreement_sign_params",
-                "logistics_detail",
-                "receiver_address_info",
-                "enable_pay_channels",
-                "disable_pay_channels",
-                "passback_params",
-                "query_options",
-                "store_id",
-                "alipay_store_id",
-                "operator_id",
-                "terminal_id",
-                "merchant_order_no",
-                "ext_user_info",
-                "bkagent_req_info",
-            ],
-            &[
-                &self.out_trade_no,
-                &self.total_amount,
-                &self.subject,
-                &self.product_code,
-                &self.buyer_open_id,
-                &self.buyer_id,
-                &self.buyer_logon_id,
-                &self.op_app_id,
-                &self.op_buyer_open_id,
-                &self.seller_id,
-                &self.body,
-                &self.goods_detail,
-                &self.discountable_amount,
-                &self.undiscountable_amount,
-                &self.time_expire,
-                &self.timeout_express,
-                &self.extend_params,
-                &self.business_params,
-                &self.sub_merchant,
-                &self.settle_info,
-                &self.royalty_info,
-                &self.agreement_sign_params,
-                &self.logistics_detail,
-                &self.receiver_address_info,
-                &self.enable_pay_channels,
-                &self.disable_pay_channels,
-                &self.passback_params,
-                &self.query_options,
-                &self.store_id,
-                &self.alipay_store_id,
-                &self.operator_id,
-                &self.terminal_id,
-                &self.merchant_order_no,
-                &self.ext_user_info,
-                &self.bkagent_req_info,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["buyer_open_id", "buyer_id", "op_buyer_open_id", "buyer_logon_id"]]
+                "Create",
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "product_code",
+                    "buyer_open_id",
+                    "buyer_id",
+                    "buyer_logon_id",
+                    "op_app_id",
+                    "op_buyer_open_id",
+                    "seller_id",
+                    "body",
+                    "goods_detail",
+                    "discountable_amount",
+                    "undiscountable_amount",
+                    "time_expire",
+                    "timeout_express",
+                    "extend_params",
+                    "business_params",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "agreement_sign_params",
+                    "logistics_detail",
+                    "receiver_address_info",
+                    "enable_pay_channels",
+                    "disable_pay_channels",
+                    "passback_params",
+                    "query_options",
+                    "store_id",
+                    "alipay_store_id",
+                    "operator_id",
+                    "terminal_id",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "bkagent_req_info",
+                ],
+                &[
+                    &self.out_trade_no,
+                    &self.total_amount,
+                    &self.subject,
+                    &self.product_code,
+                    &self.buyer_open_id,
+                    &self.buyer_id,
+                    &self.buyer_logon_id,
+                    &self.op_app_id,
+                    &self.op_buyer_open_id,
+                    &self.seller_id,
+                    &self.body,
+                    &self.goods_detail,
+                    &self.discountable_amount,
+                    &self.undiscountable_amount,
+                    &self.time_expire,
+                    &self.timeout_express,
+                    &self.extend_params,
+                    &self.business_params,
+                    &self.sub_merchant,
+                    &self.settle_info,
+                    &self.royalty_info,
+                    &self.agreement_sign_params,
+                    &self.logistics_detail,
+                    &self.receiver_address_info,
+                    &self.enable_pay_channels,
+                    &self.disable_pay_channels,
+                    &self.passback_params,
+                    &self.query_options,
+                    &self.store_id,
+                    &self.alipay_store_id,
+                    &self.operator_id,
+                    &self.terminal_id,
+                    &self.merchant_order_no,
+                    &self.ext_user_info,
+                    &self.bkagent_req_info,
+                ],
+                &self.extra,
+            )
+            .with_groups(
+                &[&["buyer_open_id", "buyer_id", "op_buyer_open_id", "buyer_logon_id"]],
+            )
     }
 }
 
@@ -589,16 +671,26 @@ impl ::core::default::Default for CreateResponse {
 }
 
 impl crate::wire::Object for CreateResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_trade_no", "trade_no"],
+                &mut [&mut self.out_trade_no, &mut self.trade_no],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "CreateResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
             &self.extra,
@@ -712,94 +804,111 @@ pub enum CreateErrorCode {
 }
 
 impl crate::wire::Listed for CreateErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ACCESS_FORBIDDEN",
                 "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-                Self::AcqBeyondPerReceiptSingleRestriction,
-            ),
-            ("ACQ.BIZ_PRODUCT_NOT_ALLOWED", Self::AcqBizProductNotAllowed),
-            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-            ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
-            ("ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST", Self::AcqDefaultSettleRuleNotExist),
-            (
+                "ACQ.BIZ_PRODUCT_NOT_ALLOWED",
+                "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                "ACQ.BUYER_NOT_EXIST",
+                "ACQ.BUYER_SELLER_EQUAL",
+                "ACQ.CONTEXT_INCONSISTENT",
+                "ACQ.CUSTOMER_VALIDATE_ERROR",
+                "ACQ.DEFAULT_SETTLE_RULE_NOT_EXIST",
                 "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                Self::AcqErrorBuyerCertifyLevelLimit,
-            ),
-            (
                 "ACQ.ERROR_SELLER_CERTIFY_LEVEL_LIMIT",
-                Self::AcqErrorSellerCertifyLevelLimit,
-            ),
-            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-            ("ACQ.ILLEGAL_ARGUMENT", Self::AcqIllegalArgument),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
-            ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
-            (
+                "ACQ.EXIST_FORBIDDEN_WORD",
+                "ACQ.ILLEGAL_ARGUMENT",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.INVALID_RECEIVE_ACCOUNT",
+                "ACQ.INVALID_STORE_ID",
                 "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-                Self::AcqMerchantPermReceiptDayLimit,
-            ),
-            (
                 "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-                Self::AcqMerchantPermReceiptSingleLimit,
-            ),
-            (
                 "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-                Self::AcqMerchantPermReceiptSuspendLimit,
-            ),
-            ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
-            ("ACQ.NOT_SUPPORT_PAYMENT_INST", Self::AcqNotSupportPaymentInst),
-            (
+                "ACQ.MERCHANT_STATUS_NOT_NORMAL",
+                "ACQ.NOT_SUPPORT_PAYMENT_INST",
                 "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
-                Self::AcqNowTimeAfterExpireTimeError,
-            ),
-            ("ACQ.OPEN_ID_NOT_TINY_APP", Self::AcqOpenIdNotTinyApp),
-            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-            ("ACQ.PAYER_UNMATCHED", Self::AcqPayerUnmatched),
-            (
+                "ACQ.OPEN_ID_NOT_TINY_APP",
+                "ACQ.PARTNER_ERROR",
+                "ACQ.PAYER_UNMATCHED",
                 "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
-                Self::AcqPlatformBusinessAcquireModeMustMerchantId,
-            ),
-            ("ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP", Self::AcqProductNotSupportInTinyApp),
-            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-            (
+                "ACQ.PRODUCT_NOT_SUPPORT_IN_TINY_APP",
+                "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
                 "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-                Self::AcqSecondaryMerchantAlipayAccountInvalid,
-            ),
-            (
                 "ACQ.SECONDARY_MERCHANT_CARD_ALIAS_NO_INVALID",
-                Self::AcqSecondaryMerchantCardAliasNoInvalid,
-            ),
-            ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
-            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-            (
+                "ACQ.SECONDARY_MERCHANT_ID_BLANK",
+                "ACQ.SECONDARY_MERCHANT_ID_INVALID",
                 "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-                Self::AcqSecondaryMerchantIsvPunishIndirect,
-            ),
-            ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
-            (
+                "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
                 "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                "ACQ.SELLER_BEEN_BLOCKED",
+                "ACQ.SELLER_NOT_EXIST",
+                "ACQ.STORE_INFO_INVALID",
+                "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
+                "ACQ.SUB_MERCHANT_CREATE_FAIL",
+                "ACQ.SUB_MERCHANT_TYPE_INVALID",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TOTAL_FEE_EXCEED",
+                "ACQ.TRADE_BUYER_NOT_MATCH",
+                "ACQ.TRADE_HAS_CLOSE",
+                "ACQ.TRADE_HAS_SUCCESS",
+                "ACQ.TRADE_SETTLE_ERROR",
+                "ACQ.UNBOUND_APPLICATION",
+                "ACQ.USER_LOGONID_DUP",
+            ],
+            &[
+                Self::AcqAccessForbidden,
+                Self::AcqBeyondPerReceiptSingleRestriction,
+                Self::AcqBizProductNotAllowed,
+                Self::AcqBuyerEnableStatusForbid,
+                Self::AcqBuyerNotExist,
+                Self::AcqBuyerSellerEqual,
+                Self::AcqContextInconsistent,
+                Self::AcqCustomerValidateError,
+                Self::AcqDefaultSettleRuleNotExist,
+                Self::AcqErrorBuyerCertifyLevelLimit,
+                Self::AcqErrorSellerCertifyLevelLimit,
+                Self::AcqExistForbiddenWord,
+                Self::AcqIllegalArgument,
+                Self::AcqInvalidParameter,
+                Self::AcqInvalidReceiveAccount,
+                Self::AcqInvalidStoreId,
+                Self::AcqMerchantPermReceiptDayLimit,
+                Self::AcqMerchantPermReceiptSingleLimit,
+                Self::AcqMerchantPermReceiptSuspendLimit,
+                Self::AcqMerchantStatusNotNormal,
+                Self::AcqNotSupportPaymentInst,
+                Self::AcqNowTimeAfterExpireTimeError,
+                Self::AcqOpenIdNotTinyApp,
+                Self::AcqPartnerError,
+                Self::AcqPayerUnmatched,
+                Self::AcqPlatformBusinessAcquireModeMustMerchantId,
+                Self::AcqProductNotSupportInTinyApp,
+                Self::AcqRiskMerchantIpNotExist,
+                Self::AcqSecondaryMerchantAlipayAccountInvalid,
+                Self::AcqSecondaryMerchantCardAliasNoInvalid,
+                Self::AcqSecondaryMerchantIdBlank,
+                Self::AcqSecondaryMerchantIdInvalid,
+                Self::AcqSecondaryMerchantIsvPunishIndirect,
+                Self::AcqSecondaryMerchantNotMatch,
                 Self::AcqSecondaryMerchantStatusError,
-            ),
-            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
-            ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
-            ("ACQ.STORE_INFO_INVALID", Self::AcqStoreInfoInvalid),
-            ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
-            ("ACQ.SUB_MERCHANT_CREATE_FAIL", Self::AcqSubMerchantCreateFail),
-            ("ACQ.SUB_MERCHANT_TYPE_INVALID", Self::AcqSubMerchantTypeInvalid),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-            ("ACQ.UNBOUND_APPLICATION", Self::AcqUnboundApplication),
-            ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
-        ]
+                Self::AcqSellerBeenBlocked,
+                Self::AcqSellerNotExist,
+                Self::AcqStoreInfoInvalid,
+                Self::AcqSubGoodsSizeMaxCount,
+                Self::AcqSubMerchantCreateFail,
+                Self::AcqSubMerchantTypeInvalid,
+                Self::AcqSystemError,
+                Self::AcqTotalFeeExceed,
+                Self::AcqTradeBuyerNotMatch,
+                Self::AcqTradeHasClose,
+                Self::AcqTradeHasSuccess,
+                Self::AcqTradeSettleError,
+                Self::AcqUnboundApplication,
+                Self::AcqUserLogonidDup,
+            ],
+        )
     }
 }
 
@@ -898,15 +1007,25 @@ impl ::core::default::Default for LogisticsDetail {
 }
 
 impl crate::wire::Object for LogisticsDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            logistics_type: source.field("logistics_type"),
-            extra: source.extra(),
+            logistics_type: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(&["logistics_type"], &mut [&mut self.logistics_type], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["logistics_type"], &[&self.logistics_type], &self.extra)
+        crate::wire::Seen::new(
+            "LogisticsDetail",
+            &["logistics_type"],
+            &[&self.logistics_type],
+            &self.extra,
+        )
     }
 }
 
@@ -928,14 +1047,11 @@ pub enum LogisticsDetailLogisticsType {
 }
 
 impl crate::wire::Listed for LogisticsDetailLogisticsType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("POST", Self::Post),
-            ("EXPRESS", Self::Express),
-            ("VIRTUAL", Self::Virtual),
-            ("EMS", Self::Ems),
-            ("DIRECT", Self::Direct),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["POST", "EXPRESS", "VIRTUAL", "EMS", "DIRECT"],
+            &[Self::Post, Self::Express, Self::Virtual, Self::Ems, Self::Direct],
+        )
     }
 }
 
@@ -1018,19 +1134,35 @@ impl ::core::default::Default for ReceiverAddressInfo {
 }
 
 impl crate::wire::Object for ReceiverAddressInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            name: source.field("name"),
-            address: source.field("address"),
-            mobile: source.field("mobile"),
-            zip: source.field("zip"),
-            division_code: source.field("division_code"),
-            extra: source.extra(),
+            name: ::core::option::Option::None,
+            address: ::core::option::Option::None,
+            mobile: ::core::option::Option::None,
+            zip: ::core::option::Option::None,
+            division_code: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["name", "address", "mobile", "zip", "division_code"],
+                &mut [
+                    &mut self.name,
+                    &mut self.address,
+                    &mut self.mobile,
+                    &mut self.zip,
+                    &mut self.division_code,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ReceiverAddressInfo",
             &["name", "address", "mobile", "zip", "division_code"],
             &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],
             &self.extra,

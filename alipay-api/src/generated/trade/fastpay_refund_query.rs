@@ -89,33 +89,59 @@ impl FastpayRefundQuery {
 }
 
 impl crate::wire::Object for FastpayRefundQuery {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            out_request_no: source.required("out_request_no"),
-            query_options: source.field("query_options"),
-            org_pid: source.field("org_pid"),
-            extra: source.extra(),
+            out_trade_no: ::core::option::Option::None,
+            trade_no: ::core::option::Option::None,
+            out_request_no: crate::wire::Field::blank(),
+            query_options: ::std::vec::Vec::new(),
+            org_pid: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_request_no"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "out_request_no",
+                    "query_options",
+                    "org_pid",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.out_request_no,
+                    &mut self.query_options,
+                    &mut self.org_pid,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["out_trade_no", "trade_no", "out_request_no", "query_options", "org_pid"],
-            &[
-                &self.out_trade_no,
-                &self.trade_no,
-                &self.out_request_no,
-                &self.query_options,
-                &self.org_pid,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["out_trade_no", "trade_no"]]
+                "FastpayRefundQuery",
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "out_request_no",
+                    "query_options",
+                    "org_pid",
+                ],
+                &[
+                    &self.out_trade_no,
+                    &self.trade_no,
+                    &self.out_request_no,
+                    &self.query_options,
+                    &self.org_pid,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["out_trade_no", "trade_no"]])
     }
 }
 
@@ -209,43 +235,107 @@ impl ::core::default::Default for FastpayRefundQueryResponse {
 }
 
 impl crate::wire::Object for FastpayRefundQueryResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trade_no: source.field("trade_no"),
-            out_trade_no: source.field("out_trade_no"),
-            out_request_no: source.field("out_request_no"),
-            refund_status: source.field("refund_status"),
-            total_amount: source.field("total_amount"),
-            refund_amount: source.field("refund_amount"),
-            refund_reason: source.field("refund_reason"),
-            gmt_refund_pay: source.field("gmt_refund_pay"),
-            error_code: source.field("error_code"),
-            refund_detail_item_list: source.field("refund_detail_item_list"),
-            send_back_fee: source.field("send_back_fee"),
-            refund_voucher_detail_list: source.field("refund_voucher_detail_list"),
-            refund_royaltys: source.field("refund_royaltys"),
-            deposit_back_info: source.field("deposit_back_info"),
-            deposit_back_info_list: source.field("deposit_back_info_list"),
-            enterprise_pay_info: source.field("enterprise_pay_info"),
-            pre_auth_cancel_fee: source.field("pre_auth_cancel_fee"),
-            present_refund_buyer_amount: source.field("present_refund_buyer_amount"),
-            present_refund_discount_amount: source
-                .field("present_refund_discount_amount"),
-            present_refund_mdiscount_amount: source
-                .field("present_refund_mdiscount_amount"),
-            refund_hyb_amount: source.field("refund_hyb_amount"),
-            industry_sepc_detail: source.field("industry_sepc_detail"),
-            refund_channel_list: source.field("refund_channel_list"),
-            refund_channel_status: source.field("refund_channel_status"),
-            refund_charge_info_list: source.field("refund_charge_info_list"),
-            refund_charge_amount: source.field("refund_charge_amount"),
-            refund_settlement_id: source.field("refund_settlement_id"),
-            extra: source.extra(),
+            trade_no: ::core::option::Option::None,
+            out_trade_no: ::core::option::Option::None,
+            out_request_no: ::core::option::Option::None,
+            refund_status: ::core::option::Option::None,
+            total_amount: ::core::option::Option::None,
+            refund_amount: ::core::option::Option::None,
+            refund_reason: ::core::option::Option::None,
+            gmt_refund_pay: ::core::option::Option::None,
+            error_code: ::core::option::Option::None,
+            refund_detail_item_list: ::std::vec::Vec::new(),
+            send_back_fee: ::core::option::Option::None,
+            refund_voucher_detail_list: ::std::vec::Vec::new(),
+            refund_royaltys: ::std::vec::Vec::new(),
+            deposit_back_info: ::core::option::Option::None,
+            deposit_back_info_list: ::std::vec::Vec::new(),
+            enterprise_pay_info: ::core::option::Option::None,
+            pre_auth_cancel_fee: ::core::option::Option::None,
+            present_refund_buyer_amount: ::core::option::Option::None,
+            present_refund_discount_amount: ::core::option::Option::None,
+            present_refund_mdiscount_amount: ::core::option::Option::None,
+            refund_hyb_amount: ::core::option::Option::None,
+            industry_sepc_detail: ::core::option::Option::None,
+            refund_channel_list: ::core::option::Option::None,
+            refund_channel_status: ::core::option::Option::None,
+            refund_charge_info_list: ::std::vec::Vec::new(),
+            refund_charge_amount: ::core::option::Option::None,
+            refund_settlement_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "trade_no",
+                    "out_trade_no",
+                    "out_request_no",
+                    "refund_status",
+                    "total_amount",
+                    "refund_amount",
+                    "refund_reason",
+                    "gmt_refund_pay",
+                    "error_code",
+                    "refund_detail_item_list",
+                    "send_back_fee",
+                    "refund_voucher_detail_list",
+                    "refund_royaltys",
+                    "deposit_back_info",
+                    "deposit_back_info_list",
+                    "enterprise_pay_info",
+                    "pre_auth_cancel_fee",
+                    "present_refund_buyer_amount",
+                    "present_refund_discount_amount",
+                    "present_refund_mdiscount_amount",
+                    "refund_hyb_amount",
+                    "industry_sepc_detail",
+                    "refund_channel_list",
+                    "refund_channel_status",
+                    "refund_charge_info_list",
+                    "refund_charge_amount",
+                    "refund_settlement_id",
+                ],
+                &mut [
+                    &mut self.trade_no,
+                    &mut self.out_trade_no,
+                    &mut self.out_request_no,
+                    &mut self.refund_status,
+                    &mut self.total_amount,
+                    &mut self.refund_amount,
+                    &mut self.refund_reason,
+                    &mut self.gmt_refund_pay,
+                    &mut self.error_code,
+                    &mut self.refund_detail_item_list,
+                    &mut self.send_back_fee,
+                    &mut self.refund_voucher_detail_list,
+                    &mut self.refund_royaltys,
+                    &mut self.deposit_back_info,
+                    &mut self.deposit_back_info_list,
+                    &mut self.enterprise_pay_info,
+                    &mut self.pre_auth_cancel_fee,
+                    &mut self.present_refund_buyer_amount,
+                    &mut self.present_refund_discount_amount,
+                    &mut self.present_refund_mdiscount_amount,
+                    &mut self.refund_hyb_amount,
+                    &mut self.industry_sepc_detail,
+                    &mut self.refund_channel_list,
+                    &mut self.refund_channel_status,
+                    &mut self.refund_charge_info_list,
+                    &mut self.refund_charge_amount,
+                    &mut self.refund_settlement_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "FastpayRefundQueryResponse",
             &[
                 "trade_no",
                 "out_trade_no",
@@ -327,14 +417,23 @@ pub enum FastpayRefundQueryErrorCode {
 }
 
 impl crate::wire::Listed for FastpayRefundQueryErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-            ("TRADE_NOT_EXIST", Self::TradeNotExist),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TRADE_NOT_EXIST",
+                "TRADE_NOT_EXIST",
+            ],
+            &[
+                Self::AcqEnterprisePayBizError,
+                Self::AcqInvalidParameter,
+                Self::AcqSystemError,
+                Self::AcqTradeNotExist,
+                Self::TradeNotExist,
+            ],
+        )
     }
 }
 
@@ -371,15 +470,25 @@ pub enum FastpayRefundQueryOption {
 }
 
 impl crate::wire::Listed for FastpayRefundQueryOption {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("refund_detail_item_list", Self::RefundDetailItemList),
-            ("gmt_refund_pay", Self::GmtRefundPay),
-            ("deposit_back_info", Self::DepositBackInfo),
-            ("deposit_back_info_list", Self::DepositBackInfoList),
-            ("refund_voucher_detail_list", Self::RefundVoucherDetailList),
-            ("enterprise_pay_info", Self::EnterprisePayInfo),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "refund_detail_item_list",
+                "gmt_refund_pay",
+                "deposit_back_info",
+                "deposit_back_info_list",
+                "refund_voucher_detail_list",
+                "enterprise_pay_info",
+            ],
+            &[
+                Self::RefundDetailItemList,
+                Self::GmtRefundPay,
+                Self::DepositBackInfo,
+                Self::DepositBackInfoList,
+                Self::RefundVoucherDetailList,
+                Self::EnterprisePayInfo,
+            ],
+        )
     }
 }
 
@@ -397,12 +506,11 @@ pub enum RefundStatus {
 }
 
 impl crate::wire::Listed for RefundStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("REFUND_SUCCESS", Self::Success),
-            ("REFUND_PROCESSING", Self::Processing),
-            ("REFUND_FAIL", Self::Fail),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["REFUND_SUCCESS", "REFUND_PROCESSING", "REFUND_FAIL"],
+            &[Self::Success, Self::Processing, Self::Fail],
+        )
     }
 }
 
@@ -420,12 +528,11 @@ pub enum RefundChannelStatus {
 }
 
 impl crate::wire::Listed for RefundChannelStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("SUCCESS", Self::Success),
-            ("FAIL", Self::Fail),
-            ("PART_SUCCESS", Self::PartSuccess),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["SUCCESS", "FAIL", "PART_SUCCESS"],
+            &[Self::Success, Self::Fail, Self::PartSuccess],
+        )
     }
 }
 
@@ -457,19 +564,41 @@ impl ::core::default::Default for DepositBackInfo {
 }
 
 impl crate::wire::Object for DepositBackInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            has_deposit_back: source.field("has_deposit_back"),
-            dback_status: source.field("dback_status"),
-            dback_amount: source.field("dback_amount"),
-            bank_ack_time: source.field("bank_ack_time"),
-            est_bank_receipt_time: source.field("est_bank_receipt_time"),
-            extra: source.extra(),
+            has_deposit_back: ::core::option::Option::None,
+            dback_status: ::core::option::Option::None,
+            dback_amount: ::core::option::Option::None,
+            bank_ack_time: ::core::option::Option::None,
+            est_bank_receipt_time: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "has_deposit_back",
+                    "dback_status",
+                    "dback_amount",
+                    "bank_ack_time",
+                    "est_bank_receipt_time",
+                ],
+                &mut [
+                    &mut self.has_deposit_back,
+                    &mut self.dback_status,
+                    &mut self.dback_amount,
+                    &mut self.bank_ack_time,
+                    &mut self.est_bank_receipt_time,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "DepositBackInfo",
             &[
                 "has_deposit_back",
                 "dback_status",
@@ -503,8 +632,8 @@ pub enum DepositBackInfoDbackStatus {
 }
 
 impl crate::wire::Listed for DepositBackInfoDbackStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("S", Self::Success), ("F", Self::Failed), ("P", Self::Processing)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["S", "F", "P"], &[Self::Success, Self::Failed, Self::Processing])
     }
 }
 
@@ -544,23 +673,53 @@ impl ::core::default::Default for RefundRoyaltyResult {
 }
 
 impl crate::wire::Object for RefundRoyaltyResult {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            refund_amount: source.field("refund_amount"),
-            royalty_type: source.field("royalty_type"),
-            result_code: source.field("result_code"),
-            trans_out: source.field("trans_out"),
-            trans_out_email: source.field("trans_out_email"),
-            trans_in: source.field("trans_in"),
-            trans_in_email: source.field("trans_in_email"),
-            ori_trans_out: source.field("ori_trans_out"),
-            ori_trans_in: source.field("ori_trans_in"),
-            extra: source.extra(),
+            refund_amount: ::core::option::Option::None,
+            royalty_type: ::core::option::Option::None,
+            result_code: ::core::option::Option::None,
+            trans_out: ::core::option::Option::None,
+            trans_out_email: ::core::option::Option::None,
+            trans_in: ::core::option::Option::None,
+            trans_in_email: ::core::option::Option::None,
+            ori_trans_out: ::core::option::Option::None,
+            ori_trans_in: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "refund_amount",
+                    "royalty_type",
+                    "result_code",
+                    "trans_out",
+                    "trans_out_email",
+                    "trans_in",
+                    "trans_in_email",
+                    "ori_trans_out",
+                    "ori_trans_in",
+                ],
+                &mut [
+                    &mut self.refund_amount,
+                    &mut self.royalty_type,
+                    &mut self.result_code,
+                    &mut self.trans_out,
+                    &mut self.trans_out_email,
+                    &mut self.trans_in,
+                    &mut self.trans_in_email,
+                    &mut self.ori_trans_out,
+                    &mut self.ori_trans_in,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RefundRoyaltyResult",
             &[
                 "refund_amount",
                 "royalty_type",

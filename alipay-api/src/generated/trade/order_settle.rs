@@ -96,42 +96,64 @@ impl OrderSettle {
 }
 
 impl crate::wire::Object for OrderSettle {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_request_no: source.required("out_request_no"),
-            trade_no: source.required("trade_no"),
-            royalty_parameters: source.field("royalty_parameters"),
-            operator_id: source.field("operator_id"),
-            extend_params: source.field("extend_params"),
-            royalty_mode: source.field("royalty_mode"),
-            extra: source.extra(),
+            out_request_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::blank(),
+            royalty_parameters: ::std::vec::Vec::new(),
+            operator_id: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            royalty_mode: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_request_no", "trade_no"]);
+        source
+            .fill(
+                &[
+                    "out_request_no",
+                    "trade_no",
+                    "royalty_parameters",
+                    "operator_id",
+                    "extend_params",
+                    "royalty_mode",
+                ],
+                &mut [
+                    &mut self.out_request_no,
+                    &mut self.trade_no,
+                    &mut self.royalty_parameters,
+                    &mut self.operator_id,
+                    &mut self.extend_params,
+                    &mut self.royalty_mode,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &[
-                "out_request_no",
-                "trade_no",
-                "royalty_parameters",
-                "operator_id",
-                "extend_params",
-                "royalty_mode",
-            ],
-            &[
-                &self.out_request_no,
-                &self.trade_no,
-                &self.royalty_parameters,
-                &self.operator_id,
-                &self.extend_params,
-                &self.royalty_mode,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["royalty_parameters", "extend_params"]]
+                "OrderSettle",
+                &[
+                    "out_request_no",
+                    "trade_no",
+                    "royalty_parameters",
+                    "operator_id",
+                    "extend_params",
+                    "royalty_mode",
+                ],
+                &[
+                    &self.out_request_no,
+                    &self.trade_no,
+                    &self.royalty_parameters,
+                    &self.operator_id,
+                    &self.extend_params,
+                    &self.royalty_mode,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["royalty_parameters", "extend_params"]])
     }
 }
 
@@ -174,16 +196,26 @@ impl ::core::default::Default for OrderSettleResponse {
 }
 
 impl crate::wire::Object for OrderSettleResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trade_no: source.field("trade_no"),
-            settle_no: source.field("settle_no"),
-            extra: source.extra(),
+            trade_no: crate::wire::Field::blank(),
+            settle_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["trade_no", "settle_no"],
+                &mut [&mut self.trade_no, &mut self.settle_no],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OrderSettleResponse",
             &["trade_no", "settle_no"],
             &[&self.trade_no, &self.settle_no],
             &self.extra,
@@ -285,76 +317,99 @@ pub enum OrderSettleErrorCode {
 }
 
 impl crate::wire::Listed for OrderSettleErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-            ("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", Self::AcqAllocAmountValidateError),
-            ("ACQ.ALLOC_REFUSE_AFTER_REFUND", Self::AcqAllocRefuseAfterRefund),
-            ("ACQ.ALLOC_REFUSE_BEFORE_SETTLE", Self::AcqAllocRefuseBeforeSettle),
-            ("ACQ.ALREADY_FINISH_ALLOC", Self::AcqAlreadyFinishAlloc),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ACCESS_FORBIDDEN",
+                "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+                "ACQ.ALLOC_REFUSE_AFTER_REFUND",
+                "ACQ.ALLOC_REFUSE_BEFORE_SETTLE",
+                "ACQ.ALREADY_FINISH_ALLOC",
                 "ACQ.ASYNC_ALLOC_NOT_SUPPORT_IN_PERIOD",
-                Self::AcqAsyncAllocNotSupportInPeriod,
-            ),
-            ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
-            ("ACQ.DISCORDANT_REPEAT_REQUEST", Self::AcqDiscordantRepeatRequest),
-            ("ACQ.DUP_OUT_REQUEST_NO", Self::AcqDupOutRequestNo),
-            ("ACQ.FREQUENCY_LIMITED", Self::AcqFrequencyLimited),
-            ("ACQ.ILLEGAL_REQUEST", Self::AcqIllegalRequest),
-            ("ACQ.ILLEGAL_SETTLE_STATE", Self::AcqIllegalSettleState),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.INVALID_REPLENISH_AMOUNT", Self::AcqInvalidReplenishAmount),
-            ("ACQ.MERCHANT_RISK_LIMIT", Self::AcqMerchantRiskLimit),
-            ("ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT", Self::AcqMustAllocFromRootAccount),
-            ("ACQ.NOT_SUPPORT_ROYALTY", Self::AcqNotSupportRoyalty),
-            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-            ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
-            ("ACQ.REPLENISH_ACCOUNT_INVALID", Self::AcqReplenishAccountInvalid),
-            ("ACQ.ROYALTY_ACCOUNTS_EQUAL", Self::AcqRoyaltyAccountsEqual),
-            ("ACQ.ROYALTY_ACCOUNT_INVALID", Self::AcqRoyaltyAccountInvalid),
-            ("ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH", Self::AcqRoyaltyAccountNameNotMatch),
-            ("ACQ.ROYALTY_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyAccountNotExist),
-            (
+                "ACQ.CUSTOMER_VALIDATE_ERROR",
+                "ACQ.DISCORDANT_REPEAT_REQUEST",
+                "ACQ.DUP_OUT_REQUEST_NO",
+                "ACQ.FREQUENCY_LIMITED",
+                "ACQ.ILLEGAL_REQUEST",
+                "ACQ.ILLEGAL_SETTLE_STATE",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.INVALID_REPLENISH_AMOUNT",
+                "ACQ.MERCHANT_RISK_LIMIT",
+                "ACQ.MUST_ALLOC_FROM_ROOT_ACCOUNT",
+                "ACQ.NOT_SUPPORT_ROYALTY",
+                "ACQ.PARTNER_ERROR",
+                "ACQ.REASON_TRADE_STATUS_INVALID",
+                "ACQ.REPLENISH_ACCOUNT_INVALID",
+                "ACQ.ROYALTY_ACCOUNTS_EQUAL",
+                "ACQ.ROYALTY_ACCOUNT_INVALID",
+                "ACQ.ROYALTY_ACCOUNT_NAME_NOT_MATCH",
+                "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
                 "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_CERTIFY",
-                Self::AcqRoyaltyPayerAccountNotCertify,
-            ),
-            (
                 "ACQ.ROYALTY_PAYER_ACCOUNT_NOT_EXIST",
-                Self::AcqRoyaltyPayerAccountNotExist,
-            ),
-            (
                 "ACQ.ROYALTY_PAYER_ACCOUNT_NO_BALANCE",
-                Self::AcqRoyaltyPayerAccountNoBalance,
-            ),
-            (
                 "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_CERTIFY",
-                Self::AcqRoyaltyReceiverAccountNotCertify,
-            ),
-            (
                 "ACQ.ROYALTY_RECEIVER_ACCOUNT_NOT_EXIST",
-                Self::AcqRoyaltyReceiverAccountNotExist,
-            ),
-            (
                 "ACQ.ROYALTY_RECEIVER_ACCOUNT_NO_BALANCE",
-                Self::AcqRoyaltyReceiverAccountNoBalance,
-            ),
-            ("ACQ.ROYALTY_RECEIVER_INVALID", Self::AcqRoyaltyReceiverInvalid),
-            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-            ("ACQ.SETTLE_ENTITY_ID_INVALID", Self::AcqSettleEntityIdInvalid),
-            ("ACQ.SETTLE_SCENE_NOT_SUPPORT", Self::AcqSettleSceneNotSupport),
-            ("ACQ.SETTLE_TO_CARD_NOT_SUPPORT", Self::AcqSettleToCardNotSupport),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-            (
+                "ACQ.ROYALTY_RECEIVER_INVALID",
+                "ACQ.SECONDARY_MERCHANT_ID_INVALID",
+                "ACQ.SETTLE_ENTITY_ID_INVALID",
+                "ACQ.SETTLE_SCENE_NOT_SUPPORT",
+                "ACQ.SETTLE_TO_CARD_NOT_SUPPORT",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TRADE_NOT_EXIST",
+                "ACQ.TRADE_SETTLE_ERROR",
+                "ACQ.TRADE_STATUS_ERROR",
                 "ACQ.TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
+                "ACQ.UN_SUPPORT_BIZ_TYPE",
+                "ACQ.USER_ACCOUNT_HAD_FREEZEN",
+                "ACQ.USER_LOGONID_DUP",
+            ],
+            &[
+                Self::AcqAccessForbidden,
+                Self::AcqAllocAmountValidateError,
+                Self::AcqAllocRefuseAfterRefund,
+                Self::AcqAllocRefuseBeforeSettle,
+                Self::AcqAlreadyFinishAlloc,
+                Self::AcqAsyncAllocNotSupportInPeriod,
+                Self::AcqCustomerValidateError,
+                Self::AcqDiscordantRepeatRequest,
+                Self::AcqDupOutRequestNo,
+                Self::AcqFrequencyLimited,
+                Self::AcqIllegalRequest,
+                Self::AcqIllegalSettleState,
+                Self::AcqInvalidParameter,
+                Self::AcqInvalidReplenishAmount,
+                Self::AcqMerchantRiskLimit,
+                Self::AcqMustAllocFromRootAccount,
+                Self::AcqNotSupportRoyalty,
+                Self::AcqPartnerError,
+                Self::AcqReasonTradeStatusInvalid,
+                Self::AcqReplenishAccountInvalid,
+                Self::AcqRoyaltyAccountsEqual,
+                Self::AcqRoyaltyAccountInvalid,
+                Self::AcqRoyaltyAccountNameNotMatch,
+                Self::AcqRoyaltyAccountNotExist,
+                Self::AcqRoyaltyPayerAccountNotCertify,
+                Self::AcqRoyaltyPayerAccountNotExist,
+                Self::AcqRoyaltyPayerAccountNoBalance,
+                Self::AcqRoyaltyReceiverAccountNotCertify,
+                Self::AcqRoyaltyReceiverAccountNotExist,
+                Self::AcqRoyaltyReceiverAccountNoBalance,
+                Self::AcqRoyaltyReceiverInvalid,
+                Self::AcqSecondaryMerchantIdInvalid,
+                Self::AcqSettleEntityIdInvalid,
+                Self::AcqSettleSceneNotSupport,
+                Self::AcqSettleToCardNotSupport,
+                Self::AcqSystemError,
+                Self::AcqTradeNotExist,
+                Self::AcqTradeSettleError,
+                Self::AcqTradeStatusError,
                 Self::AcqTxnResultAccountBalanceNotEnough,
-            ),
-            ("ACQ.UN_SUPPORT_BIZ_TYPE", Self::AcqUnSupportBizType),
-            ("ACQ.USER_ACCOUNT_HAD_FREEZEN", Self::AcqUserAccountHadFreezen),
-            ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
-        ]
+                Self::AcqUnSupportBizType,
+                Self::AcqUserAccountHadFreezen,
+                Self::AcqUserLogonidDup,
+            ],
+        )
     }
 }
 
@@ -455,16 +510,26 @@ impl ::core::default::Default for SettleExtendParams {
 }
 
 impl crate::wire::Object for SettleExtendParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            royalty_finish: source.field("royalty_finish"),
-            royalty_finish_amount: source.field("royalty_finish_amount"),
-            extra: source.extra(),
+            royalty_finish: ::core::option::Option::None,
+            royalty_finish_amount: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["royalty_finish", "royalty_finish_amount"],
+                &mut [&mut self.royalty_finish, &mut self.royalty_finish_amount],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SettleExtendParams",
             &["royalty_finish", "royalty_finish_amount"],
             &[&self.royalty_finish, &self.royalty_finish_amount],
             &self.extra,
@@ -484,8 +549,8 @@ pub enum OrderSettleRoyaltyMode {
 }
 
 impl crate::wire::Listed for OrderSettleRoyaltyMode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("sync", Self::Sync), ("async", Self::Async)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["sync", "async"], &[Self::Sync, Self::Async])
     }
 }
 

@@ -305,42 +305,111 @@ impl PagePay {
 }
 
 impl crate::wire::Object for PagePay {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.required("out_trade_no"),
-            total_amount: source.required("total_amount"),
-            subject: source.required("subject"),
-            product_code: source.field("product_code"),
-            qr_pay_mode: source.field("qr_pay_mode"),
-            qrcode_width: source.field("qrcode_width"),
-            goods_detail: source.field("goods_detail"),
-            goods_type: source.field("goods_type"),
-            body: source.field("body"),
-            time_expire: source.field("time_expire"),
-            timeout_express: source.field("timeout_express"),
-            sub_merchant: source.field("sub_merchant"),
-            settle_info: source.field("settle_info"),
-            royalty_info: source.field("royalty_info"),
-            extend_params: source.field("extend_params"),
-            business_params: source.field("business_params"),
-            promo_params: source.field("promo_params"),
-            passback_params: source.field("passback_params"),
-            query_options: source.field("query_options"),
-            enable_pay_channels: source.field("enable_pay_channels"),
-            disable_pay_channels: source.field("disable_pay_channels"),
-            integration_type: source.field("integration_type"),
-            request_from_url: source.field("request_from_url"),
-            store_id: source.field("store_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            ext_user_info: source.field("ext_user_info"),
-            invoice_info: source.field("invoice_info"),
-            agreement_sign_params: source.field("agreement_sign_params"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            total_amount: crate::wire::Field::blank(),
+            subject: crate::wire::Field::blank(),
+            product_code: ::core::option::Option::None,
+            qr_pay_mode: ::core::option::Option::None,
+            qrcode_width: ::core::option::Option::None,
+            goods_detail: ::std::vec::Vec::new(),
+            goods_type: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            time_expire: ::core::option::Option::None,
+            timeout_express: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            settle_info: ::core::option::Option::None,
+            royalty_info: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            promo_params: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            query_options: ::std::vec::Vec::new(),
+            enable_pay_channels: ::core::option::Option::None,
+            disable_pay_channels: ::core::option::Option::None,
+            integration_type: ::core::option::Option::None,
+            request_from_url: ::core::option::Option::None,
+            store_id: ::core::option::Option::None,
+            merchant_order_no: ::core::option::Option::None,
+            ext_user_info: ::core::option::Option::None,
+            invoice_info: ::core::option::Option::None,
+            agreement_sign_params: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_trade_no", "total_amount", "subject"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "product_code",
+                    "qr_pay_mode",
+                    "qrcode_width",
+                    "goods_detail",
+                    "goods_type",
+                    "body",
+                    "time_expire",
+                    "timeout_express",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "extend_params",
+                    "business_params",
+                    "promo_params",
+                    "passback_params",
+                    "query_options",
+                    "enable_pay_channels",
+                    "disable_pay_channels",
+                    "integration_type",
+                    "request_from_url",
+                    "store_id",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "invoice_info",
+                    "agreement_sign_params",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.total_amount,
+                    &mut self.subject,
+                    &mut self.product_code,
+                    &mut self.qr_pay_mode,
+                    &mut self.qrcode_width,
+                    &mut self.goods_detail,
+                    &mut self.goods_type,
+                    &mut self.body,
+                    &mut self.time_expire,
+                    &mut self.timeout_express,
+                    &mut self.sub_merchant,
+                    &mut self.settle_info,
+                    &mut self.royalty_info,
+                    &mut self.extend_params,
+                    &mut self.business_params,
+                    &mut self.promo_params,
+                    &mut self.passback_params,
+                    &mut self.query_options,
+                    &mut self.enable_pay_channels,
+                    &mut self.disable_pay_channels,
+                    &mut self.integration_type,
+                    &mut self.request_from_url,
+                    &mut self.store_id,
+                    &mut self.merchant_order_no,
+                    &mut self.ext_user_info,
+                    &mut self.invoice_info,
+                    &mut self.agreement_sign_params,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PagePay",
             &[
                 "out_trade_no",
                 "total_amount",
@@ -448,19 +517,41 @@ impl ::core::default::Default for PagePayResponse {
 }
 
 impl crate::wire::Object for PagePayResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            total_amount: source.field("total_amount"),
-            seller_id: source.field("seller_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::blank(),
+            total_amount: ::core::option::Option::None,
+            seller_id: crate::wire::Field::blank(),
+            merchant_order_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "total_amount",
+                    "seller_id",
+                    "merchant_order_no",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.total_amount,
+                    &mut self.seller_id,
+                    &mut self.merchant_order_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PagePayResponse",
             &[
                 "out_trade_no",
                 "trade_no",
@@ -536,48 +627,61 @@ pub enum PagePayErrorCode {
 }
 
 impl crate::wire::Listed for PagePayErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-            ("ACQ.BUYER_BALANCE_NOT_ENOUGH", Self::AcqBuyerBalanceNotEnough),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ACCESS_FORBIDDEN",
+                "ACQ.BUYER_BALANCE_NOT_ENOUGH",
                 "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
-                Self::AcqBuyerBankcardBalanceNotEnough,
-            ),
-            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-            (
+                "ACQ.BUYER_ENABLE_STATUS_FORBID",
                 "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-                Self::AcqBuyerPaymentAmountDayLimitError,
-            ),
-            (
                 "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-                Self::AcqBuyerPaymentAmountMonthLimitError,
-            ),
-            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-            ("ACQ.ERROR_BALANCE_PAYMENT_DISABLE", Self::AcqErrorBalancePaymentDisable),
-            (
+                "ACQ.BUYER_SELLER_EQUAL",
+                "ACQ.CONTEXT_INCONSISTENT",
+                "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
                 "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                Self::AcqErrorBuyerCertifyLevelLimit,
-            ),
-            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-            ("ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD", Self::AcqIllegalSignValidtyPeriod),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.MERCHANT_AGREEMENT_NOT_EXIST", Self::AcqMerchantAgreementNotExist),
-            (
+                "ACQ.EXIST_FORBIDDEN_WORD",
+                "ACQ.ILLEGAL_SIGN_VALIDTY_PERIOD",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
                 "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
+                "ACQ.PARTNER_ERROR",
+                "ACQ.PAYMENT_FAIL",
+                "ACQ.PAYMENT_REQUEST_HAS_RISK",
+                "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TOTAL_FEE_EXCEED",
+                "ACQ.TRADE_BUYER_NOT_MATCH",
+                "ACQ.TRADE_HAS_CLOSE",
+                "ACQ.TRADE_HAS_SUCCESS",
+            ],
+            &[
+                Self::AcqAccessForbidden,
+                Self::AcqBuyerBalanceNotEnough,
+                Self::AcqBuyerBankcardBalanceNotEnough,
+                Self::AcqBuyerEnableStatusForbid,
+                Self::AcqBuyerPaymentAmountDayLimitError,
+                Self::AcqBuyerPaymentAmountMonthLimitError,
+                Self::AcqBuyerSellerEqual,
+                Self::AcqContextInconsistent,
+                Self::AcqErrorBalancePaymentDisable,
+                Self::AcqErrorBuyerCertifyLevelLimit,
+                Self::AcqExistForbiddenWord,
+                Self::AcqIllegalSignValidtyPeriod,
+                Self::AcqInvalidParameter,
+                Self::AcqMerchantAgreementNotExist,
                 Self::AcqNoPaymentInstrumentsAvailable,
-            ),
-            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-            ("ACQ.PAYMENT_FAIL", Self::AcqPaymentFail),
-            ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
-            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-        ]
+                Self::AcqPartnerError,
+                Self::AcqPaymentFail,
+                Self::AcqPaymentRequestHasRisk,
+                Self::AcqRiskMerchantIpNotExist,
+                Self::AcqSystemError,
+                Self::AcqTotalFeeExceed,
+                Self::AcqTradeBuyerNotMatch,
+                Self::AcqTradeHasClose,
+                Self::AcqTradeHasSuccess,
+            ],
+        )
     }
 }
 
@@ -630,14 +734,11 @@ pub enum PagePayQrPayMode {
 }
 
 impl crate::wire::Listed for PagePayQrPayMode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("0", Self::Simple),
-            ("1", Self::Full),
-            ("2", Self::Redirect),
-            ("3", Self::Mini),
-            ("4", Self::Custom),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["0", "1", "2", "3", "4"],
+            &[Self::Simple, Self::Full, Self::Redirect, Self::Mini, Self::Custom],
+        )
     }
 }
 
@@ -653,8 +754,8 @@ pub enum PagePayIntegrationType {
 }
 
 impl crate::wire::Listed for PagePayIntegrationType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("ALIAPP", Self::AliApp), ("PCWEB", Self::PcWeb)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["ALIAPP", "PCWEB"], &[Self::AliApp, Self::PcWeb])
     }
 }
 
@@ -802,24 +903,56 @@ impl ::core::default::Default for AgreementSignParams {
 }
 
 impl crate::wire::Object for AgreementSignParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            personal_product_code: source.field("personal_product_code"),
-            sign_scene: source.field("sign_scene"),
-            external_agreement_no: source.field("external_agreement_no"),
-            external_logon_id: source.field("external_logon_id"),
-            sign_validity_period: source.field("sign_validity_period"),
-            third_party_type: source.field("third_party_type"),
-            buckle_app_id: source.field("buckle_app_id"),
-            buckle_merchant_id: source.field("buckle_merchant_id"),
-            promo_params: source.field("promo_params"),
-            sub_merchant: source.field("sub_merchant"),
-            extra: source.extra(),
+            personal_product_code: ::core::option::Option::None,
+            sign_scene: ::core::option::Option::None,
+            external_agreement_no: ::core::option::Option::None,
+            external_logon_id: ::core::option::Option::None,
+            sign_validity_period: ::core::option::Option::None,
+            third_party_type: ::core::option::Option::None,
+            buckle_app_id: ::core::option::Option::None,
+            buckle_merchant_id: ::core::option::Option::None,
+            promo_params: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "personal_product_code",
+                    "sign_scene",
+                    "external_agreement_no",
+                    "external_logon_id",
+                    "sign_validity_period",
+                    "third_party_type",
+                    "buckle_app_id",
+                    "buckle_merchant_id",
+                    "promo_params",
+                    "sub_merchant",
+                ],
+                &mut [
+                    &mut self.personal_product_code,
+                    &mut self.sign_scene,
+                    &mut self.external_agreement_no,
+                    &mut self.external_logon_id,
+                    &mut self.sign_validity_period,
+                    &mut self.third_party_type,
+                    &mut self.buckle_app_id,
+                    &mut self.buckle_merchant_id,
+                    &mut self.promo_params,
+                    &mut self.sub_merchant,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AgreementSignParams",
             &[
                 "personal_product_code",
                 "sign_scene",
@@ -861,8 +994,8 @@ pub enum AgreementSignParamsThirdPartyType {
 }
 
 impl crate::wire::Listed for AgreementSignParamsThirdPartyType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("PARTNER", Self::Partner), ("MERCHANT", Self::Merchant)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["PARTNER", "MERCHANT"], &[Self::Partner, Self::Merchant])
     }
 }
 

@@ -471,147 +471,239 @@ impl Pay {
 }
 
 impl crate::wire::Object for Pay {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.required("out_trade_no"),
-            total_amount: source.required("total_amount"),
-            subject: source.required("subject"),
-            auth_code: source.field("auth_code"),
-            scene: source.field("scene"),
-            product_code: source.field("product_code"),
-            agreement_params: source.field("agreement_params"),
-            auth_no: source.field("auth_no"),
-            auth_confirm_mode: source.field("auth_confirm_mode"),
-            buyer_id: source.field("buyer_id"),
-            buyer_open_id: source.field("buyer_open_id"),
-            seller_id: source.field("seller_id"),
-            body: source.field("body"),
-            goods_detail: source.field("goods_detail"),
-            discountable_amount: source.field("discountable_amount"),
-            undiscountable_amount: source.field("undiscountable_amount"),
-            trans_currency: source.field("trans_currency"),
-            settle_currency: source.field("settle_currency"),
-            time_expire: source.field("time_expire"),
-            timeout_express: source.field("timeout_express"),
-            is_async_pay: source.field("is_async_pay"),
-            pay_params: source.field("pay_params"),
-            advance_payment_type: source.field("advance_payment_type"),
-            extend_params: source.field("extend_params"),
-            business_params: source.field("business_params"),
-            promo_params: source.field("promo_params"),
-            sub_merchant: source.field("sub_merchant"),
-            settle_info: source.field("settle_info"),
-            royalty_info: source.field("royalty_info"),
-            disable_pay_channels: source.field("disable_pay_channels"),
-            passback_params: source.field("passback_params"),
-            query_options: source.field("query_options"),
-            store_id: source.field("store_id"),
-            alipay_store_id: source.field("alipay_store_id"),
-            operator_id: source.field("operator_id"),
-            terminal_id: source.field("terminal_id"),
-            terminal_params: source.field("terminal_params"),
-            request_org_pid: source.field("request_org_pid"),
-            merchant_order_no: source.field("merchant_order_no"),
-            ext_user_info: source.field("ext_user_info"),
-            bkagent_req_info: source.field("bkagent_req_info"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            total_amount: crate::wire::Field::blank(),
+            subject: crate::wire::Field::blank(),
+            auth_code: ::core::option::Option::None,
+            scene: ::core::option::Option::None,
+            product_code: ::core::option::Option::None,
+            agreement_params: ::core::option::Option::None,
+            auth_no: ::core::option::Option::None,
+            auth_confirm_mode: ::core::option::Option::None,
+            buyer_id: ::core::option::Option::None,
+            buyer_open_id: ::core::option::Option::None,
+            seller_id: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            goods_detail: ::std::vec::Vec::new(),
+            discountable_amount: ::core::option::Option::None,
+            undiscountable_amount: ::core::option::Option::None,
+            trans_currency: ::core::option::Option::None,
+            settle_currency: ::core::option::Option::None,
+            time_expire: ::core::option::Option::None,
+            timeout_express: ::core::option::Option::None,
+            is_async_pay: ::core::option::Option::None,
+            pay_params: ::core::option::Option::None,
+            advance_payment_type: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            promo_params: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            settle_info: ::core::option::Option::None,
+            royalty_info: ::core::option::Option::None,
+            disable_pay_channels: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            query_options: ::std::vec::Vec::new(),
+            store_id: ::core::option::Option::None,
+            alipay_store_id: ::core::option::Option::None,
+            operator_id: ::core::option::Option::None,
+            terminal_id: ::core::option::Option::None,
+            terminal_params: ::core::option::Option::None,
+            request_org_pid: ::core::option::Option::None,
+            merchant_order_no: ::core::option::Option::None,
+            ext_user_info: ::core::option::Option::None,
+            bkagent_req_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_trade_no", "total_amount", "subject"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "auth_code",
+                    "scene",
+                    "product_code",
+                    "agreement_params",
+                    "auth_no",
+                    "auth_confirm_mode",
+                    "buyer_id",
+                    "buyer_open_id",
+                    "seller_id",
+                    "body",
+                    "goods_detail",
+                    "discountable_amount",
+                    "undiscountable_amount",
+                    "trans_currency",
+                    "settle_currency",
+                    "time_expire",
+                    "timeout_express",
+                    "is_async_pay",
+                    "pay_params",
+                    "advance_payment_type",
+                    "extend_params",
+                    "business_params",
+                    "promo_params",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "disable_pay_channels",
+                    "passback_params",
+                    "query_options",
+                    "store_id",
+                    "alipay_store_id",
+                    "operator_id",
+                    "terminal_id",
+                    "terminal_params",
+                    "request_org_pid",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "bkagent_req_info",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.total_amount,
+                    &mut self.subject,
+                    &mut self.auth_code,
+                    &mut self.scene,
+                    &mut self.product_code,
+                    &mut self.agreement_params,
+                    &mut self.auth_no,
+                    &mut self.auth_confirm_mode,
+                    &mut self.buyer_id,
+                    &mut self.buyer_open_id,
+                    &mut self.seller_id,
+                    &mut self.body,
+                    &mut self.goods_detail,
+                    &mut self.discountable_amount,
+                    &mut self.undiscountable_amount,
+                    &mut self.trans_currency,
+                    &mut self.settle_currency,
+                    &mut self.time_expire,
+                    &mut self.timeout_express,
+                    &mut self.is_async_pay,
+                    &mut self.pay_params,
+                    &mut self.advance_payment_type,
+                    &mut self.extend_params,
+                    &mut self.business_params,
+                    &mut self.promo_params,
+                    &mut self.sub_merchant,
+                    &mut self.settle_info,
+                    &mut self.royalty_info,
+                    &mut self.disable_pay_channels,
+                    &mut self.passback_params,
+                    &mut self.query_options,
+                    &mut self.store_id,
+                    &mut self.alipay_store_id,
+                    &mut self.operator_id,
+                    &mut self.terminal_id,
+                    &mut self.terminal_params,
+                    &mut self.request_org_pid,
+                    &mut self.merchant_order_no,
+                    &mut self.ext_user_info,
+                    &mut self.bkagent_req_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &[
-                "out_trade_no",
-                "total_amount",
-                "subject",
-                "auth_code",
-                "scene",
-                "product_code",
-                "agreement_params",
-                "auth_no",
-                "auth_confirm_mode",
-                "buyer_id",
-                "buyer_open_id",
-                "seller_id",
-                "body",
-                "goods_detail",
-                "discountable_amount",
-                "undiscountable_amount",
-                "trans_currency",
-                "settle_currency",
-                "time_expire",
-                "timeout_express",
-                "is_async_pay",
-                "pay_params",
-                "advance_payment_type",
-                "extend_params",
-                "business_params",
-                "promo_params",
-                "sub_merchant",
-                "settle_info",
-                "royalty_info",
-                "disable_pay_channels",
-                "passback_params",
-                "query_options",
-                "store_id",
-                "alipay_store_id",
-                "operator_id",
-                "terminal_id",
-                "terminal_params",
-                "request_org_pid",
-                "merchant_order_no",
-                "ext_user_info",
-                "bkagent_req_info",
-            ],
-            &[
-                &self.out_trade_no,
-                &self.total_amount,
-                &self.subject,
-                &self.auth_code,
-                &self.scene,
-                &self.product_code,
-                &self.agreement_params,
-                &self.auth_no,
-                &self.auth_confirm_mode,
-                &self.buyer_id,
-                &self.buyer_open_id,
-                &self.seller_id,
-                &self.body,
-                &self.goods_detail,
-                &self.discountable_amount,
-                &self.undiscountable_amount,
-                &self.trans_currency,
-                &self.settle_currency,
-                &self.time_expire,
-                &self.timeout_express,
-                &self.is_async_pay,
-                &self.pay_params,
-                &self.advance_payment_type,
-                &self.extend_params,
-                &self.business_params,
-                &self.promo_params,
-                &self.sub_merchant,
-                &self.settle_info,
-                &self.royalty_info,
-                &self.disable_pay_channels,
-                &self.passback_params,
-                &self.query_options,
-                &self.store_id,
-                &self.alipay_store_id,
-                &self.operator_id,
-                &self.terminal_id,
-                &self.terminal_params,
-                &self.request_org_pid,
-                &self.merchant_order_no,
-                &self.ext_user_info,
-                &self.bkagent_req_info,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["auth_code", "agreement_params", "auth_no"]]
+                "Pay",
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "auth_code",
+                    "scene",
+                    "product_code",
+                    "agreement_params",
+                    "auth_no",
+                    "auth_confirm_mode",
+                    "buyer_id",
+                    "buyer_open_id",
+                    "seller_id",
+                    "body",
+                    "goods_detail",
+                    "discountable_amount",
+                    "undiscountable_amount",
+                    "trans_currency",
+                    "settle_currency",
+                    "time_expire",
+                    "timeout_express",
+                    "is_async_pay",
+                    "pay_params",
+                    "advance_payment_type",
+                    "extend_params",
+                    "business_params",
+                    "promo_params",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "disable_pay_channels",
+                    "passback_params",
+                    "query_options",
+                    "store_id",
+                    "alipay_store_id",
+                    "operator_id",
+                    "terminal_id",
+                    "terminal_params",
+                    "request_org_pid",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "bkagent_req_info",
+                ],
+                &[
+                    &self.out_trade_no,
+                    &self.total_amount,
+                    &self.subject,
+                    &self.auth_code,
+                    &self.scene,
+                    &self.product_code,
+                    &self.agreement_params,
+                    &self.auth_no,
+                    &self.auth_confirm_mode,
+                    &self.buyer_id,
+                    &self.buyer_open_id,
+                    &self.seller_id,
+                    &self.body,
+                    &self.goods_detail,
+                    &self.discountable_amount,
+                    &self.undiscountable_amount,
+                    &self.trans_currency,
+                    &self.settle_currency,
+                    &self.time_expire,
+                    &self.timeout_express,
+                    &self.is_async_pay,
+                    &self.pay_params,
+                    &self.advance_payment_type,
+                    &self.extend_params,
+                    &self.business_params,
+                    &self.promo_params,
+                    &self.sub_merchant,
+                    &self.settle_info,
+                    &self.royalty_info,
+                    &self.disable_pay_channels,
+                    &self.passback_params,
+                    &self.query_options,
+                    &self.store_id,
+                    &self.alipay_store_id,
+                    &self.operator_id,
+                    &self.terminal_id,
+                    &self.terminal_params,
+                    &self.request_org_pid,
+                    &self.merchant_order_no,
+                    &self.ext_user_info,
+                    &self.bkagent_req_info,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["auth_code", "agreement_params", "auth_no"]])
     }
 }
 
@@ -748,61 +840,167 @@ impl ::core::default::Default for PayResponse {
 }
 
 impl crate::wire::Object for PayResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            total_amount: source.field("total_amount"),
-            receipt_amount: source.field("receipt_amount"),
-            buyer_pay_amount: source.field("buyer_pay_amount"),
-            invoice_amount: source.field("invoice_amount"),
-            point_amount: source.field("point_amount"),
-            gmt_payment: source.field("gmt_payment"),
-            buyer_user_id: source.field("buyer_user_id"),
-            buyer_open_id: source.field("buyer_open_id"),
-            buyer_logon_id: source.field("buyer_logon_id"),
-            buyer_user_name: source.field("buyer_user_name"),
-            buyer_user_type: source.field("buyer_user_type"),
-            open_id: source.field("open_id"),
-            store_name: source.field("store_name"),
-            fund_bill_list: source.field("fund_bill_list"),
-            voucher_detail_list: source.field("voucher_detail_list"),
-            discount_goods_detail: source.field("discount_goods_detail"),
-            discount_amount: source.field("discount_amount"),
-            mdiscount_amount: source.field("mdiscount_amount"),
-            hyb_amount: source.field("hyb_amount"),
-            card_balance: source.field("card_balance"),
-            business_params: source.field("business_params"),
-            enterprise_pay_info: source.field("enterprise_pay_info"),
-            tap_pay_info: source.field("tap_pay_info"),
-            async_payment_mode: source.field("async_payment_mode"),
-            async_pay_apply_status: source.field("async_pay_apply_status"),
-            auth_trade_pay_mode: source.field("auth_trade_pay_mode"),
-            advance_amount: source.field("advance_amount"),
-            pre_auth_pay_amount: source.field("pre_auth_pay_amount"),
-            credit_pay_mode: source.field("credit_pay_mode"),
-            credit_biz_order_id: source.field("credit_biz_order_id"),
-            can_turn_to_app_pay: source.field("can_turn_to_app_pay"),
-            trans_currency: source.field("trans_currency"),
-            pay_currency: source.field("pay_currency"),
-            pay_amount: source.field("pay_amount"),
-            trans_pay_rate: source.field("trans_pay_rate"),
-            settle_currency: source.field("settle_currency"),
-            settle_amount: source.field("settle_amount"),
-            settle_trans_rate: source.field("settle_trans_rate"),
-            purchase_entity: source.field("purchase_entity"),
-            receipt_currency_type: source.field("receipt_currency_type"),
-            settlement_id: source.field("settlement_id"),
-            charge_amount: source.field("charge_amount"),
-            charge_flags: source.field("charge_flags"),
-            charge_info_list: source.field("charge_info_list"),
-            bkagent_resp_info: source.field("bkagent_resp_info"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::blank(),
+            total_amount: ::core::option::Option::None,
+            receipt_amount: ::core::option::Option::None,
+            buyer_pay_amount: ::core::option::Option::None,
+            invoice_amount: ::core::option::Option::None,
+            point_amount: ::core::option::Option::None,
+            gmt_payment: ::core::option::Option::None,
+            buyer_user_id: ::core::option::Option::None,
+            buyer_open_id: ::core::option::Option::None,
+            buyer_logon_id: ::core::option::Option::None,
+            buyer_user_name: ::core::option::Option::None,
+            buyer_user_type: ::core::option::Option::None,
+            open_id: ::core::option::Option::None,
+            store_name: ::core::option::Option::None,
+            fund_bill_list: ::std::vec::Vec::new(),
+            voucher_detail_list: ::std::vec::Vec::new(),
+            discount_goods_detail: ::core::option::Option::None,
+            discount_amount: ::core::option::Option::None,
+            mdiscount_amount: ::core::option::Option::None,
+            hyb_amount: ::core::option::Option::None,
+            card_balance: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            enterprise_pay_info: ::core::option::Option::None,
+            tap_pay_info: ::core::option::Option::None,
+            async_payment_mode: ::core::option::Option::None,
+            async_pay_apply_status: ::core::option::Option::None,
+            auth_trade_pay_mode: ::core::option::Option::None,
+            advance_amount: ::core::option::Option::None,
+            pre_auth_pay_amount: ::core::option::Option::None,
+            credit_pay_mode: ::core::option::Option::None,
+            credit_biz_order_id: ::core::option::Option::None,
+            can_turn_to_app_pay: ::core::option::Option::None,
+            trans_currency: ::core::option::Option::None,
+            pay_currency: ::core::option::Option::None,
+            pay_amount: ::core::option::Option::None,
+            trans_pay_rate: ::core::option::Option::None,
+            settle_currency: ::core::option::Option::None,
+            settle_amount: ::core::option::Option::None,
+            settle_trans_rate: ::core::option::Option::None,
+            purchase_entity: ::core::option::Option::None,
+            receipt_currency_type: ::core::option::Option::None,
+            settlement_id: ::core::option::Option::None,
+            charge_amount: ::core::option::Option::None,
+            charge_flags: ::core::option::Option::None,
+            charge_info_list: ::core::option::Option::None,
+            bkagent_resp_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "total_amount",
+                    "receipt_amount",
+                    "buyer_pay_amount",
+                    "invoice_amount",
+                    "point_amount",
+                    "gmt_payment",
+                    "buyer_user_id",
+                    "buyer_open_id",
+                    "buyer_logon_id",
+                    "buyer_user_name",
+                    "buyer_user_type",
+                    "open_id",
+                    "store_name",
+                    "fund_bill_list",
+                    "voucher_detail_list",
+                    "discount_goods_detail",
+                    "discount_amount",
+                    "mdiscount_amount",
+                    "hyb_amount",
+                    "card_balance",
+                    "business_params",
+                    "enterprise_pay_info",
+                    "tap_pay_info",
+                    "async_payment_mode",
+                    "async_pay_apply_status",
+                    "auth_trade_pay_mode",
+                    "advance_amount",
+                    "pre_auth_pay_amount",
+                    "credit_pay_mode",
+                    "credit_biz_order_id",
+                    "can_turn_to_app_pay",
+                    "trans_currency",
+                    "pay_currency",
+                    "pay_amount",
+                    "trans_pay_rate",
+                    "settle_currency",
+                    "settle_amount",
+                    "settle_trans_rate",
+                    "purchase_entity",
+                    "receipt_currency_type",
+                    "settlement_id",
+                    "charge_amount",
+                    "charge_flags",
+                    "charge_info_list",
+                    "bkagent_resp_info",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.total_amount,
+                    &mut self.receipt_amount,
+                    &mut self.buyer_pay_amount,
+                    &mut self.invoice_amount,
+                    &mut self.point_amount,
+                    &mut self.gmt_payment,
+                    &mut self.buyer_user_id,
+                    &mut self.buyer_open_id,
+                    &mut self.buyer_logon_id,
+                    &mut self.buyer_user_name,
+                    &mut self.buyer_user_type,
+                    &mut self.open_id,
+                    &mut self.store_name,
+                    &mut self.fund_bill_list,
+                    &mut self.voucher_detail_list,
+                    &mut self.discount_goods_detail,
+                    &mut self.discount_amount,
+                    &mut self.mdiscount_amount,
+                    &mut self.hyb_amount,
+                    &mut self.card_balance,
+                    &mut self.business_params,
+                    &mut self.enterprise_pay_info,
+                    &mut self.tap_pay_info,
+                    &mut self.async_payment_mode,
+                    &mut self.async_pay_apply_status,
+                    &mut self.auth_trade_pay_mode,
+                    &mut self.advance_amount,
+                    &mut self.pre_auth_pay_amount,
+                    &mut self.credit_pay_mode,
+                    &mut self.credit_biz_order_id,
+                    &mut self.can_turn_to_app_pay,
+                    &mut self.trans_currency,
+                    &mut self.pay_currency,
+                    &mut self.pay_amount,
+                    &mut self.trans_pay_rate,
+                    &mut self.settle_currency,
+                    &mut self.settle_amount,
+                    &mut self.settle_trans_rate,
+                    &mut self.purchase_entity,
+                    &mut self.receipt_currency_type,
+                    &mut self.settlement_id,
+                    &mut self.charge_amount,
+                    &mut self.charge_flags,
+                    &mut self.charge_info_list,
+                    &mut self.bkagent_resp_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PayResponse",
             &[
                 "out_trade_no",
                 "trade_no",
@@ -1104,155 +1302,203 @@ pub enum PayErrorCode {
 }
 
 impl crate::wire::Listed for PayErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-            ("ACQ.AGREEMENT_ERROR", Self::AcqAgreementError),
-            ("ACQ.AGREEMENT_INVALID", Self::AcqAgreementInvalid),
-            ("ACQ.AGREEMENT_NOT_EXIST", Self::AcqAgreementNotExist),
-            ("ACQ.AGREEMENT_STATUS_NOT_NORMAL", Self::AcqAgreementStatusNotNormal),
-            ("ACQ.AMOUNT_OR_CURRENCY_ERROR", Self::AcqAmountOrCurrencyError),
-            ("ACQ.AUTH_AMOUNT_NOT_ENOUGH", Self::AcqAuthAmountNotEnough),
-            ("ACQ.AUTH_NO_ERROR", Self::AcqAuthNoError),
-            ("ACQ.AUTH_ORDER_HAS_CLOSED", Self::AcqAuthOrderHasClosed),
-            ("ACQ.AUTH_ORDER_HAS_FINISHED", Self::AcqAuthOrderHasFinished),
-            ("ACQ.AUTH_ORDER_NOT_PAID", Self::AcqAuthOrderNotPaid),
-            ("ACQ.AUTH_TOKEN_IS_NOT_EXIST", Self::AcqAuthTokenIsNotExist),
-            ("ACQ.BEYOND_PAY_RESTRICTION", Self::AcqBeyondPayRestriction),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ACCESS_FORBIDDEN",
+                "ACQ.AGREEMENT_ERROR",
+                "ACQ.AGREEMENT_INVALID",
+                "ACQ.AGREEMENT_NOT_EXIST",
+                "ACQ.AGREEMENT_STATUS_NOT_NORMAL",
+                "ACQ.AMOUNT_OR_CURRENCY_ERROR",
+                "ACQ.AUTH_AMOUNT_NOT_ENOUGH",
+                "ACQ.AUTH_NO_ERROR",
+                "ACQ.AUTH_ORDER_HAS_CLOSED",
+                "ACQ.AUTH_ORDER_HAS_FINISHED",
+                "ACQ.AUTH_ORDER_NOT_PAID",
+                "ACQ.AUTH_TOKEN_IS_NOT_EXIST",
+                "ACQ.BEYOND_PAY_RESTRICTION",
                 "ACQ.BEYOND_PER_RECEIPT_DAY_RESTRICTION",
-                Self::AcqBeyondPerReceiptDayRestriction,
-            ),
-            ("ACQ.BEYOND_PER_RECEIPT_RESTRICTION", Self::AcqBeyondPerReceiptRestriction),
-            (
+                "ACQ.BEYOND_PER_RECEIPT_RESTRICTION",
                 "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
-                Self::AcqBeyondPerReceiptSingleRestriction,
-            ),
-            ("ACQ.BUYER_BALANCE_NOT_ENOUGH", Self::AcqBuyerBalanceNotEnough),
-            (
+                "ACQ.BUYER_BALANCE_NOT_ENOUGH",
                 "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH",
-                Self::AcqBuyerBankcardBalanceNotEnough,
-            ),
-            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-            ("ACQ.BUYER_NOT_MAINLAND_CERT", Self::AcqBuyerNotMainlandCert),
-            (
+                "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                "ACQ.BUYER_NOT_EXIST",
+                "ACQ.BUYER_NOT_MAINLAND_CERT",
                 "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",
-                Self::AcqBuyerPaymentAmountDayLimitError,
-            ),
-            (
                 "ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR",
-                Self::AcqBuyerPaymentAmountMonthLimitError,
-            ),
-            ("ACQ.BUYER_SELLER_EQUAL", Self::AcqBuyerSellerEqual),
-            ("ACQ.BUYER_UNSUPPORT_ADVANCE", Self::AcqBuyerUnsupportAdvance),
-            ("ACQ.CARD_TYPE_ERROR", Self::AcqCardTypeError),
-            ("ACQ.CARD_USER_NOT_MATCH", Self::AcqCardUserNotMatch),
-            ("ACQ.CERT_EXPIRED", Self::AcqCertExpired),
-            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-            ("ACQ.CURRENCY_NOT_SUPPORT", Self::AcqCurrencyNotSupport),
-            ("ACQ.CYCLE_PAY_DATE_NOT_MATCH", Self::AcqCyclePayDateNotMatch),
-            ("ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED", Self::AcqCyclePaySingleFeeExceed),
-            ("ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED", Self::AcqCyclePayTotalFeeExceed),
-            ("ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED", Self::AcqCyclePayTotalTimesExceed),
-            ("ACQ.ERROR_BALANCE_PAYMENT_DISABLE", Self::AcqErrorBalancePaymentDisable),
-            (
+                "ACQ.BUYER_SELLER_EQUAL",
+                "ACQ.BUYER_UNSUPPORT_ADVANCE",
+                "ACQ.CARD_TYPE_ERROR",
+                "ACQ.CARD_USER_NOT_MATCH",
+                "ACQ.CERT_EXPIRED",
+                "ACQ.CONTEXT_INCONSISTENT",
+                "ACQ.CURRENCY_NOT_SUPPORT",
+                "ACQ.CYCLE_PAY_DATE_NOT_MATCH",
+                "ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED",
+                "ACQ.CYCLE_PAY_TOTAL_FEE_EXCEED",
+                "ACQ.CYCLE_PAY_TOTAL_TIMES_EXCEED",
+                "ACQ.ERROR_BALANCE_PAYMENT_DISABLE",
                 "ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT",
-                Self::AcqErrorBuyerCertifyLevelLimit,
-            ),
-            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.INVALID_RECEIVE_ACCOUNT", Self::AcqInvalidReceiveAccount),
-            ("ACQ.INVALID_STORE_ID", Self::AcqInvalidStoreId),
-            ("ACQ.MERCHANT_AGREEMENT_INVALID", Self::AcqMerchantAgreementInvalid),
-            ("ACQ.MERCHANT_AGREEMENT_NOT_EXIST", Self::AcqMerchantAgreementNotExist),
-            (
+                "ACQ.EXIST_FORBIDDEN_WORD",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.INVALID_RECEIVE_ACCOUNT",
+                "ACQ.INVALID_STORE_ID",
+                "ACQ.MERCHANT_AGREEMENT_INVALID",
+                "ACQ.MERCHANT_AGREEMENT_NOT_EXIST",
                 "ACQ.MERCHANT_PERM_RECEIPT_DAY_LIMIT",
-                Self::AcqMerchantPermReceiptDayLimit,
-            ),
-            (
                 "ACQ.MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",
-                Self::AcqMerchantPermReceiptSingleLimit,
-            ),
-            (
                 "ACQ.MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",
-                Self::AcqMerchantPermReceiptSuspendLimit,
-            ),
-            ("ACQ.MERCHANT_STATUS_NOT_NORMAL", Self::AcqMerchantStatusNotNormal),
-            ("ACQ.MERCHANT_UNSUPPORT_ADVANCE", Self::AcqMerchantUnsupportAdvance),
-            ("ACQ.MOBILE_PAYMENT_SWITCH_OFF", Self::AcqMobilePaymentSwitchOff),
-            ("ACQ.NOT_CERTIFIED_USER", Self::AcqNotCertifiedUser),
-            ("ACQ.NOT_SUPPORT_PAYMENT_INST", Self::AcqNotSupportPaymentInst),
-            (
+                "ACQ.MERCHANT_STATUS_NOT_NORMAL",
+                "ACQ.MERCHANT_UNSUPPORT_ADVANCE",
+                "ACQ.MOBILE_PAYMENT_SWITCH_OFF",
+                "ACQ.NOT_CERTIFIED_USER",
+                "ACQ.NOT_SUPPORT_PAYMENT_INST",
                 "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
-                Self::AcqNowTimeAfterExpireTimeError,
-            ),
-            (
                 "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE",
-                Self::AcqNoPaymentInstrumentsAvailable,
-            ),
-            ("ACQ.ORDER_UNSUPPORT_ADVANCE", Self::AcqOrderUnsupportAdvance),
-            ("ACQ.OVER_DEDUCT_PERIOD", Self::AcqOverDeductPeriod),
-            ("ACQ.OVER_MAX_DEDUCT_COUNT", Self::AcqOverMaxDeductCount),
-            ("ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT", Self::AcqOverMaxUnderWayDeductCount),
-            (
+                "ACQ.ORDER_UNSUPPORT_ADVANCE",
+                "ACQ.OVER_DEDUCT_PERIOD",
+                "ACQ.OVER_MAX_DEDUCT_COUNT",
+                "ACQ.OVER_MAX_UNDER_WAY_DEDUCT_COUNT",
                 "ACQ.OVER_MERCHANT_DAILY_DEDUCT_AMOUNT",
-                Self::AcqOverMerchantDailyDeductAmount,
-            ),
-            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-            ("ACQ.PAYER_UNMATCHED", Self::AcqPayerUnmatched),
-            ("ACQ.PAYMENT_AUTH_CODE_INVALID", Self::AcqPaymentAuthCodeInvalid),
-            ("ACQ.PAYMENT_FAIL", Self::AcqPaymentFail),
-            ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
-            (
+                "ACQ.PARTNER_ERROR",
+                "ACQ.PAYER_UNMATCHED",
+                "ACQ.PAYMENT_AUTH_CODE_INVALID",
+                "ACQ.PAYMENT_FAIL",
+                "ACQ.PAYMENT_REQUEST_HAS_RISK",
                 "ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID",
-                Self::AcqPlatformBusinessAcquireModeMustMerchantId,
-            ),
-            (
                 "ACQ.PRE_AUTH_PROD_CODE_INCONSISTENT",
-                Self::AcqPreAuthProdCodeInconsistent,
-            ),
-            ("ACQ.PRODUCT_AMOUNT_LIMIT_ERROR", Self::AcqProductAmountLimitError),
-            ("ACQ.PULL_MOBILE_CASHIER_FAIL", Self::AcqPullMobileCashierFail),
-            ("ACQ.REQUEST_AMOUNT_EXCEED", Self::AcqRequestAmountExceed),
-            ("ACQ.RESTRICTED_MERCHANT_INDUSTRY", Self::AcqRestrictedMerchantIndustry),
-            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-            ("ACQ.ROYALTY_ACCOUNT_NOT_EXIST", Self::AcqRoyaltyAccountNotExist),
-            (
+                "ACQ.PRODUCT_AMOUNT_LIMIT_ERROR",
+                "ACQ.PULL_MOBILE_CASHIER_FAIL",
+                "ACQ.REQUEST_AMOUNT_EXCEED",
+                "ACQ.RESTRICTED_MERCHANT_INDUSTRY",
+                "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                "ACQ.ROYALTY_ACCOUNT_NOT_EXIST",
                 "ACQ.SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID",
-                Self::AcqSecondaryMerchantAlipayAccountInvalid,
-            ),
-            ("ACQ.SECONDARY_MERCHANT_ID_BLANK", Self::AcqSecondaryMerchantIdBlank),
-            ("ACQ.SECONDARY_MERCHANT_ID_INVALID", Self::AcqSecondaryMerchantIdInvalid),
-            (
+                "ACQ.SECONDARY_MERCHANT_ID_BLANK",
+                "ACQ.SECONDARY_MERCHANT_ID_INVALID",
                 "ACQ.SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
-                Self::AcqSecondaryMerchantIsvPunishIndirect,
-            ),
-            ("ACQ.SECONDARY_MERCHANT_NOT_MATCH", Self::AcqSecondaryMerchantNotMatch),
-            (
+                "ACQ.SECONDARY_MERCHANT_NOT_MATCH",
                 "ACQ.SECONDARY_MERCHANT_STATUS_ERROR",
+                "ACQ.SELLER_BEEN_BLOCKED",
+                "ACQ.SELLER_NOT_EXIST",
+                "ACQ.SMILE_PAY_MERCHANT_NOT_MATCH",
+                "ACQ.SUB_GOODS_SIZE_MAX_COUNT",
+                "ACQ.SUB_MERCHANT_CREATE_FAIL",
+                "ACQ.SUB_MERCHANT_TYPE_INVALID",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TOTAL_FEE_EXCEED",
+                "ACQ.TRADE_BUYER_NOT_MATCH",
+                "ACQ.TRADE_HAS_CLOSE",
+                "ACQ.TRADE_HAS_SUCCESS",
+                "ACQ.TRADE_SETTLE_ERROR",
+                "ACQ.TRADE_STATUS_ERROR",
+                "ACQ.UN_SUPPORT_TRADE_SCENE",
+                "ACQ.USER_FACE_PAYMENT_SWITCH_OFF",
+                "ACQ.USER_LOGONID_DUP",
+                "ACQ.ZM_AUTH_AMOUNT_EXCEED",
+                "ACQ.ZM_AUTH_RULE_LIMIT",
+                "ACQ.ZM_CREDIT_AUTH_FAIL",
+            ],
+            &[
+                Self::AcqAccessForbidden,
+                Self::AcqAgreementError,
+                Self::AcqAgreementInvalid,
+                Self::AcqAgreementNotExist,
+                Self::AcqAgreementStatusNotNormal,
+                Self::AcqAmountOrCurrencyError,
+                Self::AcqAuthAmountNotEnough,
+                Self::AcqAuthNoError,
+                Self::AcqAuthOrderHasClosed,
+                Self::AcqAuthOrderHasFinished,
+                Self::AcqAuthOrderNotPaid,
+                Self::AcqAuthTokenIsNotExist,
+                Self::AcqBeyondPayRestriction,
+                Self::AcqBeyondPerReceiptDayRestriction,
+                Self::AcqBeyondPerReceiptRestriction,
+                Self::AcqBeyondPerReceiptSingleRestriction,
+                Self::AcqBuyerBalanceNotEnough,
+                Self::AcqBuyerBankcardBalanceNotEnough,
+                Self::AcqBuyerEnableStatusForbid,
+                Self::AcqBuyerNotExist,
+                Self::AcqBuyerNotMainlandCert,
+                Self::AcqBuyerPaymentAmountDayLimitError,
+                Self::AcqBuyerPaymentAmountMonthLimitError,
+                Self::AcqBuyerSellerEqual,
+                Self::AcqBuyerUnsupportAdvance,
+                Self::AcqCardTypeError,
+                Self::AcqCardUserNotMatch,
+                Self::AcqCertExpired,
+                Self::AcqContextInconsistent,
+                Self::AcqCurrencyNotSupport,
+                Self::AcqCyclePayDateNotMatch,
+                Self::AcqCyclePaySingleFeeExceed,
+                Self::AcqCyclePayTotalFeeExceed,
+                Self::AcqCyclePayTotalTimesExceed,
+                Self::AcqErrorBalancePaymentDisable,
+                Self::AcqErrorBuyerCertifyLevelLimit,
+                Self::AcqExistForbiddenWord,
+                Self::AcqInvalidParameter,
+                Self::AcqInvalidReceiveAccount,
+                Self::AcqInvalidStoreId,
+                Self::AcqMerchantAgreementInvalid,
+                Self::AcqMerchantAgreementNotExist,
+                Self::AcqMerchantPermReceiptDayLimit,
+                Self::AcqMerchantPermReceiptSingleLimit,
+                Self::AcqMerchantPermReceiptSuspendLimit,
+                Self::AcqMerchantStatusNotNormal,
+                Self::AcqMerchantUnsupportAdvance,
+                Self::AcqMobilePaymentSwitchOff,
+                Self::AcqNotCertifiedUser,
+                Self::AcqNotSupportPaymentInst,
+                Self::AcqNowTimeAfterExpireTimeError,
+                Self::AcqNoPaymentInstrumentsAvailable,
+                Self::AcqOrderUnsupportAdvance,
+                Self::AcqOverDeductPeriod,
+                Self::AcqOverMaxDeductCount,
+                Self::AcqOverMaxUnderWayDeductCount,
+                Self::AcqOverMerchantDailyDeductAmount,
+                Self::AcqPartnerError,
+                Self::AcqPayerUnmatched,
+                Self::AcqPaymentAuthCodeInvalid,
+                Self::AcqPaymentFail,
+                Self::AcqPaymentRequestHasRisk,
+                Self::AcqPlatformBusinessAcquireModeMustMerchantId,
+                Self::AcqPreAuthProdCodeInconsistent,
+                Self::AcqProductAmountLimitError,
+                Self::AcqPullMobileCashierFail,
+                Self::AcqRequestAmountExceed,
+                Self::AcqRestrictedMerchantIndustry,
+                Self::AcqRiskMerchantIpNotExist,
+                Self::AcqRoyaltyAccountNotExist,
+                Self::AcqSecondaryMerchantAlipayAccountInvalid,
+                Self::AcqSecondaryMerchantIdBlank,
+                Self::AcqSecondaryMerchantIdInvalid,
+                Self::AcqSecondaryMerchantIsvPunishIndirect,
+                Self::AcqSecondaryMerchantNotMatch,
                 Self::AcqSecondaryMerchantStatusError,
-            ),
-            ("ACQ.SELLER_BEEN_BLOCKED", Self::AcqSellerBeenBlocked),
-            ("ACQ.SELLER_NOT_EXIST", Self::AcqSellerNotExist),
-            ("ACQ.SMILE_PAY_MERCHANT_NOT_MATCH", Self::AcqSmilePayMerchantNotMatch),
-            ("ACQ.SUB_GOODS_SIZE_MAX_COUNT", Self::AcqSubGoodsSizeMaxCount),
-            ("ACQ.SUB_MERCHANT_CREATE_FAIL", Self::AcqSubMerchantCreateFail),
-            ("ACQ.SUB_MERCHANT_TYPE_INVALID", Self::AcqSubMerchantTypeInvalid),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-            ("ACQ.TRADE_BUYER_NOT_MATCH", Self::AcqTradeBuyerNotMatch),
-            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-            ("ACQ.UN_SUPPORT_TRADE_SCENE", Self::AcqUnSupportTradeScene),
-            ("ACQ.USER_FACE_PAYMENT_SWITCH_OFF", Self::AcqUserFacePaymentSwitchOff),
-            ("ACQ.USER_LOGONID_DUP", Self::AcqUserLogonidDup),
-            ("ACQ.ZM_AUTH_AMOUNT_EXCEED", Self::AcqZmAuthAmountExceed),
-            ("ACQ.ZM_AUTH_RULE_LIMIT", Self::AcqZmAuthRuleLimit),
-            ("ACQ.ZM_CREDIT_AUTH_FAIL", Self::AcqZmCreditAuthFail),
-        ]
+                Self::AcqSellerBeenBlocked,
+                Self::AcqSellerNotExist,
+                Self::AcqSmilePayMerchantNotMatch,
+                Self::AcqSubGoodsSizeMaxCount,
+                Self::AcqSubMerchantCreateFail,
+                Self::AcqSubMerchantTypeInvalid,
+                Self::AcqSystemError,
+                Self::AcqTotalFeeExceed,
+                Self::AcqTradeBuyerNotMatch,
+                Self::AcqTradeHasClose,
+                Self::AcqTradeHasSuccess,
+                Self::AcqTradeSettleError,
+                Self::AcqTradeStatusError,
+                Self::AcqUnSupportTradeScene,
+                Self::AcqUserFacePaymentSwitchOff,
+                Self::AcqUserLogonidDup,
+                Self::AcqZmAuthAmountExceed,
+                Self::AcqZmAuthRuleLimit,
+                Self::AcqZmCreditAuthFail,
+            ],
+        )
     }
 }
 
@@ -1371,8 +1617,8 @@ pub enum PayScene {
 }
 
 impl crate::wire::Listed for PayScene {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("bar_code", Self::BarCode), ("security_code", Self::SecurityCode)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
     }
 }
 
@@ -1388,8 +1634,8 @@ pub enum PayAuthConfirmMode {
 }
 
 impl crate::wire::Listed for PayAuthConfirmMode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("COMPLETE", Self::Complete), ("NOT_COMPLETE", Self::NotComplete)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["COMPLETE", "NOT_COMPLETE"], &[Self::Complete, Self::NotComplete])
     }
 }
 
@@ -1448,18 +1694,34 @@ impl AgreementParams {
 }
 
 impl crate::wire::Object for AgreementParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            agreement_no: source.required("agreement_no"),
-            auth_confirm_no: source.field("auth_confirm_no"),
-            apply_token: source.field("apply_token"),
-            deduct_permission: source.field("deduct_permission"),
-            extra: source.extra(),
+            agreement_no: crate::wire::Field::blank(),
+            auth_confirm_no: ::core::option::Option::None,
+            apply_token: ::core::option::Option::None,
+            deduct_permission: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["agreement_no"]);
+        source
+            .fill(
+                &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
+                &mut [
+                    &mut self.agreement_no,
+                    &mut self.auth_confirm_no,
+                    &mut self.apply_token,
+                    &mut self.deduct_permission,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AgreementParams",
             &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
             &[
                 &self.agreement_no,
@@ -1518,16 +1780,26 @@ impl ::core::default::Default for PayParams {
 }
 
 impl crate::wire::Object for PayParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            async_type: source.field("async_type"),
-            retry_type: source.field("retry_type"),
-            extra: source.extra(),
+            async_type: ::core::option::Option::None,
+            retry_type: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["async_type", "retry_type"],
+                &mut [&mut self.async_type, &mut self.retry_type],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PayParams",
             &["async_type", "retry_type"],
             &[&self.async_type, &self.retry_type],
             &self.extra,
@@ -1547,11 +1819,11 @@ pub enum PayParamsAsyncType {
 }
 
 impl crate::wire::Listed for PayParamsAsyncType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("NORMAL_ASYNC", Self::NormalAsync),
-            ("NEAR_REAL_TIME_ASYNC", Self::NearRealTimeAsync),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["NORMAL_ASYNC", "NEAR_REAL_TIME_ASYNC"],
+            &[Self::NormalAsync, Self::NearRealTimeAsync],
+        )
     }
 }
 
@@ -1569,12 +1841,11 @@ pub enum PayParamsRetryType {
 }
 
 impl crate::wire::Listed for PayParamsRetryType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("NONE_AND_CLOSETRADE", Self::NoneAndCloseTrade),
-            ("NONE", Self::None),
-            ("RETY", Self::Retry),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["NONE_AND_CLOSETRADE", "NONE", "RETY"],
+            &[Self::NoneAndCloseTrade, Self::None, Self::Retry],
+        )
     }
 }
 
@@ -1613,15 +1884,25 @@ impl ::core::default::Default for PromoParam {
 }
 
 impl crate::wire::Object for PromoParam {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            actual_order_time: source.field("actual_order_time"),
-            extra: source.extra(),
+            actual_order_time: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["actual_order_time"],
+                &mut [&mut self.actual_order_time],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PromoParam",
             &["actual_order_time"],
             &[&self.actual_order_time],
             &self.extra,
@@ -1653,17 +1934,29 @@ pub enum PayQueryOption {
 }
 
 impl crate::wire::Listed for PayQueryOption {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("fund_bill_list", Self::FundBillList),
-            ("voucher_detail_list", Self::VoucherDetailList),
-            ("discount_goods_detail", Self::DiscountGoodsDetail),
-            ("discount_amount", Self::DiscountAmount),
-            ("mdiscount_amount", Self::MdiscountAmount),
-            ("enterprise_pay_info", Self::EnterprisePayInfo),
-            ("hyb_amount", Self::HybAmount),
-            ("async_pay_info", Self::AsyncPayInfo),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "fund_bill_list",
+                "voucher_detail_list",
+                "discount_goods_detail",
+                "discount_amount",
+                "mdiscount_amount",
+                "enterprise_pay_info",
+                "hyb_amount",
+                "async_pay_info",
+            ],
+            &[
+                Self::FundBillList,
+                Self::VoucherDetailList,
+                Self::DiscountGoodsDetail,
+                Self::DiscountAmount,
+                Self::MdiscountAmount,
+                Self::EnterprisePayInfo,
+                Self::HybAmount,
+                Self::AsyncPayInfo,
+            ],
+        )
     }
 }
 
@@ -1679,8 +1972,8 @@ pub enum PayBuyerUserType {
 }
 
 impl crate::wire::Listed for PayBuyerUserType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("CORPORATE", Self::Corporate), ("PRIVATE", Self::Private)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["CORPORATE", "PRIVATE"], &[Self::Corporate, Self::Private])
     }
 }
 
@@ -1702,14 +1995,23 @@ pub enum PayAsyncPaymentMode {
 }
 
 impl crate::wire::Listed for PayAsyncPaymentMode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ASYNC_DELAY_PAY", Self::AsyncDelayPay),
-            ("ASYNC_REALTIME_PAY", Self::AsyncRealTimePay),
-            ("SYNC_DIRECT_PAY", Self::SyncDirectPay),
-            ("NORMAL_ASYNC_PAY", Self::NormalAsyncPay),
-            ("QUOTA_OCCUPYIED_ASYNC_PAY", Self::QuotaOccupiedAsyncPay),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ASYNC_DELAY_PAY",
+                "ASYNC_REALTIME_PAY",
+                "SYNC_DIRECT_PAY",
+                "NORMAL_ASYNC_PAY",
+                "QUOTA_OCCUPYIED_ASYNC_PAY",
+            ],
+            &[
+                Self::AsyncDelayPay,
+                Self::AsyncRealTimePay,
+                Self::SyncDirectPay,
+                Self::NormalAsyncPay,
+                Self::QuotaOccupiedAsyncPay,
+            ],
+        )
     }
 }
 

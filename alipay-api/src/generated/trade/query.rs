@@ -84,26 +84,43 @@ impl Query {
 }
 
 impl crate::wire::Object for Query {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            org_pid: source.field("org_pid"),
-            query_options: source.field("query_options"),
-            extra: source.extra(),
+            out_trade_no: ::core::option::Option::None,
+            trade_no: ::core::option::Option::None,
+            org_pid: ::core::option::Option::None,
+            query_options: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_trade_no", "trade_no", "org_pid", "query_options"],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.org_pid,
+                    &mut self.query_options,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &["out_trade_no", "trade_no", "org_pid", "query_options"],
-            &[&self.out_trade_no, &self.trade_no, &self.org_pid, &self.query_options],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["out_trade_no", "trade_no"]]
+                "Query",
+                &["out_trade_no", "trade_no", "org_pid", "query_options"],
+                &[
+                    &self.out_trade_no,
+                    &self.trade_no,
+                    &self.org_pid,
+                    &self.query_options,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["out_trade_no", "trade_no"]])
     }
 }
 
@@ -274,81 +291,227 @@ impl ::core::default::Default for QueryResponse {
 }
 
 impl crate::wire::Object for QueryResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trade_no: source.field("trade_no"),
-            out_trade_no: source.field("out_trade_no"),
-            buyer_logon_id: source.field("buyer_logon_id"),
-            trade_status: source.field("trade_status"),
-            total_amount: source.field("total_amount"),
-            trans_currency: source.field("trans_currency"),
-            settle_currency: source.field("settle_currency"),
-            settle_amount: source.field("settle_amount"),
-            pay_currency: source.field("pay_currency"),
-            pay_amount: source.field("pay_amount"),
-            settle_trans_rate: source.field("settle_trans_rate"),
-            trans_pay_rate: source.field("trans_pay_rate"),
-            buyer_pay_amount: source.field("buyer_pay_amount"),
-            point_amount: source.field("point_amount"),
-            invoice_amount: source.field("invoice_amount"),
-            receipt_amount: source.field("receipt_amount"),
-            receipt_currency_type: source.field("receipt_currency_type"),
-            discount_amount: source.field("discount_amount"),
-            mdiscount_amount: source.field("mdiscount_amount"),
-            hyb_amount: source.field("hyb_amount"),
-            send_pay_date: source.field("send_pay_date"),
-            store_id: source.field("store_id"),
-            alipay_store_id: source.field("alipay_store_id"),
-            terminal_id: source.field("terminal_id"),
-            store_name: source.field("store_name"),
-            fund_bill_list: source.field("fund_bill_list"),
-            voucher_detail_list: source.field("voucher_detail_list"),
-            discount_goods_detail: source.field("discount_goods_detail"),
-            trade_settle_info: source.field("trade_settle_info"),
-            req_goods_detail: source.field("req_goods_detail"),
-            buyer_user_id: source.field("buyer_user_id"),
-            buyer_open_id: source.field("buyer_open_id"),
-            open_id: source.field("open_id"),
-            buyer_user_type: source.field("buyer_user_type"),
-            buyer_user_name: source.field("buyer_user_name"),
-            external_payer_info: source.field("external_payer_info"),
-            passback_params: source.field("passback_params"),
-            ext_infos: source.field("ext_infos"),
-            unpaid_reason: source.field("unpaid_reason"),
-            additional_status: source.field("additional_status"),
-            async_pay_apply_status: source.field("async_pay_apply_status"),
-            auth_trade_pay_mode: source.field("auth_trade_pay_mode"),
-            credit_pay_mode: source.field("credit_pay_mode"),
-            credit_biz_order_id: source.field("credit_biz_order_id"),
-            pre_auth_pay_amount: source.field("pre_auth_pay_amount"),
-            fulfillment_detail_list: source.field("fulfillment_detail_list"),
-            hb_fq_pay_info: source.field("hb_fq_pay_info"),
-            enterprise_pay_info: source.field("enterprise_pay_info"),
-            tap_pay_info: source.field("tap_pay_info"),
-            cashier_type: source.field("cashier_type"),
-            medical_insurance_info: source.field("medical_insurance_info"),
-            industry_sepc_detail: source.field("industry_sepc_detail"),
-            industry_sepc_detail_gov: source.field("industry_sepc_detail_gov"),
-            industry_sepc_detail_acc: source.field("industry_sepc_detail_acc"),
-            biz_settle_mode: source.field("biz_settle_mode"),
-            period_scene: source.field("period_scene"),
-            purchase_entity: source.field("purchase_entity"),
-            charge_info_list: source.field("charge_info_list"),
-            intact_charge_info_list: source.field("intact_charge_info_list"),
-            payment_info_with_id_list: source.field("payment_info_with_id_list"),
-            alipay_sub_merchant_id: source.field("alipay_sub_merchant_id"),
-            subject: source.field("subject"),
-            body: source.field("body"),
-            settlement_id: source.field("settlement_id"),
-            charge_amount: source.field("charge_amount"),
-            charge_flags: source.field("charge_flags"),
-            bkagent_resp_info: source.field("bkagent_resp_info"),
-            extra: source.extra(),
+            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::blank(),
+            buyer_logon_id: crate::wire::Field::blank(),
+            trade_status: crate::wire::Field::blank(),
+            total_amount: ::core::option::Option::None,
+            trans_currency: ::core::option::Option::None,
+            settle_currency: ::core::option::Option::None,
+            settle_amount: ::core::option::Option::None,
+            pay_currency: ::core::option::Option::None,
+            pay_amount: ::core::option::Option::None,
+            settle_trans_rate: ::core::option::Option::None,
+            trans_pay_rate: ::core::option::Option::None,
+            buyer_pay_amount: ::core::option::Option::None,
+            point_amount: ::core::option::Option::None,
+            invoice_amount: ::core::option::Option::None,
+            receipt_amount: ::core::option::Option::None,
+            receipt_currency_type: ::core::option::Option::None,
+            discount_amount: ::core::option::Option::None,
+            mdiscount_amount: ::core::option::Option::None,
+            hyb_amount: ::core::option::Option::None,
+            send_pay_date: ::core::option::Option::None,
+            store_id: ::core::option::Option::None,
+            alipay_store_id: ::core::option::Option::None,
+            terminal_id: ::core::option::Option::None,
+            store_name: ::core::option::Option::None,
+            fund_bill_list: ::std::vec::Vec::new(),
+            voucher_detail_list: ::std::vec::Vec::new(),
+            discount_goods_detail: ::core::option::Option::None,
+            trade_settle_info: ::core::option::Option::None,
+            req_goods_detail: ::std::vec::Vec::new(),
+            buyer_user_id: ::core::option::Option::None,
+            buyer_open_id: ::core::option::Option::None,
+            open_id: ::core::option::Option::None,
+            buyer_user_type: ::core::option::Option::None,
+            buyer_user_name: ::core::option::Option::None,
+            external_payer_info: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            ext_infos: ::core::option::Option::None,
+            unpaid_reason: ::core::option::Option::None,
+            additional_status: ::core::option::Option::None,
+            async_pay_apply_status: ::core::option::Option::None,
+            auth_trade_pay_mode: ::core::option::Option::None,
+            credit_pay_mode: ::core::option::Option::None,
+            credit_biz_order_id: ::core::option::Option::None,
+            pre_auth_pay_amount: ::core::option::Option::None,
+            fulfillment_detail_list: ::std::vec::Vec::new(),
+            hb_fq_pay_info: ::core::option::Option::None,
+            enterprise_pay_info: ::core::option::Option::None,
+            tap_pay_info: ::core::option::Option::None,
+            cashier_type: ::core::option::Option::None,
+            medical_insurance_info: ::core::option::Option::None,
+            industry_sepc_detail: ::core::option::Option::None,
+            industry_sepc_detail_gov: ::core::option::Option::None,
+            industry_sepc_detail_acc: ::core::option::Option::None,
+            biz_settle_mode: ::core::option::Option::None,
+            period_scene: ::core::option::Option::None,
+            purchase_entity: ::core::option::Option::None,
+            charge_info_list: ::std::vec::Vec::new(),
+            intact_charge_info_list: ::std::vec::Vec::new(),
+            payment_info_with_id_list: ::std::vec::Vec::new(),
+            alipay_sub_merchant_id: ::core::option::Option::None,
+            subject: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            settlement_id: ::core::option::Option::None,
+            charge_amount: ::core::option::Option::None,
+            charge_flags: ::core::option::Option::None,
+            bkagent_resp_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "trade_no",
+                    "out_trade_no",
+                    "buyer_logon_id",
+                    "trade_status",
+                    "total_amount",
+                    "trans_currency",
+                    "settle_currency",
+                    "settle_amount",
+                    "pay_currency",
+                    "pay_amount",
+                    "settle_trans_rate",
+                    "trans_pay_rate",
+                    "buyer_pay_amount",
+                    "point_amount",
+                    "invoice_amount",
+                    "receipt_amount",
+                    "receipt_currency_type",
+                    "discount_amount",
+                    "mdiscount_amount",
+                    "hyb_amount",
+                    "send_pay_date",
+                    "store_id",
+                    "alipay_store_id",
+                    "terminal_id",
+                    "store_name",
+                    "fund_bill_list",
+                    "voucher_detail_list",
+                    "discount_goods_detail",
+                    "trade_settle_info",
+                    "req_goods_detail",
+                    "buyer_user_id",
+                    "buyer_open_id",
+                    "open_id",
+                    "buyer_user_type",
+                    "buyer_user_name",
+                    "external_payer_info",
+                    "passback_params",
+                    "ext_infos",
+                    "unpaid_reason",
+                    "additional_status",
+                    "async_pay_apply_status",
+                    "auth_trade_pay_mode",
+                    "credit_pay_mode",
+                    "credit_biz_order_id",
+                    "pre_auth_pay_amount",
+                    "fulfillment_detail_list",
+                    "hb_fq_pay_info",
+                    "enterprise_pay_info",
+                    "tap_pay_info",
+                    "cashier_type",
+                    "medical_insurance_info",
+                    "industry_sepc_detail",
+                    "industry_sepc_detail_gov",
+                    "industry_sepc_detail_acc",
+                    "biz_settle_mode",
+                    "period_scene",
+                    "purchase_entity",
+                    "charge_info_list",
+                    "intact_charge_info_list",
+                    "payment_info_with_id_list",
+                    "alipay_sub_merchant_id",
+                    "subject",
+                    "body",
+                    "settlement_id",
+                    "charge_amount",
+                    "charge_flags",
+                    "bkagent_resp_info",
+                ],
+                &mut [
+                    &mut self.trade_no,
+                    &mut self.out_trade_no,
+                    &mut self.buyer_logon_id,
+                    &mut self.trade_status,
+                    &mut self.total_amount,
+                    &mut self.trans_currency,
+                    &mut self.settle_currency,
+                    &mut self.settle_amount,
+                    &mut self.pay_currency,
+                    &mut self.pay_amount,
+                    &mut self.settle_trans_rate,
+                    &mut self.trans_pay_rate,
+                    &mut self.buyer_pay_amount,
+                    &mut self.point_amount,
+                    &mut self.invoice_amount,
+                    &mut self.receipt_amount,
+                    &mut self.receipt_currency_type,
+                    &mut self.discount_amount,
+                    &mut self.mdiscount_amount,
+                    &mut self.hyb_amount,
+                    &mut self.send_pay_date,
+                    &mut self.store_id,
+                    &mut self.alipay_store_id,
+                    &mut self.terminal_id,
+                    &mut self.store_name,
+                    &mut self.fund_bill_list,
+                    &mut self.voucher_detail_list,
+                    &mut self.discount_goods_detail,
+                    &mut self.trade_settle_info,
+                    &mut self.req_goods_detail,
+                    &mut self.buyer_user_id,
+                    &mut self.buyer_open_id,
+                    &mut self.open_id,
+                    &mut self.buyer_user_type,
+                    &mut self.buyer_user_name,
+                    &mut self.external_payer_info,
+                    &mut self.passback_params,
+                    &mut self.ext_infos,
+                    &mut self.unpaid_reason,
+                    &mut self.additional_status,
+                    &mut self.async_pay_apply_status,
+                    &mut self.auth_trade_pay_mode,
+                    &mut self.credit_pay_mode,
+                    &mut self.credit_biz_order_id,
+                    &mut self.pre_auth_pay_amount,
+                    &mut self.fulfillment_detail_list,
+                    &mut self.hb_fq_pay_info,
+                    &mut self.enterprise_pay_info,
+                    &mut self.tap_pay_info,
+                    &mut self.cashier_type,
+                    &mut self.medical_insurance_info,
+                    &mut self.industry_sepc_detail,
+                    &mut self.industry_sepc_detail_gov,
+                    &mut self.industry_sepc_detail_acc,
+                    &mut self.biz_settle_mode,
+                    &mut self.period_scene,
+                    &mut self.purchase_entity,
+                    &mut self.charge_info_list,
+                    &mut self.intact_charge_info_list,
+                    &mut self.payment_info_with_id_list,
+                    &mut self.alipay_sub_merchant_id,
+                    &mut self.subject,
+                    &mut self.body,
+                    &mut self.settlement_id,
+                    &mut self.charge_amount,
+                    &mut self.charge_flags,
+                    &mut self.bkagent_resp_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "QueryResponse",
             &[
                 "trade_no",
                 "out_trade_no",
@@ -508,13 +671,21 @@ pub enum QueryErrorCode {
 }
 
 impl crate::wire::Listed for QueryErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TRADE_NOT_EXIST",
+            ],
+            &[
+                Self::AcqEnterprisePayBizError,
+                Self::AcqInvalidParameter,
+                Self::AcqSystemError,
+                Self::AcqTradeNotExist,
+            ],
+        )
     }
 }
 
@@ -557,18 +728,31 @@ pub enum QueryOption {
 }
 
 impl crate::wire::Listed for QueryOption {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("trade_settle_info", Self::TradeSettleInfo),
-            ("fund_bill_list", Self::FundBillList),
-            ("voucher_detail_list", Self::VoucherDetailList),
-            ("discount_goods_detail", Self::DiscountGoodsDetail),
-            ("mdiscount_amount", Self::MdiscountAmount),
-            ("medical_insurance_info", Self::MedicalInsuranceInfo),
-            ("fulfillment_detail_list", Self::FulfillmentDetailList),
-            ("async_pay_info", Self::AsyncPayInfo),
-            ("tap_pay_info", Self::TapPayInfo),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "trade_settle_info",
+                "fund_bill_list",
+                "voucher_detail_list",
+                "discount_goods_detail",
+                "mdiscount_amount",
+                "medical_insurance_info",
+                "fulfillment_detail_list",
+                "async_pay_info",
+                "tap_pay_info",
+            ],
+            &[
+                Self::TradeSettleInfo,
+                Self::FundBillList,
+                Self::VoucherDetailList,
+                Self::DiscountGoodsDetail,
+                Self::MdiscountAmount,
+                Self::MedicalInsuranceInfo,
+                Self::FulfillmentDetailList,
+                Self::AsyncPayInfo,
+                Self::TapPayInfo,
+            ],
+        )
     }
 }
 
@@ -584,8 +768,8 @@ pub enum QueryBuyerUserType {
 }
 
 impl crate::wire::Listed for QueryBuyerUserType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("PRIVATE", Self::Private), ("CORPORATE", Self::Corporate)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["PRIVATE", "CORPORATE"], &[Self::Private, Self::Corporate])
     }
 }
 
@@ -601,8 +785,8 @@ pub enum QueryCashierType {
 }
 
 impl crate::wire::Listed for QueryCashierType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("APP", Self::App), ("WAP", Self::Wap)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["APP", "WAP"], &[Self::App, Self::Wap])
     }
 }
 
@@ -628,17 +812,35 @@ impl ::core::default::Default for ExternalPayerInfo {
 }
 
 impl crate::wire::Object for ExternalPayerInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_payer_account_name: source.field("out_payer_account_name"),
-            out_inst_payer_inst_id: source.field("out_inst_payer_inst_id"),
-            out_inst_card_no: source.field("out_inst_card_no"),
-            extra: source.extra(),
+            out_payer_account_name: ::core::option::Option::None,
+            out_inst_payer_inst_id: ::core::option::Option::None,
+            out_inst_card_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_payer_account_name",
+                    "out_inst_payer_inst_id",
+                    "out_inst_card_no",
+                ],
+                &mut [
+                    &mut self.out_payer_account_name,
+                    &mut self.out_inst_payer_inst_id,
+                    &mut self.out_inst_card_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ExternalPayerInfo",
             &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"],
             &[
                 &self.out_payer_account_name,
@@ -672,17 +874,31 @@ impl ::core::default::Default for FulfillmentDetail {
 }
 
 impl crate::wire::Object for FulfillmentDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_request_no: source.field("out_request_no"),
-            fulfillment_amount: source.field("fulfillment_amount"),
-            gmt_payment: source.field("gmt_payment"),
-            extra: source.extra(),
+            out_request_no: ::core::option::Option::None,
+            fulfillment_amount: ::core::option::Option::None,
+            gmt_payment: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["out_request_no", "fulfillment_amount", "gmt_payment"],
+                &mut [
+                    &mut self.out_request_no,
+                    &mut self.fulfillment_amount,
+                    &mut self.gmt_payment,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "FulfillmentDetail",
             &["out_request_no", "fulfillment_amount", "gmt_payment"],
             &[&self.out_request_no, &self.fulfillment_amount, &self.gmt_payment],
             &self.extra,
@@ -712,17 +928,31 @@ impl ::core::default::Default for HbFqPayInfo {
 }
 
 impl crate::wire::Object for HbFqPayInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            user_install_num: source.field("user_install_num"),
-            fq_amount: source.field("fq_amount"),
-            fq_inst_id: source.field("fq_inst_id"),
-            extra: source.extra(),
+            user_install_num: ::core::option::Option::None,
+            fq_amount: ::core::option::Option::None,
+            fq_inst_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["user_install_num", "fq_amount", "fq_inst_id"],
+                &mut [
+                    &mut self.user_install_num,
+                    &mut self.fq_amount,
+                    &mut self.fq_inst_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "HbFqPayInfo",
             &["user_install_num", "fq_amount", "fq_inst_id"],
             &[&self.user_install_num, &self.fq_amount, &self.fq_inst_id],
             &self.extra,
@@ -770,26 +1000,62 @@ impl ::core::default::Default for IntactChargeInfo {
 }
 
 impl crate::wire::Object for IntactChargeInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            service_type: source.field("service_type"),
-            service_target: source.field("service_target"),
-            bill_type: source.field("bill_type"),
-            product_name: source.field("product_name"),
-            plan_amount: source.field("plan_amount"),
-            actual_amount: source.field("actual_amount"),
-            status: source.field("status"),
-            is_refund: source.field("is_refund"),
-            gmt_pay: source.field("gmt_pay"),
-            out_biz_no: source.field("out_biz_no"),
-            target_user_id: source.field("target_user_id"),
-            target_account_no: source.field("target_account_no"),
-            extra: source.extra(),
+            service_type: ::core::option::Option::None,
+            service_target: ::core::option::Option::None,
+            bill_type: ::core::option::Option::None,
+            product_name: ::core::option::Option::None,
+            plan_amount: ::core::option::Option::None,
+            actual_amount: ::core::option::Option::None,
+            status: ::core::option::Option::None,
+            is_refund: ::core::option::Option::None,
+            gmt_pay: ::core::option::Option::None,
+            out_biz_no: ::core::option::Option::None,
+            target_user_id: ::core::option::Option::None,
+            target_account_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "service_type",
+                    "service_target",
+                    "bill_type",
+                    "product_name",
+                    "plan_amount",
+                    "actual_amount",
+                    "status",
+                    "is_refund",
+                    "gmt_pay",
+                    "out_biz_no",
+                    "target_user_id",
+                    "target_account_no",
+                ],
+                &mut [
+                    &mut self.service_type,
+                    &mut self.service_target,
+                    &mut self.bill_type,
+                    &mut self.product_name,
+                    &mut self.plan_amount,
+                    &mut self.actual_amount,
+                    &mut self.status,
+                    &mut self.is_refund,
+                    &mut self.gmt_pay,
+                    &mut self.out_biz_no,
+                    &mut self.target_user_id,
+                    &mut self.target_account_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "IntactChargeInfo",
             &[
                 "service_type",
                 "service_target",
@@ -843,16 +1109,26 @@ impl ::core::default::Default for PaymentInfoWithId {
 }
 
 impl crate::wire::Object for PaymentInfoWithId {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            r#type: source.field("type"),
-            payment_ids: source.field("payment_ids"),
-            extra: source.extra(),
+            r#type: ::core::option::Option::None,
+            payment_ids: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["type", "payment_ids"],
+                &mut [&mut self.r#type, &mut self.payment_ids],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PaymentInfoWithId",
             &["type", "payment_ids"],
             &[&self.r#type, &self.payment_ids],
             &self.extra,
@@ -880,16 +1156,29 @@ impl ::core::default::Default for TradeSettleInfo {
 }
 
 impl crate::wire::Object for TradeSettleInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trade_settle_detail_list: source.field("trade_settle_detail_list"),
-            trade_unsettled_amount: source.field("trade_unsettled_amount"),
-            extra: source.extra(),
+            trade_settle_detail_list: ::std::vec::Vec::new(),
+            trade_unsettled_amount: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["trade_settle_detail_list", "trade_unsettled_amount"],
+                &mut [
+                    &mut self.trade_settle_detail_list,
+                    &mut self.trade_unsettled_amount,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TradeSettleInfo",
             &["trade_settle_detail_list", "trade_unsettled_amount"],
             &[&self.trade_settle_detail_list, &self.trade_unsettled_amount],
             &self.extra,
@@ -919,16 +1208,27 @@ pub enum TradeSettleDetailOperationType {
 }
 
 impl crate::wire::Listed for TradeSettleDetailOperationType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("replenish", Self::Replenish),
-            ("replenish_refund", Self::ReplenishRefund),
-            ("transfer", Self::Transfer),
-            ("transfer_refund", Self::TransferRefund),
-            ("settle", Self::Settle),
-            ("settle_refund", Self::SettleRefund),
-            ("on_settle", Self::OnSettle),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "replenish",
+                "replenish_refund",
+                "transfer",
+                "transfer_refund",
+                "settle",
+                "settle_refund",
+                "on_settle",
+            ],
+            &[
+                Self::Replenish,
+                Self::ReplenishRefund,
+                Self::Transfer,
+                Self::TransferRefund,
+                Self::Settle,
+                Self::SettleRefund,
+                Self::OnSettle,
+            ],
+        )
     }
 }
 
@@ -966,22 +1266,50 @@ impl ::core::default::Default for TradeSettleDetail {
 }
 
 impl crate::wire::Object for TradeSettleDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            operation_type: source.field("operation_type"),
-            operation_serial_no: source.field("operation_serial_no"),
-            operation_dt: source.field("operation_dt"),
-            trans_out: source.field("trans_out"),
-            trans_in: source.field("trans_in"),
-            amount: source.field("amount"),
-            ori_trans_out: source.field("ori_trans_out"),
-            ori_trans_in: source.field("ori_trans_in"),
-            extra: source.extra(),
+            operation_type: ::core::option::Option::None,
+            operation_serial_no: ::core::option::Option::None,
+            operation_dt: ::core::option::Option::None,
+            trans_out: ::core::option::Option::None,
+            trans_in: ::core::option::Option::None,
+            amount: ::core::option::Option::None,
+            ori_trans_out: ::core::option::Option::None,
+            ori_trans_in: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "operation_type",
+                    "operation_serial_no",
+                    "operation_dt",
+                    "trans_out",
+                    "trans_in",
+                    "amount",
+                    "ori_trans_out",
+                    "ori_trans_in",
+                ],
+                &mut [
+                    &mut self.operation_type,
+                    &mut self.operation_serial_no,
+                    &mut self.operation_dt,
+                    &mut self.trans_out,
+                    &mut self.trans_in,
+                    &mut self.amount,
+                    &mut self.ori_trans_out,
+                    &mut self.ori_trans_in,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TradeSettleDetail",
             &[
                 "operation_type",
                 "operation_serial_no",

@@ -275,81 +275,129 @@ impl Refund {
 }
 
 impl crate::wire::Object for Refund {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            refund_amount: source.required("refund_amount"),
-            refund_currency: source.field("refund_currency"),
-            refund_reason: source.field("refund_reason"),
-            out_request_no: source.field("out_request_no"),
-            operator_id: source.field("operator_id"),
-            store_id: source.field("store_id"),
-            terminal_id: source.field("terminal_id"),
-            refund_goods_detail: source.field("refund_goods_detail"),
-            goods_detail: source.field("goods_detail"),
-            refund_royalty_parameters: source.field("refund_royalty_parameters"),
-            query_options: source.field("query_options"),
-            related_settle_confirm_no: source.field("related_settle_confirm_no"),
-            refund_trans_out_type: source.field("refund_trans_out_type"),
-            refund_trans_out: source.field("refund_trans_out"),
-            refund_advance_account_type: source.field("refund_advance_account_type"),
-            refund_advance_account: source.field("refund_advance_account"),
-            org_pid: source.field("org_pid"),
-            extra: source.extra(),
+            out_trade_no: ::core::option::Option::None,
+            trade_no: ::core::option::Option::None,
+            refund_amount: crate::wire::Field::blank(),
+            refund_currency: ::core::option::Option::None,
+            refund_reason: ::core::option::Option::None,
+            out_request_no: ::core::option::Option::None,
+            operator_id: ::core::option::Option::None,
+            store_id: ::core::option::Option::None,
+            terminal_id: ::core::option::Option::None,
+            refund_goods_detail: ::std::vec::Vec::new(),
+            goods_detail: ::std::vec::Vec::new(),
+            refund_royalty_parameters: ::std::vec::Vec::new(),
+            query_options: ::std::vec::Vec::new(),
+            related_settle_confirm_no: ::core::option::Option::None,
+            refund_trans_out_type: ::core::option::Option::None,
+            refund_trans_out: ::core::option::Option::None,
+            refund_advance_account_type: ::core::option::Option::None,
+            refund_advance_account: ::core::option::Option::None,
+            org_pid: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["refund_amount"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "refund_amount",
+                    "refund_currency",
+                    "refund_reason",
+                    "out_request_no",
+                    "operator_id",
+                    "store_id",
+                    "terminal_id",
+                    "refund_goods_detail",
+                    "goods_detail",
+                    "refund_royalty_parameters",
+                    "query_options",
+                    "related_settle_confirm_no",
+                    "refund_trans_out_type",
+                    "refund_trans_out",
+                    "refund_advance_account_type",
+                    "refund_advance_account",
+                    "org_pid",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.refund_amount,
+                    &mut self.refund_currency,
+                    &mut self.refund_reason,
+                    &mut self.out_request_no,
+                    &mut self.operator_id,
+                    &mut self.store_id,
+                    &mut self.terminal_id,
+                    &mut self.refund_goods_detail,
+                    &mut self.goods_detail,
+                    &mut self.refund_royalty_parameters,
+                    &mut self.query_options,
+                    &mut self.related_settle_confirm_no,
+                    &mut self.refund_trans_out_type,
+                    &mut self.refund_trans_out,
+                    &mut self.refund_advance_account_type,
+                    &mut self.refund_advance_account,
+                    &mut self.org_pid,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &[
-                "out_trade_no",
-                "trade_no",
-                "refund_amount",
-                "refund_currency",
-                "refund_reason",
-                "out_request_no",
-                "operator_id",
-                "store_id",
-                "terminal_id",
-                "refund_goods_detail",
-                "goods_detail",
-                "refund_royalty_parameters",
-                "query_options",
-                "related_settle_confirm_no",
-                "refund_trans_out_type",
-                "refund_trans_out",
-                "refund_advance_account_type",
-                "refund_advance_account",
-                "org_pid",
-            ],
-            &[
-                &self.out_trade_no,
-                &self.trade_no,
-                &self.refund_amount,
-                &self.refund_currency,
-                &self.refund_reason,
-                &self.out_request_no,
-                &self.operator_id,
-                &self.store_id,
-                &self.terminal_id,
-                &self.refund_goods_detail,
-                &self.goods_detail,
-                &self.refund_royalty_parameters,
-                &self.query_options,
-                &self.related_settle_confirm_no,
-                &self.refund_trans_out_type,
-                &self.refund_trans_out,
-                &self.refund_advance_account_type,
-                &self.refund_advance_account,
-                &self.org_pid,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["out_trade_no", "trade_no"]]
+                "Refund",
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "refund_amount",
+                    "refund_currency",
+                    "refund_reason",
+                    "out_request_no",
+                    "operator_id",
+                    "store_id",
+                    "terminal_id",
+                    "refund_goods_detail",
+                    "goods_detail",
+                    "refund_royalty_parameters",
+                    "query_options",
+                    "related_settle_confirm_no",
+                    "refund_trans_out_type",
+                    "refund_trans_out",
+                    "refund_advance_account_type",
+                    "refund_advance_account",
+                    "org_pid",
+                ],
+                &[
+                    &self.out_trade_no,
+                    &self.trade_no,
+                    &self.refund_amount,
+                    &self.refund_currency,
+                    &self.refund_reason,
+                    &self.out_request_no,
+                    &self.operator_id,
+                    &self.store_id,
+                    &self.terminal_id,
+                    &self.refund_goods_detail,
+                    &self.goods_detail,
+                    &self.refund_royalty_parameters,
+                    &self.query_options,
+                    &self.related_settle_confirm_no,
+                    &self.refund_trans_out_type,
+                    &self.refund_trans_out,
+                    &self.refund_advance_account_type,
+                    &self.refund_advance_account,
+                    &self.org_pid,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["out_trade_no", "trade_no"]])
     }
 }
 
@@ -437,40 +485,98 @@ impl ::core::default::Default for RefundResponse {
 }
 
 impl crate::wire::Object for RefundResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trade_no: source.field("trade_no"),
-            out_trade_no: source.field("out_trade_no"),
-            buyer_logon_id: source.field("buyer_logon_id"),
-            refund_fee: source.field("refund_fee"),
-            fund_change: source.field("fund_change"),
-            refund_currency: source.field("refund_currency"),
-            gmt_refund_pay: source.field("gmt_refund_pay"),
-            refund_detail_item_list: source.field("refund_detail_item_list"),
-            send_back_fee: source.field("send_back_fee"),
-            refund_voucher_detail_list: source.field("refund_voucher_detail_list"),
-            store_name: source.field("store_name"),
-            buyer_user_id: source.field("buyer_user_id"),
-            buyer_open_id: source.field("buyer_open_id"),
-            open_id: source.field("open_id"),
-            has_deposit_back: source.field("has_deposit_back"),
-            pre_auth_cancel_fee: source.field("pre_auth_cancel_fee"),
-            refund_preset_paytool_list: source.field("refund_preset_paytool_list"),
-            present_refund_buyer_amount: source.field("present_refund_buyer_amount"),
-            present_refund_discount_amount: source
-                .field("present_refund_discount_amount"),
-            present_refund_mdiscount_amount: source
-                .field("present_refund_mdiscount_amount"),
-            refund_hyb_amount: source.field("refund_hyb_amount"),
-            refund_charge_info_list: source.field("refund_charge_info_list"),
-            refund_charge_amount: source.field("refund_charge_amount"),
-            refund_settlement_id: source.field("refund_settlement_id"),
-            extra: source.extra(),
+            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::blank(),
+            buyer_logon_id: crate::wire::Field::blank(),
+            refund_fee: ::core::option::Option::None,
+            fund_change: ::core::option::Option::None,
+            refund_currency: ::core::option::Option::None,
+            gmt_refund_pay: ::core::option::Option::None,
+            refund_detail_item_list: ::std::vec::Vec::new(),
+            send_back_fee: ::core::option::Option::None,
+            refund_voucher_detail_list: ::std::vec::Vec::new(),
+            store_name: ::core::option::Option::None,
+            buyer_user_id: ::core::option::Option::None,
+            buyer_open_id: ::core::option::Option::None,
+            open_id: ::core::option::Option::None,
+            has_deposit_back: ::core::option::Option::None,
+            pre_auth_cancel_fee: ::core::option::Option::None,
+            refund_preset_paytool_list: ::core::option::Option::None,
+            present_refund_buyer_amount: ::core::option::Option::None,
+            present_refund_discount_amount: ::core::option::Option::None,
+            present_refund_mdiscount_amount: ::core::option::Option::None,
+            refund_hyb_amount: ::core::option::Option::None,
+            refund_charge_info_list: ::std::vec::Vec::new(),
+            refund_charge_amount: ::core::option::Option::None,
+            refund_settlement_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "trade_no",
+                    "out_trade_no",
+                    "buyer_logon_id",
+                    "refund_fee",
+                    "fund_change",
+                    "refund_currency",
+                    "gmt_refund_pay",
+                    "refund_detail_item_list",
+                    "send_back_fee",
+                    "refund_voucher_detail_list",
+                    "store_name",
+                    "buyer_user_id",
+                    "buyer_open_id",
+                    "open_id",
+                    "has_deposit_back",
+                    "pre_auth_cancel_fee",
+                    "refund_preset_paytool_list",
+                    "present_refund_buyer_amount",
+                    "present_refund_discount_amount",
+                    "present_refund_mdiscount_amount",
+                    "refund_hyb_amount",
+                    "refund_charge_info_list",
+                    "refund_charge_amount",
+                    "refund_settlement_id",
+                ],
+                &mut [
+                    &mut self.trade_no,
+                    &mut self.out_trade_no,
+                    &mut self.buyer_logon_id,
+                    &mut self.refund_fee,
+                    &mut self.fund_change,
+                    &mut self.refund_currency,
+                    &mut self.gmt_refund_pay,
+                    &mut self.refund_detail_item_list,
+                    &mut self.send_back_fee,
+                    &mut self.refund_voucher_detail_list,
+                    &mut self.store_name,
+                    &mut self.buyer_user_id,
+                    &mut self.buyer_open_id,
+                    &mut self.open_id,
+                    &mut self.has_deposit_back,
+                    &mut self.pre_auth_cancel_fee,
+                    &mut self.refund_preset_paytool_list,
+                    &mut self.present_refund_buyer_amount,
+                    &mut self.present_refund_discount_amount,
+                    &mut self.present_refund_mdiscount_amount,
+                    &mut self.refund_hyb_amount,
+                    &mut self.refund_charge_info_list,
+                    &mut self.refund_charge_amount,
+                    &mut self.refund_settlement_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RefundResponse",
             &[
                 "trade_no",
                 "out_trade_no",
@@ -598,49 +704,75 @@ pub enum RefundErrorCode {
 }
 
 impl crate::wire::Listed for RefundErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ALLOC_AMOUNT_VALIDATE_ERROR", Self::AcqAllocAmountValidateError),
-            ("ACQ.BUYER_ENABLE_STATUS_FORBID", Self::AcqBuyerEnableStatusForbid),
-            ("ACQ.BUYER_ERROR", Self::AcqBuyerError),
-            ("ACQ.BUYER_NOT_EXIST", Self::AcqBuyerNotExist),
-            ("ACQ.CURRENCY_NOT_SUPPORT", Self::AcqCurrencyNotSupport),
-            ("ACQ.CUSTOMER_VALIDATE_ERROR", Self::AcqCustomerValidateError),
-            ("ACQ.DISCORDANT_REPEAT_REQUEST", Self::AcqDiscordantRepeatRequest),
-            ("ACQ.ENTERPRISE_PAY_BIZ_ERROR", Self::AcqEnterprisePayBizError),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.NOT_ALLOW_PARTIAL_REFUND", Self::AcqNotAllowPartialRefund),
-            (
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+                "ACQ.BUYER_ENABLE_STATUS_FORBID",
+                "ACQ.BUYER_ERROR",
+                "ACQ.BUYER_NOT_EXIST",
+                "ACQ.CURRENCY_NOT_SUPPORT",
+                "ACQ.CUSTOMER_VALIDATE_ERROR",
+                "ACQ.DISCORDANT_REPEAT_REQUEST",
+                "ACQ.ENTERPRISE_PAY_BIZ_ERROR",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.NOT_ALLOW_PARTIAL_REFUND",
                 "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND",
-                Self::AcqOnlineTradeVoucherNotAllowRefund,
-            ),
-            ("ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH", Self::AcqOverdraftAgreementNotMatch),
-            (
+                "ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH",
                 "ACQ.OVERDRAFT_ASSIGN_ACCOUNT_INVALID",
-                Self::AcqOverdraftAssignAccountInvalid,
-            ),
-            ("ACQ.REASON_TRADE_BEEN_FREEZEN", Self::AcqReasonTradeBeenFreezen),
-            ("ACQ.REASON_TRADE_REFUND_FEE_ERR", Self::AcqReasonTradeRefundFeeErr),
-            ("ACQ.REASON_TRADE_STATUS_INVALID", Self::AcqReasonTradeStatusInvalid),
-            ("ACQ.REFUNDALLOC_UNAUTH_LIMIT", Self::AcqRefundallocUnauthLimit),
-            ("ACQ.REFUND_ACCOUNT_NOT_EXIST", Self::AcqRefundAccountNotExist),
-            ("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", Self::AcqRefundAmtNotEqualTotal),
-            ("ACQ.REFUND_CHARGE_ERROR", Self::AcqRefundChargeError),
-            ("ACQ.REFUND_FEE_ERROR", Self::AcqRefundFeeError),
-            (
+                "ACQ.REASON_TRADE_BEEN_FREEZEN",
+                "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+                "ACQ.REASON_TRADE_STATUS_INVALID",
+                "ACQ.REFUNDALLOC_UNAUTH_LIMIT",
+                "ACQ.REFUND_ACCOUNT_NOT_EXIST",
+                "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+                "ACQ.REFUND_CHARGE_ERROR",
+                "ACQ.REFUND_FEE_ERROR",
                 "ACQ.REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
+                "ACQ.SELLER_BALANCE_NOT_ENOUGH",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TRADE_HAS_CLOSE",
+                "ACQ.TRADE_HAS_FINISHED",
+                "ACQ.TRADE_NOT_ALLOW_REFUND",
+                "ACQ.TRADE_NOT_EXIST",
+                "ACQ.TRADE_SETTLE_ERROR",
+                "ACQ.TRADE_STATUS_ERROR",
+                "ACQ.USER_NOT_MATCH_ERR",
+            ],
+            &[
+                Self::AcqAllocAmountValidateError,
+                Self::AcqBuyerEnableStatusForbid,
+                Self::AcqBuyerError,
+                Self::AcqBuyerNotExist,
+                Self::AcqCurrencyNotSupport,
+                Self::AcqCustomerValidateError,
+                Self::AcqDiscordantRepeatRequest,
+                Self::AcqEnterprisePayBizError,
+                Self::AcqInvalidParameter,
+                Self::AcqNotAllowPartialRefund,
+                Self::AcqOnlineTradeVoucherNotAllowRefund,
+                Self::AcqOverdraftAgreementNotMatch,
+                Self::AcqOverdraftAssignAccountInvalid,
+                Self::AcqReasonTradeBeenFreezen,
+                Self::AcqReasonTradeRefundFeeErr,
+                Self::AcqReasonTradeStatusInvalid,
+                Self::AcqRefundallocUnauthLimit,
+                Self::AcqRefundAccountNotExist,
+                Self::AcqRefundAmtNotEqualTotal,
+                Self::AcqRefundChargeError,
+                Self::AcqRefundFeeError,
                 Self::AcqRefundRoyaltyPayeeAccountNotExist,
-            ),
-            ("ACQ.SELLER_BALANCE_NOT_ENOUGH", Self::AcqSellerBalanceNotEnough),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-            ("ACQ.TRADE_HAS_FINISHED", Self::AcqTradeHasFinished),
-            ("ACQ.TRADE_NOT_ALLOW_REFUND", Self::AcqTradeNotAllowRefund),
-            ("ACQ.TRADE_NOT_EXIST", Self::AcqTradeNotExist),
-            ("ACQ.TRADE_SETTLE_ERROR", Self::AcqTradeSettleError),
-            ("ACQ.TRADE_STATUS_ERROR", Self::AcqTradeStatusError),
-            ("ACQ.USER_NOT_MATCH_ERR", Self::AcqUserNotMatchErr),
-        ]
+                Self::AcqSellerBalanceNotEnough,
+                Self::AcqSystemError,
+                Self::AcqTradeHasClose,
+                Self::AcqTradeHasFinished,
+                Self::AcqTradeNotAllowRefund,
+                Self::AcqTradeNotExist,
+                Self::AcqTradeSettleError,
+                Self::AcqTradeStatusError,
+                Self::AcqUserNotMatchErr,
+            ],
+        )
     }
 }
 
@@ -696,12 +828,19 @@ pub enum RefundQueryOption {
 }
 
 impl crate::wire::Listed for RefundQueryOption {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("refund_detail_item_list", Self::RefundDetailItemList),
-            ("deposit_back_info", Self::DepositBackInfo),
-            ("refund_voucher_detail_list", Self::RefundVoucherDetailList),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "refund_detail_item_list",
+                "deposit_back_info",
+                "refund_voucher_detail_list",
+            ],
+            &[
+                Self::RefundDetailItemList,
+                Self::DepositBackInfo,
+                Self::RefundVoucherDetailList,
+            ],
+        )
     }
 }
 
@@ -770,19 +909,42 @@ impl RefundGoodsDetail {
 }
 
 impl crate::wire::Object for RefundGoodsDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            goods_id: source.required("goods_id"),
-            refund_amount: source.required("refund_amount"),
-            out_item_id: source.field("out_item_id"),
-            out_sku_id: source.field("out_sku_id"),
-            out_certificate_no_list: source.field("out_certificate_no_list"),
-            extra: source.extra(),
+            goods_id: crate::wire::Field::blank(),
+            refund_amount: crate::wire::Field::blank(),
+            out_item_id: ::core::option::Option::None,
+            out_sku_id: ::core::option::Option::None,
+            out_certificate_no_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["goods_id", "refund_amount"]);
+        source
+            .fill(
+                &[
+                    "goods_id",
+                    "refund_amount",
+                    "out_item_id",
+                    "out_sku_id",
+                    "out_certificate_no_list",
+                ],
+                &mut [
+                    &mut self.goods_id,
+                    &mut self.refund_amount,
+                    &mut self.out_item_id,
+                    &mut self.out_sku_id,
+                    &mut self.out_certificate_no_list,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RefundGoodsDetail",
             &[
                 "goods_id",
                 "refund_amount",
@@ -814,8 +976,8 @@ pub enum RefundTransOutType {
 }
 
 impl crate::wire::Listed for RefundTransOutType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("userId", Self::UserId), ("loginName", Self::LoginName)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["userId", "loginName"], &[Self::UserId, Self::LoginName])
     }
 }
 
@@ -833,12 +995,11 @@ pub enum RefundAdvanceAccountType {
 }
 
 impl crate::wire::Listed for RefundAdvanceAccountType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("default", Self::Default),
-            ("userId", Self::UserId),
-            ("loginName", Self::LoginName),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["default", "userId", "loginName"],
+            &[Self::Default, Self::UserId, Self::LoginName],
+        )
     }
 }
 
@@ -862,16 +1023,26 @@ impl ::core::default::Default for PresetPayToolInfo {
 }
 
 impl crate::wire::Object for PresetPayToolInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            assert_type_code: source.field("assert_type_code"),
-            amount: source.field("amount"),
-            extra: source.extra(),
+            assert_type_code: ::core::option::Option::None,
+            amount: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["assert_type_code", "amount"],
+                &mut [&mut self.assert_type_code, &mut self.amount],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PresetPayToolInfo",
             &["assert_type_code", "amount"],
             &[&self.assert_type_code, &self.amount],
             &self.extra,

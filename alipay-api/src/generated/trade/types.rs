@@ -22,15 +22,25 @@ impl AccessParams {
 }
 
 impl crate::wire::Object for AccessParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            channel: source.required("channel"),
-            extra: source.extra(),
+            channel: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["channel"]);
+        source.fill(&["channel"], &mut [&mut self.channel], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["channel"], &[&self.channel], &self.extra)
+        crate::wire::Seen::new(
+            "AccessParams",
+            &["channel"],
+            &[&self.channel],
+            &self.extra,
+        )
     }
 }
 
@@ -48,12 +58,11 @@ pub enum AccessParamsChannel {
 }
 
 impl crate::wire::Listed for AccessParamsChannel {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ALIPAYAPP", Self::AlipayApp),
-            ("QRCODE", Self::QrCode),
-            ("QRCODEORSMS", Self::QrCodeOrSms),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["ALIPAYAPP", "QRCODE", "QRCODEORSMS"],
+            &[Self::AlipayApp, Self::QrCode, Self::QrCodeOrSms],
+        )
     }
 }
 
@@ -140,19 +149,35 @@ impl ::core::default::Default for BkAgentReqInfo {
 }
 
 impl crate::wire::Object for BkAgentReqInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            acq_code: source.field("acq_code"),
-            merch_code: source.field("merch_code"),
-            device_type: source.field("device_type"),
-            serial_num: source.field("serial_num"),
-            location: source.field("location"),
-            extra: source.extra(),
+            acq_code: ::core::option::Option::None,
+            merch_code: ::core::option::Option::None,
+            device_type: ::core::option::Option::None,
+            serial_num: ::core::option::Option::None,
+            location: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["acq_code", "merch_code", "device_type", "serial_num", "location"],
+                &mut [
+                    &mut self.acq_code,
+                    &mut self.merch_code,
+                    &mut self.device_type,
+                    &mut self.serial_num,
+                    &mut self.location,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "BkAgentReqInfo",
             &["acq_code", "merch_code", "device_type", "serial_num", "location"],
             &[
                 &self.acq_code,
@@ -200,22 +225,39 @@ pub enum BkAgentReqInfoDeviceType {
 }
 
 impl crate::wire::Listed for BkAgentReqInfoDeviceType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("01", Self::Atm),
-            ("02", Self::Pos),
-            ("03", Self::Mpos),
-            ("04", Self::SmartPos),
-            ("05", Self::Telephone),
-            ("06", Self::QuickPass),
-            ("07", Self::Reserved),
-            ("08", Self::PhonePos),
-            ("09", Self::Face),
-            ("10", Self::BarCode),
-            ("11", Self::BarCodeAuxiliary),
-            ("12", Self::Industry),
-            ("13", Self::Mis),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "01",
+                "02",
+                "03",
+                "04",
+                "05",
+                "06",
+                "07",
+                "08",
+                "09",
+                "10",
+                "11",
+                "12",
+                "13",
+            ],
+            &[
+                Self::Atm,
+                Self::Pos,
+                Self::Mpos,
+                Self::SmartPos,
+                Self::Telephone,
+                Self::QuickPass,
+                Self::Reserved,
+                Self::PhonePos,
+                Self::Face,
+                Self::BarCode,
+                Self::BarCodeAuxiliary,
+                Self::Industry,
+                Self::Mis,
+            ],
+        )
     }
 }
 
@@ -245,19 +287,41 @@ impl ::core::default::Default for BkAgentRespInfo {
 }
 
 impl crate::wire::Object for BkAgentRespInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            bindtrx_id: source.field("bindtrx_id"),
-            bindclrissr_id: source.field("bindclrissr_id"),
-            bindpyeracctbk_id: source.field("bindpyeracctbk_id"),
-            bkpyeruser_code: source.field("bkpyeruser_code"),
-            estter_location: source.field("estter_location"),
-            extra: source.extra(),
+            bindtrx_id: ::core::option::Option::None,
+            bindclrissr_id: ::core::option::Option::None,
+            bindpyeracctbk_id: ::core::option::Option::None,
+            bkpyeruser_code: ::core::option::Option::None,
+            estter_location: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "bindtrx_id",
+                    "bindclrissr_id",
+                    "bindpyeracctbk_id",
+                    "bkpyeruser_code",
+                    "estter_location",
+                ],
+                &mut [
+                    &mut self.bindtrx_id,
+                    &mut self.bindclrissr_id,
+                    &mut self.bindpyeracctbk_id,
+                    &mut self.bkpyeruser_code,
+                    &mut self.estter_location,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "BkAgentRespInfo",
             &[
                 "bindtrx_id",
                 "bindclrissr_id",
@@ -429,25 +493,59 @@ impl ::core::default::Default for BusinessParams {
 }
 
 impl crate::wire::Object for BusinessParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            mc_create_trade_ip: source.field("mc_create_trade_ip"),
-            campus_card: source.field("campus_card"),
-            card_type: source.field("card_type"),
-            actual_order_time: source.field("actual_order_time"),
-            good_taxes: source.field("good_taxes"),
-            enterprise_pay_amount: source.field("enterprise_pay_amount"),
-            enterprise_pay_info: source.field("enterprise_pay_info"),
-            tiny_app_merchant_biz_type: source.field("tiny_app_merchant_biz_type"),
-            buyer_memo: source.field("buyer_memo"),
-            force_pwd: source.field("force_pwd"),
-            priority_unfreeze_asset: source.field("priority_unfreeze_asset"),
-            extra: source.extra(),
+            mc_create_trade_ip: ::core::option::Option::None,
+            campus_card: ::core::option::Option::None,
+            card_type: ::core::option::Option::None,
+            actual_order_time: ::core::option::Option::None,
+            good_taxes: ::core::option::Option::None,
+            enterprise_pay_amount: ::core::option::Option::None,
+            enterprise_pay_info: ::core::option::Option::None,
+            tiny_app_merchant_biz_type: ::core::option::Option::None,
+            buyer_memo: ::core::option::Option::None,
+            force_pwd: ::core::option::Option::None,
+            priority_unfreeze_asset: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "mc_create_trade_ip",
+                    "campus_card",
+                    "card_type",
+                    "actual_order_time",
+                    "good_taxes",
+                    "enterprise_pay_amount",
+                    "enterprise_pay_info",
+                    "tiny_app_merchant_biz_type",
+                    "buyer_memo",
+                    "force_pwd",
+                    "priority_unfreeze_asset",
+                ],
+                &mut [
+                    &mut self.mc_create_trade_ip,
+                    &mut self.campus_card,
+                    &mut self.card_type,
+                    &mut self.actual_order_time,
+                    &mut self.good_taxes,
+                    &mut self.enterprise_pay_amount,
+                    &mut self.enterprise_pay_info,
+                    &mut self.tiny_app_merchant_biz_type,
+                    &mut self.buyer_memo,
+                    &mut self.force_pwd,
+                    &mut self.priority_unfreeze_asset,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "BusinessParams",
             &[
                 "mc_create_trade_ip",
                 "campus_card",
@@ -491,8 +589,8 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
 }
 
 impl crate::wire::Listed for BusinessParamsPriorityUnfreezeAsset {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("CREDIT_ASSET", Self::CreditAsset), ("COMMON_ASSET", Self::CommonAsset)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["CREDIT_ASSET", "COMMON_ASSET"], &[Self::CreditAsset, Self::CommonAsset])
     }
 }
 
@@ -526,21 +624,47 @@ impl ::core::default::Default for ChargeInfo {
 }
 
 impl crate::wire::Object for ChargeInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            charge_fee: source.field("charge_fee"),
-            original_charge_fee: source.field("original_charge_fee"),
-            switch_fee_rate: source.field("switch_fee_rate"),
-            is_rating_on_trade_receiver: source.field("is_rating_on_trade_receiver"),
-            is_rating_on_switch: source.field("is_rating_on_switch"),
-            charge_type: source.field("charge_type"),
-            sub_fee_detail_list: source.field("sub_fee_detail_list"),
-            extra: source.extra(),
+            charge_fee: ::core::option::Option::None,
+            original_charge_fee: ::core::option::Option::None,
+            switch_fee_rate: ::core::option::Option::None,
+            is_rating_on_trade_receiver: ::core::option::Option::None,
+            is_rating_on_switch: ::core::option::Option::None,
+            charge_type: ::core::option::Option::None,
+            sub_fee_detail_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "charge_fee",
+                    "original_charge_fee",
+                    "switch_fee_rate",
+                    "is_rating_on_trade_receiver",
+                    "is_rating_on_switch",
+                    "charge_type",
+                    "sub_fee_detail_list",
+                ],
+                &mut [
+                    &mut self.charge_fee,
+                    &mut self.original_charge_fee,
+                    &mut self.switch_fee_rate,
+                    &mut self.is_rating_on_trade_receiver,
+                    &mut self.is_rating_on_switch,
+                    &mut self.charge_type,
+                    &mut self.sub_fee_detail_list,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ChargeInfo",
             &[
                 "charge_fee",
                 "original_charge_fee",
@@ -578,8 +702,8 @@ pub enum ChargeType {
 }
 
 impl crate::wire::Listed for ChargeType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("trade", Self::Trade), ("hbfq", Self::Hbfq), ("charge", Self::Charge)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["trade", "hbfq", "charge"], &[Self::Trade, Self::Hbfq, Self::Charge])
     }
 }
 
@@ -605,16 +729,26 @@ impl ::core::default::Default for ContributeDetail {
 }
 
 impl crate::wire::Object for ContributeDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            contribute_type: source.field("contribute_type"),
-            contribute_amount: source.field("contribute_amount"),
-            extra: source.extra(),
+            contribute_type: ::core::option::Option::None,
+            contribute_amount: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["contribute_type", "contribute_amount"],
+                &mut [&mut self.contribute_type, &mut self.contribute_amount],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ContributeDetail",
             &["contribute_type", "contribute_amount"],
             &[&self.contribute_type, &self.contribute_amount],
             &self.extra,
@@ -636,8 +770,8 @@ pub enum ContributeDetailContributeType {
 }
 
 impl crate::wire::Listed for ContributeDetailContributeType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("PLATFORM", Self::Platform), ("BRAND", Self::Brand), ("MALL", Self::Mall)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["PLATFORM", "BRAND", "MALL"], &[Self::Platform, Self::Brand, Self::Mall])
     }
 }
 
@@ -663,17 +797,31 @@ impl ::core::default::Default for EnterprisePayInfo {
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            is_use_enterprise_pay: source.field("is_use_enterprise_pay"),
-            invoice_amount: source.field("invoice_amount"),
-            biz_info: source.field("biz_info"),
-            extra: source.extra(),
+            is_use_enterprise_pay: ::core::option::Option::None,
+            invoice_amount: ::core::option::Option::None,
+            biz_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
+                &mut [
+                    &mut self.is_use_enterprise_pay,
+                    &mut self.invoice_amount,
+                    &mut self.biz_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
             &self.extra,
@@ -793,22 +941,50 @@ impl ::core::default::Default for ExtUserInfo {
 }
 
 impl crate::wire::Object for ExtUserInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            need_check_info: source.field("need_check_info"),
-            fix_buyer: source.field("fix_buyer"),
-            name: source.field("name"),
-            cert_type: source.field("cert_type"),
-            cert_no: source.field("cert_no"),
-            min_age: source.field("min_age"),
-            mobile: source.field("mobile"),
-            identity_hash: source.field("identity_hash"),
-            extra: source.extra(),
+            need_check_info: ::core::option::Option::None,
+            fix_buyer: ::core::option::Option::None,
+            name: ::core::option::Option::None,
+            cert_type: ::core::option::Option::None,
+            cert_no: ::core::option::Option::None,
+            min_age: ::core::option::Option::None,
+            mobile: ::core::option::Option::None,
+            identity_hash: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "need_check_info",
+                    "fix_buyer",
+                    "name",
+                    "cert_type",
+                    "cert_no",
+                    "min_age",
+                    "mobile",
+                    "identity_hash",
+                ],
+                &mut [
+                    &mut self.need_check_info,
+                    &mut self.fix_buyer,
+                    &mut self.name,
+                    &mut self.cert_type,
+                    &mut self.cert_no,
+                    &mut self.min_age,
+                    &mut self.mobile,
+                    &mut self.identity_hash,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ExtUserInfo",
             &[
                 "need_check_info",
                 "fix_buyer",
@@ -854,15 +1030,25 @@ pub enum ExtUserInfoCertType {
 }
 
 impl crate::wire::Listed for ExtUserInfoCertType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("IDENTITY_CARD", Self::IdentityCard),
-            ("PASSPORT", Self::Passport),
-            ("OFFICER_CARD", Self::OfficerCard),
-            ("SOLDIER_CARD", Self::SoldierCard),
-            ("HOKOU", Self::Hokou),
-            ("PERMANENT_RESIDENCE_FOREIGNER", Self::PermanentResidenceForeigner),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "IDENTITY_CARD",
+                "PASSPORT",
+                "OFFICER_CARD",
+                "SOLDIER_CARD",
+                "HOKOU",
+                "PERMANENT_RESIDENCE_FOREIGNER",
+            ],
+            &[
+                Self::IdentityCard,
+                Self::Passport,
+                Self::OfficerCard,
+                Self::SoldierCard,
+                Self::Hokou,
+                Self::PermanentResidenceForeigner,
+            ],
+        )
     }
 }
 
@@ -1012,24 +1198,56 @@ impl ::core::default::Default for ExtendParams {
 }
 
 impl crate::wire::Object for ExtendParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            sys_service_provider_id: source.field("sys_service_provider_id"),
-            hb_fq_num: source.field("hb_fq_num"),
-            hb_fq_seller_percent: source.field("hb_fq_seller_percent"),
-            industry_reflux_info: source.field("industry_reflux_info"),
-            card_type: source.field("card_type"),
-            specified_seller_name: source.field("specified_seller_name"),
-            royalty_freeze: source.field("royalty_freeze"),
-            credit_ext_info: source.field("credit_ext_info"),
-            trade_component_order_id: source.field("trade_component_order_id"),
-            tc_installment_order_id: source.field("tc_installment_order_id"),
-            extra: source.extra(),
+            sys_service_provider_id: ::core::option::Option::None,
+            hb_fq_num: ::core::option::Option::None,
+            hb_fq_seller_percent: ::core::option::Option::None,
+            industry_reflux_info: ::core::option::Option::None,
+            card_type: ::core::option::Option::None,
+            specified_seller_name: ::core::option::Option::None,
+            royalty_freeze: ::core::option::Option::None,
+            credit_ext_info: ::core::option::Option::None,
+            trade_component_order_id: ::core::option::Option::None,
+            tc_installment_order_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "sys_service_provider_id",
+                    "hb_fq_num",
+                    "hb_fq_seller_percent",
+                    "industry_reflux_info",
+                    "card_type",
+                    "specified_seller_name",
+                    "royalty_freeze",
+                    "credit_ext_info",
+                    "trade_component_order_id",
+                    "tc_installment_order_id",
+                ],
+                &mut [
+                    &mut self.sys_service_provider_id,
+                    &mut self.hb_fq_num,
+                    &mut self.hb_fq_seller_percent,
+                    &mut self.industry_reflux_info,
+                    &mut self.card_type,
+                    &mut self.specified_seller_name,
+                    &mut self.royalty_freeze,
+                    &mut self.credit_ext_info,
+                    &mut self.trade_component_order_id,
+                    &mut self.tc_installment_order_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "ExtendParams",
             &[
                 "sys_service_provider_id",
                 "hb_fq_num",
@@ -1095,23 +1313,41 @@ pub enum FundChannel {
 }
 
 impl crate::wire::Listed for FundChannel {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("COUPON", Self::Coupon),
-            ("ALIPAYACCOUNT", Self::AlipayAccount),
-            ("POINT", Self::Point),
-            ("DISCOUNT", Self::Discount),
-            ("PCARD", Self::Pcard),
-            ("FINANCEACCOUNT", Self::FinanceAccount),
-            ("MCARD", Self::Mcard),
-            ("MDISCOUNT", Self::Mdiscount),
-            ("MCOUPON", Self::Mcoupon),
-            ("PCREDIT", Self::Pcredit),
-            ("BANKCARD", Self::BankCard),
-            ("MONEYFUND", Self::MoneyFund),
-            ("VOUCHER", Self::Voucher),
-            ("DCEP_ASSET", Self::DcepAsset),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "COUPON",
+                "ALIPAYACCOUNT",
+                "POINT",
+                "DISCOUNT",
+                "PCARD",
+                "FINANCEACCOUNT",
+                "MCARD",
+                "MDISCOUNT",
+                "MCOUPON",
+                "PCREDIT",
+                "BANKCARD",
+                "MONEYFUND",
+                "VOUCHER",
+                "DCEP_ASSET",
+            ],
+            &[
+                Self::Coupon,
+                Self::AlipayAccount,
+                Self::Point,
+                Self::Discount,
+                Self::Pcard,
+                Self::FinanceAccount,
+                Self::Mcard,
+                Self::Mdiscount,
+                Self::Mcoupon,
+                Self::Pcredit,
+                Self::BankCard,
+                Self::MoneyFund,
+                Self::Voucher,
+                Self::DcepAsset,
+            ],
+        )
     }
 }
 
@@ -1245,26 +1481,62 @@ impl ::core::default::Default for GoodsDetail {
 }
 
 impl crate::wire::Object for GoodsDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            goods_id: source.field("goods_id"),
-            goods_name: source.field("goods_name"),
-            quantity: source.field("quantity"),
-            price: source.field("price"),
-            alipay_goods_id: source.field("alipay_goods_id"),
-            goods_category: source.field("goods_category"),
-            categories_tree: source.field("categories_tree"),
-            body: source.field("body"),
-            show_url: source.field("show_url"),
-            out_item_id: source.field("out_item_id"),
-            out_sku_id: source.field("out_sku_id"),
-            goods_ean_id: source.field("goods_ean_id"),
-            extra: source.extra(),
+            goods_id: crate::wire::Field::blank(),
+            goods_name: crate::wire::Field::blank(),
+            quantity: ::core::option::Option::None,
+            price: ::core::option::Option::None,
+            alipay_goods_id: ::core::option::Option::None,
+            goods_category: ::core::option::Option::None,
+            categories_tree: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            show_url: ::core::option::Option::None,
+            out_item_id: ::core::option::Option::None,
+            out_sku_id: ::core::option::Option::None,
+            goods_ean_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "goods_id",
+                    "goods_name",
+                    "quantity",
+                    "price",
+                    "alipay_goods_id",
+                    "goods_category",
+                    "categories_tree",
+                    "body",
+                    "show_url",
+                    "out_item_id",
+                    "out_sku_id",
+                    "goods_ean_id",
+                ],
+                &mut [
+                    &mut self.goods_id,
+                    &mut self.goods_name,
+                    &mut self.quantity,
+                    &mut self.price,
+                    &mut self.alipay_goods_id,
+                    &mut self.goods_category,
+                    &mut self.categories_tree,
+                    &mut self.body,
+                    &mut self.show_url,
+                    &mut self.out_item_id,
+                    &mut self.out_sku_id,
+                    &mut self.goods_ean_id,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "GoodsDetail",
             &[
                 "goods_id",
                 "goods_name",
@@ -1310,8 +1582,8 @@ pub enum GoodsType {
 }
 
 impl crate::wire::Listed for GoodsType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("0", Self::Virtual), ("1", Self::Physical)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["0", "1"], &[Self::Virtual, Self::Physical])
     }
 }
 
@@ -1342,16 +1614,27 @@ impl InvoiceInfo {
 }
 
 impl crate::wire::Object for InvoiceInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            key_info: source.required("key_info"),
-            details: source.required("details"),
-            extra: source.extra(),
+            key_info: crate::wire::Field::blank(),
+            details: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["key_info", "details"]);
+        source
+            .fill(
+                &["key_info", "details"],
+                &mut [&mut self.key_info, &mut self.details],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "InvoiceInfo",
             &["key_info", "details"],
             &[&self.key_info, &self.details],
             &self.extra,
@@ -1392,17 +1675,32 @@ impl InvoiceKeyInfo {
 }
 
 impl crate::wire::Object for InvoiceKeyInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            is_support_invoice: source.required("is_support_invoice"),
-            invoice_merchant_name: source.required("invoice_merchant_name"),
-            tax_num: source.required("tax_num"),
-            extra: source.extra(),
+            is_support_invoice: crate::wire::Field::blank(),
+            invoice_merchant_name: crate::wire::Field::blank(),
+            tax_num: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["is_support_invoice", "invoice_merchant_name", "tax_num"]);
+        source
+            .fill(
+                &["is_support_invoice", "invoice_merchant_name", "tax_num"],
+                &mut [
+                    &mut self.is_support_invoice,
+                    &mut self.invoice_merchant_name,
+                    &mut self.tax_num,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "InvoiceKeyInfo",
             &["is_support_invoice", "invoice_merchant_name", "tax_num"],
             &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
             &self.extra,
@@ -1540,24 +1838,56 @@ impl ::core::default::Default for OpenApiRoyaltyDetailInfoPojo {
 }
 
 impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            royalty_type: source.field("royalty_type"),
-            trans_out: source.field("trans_out"),
-            trans_out_type: source.field("trans_out_type"),
-            trans_in_type: source.field("trans_in_type"),
-            trans_in: source.field("trans_in"),
-            amount: source.field("amount"),
-            amount_percentage: source.field("amount_percentage"),
-            desc: source.field("desc"),
-            royalty_scene: source.field("royalty_scene"),
-            trans_in_name: source.field("trans_in_name"),
-            extra: source.extra(),
+            royalty_type: ::core::option::Option::None,
+            trans_out: ::core::option::Option::None,
+            trans_out_type: ::core::option::Option::None,
+            trans_in_type: ::core::option::Option::None,
+            trans_in: ::core::option::Option::None,
+            amount: ::core::option::Option::None,
+            amount_percentage: ::core::option::Option::None,
+            desc: ::core::option::Option::None,
+            royalty_scene: ::core::option::Option::None,
+            trans_in_name: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "royalty_type",
+                    "trans_out",
+                    "trans_out_type",
+                    "trans_in_type",
+                    "trans_in",
+                    "amount",
+                    "amount_percentage",
+                    "desc",
+                    "royalty_scene",
+                    "trans_in_name",
+                ],
+                &mut [
+                    &mut self.royalty_type,
+                    &mut self.trans_out,
+                    &mut self.trans_out_type,
+                    &mut self.trans_in_type,
+                    &mut self.trans_in,
+                    &mut self.amount,
+                    &mut self.amount_percentage,
+                    &mut self.desc,
+                    &mut self.royalty_scene,
+                    &mut self.trans_in_name,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenApiRoyaltyDetailInfoPojo",
             &[
                 "royalty_type",
                 "trans_out",
@@ -1633,16 +1963,26 @@ impl ::core::default::Default for OpenApiSpecifiedChannelParamsPojo {
 }
 
 impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            asset_type_code: source.field("asset_type_code"),
-            inst_id: source.field("inst_id"),
-            extra: source.extra(),
+            asset_type_code: ::core::option::Option::None,
+            inst_id: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["asset_type_code", "inst_id"],
+                &mut [&mut self.asset_type_code, &mut self.inst_id],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "OpenApiSpecifiedChannelParamsPojo",
             &["asset_type_code", "inst_id"],
             &[&self.asset_type_code, &self.inst_id],
             &self.extra,
@@ -1666,13 +2006,21 @@ pub enum PaymentQueryOption {
 }
 
 impl crate::wire::Listed for PaymentQueryOption {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("hyb_amount", Self::HybAmount),
-            ("enterprise_pay_info", Self::EnterprisePayInfo),
-            ("medical_insurance_info", Self::MedicalInsuranceInfo),
-            ("credit_pay_mode", Self::CreditPayMode),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "hyb_amount",
+                "enterprise_pay_info",
+                "medical_insurance_info",
+                "credit_pay_mode",
+            ],
+            &[
+                Self::HybAmount,
+                Self::EnterprisePayInfo,
+                Self::MedicalInsuranceInfo,
+                Self::CreditPayMode,
+            ],
+        )
     }
 }
 
@@ -1738,21 +2086,48 @@ impl PeriodRuleParams {
 }
 
 impl crate::wire::Object for PeriodRuleParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            period_type: source.required("period_type"),
-            period: source.required("period"),
-            execute_time: source.required("execute_time"),
-            single_amount: source.required("single_amount"),
-            total_amount: source.field("total_amount"),
-            total_payments: source.field("total_payments"),
-            scene_rule_params: source.field("scene_rule_params"),
-            extra: source.extra(),
+            period_type: crate::wire::Field::blank(),
+            period: crate::wire::Field::blank(),
+            execute_time: crate::wire::Field::blank(),
+            single_amount: crate::wire::Field::blank(),
+            total_amount: ::core::option::Option::None,
+            total_payments: ::core::option::Option::None,
+            scene_rule_params: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["period_type", "period", "execute_time", "single_amount"]);
+        source
+            .fill(
+                &[
+                    "period_type",
+                    "period",
+                    "execute_time",
+                    "single_amount",
+                    "total_amount",
+                    "total_payments",
+                    "scene_rule_params",
+                ],
+                &mut [
+                    &mut self.period_type,
+                    &mut self.period,
+                    &mut self.execute_time,
+                    &mut self.single_amount,
+                    &mut self.total_amount,
+                    &mut self.total_payments,
+                    &mut self.scene_rule_params,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "PeriodRuleParams",
             &[
                 "period_type",
                 "period",
@@ -1788,8 +2163,8 @@ pub enum PeriodRuleParamsPeriodType {
 }
 
 impl crate::wire::Listed for PeriodRuleParamsPeriodType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("DAY", Self::Day), ("MONTH", Self::Month)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["DAY", "MONTH"], &[Self::Day, Self::Month])
     }
 }
 
@@ -1817,18 +2192,38 @@ impl ::core::default::Default for RefundChargeInfo {
 }
 
 impl crate::wire::Object for RefundChargeInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            refund_charge_fee: source.field("refund_charge_fee"),
-            switch_fee_rate: source.field("switch_fee_rate"),
-            charge_type: source.field("charge_type"),
-            refund_sub_fee_detail_list: source.field("refund_sub_fee_detail_list"),
-            extra: source.extra(),
+            refund_charge_fee: ::core::option::Option::None,
+            switch_fee_rate: ::core::option::Option::None,
+            charge_type: ::core::option::Option::None,
+            refund_sub_fee_detail_list: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "refund_charge_fee",
+                    "switch_fee_rate",
+                    "charge_type",
+                    "refund_sub_fee_detail_list",
+                ],
+                &mut [
+                    &mut self.refund_charge_fee,
+                    &mut self.switch_fee_rate,
+                    &mut self.charge_type,
+                    &mut self.refund_sub_fee_detail_list,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RefundChargeInfo",
             &[
                 "refund_charge_fee",
                 "switch_fee_rate",
@@ -1866,16 +2261,26 @@ impl ::core::default::Default for RefundSubFee {
 }
 
 impl crate::wire::Object for RefundSubFee {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            refund_charge_fee: source.field("refund_charge_fee"),
-            switch_fee_rate: source.field("switch_fee_rate"),
-            extra: source.extra(),
+            refund_charge_fee: ::core::option::Option::None,
+            switch_fee_rate: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["refund_charge_fee", "switch_fee_rate"],
+                &mut [&mut self.refund_charge_fee, &mut self.switch_fee_rate],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RefundSubFee",
             &["refund_charge_fee", "switch_fee_rate"],
             &[&self.refund_charge_fee, &self.switch_fee_rate],
             &self.extra,
@@ -1899,13 +2304,11 @@ pub enum RoyaltyAccountType {
 }
 
 impl crate::wire::Listed for RoyaltyAccountType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("userId", Self::UserId),
-            ("loginName", Self::LoginName),
-            ("cardAliasNo", Self::CardAliasNo),
-            ("openId", Self::OpenId),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["userId", "loginName", "cardAliasNo", "openId"],
+            &[Self::UserId, Self::LoginName, Self::CardAliasNo, Self::OpenId],
+        )
     }
 }
 
@@ -2019,24 +2422,57 @@ impl RoyaltyDetailInfos {
 }
 
 impl crate::wire::Object for RoyaltyDetailInfos {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            serial_no: source.field("serial_no"),
-            trans_out_type: source.field("trans_out_type"),
-            trans_out: source.required("trans_out"),
-            trans_in_type: source.field("trans_in_type"),
-            trans_in: source.required("trans_in"),
-            amount: source.required("amount"),
-            amount_percentage: source.field("amount_percentage"),
-            desc: source.field("desc"),
-            out_relation_id: source.field("out_relation_id"),
-            batch_no: source.field("batch_no"),
-            extra: source.extra(),
+            serial_no: ::core::option::Option::None,
+            trans_out_type: ::core::option::Option::None,
+            trans_out: crate::wire::Field::blank(),
+            trans_in_type: ::core::option::Option::None,
+            trans_in: crate::wire::Field::blank(),
+            amount: crate::wire::Field::blank(),
+            amount_percentage: ::core::option::Option::None,
+            desc: ::core::option::Option::None,
+            out_relation_id: ::core::option::Option::None,
+            batch_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["trans_out", "trans_in", "amount"]);
+        source
+            .fill(
+                &[
+                    "serial_no",
+                    "trans_out_type",
+                    "trans_out",
+                    "trans_in_type",
+                    "trans_in",
+                    "amount",
+                    "amount_percentage",
+                    "desc",
+                    "out_relation_id",
+                    "batch_no",
+                ],
+                &mut [
+                    &mut self.serial_no,
+                    &mut self.trans_out_type,
+                    &mut self.trans_out,
+                    &mut self.trans_in_type,
+                    &mut self.trans_in,
+                    &mut self.amount,
+                    &mut self.amount_percentage,
+                    &mut self.desc,
+                    &mut self.out_relation_id,
+                    &mut self.batch_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RoyaltyDetailInfos",
             &[
                 "serial_no",
                 "trans_out_type",
@@ -2080,12 +2516,11 @@ pub enum RoyaltyDetailInfosTransInType {
 }
 
 impl crate::wire::Listed for RoyaltyDetailInfosTransInType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("userId", Self::UserId),
-            ("bankIndex", Self::BankIndex),
-            ("storeId", Self::StoreId),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["userId", "bankIndex", "storeId"],
+            &[Self::UserId, Self::BankIndex, Self::StoreId],
+        )
     }
 }
 
@@ -2126,16 +2561,27 @@ impl RoyaltyInfo {
 }
 
 impl crate::wire::Object for RoyaltyInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            royalty_type: source.field("royalty_type"),
-            royalty_detail_infos: source.required("royalty_detail_infos"),
-            extra: source.extra(),
+            royalty_type: ::core::option::Option::None,
+            royalty_detail_infos: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["royalty_detail_infos"]);
+        source
+            .fill(
+                &["royalty_type", "royalty_detail_infos"],
+                &mut [&mut self.royalty_type, &mut self.royalty_detail_infos],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "RoyaltyInfo",
             &["royalty_type", "royalty_detail_infos"],
             &[&self.royalty_type, &self.royalty_detail_infos],
             &self.extra,
@@ -2159,13 +2605,16 @@ pub enum RoyaltyScene {
 }
 
 impl crate::wire::Listed for RoyaltyScene {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("达人佣金", Self::InfluencerCommission),
-            ("平台服务费", Self::PlatformServiceFee),
-            ("技术服务费", Self::TechnicalServiceFee),
-            ("其他", Self::Miscellaneous),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["达人佣金", "平台服务费", "技术服务费", "其他"],
+            &[
+                Self::InfluencerCommission,
+                Self::PlatformServiceFee,
+                Self::TechnicalServiceFee,
+                Self::Miscellaneous,
+            ],
+        )
     }
 }
 
@@ -2181,8 +2630,8 @@ pub enum RoyaltyType {
 }
 
 impl crate::wire::Listed for RoyaltyType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("transfer", Self::Transfer), ("replenish", Self::Replenish)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["transfer", "replenish"], &[Self::Transfer, Self::Replenish])
     }
 }
 
@@ -2232,16 +2681,26 @@ impl ::core::default::Default for SceneRuleParams {
 }
 
 impl crate::wire::Object for SceneRuleParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            discount_period: source.field("discount_period"),
-            low_price_period: source.field("low_price_period"),
-            extra: source.extra(),
+            discount_period: ::core::option::Option::None,
+            low_price_period: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["discount_period", "low_price_period"],
+                &mut [&mut self.discount_period, &mut self.low_price_period],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SceneRuleParams",
             &["discount_period", "low_price_period"],
             &[&self.discount_period, &self.low_price_period],
             &self.extra,
@@ -2354,45 +2813,69 @@ impl SettleDetailInfo {
 }
 
 impl crate::wire::Object for SettleDetailInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            trans_in_type: source.required("trans_in_type"),
-            trans_in: source.field("trans_in"),
-            amount: source.field("amount"),
-            actual_amount: source.field("actual_amount"),
-            summary_dimension: source.field("summary_dimension"),
-            settle_entity_id: source.field("settle_entity_id"),
-            settle_entity_type: source.field("settle_entity_type"),
-            extra: source.extra(),
+            trans_in_type: crate::wire::Field::blank(),
+            trans_in: ::core::option::Option::None,
+            amount: ::core::option::Option::None,
+            actual_amount: ::core::option::Option::None,
+            summary_dimension: ::core::option::Option::None,
+            settle_entity_id: ::core::option::Option::None,
+            settle_entity_type: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["trans_in_type"]);
+        source
+            .fill(
+                &[
+                    "trans_in_type",
+                    "trans_in",
+                    "amount",
+                    "actual_amount",
+                    "summary_dimension",
+                    "settle_entity_id",
+                    "settle_entity_type",
+                ],
+                &mut [
+                    &mut self.trans_in_type,
+                    &mut self.trans_in,
+                    &mut self.amount,
+                    &mut self.actual_amount,
+                    &mut self.summary_dimension,
+                    &mut self.settle_entity_id,
+                    &mut self.settle_entity_type,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            &[
-                "trans_in_type",
-                "trans_in",
-                "amount",
-                "actual_amount",
-                "summary_dimension",
-                "settle_entity_id",
-                "settle_entity_type",
-            ],
-            &[
-                &self.trans_in_type,
-                &self.trans_in,
-                &self.amount,
-                &self.actual_amount,
-                &self.summary_dimension,
-                &self.settle_entity_id,
-                &self.settle_entity_type,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["amount", "actual_amount"]]
+                "SettleDetailInfo",
+                &[
+                    "trans_in_type",
+                    "trans_in",
+                    "amount",
+                    "actual_amount",
+                    "summary_dimension",
+                    "settle_entity_id",
+                    "settle_entity_type",
+                ],
+                &[
+                    &self.trans_in_type,
+                    &self.trans_in,
+                    &self.amount,
+                    &self.actual_amount,
+                    &self.summary_dimension,
+                    &self.settle_entity_id,
+                    &self.settle_entity_type,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["amount", "actual_amount"]])
     }
 }
 
@@ -2408,8 +2891,8 @@ pub enum SettleDetailInfoSettleEntityType {
 }
 
 impl crate::wire::Listed for SettleDetailInfoSettleEntityType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("SecondMerchant", Self::SecondMerchant), ("Store", Self::Store)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
     }
 }
 
@@ -2429,13 +2912,11 @@ pub enum SettleDetailInfoTransInType {
 }
 
 impl crate::wire::Listed for SettleDetailInfoTransInType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("cardAliasNo", Self::CardAliasNo),
-            ("userId", Self::UserId),
-            ("loginName", Self::LoginName),
-            ("defaultSettle", Self::DefaultSettle),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["cardAliasNo", "userId", "loginName", "defaultSettle"],
+            &[Self::CardAliasNo, Self::UserId, Self::LoginName, Self::DefaultSettle],
+        )
     }
 }
 
@@ -2476,16 +2957,27 @@ impl SettleInfo {
 }
 
 impl crate::wire::Object for SettleInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            settle_detail_infos: source.required("settle_detail_infos"),
-            settle_period_time: source.field("settle_period_time"),
-            extra: source.extra(),
+            settle_detail_infos: ::std::vec::Vec::new(),
+            settle_period_time: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["settle_detail_infos"]);
+        source
+            .fill(
+                &["settle_detail_infos", "settle_period_time"],
+                &mut [&mut self.settle_detail_infos, &mut self.settle_period_time],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SettleInfo",
             &["settle_detail_infos", "settle_period_time"],
             &[&self.settle_detail_infos, &self.settle_period_time],
             &self.extra,
@@ -2567,19 +3059,38 @@ impl ::core::default::Default for SignMerchantParams {
 }
 
 impl crate::wire::Object for SignMerchantParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            sub_merchant_id: source.field("sub_merchant_id"),
-            sub_merchant_name: source.field("sub_merchant_name"),
-            sub_merchant_service_name: source.field("sub_merchant_service_name"),
-            sub_merchant_service_description: source
-                .field("sub_merchant_service_description"),
-            extra: source.extra(),
+            sub_merchant_id: ::core::option::Option::None,
+            sub_merchant_name: ::core::option::Option::None,
+            sub_merchant_service_name: ::core::option::Option::None,
+            sub_merchant_service_description: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "sub_merchant_id",
+                    "sub_merchant_name",
+                    "sub_merchant_service_name",
+                    "sub_merchant_service_description",
+                ],
+                &mut [
+                    &mut self.sub_merchant_id,
+                    &mut self.sub_merchant_name,
+                    &mut self.sub_merchant_service_name,
+                    &mut self.sub_merchant_service_description,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SignMerchantParams",
             &[
                 "sub_merchant_id",
                 "sub_merchant_name",
@@ -2736,26 +3247,63 @@ impl SignParams {
 }
 
 impl crate::wire::Object for SignParams {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            personal_product_code: source.required("personal_product_code"),
-            access_params: source.required("access_params"),
-            product_code: source.field("product_code"),
-            sign_scene: source.field("sign_scene"),
-            external_agreement_no: source.field("external_agreement_no"),
-            external_logon_id: source.field("external_logon_id"),
-            period_rule_params: source.field("period_rule_params"),
-            sign_notify_url: source.field("sign_notify_url"),
-            sub_merchant: source.field("sub_merchant"),
-            effect_time: source.field("effect_time"),
-            allow_huazhi_degrade: source.field("allow_huazhi_degrade"),
-            recommend_sort_channel_params: source.field("recommend_sort_channel_params"),
-            extra: source.extra(),
+            personal_product_code: crate::wire::Field::blank(),
+            access_params: crate::wire::Field::blank(),
+            product_code: ::core::option::Option::None,
+            sign_scene: ::core::option::Option::None,
+            external_agreement_no: ::core::option::Option::None,
+            external_logon_id: ::core::option::Option::None,
+            period_rule_params: ::core::option::Option::None,
+            sign_notify_url: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            effect_time: ::core::option::Option::None,
+            allow_huazhi_degrade: ::core::option::Option::None,
+            recommend_sort_channel_params: ::std::vec::Vec::new(),
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["personal_product_code", "access_params"]);
+        source
+            .fill(
+                &[
+                    "personal_product_code",
+                    "access_params",
+                    "product_code",
+                    "sign_scene",
+                    "external_agreement_no",
+                    "external_logon_id",
+                    "period_rule_params",
+                    "sign_notify_url",
+                    "sub_merchant",
+                    "effect_time",
+                    "allow_huazhi_degrade",
+                    "recommend_sort_channel_params",
+                ],
+                &mut [
+                    &mut self.personal_product_code,
+                    &mut self.access_params,
+                    &mut self.product_code,
+                    &mut self.sign_scene,
+                    &mut self.external_agreement_no,
+                    &mut self.external_logon_id,
+                    &mut self.period_rule_params,
+                    &mut self.sign_notify_url,
+                    &mut self.sub_merchant,
+                    &mut self.effect_time,
+                    &mut self.allow_huazhi_degrade,
+                    &mut self.recommend_sort_channel_params,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SignParams",
             &[
                 "personal_product_code",
                 "access_params",
@@ -2811,17 +3359,31 @@ impl ::core::default::Default for SubFee {
 }
 
 impl crate::wire::Object for SubFee {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            charge_fee: source.field("charge_fee"),
-            original_charge_fee: source.field("original_charge_fee"),
-            switch_fee_rate: source.field("switch_fee_rate"),
-            extra: source.extra(),
+            charge_fee: ::core::option::Option::None,
+            original_charge_fee: ::core::option::Option::None,
+            switch_fee_rate: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["charge_fee", "original_charge_fee", "switch_fee_rate"],
+                &mut [
+                    &mut self.charge_fee,
+                    &mut self.original_charge_fee,
+                    &mut self.switch_fee_rate,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SubFee",
             &["charge_fee", "original_charge_fee", "switch_fee_rate"],
             &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
             &self.extra,
@@ -2862,16 +3424,27 @@ impl SubMerchant {
 }
 
 impl crate::wire::Object for SubMerchant {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            merchant_id: source.required("merchant_id"),
-            merchant_type: source.field("merchant_type"),
-            extra: source.extra(),
+            merchant_id: crate::wire::Field::blank(),
+            merchant_type: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["merchant_id"]);
+        source
+            .fill(
+                &["merchant_id", "merchant_type"],
+                &mut [&mut self.merchant_id, &mut self.merchant_type],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "SubMerchant",
             &["merchant_id", "merchant_type"],
             &[&self.merchant_id, &self.merchant_type],
             &self.extra,
@@ -2901,17 +3474,31 @@ impl ::core::default::Default for TapPayInfo {
 }
 
 impl crate::wire::Object for TapPayInfo {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            payment_medium_type: source.field("payment_medium_type"),
-            total_discount_amount: source.field("total_discount_amount"),
-            total_discount_name: source.field("total_discount_name"),
-            extra: source.extra(),
+            payment_medium_type: ::core::option::Option::None,
+            total_discount_amount: ::core::option::Option::None,
+            total_discount_name: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["payment_medium_type", "total_discount_amount", "total_discount_name"],
+                &mut [
+                    &mut self.payment_medium_type,
+                    &mut self.total_discount_amount,
+                    &mut self.total_discount_name,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TapPayInfo",
             &["payment_medium_type", "total_discount_amount", "total_discount_name"],
             &[
                 &self.payment_medium_type,
@@ -2949,19 +3536,35 @@ impl ::core::default::Default for TradeFundBill {
 }
 
 impl crate::wire::Object for TradeFundBill {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            fund_channel: source.field("fund_channel"),
-            amount: source.field("amount"),
-            real_amount: source.field("real_amount"),
-            bank_code: source.field("bank_code"),
-            fund_type: source.field("fund_type"),
-            extra: source.extra(),
+            fund_channel: crate::wire::Field::blank(),
+            amount: ::core::option::Option::None,
+            real_amount: ::core::option::Option::None,
+            bank_code: ::core::option::Option::None,
+            fund_type: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
+                &mut [
+                    &mut self.fund_channel,
+                    &mut self.amount,
+                    &mut self.real_amount,
+                    &mut self.bank_code,
+                    &mut self.fund_type,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "TradeFundBill",
             &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
             &[
                 &self.fund_channel,
@@ -2989,12 +3592,11 @@ pub enum TradeFundBillFundType {
 }
 
 impl crate::wire::Listed for TradeFundBillFundType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("DEBIT_CARD", Self::DebitCard),
-            ("CREDIT_CARD", Self::CreditCard),
-            ("MIXED_CARD", Self::MixedCard),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["DEBIT_CARD", "CREDIT_CARD", "MIXED_CARD"],
+            &[Self::DebitCard, Self::CreditCard, Self::MixedCard],
+        )
     }
 }
 
@@ -3014,13 +3616,16 @@ pub enum TradeStatus {
 }
 
 impl crate::wire::Listed for TradeStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("WAIT_BUYER_PAY", Self::WaitBuyerPay),
-            ("TRADE_CLOSED", Self::TradeClosed),
-            ("TRADE_SUCCESS", Self::TradeSuccess),
-            ("TRADE_FINISHED", Self::TradeFinished),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["WAIT_BUYER_PAY", "TRADE_CLOSED", "TRADE_SUCCESS", "TRADE_FINISHED"],
+            &[
+                Self::WaitBuyerPay,
+                Self::TradeClosed,
+                Self::TradeSuccess,
+                Self::TradeFinished,
+            ],
+        )
     }
 }
 
@@ -3064,26 +3669,62 @@ impl ::core::default::Default for VoucherDetail {
 }
 
 impl crate::wire::Object for VoucherDetail {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            id: source.field("id"),
-            name: source.field("name"),
-            r#type: source.field("type"),
-            amount: source.field("amount"),
-            merchant_contribute: source.field("merchant_contribute"),
-            other_contribute: source.field("other_contribute"),
-            other_contribute_detail: source.field("other_contribute_detail"),
-            memo: source.field("memo"),
-            template_id: source.field("template_id"),
-            purchase_buyer_contribute: source.field("purchase_buyer_contribute"),
-            purchase_merchant_contribute: source.field("purchase_merchant_contribute"),
-            purchase_ant_contribute: source.field("purchase_ant_contribute"),
-            extra: source.extra(),
+            id: crate::wire::Field::blank(),
+            name: crate::wire::Field::blank(),
+            r#type: crate::wire::Field::blank(),
+            amount: ::core::option::Option::None,
+            merchant_contribute: ::core::option::Option::None,
+            other_contribute: ::core::option::Option::None,
+            other_contribute_detail: ::std::vec::Vec::new(),
+            memo: ::core::option::Option::None,
+            template_id: ::core::option::Option::None,
+            purchase_buyer_contribute: ::core::option::Option::None,
+            purchase_merchant_contribute: ::core::option::Option::None,
+            purchase_ant_contribute: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "id",
+                    "name",
+                    "type",
+                    "amount",
+                    "merchant_contribute",
+                    "other_contribute",
+                    "other_contribute_detail",
+                    "memo",
+                    "template_id",
+                    "purchase_buyer_contribute",
+                    "purchase_merchant_contribute",
+                    "purchase_ant_contribute",
+                ],
+                &mut [
+                    &mut self.id,
+                    &mut self.name,
+                    &mut self.r#type,
+                    &mut self.amount,
+                    &mut self.merchant_contribute,
+                    &mut self.other_contribute,
+                    &mut self.other_contribute_detail,
+                    &mut self.memo,
+                    &mut self.template_id,
+                    &mut self.purchase_buyer_contribute,
+                    &mut self.purchase_merchant_contribute,
+                    &mut self.purchase_ant_contribute,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "VoucherDetail",
             &[
                 "id",
                 "name",
@@ -3135,14 +3776,23 @@ pub enum VoucherDetailType {
 }
 
 impl crate::wire::Listed for VoucherDetailType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ALIPAY_FIX_VOUCHER", Self::AlipayFixVoucher),
-            ("ALIPAY_DISCOUNT_VOUCHER", Self::AlipayDiscountVoucher),
-            ("ALIPAY_ITEM_VOUCHER", Self::AlipayItemVoucher),
-            ("ALIPAY_CASH_VOUCHER", Self::AlipayCashVoucher),
-            ("ALIPAY_BIZ_VOUCHER", Self::AlipayBizVoucher),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ALIPAY_FIX_VOUCHER",
+                "ALIPAY_DISCOUNT_VOUCHER",
+                "ALIPAY_ITEM_VOUCHER",
+                "ALIPAY_CASH_VOUCHER",
+                "ALIPAY_BIZ_VOUCHER",
+            ],
+            &[
+                Self::AlipayFixVoucher,
+                Self::AlipayDiscountVoucher,
+                Self::AlipayItemVoucher,
+                Self::AlipayCashVoucher,
+                Self::AlipayBizVoucher,
+            ],
+        )
     }
 }
 

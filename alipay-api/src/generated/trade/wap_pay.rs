@@ -293,41 +293,108 @@ impl WapPay {
 }
 
 impl crate::wire::Object for WapPay {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.required("out_trade_no"),
-            total_amount: source.required("total_amount"),
-            subject: source.required("subject"),
-            product_code: source.field("product_code"),
-            quit_url: source.field("quit_url"),
-            auth_token: source.field("auth_token"),
-            goods_detail: source.field("goods_detail"),
-            goods_type: source.field("goods_type"),
-            body: source.field("body"),
-            time_expire: source.field("time_expire"),
-            timeout_express: source.field("timeout_express"),
-            seller_id: source.field("seller_id"),
-            sub_merchant: source.field("sub_merchant"),
-            settle_info: source.field("settle_info"),
-            royalty_info: source.field("royalty_info"),
-            extend_params: source.field("extend_params"),
-            business_params: source.field("business_params"),
-            promo_params: source.field("promo_params"),
-            passback_params: source.field("passback_params"),
-            query_options: source.field("query_options"),
-            enable_pay_channels: source.field("enable_pay_channels"),
-            disable_pay_channels: source.field("disable_pay_channels"),
-            specified_channel: source.field("specified_channel"),
-            store_id: source.field("store_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            ext_user_info: source.field("ext_user_info"),
-            invoice_info: source.field("invoice_info"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            total_amount: crate::wire::Field::blank(),
+            subject: crate::wire::Field::blank(),
+            product_code: ::core::option::Option::None,
+            quit_url: ::core::option::Option::None,
+            auth_token: ::core::option::Option::None,
+            goods_detail: ::std::vec::Vec::new(),
+            goods_type: ::core::option::Option::None,
+            body: ::core::option::Option::None,
+            time_expire: ::core::option::Option::None,
+            timeout_express: ::core::option::Option::None,
+            seller_id: ::core::option::Option::None,
+            sub_merchant: ::core::option::Option::None,
+            settle_info: ::core::option::Option::None,
+            royalty_info: ::core::option::Option::None,
+            extend_params: ::core::option::Option::None,
+            business_params: ::core::option::Option::None,
+            promo_params: ::core::option::Option::None,
+            passback_params: ::core::option::Option::None,
+            query_options: ::std::vec::Vec::new(),
+            enable_pay_channels: ::core::option::Option::None,
+            disable_pay_channels: ::core::option::Option::None,
+            specified_channel: ::core::option::Option::None,
+            store_id: ::core::option::Option::None,
+            merchant_order_no: ::core::option::Option::None,
+            ext_user_info: ::core::option::Option::None,
+            invoice_info: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["out_trade_no", "total_amount", "subject"]);
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "total_amount",
+                    "subject",
+                    "product_code",
+                    "quit_url",
+                    "auth_token",
+                    "goods_detail",
+                    "goods_type",
+                    "body",
+                    "time_expire",
+                    "timeout_express",
+                    "seller_id",
+                    "sub_merchant",
+                    "settle_info",
+                    "royalty_info",
+                    "extend_params",
+                    "business_params",
+                    "promo_params",
+                    "passback_params",
+                    "query_options",
+                    "enable_pay_channels",
+                    "disable_pay_channels",
+                    "specified_channel",
+                    "store_id",
+                    "merchant_order_no",
+                    "ext_user_info",
+                    "invoice_info",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.total_amount,
+                    &mut self.subject,
+                    &mut self.product_code,
+                    &mut self.quit_url,
+                    &mut self.auth_token,
+                    &mut self.goods_detail,
+                    &mut self.goods_type,
+                    &mut self.body,
+                    &mut self.time_expire,
+                    &mut self.timeout_express,
+                    &mut self.seller_id,
+                    &mut self.sub_merchant,
+                    &mut self.settle_info,
+                    &mut self.royalty_info,
+                    &mut self.extend_params,
+                    &mut self.business_params,
+                    &mut self.promo_params,
+                    &mut self.passback_params,
+                    &mut self.query_options,
+                    &mut self.enable_pay_channels,
+                    &mut self.disable_pay_channels,
+                    &mut self.specified_channel,
+                    &mut self.store_id,
+                    &mut self.merchant_order_no,
+                    &mut self.ext_user_info,
+                    &mut self.invoice_info,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "WapPay",
             &[
                 "out_trade_no",
                 "total_amount",
@@ -434,19 +501,41 @@ impl ::core::default::Default for WapPayResponse {
 }
 
 impl crate::wire::Object for WapPayResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            out_trade_no: source.field("out_trade_no"),
-            trade_no: source.field("trade_no"),
-            total_amount: source.field("total_amount"),
-            seller_id: source.field("seller_id"),
-            merchant_order_no: source.field("merchant_order_no"),
-            extra: source.extra(),
+            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::blank(),
+            total_amount: ::core::option::Option::None,
+            seller_id: crate::wire::Field::blank(),
+            merchant_order_no: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "out_trade_no",
+                    "trade_no",
+                    "total_amount",
+                    "seller_id",
+                    "merchant_order_no",
+                ],
+                &mut [
+                    &mut self.out_trade_no,
+                    &mut self.trade_no,
+                    &mut self.total_amount,
+                    &mut self.seller_id,
+                    &mut self.merchant_order_no,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "WapPayResponse",
             &[
                 "out_trade_no",
                 "trade_no",
@@ -496,20 +585,35 @@ pub enum WapPayErrorCode {
 }
 
 impl crate::wire::Listed for WapPayErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("ACQ.ACCESS_FORBIDDEN", Self::AcqAccessForbidden),
-            ("ACQ.CONTEXT_INCONSISTENT", Self::AcqContextInconsistent),
-            ("ACQ.EXIST_FORBIDDEN_WORD", Self::AcqExistForbiddenWord),
-            ("ACQ.INVALID_PARAMETER", Self::AcqInvalidParameter),
-            ("ACQ.PARTNER_ERROR", Self::AcqPartnerError),
-            ("ACQ.PAYMENT_REQUEST_HAS_RISK", Self::AcqPaymentRequestHasRisk),
-            ("ACQ.RISK_MERCHANT_IP_NOT_EXIST", Self::AcqRiskMerchantIpNotExist),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("ACQ.TOTAL_FEE_EXCEED", Self::AcqTotalFeeExceed),
-            ("ACQ.TRADE_HAS_CLOSE", Self::AcqTradeHasClose),
-            ("ACQ.TRADE_HAS_SUCCESS", Self::AcqTradeHasSuccess),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "ACQ.ACCESS_FORBIDDEN",
+                "ACQ.CONTEXT_INCONSISTENT",
+                "ACQ.EXIST_FORBIDDEN_WORD",
+                "ACQ.INVALID_PARAMETER",
+                "ACQ.PARTNER_ERROR",
+                "ACQ.PAYMENT_REQUEST_HAS_RISK",
+                "ACQ.RISK_MERCHANT_IP_NOT_EXIST",
+                "ACQ.SYSTEM_ERROR",
+                "ACQ.TOTAL_FEE_EXCEED",
+                "ACQ.TRADE_HAS_CLOSE",
+                "ACQ.TRADE_HAS_SUCCESS",
+            ],
+            &[
+                Self::AcqAccessForbidden,
+                Self::AcqContextInconsistent,
+                Self::AcqExistForbiddenWord,
+                Self::AcqInvalidParameter,
+                Self::AcqPartnerError,
+                Self::AcqPaymentRequestHasRisk,
+                Self::AcqRiskMerchantIpNotExist,
+                Self::AcqSystemError,
+                Self::AcqTotalFeeExceed,
+                Self::AcqTradeHasClose,
+                Self::AcqTradeHasSuccess,
+            ],
+        )
     }
 }
 

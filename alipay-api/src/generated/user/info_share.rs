@@ -27,15 +27,25 @@ impl InfoShare {
 }
 
 impl crate::wire::Object for InfoShare {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            auth_token: source.required("auth_token"),
-            extra: source.extra(),
+            auth_token: crate::wire::Field::blank(),
+            extra: crate::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source.require(&["auth_token"]);
+        source.fill(&["auth_token"], &mut [&mut self.auth_token], &mut self.extra);
+    }
+
     fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(&["auth_token"], &[&self.auth_token], &self.extra)
+        crate::wire::Seen::new(
+            "InfoShare",
+            &["auth_token"],
+            &[&self.auth_token],
+            &self.extra,
+        )
     }
 }
 
@@ -212,80 +222,218 @@ impl ::core::default::Default for InfoShareResponse {
 }
 
 impl crate::wire::Object for InfoShareResponse {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            user_id: source.field("user_id"),
-            open_id: source.field("open_id"),
-            nick_name: source.field("nick_name"),
-            avatar: source.field("avatar"),
-            gender: source.field("gender"),
-            country_code: source.field("country_code"),
-            province: source.field("province"),
-            city: source.field("city"),
-            area: source.field("area"),
-            address: source.field("address"),
-            zip: source.field("zip"),
-            display_name: source.field("display_name"),
-            email: source.field("email"),
-            mobile: source.field("mobile"),
-            phone: source.field("phone"),
-            taobao_id: source.field("taobao_id"),
-            user_type: source.field("user_type"),
-            user_status: source.field("user_status"),
-            is_blocked: source.field("is_blocked"),
-            is_balance_frozen: source.field("is_balance_frozen"),
-            member_grade: source.field("member_grade"),
-            inst_or_corp: source.field("inst_or_corp"),
-            is_certified: source.field("is_certified"),
-            user_name: source.field("user_name"),
-            cert_type: source.field("cert_type"),
-            cert_no: source.field("cert_no"),
-            age: source.field("age"),
-            is_adult: source.field("is_adult"),
-            user_nation: source.field("user_nation"),
-            profession: source.field("profession"),
-            person_birthday: source.field("person_birthday"),
-            person_birthday_without_year: source.field("person_birthday_without_year"),
-            person_cert_issue_date: source.field("person_cert_issue_date"),
-            person_cert_expiry_date: source.field("person_cert_expiry_date"),
-            person_pictures: source.field("person_pictures"),
-            identity_card_province: source.field("identity_card_province"),
-            identity_card_city: source.field("identity_card_city"),
-            identity_card_area: source.field("identity_card_area"),
-            identity_card_address: source.field("identity_card_address"),
-            is_student_certified: source.field("is_student_certified"),
-            college_name: source.field("college_name"),
-            degree: source.field("degree"),
-            enrollment_time: source.field("enrollment_time"),
-            graduation_time: source.field("graduation_time"),
-            deliver_addresses: source.field("deliver_addresses"),
-            firm_type: source.field("firm_type"),
-            business_scope: source.field("business_scope"),
-            license_no: source.field("license_no"),
-            license_expiry_date: source.field("license_expiry_date"),
-            organization_code: source.field("organization_code"),
-            ent_license_province: source.field("ent_license_province"),
-            ent_license_city: source.field("ent_license_city"),
-            ent_license_area: source.field("ent_license_area"),
-            ent_license_address: source.field("ent_license_address"),
-            firm_pictures: source.field("firm_pictures"),
-            firm_legal_person_name: source.field("firm_legal_person_name"),
-            firm_legal_person_cert_type: source.field("firm_legal_person_cert_type"),
-            firm_legal_person_cert_no: source.field("firm_legal_person_cert_no"),
-            firm_legal_person_cert_expiry_date: source
-                .field("firm_legal_person_cert_expiry_date"),
-            firm_legal_person_pictures: source.field("firm_legal_person_pictures"),
-            firm_agent_person_name: source.field("firm_agent_person_name"),
-            firm_agent_person_cert_type: source.field("firm_agent_person_cert_type"),
-            firm_agent_person_cert_no: source.field("firm_agent_person_cert_no"),
-            firm_agent_person_cert_expiry_date: source
-                .field("firm_agent_person_cert_expiry_date"),
-            extra: source.extra(),
+            user_id: ::core::option::Option::None,
+            open_id: ::core::option::Option::None,
+            nick_name: ::core::option::Option::None,
+            avatar: ::core::option::Option::None,
+            gender: ::core::option::Option::None,
+            country_code: ::core::option::Option::None,
+            province: ::core::option::Option::None,
+            city: ::core::option::Option::None,
+            area: ::core::option::Option::None,
+            address: ::core::option::Option::None,
+            zip: ::core::option::Option::None,
+            display_name: ::core::option::Option::None,
+            email: ::core::option::Option::None,
+            mobile: ::core::option::Option::None,
+            phone: ::core::option::Option::None,
+            taobao_id: ::core::option::Option::None,
+            user_type: ::core::option::Option::None,
+            user_status: ::core::option::Option::None,
+            is_blocked: ::core::option::Option::None,
+            is_balance_frozen: ::core::option::Option::None,
+            member_grade: ::core::option::Option::None,
+            inst_or_corp: ::core::option::Option::None,
+            is_certified: ::core::option::Option::None,
+            user_name: ::core::option::Option::None,
+            cert_type: ::core::option::Option::None,
+            cert_no: ::core::option::Option::None,
+            age: ::core::option::Option::None,
+            is_adult: ::core::option::Option::None,
+            user_nation: ::core::option::Option::None,
+            profession: ::core::option::Option::None,
+            person_birthday: ::core::option::Option::None,
+            person_birthday_without_year: ::core::option::Option::None,
+            person_cert_issue_date: ::core::option::Option::None,
+            person_cert_expiry_date: ::core::option::Option::None,
+            person_pictures: ::std::vec::Vec::new(),
+            identity_card_province: ::core::option::Option::None,
+            identity_card_city: ::core::option::Option::None,
+            identity_card_area: ::core::option::Option::None,
+            identity_card_address: ::core::option::Option::None,
+            is_student_certified: ::core::option::Option::None,
+            college_name: ::core::option::Option::None,
+            degree: ::core::option::Option::None,
+            enrollment_time: ::core::option::Option::None,
+            graduation_time: ::core::option::Option::None,
+            deliver_addresses: ::std::vec::Vec::new(),
+            firm_type: ::core::option::Option::None,
+            business_scope: ::core::option::Option::None,
+            license_no: ::core::option::Option::None,
+            license_expiry_date: ::core::option::Option::None,
+            organization_code: ::core::option::Option::None,
+            ent_license_province: ::core::option::Option::None,
+            ent_license_city: ::core::option::Option::None,
+            ent_license_area: ::core::option::Option::None,
+            ent_license_address: ::core::option::Option::None,
+            firm_pictures: ::std::vec::Vec::new(),
+            firm_legal_person_name: ::core::option::Option::None,
+            firm_legal_person_cert_type: ::core::option::Option::None,
+            firm_legal_person_cert_no: ::core::option::Option::None,
+            firm_legal_person_cert_expiry_date: ::core::option::Option::None,
+            firm_legal_person_pictures: ::std::vec::Vec::new(),
+            firm_agent_person_name: ::core::option::Option::None,
+            firm_agent_person_cert_type: ::core::option::Option::None,
+            firm_agent_person_cert_no: ::core::option::Option::None,
+            firm_agent_person_cert_expiry_date: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "user_id",
+                    "open_id",
+                    "nick_name",
+                    "avatar",
+                    "gender",
+                    "country_code",
+                    "province",
+                    "city",
+                    "area",
+                    "address",
+                    "zip",
+                    "display_name",
+                    "email",
+                    "mobile",
+                    "phone",
+                    "taobao_id",
+                    "user_type",
+                    "user_status",
+                    "is_blocked",
+                    "is_balance_frozen",
+                    "member_grade",
+                    "inst_or_corp",
+                    "is_certified",
+                    "user_name",
+                    "cert_type",
+                    "cert_no",
+                    "age",
+                    "is_adult",
+                    "user_nation",
+                    "profession",
+                    "person_birthday",
+                    "person_birthday_without_year",
+                    "person_cert_issue_date",
+                    "person_cert_expiry_date",
+                    "person_pictures",
+                    "identity_card_province",
+                    "identity_card_city",
+                    "identity_card_area",
+                    "identity_card_address",
+                    "is_student_certified",
+                    "college_name",
+                    "degree",
+                    "enrollment_time",
+                    "graduation_time",
+                    "deliver_addresses",
+                    "firm_type",
+                    "business_scope",
+                    "license_no",
+                    "license_expiry_date",
+                    "organization_code",
+                    "ent_license_province",
+                    "ent_license_city",
+                    "ent_license_area",
+                    "ent_license_address",
+                    "firm_pictures",
+                    "firm_legal_person_name",
+                    "firm_legal_person_cert_type",
+                    "firm_legal_person_cert_no",
+                    "firm_legal_person_cert_expiry_date",
+                    "firm_legal_person_pictures",
+                    "firm_agent_person_name",
+                    "firm_agent_person_cert_type",
+                    "firm_agent_person_cert_no",
+                    "firm_agent_person_cert_expiry_date",
+                ],
+                &mut [
+                    &mut self.user_id,
+                    &mut self.open_id,
+                    &mut self.nick_name,
+                    &mut self.avatar,
+                    &mut self.gender,
+                    &mut self.country_code,
+                    &mut self.province,
+                    &mut self.city,
+                    &mut self.area,
+                    &mut self.address,
+                    &mut self.zip,
+                    &mut self.display_name,
+                    &mut self.email,
+                    &mut self.mobile,
+                    &mut self.phone,
+                    &mut self.taobao_id,
+                    &mut self.user_type,
+                    &mut self.user_status,
+                    &mut self.is_blocked,
+                    &mut self.is_balance_frozen,
+                    &mut self.member_grade,
+                    &mut self.inst_or_corp,
+                    &mut self.is_certified,
+                    &mut self.user_name,
+                    &mut self.cert_type,
+                    &mut self.cert_no,
+                    &mut self.age,
+                    &mut self.is_adult,
+                    &mut self.user_nation,
+                    &mut self.profession,
+                    &mut self.person_birthday,
+                    &mut self.person_birthday_without_year,
+                    &mut self.person_cert_issue_date,
+                    &mut self.person_cert_expiry_date,
+                    &mut self.person_pictures,
+                    &mut self.identity_card_province,
+                    &mut self.identity_card_city,
+                    &mut self.identity_card_area,
+                    &mut self.identity_card_address,
+                    &mut self.is_student_certified,
+                    &mut self.college_name,
+                    &mut self.degree,
+                    &mut self.enrollment_time,
+                    &mut self.graduation_time,
+                    &mut self.deliver_addresses,
+                    &mut self.firm_type,
+                    &mut self.business_scope,
+                    &mut self.license_no,
+                    &mut self.license_expiry_date,
+                    &mut self.organization_code,
+                    &mut self.ent_license_province,
+                    &mut self.ent_license_city,
+                    &mut self.ent_license_area,
+                    &mut self.ent_license_address,
+                    &mut self.firm_pictures,
+                    &mut self.firm_legal_person_name,
+                    &mut self.firm_legal_person_cert_type,
+                    &mut self.firm_legal_person_cert_no,
+                    &mut self.firm_legal_person_cert_expiry_date,
+                    &mut self.firm_legal_person_pictures,
+                    &mut self.firm_agent_person_name,
+                    &mut self.firm_agent_person_cert_type,
+                    &mut self.firm_agent_person_cert_no,
+                    &mut self.firm_agent_person_cert_expiry_date,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "InfoShareResponse",
             &[
                 "user_id",
                 "open_id",
@@ -433,8 +581,8 @@ pub enum InfoShareErrorCode {
 }
 
 impl crate::wire::Listed for InfoShareErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("SYSTEM_ERROR", Self::SystemError)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SYSTEM_ERROR"], &[Self::SystemError])
     }
 }
 
@@ -458,8 +606,8 @@ pub enum InfoShareGender {
 }
 
 impl crate::wire::Listed for InfoShareGender {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("F", Self::Female), ("M", Self::Male)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["F", "M"], &[Self::Female, Self::Male])
     }
 }
 
@@ -475,8 +623,8 @@ pub enum InfoShareUserType {
 }
 
 impl crate::wire::Listed for InfoShareUserType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("1", Self::Company), ("2", Self::Person)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["1", "2"], &[Self::Company, Self::Person])
     }
 }
 
@@ -496,13 +644,11 @@ pub enum InfoShareUserStatus {
 }
 
 impl crate::wire::Listed for InfoShareUserStatus {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("Q", Self::Quick),
-            ("T", Self::Normal),
-            ("B", Self::Blocked),
-            ("W", Self::Waiting),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["Q", "T", "B", "W"],
+            &[Self::Quick, Self::Normal, Self::Blocked, Self::Waiting],
+        )
     }
 }
 
@@ -524,14 +670,17 @@ pub enum InfoShareInstOrCorp {
 }
 
 impl crate::wire::Listed for InfoShareInstOrCorp {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("I", Self::Institution),
-            ("C", Self::Corporation),
-            ("V", Self::Virtual),
-            ("N", Self::Neither),
-            ("?", Self::Anonymous),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["I", "C", "V", "N", "?"],
+            &[
+                Self::Institution,
+                Self::Corporation,
+                Self::Virtual,
+                Self::Neither,
+                Self::Anonymous,
+            ],
+        )
     }
 }
 
@@ -577,26 +726,47 @@ pub enum InfoShareCertType {
 }
 
 impl crate::wire::Listed for InfoShareCertType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("0", Self::IdentityCard),
-            ("1", Self::Passport),
-            ("2", Self::OfficerCard),
-            ("3", Self::SoldierCard),
-            ("4", Self::HomeReturnPermit),
-            ("5", Self::TemporaryIdentityCard),
-            ("6", Self::HouseholdRegister),
-            ("7", Self::PoliceCard),
-            ("8", Self::TaiwanCompatriotPermit),
-            ("9", Self::BusinessLicence),
-            ("10", Self::Miscellaneous),
-            ("11", Self::HongKongMacaoTravelPermit),
-            ("12", Self::TaiwanTravelPermit),
-            ("13", Self::TaiwanResidencePermit),
-            ("14", Self::HongKongMacaoResidencePermit),
-            ("15", Self::HongKongMacaoIdentityCard),
-            ("16", Self::ForeignerResidenceCard),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "0",
+                "1",
+                "2",
+                "3",
+                "4",
+                "5",
+                "6",
+                "7",
+                "8",
+                "9",
+                "10",
+                "11",
+                "12",
+                "13",
+                "14",
+                "15",
+                "16",
+            ],
+            &[
+                Self::IdentityCard,
+                Self::Passport,
+                Self::OfficerCard,
+                Self::SoldierCard,
+                Self::HomeReturnPermit,
+                Self::TemporaryIdentityCard,
+                Self::HouseholdRegister,
+                Self::PoliceCard,
+                Self::TaiwanCompatriotPermit,
+                Self::BusinessLicence,
+                Self::Miscellaneous,
+                Self::HongKongMacaoTravelPermit,
+                Self::TaiwanTravelPermit,
+                Self::TaiwanResidencePermit,
+                Self::HongKongMacaoResidencePermit,
+                Self::HongKongMacaoIdentityCard,
+                Self::ForeignerResidenceCard,
+            ],
+        )
     }
 }
 
@@ -618,14 +788,17 @@ pub enum InfoShareFirmType {
 }
 
 impl crate::wire::Listed for InfoShareFirmType {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("CO", Self::Company),
-            ("INST", Self::PublicInstitution),
-            ("COMM", Self::SocialOrganisation),
-            ("NGO", Self::NonEnterprise),
-            ("STATEORGAN", Self::StateOrgan),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["CO", "INST", "COMM", "NGO", "STATEORGAN"],
+            &[
+                Self::Company,
+                Self::PublicInstitution,
+                Self::SocialOrganisation,
+                Self::NonEnterprise,
+                Self::StateOrgan,
+            ],
+        )
     }
 }
 
@@ -665,24 +838,56 @@ impl ::core::default::Default for AlipayUserDeliverAddress {
 }
 
 impl crate::wire::Object for AlipayUserDeliverAddress {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            deliver_fullname: source.field("deliver_fullname"),
-            deliver_mobile: source.field("deliver_mobile"),
-            deliver_phone: source.field("deliver_phone"),
-            deliver_province: source.field("deliver_province"),
-            deliver_city: source.field("deliver_city"),
-            deliver_area: source.field("deliver_area"),
-            address: source.field("address"),
-            address_code: source.field("address_code"),
-            zip: source.field("zip"),
-            default_deliver_address: source.field("default_deliver_address"),
-            extra: source.extra(),
+            deliver_fullname: ::core::option::Option::None,
+            deliver_mobile: ::core::option::Option::None,
+            deliver_phone: ::core::option::Option::None,
+            deliver_province: ::core::option::Option::None,
+            deliver_city: ::core::option::Option::None,
+            deliver_area: ::core::option::Option::None,
+            address: ::core::option::Option::None,
+            address_code: ::core::option::Option::None,
+            zip: ::core::option::Option::None,
+            default_deliver_address: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "deliver_fullname",
+                    "deliver_mobile",
+                    "deliver_phone",
+                    "deliver_province",
+                    "deliver_city",
+                    "deliver_area",
+                    "address",
+                    "address_code",
+                    "zip",
+                    "default_deliver_address",
+                ],
+                &mut [
+                    &mut self.deliver_fullname,
+                    &mut self.deliver_mobile,
+                    &mut self.deliver_phone,
+                    &mut self.deliver_province,
+                    &mut self.deliver_city,
+                    &mut self.deliver_area,
+                    &mut self.address,
+                    &mut self.address_code,
+                    &mut self.zip,
+                    &mut self.default_deliver_address,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AlipayUserDeliverAddress",
             &[
                 "deliver_fullname",
                 "deliver_mobile",
@@ -732,16 +937,26 @@ impl ::core::default::Default for AlipayUserPicture {
 }
 
 impl crate::wire::Object for AlipayUserPicture {
-    fn make(source: &mut crate::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            picture_type: source.field("picture_type"),
-            picture_url: source.field("picture_url"),
-            extra: source.extra(),
+            picture_type: ::core::option::Option::None,
+            picture_url: ::core::option::Option::None,
+            extra: crate::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+        source
+            .fill(
+                &["picture_type", "picture_url"],
+                &mut [&mut self.picture_type, &mut self.picture_url],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
+            "AlipayUserPicture",
             &["picture_type", "picture_url"],
             &[&self.picture_type, &self.picture_url],
             &self.extra,

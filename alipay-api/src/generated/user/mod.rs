@@ -22,7 +22,7 @@ impl User<'_> {
     ///
     /// Tells what a user has allowed the app to know. Which fields come depends on the scope that the user agreed to and on what the app has been granted: with
     /// `auth_user` alone, mostly the user's id, nickname and picture.
-    pub fn info_share(&self, request: InfoShare) -> crate::Call<InfoShare> {
+    pub fn info_share(&self, request: InfoShare) -> crate::Call<InfoShareResponse> {
         self.client.call(request)
     }
 }
