@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use alipay_api::{
     trade::QueryResponse,
-    wire::{Decode as _, Value, to_json},
+    wire::{from_json, to_json},
 };
 use criterion::Criterion;
 
@@ -23,8 +23,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("codec/decode_trade_query");
     group.bench_function("library", |bencher| {
-        bencher
-            .iter(|| QueryResponse::decode(Value::parse(black_box(QUERY_CONTENT)).expect("JSON")).expect("a response"));
+        bencher.iter(|| from_json::<QueryResponse>(black_box(QUERY_CONTENT)).expect("a response"));
     });
     group.bench_function("untyped", |bencher| {
         bencher.iter(|| serde_json::from_str::<serde_json::Value>(black_box(QUERY_CONTENT)).expect("JSON"));

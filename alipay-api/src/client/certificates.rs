@@ -32,7 +32,7 @@ use crate::{
     },
     sign::Verifier,
     transport::BoxFuture,
-    wire::read,
+    wire::from_json,
 };
 
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
@@ -177,7 +177,7 @@ impl Client {
         };
         let content: &Read<'_> = &|answer| {
             let member = answer.members.iter().find(|(name, _)| name == CONTENT);
-            let member = member.map(|(_, json)| read::<String>(json.get()));
+            let member = member.map(|(_, json)| from_json::<String>(json.get()));
             Ok(Content::new(member.transpose()?.flatten().unwrap_or_default()))
         };
         let content: String = unpacked(exchange.run(content).await).map_err(not_downloaded)?;

@@ -113,11 +113,13 @@ impl Client {
     }
 
     /// Sends a browser to a method.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
     pub fn page<M: PageMethod>(&self, request: M) -> PageCall {
         PageCall(Prepared::new(self, &request, &M::INFO))
     }
 
     /// Hands a method to the Alipay app.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
     pub fn app<M: AppMethod>(&self, request: M) -> AppCall {
         AppCall(Prepared::new(self, &request, &M::INFO))
     }

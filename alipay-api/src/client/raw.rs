@@ -14,7 +14,7 @@ use crate::{
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Field, Object, Values, members, read},
+    wire::{DecodeError, Field, Object, Values, from_json, members},
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
@@ -125,7 +125,7 @@ impl RawResponse {
     /// The field is of another type.
     pub fn get<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match members(&self.text)?.iter().find(|(member, _)| member == name) {
-            Some((_, json)) => read(json.get()),
+            Some((_, json)) => from_json(json.get()),
             None => Ok(None),
         }
     }

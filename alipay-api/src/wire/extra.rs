@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{DecodeError, Field, Value, read};
+use super::{DecodeError, Field, Value, from_json};
 
 /// The fields of an object that this version of the library does not know, with their exact JSON.
 ///
@@ -37,7 +37,7 @@ impl Extra {
     /// The field is of another type.
     pub fn get_as<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match self.get(name) {
-            Some(json) => read(json).map_err(|error| error.within(name)),
+            Some(json) => from_json(json).map_err(|error| error.within(name)),
             None => Ok(None),
         }
     }

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{AnyScalar, DecodeError, JsonWriter, Object, Value, Values, copy_object, debug_object, same_object};
+use super::{
+    AnyScalar, DecodeError, JsonWriter, Object, Value, Values, debug_object, object::copy_object, same_object,
+};
 
 /// What a field can hold: a scalar, an object, a list, or perhaps nothing.
 ///

@@ -29,16 +29,16 @@ pub use self::{
     error::DecodeError,
     extra::Extra,
     field::{Field, Fill, Hold, List, Slot, View},
-    object::{Object, Seen, copy_object, debug_object, same_object},
+    object::{Object, Seen, clone_object, debug_object, same_object},
     open_enum::{Listed, Open, debug_listed, same_listed},
     scalar::AnyScalar,
     source::{Source, Values},
-    value::Value,
+    value::{Value, from_json},
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
     scalar::{Scalar, scalar},
-    value::{Members, members, read},
+    value::{Members, members},
     writer::to_text,
 };
 
@@ -49,9 +49,7 @@ macro_rules! __object {
     ($name:ident) => {
         impl ::core::clone::Clone for $name {
             fn clone(&self) -> Self {
-                let mut copy = <Self as $crate::wire::Object>::blank();
-                $crate::wire::copy_object(&mut copy, self);
-                copy
+                $crate::wire::clone_object(self)
             }
         }
         impl ::core::cmp::PartialEq for $name {

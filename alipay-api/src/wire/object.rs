@@ -85,8 +85,17 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// `Clone` for an object.
+// Inline, as all that drops a type: where the type is, its drop is compiled already.
+#[inline]
+pub fn clone_object<T: Object>(object: &T) -> T {
+    let mut copy = T::blank();
+    copy_object(&mut copy, object);
+    copy
+}
+
 /// Makes an object that is blank the same as another of its type.
-pub fn copy_object(object: &mut dyn Object, other: &dyn Object) {
+pub(super) fn copy_object(object: &mut dyn Object, other: &dyn Object) {
     object.fill(&mut other.see().source());
 }
 

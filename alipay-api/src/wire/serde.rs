@@ -2,7 +2,7 @@
 
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de, ser};
 
-use super::{Field, read, to_json};
+use super::{Field, from_json, to_json};
 
 /// serde's `serialize` for a type of the wire.
 ///
@@ -21,6 +21,6 @@ pub fn serialize<S: Serializer>(value: &dyn Field, serializer: S) -> Result<S::O
 /// Those of the deserializer, and a value that is not of the type.
 pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let json = serde_json::Value::deserialize(deserializer)?.to_string();
-    let read = read(&json).map_err(de::Error::custom)?;
+    let read = from_json(&json).map_err(de::Error::custom)?;
     Ok(read.unwrap_or_else(T::blank))
 }

@@ -66,7 +66,9 @@ impl<'a> Source<'a> {
     /// Refuses to go without these fields.
     pub fn require(&mut self, names: &[&'static str]) {
         if let From::Given(values) = &self.0 {
-            names.iter().for_each(|name| values.require(name));
+            for name in names {
+                values.require(name);
+            }
         }
     }
 }

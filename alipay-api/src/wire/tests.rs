@@ -154,7 +154,7 @@ super::object!(Order);
 super::listed!(State);
 
 fn read(json: &str) -> Result<Order, String> {
-    super::read(json)
+    super::from_json(json)
         .map_err(|error| error.to_string())?
         .ok_or_else(|| "absent".to_owned())
 }

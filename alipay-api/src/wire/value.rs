@@ -155,7 +155,10 @@ impl<'a> Value<'a> {
 }
 
 /// What this JSON text says, read as a type of the library; `None` where it stands for absence.
-pub(crate) fn read<T: Field>(json: &str) -> Result<Option<T>, DecodeError> {
+///
+/// # Errors
+/// The text is not JSON, or not of this type.
+pub fn from_json<T: Field>(json: &str) -> Result<Option<T>, DecodeError> {
     let mut read = T::blank();
     let field: &mut dyn Field = &mut read;
     Ok(field.read(Value::parse(json)?)?.then_some(read))

@@ -65,7 +65,7 @@ impl Emitter {
         });
         let blanks = object.fields.iter().map(|field| match field.holder {
             Holder::Plain => quote!(#root::wire::Field::blank()),
-            Holder::Option | Holder::OptionBox => quote!(::core::option::Option::None),
+            Holder::Option | Holder::OptionBox => quote!(None),
             Holder::Vec => quote!(::std::vec::Vec::new()),
         });
         let required = &object.required;

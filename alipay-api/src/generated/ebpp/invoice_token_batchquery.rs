@@ -13,27 +13,25 @@ pub struct InvoiceTokenBatchquery {
     /// The token for the user's choice, as it came to the registered address. At most 34 characters.
     pub invoice_token: crate::types::Secret,
     /// What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
-    pub scene: ::core::option::Option<crate::types::Open<InvoiceTokenBatchqueryScene>>,
+    pub scene: Option<crate::types::Open<InvoiceTokenBatchqueryScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl InvoiceTokenBatchquery {
     /// With what must be given.
-    pub fn new(invoice_token: impl ::core::convert::Into<crate::types::Secret>) -> Self {
+    pub fn new(invoice_token: impl Into<crate::types::Secret>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.invoice_token = ::core::convert::Into::into(invoice_token);
+        __made.invoice_token = Into::into(invoice_token);
         __made
     }
 
     /// Sets `scene`.
     pub fn scene(
         mut self,
-        scene: impl ::core::convert::Into<
-            crate::types::Open<InvoiceTokenBatchqueryScene>,
-        >,
+        scene: impl Into<crate::types::Open<InvoiceTokenBatchqueryScene>>,
     ) -> Self {
-        self.scene = Some(::core::convert::Into::into(scene));
+        self.scene = Some(Into::into(scene));
         self
     }
 }
@@ -42,7 +40,7 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
     fn blank() -> Self {
         Self {
             invoice_token: crate::wire::Field::blank(),
-            scene: ::core::option::Option::None,
+            scene: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -94,16 +92,16 @@ impl crate::method::ServerMethod for InvoiceTokenBatchquery {}
 #[non_exhaustive]
 pub struct InvoiceTokenBatchqueryResponse {
     /// The Alipay user number of the person who picked the invoices, where the app has not moved to open ids.
-    pub user_id: ::core::option::Option<::std::string::String>,
+    pub user_id: Option<String>,
     /// The open id that this person has towards the app.
-    pub open_id: ::core::option::Option<::std::string::String>,
+    pub open_id: Option<String>,
     /// The invoices picked.
-    pub invoice_element_list: ::std::vec::Vec<InvoiceElementModel>,
+    pub invoice_element_list: Vec<InvoiceElementModel>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for InvoiceTokenBatchqueryResponse {
+impl Default for InvoiceTokenBatchqueryResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -112,9 +110,9 @@ impl ::core::default::Default for InvoiceTokenBatchqueryResponse {
 impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
     fn blank() -> Self {
         Self {
-            user_id: ::core::option::Option::None,
-            open_id: ::core::option::Option::None,
-            invoice_element_list: ::std::vec::Vec::new(),
+            user_id: None,
+            open_id: None,
+            invoice_element_list: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -209,71 +207,65 @@ crate::wire::listed!(InvoiceTokenBatchqueryScene);
 #[non_exhaustive]
 pub struct InvoiceElementModel {
     /// The invoice's code. Fully digital invoices have none.
-    pub invoice_code: ::core::option::Option<::std::string::String>,
+    pub invoice_code: Option<String>,
     /// The invoice's number.
-    pub invoice_no: ::core::option::Option<::std::string::String>,
+    pub invoice_no: Option<String>,
     /// The day it was issued.
-    pub invoice_date: ::core::option::Option<crate::types::Date>,
+    pub invoice_date: Option<crate::types::Date>,
     /// The amount with tax, in yuan.
-    pub invoice_amount: ::core::option::Option<crate::types::Price>,
+    pub invoice_amount: Option<crate::types::Price>,
     /// The amount without tax, in yuan.
-    pub out_tax_amount: ::core::option::Option<crate::types::Price>,
+    pub out_tax_amount: Option<crate::types::Price>,
     /// The check code against forgery.
-    pub fake_code: ::core::option::Option<::std::string::String>,
+    pub fake_code: Option<String>,
     /// What kind of invoice it is.
-    pub invoice_kind: ::core::option::Option<
-        crate::types::Open<InvoiceElementModelInvoiceKind>,
-    >,
+    pub invoice_kind: Option<crate::types::Open<InvoiceElementModelInvoiceKind>>,
     /// Whether it is in force.
-    pub invoice_status: ::core::option::Option<
-        crate::types::Open<InvoiceElementModelInvoiceStatus>,
-    >,
+    pub invoice_status: Option<crate::types::Open<InvoiceElementModelInvoiceStatus>>,
     /// Whether it has been reimbursed.
-    pub expense_status: ::core::option::Option<
-        crate::types::Open<InvoiceElementModelExpenseStatus>,
-    >,
+    pub expense_status: Option<crate::types::Open<InvoiceElementModelExpenseStatus>>,
     /// The buyer's name.
-    pub payer_name: ::core::option::Option<::std::string::String>,
+    pub payer_name: Option<String>,
     /// The buyer's tax number.
-    pub payer_tax_no: ::core::option::Option<::std::string::String>,
+    pub payer_tax_no: Option<String>,
     /// The seller's name.
-    pub payee_name: ::core::option::Option<::std::string::String>,
+    pub payee_name: Option<String>,
     /// The seller's tax number.
-    pub payee_tax_no: ::core::option::Option<::std::string::String>,
+    pub payee_tax_no: Option<String>,
     /// The full name of the merchant.
-    pub m_name: ::core::option::Option<::std::string::String>,
+    pub m_name: Option<String>,
     /// Whether a PDF of it exists.
-    pub has_pdf_file: ::core::option::Option<bool>,
+    pub has_pdf_file: Option<bool>,
     /// Where the PDF is.
-    pub pdf_url: ::core::option::Option<::std::string::String>,
+    pub pdf_url: Option<String>,
     /// Where a JPEG made from the PDF is.
-    pub invoice_img_url: ::core::option::Option<::std::string::String>,
+    pub invoice_img_url: Option<String>,
     /// The type of the original file.
-    pub file_type: ::core::option::Option<::std::string::String>,
+    pub file_type: Option<String>,
     /// Where the merchant's logo is.
-    pub logo_url: ::core::option::Option<::std::string::String>,
+    pub logo_url: Option<String>,
     /// Who handed it in, by a short name such as `bz_tmall`.
-    pub source: ::core::option::Option<::std::string::String>,
+    pub source: Option<String>,
     /// The service provider that issued it.
-    pub isv_name: ::core::option::Option<::std::string::String>,
+    pub isv_name: Option<String>,
     /// How to reach that provider.
-    pub isv_contact: ::core::option::Option<::std::string::String>,
+    pub isv_contact: Option<String>,
     /// Whether something about it needs checking. Mind that it reads the other way round: the gateway documents `true` as nothing found and `false` as
     /// something found.
-    pub has_risk: ::core::option::Option<bool>,
+    pub has_risk: Option<bool>,
     /// Whether a payment was found that belongs to it.
-    pub trade_match_result: ::core::option::Option<
+    pub trade_match_result: Option<
         crate::types::Open<InvoiceElementModelTradeMatchResult>,
     >,
     /// The payments that belong to it.
-    pub trade_list: ::std::vec::Vec<EinvTrade>,
+    pub trade_list: Vec<EinvTrade>,
     /// Extras.
-    pub extend_fields: ::core::option::Option<::std::string::String>,
+    pub extend_fields: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for InvoiceElementModel {
+impl Default for InvoiceElementModel {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -282,32 +274,32 @@ impl ::core::default::Default for InvoiceElementModel {
 impl crate::wire::Object for InvoiceElementModel {
     fn blank() -> Self {
         Self {
-            invoice_code: ::core::option::Option::None,
-            invoice_no: ::core::option::Option::None,
-            invoice_date: ::core::option::Option::None,
-            invoice_amount: ::core::option::Option::None,
-            out_tax_amount: ::core::option::Option::None,
-            fake_code: ::core::option::Option::None,
-            invoice_kind: ::core::option::Option::None,
-            invoice_status: ::core::option::Option::None,
-            expense_status: ::core::option::Option::None,
-            payer_name: ::core::option::Option::None,
-            payer_tax_no: ::core::option::Option::None,
-            payee_name: ::core::option::Option::None,
-            payee_tax_no: ::core::option::Option::None,
-            m_name: ::core::option::Option::None,
-            has_pdf_file: ::core::option::Option::None,
-            pdf_url: ::core::option::Option::None,
-            invoice_img_url: ::core::option::Option::None,
-            file_type: ::core::option::Option::None,
-            logo_url: ::core::option::Option::None,
-            source: ::core::option::Option::None,
-            isv_name: ::core::option::Option::None,
-            isv_contact: ::core::option::Option::None,
-            has_risk: ::core::option::Option::None,
-            trade_match_result: ::core::option::Option::None,
-            trade_list: ::std::vec::Vec::new(),
-            extend_fields: ::core::option::Option::None,
+            invoice_code: None,
+            invoice_no: None,
+            invoice_date: None,
+            invoice_amount: None,
+            out_tax_amount: None,
+            fake_code: None,
+            invoice_kind: None,
+            invoice_status: None,
+            expense_status: None,
+            payer_name: None,
+            payer_tax_no: None,
+            payee_name: None,
+            payee_tax_no: None,
+            m_name: None,
+            has_pdf_file: None,
+            pdf_url: None,
+            invoice_img_url: None,
+            file_type: None,
+            logo_url: None,
+            source: None,
+            isv_name: None,
+            isv_contact: None,
+            has_risk: None,
+            trade_match_result: None,
+            trade_list: Vec::new(),
+            extend_fields: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -556,36 +548,36 @@ crate::wire::listed!(InvoiceElementModelTradeMatchResult);
 #[non_exhaustive]
 pub struct EinvTrade {
     /// The order's number.
-    pub bill_no: ::core::option::Option<::std::string::String>,
+    pub bill_no: Option<String>,
     /// When the order was placed.
-    pub bill_time: ::core::option::Option<crate::types::DateTime>,
+    pub bill_time: Option<crate::types::DateTime>,
     /// When it was paid.
-    pub payment_time: ::core::option::Option<crate::types::DateTime>,
+    pub payment_time: Option<crate::types::DateTime>,
     /// What was paid, in yuan.
-    pub payment_amount: ::core::option::Option<crate::types::Price>,
+    pub payment_amount: Option<crate::types::Price>,
     /// What kind of document it comes from. (The misspelling is the gateway's.)
-    pub souce: ::core::option::Option<crate::types::Open<EinvTradeSouce>>,
+    pub souce: Option<crate::types::Open<EinvTradeSouce>>,
     /// The category of the payment in the user's bill.
-    pub trade_type: ::core::option::Option<::std::string::String>,
+    pub trade_type: Option<String>,
     /// The merchant as customers know it: the restaurant, the hotel, the taxi platform.
-    pub merchant_name: ::core::option::Option<::std::string::String>,
+    pub merchant_name: Option<String>,
     /// The seller's name.
-    pub payee_name: ::core::option::Option<::std::string::String>,
+    pub payee_name: Option<String>,
     /// The city in which the merchant does business.
-    pub city_name: ::core::option::Option<::std::string::String>,
+    pub city_name: Option<String>,
     /// Details as text: the hotel's folio, the itinerary, the restaurant's slip.
-    pub detail_json: ::core::option::Option<::std::string::String>,
+    pub detail_json: Option<String>,
     /// Where the PDF of those details is.
-    pub download_url: ::core::option::Option<::std::string::String>,
+    pub download_url: Option<String>,
     /// Extras, one name and value a line.
-    pub extend_map: ::core::option::Option<::std::string::String>,
+    pub extend_map: Option<String>,
     /// Whatever the issuer's provider passes on to the expense system, unchanged.
-    pub out_json: ::core::option::Option<::std::string::String>,
+    pub out_json: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for EinvTrade {
+impl Default for EinvTrade {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -594,19 +586,19 @@ impl ::core::default::Default for EinvTrade {
 impl crate::wire::Object for EinvTrade {
     fn blank() -> Self {
         Self {
-            bill_no: ::core::option::Option::None,
-            bill_time: ::core::option::Option::None,
-            payment_time: ::core::option::Option::None,
-            payment_amount: ::core::option::Option::None,
-            souce: ::core::option::Option::None,
-            trade_type: ::core::option::Option::None,
-            merchant_name: ::core::option::Option::None,
-            payee_name: ::core::option::Option::None,
-            city_name: ::core::option::Option::None,
-            detail_json: ::core::option::Option::None,
-            download_url: ::core::option::Option::None,
-            extend_map: ::core::option::Option::None,
-            out_json: ::core::option::Option::None,
+            bill_no: None,
+            bill_time: None,
+            payment_time: None,
+            payment_amount: None,
+            souce: None,
+            trade_type: None,
+            merchant_name: None,
+            payee_name: None,
+            city_name: None,
+            detail_json: None,
+            download_url: None,
+            extend_map: None,
+            out_json: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

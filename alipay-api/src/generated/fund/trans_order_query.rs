@@ -12,47 +12,37 @@
 #[non_exhaustive]
 pub struct TransOrderQuery {
     /// The merchant's own number of the transfer. Ignored when `order_id` is given. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
-    pub out_biz_no: ::core::option::Option<::std::string::String>,
+    pub out_biz_no: Option<String>,
     /// Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
-    pub order_id: ::core::option::Option<::std::string::String>,
+    pub order_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl TransOrderQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id` must be given.
-    pub fn with_out_biz_no(
-        out_biz_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Some(::core::convert::Into::into(out_biz_no));
+        __made.out_biz_no = Some(Into::into(out_biz_no));
         __made
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id` must be given.
-    pub fn with_order_id(
-        order_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_order_id(order_id: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.order_id = Some(::core::convert::Into::into(order_id));
+        __made.order_id = Some(Into::into(order_id));
         __made
     }
 
     /// Sets `out_biz_no`.
-    pub fn out_biz_no(
-        mut self,
-        out_biz_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_biz_no = Some(::core::convert::Into::into(out_biz_no));
+    pub fn out_biz_no(mut self, out_biz_no: impl Into<String>) -> Self {
+        self.out_biz_no = Some(Into::into(out_biz_no));
         self
     }
 
     /// Sets `order_id`.
-    pub fn order_id(
-        mut self,
-        order_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.order_id = Some(::core::convert::Into::into(order_id));
+    pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
+        self.order_id = Some(Into::into(order_id));
         self
     }
 }
@@ -60,8 +50,8 @@ impl TransOrderQuery {
 impl crate::wire::Object for TransOrderQuery {
     fn blank() -> Self {
         Self {
-            out_biz_no: ::core::option::Option::None,
-            order_id: ::core::option::Option::None,
+            out_biz_no: None,
+            order_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -111,26 +101,26 @@ impl crate::method::ServerMethod for TransOrderQuery {}
 #[non_exhaustive]
 pub struct TransOrderQueryResponse {
     /// The merchant's own number of the transfer.
-    pub out_biz_no: ::core::option::Option<::std::string::String>,
+    pub out_biz_no: Option<String>,
     /// Alipay's number of the transfer.
-    pub order_id: ::core::option::Option<::std::string::String>,
+    pub order_id: Option<String>,
     /// Where the transfer stands.
-    pub status: ::core::option::Option<crate::types::Open<TransOrderQueryStatus>>,
+    pub status: Option<crate::types::Open<TransOrderQueryStatus>>,
     /// When the money moved. Absent when the transfer failed.
-    pub pay_date: ::core::option::Option<crate::types::DateTime>,
+    pub pay_date: Option<crate::types::DateTime>,
     /// Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
-    pub arrival_time_end: ::core::option::Option<crate::types::DateTime>,
+    pub arrival_time_end: Option<crate::types::DateTime>,
     /// Transfers to bank cards: the expected fee, in yuan. Absent when the transfer failed.
-    pub order_fee: ::core::option::Option<crate::types::Price>,
+    pub order_fee: Option<crate::types::Price>,
     /// Why the transfer failed or came back, for people to read.
-    pub fail_reason: ::core::option::Option<::std::string::String>,
+    pub fail_reason: Option<String>,
     /// Why the transfer failed, as one of the transfer's own error codes. Absent when the bank sent the money back.
-    pub error_code: ::core::option::Option<::std::string::String>,
+    pub error_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TransOrderQueryResponse {
+impl Default for TransOrderQueryResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -139,14 +129,14 @@ impl ::core::default::Default for TransOrderQueryResponse {
 impl crate::wire::Object for TransOrderQueryResponse {
     fn blank() -> Self {
         Self {
-            out_biz_no: ::core::option::Option::None,
-            order_id: ::core::option::Option::None,
-            status: ::core::option::Option::None,
-            pay_date: ::core::option::Option::None,
-            arrival_time_end: ::core::option::Option::None,
-            order_fee: ::core::option::Option::None,
-            fail_reason: ::core::option::Option::None,
-            error_code: ::core::option::Option::None,
+            out_biz_no: None,
+            order_id: None,
+            status: None,
+            pay_date: None,
+            arrival_time_end: None,
+            order_fee: None,
+            fail_reason: None,
+            error_code: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -12,23 +12,23 @@
 #[non_exhaustive]
 pub struct TransToaccountTransfer {
     /// The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
-    pub out_biz_no: ::std::string::String,
+    pub out_biz_no: String,
     /// What kind of account name stands in `payee_account`.
     pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
     /// Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
-    pub payee_account: ::std::string::String,
+    pub payee_account: String,
     /// How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
     pub amount: crate::types::Price,
     /// The payer's name as the payee's bill shows it. Left out, the bill shows the payer's verified name. A Chinese character counts as two. At most 100 characters.
-    pub payer_show_name: ::core::option::Option<::std::string::String>,
+    pub payer_show_name: Option<String>,
     /// The payer's verified name. If given, a transfer from an account with another name is refused. A Chinese character counts as two. At most 100 characters.
-    pub payer_real_name: ::core::option::Option<::std::string::String>,
+    pub payer_real_name: Option<String>,
     /// The payee's verified name. If given, a transfer to an account with another name is refused. A Chinese character counts as two. At most 100 characters.
-    pub payee_real_name: ::core::option::Option<::std::string::String>,
+    pub payee_real_name: Option<String>,
     /// What the transfer is for; the payee sees it. Companies must give it from 50,000 yuan upwards. A Chinese character counts as two. At most 200 characters.
-    pub remark: ::core::option::Option<::std::string::String>,
+    pub remark: Option<String>,
     /// Extras. One is known: `order_title`, the heading of the payee's bill.
-    pub ext_param: ::core::option::Option<crate::types::Json>,
+    pub ext_param: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -36,63 +36,46 @@ pub struct TransToaccountTransfer {
 impl TransToaccountTransfer {
     /// With what must be given.
     pub fn new(
-        out_biz_no: impl ::core::convert::Into<::std::string::String>,
-        payee_type: impl ::core::convert::Into<
-            crate::types::Open<TransToaccountTransferPayeeType>,
-        >,
-        payee_account: impl ::core::convert::Into<::std::string::String>,
+        out_biz_no: impl Into<String>,
+        payee_type: impl Into<crate::types::Open<TransToaccountTransferPayeeType>>,
+        payee_account: impl Into<String>,
         amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = ::core::convert::Into::into(out_biz_no);
-        __made.payee_type = ::core::convert::Into::into(payee_type);
-        __made.payee_account = ::core::convert::Into::into(payee_account);
+        __made.out_biz_no = Into::into(out_biz_no);
+        __made.payee_type = Into::into(payee_type);
+        __made.payee_account = Into::into(payee_account);
         __made.amount = amount;
         __made
     }
 
     /// Sets `payer_show_name`.
-    pub fn payer_show_name(
-        mut self,
-        payer_show_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.payer_show_name = Some(::core::convert::Into::into(payer_show_name));
+    pub fn payer_show_name(mut self, payer_show_name: impl Into<String>) -> Self {
+        self.payer_show_name = Some(Into::into(payer_show_name));
         self
     }
 
     /// Sets `payer_real_name`.
-    pub fn payer_real_name(
-        mut self,
-        payer_real_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.payer_real_name = Some(::core::convert::Into::into(payer_real_name));
+    pub fn payer_real_name(mut self, payer_real_name: impl Into<String>) -> Self {
+        self.payer_real_name = Some(Into::into(payer_real_name));
         self
     }
 
     /// Sets `payee_real_name`.
-    pub fn payee_real_name(
-        mut self,
-        payee_real_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.payee_real_name = Some(::core::convert::Into::into(payee_real_name));
+    pub fn payee_real_name(mut self, payee_real_name: impl Into<String>) -> Self {
+        self.payee_real_name = Some(Into::into(payee_real_name));
         self
     }
 
     /// Sets `remark`.
-    pub fn remark(
-        mut self,
-        remark: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.remark = Some(::core::convert::Into::into(remark));
+    pub fn remark(mut self, remark: impl Into<String>) -> Self {
+        self.remark = Some(Into::into(remark));
         self
     }
 
     /// Sets `ext_param`.
-    pub fn ext_param(
-        mut self,
-        ext_param: impl ::core::convert::Into<crate::types::Json>,
-    ) -> Self {
-        self.ext_param = Some(::core::convert::Into::into(ext_param));
+    pub fn ext_param(mut self, ext_param: impl Into<crate::types::Json>) -> Self {
+        self.ext_param = Some(Into::into(ext_param));
         self
     }
 }
@@ -104,11 +87,11 @@ impl crate::wire::Object for TransToaccountTransfer {
             payee_type: crate::wire::Field::blank(),
             payee_account: crate::wire::Field::blank(),
             amount: crate::wire::Field::blank(),
-            payer_show_name: ::core::option::Option::None,
-            payer_real_name: ::core::option::Option::None,
-            payee_real_name: ::core::option::Option::None,
-            remark: ::core::option::Option::None,
-            ext_param: ::core::option::Option::None,
+            payer_show_name: None,
+            payer_real_name: None,
+            payee_real_name: None,
+            remark: None,
+            ext_param: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -200,16 +183,16 @@ impl crate::method::ServerMethod for TransToaccountTransfer {}
 #[non_exhaustive]
 pub struct TransToaccountTransferResponse {
     /// The merchant's own number of the transfer, as it was sent.
-    pub out_biz_no: ::std::string::String,
+    pub out_biz_no: String,
     /// Alipay's number of the transfer.
-    pub order_id: ::std::string::String,
+    pub order_id: String,
     /// When the money moved.
-    pub pay_date: ::core::option::Option<crate::types::DateTime>,
+    pub pay_date: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TransToaccountTransferResponse {
+impl Default for TransToaccountTransferResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -220,7 +203,7 @@ impl crate::wire::Object for TransToaccountTransferResponse {
         Self {
             out_biz_no: crate::wire::Field::blank(),
             order_id: crate::wire::Field::blank(),
-            pay_date: ::core::option::Option::None,
+            pay_date: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -13,42 +13,40 @@
 #[non_exhaustive]
 pub struct TransUniTransfer {
     /// The merchant's own number of the transfer. The same number is paid out only once. At most 64 characters.
-    pub out_biz_no: ::std::string::String,
+    pub out_biz_no: String,
     /// How much to transfer, in yuan. A plain transfer carries at least 0.10; only red packets go below that. From 0.01 to 100000000.00.
     pub trans_amount: crate::types::Price,
     /// Who receives the money.
     pub payee_info: Participant,
     /// The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
-    pub product_code: ::core::option::Option<
-        crate::types::Open<TransUniTransferProductCode>,
-    >,
+    pub product_code: Option<crate::types::Open<TransUniTransferProductCode>>,
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
-    pub biz_scene: ::core::option::Option<crate::types::Open<TransUniTransferBizScene>>,
+    pub biz_scene: Option<crate::types::Open<TransUniTransferBizScene>>,
     /// The heading of the transfer in the user's bill. At most 128 characters.
-    pub order_title: ::core::option::Option<::std::string::String>,
+    pub order_title: Option<String>,
     /// What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
-    pub remark: ::core::option::Option<::std::string::String>,
+    pub remark: Option<String>,
     /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
-    pub transfer_scene_name: ::core::option::Option<
+    pub transfer_scene_name: Option<
         crate::types::Open<TransUniTransferTransferSceneName>,
     >,
     /// What Alipay wants to know about a transfer of the chosen scene.
-    pub transfer_scene_report_infos: ::std::vec::Vec<TransferSceneReportInfo>,
+    pub transfer_scene_report_infos: Vec<TransferSceneReportInfo>,
     /// Whose money it is. Left out, it is that of the merchant who calls.
-    pub payer_info: ::core::option::Option<Participant>,
+    pub payer_info: Option<Participant>,
     /// Extras of the product. `sub_biz_scene` must be `REDPACKET` for red packets; `payer_show_name_use_alias` of `"true"` shows the payee the merchant's
     /// alias in place of its name.
     ///
     /// At most 2048 characters.
-    pub business_params: ::core::option::Option<crate::types::Json>,
+    pub business_params: Option<crate::types::Json>,
     /// Collecting a red packet: Alipay's number of the payment that filled it. Not for plain transfers.
-    pub original_order_id: ::core::option::Option<::std::string::String>,
+    pub original_order_id: Option<String>,
     /// Anything; it comes back unchanged in the asynchronous notification.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Amounts and currencies, where payment, transfer and settlement are not all in yuan.
-    pub mutiple_currency_detail: ::core::option::Option<MutipleCurrencyDetail>,
+    pub mutiple_currency_detail: Option<MutipleCurrencyDetail>,
     /// The original signature of a request that is passed on, in the few scenes that ask for it.
-    pub sign_data: ::core::option::Option<SignData>,
+    pub sign_data: Option<SignData>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -56,12 +54,12 @@ pub struct TransUniTransfer {
 impl TransUniTransfer {
     /// With what must be given.
     pub fn new(
-        out_biz_no: impl ::core::convert::Into<::std::string::String>,
+        out_biz_no: impl Into<String>,
         trans_amount: crate::types::Price,
         payee_info: Participant,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = ::core::convert::Into::into(out_biz_no);
+        __made.out_biz_no = Into::into(out_biz_no);
         __made.trans_amount = trans_amount;
         __made.payee_info = payee_info;
         __made
@@ -70,66 +68,50 @@ impl TransUniTransfer {
     /// Sets `product_code`.
     pub fn product_code(
         mut self,
-        product_code: impl ::core::convert::Into<
-            crate::types::Open<TransUniTransferProductCode>,
-        >,
+        product_code: impl Into<crate::types::Open<TransUniTransferProductCode>>,
     ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
     /// Sets `biz_scene`.
     pub fn biz_scene(
         mut self,
-        biz_scene: impl ::core::convert::Into<
-            crate::types::Open<TransUniTransferBizScene>,
-        >,
+        biz_scene: impl Into<crate::types::Open<TransUniTransferBizScene>>,
     ) -> Self {
-        self.biz_scene = Some(::core::convert::Into::into(biz_scene));
+        self.biz_scene = Some(Into::into(biz_scene));
         self
     }
 
     /// Sets `order_title`.
-    pub fn order_title(
-        mut self,
-        order_title: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.order_title = Some(::core::convert::Into::into(order_title));
+    pub fn order_title(mut self, order_title: impl Into<String>) -> Self {
+        self.order_title = Some(Into::into(order_title));
         self
     }
 
     /// Sets `remark`.
-    pub fn remark(
-        mut self,
-        remark: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.remark = Some(::core::convert::Into::into(remark));
+    pub fn remark(mut self, remark: impl Into<String>) -> Self {
+        self.remark = Some(Into::into(remark));
         self
     }
 
     /// Sets `transfer_scene_name`.
     pub fn transfer_scene_name(
         mut self,
-        transfer_scene_name: impl ::core::convert::Into<
+        transfer_scene_name: impl Into<
             crate::types::Open<TransUniTransferTransferSceneName>,
         >,
     ) -> Self {
-        self.transfer_scene_name = Some(
-            ::core::convert::Into::into(transfer_scene_name),
-        );
+        self.transfer_scene_name = Some(Into::into(transfer_scene_name));
         self
     }
 
     /// Sets `transfer_scene_report_infos`.
     pub fn transfer_scene_report_infos(
         mut self,
-        transfer_scene_report_infos: impl ::core::convert::Into<
-            ::std::vec::Vec<TransferSceneReportInfo>,
-        >,
+        transfer_scene_report_infos: impl Into<Vec<TransferSceneReportInfo>>,
     ) -> Self {
-        self.transfer_scene_report_infos = ::core::convert::Into::into(
-            transfer_scene_report_infos,
-        );
+        self.transfer_scene_report_infos = Into::into(transfer_scene_report_infos);
         self
     }
 
@@ -142,27 +124,21 @@ impl TransUniTransfer {
     /// Sets `business_params`.
     pub fn business_params(
         mut self,
-        business_params: impl ::core::convert::Into<crate::types::Json>,
+        business_params: impl Into<crate::types::Json>,
     ) -> Self {
-        self.business_params = Some(::core::convert::Into::into(business_params));
+        self.business_params = Some(Into::into(business_params));
         self
     }
 
     /// Sets `original_order_id`.
-    pub fn original_order_id(
-        mut self,
-        original_order_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.original_order_id = Some(::core::convert::Into::into(original_order_id));
+    pub fn original_order_id(mut self, original_order_id: impl Into<String>) -> Self {
+        self.original_order_id = Some(Into::into(original_order_id));
         self
     }
 
     /// Sets `passback_params`.
-    pub fn passback_params(
-        mut self,
-        passback_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
         self
     }
 
@@ -188,18 +164,18 @@ impl crate::wire::Object for TransUniTransfer {
             out_biz_no: crate::wire::Field::blank(),
             trans_amount: crate::wire::Field::blank(),
             payee_info: crate::wire::Field::blank(),
-            product_code: ::core::option::Option::None,
-            biz_scene: ::core::option::Option::None,
-            order_title: ::core::option::Option::None,
-            remark: ::core::option::Option::None,
-            transfer_scene_name: ::core::option::Option::None,
-            transfer_scene_report_infos: ::std::vec::Vec::new(),
-            payer_info: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            original_order_id: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            mutiple_currency_detail: ::core::option::Option::None,
-            sign_data: ::core::option::Option::None,
+            product_code: None,
+            biz_scene: None,
+            order_title: None,
+            remark: None,
+            transfer_scene_name: None,
+            transfer_scene_report_infos: Vec::new(),
+            payer_info: None,
+            business_params: None,
+            original_order_id: None,
+            passback_params: None,
+            mutiple_currency_detail: None,
+            sign_data: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -318,30 +294,28 @@ impl crate::method::ServerMethod for TransUniTransfer {}
 #[non_exhaustive]
 pub struct TransUniTransferResponse {
     /// The merchant's own number of the transfer, as it was sent.
-    pub out_biz_no: ::std::string::String,
+    pub out_biz_no: String,
     /// Alipay's number of the transfer.
-    pub order_id: ::std::string::String,
+    pub order_id: String,
     /// Alipay's number of the movement of funds behind the transfer.
-    pub pay_fund_order_id: ::core::option::Option<::std::string::String>,
+    pub pay_fund_order_id: Option<String>,
     /// Where the transfer stands.
-    pub status: ::core::option::Option<crate::types::Open<TransUniTransferStatus>>,
+    pub status: Option<crate::types::Open<TransUniTransferStatus>>,
     /// Where the second stage stands, when the payee has to collect the money.
-    pub sub_status: ::core::option::Option<
-        crate::types::Open<TransUniTransferSubStatus>,
-    >,
+    pub sub_status: Option<crate::types::Open<TransUniTransferSubStatus>>,
     /// When the money moved.
-    pub trans_date: ::core::option::Option<crate::types::DateTime>,
+    pub trans_date: Option<crate::types::DateTime>,
     /// How much was transferred, in yuan. Given in special scenes only.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// Where the payee collects the money inside Alipay, when the transfer has two stages.
-    pub link: ::core::option::Option<::std::string::String>,
+    pub link: Option<String>,
     /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
-    pub settle_serial_no: ::core::option::Option<::std::string::String>,
+    pub settle_serial_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TransUniTransferResponse {
+impl Default for TransUniTransferResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -352,13 +326,13 @@ impl crate::wire::Object for TransUniTransferResponse {
         Self {
             out_biz_no: crate::wire::Field::blank(),
             order_id: crate::wire::Field::blank(),
-            pay_fund_order_id: ::core::option::Option::None,
-            status: ::core::option::Option::None,
-            sub_status: ::core::option::Option::None,
-            trans_date: ::core::option::Option::None,
-            amount: ::core::option::Option::None,
-            link: ::core::option::Option::None,
-            settle_serial_no: ::core::option::Option::None,
+            pay_fund_order_id: None,
+            status: None,
+            sub_status: None,
+            trans_date: None,
+            amount: None,
+            link: None,
+            settle_serial_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1425,21 +1399,21 @@ crate::wire::listed!(TransUniTransferSubStatus);
 #[non_exhaustive]
 pub struct Participant {
     /// The account, named as `identity_type` says. At most 128 characters.
-    pub identity: ::std::string::String,
+    pub identity: String,
     /// What kind of account name stands in `identity`.
     pub identity_type: crate::types::Open<ParticipantIdentityType>,
     /// The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: Option<String>,
     /// What kind of document `cert_no` is the number of.
-    pub cert_type: ::core::option::Option<::std::string::String>,
+    pub cert_type: Option<String>,
     /// The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
-    pub cert_no: ::core::option::Option<crate::types::Secret>,
+    pub cert_no: Option<crate::types::Secret>,
     /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
-    pub bankcard_ext_info: ::core::option::Option<BankcardExtInfo>,
+    pub bankcard_ext_info: Option<BankcardExtInfo>,
     /// How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
-    pub merchant_user_info: ::core::option::Option<crate::types::Json>,
+    pub merchant_user_info: Option<crate::types::Json>,
     /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
-    pub ext_info: ::core::option::Option<crate::types::Json>,
+    pub ext_info: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1447,41 +1421,30 @@ pub struct Participant {
 impl Participant {
     /// With what must be given.
     pub fn new(
-        identity: impl ::core::convert::Into<::std::string::String>,
-        identity_type: impl ::core::convert::Into<
-            crate::types::Open<ParticipantIdentityType>,
-        >,
+        identity: impl Into<String>,
+        identity_type: impl Into<crate::types::Open<ParticipantIdentityType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.identity = ::core::convert::Into::into(identity);
-        __made.identity_type = ::core::convert::Into::into(identity_type);
+        __made.identity = Into::into(identity);
+        __made.identity_type = Into::into(identity_type);
         __made
     }
 
     /// Sets `name`.
-    pub fn name(
-        mut self,
-        name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(Into::into(name));
         self
     }
 
     /// Sets `cert_type`.
-    pub fn cert_type(
-        mut self,
-        cert_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.cert_type = Some(::core::convert::Into::into(cert_type));
+    pub fn cert_type(mut self, cert_type: impl Into<String>) -> Self {
+        self.cert_type = Some(Into::into(cert_type));
         self
     }
 
     /// Sets `cert_no`.
-    pub fn cert_no(
-        mut self,
-        cert_no: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
-        self.cert_no = Some(::core::convert::Into::into(cert_no));
+    pub fn cert_no(mut self, cert_no: impl Into<crate::types::Secret>) -> Self {
+        self.cert_no = Some(Into::into(cert_no));
         self
     }
 
@@ -1494,18 +1457,15 @@ impl Participant {
     /// Sets `merchant_user_info`.
     pub fn merchant_user_info(
         mut self,
-        merchant_user_info: impl ::core::convert::Into<crate::types::Json>,
+        merchant_user_info: impl Into<crate::types::Json>,
     ) -> Self {
-        self.merchant_user_info = Some(::core::convert::Into::into(merchant_user_info));
+        self.merchant_user_info = Some(Into::into(merchant_user_info));
         self
     }
 
     /// Sets `ext_info`.
-    pub fn ext_info(
-        mut self,
-        ext_info: impl ::core::convert::Into<crate::types::Json>,
-    ) -> Self {
-        self.ext_info = Some(::core::convert::Into::into(ext_info));
+    pub fn ext_info(mut self, ext_info: impl Into<crate::types::Json>) -> Self {
+        self.ext_info = Some(Into::into(ext_info));
         self
     }
 }
@@ -1515,12 +1475,12 @@ impl crate::wire::Object for Participant {
         Self {
             identity: crate::wire::Field::blank(),
             identity_type: crate::wire::Field::blank(),
-            name: ::core::option::Option::None,
-            cert_type: ::core::option::Option::None,
-            cert_no: ::core::option::Option::None,
-            bankcard_ext_info: ::core::option::Option::None,
-            merchant_user_info: ::core::option::Option::None,
-            ext_info: ::core::option::Option::None,
+            name: None,
+            cert_type: None,
+            cert_no: None,
+            bankcard_ext_info: None,
+            merchant_user_info: None,
+            ext_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1630,19 +1590,17 @@ crate::wire::listed!(ParticipantIdentityType);
 #[non_exhaustive]
 pub struct BankcardExtInfo {
     /// Whether the card belongs to a company or a person.
-    pub account_type: ::core::option::Option<
-        crate::types::Open<BankcardExtInfoAccountType>,
-    >,
+    pub account_type: Option<crate::types::Open<BankcardExtInfoAccountType>>,
     /// The bank's name.
-    pub inst_name: ::core::option::Option<::std::string::String>,
+    pub inst_name: Option<String>,
     /// The province of the bank.
-    pub inst_province: ::core::option::Option<::std::string::String>,
+    pub inst_province: Option<String>,
     /// The city of the bank.
-    pub inst_city: ::core::option::Option<::std::string::String>,
+    pub inst_city: Option<String>,
     /// The branch that keeps the account.
-    pub inst_branch_name: ::core::option::Option<::std::string::String>,
+    pub inst_branch_name: Option<String>,
     /// The branch's code in the interbank system.
-    pub bank_code: ::core::option::Option<::std::string::String>,
+    pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1656,61 +1614,44 @@ impl BankcardExtInfo {
     /// Sets `account_type`.
     pub fn account_type(
         mut self,
-        account_type: impl ::core::convert::Into<
-            crate::types::Open<BankcardExtInfoAccountType>,
-        >,
+        account_type: impl Into<crate::types::Open<BankcardExtInfoAccountType>>,
     ) -> Self {
-        self.account_type = Some(::core::convert::Into::into(account_type));
+        self.account_type = Some(Into::into(account_type));
         self
     }
 
     /// Sets `inst_name`.
-    pub fn inst_name(
-        mut self,
-        inst_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.inst_name = Some(::core::convert::Into::into(inst_name));
+    pub fn inst_name(mut self, inst_name: impl Into<String>) -> Self {
+        self.inst_name = Some(Into::into(inst_name));
         self
     }
 
     /// Sets `inst_province`.
-    pub fn inst_province(
-        mut self,
-        inst_province: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.inst_province = Some(::core::convert::Into::into(inst_province));
+    pub fn inst_province(mut self, inst_province: impl Into<String>) -> Self {
+        self.inst_province = Some(Into::into(inst_province));
         self
     }
 
     /// Sets `inst_city`.
-    pub fn inst_city(
-        mut self,
-        inst_city: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.inst_city = Some(::core::convert::Into::into(inst_city));
+    pub fn inst_city(mut self, inst_city: impl Into<String>) -> Self {
+        self.inst_city = Some(Into::into(inst_city));
         self
     }
 
     /// Sets `inst_branch_name`.
-    pub fn inst_branch_name(
-        mut self,
-        inst_branch_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.inst_branch_name = Some(::core::convert::Into::into(inst_branch_name));
+    pub fn inst_branch_name(mut self, inst_branch_name: impl Into<String>) -> Self {
+        self.inst_branch_name = Some(Into::into(inst_branch_name));
         self
     }
 
     /// Sets `bank_code`.
-    pub fn bank_code(
-        mut self,
-        bank_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.bank_code = Some(::core::convert::Into::into(bank_code));
+    pub fn bank_code(mut self, bank_code: impl Into<String>) -> Self {
+        self.bank_code = Some(Into::into(bank_code));
         self
     }
 }
 
-impl ::core::default::Default for BankcardExtInfo {
+impl Default for BankcardExtInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1719,12 +1660,12 @@ impl ::core::default::Default for BankcardExtInfo {
 impl crate::wire::Object for BankcardExtInfo {
     fn blank() -> Self {
         Self {
-            account_type: ::core::option::Option::None,
-            inst_name: ::core::option::Option::None,
-            inst_province: ::core::option::Option::None,
-            inst_city: ::core::option::Option::None,
-            inst_branch_name: ::core::option::Option::None,
-            bank_code: ::core::option::Option::None,
+            account_type: None,
+            inst_name: None,
+            inst_province: None,
+            inst_city: None,
+            inst_branch_name: None,
+            bank_code: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1800,9 +1741,9 @@ crate::wire::listed!(BankcardExtInfoAccountType);
 #[non_exhaustive]
 pub struct TransferSceneReportInfo {
     /// What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
-    pub info_type: ::core::option::Option<::std::string::String>,
+    pub info_type: Option<String>,
     /// The statement, in the merchant's words, such as 8月家政服务报酬.
-    pub info_content: ::core::option::Option<::std::string::String>,
+    pub info_content: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1814,25 +1755,19 @@ impl TransferSceneReportInfo {
     }
 
     /// Sets `info_type`.
-    pub fn info_type(
-        mut self,
-        info_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.info_type = Some(::core::convert::Into::into(info_type));
+    pub fn info_type(mut self, info_type: impl Into<String>) -> Self {
+        self.info_type = Some(Into::into(info_type));
         self
     }
 
     /// Sets `info_content`.
-    pub fn info_content(
-        mut self,
-        info_content: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.info_content = Some(::core::convert::Into::into(info_content));
+    pub fn info_content(mut self, info_content: impl Into<String>) -> Self {
+        self.info_content = Some(Into::into(info_content));
         self
     }
 }
 
-impl ::core::default::Default for TransferSceneReportInfo {
+impl Default for TransferSceneReportInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1841,8 +1776,8 @@ impl ::core::default::Default for TransferSceneReportInfo {
 impl crate::wire::Object for TransferSceneReportInfo {
     fn blank() -> Self {
         Self {
-            info_type: ::core::option::Option::None,
-            info_content: ::core::option::Option::None,
+            info_type: None,
+            info_content: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1873,19 +1808,19 @@ crate::wire::object!(TransferSceneReportInfo);
 #[non_exhaustive]
 pub struct MutipleCurrencyDetail {
     /// What the payer pays.
-    pub payment_amount: ::core::option::Option<crate::types::Price>,
+    pub payment_amount: Option<crate::types::Price>,
     /// The currency that the payer pays in.
-    pub payment_currency: ::core::option::Option<::std::string::String>,
+    pub payment_currency: Option<String>,
     /// What is transferred.
-    pub trans_amount: ::core::option::Option<crate::types::Price>,
+    pub trans_amount: Option<crate::types::Price>,
     /// The currency that is transferred.
-    pub trans_currency: ::core::option::Option<::std::string::String>,
+    pub trans_currency: Option<String>,
     /// What is settled.
-    pub settlement_amount: ::core::option::Option<crate::types::Price>,
+    pub settlement_amount: Option<crate::types::Price>,
     /// The currency of the settlement.
-    pub settlement_currency: ::core::option::Option<::std::string::String>,
+    pub settlement_currency: Option<String>,
     /// Extras.
-    pub ext_info: ::core::option::Option<::std::string::String>,
+    pub ext_info: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1903,11 +1838,8 @@ impl MutipleCurrencyDetail {
     }
 
     /// Sets `payment_currency`.
-    pub fn payment_currency(
-        mut self,
-        payment_currency: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.payment_currency = Some(::core::convert::Into::into(payment_currency));
+    pub fn payment_currency(mut self, payment_currency: impl Into<String>) -> Self {
+        self.payment_currency = Some(Into::into(payment_currency));
         self
     }
 
@@ -1918,11 +1850,8 @@ impl MutipleCurrencyDetail {
     }
 
     /// Sets `trans_currency`.
-    pub fn trans_currency(
-        mut self,
-        trans_currency: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_currency = Some(::core::convert::Into::into(trans_currency));
+    pub fn trans_currency(mut self, trans_currency: impl Into<String>) -> Self {
+        self.trans_currency = Some(Into::into(trans_currency));
         self
     }
 
@@ -1935,25 +1864,20 @@ impl MutipleCurrencyDetail {
     /// Sets `settlement_currency`.
     pub fn settlement_currency(
         mut self,
-        settlement_currency: impl ::core::convert::Into<::std::string::String>,
+        settlement_currency: impl Into<String>,
     ) -> Self {
-        self.settlement_currency = Some(
-            ::core::convert::Into::into(settlement_currency),
-        );
+        self.settlement_currency = Some(Into::into(settlement_currency));
         self
     }
 
     /// Sets `ext_info`.
-    pub fn ext_info(
-        mut self,
-        ext_info: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.ext_info = Some(::core::convert::Into::into(ext_info));
+    pub fn ext_info(mut self, ext_info: impl Into<String>) -> Self {
+        self.ext_info = Some(Into::into(ext_info));
         self
     }
 }
 
-impl ::core::default::Default for MutipleCurrencyDetail {
+impl Default for MutipleCurrencyDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1962,13 +1886,13 @@ impl ::core::default::Default for MutipleCurrencyDetail {
 impl crate::wire::Object for MutipleCurrencyDetail {
     fn blank() -> Self {
         Self {
-            payment_amount: ::core::option::Option::None,
-            payment_currency: ::core::option::Option::None,
-            trans_amount: ::core::option::Option::None,
-            trans_currency: ::core::option::Option::None,
-            settlement_amount: ::core::option::Option::None,
-            settlement_currency: ::core::option::Option::None,
-            ext_info: ::core::option::Option::None,
+            payment_amount: None,
+            payment_currency: None,
+            trans_amount: None,
+            trans_currency: None,
+            settlement_amount: None,
+            settlement_currency: None,
+            ext_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2031,17 +1955,17 @@ crate::wire::object!(MutipleCurrencyDetail);
 #[non_exhaustive]
 pub struct SignData {
     /// The signature itself.
-    pub ori_sign: ::core::option::Option<::std::string::String>,
+    pub ori_sign: Option<String>,
     /// Its algorithm; case matters.
-    pub ori_sign_type: ::core::option::Option<::std::string::String>,
+    pub ori_sign_type: Option<String>,
     /// The charset that was signed; case matters.
-    pub ori_char_set: ::core::option::Option<::std::string::String>,
+    pub ori_char_set: Option<String>,
     /// The Alipay user number of the merchant that signed.
-    pub partner_id: ::core::option::Option<::std::string::String>,
+    pub partner_id: Option<String>,
     /// The app that signed.
-    pub ori_app_id: ::core::option::Option<::std::string::String>,
+    pub ori_app_id: Option<String>,
     /// The order number in the request that was signed.
-    pub ori_out_biz_no: ::core::option::Option<::std::string::String>,
+    pub ori_out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2053,61 +1977,43 @@ impl SignData {
     }
 
     /// Sets `ori_sign`.
-    pub fn ori_sign(
-        mut self,
-        ori_sign: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.ori_sign = Some(::core::convert::Into::into(ori_sign));
+    pub fn ori_sign(mut self, ori_sign: impl Into<String>) -> Self {
+        self.ori_sign = Some(Into::into(ori_sign));
         self
     }
 
     /// Sets `ori_sign_type`.
-    pub fn ori_sign_type(
-        mut self,
-        ori_sign_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.ori_sign_type = Some(::core::convert::Into::into(ori_sign_type));
+    pub fn ori_sign_type(mut self, ori_sign_type: impl Into<String>) -> Self {
+        self.ori_sign_type = Some(Into::into(ori_sign_type));
         self
     }
 
     /// Sets `ori_char_set`.
-    pub fn ori_char_set(
-        mut self,
-        ori_char_set: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.ori_char_set = Some(::core::convert::Into::into(ori_char_set));
+    pub fn ori_char_set(mut self, ori_char_set: impl Into<String>) -> Self {
+        self.ori_char_set = Some(Into::into(ori_char_set));
         self
     }
 
     /// Sets `partner_id`.
-    pub fn partner_id(
-        mut self,
-        partner_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.partner_id = Some(::core::convert::Into::into(partner_id));
+    pub fn partner_id(mut self, partner_id: impl Into<String>) -> Self {
+        self.partner_id = Some(Into::into(partner_id));
         self
     }
 
     /// Sets `ori_app_id`.
-    pub fn ori_app_id(
-        mut self,
-        ori_app_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.ori_app_id = Some(::core::convert::Into::into(ori_app_id));
+    pub fn ori_app_id(mut self, ori_app_id: impl Into<String>) -> Self {
+        self.ori_app_id = Some(Into::into(ori_app_id));
         self
     }
 
     /// Sets `ori_out_biz_no`.
-    pub fn ori_out_biz_no(
-        mut self,
-        ori_out_biz_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.ori_out_biz_no = Some(::core::convert::Into::into(ori_out_biz_no));
+    pub fn ori_out_biz_no(mut self, ori_out_biz_no: impl Into<String>) -> Self {
+        self.ori_out_biz_no = Some(Into::into(ori_out_biz_no));
         self
     }
 }
 
-impl ::core::default::Default for SignData {
+impl Default for SignData {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2116,12 +2022,12 @@ impl ::core::default::Default for SignData {
 impl crate::wire::Object for SignData {
     fn blank() -> Self {
         Self {
-            ori_sign: ::core::option::Option::None,
-            ori_sign_type: ::core::option::Option::None,
-            ori_char_set: ::core::option::Option::None,
-            partner_id: ::core::option::Option::None,
-            ori_app_id: ::core::option::Option::None,
-            ori_out_biz_no: ::core::option::Option::None,
+            ori_sign: None,
+            ori_sign_type: None,
+            ori_char_set: None,
+            partner_id: None,
+            ori_app_id: None,
+            ori_out_biz_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

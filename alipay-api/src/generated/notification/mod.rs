@@ -15,13 +15,13 @@ pub use trade_status_sync::TradeStatusSync;
 #[non_exhaustive]
 pub enum Notification {
     /// 第三方应用授权取消消息: `alipay.open.auth.appauth.cancelled`.
-    OpenAuthAppauthCancelled(::std::boxed::Box<OpenAuthAppauthCancelled>),
+    OpenAuthAppauthCancelled(Box<OpenAuthAppauthCancelled>),
     /// 取消应用授权通知: `open_app_auth_cancel`.
-    OpenAppAuthCancel(::std::boxed::Box<OpenAppAuthCancel>),
+    OpenAppAuthCancel(Box<OpenAppAuthCancel>),
     /// 应用授权通知: `open_app_auth_notify`.
-    OpenAppAuthNotify(::std::boxed::Box<OpenAppAuthNotify>),
+    OpenAppAuthNotify(Box<OpenAppAuthNotify>),
     /// 交易状态变更通知: `trade_status_sync`.
-    TradeStatusSync(::std::boxed::Box<TradeStatusSync>),
+    TradeStatusSync(Box<TradeStatusSync>),
     /// One that this version of the library does not know: its parameters as they came.
     Other(crate::notify::OtherNotification),
 }
@@ -32,7 +32,7 @@ impl Notification {
     pub(crate) fn read(
         name: &str,
         source: &mut crate::wire::Source<'_>,
-    ) -> ::core::option::Option<Self> {
+    ) -> Option<Self> {
         match name {
             "alipay.open.auth.appauth.cancelled" => {
                 Some(Self::OpenAuthAppauthCancelled(source.make()))
@@ -56,26 +56,26 @@ impl Notification {
     }
 }
 
-impl ::core::convert::From<OpenAuthAppauthCancelled> for Notification {
+impl From<OpenAuthAppauthCancelled> for Notification {
     fn from(body: OpenAuthAppauthCancelled) -> Self {
-        Self::OpenAuthAppauthCancelled(::std::boxed::Box::new(body))
+        Self::OpenAuthAppauthCancelled(Box::new(body))
     }
 }
 
-impl ::core::convert::From<OpenAppAuthCancel> for Notification {
+impl From<OpenAppAuthCancel> for Notification {
     fn from(body: OpenAppAuthCancel) -> Self {
-        Self::OpenAppAuthCancel(::std::boxed::Box::new(body))
+        Self::OpenAppAuthCancel(Box::new(body))
     }
 }
 
-impl ::core::convert::From<OpenAppAuthNotify> for Notification {
+impl From<OpenAppAuthNotify> for Notification {
     fn from(body: OpenAppAuthNotify) -> Self {
-        Self::OpenAppAuthNotify(::std::boxed::Box::new(body))
+        Self::OpenAppAuthNotify(Box::new(body))
     }
 }
 
-impl ::core::convert::From<TradeStatusSync> for Notification {
+impl From<TradeStatusSync> for Notification {
     fn from(body: TradeStatusSync) -> Self {
-        Self::TradeStatusSync(::std::boxed::Box::new(body))
+        Self::TradeStatusSync(Box::new(body))
     }
 }

@@ -13,28 +13,28 @@
 #[non_exhaustive]
 pub struct OpenAppAuthCancel {
     /// Identifies the news. A repetition has the same.
-    pub notify_id: ::std::string::String,
+    pub notify_id: String,
     /// Always `open_app_auth_cancel`.
-    pub notify_type: ::std::string::String,
+    pub notify_type: String,
     /// When it was sent.
-    pub notify_time: ::core::option::Option<crate::types::DateTime>,
+    pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the authorisation.
-    pub status: ::core::option::Option<::std::string::String>,
+    pub status: Option<String>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
-    pub charset: ::core::option::Option<::std::string::String>,
+    pub charset: Option<String>,
     /// The version of the interface, `1.0`.
-    pub version: ::core::option::Option<::std::string::String>,
+    pub version: Option<String>,
     /// The third-party app that the merchant had authorised.
-    pub app_id: ::std::string::String,
+    pub app_id: String,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// What the merchant withdrew.
-    pub biz_content: ::core::option::Option<OpenAppAuthCancelContent>,
+    pub biz_content: Option<OpenAppAuthCancelContent>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthCancel {
+impl Default for OpenAppAuthCancel {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -45,13 +45,13 @@ impl crate::wire::Object for OpenAppAuthCancel {
         Self {
             notify_id: crate::wire::Field::blank(),
             notify_type: crate::wire::Field::blank(),
-            notify_time: ::core::option::Option::None,
-            status: ::core::option::Option::None,
-            charset: ::core::option::Option::None,
-            version: ::core::option::Option::None,
+            notify_time: None,
+            status: None,
+            charset: None,
+            version: None,
             app_id: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
-            biz_content: ::core::option::Option::None,
+            biz_content: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -121,12 +121,12 @@ crate::wire::object!(OpenAppAuthCancel);
 #[non_exhaustive]
 pub struct OpenAppAuthCancelContent {
     /// The authorisation.
-    pub detail: ::core::option::Option<OpenAppAuthCancelDetail>,
+    pub detail: Option<OpenAppAuthCancelDetail>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthCancelContent {
+impl Default for OpenAppAuthCancelContent {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -135,7 +135,7 @@ impl ::core::default::Default for OpenAppAuthCancelContent {
 impl crate::wire::Object for OpenAppAuthCancelContent {
     fn blank() -> Self {
         Self {
-            detail: ::core::option::Option::None,
+            detail: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -160,18 +160,18 @@ crate::wire::object!(OpenAppAuthCancelContent);
 #[non_exhaustive]
 pub struct OpenAppAuthCancelDetail {
     /// The third-party app.
-    pub app_id: ::core::option::Option<::std::string::String>,
+    pub app_id: Option<String>,
     /// The merchant's own app.
-    pub auth_app_id: ::core::option::Option<::std::string::String>,
+    pub auth_app_id: Option<String>,
     /// The merchant's Alipay user number.
-    pub user_id: ::core::option::Option<::std::string::String>,
+    pub user_id: Option<String>,
     /// The token that is dead now.
-    pub app_auth_token: ::core::option::Option<crate::types::Secret>,
+    pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthCancelDetail {
+impl Default for OpenAppAuthCancelDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -180,10 +180,10 @@ impl ::core::default::Default for OpenAppAuthCancelDetail {
 impl crate::wire::Object for OpenAppAuthCancelDetail {
     fn blank() -> Self {
         Self {
-            app_id: ::core::option::Option::None,
-            auth_app_id: ::core::option::Option::None,
-            user_id: ::core::option::Option::None,
-            app_auth_token: ::core::option::Option::None,
+            app_id: None,
+            auth_app_id: None,
+            user_id: None,
+            app_auth_token: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -13,28 +13,28 @@
 #[non_exhaustive]
 pub struct OpenAppAuthNotify {
     /// Identifies the news. A repetition has the same.
-    pub notify_id: ::std::string::String,
+    pub notify_id: String,
     /// Always `open_app_auth_notify`.
-    pub notify_type: ::std::string::String,
+    pub notify_type: String,
     /// When it was sent.
-    pub notify_time: ::core::option::Option<crate::types::DateTime>,
+    pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the authorisation.
-    pub status: ::core::option::Option<crate::types::Open<OpenAppAuthNotifyStatus>>,
+    pub status: Option<crate::types::Open<OpenAppAuthNotifyStatus>>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
-    pub charset: ::std::string::String,
+    pub charset: String,
     /// The version of the interface, `1.0`.
-    pub version: ::std::string::String,
+    pub version: String,
     /// The third-party app that was authorised.
-    pub app_id: ::std::string::String,
+    pub app_id: String,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// What the merchant gave, and on what occasion.
     pub biz_content: OpenAppAuthNotifyContent,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthNotify {
+impl Default for OpenAppAuthNotify {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -45,8 +45,8 @@ impl crate::wire::Object for OpenAppAuthNotify {
         Self {
             notify_id: crate::wire::Field::blank(),
             notify_type: crate::wire::Field::blank(),
-            notify_time: ::core::option::Option::None,
-            status: ::core::option::Option::None,
+            notify_time: None,
+            status: None,
             charset: crate::wire::Field::blank(),
             version: crate::wire::Field::blank(),
             app_id: crate::wire::Field::blank(),
@@ -136,14 +136,14 @@ crate::wire::listed!(OpenAppAuthNotifyStatus);
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyContent {
     /// The occasion.
-    pub notify_context: ::core::option::Option<OpenAppAuthNotifyContext>,
+    pub notify_context: Option<OpenAppAuthNotifyContext>,
     /// The authorisation.
     pub detail: OpenAppAuthNotifyDetail,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthNotifyContent {
+impl Default for OpenAppAuthNotifyContent {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -152,7 +152,7 @@ impl ::core::default::Default for OpenAppAuthNotifyContent {
 impl crate::wire::Object for OpenAppAuthNotifyContent {
     fn blank() -> Self {
         Self {
-            notify_context: ::core::option::Option::None,
+            notify_context: None,
             detail: crate::wire::Field::blank(),
             extra: crate::wire::Extra::EMPTY,
         }
@@ -183,14 +183,14 @@ crate::wire::object!(OpenAppAuthNotifyContent);
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyContext {
     /// Where it happened, such as `appstore` for the service market or `mrchiscore` for an order that the app's owner placed.
-    pub trigger: ::core::option::Option<::std::string::String>,
+    pub trigger: Option<String>,
     /// More of it.
-    pub trigger_context: ::core::option::Option<OpenAppAuthNotifyTriggerContext>,
+    pub trigger_context: Option<OpenAppAuthNotifyTriggerContext>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthNotifyContext {
+impl Default for OpenAppAuthNotifyContext {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -199,8 +199,8 @@ impl ::core::default::Default for OpenAppAuthNotifyContext {
 impl crate::wire::Object for OpenAppAuthNotifyContext {
     fn blank() -> Self {
         Self {
-            trigger: ::core::option::Option::None,
-            trigger_context: ::core::option::Option::None,
+            trigger: None,
+            trigger_context: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -230,12 +230,12 @@ crate::wire::object!(OpenAppAuthNotifyContext);
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyTriggerContext {
     /// The number of the order that led to the authorisation.
-    pub out_biz_no: ::core::option::Option<::std::string::String>,
+    pub out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthNotifyTriggerContext {
+impl Default for OpenAppAuthNotifyTriggerContext {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -244,7 +244,7 @@ impl ::core::default::Default for OpenAppAuthNotifyTriggerContext {
 impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
     fn blank() -> Self {
         Self {
-            out_biz_no: ::core::option::Option::None,
+            out_biz_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -269,28 +269,28 @@ crate::wire::object!(OpenAppAuthNotifyTriggerContext);
 #[non_exhaustive]
 pub struct OpenAppAuthNotifyDetail {
     /// The third-party app that was authorised.
-    pub app_id: ::std::string::String,
+    pub app_id: String,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// The merchant's Alipay user number.
-    pub user_id: ::std::string::String,
+    pub user_id: String,
     /// The code of the authorisation, as the merchant's redirect has it.
-    pub app_auth_code: ::core::option::Option<crate::types::Secret>,
+    pub app_auth_code: Option<crate::types::Secret>,
     /// The token to send along with every call made for the merchant.
     pub app_auth_token: crate::types::Secret,
     /// The token that gets the next pair of tokens.
     pub app_refresh_token: crate::types::Secret,
     /// When the merchant authorised, in milliseconds since 1970.
-    pub auth_time: ::core::option::Option<i64>,
+    pub auth_time: Option<i64>,
     /// The token's lifetime in seconds.
-    pub expires_in: ::core::option::Option<i64>,
+    pub expires_in: Option<i64>,
     /// For how many seconds the refresh token is good.
-    pub re_expires_in: ::core::option::Option<i64>,
+    pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAppAuthNotifyDetail {
+impl Default for OpenAppAuthNotifyDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -302,12 +302,12 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
             app_id: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
             user_id: crate::wire::Field::blank(),
-            app_auth_code: ::core::option::Option::None,
+            app_auth_code: None,
             app_auth_token: crate::wire::Field::blank(),
             app_refresh_token: crate::wire::Field::blank(),
-            auth_time: ::core::option::Option::None,
-            expires_in: ::core::option::Option::None,
-            re_expires_in: ::core::option::Option::None,
+            auth_time: None,
+            expires_in: None,
+            re_expires_in: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

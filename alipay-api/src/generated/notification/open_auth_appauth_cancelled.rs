@@ -12,30 +12,30 @@
 #[non_exhaustive]
 pub struct OpenAuthAppauthCancelled {
     /// Identifies the news. A repetition has the same.
-    pub notify_id: ::std::string::String,
+    pub notify_id: String,
     /// Always `alipay.open.auth.appauth.cancelled`.
-    pub msg_method: ::std::string::String,
+    pub msg_method: String,
     /// Whom the message concerns: `sys`, `usr` for a user, `app` for an app.
-    pub msg_type: ::core::option::Option<::std::string::String>,
+    pub msg_type: Option<String>,
     /// The app that it concerns.
-    pub msg_app_id: ::core::option::Option<::std::string::String>,
+    pub msg_app_id: Option<String>,
     /// The user whom it concerns.
-    pub msg_uid: ::core::option::Option<::std::string::String>,
+    pub msg_uid: Option<String>,
     /// When it was sent, in milliseconds since 1970.
-    pub utc_timestamp: ::core::option::Option<i64>,
+    pub utc_timestamp: Option<i64>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
-    pub charset: ::std::string::String,
+    pub charset: String,
     /// The version of the interface, `1.1`.
-    pub version: ::std::string::String,
+    pub version: String,
     /// The third-party app that the merchant had authorised.
-    pub app_id: ::std::string::String,
+    pub app_id: String,
     /// What the merchant withdrew.
     pub biz_content: OpenAuthAppauthCancelledContent,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAuthAppauthCancelled {
+impl Default for OpenAuthAppauthCancelled {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -46,10 +46,10 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
         Self {
             notify_id: crate::wire::Field::blank(),
             msg_method: crate::wire::Field::blank(),
-            msg_type: ::core::option::Option::None,
-            msg_app_id: ::core::option::Option::None,
-            msg_uid: ::core::option::Option::None,
-            utc_timestamp: ::core::option::Option::None,
+            msg_type: None,
+            msg_app_id: None,
+            msg_uid: None,
+            utc_timestamp: None,
             charset: crate::wire::Field::blank(),
             version: crate::wire::Field::blank(),
             app_id: crate::wire::Field::blank(),
@@ -127,18 +127,18 @@ crate::wire::object!(OpenAuthAppauthCancelled);
 #[non_exhaustive]
 pub struct OpenAuthAppauthCancelledContent {
     /// The third-party app.
-    pub app_id: ::std::string::String,
+    pub app_id: String,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// The merchant's Alipay user number.
-    pub user_id: ::core::option::Option<::std::string::String>,
+    pub user_id: Option<String>,
     /// The token that is dead now.
-    pub app_auth_token: ::core::option::Option<crate::types::Secret>,
+    pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OpenAuthAppauthCancelledContent {
+impl Default for OpenAuthAppauthCancelledContent {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -149,8 +149,8 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
         Self {
             app_id: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
-            user_id: ::core::option::Option::None,
-            app_auth_token: ::core::option::Option::None,
+            user_id: None,
+            app_auth_token: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

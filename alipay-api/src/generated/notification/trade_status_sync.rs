@@ -13,131 +13,129 @@
 #[non_exhaustive]
 pub struct TradeStatusSync {
     /// Identifies the news. A repetition has the same.
-    pub notify_id: ::std::string::String,
+    pub notify_id: String,
     /// Always `trade_status_sync`.
-    pub notify_type: ::std::string::String,
+    pub notify_type: String,
     /// When it was sent.
-    pub notify_time: ::core::option::Option<crate::types::DateTime>,
+    pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the trade.
-    pub notify_action_type: ::core::option::Option<
-        crate::types::Open<TradeStatusSyncNotifyActionType>,
-    >,
+    pub notify_action_type: Option<crate::types::Open<TradeStatusSyncNotifyActionType>>,
     /// The charset that the parameters are encoded in, such as `utf-8`.
-    pub charset: ::std::string::String,
+    pub charset: String,
     /// The version of the interface, `1.0`.
-    pub version: ::std::string::String,
+    pub version: String,
     /// The app that started the payment.
-    pub app_id: ::std::string::String,
+    pub app_id: String,
     /// The app that the payment is for: the merchant's when a third-party app started it, else `app_id`.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// The merchant's own app.
-    pub merchant_app_id: ::core::option::Option<::std::string::String>,
+    pub merchant_app_id: Option<String>,
     /// Alipay's number of the trade.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// The merchant's own order number.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
-    pub out_biz_no: ::core::option::Option<::std::string::String>,
+    pub out_biz_no: Option<String>,
     /// Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
     pub trade_status: crate::types::Open<TradeStatus>,
     /// The buyer's Alipay user number, where the app has not moved to open ids.
-    pub buyer_id: ::core::option::Option<::std::string::String>,
+    pub buyer_id: Option<String>,
     /// The open id that the buyer has towards the app.
-    pub buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub buyer_open_id: Option<String>,
     /// The buyer's login, partly masked.
-    pub buyer_logon_id: ::core::option::Option<::std::string::String>,
+    pub buyer_logon_id: Option<String>,
     /// The seller's Alipay user number.
-    pub seller_id: ::core::option::Option<::std::string::String>,
+    pub seller_id: Option<String>,
     /// The seller's login.
-    pub seller_email: ::core::option::Option<::std::string::String>,
+    pub seller_email: Option<String>,
     /// The order's title, as it was sent with the payment.
-    pub subject: ::core::option::Option<::std::string::String>,
+    pub subject: Option<String>,
     /// The order's description, as it was sent with the payment.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The order's amount, in yuan. Compare it with what the order costs.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// What the seller receives, in yuan, before fees.
-    pub receipt_amount: ::core::option::Option<crate::types::Price>,
+    pub receipt_amount: Option<crate::types::Price>,
     /// What the buyer paid, in yuan, after discounts.
-    pub buyer_pay_amount: ::core::option::Option<crate::types::Price>,
+    pub buyer_pay_amount: Option<crate::types::Price>,
     /// What the buyer can have an invoice for, in yuan.
-    pub invoice_amount: ::core::option::Option<crate::types::Price>,
+    pub invoice_amount: Option<crate::types::Price>,
     /// What was paid with Jifenbao points, in yuan.
-    pub point_amount: ::core::option::Option<crate::types::Price>,
+    pub point_amount: Option<crate::types::Price>,
     /// What has been refunded so far, all refunds together, in yuan. Given in the notification of a refund.
-    pub refund_fee: ::core::option::Option<crate::types::Price>,
+    pub refund_fee: Option<crate::types::Price>,
     /// What Alipay's own offers took off the price, in yuan.
-    pub discount_amount: ::core::option::Option<crate::types::Price>,
+    pub discount_amount: Option<crate::types::Price>,
     /// What the merchant's offers took off the price, in yuan.
-    pub mdiscount_amount: ::core::option::Option<crate::types::Price>,
+    pub mdiscount_amount: Option<crate::types::Price>,
     /// What the payment returned to the merchant under 惠营宝, in yuan. Only if the payment's `query_options` asked for it.
-    pub hyb_amount: ::core::option::Option<crate::types::Price>,
+    pub hyb_amount: Option<crate::types::Price>,
     /// The merchant's fee, in yuan.
-    pub charge_amount: ::core::option::Option<crate::types::Price>,
+    pub charge_amount: Option<crate::types::Price>,
     /// The special rate that applied, such as `bluesea_1`. Only for merchants that are connected through an institution.
-    pub charge_flags: ::core::option::Option<::std::string::String>,
+    pub charge_flags: Option<String>,
     /// The fees, one by one.
-    pub charge_info_list: ::std::vec::Vec<ChargeInfo>,
+    pub charge_info_list: Vec<ChargeInfo>,
     /// The fee that the buyer bore, in yuan.
-    pub buyer_charge_amt: ::core::option::Option<crate::types::Price>,
+    pub buyer_charge_amt: Option<crate::types::Price>,
     /// What the seller received with this event, in yuan.
-    pub current_seller_received_amount: ::core::option::Option<crate::types::Price>,
+    pub current_seller_received_amount: Option<crate::types::Price>,
     /// What the seller has received so far, in yuan.
-    pub seller_received_total_amount: ::core::option::Option<crate::types::Price>,
+    pub seller_received_total_amount: Option<crate::types::Price>,
     /// What has been taken from the seller so far, in yuan.
-    pub total_from_seller_fee: ::core::option::Option<crate::types::Price>,
+    pub total_from_seller_fee: Option<crate::types::Price>,
     /// How much of the order has been fulfilled, in yuan.
-    pub fulfillment_amount: ::core::option::Option<crate::types::Price>,
+    pub fulfillment_amount: Option<crate::types::Price>,
     /// When the trade was created.
-    pub gmt_create: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_create: Option<crate::types::DateTime>,
     /// When the buyer paid.
-    pub gmt_payment: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_payment: Option<crate::types::DateTime>,
     /// When the refund was made. The gateway adds a fraction of a second, as in `2015-04-28 15:45:57.320`.
-    pub gmt_refund: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_refund: Option<crate::types::DateTime>,
     /// When the trade ended.
-    pub gmt_close: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_close: Option<crate::types::DateTime>,
     /// When the money went to the seller.
-    pub send_pay_date: ::core::option::Option<crate::types::DateTime>,
+    pub send_pay_date: Option<crate::types::DateTime>,
     /// What the payment was made of, source by source.
-    pub fund_bill_list: ::std::vec::Vec<FundBill>,
+    pub fund_bill_list: Vec<FundBill>,
     /// The vouchers that were used.
-    pub voucher_detail_list: ::std::vec::Vec<VoucherDetail>,
+    pub voucher_detail_list: Vec<VoucherDetail>,
     /// The vouchers that a refund gave back.
-    pub refund_voucher_detail_list: ::std::vec::Vec<VoucherDetail>,
+    pub refund_voucher_detail_list: Vec<VoucherDetail>,
     /// As JSON text, the items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
-    pub discount_goods_detail: ::core::option::Option<::std::string::String>,
+    pub discount_goods_detail: Option<String>,
     /// How it was split into Huabei instalments: `USER_INSTALL_NUM` is their number.
-    pub hb_fq_pay_info: ::core::option::Option<crate::types::Json>,
+    pub hb_fq_pay_info: Option<crate::types::Json>,
     /// The credit product that paid, such as `creditAdvanceV2`. Only if the payment's `query_options` asked for it.
-    pub credit_pay_mode: ::core::option::Option<::std::string::String>,
+    pub credit_pay_mode: Option<String>,
     /// What an employer paid. Only if the payment's `query_options` asked for it.
-    pub enterprise_pay_info: ::core::option::Option<EnterprisePayInfo>,
+    pub enterprise_pay_info: Option<EnterprisePayInfo>,
     /// Medical insurance: `medicareCardType` is `"1"` when somebody else's card paid, and `medicareCardHolderHiddenName` is the masked name of its holder.
     /// Only if the payment's `query_options` asked for it.
-    pub medical_insurance_info: ::core::option::Option<crate::types::Json>,
+    pub medical_insurance_info: Option<crate::types::Json>,
     /// What a trade of this industry adds, such as a hospital. (The misspelling is the gateway's, here and below.)
-    pub industry_sepc_detail: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail: Option<crate::types::Json>,
     /// The part of it that concerns the patient's own insurance account.
-    pub industry_sepc_detail_acc: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail_acc: Option<crate::types::Json>,
     /// The part of it that concerns the public fund.
-    pub industry_sepc_detail_gov: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail_gov: Option<crate::types::Json>,
     /// `DC` when the seller received digital yuan; otherwise absent.
-    pub receipt_currency_type: ::core::option::Option<::std::string::String>,
+    pub receipt_currency_type: Option<String>,
     /// The number for reconciliation with a bank. Only for merchants that are connected through a bank.
-    pub settlement_id: ::core::option::Option<::std::string::String>,
+    pub settlement_id: Option<String>,
     /// The number of the current period, when the payment has several.
-    pub ff_current_period: ::core::option::Option<::std::string::String>,
+    pub ff_current_period: Option<String>,
     /// The outside channel that the payment went through.
-    pub out_channel_type: ::core::option::Option<::std::string::String>,
+    pub out_channel_type: Option<String>,
     /// Where the buyer paid, such as `APP`.
-    pub cashier_type: ::core::option::Option<::std::string::String>,
+    pub cashier_type: Option<String>,
     /// The payment's `passback_params`, unchanged.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TradeStatusSync {
+impl Default for TradeStatusSync {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -148,63 +146,63 @@ impl crate::wire::Object for TradeStatusSync {
         Self {
             notify_id: crate::wire::Field::blank(),
             notify_type: crate::wire::Field::blank(),
-            notify_time: ::core::option::Option::None,
-            notify_action_type: ::core::option::Option::None,
+            notify_time: None,
+            notify_action_type: None,
             charset: crate::wire::Field::blank(),
             version: crate::wire::Field::blank(),
             app_id: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
-            merchant_app_id: ::core::option::Option::None,
+            merchant_app_id: None,
             trade_no: crate::wire::Field::blank(),
             out_trade_no: crate::wire::Field::blank(),
-            out_biz_no: ::core::option::Option::None,
+            out_biz_no: None,
             trade_status: crate::wire::Field::blank(),
-            buyer_id: ::core::option::Option::None,
-            buyer_open_id: ::core::option::Option::None,
-            buyer_logon_id: ::core::option::Option::None,
-            seller_id: ::core::option::Option::None,
-            seller_email: ::core::option::Option::None,
-            subject: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            total_amount: ::core::option::Option::None,
-            receipt_amount: ::core::option::Option::None,
-            buyer_pay_amount: ::core::option::Option::None,
-            invoice_amount: ::core::option::Option::None,
-            point_amount: ::core::option::Option::None,
-            refund_fee: ::core::option::Option::None,
-            discount_amount: ::core::option::Option::None,
-            mdiscount_amount: ::core::option::Option::None,
-            hyb_amount: ::core::option::Option::None,
-            charge_amount: ::core::option::Option::None,
-            charge_flags: ::core::option::Option::None,
-            charge_info_list: ::std::vec::Vec::new(),
-            buyer_charge_amt: ::core::option::Option::None,
-            current_seller_received_amount: ::core::option::Option::None,
-            seller_received_total_amount: ::core::option::Option::None,
-            total_from_seller_fee: ::core::option::Option::None,
-            fulfillment_amount: ::core::option::Option::None,
-            gmt_create: ::core::option::Option::None,
-            gmt_payment: ::core::option::Option::None,
-            gmt_refund: ::core::option::Option::None,
-            gmt_close: ::core::option::Option::None,
-            send_pay_date: ::core::option::Option::None,
-            fund_bill_list: ::std::vec::Vec::new(),
-            voucher_detail_list: ::std::vec::Vec::new(),
-            refund_voucher_detail_list: ::std::vec::Vec::new(),
-            discount_goods_detail: ::core::option::Option::None,
-            hb_fq_pay_info: ::core::option::Option::None,
-            credit_pay_mode: ::core::option::Option::None,
-            enterprise_pay_info: ::core::option::Option::None,
-            medical_insurance_info: ::core::option::Option::None,
-            industry_sepc_detail: ::core::option::Option::None,
-            industry_sepc_detail_acc: ::core::option::Option::None,
-            industry_sepc_detail_gov: ::core::option::Option::None,
-            receipt_currency_type: ::core::option::Option::None,
-            settlement_id: ::core::option::Option::None,
-            ff_current_period: ::core::option::Option::None,
-            out_channel_type: ::core::option::Option::None,
-            cashier_type: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
+            buyer_id: None,
+            buyer_open_id: None,
+            buyer_logon_id: None,
+            seller_id: None,
+            seller_email: None,
+            subject: None,
+            body: None,
+            total_amount: None,
+            receipt_amount: None,
+            buyer_pay_amount: None,
+            invoice_amount: None,
+            point_amount: None,
+            refund_fee: None,
+            discount_amount: None,
+            mdiscount_amount: None,
+            hyb_amount: None,
+            charge_amount: None,
+            charge_flags: None,
+            charge_info_list: Vec::new(),
+            buyer_charge_amt: None,
+            current_seller_received_amount: None,
+            seller_received_total_amount: None,
+            total_from_seller_fee: None,
+            fulfillment_amount: None,
+            gmt_create: None,
+            gmt_payment: None,
+            gmt_refund: None,
+            gmt_close: None,
+            send_pay_date: None,
+            fund_bill_list: Vec::new(),
+            voucher_detail_list: Vec::new(),
+            refund_voucher_detail_list: Vec::new(),
+            discount_goods_detail: None,
+            hb_fq_pay_info: None,
+            credit_pay_mode: None,
+            enterprise_pay_info: None,
+            medical_insurance_info: None,
+            industry_sepc_detail: None,
+            industry_sepc_detail_acc: None,
+            industry_sepc_detail_gov: None,
+            receipt_currency_type: None,
+            settlement_id: None,
+            ff_current_period: None,
+            out_channel_type: None,
+            cashier_type: None,
+            passback_params: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -545,20 +543,20 @@ crate::wire::listed!(TradeStatusSyncNotifyActionType);
 #[non_exhaustive]
 pub struct FundBill {
     /// The source.
-    pub fund_channel: ::core::option::Option<crate::types::Open<FundBillFundChannel>>,
+    pub fund_channel: Option<crate::types::Open<FundBillFundChannel>>,
     /// How much came from it, in yuan.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// How much was really taken from it, in yuan.
-    pub real_amount: ::core::option::Option<crate::types::Price>,
+    pub real_amount: Option<crate::types::Price>,
     /// The kind of card. Only with bank cards.
-    pub fund_type: ::core::option::Option<crate::types::Open<FundBillFundType>>,
+    pub fund_type: Option<crate::types::Open<FundBillFundType>>,
     /// The bank's code. Only with bank cards.
-    pub bank_code: ::core::option::Option<::std::string::String>,
+    pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for FundBill {
+impl Default for FundBill {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -567,11 +565,11 @@ impl ::core::default::Default for FundBill {
 impl crate::wire::Object for FundBill {
     fn blank() -> Self {
         Self {
-            fund_channel: ::core::option::Option::None,
-            amount: ::core::option::Option::None,
-            real_amount: ::core::option::Option::None,
-            fund_type: ::core::option::Option::None,
-            bank_code: ::core::option::Option::None,
+            fund_channel: None,
+            amount: None,
+            real_amount: None,
+            fund_type: None,
+            bank_code: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -709,24 +707,24 @@ crate::wire::listed!(FundBillFundType);
 #[non_exhaustive]
 pub struct VoucherDetail {
     /// The voucher's number.
-    pub voucher_id: ::core::option::Option<::std::string::String>,
+    pub voucher_id: Option<String>,
     /// What the voucher is called.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: Option<String>,
     /// What kind of voucher it is.
-    pub r#type: ::core::option::Option<crate::types::Open<VoucherDetailType>>,
+    pub r#type: Option<crate::types::Open<VoucherDetailType>>,
     /// What it is worth, in yuan: what merchant and others contribute.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// What the merchant contributes, in yuan.
-    pub merchant_contribute: ::core::option::Option<crate::types::Price>,
+    pub merchant_contribute: Option<crate::types::Price>,
     /// What others contribute, such as Alipay or a brand, in yuan.
-    pub other_contribute: ::core::option::Option<crate::types::Price>,
+    pub other_contribute: Option<crate::types::Price>,
     /// A remark on the voucher.
-    pub memo: ::core::option::Option<::std::string::String>,
+    pub memo: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for VoucherDetail {
+impl Default for VoucherDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -735,13 +733,13 @@ impl ::core::default::Default for VoucherDetail {
 impl crate::wire::Object for VoucherDetail {
     fn blank() -> Self {
         Self {
-            voucher_id: ::core::option::Option::None,
-            name: ::core::option::Option::None,
-            r#type: ::core::option::Option::None,
-            amount: ::core::option::Option::None,
-            merchant_contribute: ::core::option::Option::None,
-            other_contribute: ::core::option::Option::None,
-            memo: ::core::option::Option::None,
+            voucher_id: None,
+            name: None,
+            r#type: None,
+            amount: None,
+            merchant_contribute: None,
+            other_contribute: None,
+            memo: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -845,20 +843,20 @@ crate::wire::listed!(VoucherDetailType);
 #[non_exhaustive]
 pub struct ChargeInfo {
     /// What is charged, in yuan.
-    pub charge_fee: ::core::option::Option<crate::types::Price>,
+    pub charge_fee: Option<crate::types::Price>,
     /// What it would be without a reduction, in yuan.
-    pub original_charge_fee: ::core::option::Option<crate::types::Price>,
+    pub original_charge_fee: Option<crate::types::Price>,
     /// The rate in the contract.
-    pub switch_fee_rate: ::core::option::Option<::std::string::String>,
+    pub switch_fee_rate: Option<String>,
     /// Whether the account that receives the payment bears it.
-    pub is_rating_on_trade_receiver: ::core::option::Option<bool>,
+    pub is_rating_on_trade_receiver: Option<bool>,
     /// Whether the account that the contract names bears it.
-    pub is_rating_on_switch: ::core::option::Option<bool>,
+    pub is_rating_on_switch: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for ChargeInfo {
+impl Default for ChargeInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -867,11 +865,11 @@ impl ::core::default::Default for ChargeInfo {
 impl crate::wire::Object for ChargeInfo {
     fn blank() -> Self {
         Self {
-            charge_fee: ::core::option::Option::None,
-            original_charge_fee: ::core::option::Option::None,
-            switch_fee_rate: ::core::option::Option::None,
-            is_rating_on_trade_receiver: ::core::option::Option::None,
-            is_rating_on_switch: ::core::option::Option::None,
+            charge_fee: None,
+            original_charge_fee: None,
+            switch_fee_rate: None,
+            is_rating_on_trade_receiver: None,
+            is_rating_on_switch: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -925,16 +923,16 @@ crate::wire::object!(ChargeInfo);
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
     /// Whether the employer paid any of it.
-    pub is_use_enterprise_pay: ::core::option::Option<bool>,
+    pub is_use_enterprise_pay: Option<bool>,
     /// What can be invoiced, in yuan.
-    pub invoice_amount: ::core::option::Option<crate::types::Price>,
+    pub invoice_amount: Option<crate::types::Price>,
     /// What the employer's system adds.
-    pub biz_info: ::core::option::Option<::std::string::String>,
+    pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for EnterprisePayInfo {
+impl Default for EnterprisePayInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -943,9 +941,9 @@ impl ::core::default::Default for EnterprisePayInfo {
 impl crate::wire::Object for EnterprisePayInfo {
     fn blank() -> Self {
         Self {
-            is_use_enterprise_pay: ::core::option::Option::None,
-            invoice_amount: ::core::option::Option::None,
-            biz_info: ::core::option::Option::None,
+            is_use_enterprise_pay: None,
+            invoice_amount: None,
+            biz_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

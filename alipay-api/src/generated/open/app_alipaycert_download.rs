@@ -13,18 +13,16 @@
 #[non_exhaustive]
 pub struct AppAlipaycertDownload {
     /// The serial of Alipay's certificate, as `alipay_cert_sn` names it. At most 128 characters.
-    pub alipay_cert_sn: ::std::string::String,
+    pub alipay_cert_sn: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl AppAlipaycertDownload {
     /// With what must be given.
-    pub fn new(
-        alipay_cert_sn: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn new(alipay_cert_sn: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.alipay_cert_sn = ::core::convert::Into::into(alipay_cert_sn);
+        __made.alipay_cert_sn = Into::into(alipay_cert_sn);
         __made
     }
 }
@@ -72,12 +70,12 @@ impl crate::method::ServerMethod for AppAlipaycertDownload {}
 #[non_exhaustive]
 pub struct AppAlipaycertDownloadResponse {
     /// The certificate file: its PEM text, once more in base64.
-    pub alipay_cert_content: ::std::string::String,
+    pub alipay_cert_content: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AppAlipaycertDownloadResponse {
+impl Default for AppAlipaycertDownloadResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }

@@ -15,9 +15,9 @@ pub struct AuthTokenApp {
     /// Which of the two is exchanged.
     pub grant_type: crate::types::Open<AuthTokenAppGrantType>,
     /// The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
-    pub code: ::core::option::Option<crate::types::Secret>,
+    pub code: Option<crate::types::Secret>,
     /// The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
-    pub refresh_token: ::core::option::Option<crate::types::Secret>,
+    pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -25,41 +25,38 @@ pub struct AuthTokenApp {
 impl AuthTokenApp {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
-        code: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<crate::types::Open<AuthTokenAppGrantType>>,
+        code: impl Into<crate::types::Secret>,
+        grant_type: impl Into<crate::types::Open<AuthTokenAppGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.code = Some(::core::convert::Into::into(code));
-        __made.grant_type = ::core::convert::Into::into(grant_type);
+        __made.code = Some(Into::into(code));
+        __made.grant_type = Into::into(grant_type);
         __made
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
-        refresh_token: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<crate::types::Open<AuthTokenAppGrantType>>,
+        refresh_token: impl Into<crate::types::Secret>,
+        grant_type: impl Into<crate::types::Open<AuthTokenAppGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.refresh_token = Some(::core::convert::Into::into(refresh_token));
-        __made.grant_type = ::core::convert::Into::into(grant_type);
+        __made.refresh_token = Some(Into::into(refresh_token));
+        __made.grant_type = Into::into(grant_type);
         __made
     }
 
     /// Sets `code`.
-    pub fn code(
-        mut self,
-        code: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
-        self.code = Some(::core::convert::Into::into(code));
+    pub fn code(mut self, code: impl Into<crate::types::Secret>) -> Self {
+        self.code = Some(Into::into(code));
         self
     }
 
     /// Sets `refresh_token`.
     pub fn refresh_token(
         mut self,
-        refresh_token: impl ::core::convert::Into<crate::types::Secret>,
+        refresh_token: impl Into<crate::types::Secret>,
     ) -> Self {
-        self.refresh_token = Some(::core::convert::Into::into(refresh_token));
+        self.refresh_token = Some(Into::into(refresh_token));
         self
     }
 }
@@ -68,8 +65,8 @@ impl crate::wire::Object for AuthTokenApp {
     fn blank() -> Self {
         Self {
             grant_type: crate::wire::Field::blank(),
-            code: ::core::option::Option::None,
-            refresh_token: ::core::option::Option::None,
+            code: None,
+            refresh_token: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -122,20 +119,20 @@ pub struct AuthTokenAppResponse {
     /// The token that gets the next pair of tokens.
     pub app_refresh_token: crate::types::Secret,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// The merchant's Alipay user number.
-    pub user_id: ::std::string::String,
+    pub user_id: String,
     /// Of no meaning any more: a token of an app does not expire. It used to be the token's lifetime in seconds.
-    pub expires_in: ::core::option::Option<i64>,
+    pub expires_in: Option<i64>,
     /// For how many seconds, from this call on, the refresh token is good.
-    pub re_expires_in: ::core::option::Option<i64>,
+    pub re_expires_in: Option<i64>,
     /// One pair of tokens for each app, when several were authorised at once.
-    pub tokens: ::std::vec::Vec<AppTokenExchangeSubElement>,
+    pub tokens: Vec<AppTokenExchangeSubElement>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AuthTokenAppResponse {
+impl Default for AuthTokenAppResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -148,9 +145,9 @@ impl crate::wire::Object for AuthTokenAppResponse {
             app_refresh_token: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
             user_id: crate::wire::Field::blank(),
-            expires_in: ::core::option::Option::None,
-            re_expires_in: ::core::option::Option::None,
-            tokens: ::std::vec::Vec::new(),
+            expires_in: None,
+            re_expires_in: None,
+            tokens: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -310,18 +307,18 @@ pub struct AppTokenExchangeSubElement {
     /// The token that gets the next pair of tokens.
     pub app_refresh_token: crate::types::Secret,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// The merchant's Alipay user number.
-    pub user_id: ::std::string::String,
+    pub user_id: String,
     /// The token's lifetime in seconds.
-    pub expires_in: ::core::option::Option<i64>,
+    pub expires_in: Option<i64>,
     /// For how many seconds, from this call on, the refresh token is good.
-    pub re_expires_in: ::core::option::Option<i64>,
+    pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AppTokenExchangeSubElement {
+impl Default for AppTokenExchangeSubElement {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -334,8 +331,8 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
             app_refresh_token: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
             user_id: crate::wire::Field::blank(),
-            expires_in: ::core::option::Option::None,
-            re_expires_in: ::core::option::Option::None,
+            expires_in: None,
+            re_expires_in: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

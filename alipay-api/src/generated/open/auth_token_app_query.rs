@@ -16,11 +16,9 @@ pub struct AuthTokenAppQuery {
 
 impl AuthTokenAppQuery {
     /// With what must be given.
-    pub fn new(
-        app_auth_token: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
+    pub fn new(app_auth_token: impl Into<crate::types::Secret>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.app_auth_token = ::core::convert::Into::into(app_auth_token);
+        __made.app_auth_token = Into::into(app_auth_token);
         __made
     }
 }
@@ -75,26 +73,26 @@ impl crate::method::ServerMethod for AuthTokenAppQuery {}
 #[non_exhaustive]
 pub struct AuthTokenAppQueryResponse {
     /// The merchant's Alipay user number.
-    pub user_id: ::std::string::String,
+    pub user_id: String,
     /// The merchant's own app.
-    pub auth_app_id: ::std::string::String,
+    pub auth_app_id: String,
     /// Whether the token is in force.
     pub status: crate::types::Open<AuthTokenAppQueryStatus>,
     /// The methods that the token opens.
-    pub auth_methods: ::std::vec::Vec<::std::string::String>,
+    pub auth_methods: Vec<String>,
     /// When the authorisation began.
-    pub auth_start: ::core::option::Option<crate::types::DateTime>,
+    pub auth_start: Option<crate::types::DateTime>,
     /// When it ends.
-    pub auth_end: ::core::option::Option<crate::types::DateTime>,
+    pub auth_end: Option<crate::types::DateTime>,
     /// The token's lifetime, in seconds.
-    pub expires_in: ::core::option::Option<i64>,
+    pub expires_in: Option<i64>,
     /// Whether the merchant authorised everything rather than single functions.
-    pub is_by_app_auth: ::core::option::Option<bool>,
+    pub is_by_app_auth: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AuthTokenAppQueryResponse {
+impl Default for AuthTokenAppQueryResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -106,11 +104,11 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
             user_id: crate::wire::Field::blank(),
             auth_app_id: crate::wire::Field::blank(),
             status: crate::wire::Field::blank(),
-            auth_methods: ::std::vec::Vec::new(),
-            auth_start: ::core::option::Option::None,
-            auth_end: ::core::option::Option::None,
-            expires_in: ::core::option::Option::None,
-            is_by_app_auth: ::core::option::Option::None,
+            auth_methods: Vec::new(),
+            auth_start: None,
+            auth_end: None,
+            expires_in: None,
+            is_by_app_auth: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

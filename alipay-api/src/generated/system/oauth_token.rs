@@ -15,9 +15,9 @@ pub struct OauthToken {
     /// Which of the two is exchanged.
     pub grant_type: crate::types::Open<OauthTokenGrantType>,
     /// The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
-    pub code: ::core::option::Option<crate::types::Secret>,
+    pub code: Option<crate::types::Secret>,
     /// The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
-    pub refresh_token: ::core::option::Option<crate::types::Secret>,
+    pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -25,41 +25,38 @@ pub struct OauthToken {
 impl OauthToken {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
-        code: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<crate::types::Open<OauthTokenGrantType>>,
+        code: impl Into<crate::types::Secret>,
+        grant_type: impl Into<crate::types::Open<OauthTokenGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.code = Some(::core::convert::Into::into(code));
-        __made.grant_type = ::core::convert::Into::into(grant_type);
+        __made.code = Some(Into::into(code));
+        __made.grant_type = Into::into(grant_type);
         __made
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
-        refresh_token: impl ::core::convert::Into<crate::types::Secret>,
-        grant_type: impl ::core::convert::Into<crate::types::Open<OauthTokenGrantType>>,
+        refresh_token: impl Into<crate::types::Secret>,
+        grant_type: impl Into<crate::types::Open<OauthTokenGrantType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.refresh_token = Some(::core::convert::Into::into(refresh_token));
-        __made.grant_type = ::core::convert::Into::into(grant_type);
+        __made.refresh_token = Some(Into::into(refresh_token));
+        __made.grant_type = Into::into(grant_type);
         __made
     }
 
     /// Sets `code`.
-    pub fn code(
-        mut self,
-        code: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
-        self.code = Some(::core::convert::Into::into(code));
+    pub fn code(mut self, code: impl Into<crate::types::Secret>) -> Self {
+        self.code = Some(Into::into(code));
         self
     }
 
     /// Sets `refresh_token`.
     pub fn refresh_token(
         mut self,
-        refresh_token: impl ::core::convert::Into<crate::types::Secret>,
+        refresh_token: impl Into<crate::types::Secret>,
     ) -> Self {
-        self.refresh_token = Some(::core::convert::Into::into(refresh_token));
+        self.refresh_token = Some(Into::into(refresh_token));
         self
     }
 }
@@ -68,8 +65,8 @@ impl crate::wire::Object for OauthToken {
     fn blank() -> Self {
         Self {
             grant_type: crate::wire::Field::blank(),
-            code: ::core::option::Option::None,
-            refresh_token: ::core::option::Option::None,
+            code: None,
+            refresh_token: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -119,32 +116,30 @@ impl crate::method::ServerMethod for OauthToken {}
 #[non_exhaustive]
 pub struct OauthTokenResponse {
     /// The user's Alipay user number, where the app has not moved to open ids.
-    pub user_id: ::core::option::Option<::std::string::String>,
+    pub user_id: Option<String>,
     /// The open id that the user has towards the app.
-    pub open_id: ::core::option::Option<::std::string::String>,
+    pub open_id: Option<String>,
     /// The open id that the user has towards all apps of the same group.
-    pub union_id: ::core::option::Option<::std::string::String>,
+    pub union_id: Option<String>,
     /// An old id of the user. Alipay says not to use it.
-    pub alipay_user_id: ::core::option::Option<::std::string::String>,
+    pub alipay_user_id: Option<String>,
     /// The token to send along as `auth_token` with what the user has allowed.
     pub access_token: crate::types::Secret,
     /// The token that gets the next pair of tokens.
     pub refresh_token: crate::types::Secret,
     /// The access token's lifetime, in seconds.
-    pub expires_in: ::core::option::Option<i64>,
+    pub expires_in: Option<i64>,
     /// The refresh token's lifetime, in seconds.
-    pub re_expires_in: ::core::option::Option<i64>,
+    pub re_expires_in: Option<i64>,
     /// When the lifetimes begin.
-    pub auth_start: ::core::option::Option<crate::types::DateTime>,
+    pub auth_start: Option<crate::types::DateTime>,
     /// Given for tokens without an end.
-    pub auth_token_type: ::core::option::Option<
-        crate::types::Open<OauthTokenAuthTokenType>,
-    >,
+    pub auth_token_type: Option<crate::types::Open<OauthTokenAuthTokenType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OauthTokenResponse {
+impl Default for OauthTokenResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -153,16 +148,16 @@ impl ::core::default::Default for OauthTokenResponse {
 impl crate::wire::Object for OauthTokenResponse {
     fn blank() -> Self {
         Self {
-            user_id: ::core::option::Option::None,
-            open_id: ::core::option::Option::None,
-            union_id: ::core::option::Option::None,
-            alipay_user_id: ::core::option::Option::None,
+            user_id: None,
+            open_id: None,
+            union_id: None,
+            alipay_user_id: None,
             access_token: crate::wire::Field::blank(),
             refresh_token: crate::wire::Field::blank(),
-            expires_in: ::core::option::Option::None,
-            re_expires_in: ::core::option::Option::None,
-            auth_start: ::core::option::Option::None,
-            auth_token_type: ::core::option::Option::None,
+            expires_in: None,
+            re_expires_in: None,
+            auth_start: None,
+            auth_token_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -13,59 +13,57 @@
 #[non_exhaustive]
 pub struct AppPay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
     /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
-    pub subject: ::std::string::String,
+    pub subject: String,
     /// The Alipay product that the payment is made under: `CYCLE_PAY_AUTH` to sign a periodic deduction while paying. At most 64 characters. Sent as `QUICK_MSECURITY_PAY` unless set.
-    pub product_code: ::core::option::Option<::std::string::String>,
+    pub product_code: Option<String>,
     /// The goods that the order is made of.
-    pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub goods_detail: Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: ::core::option::Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
-    pub time_expire: ::core::option::Option<crate::types::DateTime>,
+    pub time_expire: Option<crate::types::DateTime>,
     /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
-    pub timeout_express: ::core::option::Option<::std::string::String>,
+    pub timeout_express: Option<String>,
     /// An agreement for later deductions that the buyer signs while paying. Needed for the product `CYCLE_PAY_AUTH`.
-    pub agreement_sign_params: ::core::option::Option<super::types::SignParams>,
+    pub agreement_sign_params: Option<super::types::SignParams>,
     /// The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
-    pub seller_id: ::core::option::Option<::std::string::String>,
+    pub seller_id: Option<String>,
     /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
-    pub sub_merchant: ::core::option::Option<super::types::SubMerchant>,
+    pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
-    pub settle_info: ::core::option::Option<super::types::SettleInfo>,
+    pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
-    pub royalty_info: ::core::option::Option<super::types::RoyaltyInfo>,
+    pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// Extras for service providers, instalments and special industries.
-    pub extend_params: ::core::option::Option<super::types::ExtendParams>,
+    pub extend_params: Option<super::types::ExtendParams>,
     /// Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
-    pub business_params: ::core::option::Option<crate::types::Json>,
+    pub business_params: Option<crate::types::Json>,
     /// Discount parameters, as agreed with Alipay. At most 512 characters.
-    pub promo_params: ::core::option::Option<crate::types::Json>,
+    pub promo_params: Option<crate::types::Json>,
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<
-        crate::types::Open<super::types::PaymentQueryOption>,
-    >,
+    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
-    pub enable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
-    pub disable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub disable_pay_channels: Option<String>,
     /// The one channel to offer first; only `pcredit` is supported. The buyer may choose another if it is unavailable. Not together with Huabei instalments. At most 128 characters.
-    pub specified_channel: ::core::option::Option<::std::string::String>,
+    pub specified_channel: Option<String>,
     /// The merchant's own number of the shop. At most 32 characters.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// Who the buyer must be: the payment fails if somebody else pays.
-    pub ext_user_info: ::core::option::Option<super::types::ExtUserInfo>,
+    pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What the buyer needs to ask for an invoice.
-    pub invoice_info: ::core::option::Option<super::types::InvoiceInfo>,
+    pub invoice_info: Option<super::types::InvoiceInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -73,54 +71,44 @@ pub struct AppPay {
 impl AppPay {
     /// With what must be given.
     pub fn new(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// Sets `product_code`.
-    pub fn product_code(
-        mut self,
-        product_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
     /// Sets `goods_detail`.
     pub fn goods_detail(
         mut self,
-        goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::GoodsDetail>,
-        >,
+        goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        self.goods_detail = Into::into(goods_detail);
         self
     }
 
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl ::core::convert::Into<
-            crate::types::Open<super::types::GoodsType>,
-        >,
+        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
     ) -> Self {
-        self.goods_type = Some(::core::convert::Into::into(goods_type));
+        self.goods_type = Some(Into::into(goods_type));
         self
     }
 
     /// Sets `body`.
-    pub fn body(
-        mut self,
-        body: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
         self
     }
 
@@ -131,11 +119,8 @@ impl AppPay {
     }
 
     /// Sets `timeout_express`.
-    pub fn timeout_express(
-        mut self,
-        timeout_express: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+    pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
+        self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
@@ -149,11 +134,8 @@ impl AppPay {
     }
 
     /// Sets `seller_id`.
-    pub fn seller_id(
-        mut self,
-        seller_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+    pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
+        self.seller_id = Some(Into::into(seller_id));
         self
     }
 
@@ -184,87 +166,68 @@ impl AppPay {
     /// Sets `business_params`.
     pub fn business_params(
         mut self,
-        business_params: impl ::core::convert::Into<crate::types::Json>,
+        business_params: impl Into<crate::types::Json>,
     ) -> Self {
-        self.business_params = Some(::core::convert::Into::into(business_params));
+        self.business_params = Some(Into::into(business_params));
         self
     }
 
     /// Sets `promo_params`.
-    pub fn promo_params(
-        mut self,
-        promo_params: impl ::core::convert::Into<crate::types::Json>,
-    ) -> Self {
-        self.promo_params = Some(::core::convert::Into::into(promo_params));
+    pub fn promo_params(mut self, promo_params: impl Into<crate::types::Json>) -> Self {
+        self.promo_params = Some(Into::into(promo_params));
         self
     }
 
     /// Sets `passback_params`.
-    pub fn passback_params(
-        mut self,
-        passback_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+        query_options: impl Into<
+            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `enable_pay_channels`.
     pub fn enable_pay_channels(
         mut self,
-        enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        enable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        self.enable_pay_channels = Some(Into::into(enable_pay_channels));
         self
     }
 
     /// Sets `disable_pay_channels`.
     pub fn disable_pay_channels(
         mut self,
-        disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        disable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        self.disable_pay_channels = Some(Into::into(disable_pay_channels));
         self
     }
 
     /// Sets `specified_channel`.
-    pub fn specified_channel(
-        mut self,
-        specified_channel: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.specified_channel = Some(::core::convert::Into::into(specified_channel));
+    pub fn specified_channel(mut self, specified_channel: impl Into<String>) -> Self {
+        self.specified_channel = Some(Into::into(specified_channel));
         self
     }
 
     /// Sets `store_id`.
-    pub fn store_id(
-        mut self,
-        store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+    pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
+        self.store_id = Some(Into::into(store_id));
         self
     }
 
     /// Sets `merchant_order_no`.
-    pub fn merchant_order_no(
-        mut self,
-        merchant_order_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+    pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
+        self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
@@ -287,29 +250,29 @@ impl crate::wire::Object for AppPay {
             out_trade_no: crate::wire::Field::blank(),
             total_amount: crate::wire::Field::blank(),
             subject: crate::wire::Field::blank(),
-            product_code: ::core::option::Option::None,
-            goods_detail: ::std::vec::Vec::new(),
-            goods_type: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            time_expire: ::core::option::Option::None,
-            timeout_express: ::core::option::Option::None,
-            agreement_sign_params: ::core::option::Option::None,
-            seller_id: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
-            settle_info: ::core::option::Option::None,
-            royalty_info: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            promo_params: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            query_options: ::std::vec::Vec::new(),
-            enable_pay_channels: ::core::option::Option::None,
-            disable_pay_channels: ::core::option::Option::None,
-            specified_channel: ::core::option::Option::None,
-            store_id: ::core::option::Option::None,
-            merchant_order_no: ::core::option::Option::None,
-            ext_user_info: ::core::option::Option::None,
-            invoice_info: ::core::option::Option::None,
+            product_code: None,
+            goods_detail: Vec::new(),
+            goods_type: None,
+            body: None,
+            time_expire: None,
+            timeout_express: None,
+            agreement_sign_params: None,
+            seller_id: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            extend_params: None,
+            business_params: None,
+            promo_params: None,
+            passback_params: None,
+            query_options: Vec::new(),
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            specified_channel: None,
+            store_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            invoice_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -464,26 +427,26 @@ impl crate::method::AppMethod for AppPay {}
 #[non_exhaustive]
 pub struct AppPayResponse {
     /// The merchant's own number of the order.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// What the order costs, in yuan.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// The Alipay user id that receives the money.
-    pub seller_id: ::std::string::String,
+    pub seller_id: String,
     /// The merchant's original order number, if the request had one.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
-    pub credit_pay_mode: ::core::option::Option<::std::string::String>,
+    pub credit_pay_mode: Option<String>,
     /// The number of the Zhima order behind a payment on credit.
-    pub credit_biz_order_id: ::core::option::Option<::std::string::String>,
+    pub credit_biz_order_id: Option<String>,
     /// The number of the agreement behind a payment on credit.
-    pub credit_agreement_id: ::core::option::Option<::std::string::String>,
+    pub credit_agreement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AppPayResponse {
+impl Default for AppPayResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -494,12 +457,12 @@ impl crate::wire::Object for AppPayResponse {
         Self {
             out_trade_no: crate::wire::Field::blank(),
             trade_no: crate::wire::Field::blank(),
-            total_amount: ::core::option::Option::None,
+            total_amount: None,
             seller_id: crate::wire::Field::blank(),
-            merchant_order_no: ::core::option::Option::None,
-            credit_pay_mode: ::core::option::Option::None,
-            credit_biz_order_id: ::core::option::Option::None,
-            credit_agreement_id: ::core::option::Option::None,
+            merchant_order_no: None,
+            credit_pay_mode: None,
+            credit_biz_order_id: None,
+            credit_agreement_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

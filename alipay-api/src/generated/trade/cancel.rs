@@ -14,47 +14,37 @@
 #[non_exhaustive]
 pub struct Cancel {
     /// The order number that the payment was sent with. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// Alipay's number of the order, if it is known. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl Cancel {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
-    pub fn with_out_trade_no(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        __made.out_trade_no = Some(Into::into(out_trade_no));
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
-    pub fn with_trade_no(
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(::core::convert::Into::into(trade_no));
+        __made.trade_no = Some(Into::into(trade_no));
         __made
     }
 
     /// Sets `out_trade_no`.
-    pub fn out_trade_no(
-        mut self,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+    pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
+        self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
     /// Sets `trade_no`.
-    pub fn trade_no(
-        mut self,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+    pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
+        self.trade_no = Some(Into::into(trade_no));
         self
     }
 }
@@ -62,8 +52,8 @@ impl Cancel {
 impl crate::wire::Object for Cancel {
     fn blank() -> Self {
         Self {
-            out_trade_no: ::core::option::Option::None,
-            trade_no: ::core::option::Option::None,
+            out_trade_no: None,
+            trade_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -113,22 +103,22 @@ impl crate::method::ServerMethod for Cancel {}
 #[non_exhaustive]
 pub struct CancelResponse {
     /// The merchant's own order number.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// Alipay's number of the order, if one was closed or refunded.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// Whether to send the cancel again.
-    pub retry_flag: ::core::option::Option<bool>,
+    pub retry_flag: Option<bool>,
     /// What was done. Absent if there is no such order.
-    pub action: ::core::option::Option<crate::types::Open<CancelAction>>,
+    pub action: Option<crate::types::Open<CancelAction>>,
     /// When the refund was made. Bank acquirers only.
-    pub gmt_refund_pay: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_refund_pay: Option<crate::types::DateTime>,
     /// The refund's clearing number to reconcile by. Bank acquirers only.
-    pub refund_settlement_id: ::core::option::Option<::std::string::String>,
+    pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for CancelResponse {
+impl Default for CancelResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -138,11 +128,11 @@ impl crate::wire::Object for CancelResponse {
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
-            trade_no: ::core::option::Option::None,
-            retry_flag: ::core::option::Option::None,
-            action: ::core::option::Option::None,
-            gmt_refund_pay: ::core::option::Option::None,
-            refund_settlement_id: ::core::option::Option::None,
+            trade_no: None,
+            retry_flag: None,
+            action: None,
+            gmt_refund_pay: None,
+            refund_settlement_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -10,60 +10,47 @@
 #[non_exhaustive]
 pub struct Close {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// Who closes it, as the merchant names its staff. At most 28 characters.
-    pub operator_id: ::core::option::Option<::std::string::String>,
+    pub operator_id: Option<String>,
     /// Further particulars.
-    pub extend_params: ::core::option::Option<CloseExtendParams>,
+    pub extend_params: Option<CloseExtendParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl Close {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
-    pub fn with_out_trade_no(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        __made.out_trade_no = Some(Into::into(out_trade_no));
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
-    pub fn with_trade_no(
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(::core::convert::Into::into(trade_no));
+        __made.trade_no = Some(Into::into(trade_no));
         __made
     }
 
     /// Sets `out_trade_no`.
-    pub fn out_trade_no(
-        mut self,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+    pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
+        self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
     /// Sets `trade_no`.
-    pub fn trade_no(
-        mut self,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+    pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
+        self.trade_no = Some(Into::into(trade_no));
         self
     }
 
     /// Sets `operator_id`.
-    pub fn operator_id(
-        mut self,
-        operator_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+    pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
+        self.operator_id = Some(Into::into(operator_id));
         self
     }
 
@@ -77,10 +64,10 @@ impl Close {
 impl crate::wire::Object for Close {
     fn blank() -> Self {
         Self {
-            out_trade_no: ::core::option::Option::None,
-            trade_no: ::core::option::Option::None,
-            operator_id: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
+            out_trade_no: None,
+            trade_no: None,
+            operator_id: None,
+            extend_params: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -140,14 +127,14 @@ impl crate::method::ServerMethod for Close {}
 #[non_exhaustive]
 pub struct CloseResponse {
     /// The merchant's own order number.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// Alipay's number of the order.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for CloseResponse {
+impl Default for CloseResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -156,8 +143,8 @@ impl ::core::default::Default for CloseResponse {
 impl crate::wire::Object for CloseResponse {
     fn blank() -> Self {
         Self {
-            out_trade_no: ::core::option::Option::None,
-            trade_no: ::core::option::Option::None,
+            out_trade_no: None,
+            trade_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -243,7 +230,7 @@ impl crate::method::ErrorCode for CloseErrorCode {
 #[non_exhaustive]
 pub struct CloseExtendParams {
     /// Whether the buyer has settled the order in some other way.
-    pub is_fulfilled: ::core::option::Option<::std::string::String>,
+    pub is_fulfilled: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -255,16 +242,13 @@ impl CloseExtendParams {
     }
 
     /// Sets `is_fulfilled`.
-    pub fn is_fulfilled(
-        mut self,
-        is_fulfilled: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.is_fulfilled = Some(::core::convert::Into::into(is_fulfilled));
+    pub fn is_fulfilled(mut self, is_fulfilled: impl Into<String>) -> Self {
+        self.is_fulfilled = Some(Into::into(is_fulfilled));
         self
     }
 }
 
-impl ::core::default::Default for CloseExtendParams {
+impl Default for CloseExtendParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -273,7 +257,7 @@ impl ::core::default::Default for CloseExtendParams {
 impl crate::wire::Object for CloseExtendParams {
     fn blank() -> Self {
         Self {
-            is_fulfilled: ::core::option::Option::None,
+            is_fulfilled: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -11,77 +11,75 @@
 #[non_exhaustive]
 pub struct Create {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
     /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
-    pub subject: ::std::string::String,
+    pub subject: String,
     /// The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
-    pub product_code: ::core::option::Option<::std::string::String>,
+    pub product_code: Option<String>,
     /// The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
-    pub buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub buyer_open_id: Option<String>,
     /// The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters.
-    pub buyer_id: ::core::option::Option<::std::string::String>,
+    pub buyer_id: Option<String>,
     /// The buyer's login name. Prefer `buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 100 characters.
-    pub buyer_logon_id: ::core::option::Option<::std::string::String>,
+    pub buyer_logon_id: Option<String>,
     /// The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
-    pub op_app_id: ::core::option::Option<::std::string::String>,
+    pub op_app_id: Option<String>,
     /// The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
-    pub op_buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub op_buyer_open_id: Option<String>,
     /// The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
-    pub seller_id: ::core::option::Option<::std::string::String>,
+    pub seller_id: Option<String>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The goods that the order is made of.
-    pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub goods_detail: Vec<super::types::GoodsDetail>,
     /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
-    pub discountable_amount: ::core::option::Option<crate::types::Price>,
+    pub discountable_amount: Option<crate::types::Price>,
     /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
-    pub undiscountable_amount: ::core::option::Option<crate::types::Price>,
+    pub undiscountable_amount: Option<crate::types::Price>,
     /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
-    pub time_expire: ::core::option::Option<crate::types::DateTime>,
+    pub time_expire: Option<crate::types::DateTime>,
     /// How long the order can be paid, counted from its creation: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
-    pub timeout_express: ::core::option::Option<::std::string::String>,
+    pub timeout_express: Option<String>,
     /// Extras for service providers, instalments and special industries.
-    pub extend_params: ::core::option::Option<super::types::ExtendParams>,
+    pub extend_params: Option<super::types::ExtendParams>,
     /// Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
-    pub business_params: ::core::option::Option<super::types::BusinessParams>,
+    pub business_params: Option<super::types::BusinessParams>,
     /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
-    pub sub_merchant: ::core::option::Option<super::types::SubMerchant>,
+    pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
-    pub settle_info: ::core::option::Option<super::types::SettleInfo>,
+    pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
-    pub royalty_info: ::core::option::Option<super::types::RoyaltyInfo>,
+    pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// An agreement for later deductions that the buyer signs while paying.
-    pub agreement_sign_params: ::core::option::Option<super::types::SignParams>,
+    pub agreement_sign_params: Option<super::types::SignParams>,
     /// How the goods are sent.
-    pub logistics_detail: ::core::option::Option<LogisticsDetail>,
+    pub logistics_detail: Option<LogisticsDetail>,
     /// Where the goods are sent.
-    pub receiver_address_info: ::core::option::Option<ReceiverAddressInfo>,
+    pub receiver_address_info: Option<ReceiverAddressInfo>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
-    pub enable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
-    pub disable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub disable_pay_channels: Option<String>,
     /// Any text: comes back unchanged in the notification. At most 512 characters.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<
-        crate::types::Open<super::types::PaymentQueryOption>,
-    >,
+    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// Alipay's number of the shop. At most 32 characters.
-    pub alipay_store_id: ::core::option::Option<::std::string::String>,
+    pub alipay_store_id: Option<String>,
     /// The member of staff who takes the payment, as the merchant names them. At most 28 characters.
-    pub operator_id: ::core::option::Option<::std::string::String>,
+    pub operator_id: Option<String>,
     /// The till or device that takes the payment, as the merchant names it. At most 32 characters.
-    pub terminal_id: ::core::option::Option<::std::string::String>,
+    pub terminal_id: Option<String>,
     /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// Who the buyer must be: the payment fails if somebody else pays.
-    pub ext_user_info: ::core::option::Option<super::types::ExtUserInfo>,
+    pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
-    pub bkagent_req_info: ::core::option::Option<super::types::BkAgentReqInfo>,
+    pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -89,144 +87,118 @@ pub struct Create {
 impl Create {
     /// With `buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_open_id(
-        buyer_open_id: impl ::core::convert::Into<::std::string::String>,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        buyer_open_id: impl Into<String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.buyer_open_id = Some(Into::into(buyer_open_id));
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_id(
-        buyer_id: impl ::core::convert::Into<::std::string::String>,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        buyer_id: impl Into<String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_id = Some(::core::convert::Into::into(buyer_id));
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.buyer_id = Some(Into::into(buyer_id));
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_logon_id(
-        buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        buyer_logon_id: impl Into<String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.buyer_logon_id = Some(Into::into(buyer_logon_id));
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_op_buyer_open_id(
-        op_buyer_open_id: impl ::core::convert::Into<::std::string::String>,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        op_buyer_open_id: impl Into<String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.op_buyer_open_id = Some(::core::convert::Into::into(op_buyer_open_id));
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// Sets `product_code`.
-    pub fn product_code(
-        mut self,
-        product_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
     /// Sets `buyer_open_id`.
-    pub fn buyer_open_id(
-        mut self,
-        buyer_open_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
+    pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
+        self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
     }
 
     /// Sets `buyer_id`.
-    pub fn buyer_id(
-        mut self,
-        buyer_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_id = Some(::core::convert::Into::into(buyer_id));
+    pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
+        self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
     /// Sets `buyer_logon_id`.
-    pub fn buyer_logon_id(
-        mut self,
-        buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
+    pub fn buyer_logon_id(mut self, buyer_logon_id: impl Into<String>) -> Self {
+        self.buyer_logon_id = Some(Into::into(buyer_logon_id));
         self
     }
 
     /// Sets `op_app_id`.
-    pub fn op_app_id(
-        mut self,
-        op_app_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.op_app_id = Some(::core::convert::Into::into(op_app_id));
+    pub fn op_app_id(mut self, op_app_id: impl Into<String>) -> Self {
+        self.op_app_id = Some(Into::into(op_app_id));
         self
     }
 
     /// Sets `op_buyer_open_id`.
-    pub fn op_buyer_open_id(
-        mut self,
-        op_buyer_open_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.op_buyer_open_id = Some(::core::convert::Into::into(op_buyer_open_id));
+    pub fn op_buyer_open_id(mut self, op_buyer_open_id: impl Into<String>) -> Self {
+        self.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
         self
     }
 
     /// Sets `seller_id`.
-    pub fn seller_id(
-        mut self,
-        seller_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+    pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
+        self.seller_id = Some(Into::into(seller_id));
         self
     }
 
     /// Sets `body`.
-    pub fn body(
-        mut self,
-        body: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
         self
     }
 
     /// Sets `goods_detail`.
     pub fn goods_detail(
         mut self,
-        goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::GoodsDetail>,
-        >,
+        goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        self.goods_detail = Into::into(goods_detail);
         self
     }
 
@@ -255,11 +227,8 @@ impl Create {
     }
 
     /// Sets `timeout_express`.
-    pub fn timeout_express(
-        mut self,
-        timeout_express: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+    pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
+        self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
@@ -323,87 +292,65 @@ impl Create {
     /// Sets `enable_pay_channels`.
     pub fn enable_pay_channels(
         mut self,
-        enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        enable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        self.enable_pay_channels = Some(Into::into(enable_pay_channels));
         self
     }
 
     /// Sets `disable_pay_channels`.
     pub fn disable_pay_channels(
         mut self,
-        disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        disable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        self.disable_pay_channels = Some(Into::into(disable_pay_channels));
         self
     }
 
     /// Sets `passback_params`.
-    pub fn passback_params(
-        mut self,
-        passback_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+        query_options: impl Into<
+            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `store_id`.
-    pub fn store_id(
-        mut self,
-        store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+    pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
+        self.store_id = Some(Into::into(store_id));
         self
     }
 
     /// Sets `alipay_store_id`.
-    pub fn alipay_store_id(
-        mut self,
-        alipay_store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
+    pub fn alipay_store_id(mut self, alipay_store_id: impl Into<String>) -> Self {
+        self.alipay_store_id = Some(Into::into(alipay_store_id));
         self
     }
 
     /// Sets `operator_id`.
-    pub fn operator_id(
-        mut self,
-        operator_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+    pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
+        self.operator_id = Some(Into::into(operator_id));
         self
     }
 
     /// Sets `terminal_id`.
-    pub fn terminal_id(
-        mut self,
-        terminal_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+    pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
+        self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
     /// Sets `merchant_order_no`.
-    pub fn merchant_order_no(
-        mut self,
-        merchant_order_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+    pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
+        self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
@@ -429,38 +376,38 @@ impl crate::wire::Object for Create {
             out_trade_no: crate::wire::Field::blank(),
             total_amount: crate::wire::Field::blank(),
             subject: crate::wire::Field::blank(),
-            product_code: ::core::option::Option::None,
-            buyer_open_id: ::core::option::Option::None,
-            buyer_id: ::core::option::Option::None,
-            buyer_logon_id: ::core::option::Option::None,
-            op_app_id: ::core::option::Option::None,
-            op_buyer_open_id: ::core::option::Option::None,
-            seller_id: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            goods_detail: ::std::vec::Vec::new(),
-            discountable_amount: ::core::option::Option::None,
-            undiscountable_amount: ::core::option::Option::None,
-            time_expire: ::core::option::Option::None,
-            timeout_express: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
-            settle_info: ::core::option::Option::None,
-            royalty_info: ::core::option::Option::None,
-            agreement_sign_params: ::core::option::Option::None,
-            logistics_detail: ::core::option::Option::None,
-            receiver_address_info: ::core::option::Option::None,
-            enable_pay_channels: ::core::option::Option::None,
-            disable_pay_channels: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            query_options: ::std::vec::Vec::new(),
-            store_id: ::core::option::Option::None,
-            alipay_store_id: ::core::option::Option::None,
-            operator_id: ::core::option::Option::None,
-            terminal_id: ::core::option::Option::None,
-            merchant_order_no: ::core::option::Option::None,
-            ext_user_info: ::core::option::Option::None,
-            bkagent_req_info: ::core::option::Option::None,
+            product_code: None,
+            buyer_open_id: None,
+            buyer_id: None,
+            buyer_logon_id: None,
+            op_app_id: None,
+            op_buyer_open_id: None,
+            seller_id: None,
+            body: None,
+            goods_detail: Vec::new(),
+            discountable_amount: None,
+            undiscountable_amount: None,
+            time_expire: None,
+            timeout_express: None,
+            extend_params: None,
+            business_params: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            agreement_sign_params: None,
+            logistics_detail: None,
+            receiver_address_info: None,
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            passback_params: None,
+            query_options: Vec::new(),
+            store_id: None,
+            alipay_store_id: None,
+            operator_id: None,
+            terminal_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            bkagent_req_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -657,14 +604,14 @@ impl crate::method::ServerMethod for Create {}
 #[non_exhaustive]
 pub struct CreateResponse {
     /// The merchant's own number of the order.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for CreateResponse {
+impl Default for CreateResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -975,9 +922,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
 #[non_exhaustive]
 pub struct LogisticsDetail {
     /// The way they are sent.
-    pub logistics_type: ::core::option::Option<
-        crate::types::Open<LogisticsDetailLogisticsType>,
-    >,
+    pub logistics_type: Option<crate::types::Open<LogisticsDetailLogisticsType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -991,16 +936,14 @@ impl LogisticsDetail {
     /// Sets `logistics_type`.
     pub fn logistics_type(
         mut self,
-        logistics_type: impl ::core::convert::Into<
-            crate::types::Open<LogisticsDetailLogisticsType>,
-        >,
+        logistics_type: impl Into<crate::types::Open<LogisticsDetailLogisticsType>>,
     ) -> Self {
-        self.logistics_type = Some(::core::convert::Into::into(logistics_type));
+        self.logistics_type = Some(Into::into(logistics_type));
         self
     }
 }
 
-impl ::core::default::Default for LogisticsDetail {
+impl Default for LogisticsDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1009,7 +952,7 @@ impl ::core::default::Default for LogisticsDetail {
 impl crate::wire::Object for LogisticsDetail {
     fn blank() -> Self {
         Self {
-            logistics_type: ::core::option::Option::None,
+            logistics_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1062,15 +1005,15 @@ crate::wire::listed!(LogisticsDetailLogisticsType);
 #[non_exhaustive]
 pub struct ReceiverAddressInfo {
     /// The receiver's name. At most 512 characters.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: Option<String>,
     /// Street and number. At most 512 characters.
-    pub address: ::core::option::Option<::std::string::String>,
+    pub address: Option<String>,
     /// The receiver's phone number. At most 60 characters.
-    pub mobile: ::core::option::Option<::std::string::String>,
+    pub mobile: Option<String>,
     /// The postal code. At most 40 characters.
-    pub zip: ::core::option::Option<::std::string::String>,
+    pub zip: Option<String>,
     /// The code of the city or district, by the national standard. At most 16 characters.
-    pub division_code: ::core::option::Option<::std::string::String>,
+    pub division_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1082,52 +1025,37 @@ impl ReceiverAddressInfo {
     }
 
     /// Sets `name`.
-    pub fn name(
-        mut self,
-        name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(Into::into(name));
         self
     }
 
     /// Sets `address`.
-    pub fn address(
-        mut self,
-        address: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.address = Some(::core::convert::Into::into(address));
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(Into::into(address));
         self
     }
 
     /// Sets `mobile`.
-    pub fn mobile(
-        mut self,
-        mobile: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.mobile = Some(::core::convert::Into::into(mobile));
+    pub fn mobile(mut self, mobile: impl Into<String>) -> Self {
+        self.mobile = Some(Into::into(mobile));
         self
     }
 
     /// Sets `zip`.
-    pub fn zip(
-        mut self,
-        zip: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.zip = Some(::core::convert::Into::into(zip));
+    pub fn zip(mut self, zip: impl Into<String>) -> Self {
+        self.zip = Some(Into::into(zip));
         self
     }
 
     /// Sets `division_code`.
-    pub fn division_code(
-        mut self,
-        division_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.division_code = Some(::core::convert::Into::into(division_code));
+    pub fn division_code(mut self, division_code: impl Into<String>) -> Self {
+        self.division_code = Some(Into::into(division_code));
         self
     }
 }
 
-impl ::core::default::Default for ReceiverAddressInfo {
+impl Default for ReceiverAddressInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1136,11 +1064,11 @@ impl ::core::default::Default for ReceiverAddressInfo {
 impl crate::wire::Object for ReceiverAddressInfo {
     fn blank() -> Self {
         Self {
-            name: ::core::option::Option::None,
-            address: ::core::option::Option::None,
-            mobile: ::core::option::Option::None,
-            zip: ::core::option::Option::None,
-            division_code: ::core::option::Option::None,
+            name: None,
+            address: None,
+            mobile: None,
+            zip: None,
+            division_code: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -13,15 +13,15 @@
 #[non_exhaustive]
 pub struct FastpayRefundQuery {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
-    pub out_request_no: ::std::string::String,
+    pub out_request_no: String,
     /// Which of the details that are left out by default to send back.
-    pub query_options: ::std::vec::Vec<crate::types::Open<FastpayRefundQueryOption>>,
+    pub query_options: Vec<crate::types::Open<FastpayRefundQueryOption>>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
-    pub org_pid: ::core::option::Option<::std::string::String>,
+    pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -29,61 +29,50 @@ pub struct FastpayRefundQuery {
 impl FastpayRefundQuery {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-        out_request_no: impl ::core::convert::Into<::std::string::String>,
+        out_trade_no: impl Into<String>,
+        out_request_no: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
-        __made.out_request_no = ::core::convert::Into::into(out_request_no);
+        __made.out_trade_no = Some(Into::into(out_trade_no));
+        __made.out_request_no = Into::into(out_request_no);
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-        out_request_no: impl ::core::convert::Into<::std::string::String>,
+        trade_no: impl Into<String>,
+        out_request_no: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(::core::convert::Into::into(trade_no));
-        __made.out_request_no = ::core::convert::Into::into(out_request_no);
+        __made.trade_no = Some(Into::into(trade_no));
+        __made.out_request_no = Into::into(out_request_no);
         __made
     }
 
     /// Sets `out_trade_no`.
-    pub fn out_trade_no(
-        mut self,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+    pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
+        self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
     /// Sets `trade_no`.
-    pub fn trade_no(
-        mut self,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+    pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
+        self.trade_no = Some(Into::into(trade_no));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<FastpayRefundQueryOption>>,
-        >,
+        query_options: impl Into<Vec<crate::types::Open<FastpayRefundQueryOption>>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `org_pid`.
-    pub fn org_pid(
-        mut self,
-        org_pid: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.org_pid = Some(::core::convert::Into::into(org_pid));
+    pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
+        self.org_pid = Some(Into::into(org_pid));
         self
     }
 }
@@ -91,11 +80,11 @@ impl FastpayRefundQuery {
 impl crate::wire::Object for FastpayRefundQuery {
     fn blank() -> Self {
         Self {
-            out_trade_no: ::core::option::Option::None,
-            trade_no: ::core::option::Option::None,
+            out_trade_no: None,
+            trade_no: None,
             out_request_no: crate::wire::Field::blank(),
-            query_options: ::std::vec::Vec::new(),
-            org_pid: ::core::option::Option::None,
+            query_options: Vec::new(),
+            org_pid: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -169,66 +158,64 @@ impl crate::method::ServerMethod for FastpayRefundQuery {}
 #[non_exhaustive]
 pub struct FastpayRefundQueryResponse {
     /// Alipay's number of the order.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// The merchant's own order number.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// The number of the refund.
-    pub out_request_no: ::core::option::Option<::std::string::String>,
+    pub out_request_no: Option<String>,
     /// What became of the refund. Absent, it failed or isn't known (yet).
-    pub refund_status: ::core::option::Option<crate::types::Open<RefundStatus>>,
+    pub refund_status: Option<crate::types::Open<RefundStatus>>,
     /// The order's price. In yuan.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// What this refund gives back. In yuan.
-    pub refund_amount: ::core::option::Option<crate::types::Price>,
+    pub refund_amount: Option<crate::types::Price>,
     /// Why, as the refund said.
-    pub refund_reason: ::core::option::Option<::std::string::String>,
+    pub refund_reason: Option<String>,
     /// When it was made. Needs `gmt_refund_pay` among the query options.
-    pub gmt_refund_pay: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_refund_pay: Option<crate::types::DateTime>,
     /// Why it failed. Only for refunds that were started asynchronously.
-    pub error_code: ::core::option::Option<::std::string::String>,
+    pub error_code: Option<String>,
     /// Where the money went back to. Needs `refund_detail_item_list` among the query options.
-    pub refund_detail_item_list: ::std::vec::Vec<super::types::TradeFundBill>,
+    pub refund_detail_item_list: Vec<super::types::TradeFundBill>,
     /// What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options. In yuan.
-    pub send_back_fee: ::core::option::Option<crate::types::Price>,
+    pub send_back_fee: Option<crate::types::Price>,
     /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
-    pub refund_voucher_detail_list: ::std::vec::Vec<super::types::VoucherDetail>,
+    pub refund_voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// The shares that were taken back. Only for Zhifutong (直付通) merchants.
-    pub refund_royaltys: ::std::vec::Vec<RefundRoyaltyResult>,
+    pub refund_royaltys: Vec<RefundRoyaltyResult>,
     /// The part that goes back to a bank card. Needs `deposit_back_info` among the query options.
-    pub deposit_back_info: ::core::option::Option<DepositBackInfo>,
+    pub deposit_back_info: Option<DepositBackInfo>,
     /// The same, card by card. Needs `deposit_back_info_list` among the query options.
-    pub deposit_back_info_list: ::std::vec::Vec<DepositBackInfo>,
+    pub deposit_back_info_list: Vec<DepositBackInfo>,
     /// The company-paid part. Needs `enterprise_pay_info` among the query options.
-    pub enterprise_pay_info: ::core::option::Option<super::types::EnterprisePayInfo>,
+    pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
     /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that. In yuan.
-    pub pre_auth_cancel_fee: ::core::option::Option<crate::types::Price>,
+    pub pre_auth_cancel_fee: Option<crate::types::Price>,
     /// The buyer's own part of this refund. Absent by default. In yuan.
-    pub present_refund_buyer_amount: ::core::option::Option<crate::types::Price>,
+    pub present_refund_buyer_amount: Option<crate::types::Price>,
     /// The part of this refund that was Alipay's reduction. Absent by default. In yuan.
-    pub present_refund_discount_amount: ::core::option::Option<crate::types::Price>,
+    pub present_refund_discount_amount: Option<crate::types::Price>,
     /// The part of this refund that was the merchant's reduction. Absent by default. In yuan.
-    pub present_refund_mdiscount_amount: ::core::option::Option<crate::types::Price>,
+    pub present_refund_mdiscount_amount: Option<crate::types::Price>,
     /// The part of this refund that came from Huiyingbao (惠营宝). In yuan.
-    pub refund_hyb_amount: ::core::option::Option<crate::types::Price>,
+    pub refund_hyb_amount: Option<crate::types::Price>,
     /// What a trade demands, for example the medical data of a refund to a health-insurance card.
-    pub industry_sepc_detail: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail: Option<crate::types::Json>,
     /// For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
-    pub refund_channel_list: ::core::option::Option<::std::string::String>,
+    pub refund_channel_list: Option<String>,
     /// For health insurance, how far those refunds got.
-    pub refund_channel_status: ::core::option::Option<
-        crate::types::Open<RefundChannelStatus>,
-    >,
+    pub refund_channel_status: Option<crate::types::Open<RefundChannelStatus>>,
     /// The fees that came back.
-    pub refund_charge_info_list: ::std::vec::Vec<super::types::RefundChargeInfo>,
+    pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
     /// The fee that came back to the receiving side. Institutions only. In yuan.
-    pub refund_charge_amount: ::core::option::Option<crate::types::Price>,
+    pub refund_charge_amount: Option<crate::types::Price>,
     /// The clearing number to reconcile by. Institutions only.
-    pub refund_settlement_id: ::core::option::Option<::std::string::String>,
+    pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for FastpayRefundQueryResponse {
+impl Default for FastpayRefundQueryResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -237,33 +224,33 @@ impl ::core::default::Default for FastpayRefundQueryResponse {
 impl crate::wire::Object for FastpayRefundQueryResponse {
     fn blank() -> Self {
         Self {
-            trade_no: ::core::option::Option::None,
-            out_trade_no: ::core::option::Option::None,
-            out_request_no: ::core::option::Option::None,
-            refund_status: ::core::option::Option::None,
-            total_amount: ::core::option::Option::None,
-            refund_amount: ::core::option::Option::None,
-            refund_reason: ::core::option::Option::None,
-            gmt_refund_pay: ::core::option::Option::None,
-            error_code: ::core::option::Option::None,
-            refund_detail_item_list: ::std::vec::Vec::new(),
-            send_back_fee: ::core::option::Option::None,
-            refund_voucher_detail_list: ::std::vec::Vec::new(),
-            refund_royaltys: ::std::vec::Vec::new(),
-            deposit_back_info: ::core::option::Option::None,
-            deposit_back_info_list: ::std::vec::Vec::new(),
-            enterprise_pay_info: ::core::option::Option::None,
-            pre_auth_cancel_fee: ::core::option::Option::None,
-            present_refund_buyer_amount: ::core::option::Option::None,
-            present_refund_discount_amount: ::core::option::Option::None,
-            present_refund_mdiscount_amount: ::core::option::Option::None,
-            refund_hyb_amount: ::core::option::Option::None,
-            industry_sepc_detail: ::core::option::Option::None,
-            refund_channel_list: ::core::option::Option::None,
-            refund_channel_status: ::core::option::Option::None,
-            refund_charge_info_list: ::std::vec::Vec::new(),
-            refund_charge_amount: ::core::option::Option::None,
-            refund_settlement_id: ::core::option::Option::None,
+            trade_no: None,
+            out_trade_no: None,
+            out_request_no: None,
+            refund_status: None,
+            total_amount: None,
+            refund_amount: None,
+            refund_reason: None,
+            gmt_refund_pay: None,
+            error_code: None,
+            refund_detail_item_list: Vec::new(),
+            send_back_fee: None,
+            refund_voucher_detail_list: Vec::new(),
+            refund_royaltys: Vec::new(),
+            deposit_back_info: None,
+            deposit_back_info_list: Vec::new(),
+            enterprise_pay_info: None,
+            pre_auth_cancel_fee: None,
+            present_refund_buyer_amount: None,
+            present_refund_discount_amount: None,
+            present_refund_mdiscount_amount: None,
+            refund_hyb_amount: None,
+            industry_sepc_detail: None,
+            refund_channel_list: None,
+            refund_channel_status: None,
+            refund_charge_info_list: Vec::new(),
+            refund_charge_amount: None,
+            refund_settlement_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -542,22 +529,20 @@ crate::wire::listed!(RefundChannelStatus);
 #[non_exhaustive]
 pub struct DepositBackInfo {
     /// Whether any of it goes to a bank card.
-    pub has_deposit_back: ::core::option::Option<bool>,
+    pub has_deposit_back: Option<bool>,
     /// How far it got.
-    pub dback_status: ::core::option::Option<
-        crate::types::Open<DepositBackInfoDbackStatus>,
-    >,
+    pub dback_status: Option<crate::types::Open<DepositBackInfoDbackStatus>>,
     /// How much goes to the card. In yuan.
-    pub dback_amount: ::core::option::Option<crate::types::Price>,
+    pub dback_amount: Option<crate::types::Price>,
     /// When the bank answered.
-    pub bank_ack_time: ::core::option::Option<crate::types::DateTime>,
+    pub bank_ack_time: Option<crate::types::DateTime>,
     /// When the money should be on the card.
-    pub est_bank_receipt_time: ::core::option::Option<crate::types::DateTime>,
+    pub est_bank_receipt_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for DepositBackInfo {
+impl Default for DepositBackInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -566,11 +551,11 @@ impl ::core::default::Default for DepositBackInfo {
 impl crate::wire::Object for DepositBackInfo {
     fn blank() -> Self {
         Self {
-            has_deposit_back: ::core::option::Option::None,
-            dback_status: ::core::option::Option::None,
-            dback_amount: ::core::option::Option::None,
-            bank_ack_time: ::core::option::Option::None,
-            est_bank_receipt_time: ::core::option::Option::None,
+            has_deposit_back: None,
+            dback_status: None,
+            dback_amount: None,
+            bank_ack_time: None,
+            est_bank_receipt_time: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -643,30 +628,28 @@ crate::wire::listed!(DepositBackInfoDbackStatus);
 #[non_exhaustive]
 pub struct RefundRoyaltyResult {
     /// How much was taken back. In yuan.
-    pub refund_amount: ::core::option::Option<crate::types::Price>,
+    pub refund_amount: Option<crate::types::Price>,
     /// What the share had been; `transfer` if absent.
-    pub royalty_type: ::core::option::Option<
-        crate::types::Open<super::types::RoyaltyType>,
-    >,
+    pub royalty_type: Option<crate::types::Open<super::types::RoyaltyType>>,
     /// How it went.
-    pub result_code: ::core::option::Option<::std::string::String>,
+    pub result_code: Option<String>,
     /// The Alipay user number of the account that paid.
-    pub trans_out: ::core::option::Option<::std::string::String>,
+    pub trans_out: Option<String>,
     /// That account's login name.
-    pub trans_out_email: ::core::option::Option<::std::string::String>,
+    pub trans_out_email: Option<String>,
     /// The Alipay user number of the account that received.
-    pub trans_in: ::core::option::Option<::std::string::String>,
+    pub trans_in: Option<String>,
     /// That account's login name.
-    pub trans_in_email: ::core::option::Option<::std::string::String>,
+    pub trans_in_email: Option<String>,
     /// The paying account, as the merchant named it.
-    pub ori_trans_out: ::core::option::Option<::std::string::String>,
+    pub ori_trans_out: Option<String>,
     /// The receiving account, as the merchant named it.
-    pub ori_trans_in: ::core::option::Option<::std::string::String>,
+    pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for RefundRoyaltyResult {
+impl Default for RefundRoyaltyResult {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -675,15 +658,15 @@ impl ::core::default::Default for RefundRoyaltyResult {
 impl crate::wire::Object for RefundRoyaltyResult {
     fn blank() -> Self {
         Self {
-            refund_amount: ::core::option::Option::None,
-            royalty_type: ::core::option::Option::None,
-            result_code: ::core::option::Option::None,
-            trans_out: ::core::option::Option::None,
-            trans_out_email: ::core::option::Option::None,
-            trans_in: ::core::option::Option::None,
-            trans_in_email: ::core::option::Option::None,
-            ori_trans_out: ::core::option::Option::None,
-            ori_trans_in: ::core::option::Option::None,
+            refund_amount: None,
+            royalty_type: None,
+            result_code: None,
+            trans_out: None,
+            trans_out_email: None,
+            trans_in: None,
+            trans_in_email: None,
+            ori_trans_out: None,
+            ori_trans_in: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -13,17 +13,17 @@
 #[non_exhaustive]
 pub struct OrderSettle {
     /// The merchant's number of this split: letters, digits and underscores, never used before. At most 64 characters.
-    pub out_request_no: ::std::string::String,
+    pub out_request_no: String,
     /// Alipay's number of the paid order. At most 64 characters.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// Who gets how much. Required unless `extend_params` is given.
-    pub royalty_parameters: ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
+    pub royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
     /// Who splits, as the merchant names its staff. At most 64 characters.
-    pub operator_id: ::core::option::Option<::std::string::String>,
+    pub operator_id: Option<String>,
     /// Whether this was the last split. Alone, it declares the split finished.
-    pub extend_params: ::core::option::Option<SettleExtendParams>,
+    pub extend_params: Option<SettleExtendParams>,
     /// Whether to wait for the result; `sync` if left out.
-    pub royalty_mode: ::core::option::Option<crate::types::Open<OrderSettleRoyaltyMode>>,
+    pub royalty_mode: Option<crate::types::Open<OrderSettleRoyaltyMode>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -31,49 +31,42 @@ pub struct OrderSettle {
 impl OrderSettle {
     /// With `royalty_parameters`; at least one of `royalty_parameters`, `extend_params` must be given.
     pub fn with_royalty_parameters(
-        royalty_parameters: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
-        >,
-        out_request_no: impl ::core::convert::Into<::std::string::String>,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
+        royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
+        out_request_no: impl Into<String>,
+        trade_no: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.royalty_parameters = ::core::convert::Into::into(royalty_parameters);
-        __made.out_request_no = ::core::convert::Into::into(out_request_no);
-        __made.trade_no = ::core::convert::Into::into(trade_no);
+        __made.royalty_parameters = Into::into(royalty_parameters);
+        __made.out_request_no = Into::into(out_request_no);
+        __made.trade_no = Into::into(trade_no);
         __made
     }
 
     /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
     pub fn with_extend_params(
         extend_params: SettleExtendParams,
-        out_request_no: impl ::core::convert::Into<::std::string::String>,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
+        out_request_no: impl Into<String>,
+        trade_no: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.extend_params = Some(extend_params);
-        __made.out_request_no = ::core::convert::Into::into(out_request_no);
-        __made.trade_no = ::core::convert::Into::into(trade_no);
+        __made.out_request_no = Into::into(out_request_no);
+        __made.trade_no = Into::into(trade_no);
         __made
     }
 
     /// Sets `royalty_parameters`.
     pub fn royalty_parameters(
         mut self,
-        royalty_parameters: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
-        >,
+        royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
     ) -> Self {
-        self.royalty_parameters = ::core::convert::Into::into(royalty_parameters);
+        self.royalty_parameters = Into::into(royalty_parameters);
         self
     }
 
     /// Sets `operator_id`.
-    pub fn operator_id(
-        mut self,
-        operator_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+    pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
+        self.operator_id = Some(Into::into(operator_id));
         self
     }
 
@@ -86,11 +79,9 @@ impl OrderSettle {
     /// Sets `royalty_mode`.
     pub fn royalty_mode(
         mut self,
-        royalty_mode: impl ::core::convert::Into<
-            crate::types::Open<OrderSettleRoyaltyMode>,
-        >,
+        royalty_mode: impl Into<crate::types::Open<OrderSettleRoyaltyMode>>,
     ) -> Self {
-        self.royalty_mode = Some(::core::convert::Into::into(royalty_mode));
+        self.royalty_mode = Some(Into::into(royalty_mode));
         self
     }
 }
@@ -100,10 +91,10 @@ impl crate::wire::Object for OrderSettle {
         Self {
             out_request_no: crate::wire::Field::blank(),
             trade_no: crate::wire::Field::blank(),
-            royalty_parameters: ::std::vec::Vec::new(),
-            operator_id: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
-            royalty_mode: ::core::option::Option::None,
+            royalty_parameters: Vec::new(),
+            operator_id: None,
+            extend_params: None,
+            royalty_mode: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -182,14 +173,14 @@ impl crate::method::ServerMethod for OrderSettle {}
 #[non_exhaustive]
 pub struct OrderSettleResponse {
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// Alipay's number of this split; the settlement query takes it.
-    pub settle_no: ::core::option::Option<::std::string::String>,
+    pub settle_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for OrderSettleResponse {
+impl Default for OrderSettleResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -199,7 +190,7 @@ impl crate::wire::Object for OrderSettleResponse {
     fn blank() -> Self {
         Self {
             trade_no: crate::wire::Field::blank(),
-            settle_no: ::core::option::Option::None,
+            settle_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -471,9 +462,9 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
 #[non_exhaustive]
 pub struct SettleExtendParams {
     /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
-    pub royalty_finish: ::core::option::Option<::std::string::String>,
+    pub royalty_finish: Option<String>,
     /// Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
-    pub royalty_finish_amount: ::core::option::Option<crate::types::Price>,
+    pub royalty_finish_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -485,11 +476,8 @@ impl SettleExtendParams {
     }
 
     /// Sets `royalty_finish`.
-    pub fn royalty_finish(
-        mut self,
-        royalty_finish: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.royalty_finish = Some(::core::convert::Into::into(royalty_finish));
+    pub fn royalty_finish(mut self, royalty_finish: impl Into<String>) -> Self {
+        self.royalty_finish = Some(Into::into(royalty_finish));
         self
     }
 
@@ -503,7 +491,7 @@ impl SettleExtendParams {
     }
 }
 
-impl ::core::default::Default for SettleExtendParams {
+impl Default for SettleExtendParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -512,8 +500,8 @@ impl ::core::default::Default for SettleExtendParams {
 impl crate::wire::Object for SettleExtendParams {
     fn blank() -> Self {
         Self {
-            royalty_finish: ::core::option::Option::None,
-            royalty_finish_amount: ::core::option::Option::None,
+            royalty_finish: None,
+            royalty_finish_amount: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

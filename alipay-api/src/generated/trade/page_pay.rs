@@ -13,65 +13,61 @@
 #[non_exhaustive]
 pub struct PagePay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
     /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
-    pub subject: ::std::string::String,
+    pub subject: String,
     /// The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
-    pub product_code: ::core::option::Option<::std::string::String>,
+    pub product_code: Option<String>,
     /// How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
-    pub qr_pay_mode: ::core::option::Option<crate::types::Open<PagePayQrPayMode>>,
+    pub qr_pay_mode: Option<crate::types::Open<PagePayQrPayMode>>,
     /// The width of the QR code in pixels. Only for `qr_pay_mode` 4.
-    pub qrcode_width: ::core::option::Option<i64>,
+    pub qrcode_width: Option<i64>,
     /// The goods that the order is made of.
-    pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub goods_detail: Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: ::core::option::Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
-    pub time_expire: ::core::option::Option<crate::types::DateTime>,
+    pub time_expire: Option<crate::types::DateTime>,
     /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. At most 6 characters.
-    pub timeout_express: ::core::option::Option<::std::string::String>,
+    pub timeout_express: Option<String>,
     /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
-    pub sub_merchant: ::core::option::Option<super::types::SubMerchant>,
+    pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
-    pub settle_info: ::core::option::Option<super::types::SettleInfo>,
+    pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
-    pub royalty_info: ::core::option::Option<super::types::RoyaltyInfo>,
+    pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// Extras for service providers, instalments and special industries.
-    pub extend_params: ::core::option::Option<super::types::ExtendParams>,
+    pub extend_params: Option<super::types::ExtendParams>,
     /// Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
-    pub business_params: ::core::option::Option<crate::types::Json>,
+    pub business_params: Option<crate::types::Json>,
     /// Discount parameters, as agreed with Alipay. At most 512 characters.
-    pub promo_params: ::core::option::Option<crate::types::Json>,
+    pub promo_params: Option<crate::types::Json>,
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<
-        crate::types::Open<super::types::PaymentQueryOption>,
-    >,
+    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
-    pub enable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
-    pub disable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub disable_pay_channels: Option<String>,
     /// Where the page is opened. In a computer's browser, if left out.
-    pub integration_type: ::core::option::Option<
-        crate::types::Open<PagePayIntegrationType>,
-    >,
+    pub integration_type: Option<crate::types::Open<PagePayIntegrationType>>,
     /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
-    pub request_from_url: ::core::option::Option<::std::string::String>,
+    pub request_from_url: Option<String>,
     /// The merchant's own number of the shop. At most 32 characters.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// Who the buyer must be: the payment fails if somebody else pays.
-    pub ext_user_info: ::core::option::Option<super::types::ExtUserInfo>,
+    pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What the buyer needs to ask for an invoice.
-    pub invoice_info: ::core::option::Option<super::types::InvoiceInfo>,
+    pub invoice_info: Option<super::types::InvoiceInfo>,
     /// An agreement for later deductions that the buyer signs after paying.
-    pub agreement_sign_params: ::core::option::Option<AgreementSignParams>,
+    pub agreement_sign_params: Option<AgreementSignParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -79,32 +75,29 @@ pub struct PagePay {
 impl PagePay {
     /// With what must be given.
     pub fn new(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// Sets `product_code`.
-    pub fn product_code(
-        mut self,
-        product_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
     /// Sets `qr_pay_mode`.
     pub fn qr_pay_mode(
         mut self,
-        qr_pay_mode: impl ::core::convert::Into<crate::types::Open<PagePayQrPayMode>>,
+        qr_pay_mode: impl Into<crate::types::Open<PagePayQrPayMode>>,
     ) -> Self {
-        self.qr_pay_mode = Some(::core::convert::Into::into(qr_pay_mode));
+        self.qr_pay_mode = Some(Into::into(qr_pay_mode));
         self
     }
 
@@ -117,31 +110,24 @@ impl PagePay {
     /// Sets `goods_detail`.
     pub fn goods_detail(
         mut self,
-        goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::GoodsDetail>,
-        >,
+        goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        self.goods_detail = Into::into(goods_detail);
         self
     }
 
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl ::core::convert::Into<
-            crate::types::Open<super::types::GoodsType>,
-        >,
+        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
     ) -> Self {
-        self.goods_type = Some(::core::convert::Into::into(goods_type));
+        self.goods_type = Some(Into::into(goods_type));
         self
     }
 
     /// Sets `body`.
-    pub fn body(
-        mut self,
-        body: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
         self
     }
 
@@ -152,11 +138,8 @@ impl PagePay {
     }
 
     /// Sets `timeout_express`.
-    pub fn timeout_express(
-        mut self,
-        timeout_express: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+    pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
+        self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
@@ -187,98 +170,77 @@ impl PagePay {
     /// Sets `business_params`.
     pub fn business_params(
         mut self,
-        business_params: impl ::core::convert::Into<crate::types::Json>,
+        business_params: impl Into<crate::types::Json>,
     ) -> Self {
-        self.business_params = Some(::core::convert::Into::into(business_params));
+        self.business_params = Some(Into::into(business_params));
         self
     }
 
     /// Sets `promo_params`.
-    pub fn promo_params(
-        mut self,
-        promo_params: impl ::core::convert::Into<crate::types::Json>,
-    ) -> Self {
-        self.promo_params = Some(::core::convert::Into::into(promo_params));
+    pub fn promo_params(mut self, promo_params: impl Into<crate::types::Json>) -> Self {
+        self.promo_params = Some(Into::into(promo_params));
         self
     }
 
     /// Sets `passback_params`.
-    pub fn passback_params(
-        mut self,
-        passback_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+        query_options: impl Into<
+            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `enable_pay_channels`.
     pub fn enable_pay_channels(
         mut self,
-        enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        enable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        self.enable_pay_channels = Some(Into::into(enable_pay_channels));
         self
     }
 
     /// Sets `disable_pay_channels`.
     pub fn disable_pay_channels(
         mut self,
-        disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        disable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        self.disable_pay_channels = Some(Into::into(disable_pay_channels));
         self
     }
 
     /// Sets `integration_type`.
     pub fn integration_type(
         mut self,
-        integration_type: impl ::core::convert::Into<
-            crate::types::Open<PagePayIntegrationType>,
-        >,
+        integration_type: impl Into<crate::types::Open<PagePayIntegrationType>>,
     ) -> Self {
-        self.integration_type = Some(::core::convert::Into::into(integration_type));
+        self.integration_type = Some(Into::into(integration_type));
         self
     }
 
     /// Sets `request_from_url`.
-    pub fn request_from_url(
-        mut self,
-        request_from_url: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.request_from_url = Some(::core::convert::Into::into(request_from_url));
+    pub fn request_from_url(mut self, request_from_url: impl Into<String>) -> Self {
+        self.request_from_url = Some(Into::into(request_from_url));
         self
     }
 
     /// Sets `store_id`.
-    pub fn store_id(
-        mut self,
-        store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+    pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
+        self.store_id = Some(Into::into(store_id));
         self
     }
 
     /// Sets `merchant_order_no`.
-    pub fn merchant_order_no(
-        mut self,
-        merchant_order_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+    pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
+        self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
@@ -310,31 +272,31 @@ impl crate::wire::Object for PagePay {
             out_trade_no: crate::wire::Field::blank(),
             total_amount: crate::wire::Field::blank(),
             subject: crate::wire::Field::blank(),
-            product_code: ::core::option::Option::None,
-            qr_pay_mode: ::core::option::Option::None,
-            qrcode_width: ::core::option::Option::None,
-            goods_detail: ::std::vec::Vec::new(),
-            goods_type: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            time_expire: ::core::option::Option::None,
-            timeout_express: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
-            settle_info: ::core::option::Option::None,
-            royalty_info: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            promo_params: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            query_options: ::std::vec::Vec::new(),
-            enable_pay_channels: ::core::option::Option::None,
-            disable_pay_channels: ::core::option::Option::None,
-            integration_type: ::core::option::Option::None,
-            request_from_url: ::core::option::Option::None,
-            store_id: ::core::option::Option::None,
-            merchant_order_no: ::core::option::Option::None,
-            ext_user_info: ::core::option::Option::None,
-            invoice_info: ::core::option::Option::None,
-            agreement_sign_params: ::core::option::Option::None,
+            product_code: None,
+            qr_pay_mode: None,
+            qrcode_width: None,
+            goods_detail: Vec::new(),
+            goods_type: None,
+            body: None,
+            time_expire: None,
+            timeout_express: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            extend_params: None,
+            business_params: None,
+            promo_params: None,
+            passback_params: None,
+            query_options: Vec::new(),
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            integration_type: None,
+            request_from_url: None,
+            store_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            invoice_info: None,
+            agreement_sign_params: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -497,20 +459,20 @@ impl crate::method::PageMethod for PagePay {}
 #[non_exhaustive]
 pub struct PagePayResponse {
     /// The merchant's own number of the order.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// What the order costs, in yuan.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// The Alipay user id that receives the money.
-    pub seller_id: ::std::string::String,
+    pub seller_id: String,
     /// The merchant's original order number, if the request had one.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for PagePayResponse {
+impl Default for PagePayResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -521,9 +483,9 @@ impl crate::wire::Object for PagePayResponse {
         Self {
             out_trade_no: crate::wire::Field::blank(),
             trade_no: crate::wire::Field::blank(),
-            total_amount: ::core::option::Option::None,
+            total_amount: None,
             seller_id: crate::wire::Field::blank(),
-            merchant_order_no: ::core::option::Option::None,
+            merchant_order_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -766,27 +728,25 @@ crate::wire::listed!(PagePayIntegrationType);
 #[non_exhaustive]
 pub struct AgreementSignParams {
     /// The product that the buyer signs up to, as the merchant agreed with Alipay. At most 64 characters.
-    pub personal_product_code: ::core::option::Option<::std::string::String>,
+    pub personal_product_code: Option<String>,
     /// The scene of the agreement, as agreed with Alipay. Not `DEFAULT|DEFAULT` if `external_agreement_no` is given. At most 64 characters.
-    pub sign_scene: ::core::option::Option<::std::string::String>,
+    pub sign_scene: Option<String>,
     /// The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
-    pub external_agreement_no: ::core::option::Option<::std::string::String>,
+    pub external_agreement_no: Option<String>,
     /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
-    pub external_logon_id: ::core::option::Option<::std::string::String>,
+    pub external_logon_id: Option<String>,
     /// How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
-    pub sign_validity_period: ::core::option::Option<::std::string::String>,
+    pub sign_validity_period: Option<String>,
     /// Whom the user signs with in an agreement of three parties. A platform, if left out.
-    pub third_party_type: ::core::option::Option<
-        crate::types::Open<AgreementSignParamsThirdPartyType>,
-    >,
+    pub third_party_type: Option<crate::types::Open<AgreementSignParamsThirdPartyType>>,
     /// The merchant's app id at Zhima.
-    pub buckle_app_id: ::core::option::Option<::std::string::String>,
+    pub buckle_app_id: Option<String>,
     /// The merchant's id at Zhima.
-    pub buckle_merchant_id: ::core::option::Option<::std::string::String>,
+    pub buckle_merchant_id: Option<String>,
     /// Marketing parameters of the agreement, as agreed with Alipay.
-    pub promo_params: ::core::option::Option<crate::types::Json>,
+    pub promo_params: Option<crate::types::Json>,
     /// A sub-merchant to show, where the contract allows that.
-    pub sub_merchant: ::core::option::Option<super::types::SignMerchantParams>,
+    pub sub_merchant: Option<super::types::SignMerchantParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -800,89 +760,68 @@ impl AgreementSignParams {
     /// Sets `personal_product_code`.
     pub fn personal_product_code(
         mut self,
-        personal_product_code: impl ::core::convert::Into<::std::string::String>,
+        personal_product_code: impl Into<String>,
     ) -> Self {
-        self.personal_product_code = Some(
-            ::core::convert::Into::into(personal_product_code),
-        );
+        self.personal_product_code = Some(Into::into(personal_product_code));
         self
     }
 
     /// Sets `sign_scene`.
-    pub fn sign_scene(
-        mut self,
-        sign_scene: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.sign_scene = Some(::core::convert::Into::into(sign_scene));
+    pub fn sign_scene(mut self, sign_scene: impl Into<String>) -> Self {
+        self.sign_scene = Some(Into::into(sign_scene));
         self
     }
 
     /// Sets `external_agreement_no`.
     pub fn external_agreement_no(
         mut self,
-        external_agreement_no: impl ::core::convert::Into<::std::string::String>,
+        external_agreement_no: impl Into<String>,
     ) -> Self {
-        self.external_agreement_no = Some(
-            ::core::convert::Into::into(external_agreement_no),
-        );
+        self.external_agreement_no = Some(Into::into(external_agreement_no));
         self
     }
 
     /// Sets `external_logon_id`.
-    pub fn external_logon_id(
-        mut self,
-        external_logon_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.external_logon_id = Some(::core::convert::Into::into(external_logon_id));
+    pub fn external_logon_id(mut self, external_logon_id: impl Into<String>) -> Self {
+        self.external_logon_id = Some(Into::into(external_logon_id));
         self
     }
 
     /// Sets `sign_validity_period`.
     pub fn sign_validity_period(
         mut self,
-        sign_validity_period: impl ::core::convert::Into<::std::string::String>,
+        sign_validity_period: impl Into<String>,
     ) -> Self {
-        self.sign_validity_period = Some(
-            ::core::convert::Into::into(sign_validity_period),
-        );
+        self.sign_validity_period = Some(Into::into(sign_validity_period));
         self
     }
 
     /// Sets `third_party_type`.
     pub fn third_party_type(
         mut self,
-        third_party_type: impl ::core::convert::Into<
+        third_party_type: impl Into<
             crate::types::Open<AgreementSignParamsThirdPartyType>,
         >,
     ) -> Self {
-        self.third_party_type = Some(::core::convert::Into::into(third_party_type));
+        self.third_party_type = Some(Into::into(third_party_type));
         self
     }
 
     /// Sets `buckle_app_id`.
-    pub fn buckle_app_id(
-        mut self,
-        buckle_app_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buckle_app_id = Some(::core::convert::Into::into(buckle_app_id));
+    pub fn buckle_app_id(mut self, buckle_app_id: impl Into<String>) -> Self {
+        self.buckle_app_id = Some(Into::into(buckle_app_id));
         self
     }
 
     /// Sets `buckle_merchant_id`.
-    pub fn buckle_merchant_id(
-        mut self,
-        buckle_merchant_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buckle_merchant_id = Some(::core::convert::Into::into(buckle_merchant_id));
+    pub fn buckle_merchant_id(mut self, buckle_merchant_id: impl Into<String>) -> Self {
+        self.buckle_merchant_id = Some(Into::into(buckle_merchant_id));
         self
     }
 
     /// Sets `promo_params`.
-    pub fn promo_params(
-        mut self,
-        promo_params: impl ::core::convert::Into<crate::types::Json>,
-    ) -> Self {
-        self.promo_params = Some(::core::convert::Into::into(promo_params));
+    pub fn promo_params(mut self, promo_params: impl Into<crate::types::Json>) -> Self {
+        self.promo_params = Some(Into::into(promo_params));
         self
     }
 
@@ -896,7 +835,7 @@ impl AgreementSignParams {
     }
 }
 
-impl ::core::default::Default for AgreementSignParams {
+impl Default for AgreementSignParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -905,16 +844,16 @@ impl ::core::default::Default for AgreementSignParams {
 impl crate::wire::Object for AgreementSignParams {
     fn blank() -> Self {
         Self {
-            personal_product_code: ::core::option::Option::None,
-            sign_scene: ::core::option::Option::None,
-            external_agreement_no: ::core::option::Option::None,
-            external_logon_id: ::core::option::Option::None,
-            sign_validity_period: ::core::option::Option::None,
-            third_party_type: ::core::option::Option::None,
-            buckle_app_id: ::core::option::Option::None,
-            buckle_merchant_id: ::core::option::Option::None,
-            promo_params: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
+            personal_product_code: None,
+            sign_scene: None,
+            external_agreement_no: None,
+            external_logon_id: None,
+            sign_validity_period: None,
+            third_party_type: None,
+            buckle_app_id: None,
+            buckle_merchant_id: None,
+            promo_params: None,
+            sub_merchant: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -14,89 +14,87 @@
 #[non_exhaustive]
 pub struct Pay {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
     /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
-    pub subject: ::std::string::String,
+    pub subject: String,
     /// What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
-    pub auth_code: ::core::option::Option<crate::types::Secret>,
+    pub auth_code: Option<crate::types::Secret>,
     /// What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
-    pub scene: ::core::option::Option<crate::types::Open<PayScene>>,
+    pub scene: Option<crate::types::Open<PayScene>>,
     /// The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
-    pub product_code: ::core::option::Option<::std::string::String>,
+    pub product_code: Option<String>,
     /// The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
-    pub agreement_params: ::core::option::Option<AgreementParams>,
+    pub agreement_params: Option<AgreementParams>,
     /// The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
-    pub auth_no: ::core::option::Option<::std::string::String>,
+    pub auth_no: Option<String>,
     /// What happens to the rest of the pre-authorisation. It stays frozen, if left out.
-    pub auth_confirm_mode: ::core::option::Option<
-        crate::types::Open<PayAuthConfirmMode>,
-    >,
+    pub auth_confirm_mode: Option<crate::types::Open<PayAuthConfirmMode>>,
     /// The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
-    pub buyer_id: ::core::option::Option<::std::string::String>,
+    pub buyer_id: Option<String>,
     /// The buyer's open id, in place of `buyer_id`. At most 128 characters.
-    pub buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub buyer_open_id: Option<String>,
     /// The Alipay user id that receives the money. Left out, it is the shop's account or else the merchant who signed the contract; needed for pre-authorisations. At most 28 characters.
-    pub seller_id: ::core::option::Option<::std::string::String>,
+    pub seller_id: Option<String>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The goods that the order is made of.
-    pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub goods_detail: Vec<super::types::GoodsDetail>,
     /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. From 0.01 to 100000000.00.
-    pub discountable_amount: ::core::option::Option<crate::types::Price>,
+    pub discountable_amount: Option<crate::types::Price>,
     /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. From 0.01 to 100000000.00.
-    pub undiscountable_amount: ::core::option::Option<crate::types::Price>,
+    pub undiscountable_amount: Option<crate::types::Price>,
     /// The currency of `total_amount`, as three letters: `CNY`, `HKD`, `USD`. At most 8 characters.
-    pub trans_currency: ::core::option::Option<::std::string::String>,
+    pub trans_currency: Option<String>,
     /// The currency that the merchant is settled in, as three letters. At most 8 characters.
-    pub settle_currency: ::core::option::Option<::std::string::String>,
+    pub settle_currency: Option<String>,
     /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
-    pub time_expire: ::core::option::Option<crate::types::DateTime>,
+    pub time_expire: Option<crate::types::DateTime>,
     /// How long the order can be paid, counted from its creation: `90m`, at most `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
-    pub timeout_express: ::core::option::Option<::std::string::String>,
+    pub timeout_express: Option<String>,
     /// `true` has Alipay accept the deduction now and carry it out later; the notification says how it ended. Only for deductions.
-    pub is_async_pay: ::core::option::Option<bool>,
+    pub is_async_pay: Option<bool>,
     /// How a deduction is carried out later, and whether it is tried again.
-    pub pay_params: ::core::option::Option<PayParams>,
+    pub pay_params: Option<PayParams>,
     /// `ENJOY_PAY_V2` lets Alipay advance the money for a buyer who cannot pay now. At most 32 characters.
-    pub advance_payment_type: ::core::option::Option<::std::string::String>,
+    pub advance_payment_type: Option<String>,
     /// Extras for service providers, instalments and special industries.
-    pub extend_params: ::core::option::Option<super::types::ExtendParams>,
+    pub extend_params: Option<super::types::ExtendParams>,
     /// Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
-    pub business_params: ::core::option::Option<super::types::BusinessParams>,
+    pub business_params: Option<super::types::BusinessParams>,
     /// Facts that discounts depend on, as agreed with Alipay.
-    pub promo_params: ::core::option::Option<PromoParam>,
+    pub promo_params: Option<PromoParam>,
     /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
-    pub sub_merchant: ::core::option::Option<super::types::SubMerchant>,
+    pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
-    pub settle_info: ::core::option::Option<super::types::SettleInfo>,
+    pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
-    pub royalty_info: ::core::option::Option<super::types::RoyaltyInfo>,
+    pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// Channels that the buyer may not pay with, separated by commas, for example `credit_group,point`. At most 128 characters.
-    pub disable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub disable_pay_channels: Option<String>,
     /// Any text: comes back unchanged in the notification. At most 512 characters.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Details to return that the response leaves out by default.
-    pub query_options: ::std::vec::Vec<crate::types::Open<PayQueryOption>>,
+    pub query_options: Vec<crate::types::Open<PayQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// Alipay's number of the shop. At most 32 characters.
-    pub alipay_store_id: ::core::option::Option<::std::string::String>,
+    pub alipay_store_id: Option<String>,
     /// The member of staff who takes the payment, as the merchant names them. At most 28 characters.
-    pub operator_id: ::core::option::Option<::std::string::String>,
+    pub operator_id: Option<String>,
     /// The till or device that takes the payment, as the merchant names it. At most 32 characters.
-    pub terminal_id: ::core::option::Option<::std::string::String>,
+    pub terminal_id: Option<String>,
     /// The signature that the IoT SDK of the terminal made. Only for terminals with that SDK.
-    pub terminal_params: ::core::option::Option<::std::string::String>,
+    pub terminal_params: Option<String>,
     /// The PID of the acquiring institution. Only for indirect acquiring.
-    pub request_org_pid: ::core::option::Option<::std::string::String>,
+    pub request_org_pid: Option<String>,
     /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// Who the buyer must be: the payment fails if somebody else pays.
-    pub ext_user_info: ::core::option::Option<super::types::ExtUserInfo>,
+    pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
-    pub bkagent_req_info: ::core::option::Option<super::types::BkAgentReqInfo>,
+    pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -104,73 +102,64 @@ pub struct Pay {
 impl Pay {
     /// With `auth_code`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub fn with_auth_code(
-        auth_code: impl ::core::convert::Into<crate::types::Secret>,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        auth_code: impl Into<crate::types::Secret>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_code = Some(::core::convert::Into::into(auth_code));
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.auth_code = Some(Into::into(auth_code));
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub fn with_agreement_params(
         agreement_params: AgreementParams,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.agreement_params = Some(agreement_params);
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub fn with_auth_no(
-        auth_no: impl ::core::convert::Into<::std::string::String>,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        auth_no: impl Into<String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_no = Some(::core::convert::Into::into(auth_no));
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.auth_no = Some(Into::into(auth_no));
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// Sets `auth_code`.
-    pub fn auth_code(
-        mut self,
-        auth_code: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
-        self.auth_code = Some(::core::convert::Into::into(auth_code));
+    pub fn auth_code(mut self, auth_code: impl Into<crate::types::Secret>) -> Self {
+        self.auth_code = Some(Into::into(auth_code));
         self
     }
 
     /// Sets `scene`.
-    pub fn scene(
-        mut self,
-        scene: impl ::core::convert::Into<crate::types::Open<PayScene>>,
-    ) -> Self {
-        self.scene = Some(::core::convert::Into::into(scene));
+    pub fn scene(mut self, scene: impl Into<crate::types::Open<PayScene>>) -> Self {
+        self.scene = Some(Into::into(scene));
         self
     }
 
     /// Sets `product_code`.
-    pub fn product_code(
-        mut self,
-        product_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
@@ -181,69 +170,50 @@ impl Pay {
     }
 
     /// Sets `auth_no`.
-    pub fn auth_no(
-        mut self,
-        auth_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.auth_no = Some(::core::convert::Into::into(auth_no));
+    pub fn auth_no(mut self, auth_no: impl Into<String>) -> Self {
+        self.auth_no = Some(Into::into(auth_no));
         self
     }
 
     /// Sets `auth_confirm_mode`.
     pub fn auth_confirm_mode(
         mut self,
-        auth_confirm_mode: impl ::core::convert::Into<
-            crate::types::Open<PayAuthConfirmMode>,
-        >,
+        auth_confirm_mode: impl Into<crate::types::Open<PayAuthConfirmMode>>,
     ) -> Self {
-        self.auth_confirm_mode = Some(::core::convert::Into::into(auth_confirm_mode));
+        self.auth_confirm_mode = Some(Into::into(auth_confirm_mode));
         self
     }
 
     /// Sets `buyer_id`.
-    pub fn buyer_id(
-        mut self,
-        buyer_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_id = Some(::core::convert::Into::into(buyer_id));
+    pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
+        self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
     /// Sets `buyer_open_id`.
-    pub fn buyer_open_id(
-        mut self,
-        buyer_open_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_open_id = Some(::core::convert::Into::into(buyer_open_id));
+    pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
+        self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
     }
 
     /// Sets `seller_id`.
-    pub fn seller_id(
-        mut self,
-        seller_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+    pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
+        self.seller_id = Some(Into::into(seller_id));
         self
     }
 
     /// Sets `body`.
-    pub fn body(
-        mut self,
-        body: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
         self
     }
 
     /// Sets `goods_detail`.
     pub fn goods_detail(
         mut self,
-        goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::GoodsDetail>,
-        >,
+        goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        self.goods_detail = Into::into(goods_detail);
         self
     }
 
@@ -266,20 +236,14 @@ impl Pay {
     }
 
     /// Sets `trans_currency`.
-    pub fn trans_currency(
-        mut self,
-        trans_currency: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_currency = Some(::core::convert::Into::into(trans_currency));
+    pub fn trans_currency(mut self, trans_currency: impl Into<String>) -> Self {
+        self.trans_currency = Some(Into::into(trans_currency));
         self
     }
 
     /// Sets `settle_currency`.
-    pub fn settle_currency(
-        mut self,
-        settle_currency: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.settle_currency = Some(::core::convert::Into::into(settle_currency));
+    pub fn settle_currency(mut self, settle_currency: impl Into<String>) -> Self {
+        self.settle_currency = Some(Into::into(settle_currency));
         self
     }
 
@@ -290,11 +254,8 @@ impl Pay {
     }
 
     /// Sets `timeout_express`.
-    pub fn timeout_express(
-        mut self,
-        timeout_express: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+    pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
+        self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
@@ -313,11 +274,9 @@ impl Pay {
     /// Sets `advance_payment_type`.
     pub fn advance_payment_type(
         mut self,
-        advance_payment_type: impl ::core::convert::Into<::std::string::String>,
+        advance_payment_type: impl Into<String>,
     ) -> Self {
-        self.advance_payment_type = Some(
-            ::core::convert::Into::into(advance_payment_type),
-        );
+        self.advance_payment_type = Some(Into::into(advance_payment_type));
         self
     }
 
@@ -363,94 +322,66 @@ impl Pay {
     /// Sets `disable_pay_channels`.
     pub fn disable_pay_channels(
         mut self,
-        disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        disable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        self.disable_pay_channels = Some(Into::into(disable_pay_channels));
         self
     }
 
     /// Sets `passback_params`.
-    pub fn passback_params(
-        mut self,
-        passback_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<PayQueryOption>>,
-        >,
+        query_options: impl Into<Vec<crate::types::Open<PayQueryOption>>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `store_id`.
-    pub fn store_id(
-        mut self,
-        store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+    pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
+        self.store_id = Some(Into::into(store_id));
         self
     }
 
     /// Sets `alipay_store_id`.
-    pub fn alipay_store_id(
-        mut self,
-        alipay_store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
+    pub fn alipay_store_id(mut self, alipay_store_id: impl Into<String>) -> Self {
+        self.alipay_store_id = Some(Into::into(alipay_store_id));
         self
     }
 
     /// Sets `operator_id`.
-    pub fn operator_id(
-        mut self,
-        operator_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+    pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
+        self.operator_id = Some(Into::into(operator_id));
         self
     }
 
     /// Sets `terminal_id`.
-    pub fn terminal_id(
-        mut self,
-        terminal_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+    pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
+        self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
     /// Sets `terminal_params`.
-    pub fn terminal_params(
-        mut self,
-        terminal_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.terminal_params = Some(::core::convert::Into::into(terminal_params));
+    pub fn terminal_params(mut self, terminal_params: impl Into<String>) -> Self {
+        self.terminal_params = Some(Into::into(terminal_params));
         self
     }
 
     /// Sets `request_org_pid`.
-    pub fn request_org_pid(
-        mut self,
-        request_org_pid: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.request_org_pid = Some(::core::convert::Into::into(request_org_pid));
+    pub fn request_org_pid(mut self, request_org_pid: impl Into<String>) -> Self {
+        self.request_org_pid = Some(Into::into(request_org_pid));
         self
     }
 
     /// Sets `merchant_order_no`.
-    pub fn merchant_order_no(
-        mut self,
-        merchant_order_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+    pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
+        self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
@@ -476,44 +407,44 @@ impl crate::wire::Object for Pay {
             out_trade_no: crate::wire::Field::blank(),
             total_amount: crate::wire::Field::blank(),
             subject: crate::wire::Field::blank(),
-            auth_code: ::core::option::Option::None,
-            scene: ::core::option::Option::None,
-            product_code: ::core::option::Option::None,
-            agreement_params: ::core::option::Option::None,
-            auth_no: ::core::option::Option::None,
-            auth_confirm_mode: ::core::option::Option::None,
-            buyer_id: ::core::option::Option::None,
-            buyer_open_id: ::core::option::Option::None,
-            seller_id: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            goods_detail: ::std::vec::Vec::new(),
-            discountable_amount: ::core::option::Option::None,
-            undiscountable_amount: ::core::option::Option::None,
-            trans_currency: ::core::option::Option::None,
-            settle_currency: ::core::option::Option::None,
-            time_expire: ::core::option::Option::None,
-            timeout_express: ::core::option::Option::None,
-            is_async_pay: ::core::option::Option::None,
-            pay_params: ::core::option::Option::None,
-            advance_payment_type: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            promo_params: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
-            settle_info: ::core::option::Option::None,
-            royalty_info: ::core::option::Option::None,
-            disable_pay_channels: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            query_options: ::std::vec::Vec::new(),
-            store_id: ::core::option::Option::None,
-            alipay_store_id: ::core::option::Option::None,
-            operator_id: ::core::option::Option::None,
-            terminal_id: ::core::option::Option::None,
-            terminal_params: ::core::option::Option::None,
-            request_org_pid: ::core::option::Option::None,
-            merchant_order_no: ::core::option::Option::None,
-            ext_user_info: ::core::option::Option::None,
-            bkagent_req_info: ::core::option::Option::None,
+            auth_code: None,
+            scene: None,
+            product_code: None,
+            agreement_params: None,
+            auth_no: None,
+            auth_confirm_mode: None,
+            buyer_id: None,
+            buyer_open_id: None,
+            seller_id: None,
+            body: None,
+            goods_detail: Vec::new(),
+            discountable_amount: None,
+            undiscountable_amount: None,
+            trans_currency: None,
+            settle_currency: None,
+            time_expire: None,
+            timeout_express: None,
+            is_async_pay: None,
+            pay_params: None,
+            advance_payment_type: None,
+            extend_params: None,
+            business_params: None,
+            promo_params: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            disable_pay_channels: None,
+            passback_params: None,
+            query_options: Vec::new(),
+            store_id: None,
+            alipay_store_id: None,
+            operator_id: None,
+            terminal_id: None,
+            terminal_params: None,
+            request_org_pid: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            bkagent_req_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -734,106 +665,104 @@ impl crate::method::ServerMethod for Pay {}
 #[non_exhaustive]
 pub struct PayResponse {
     /// The merchant's own number of the order.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// What the order costs, in yuan or in `trans_currency`.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// What the merchant receives: the order less what the merchant gave as a discount.
-    pub receipt_amount: ::core::option::Option<crate::types::Price>,
+    pub receipt_amount: Option<crate::types::Price>,
     /// What the buyer paid.
-    pub buyer_pay_amount: ::core::option::Option<crate::types::Price>,
+    pub buyer_pay_amount: Option<crate::types::Price>,
     /// How much can be invoiced to the buyer.
-    pub invoice_amount: ::core::option::Option<crate::types::Price>,
+    pub invoice_amount: Option<crate::types::Price>,
     /// How much was paid with Jifenbao points.
-    pub point_amount: ::core::option::Option<crate::types::Price>,
+    pub point_amount: Option<crate::types::Price>,
     /// When it was paid.
-    pub gmt_payment: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_payment: Option<crate::types::DateTime>,
     /// The buyer's Alipay user id, where the app is given user ids.
-    pub buyer_user_id: ::core::option::Option<::std::string::String>,
+    pub buyer_user_id: Option<String>,
     /// The buyer's open id, where the app is given open ids.
-    pub buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub buyer_open_id: Option<String>,
     /// The buyer's login name, partly hidden: `159****5620`.
-    pub buyer_logon_id: ::core::option::Option<::std::string::String>,
+    pub buyer_logon_id: Option<String>,
     /// The name of the buyer or the company. Only if agreed with Alipay.
-    pub buyer_user_name: ::core::option::Option<::std::string::String>,
+    pub buyer_user_name: Option<String>,
     /// Whether a person or a company paid.
-    pub buyer_user_type: ::core::option::Option<crate::types::Open<PayBuyerUserType>>,
+    pub buyer_user_type: Option<crate::types::Open<PayBuyerUserType>>,
     /// Deprecated: use `buyer_open_id`.
-    pub open_id: ::core::option::Option<::std::string::String>,
+    pub open_id: Option<String>,
     /// The name of the shop in which it was paid.
-    pub store_name: ::core::option::Option<::std::string::String>,
+    pub store_name: Option<String>,
     /// The channels that the money came from. Only if the contract says so or `query_options` asked.
-    pub fund_bill_list: ::std::vec::Vec<super::types::TradeFundBill>,
+    pub fund_bill_list: Vec<super::types::TradeFundBill>,
     /// The vouchers that were used. Only if `query_options` asked.
-    pub voucher_detail_list: ::std::vec::Vec<super::types::VoucherDetail>,
+    pub voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// The items that were reduced by vouchers for single items, a JSON array. Only if `query_options` asked.
-    pub discount_goods_detail: ::core::option::Option<crate::types::Json>,
+    pub discount_goods_detail: Option<crate::types::Json>,
     /// What the platform gave as a discount.
-    pub discount_amount: ::core::option::Option<crate::types::Price>,
+    pub discount_amount: Option<crate::types::Price>,
     /// What the merchant gave as a discount.
-    pub mdiscount_amount: ::core::option::Option<crate::types::Price>,
+    pub mdiscount_amount: Option<crate::types::Price>,
     /// How much was paid from the merchant deposit account 惠营宝.
-    pub hyb_amount: ::core::option::Option<crate::types::Price>,
+    pub hyb_amount: Option<crate::types::Price>,
     /// What is left on the prepaid card.
-    pub card_balance: ::core::option::Option<crate::types::Price>,
+    pub card_balance: Option<crate::types::Price>,
     /// Facts about the business, as agreed with Alipay.
-    pub business_params: ::core::option::Option<crate::types::Json>,
+    pub business_params: Option<crate::types::Json>,
     /// What was paid as a business expense. Only if `query_options` asked.
-    pub enterprise_pay_info: ::core::option::Option<super::types::EnterprisePayInfo>,
+    pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
     /// What a payment by tapping the phone came with.
-    pub tap_pay_info: ::core::option::Option<super::types::TapPayInfo>,
+    pub tap_pay_info: Option<super::types::TapPayInfo>,
     /// How a deduction is carried out.
-    pub async_payment_mode: ::core::option::Option<
-        crate::types::Open<PayAsyncPaymentMode>,
-    >,
+    pub async_payment_mode: Option<crate::types::Open<PayAsyncPaymentMode>>,
     /// `S` if a later deduction was accepted; anything else is an unknown outcome, to be queried. Only if `query_options` asked for `async_pay_info`.
-    pub async_pay_apply_status: ::core::option::Option<::std::string::String>,
+    pub async_pay_apply_status: Option<String>,
     /// `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
-    pub auth_trade_pay_mode: ::core::option::Option<::std::string::String>,
+    pub auth_trade_pay_mode: Option<String>,
     /// How much Alipay advanced. Only if it did.
-    pub advance_amount: ::core::option::Option<crate::types::Price>,
+    pub advance_amount: Option<crate::types::Price>,
     /// What the buyer owes in all under Zhima pay later.
-    pub pre_auth_pay_amount: ::core::option::Option<crate::types::Price>,
+    pub pre_auth_pay_amount: Option<crate::types::Price>,
     /// How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
-    pub credit_pay_mode: ::core::option::Option<::std::string::String>,
+    pub credit_pay_mode: Option<String>,
     /// The number of the Zhima order behind a payment on credit.
-    pub credit_biz_order_id: ::core::option::Option<::std::string::String>,
+    pub credit_biz_order_id: Option<String>,
     /// `true` if the buyer can be led to pay in the app instead. Only for failed deductions.
-    pub can_turn_to_app_pay: ::core::option::Option<::std::string::String>,
+    pub can_turn_to_app_pay: Option<String>,
     /// The currency of `total_amount`.
-    pub trans_currency: ::core::option::Option<::std::string::String>,
+    pub trans_currency: Option<String>,
     /// The currency that the buyer paid in.
-    pub pay_currency: ::core::option::Option<::std::string::String>,
+    pub pay_currency: Option<String>,
     /// The order in `pay_currency`.
-    pub pay_amount: ::core::option::Option<crate::types::Price>,
+    pub pay_amount: Option<crate::types::Price>,
     /// The rate from `trans_currency` to `pay_currency`.
-    pub trans_pay_rate: ::core::option::Option<::std::string::String>,
+    pub trans_pay_rate: Option<String>,
     /// The currency that the merchant is settled in.
-    pub settle_currency: ::core::option::Option<::std::string::String>,
+    pub settle_currency: Option<String>,
     /// The order in `settle_currency`.
-    pub settle_amount: ::core::option::Option<crate::types::Price>,
+    pub settle_amount: Option<crate::types::Price>,
     /// The rate from `settle_currency` to `trans_currency`.
-    pub settle_trans_rate: ::core::option::Option<::std::string::String>,
+    pub settle_trans_rate: Option<String>,
     /// Who bought the foreign currency of a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
-    pub purchase_entity: ::core::option::Option<::std::string::String>,
+    pub purchase_entity: Option<String>,
     /// `DC` if the merchant received digital yuan; left out otherwise.
-    pub receipt_currency_type: ::core::option::Option<::std::string::String>,
+    pub receipt_currency_type: Option<String>,
     /// The number of the payment at the clearing organisation. Only for indirect acquiring.
-    pub settlement_id: ::core::option::Option<::std::string::String>,
+    pub settlement_id: Option<String>,
     /// What the receiver was charged for the payment. Only for indirect acquiring.
-    pub charge_amount: ::core::option::Option<crate::types::Price>,
+    pub charge_amount: Option<crate::types::Price>,
     /// Why a reduced rate was charged, for example `bluesea_1`. Only for indirect acquiring.
-    pub charge_flags: ::core::option::Option<::std::string::String>,
+    pub charge_flags: Option<String>,
     /// The fees that were charged.
-    pub charge_info_list: ::core::option::Option<super::types::ChargeInfo>,
+    pub charge_info_list: Option<super::types::ChargeInfo>,
     /// What the clearing organisation answers to the acquiring institution.
-    pub bkagent_resp_info: ::core::option::Option<super::types::BkAgentRespInfo>,
+    pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for PayResponse {
+impl Default for PayResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -844,51 +773,51 @@ impl crate::wire::Object for PayResponse {
         Self {
             out_trade_no: crate::wire::Field::blank(),
             trade_no: crate::wire::Field::blank(),
-            total_amount: ::core::option::Option::None,
-            receipt_amount: ::core::option::Option::None,
-            buyer_pay_amount: ::core::option::Option::None,
-            invoice_amount: ::core::option::Option::None,
-            point_amount: ::core::option::Option::None,
-            gmt_payment: ::core::option::Option::None,
-            buyer_user_id: ::core::option::Option::None,
-            buyer_open_id: ::core::option::Option::None,
-            buyer_logon_id: ::core::option::Option::None,
-            buyer_user_name: ::core::option::Option::None,
-            buyer_user_type: ::core::option::Option::None,
-            open_id: ::core::option::Option::None,
-            store_name: ::core::option::Option::None,
-            fund_bill_list: ::std::vec::Vec::new(),
-            voucher_detail_list: ::std::vec::Vec::new(),
-            discount_goods_detail: ::core::option::Option::None,
-            discount_amount: ::core::option::Option::None,
-            mdiscount_amount: ::core::option::Option::None,
-            hyb_amount: ::core::option::Option::None,
-            card_balance: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            enterprise_pay_info: ::core::option::Option::None,
-            tap_pay_info: ::core::option::Option::None,
-            async_payment_mode: ::core::option::Option::None,
-            async_pay_apply_status: ::core::option::Option::None,
-            auth_trade_pay_mode: ::core::option::Option::None,
-            advance_amount: ::core::option::Option::None,
-            pre_auth_pay_amount: ::core::option::Option::None,
-            credit_pay_mode: ::core::option::Option::None,
-            credit_biz_order_id: ::core::option::Option::None,
-            can_turn_to_app_pay: ::core::option::Option::None,
-            trans_currency: ::core::option::Option::None,
-            pay_currency: ::core::option::Option::None,
-            pay_amount: ::core::option::Option::None,
-            trans_pay_rate: ::core::option::Option::None,
-            settle_currency: ::core::option::Option::None,
-            settle_amount: ::core::option::Option::None,
-            settle_trans_rate: ::core::option::Option::None,
-            purchase_entity: ::core::option::Option::None,
-            receipt_currency_type: ::core::option::Option::None,
-            settlement_id: ::core::option::Option::None,
-            charge_amount: ::core::option::Option::None,
-            charge_flags: ::core::option::Option::None,
-            charge_info_list: ::core::option::Option::None,
-            bkagent_resp_info: ::core::option::Option::None,
+            total_amount: None,
+            receipt_amount: None,
+            buyer_pay_amount: None,
+            invoice_amount: None,
+            point_amount: None,
+            gmt_payment: None,
+            buyer_user_id: None,
+            buyer_open_id: None,
+            buyer_logon_id: None,
+            buyer_user_name: None,
+            buyer_user_type: None,
+            open_id: None,
+            store_name: None,
+            fund_bill_list: Vec::new(),
+            voucher_detail_list: Vec::new(),
+            discount_goods_detail: None,
+            discount_amount: None,
+            mdiscount_amount: None,
+            hyb_amount: None,
+            card_balance: None,
+            business_params: None,
+            enterprise_pay_info: None,
+            tap_pay_info: None,
+            async_payment_mode: None,
+            async_pay_apply_status: None,
+            auth_trade_pay_mode: None,
+            advance_amount: None,
+            pre_auth_pay_amount: None,
+            credit_pay_mode: None,
+            credit_biz_order_id: None,
+            can_turn_to_app_pay: None,
+            trans_currency: None,
+            pay_currency: None,
+            pay_amount: None,
+            trans_pay_rate: None,
+            settle_currency: None,
+            settle_amount: None,
+            settle_trans_rate: None,
+            purchase_entity: None,
+            receipt_currency_type: None,
+            settlement_id: None,
+            charge_amount: None,
+            charge_flags: None,
+            charge_info_list: None,
+            bkagent_resp_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1646,49 +1575,43 @@ crate::wire::listed!(PayAuthConfirmMode);
 #[non_exhaustive]
 pub struct AgreementParams {
     /// The number that Alipay gave the agreement when the buyer signed. At most 64 characters.
-    pub agreement_no: ::std::string::String,
+    pub agreement_no: String,
     /// The confirmation code of a payment check, where one is demanded. At most 64 characters.
-    pub auth_confirm_no: ::core::option::Option<crate::types::Secret>,
+    pub auth_confirm_no: Option<crate::types::Secret>,
     /// The token of a payment check, where one is demanded. At most 64 characters.
-    pub apply_token: ::core::option::Option<crate::types::Secret>,
+    pub apply_token: Option<crate::types::Secret>,
     /// The merchant's permission for this deduction.
-    pub deduct_permission: ::core::option::Option<::std::string::String>,
+    pub deduct_permission: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl AgreementParams {
     /// With what must be given.
-    pub fn new(agreement_no: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn new(agreement_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.agreement_no = ::core::convert::Into::into(agreement_no);
+        __made.agreement_no = Into::into(agreement_no);
         __made
     }
 
     /// Sets `auth_confirm_no`.
     pub fn auth_confirm_no(
         mut self,
-        auth_confirm_no: impl ::core::convert::Into<crate::types::Secret>,
+        auth_confirm_no: impl Into<crate::types::Secret>,
     ) -> Self {
-        self.auth_confirm_no = Some(::core::convert::Into::into(auth_confirm_no));
+        self.auth_confirm_no = Some(Into::into(auth_confirm_no));
         self
     }
 
     /// Sets `apply_token`.
-    pub fn apply_token(
-        mut self,
-        apply_token: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
-        self.apply_token = Some(::core::convert::Into::into(apply_token));
+    pub fn apply_token(mut self, apply_token: impl Into<crate::types::Secret>) -> Self {
+        self.apply_token = Some(Into::into(apply_token));
         self
     }
 
     /// Sets `deduct_permission`.
-    pub fn deduct_permission(
-        mut self,
-        deduct_permission: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.deduct_permission = Some(::core::convert::Into::into(deduct_permission));
+    pub fn deduct_permission(mut self, deduct_permission: impl Into<String>) -> Self {
+        self.deduct_permission = Some(Into::into(deduct_permission));
         self
     }
 }
@@ -1697,9 +1620,9 @@ impl crate::wire::Object for AgreementParams {
     fn blank() -> Self {
         Self {
             agreement_no: crate::wire::Field::blank(),
-            auth_confirm_no: ::core::option::Option::None,
-            apply_token: ::core::option::Option::None,
-            deduct_permission: ::core::option::Option::None,
+            auth_confirm_no: None,
+            apply_token: None,
+            deduct_permission: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1741,9 +1664,9 @@ crate::wire::object!(AgreementParams);
 #[non_exhaustive]
 pub struct PayParams {
     /// When it is carried out.
-    pub async_type: ::core::option::Option<crate::types::Open<PayParamsAsyncType>>,
+    pub async_type: Option<crate::types::Open<PayParamsAsyncType>>,
     /// Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
-    pub retry_type: ::core::option::Option<crate::types::Open<PayParamsRetryType>>,
+    pub retry_type: Option<crate::types::Open<PayParamsRetryType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1757,23 +1680,23 @@ impl PayParams {
     /// Sets `async_type`.
     pub fn async_type(
         mut self,
-        async_type: impl ::core::convert::Into<crate::types::Open<PayParamsAsyncType>>,
+        async_type: impl Into<crate::types::Open<PayParamsAsyncType>>,
     ) -> Self {
-        self.async_type = Some(::core::convert::Into::into(async_type));
+        self.async_type = Some(Into::into(async_type));
         self
     }
 
     /// Sets `retry_type`.
     pub fn retry_type(
         mut self,
-        retry_type: impl ::core::convert::Into<crate::types::Open<PayParamsRetryType>>,
+        retry_type: impl Into<crate::types::Open<PayParamsRetryType>>,
     ) -> Self {
-        self.retry_type = Some(::core::convert::Into::into(retry_type));
+        self.retry_type = Some(Into::into(retry_type));
         self
     }
 }
 
-impl ::core::default::Default for PayParams {
+impl Default for PayParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1782,8 +1705,8 @@ impl ::core::default::Default for PayParams {
 impl crate::wire::Object for PayParams {
     fn blank() -> Self {
         Self {
-            async_type: ::core::option::Option::None,
-            retry_type: ::core::option::Option::None,
+            async_type: None,
+            retry_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1856,7 +1779,7 @@ crate::wire::listed!(PayParamsRetryType);
 #[non_exhaustive]
 pub struct PromoParam {
     /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
-    pub actual_order_time: ::core::option::Option<crate::types::DateTime>,
+    pub actual_order_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1877,7 +1800,7 @@ impl PromoParam {
     }
 }
 
-impl ::core::default::Default for PromoParam {
+impl Default for PromoParam {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1886,7 +1809,7 @@ impl ::core::default::Default for PromoParam {
 impl crate::wire::Object for PromoParam {
     fn blank() -> Self {
         Self {
-            actual_order_time: ::core::option::Option::None,
+            actual_order_time: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -12,69 +12,67 @@
 #[non_exhaustive]
 pub struct Precreate {
     /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
     /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
-    pub subject: ::std::string::String,
+    pub subject: String,
     /// The Alipay product that the payment is made under: `FACE_TO_FACE_PAYMENT`, which is the default, `OFFLINE_PAYMENT` for its quick edition, `QR_CODE_OFFLINE` for order codes. At most 64 characters.
-    pub product_code: ::core::option::Option<::std::string::String>,
+    pub product_code: Option<String>,
     /// The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
-    pub seller_id: ::core::option::Option<::std::string::String>,
+    pub seller_id: Option<String>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The goods that the order is made of.
-    pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub goods_detail: Vec<super::types::GoodsDetail>,
     /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
-    pub discountable_amount: ::core::option::Option<crate::types::Price>,
+    pub discountable_amount: Option<crate::types::Price>,
     /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
-    pub undiscountable_amount: ::core::option::Option<crate::types::Price>,
+    pub undiscountable_amount: Option<crate::types::Price>,
     /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
-    pub time_expire: ::core::option::Option<crate::types::DateTime>,
+    pub time_expire: Option<crate::types::DateTime>,
     /// How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
-    pub timeout_express: ::core::option::Option<::std::string::String>,
+    pub timeout_express: Option<String>,
     /// How long the QR code is good for, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
-    pub qr_code_timeout_express: ::core::option::Option<::std::string::String>,
+    pub qr_code_timeout_express: Option<String>,
     /// `share_code` asks for a text code in `share_code` as well. A QR code only, if left out.
-    pub code_type: ::core::option::Option<::std::string::String>,
+    pub code_type: Option<String>,
     /// Extras for service providers, instalments and special industries.
-    pub extend_params: ::core::option::Option<super::types::ExtendParams>,
+    pub extend_params: Option<super::types::ExtendParams>,
     /// Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
-    pub business_params: ::core::option::Option<super::types::BusinessParams>,
+    pub business_params: Option<super::types::BusinessParams>,
     /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
-    pub sub_merchant: ::core::option::Option<super::types::SubMerchant>,
+    pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
-    pub settle_info: ::core::option::Option<super::types::SettleInfo>,
+    pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
-    pub royalty_info: ::core::option::Option<super::types::RoyaltyInfo>,
+    pub royalty_info: Option<super::types::RoyaltyInfo>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
-    pub enable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
-    pub disable_pay_channels: ::core::option::Option<::std::string::String>,
+    pub disable_pay_channels: Option<String>,
     /// The kind of payment, where the contract asks for one.
-    pub payment_type: ::core::option::Option<::std::string::String>,
+    pub payment_type: Option<String>,
     /// The buyer's login name, if only one buyer may pay. At most 100 characters.
-    pub buyer_logon_id: ::core::option::Option<::std::string::String>,
+    pub buyer_logon_id: Option<String>,
     /// Any text: comes back unchanged in the notification. At most 512 characters.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: ::std::vec::Vec<
-        crate::types::Open<super::types::PaymentQueryOption>,
-    >,
+    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// Alipay's number of the shop. At most 32 characters.
-    pub alipay_store_id: ::core::option::Option<::std::string::String>,
+    pub alipay_store_id: Option<String>,
     /// The member of staff who takes the payment, as the merchant names them. At most 28 characters.
-    pub operator_id: ::core::option::Option<::std::string::String>,
+    pub operator_id: Option<String>,
     /// The till or device that takes the payment, as the merchant names it. At most 32 characters.
-    pub terminal_id: ::core::option::Option<::std::string::String>,
+    pub terminal_id: Option<String>,
     /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
-    pub merchant_order_no: ::core::option::Option<::std::string::String>,
+    pub merchant_order_no: Option<String>,
     /// Who the buyer must be: the payment fails if somebody else pays.
-    pub ext_user_info: ::core::option::Option<super::types::ExtUserInfo>,
+    pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
-    pub bkagent_req_info: ::core::option::Option<super::types::BkAgentReqInfo>,
+    pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -82,52 +80,41 @@ pub struct Precreate {
 impl Precreate {
     /// With what must be given.
     pub fn new(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
-        subject: impl ::core::convert::Into<::std::string::String>,
+        subject: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = ::core::convert::Into::into(out_trade_no);
+        __made.out_trade_no = Into::into(out_trade_no);
         __made.total_amount = total_amount;
-        __made.subject = ::core::convert::Into::into(subject);
+        __made.subject = Into::into(subject);
         __made
     }
 
     /// Sets `product_code`.
-    pub fn product_code(
-        mut self,
-        product_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
     /// Sets `seller_id`.
-    pub fn seller_id(
-        mut self,
-        seller_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.seller_id = Some(::core::convert::Into::into(seller_id));
+    pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
+        self.seller_id = Some(Into::into(seller_id));
         self
     }
 
     /// Sets `body`.
-    pub fn body(
-        mut self,
-        body: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
         self
     }
 
     /// Sets `goods_detail`.
     pub fn goods_detail(
         mut self,
-        goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::GoodsDetail>,
-        >,
+        goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        self.goods_detail = Into::into(goods_detail);
         self
     }
 
@@ -156,31 +143,23 @@ impl Precreate {
     }
 
     /// Sets `timeout_express`.
-    pub fn timeout_express(
-        mut self,
-        timeout_express: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.timeout_express = Some(::core::convert::Into::into(timeout_express));
+    pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
+        self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
     /// Sets `qr_code_timeout_express`.
     pub fn qr_code_timeout_express(
         mut self,
-        qr_code_timeout_express: impl ::core::convert::Into<::std::string::String>,
+        qr_code_timeout_express: impl Into<String>,
     ) -> Self {
-        self.qr_code_timeout_express = Some(
-            ::core::convert::Into::into(qr_code_timeout_express),
-        );
+        self.qr_code_timeout_express = Some(Into::into(qr_code_timeout_express));
         self
     }
 
     /// Sets `code_type`.
-    pub fn code_type(
-        mut self,
-        code_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.code_type = Some(::core::convert::Into::into(code_type));
+    pub fn code_type(mut self, code_type: impl Into<String>) -> Self {
+        self.code_type = Some(Into::into(code_type));
         self
     }
 
@@ -220,105 +199,77 @@ impl Precreate {
     /// Sets `enable_pay_channels`.
     pub fn enable_pay_channels(
         mut self,
-        enable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        enable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.enable_pay_channels = Some(
-            ::core::convert::Into::into(enable_pay_channels),
-        );
+        self.enable_pay_channels = Some(Into::into(enable_pay_channels));
         self
     }
 
     /// Sets `disable_pay_channels`.
     pub fn disable_pay_channels(
         mut self,
-        disable_pay_channels: impl ::core::convert::Into<::std::string::String>,
+        disable_pay_channels: impl Into<String>,
     ) -> Self {
-        self.disable_pay_channels = Some(
-            ::core::convert::Into::into(disable_pay_channels),
-        );
+        self.disable_pay_channels = Some(Into::into(disable_pay_channels));
         self
     }
 
     /// Sets `payment_type`.
-    pub fn payment_type(
-        mut self,
-        payment_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.payment_type = Some(::core::convert::Into::into(payment_type));
+    pub fn payment_type(mut self, payment_type: impl Into<String>) -> Self {
+        self.payment_type = Some(Into::into(payment_type));
         self
     }
 
     /// Sets `buyer_logon_id`.
-    pub fn buyer_logon_id(
-        mut self,
-        buyer_logon_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_logon_id = Some(::core::convert::Into::into(buyer_logon_id));
+    pub fn buyer_logon_id(mut self, buyer_logon_id: impl Into<String>) -> Self {
+        self.buyer_logon_id = Some(Into::into(buyer_logon_id));
         self
     }
 
     /// Sets `passback_params`.
-    pub fn passback_params(
-        mut self,
-        passback_params: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.passback_params = Some(::core::convert::Into::into(passback_params));
+    pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
+        self.passback_params = Some(Into::into(passback_params));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+        query_options: impl Into<
+            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `store_id`.
-    pub fn store_id(
-        mut self,
-        store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+    pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
+        self.store_id = Some(Into::into(store_id));
         self
     }
 
     /// Sets `alipay_store_id`.
-    pub fn alipay_store_id(
-        mut self,
-        alipay_store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.alipay_store_id = Some(::core::convert::Into::into(alipay_store_id));
+    pub fn alipay_store_id(mut self, alipay_store_id: impl Into<String>) -> Self {
+        self.alipay_store_id = Some(Into::into(alipay_store_id));
         self
     }
 
     /// Sets `operator_id`.
-    pub fn operator_id(
-        mut self,
-        operator_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+    pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
+        self.operator_id = Some(Into::into(operator_id));
         self
     }
 
     /// Sets `terminal_id`.
-    pub fn terminal_id(
-        mut self,
-        terminal_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+    pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
+        self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
     /// Sets `merchant_order_no`.
-    pub fn merchant_order_no(
-        mut self,
-        merchant_order_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merchant_order_no = Some(::core::convert::Into::into(merchant_order_no));
+    pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
+        self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
@@ -344,34 +295,34 @@ impl crate::wire::Object for Precreate {
             out_trade_no: crate::wire::Field::blank(),
             total_amount: crate::wire::Field::blank(),
             subject: crate::wire::Field::blank(),
-            product_code: ::core::option::Option::None,
-            seller_id: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            goods_detail: ::std::vec::Vec::new(),
-            discountable_amount: ::core::option::Option::None,
-            undiscountable_amount: ::core::option::Option::None,
-            time_expire: ::core::option::Option::None,
-            timeout_express: ::core::option::Option::None,
-            qr_code_timeout_express: ::core::option::Option::None,
-            code_type: ::core::option::Option::None,
-            extend_params: ::core::option::Option::None,
-            business_params: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
-            settle_info: ::core::option::Option::None,
-            royalty_info: ::core::option::Option::None,
-            enable_pay_channels: ::core::option::Option::None,
-            disable_pay_channels: ::core::option::Option::None,
-            payment_type: ::core::option::Option::None,
-            buyer_logon_id: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            query_options: ::std::vec::Vec::new(),
-            store_id: ::core::option::Option::None,
-            alipay_store_id: ::core::option::Option::None,
-            operator_id: ::core::option::Option::None,
-            terminal_id: ::core::option::Option::None,
-            merchant_order_no: ::core::option::Option::None,
-            ext_user_info: ::core::option::Option::None,
-            bkagent_req_info: ::core::option::Option::None,
+            product_code: None,
+            seller_id: None,
+            body: None,
+            goods_detail: Vec::new(),
+            discountable_amount: None,
+            undiscountable_amount: None,
+            time_expire: None,
+            timeout_express: None,
+            qr_code_timeout_express: None,
+            code_type: None,
+            extend_params: None,
+            business_params: None,
+            sub_merchant: None,
+            settle_info: None,
+            royalty_info: None,
+            enable_pay_channels: None,
+            disable_pay_channels: None,
+            payment_type: None,
+            buyer_logon_id: None,
+            passback_params: None,
+            query_options: Vec::new(),
+            store_id: None,
+            alipay_store_id: None,
+            operator_id: None,
+            terminal_id: None,
+            merchant_order_no: None,
+            ext_user_info: None,
+            bkagent_req_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -549,18 +500,18 @@ impl crate::method::ServerMethod for Precreate {}
 #[non_exhaustive]
 pub struct PrecreateResponse {
     /// The merchant's own number of the order.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// The text to show as a QR code.
-    pub qr_code: ::std::string::String,
+    pub qr_code: String,
     /// A text that opens the order when the buyer pastes it into the Alipay app; good for two hours. Only if `code_type` asked for it.
-    pub share_code: ::core::option::Option<::std::string::String>,
+    pub share_code: Option<String>,
     /// Identifies this precreated order.
-    pub prepay_id: ::core::option::Option<::std::string::String>,
+    pub prepay_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for PrecreateResponse {
+impl Default for PrecreateResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -571,8 +522,8 @@ impl crate::wire::Object for PrecreateResponse {
         Self {
             out_trade_no: crate::wire::Field::blank(),
             qr_code: crate::wire::Field::blank(),
-            share_code: ::core::option::Option::None,
-            prepay_id: ::core::option::Option::None,
+            share_code: None,
+            prepay_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -14,71 +14,56 @@
 #[non_exhaustive]
 pub struct Query {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
-    pub org_pid: ::core::option::Option<::std::string::String>,
+    pub org_pid: Option<String>,
     /// Which of the details that are left out by default to send back.
-    pub query_options: ::std::vec::Vec<crate::types::Open<QueryOption>>,
+    pub query_options: Vec<crate::types::Open<QueryOption>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl Query {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
-    pub fn with_out_trade_no(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        __made.out_trade_no = Some(Into::into(out_trade_no));
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
-    pub fn with_trade_no(
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(::core::convert::Into::into(trade_no));
+        __made.trade_no = Some(Into::into(trade_no));
         __made
     }
 
     /// Sets `out_trade_no`.
-    pub fn out_trade_no(
-        mut self,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+    pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
+        self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
     /// Sets `trade_no`.
-    pub fn trade_no(
-        mut self,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+    pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
+        self.trade_no = Some(Into::into(trade_no));
         self
     }
 
     /// Sets `org_pid`.
-    pub fn org_pid(
-        mut self,
-        org_pid: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.org_pid = Some(::core::convert::Into::into(org_pid));
+    pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
+        self.org_pid = Some(Into::into(org_pid));
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<QueryOption>>,
-        >,
+        query_options: impl Into<Vec<crate::types::Open<QueryOption>>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 }
@@ -86,10 +71,10 @@ impl Query {
 impl crate::wire::Object for Query {
     fn blank() -> Self {
         Self {
-            out_trade_no: ::core::option::Option::None,
-            trade_no: ::core::option::Option::None,
-            org_pid: ::core::option::Option::None,
-            query_options: ::std::vec::Vec::new(),
+            out_trade_no: None,
+            trade_no: None,
+            org_pid: None,
+            query_options: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -146,145 +131,145 @@ impl crate::method::ServerMethod for Query {}
 #[non_exhaustive]
 pub struct QueryResponse {
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// The merchant's own order number.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// The buyer's login name, partly masked. Empty while no buyer is known.
-    pub buyer_logon_id: ::std::string::String,
+    pub buyer_logon_id: String,
     /// Where the order stands.
     pub trade_status: crate::types::Open<super::types::TradeStatus>,
     /// The order's price, as given when it was created.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// The currency that the order is priced in.
-    pub trans_currency: ::core::option::Option<::std::string::String>,
+    pub trans_currency: Option<String>,
     /// The currency that the merchant is paid in.
-    pub settle_currency: ::core::option::Option<::std::string::String>,
+    pub settle_currency: Option<String>,
     /// The order's price in `settle_currency`.
-    pub settle_amount: ::core::option::Option<crate::types::Price>,
+    pub settle_amount: Option<crate::types::Price>,
     /// The currency that the buyer paid in.
-    pub pay_currency: ::core::option::Option<::std::string::String>,
+    pub pay_currency: Option<String>,
     /// The order's price in `pay_currency`.
-    pub pay_amount: ::core::option::Option<crate::types::Price>,
+    pub pay_amount: Option<crate::types::Price>,
     /// The exchange rate from `settle_currency` to `trans_currency`.
-    pub settle_trans_rate: ::core::option::Option<::std::string::String>,
+    pub settle_trans_rate: Option<String>,
     /// The exchange rate from `trans_currency` to `pay_currency`.
-    pub trans_pay_rate: ::core::option::Option<::std::string::String>,
+    pub trans_pay_rate: Option<String>,
     /// What the buyer really paid, after the merchant's discounts.
-    pub buyer_pay_amount: ::core::option::Option<crate::types::Price>,
+    pub buyer_pay_amount: Option<crate::types::Price>,
     /// The part paid with points, such as Jifenbao.
-    pub point_amount: ::core::option::Option<crate::types::Price>,
+    pub point_amount: Option<crate::types::Price>,
     /// The sum that the buyer may have an invoice for.
-    pub invoice_amount: ::core::option::Option<crate::types::Price>,
+    pub invoice_amount: Option<crate::types::Price>,
     /// What the merchant receives.
-    pub receipt_amount: ::core::option::Option<crate::types::Price>,
+    pub receipt_amount: Option<crate::types::Price>,
     /// `DC` if the merchant receives digital yuan; otherwise absent.
-    pub receipt_currency_type: ::core::option::Option<::std::string::String>,
+    pub receipt_currency_type: Option<String>,
     /// What Alipay took off the price.
-    pub discount_amount: ::core::option::Option<crate::types::Price>,
+    pub discount_amount: Option<crate::types::Price>,
     /// What the merchant took off the price.
-    pub mdiscount_amount: ::core::option::Option<crate::types::Price>,
+    pub mdiscount_amount: Option<crate::types::Price>,
     /// The sum that came from Huiyingbao (惠营宝).
-    pub hyb_amount: ::core::option::Option<crate::types::Price>,
+    pub hyb_amount: Option<crate::types::Price>,
     /// When the payment reached the merchant.
-    pub send_pay_date: ::core::option::Option<crate::types::DateTime>,
+    pub send_pay_date: Option<crate::types::DateTime>,
     /// The merchant's number of the shop, as given with the order.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// Alipay's number of the shop.
-    pub alipay_store_id: ::core::option::Option<::std::string::String>,
+    pub alipay_store_id: Option<String>,
     /// The merchant's number of the till or device.
-    pub terminal_id: ::core::option::Option<::std::string::String>,
+    pub terminal_id: Option<String>,
     /// The shop's name, as given with the order.
-    pub store_name: ::core::option::Option<::std::string::String>,
+    pub store_name: Option<String>,
     /// The sources of money that paid. Needs `fund_bill_list` among the query options, or a contract that includes it.
-    pub fund_bill_list: ::std::vec::Vec<super::types::TradeFundBill>,
+    pub fund_bill_list: Vec<super::types::TradeFundBill>,
     /// The vouchers that were redeemed. Needs `voucher_detail_list` among the query options.
-    pub voucher_detail_list: ::std::vec::Vec<super::types::VoucherDetail>,
+    pub voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// The items that single-item vouchers made cheaper, as a JSON list. Needs `discount_goods_detail` among the query options.
-    pub discount_goods_detail: ::core::option::Option<crate::types::Json>,
+    pub discount_goods_detail: Option<crate::types::Json>,
     /// How the money was split and settled. Needs `trade_settle_info` among the query options.
-    pub trade_settle_info: ::core::option::Option<TradeSettleInfo>,
+    pub trade_settle_info: Option<TradeSettleInfo>,
     /// The order's lines, as given when it was created.
-    pub req_goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub req_goods_detail: Vec<super::types::GoodsDetail>,
     /// The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
-    pub buyer_user_id: ::core::option::Option<::std::string::String>,
+    pub buyer_user_id: Option<String>,
     /// Identifies the buyer to this app alone.
-    pub buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub buyer_open_id: Option<String>,
     /// Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
-    pub open_id: ::core::option::Option<::std::string::String>,
+    pub open_id: Option<String>,
     /// Whether a person or a company paid.
-    pub buyer_user_type: ::core::option::Option<crate::types::Open<QueryBuyerUserType>>,
+    pub buyer_user_type: Option<crate::types::Open<QueryBuyerUserType>>,
     /// The person's or company's name. Only by arrangement with Alipay.
-    pub buyer_user_name: ::core::option::Option<::std::string::String>,
+    pub buyer_user_name: Option<String>,
     /// The account outside Alipay that the buyer paid from.
-    pub external_payer_info: ::core::option::Option<ExternalPayerInfo>,
+    pub external_payer_info: Option<ExternalPayerInfo>,
     /// The `passback_params` that the merchant gave with the order.
-    pub passback_params: ::core::option::Option<::std::string::String>,
+    pub passback_params: Option<String>,
     /// Additional data that was arranged with Alipay.
-    pub ext_infos: ::core::option::Option<crate::types::Json>,
+    pub ext_infos: Option<crate::types::Json>,
     /// Why the order is still unpaid, as far as that may be told.
-    pub unpaid_reason: ::core::option::Option<::std::string::String>,
+    pub unpaid_reason: Option<String>,
     /// A state besides `trade_status`: `SELLER_NOT_RECEIVED` means that the buyer has paid but the merchant hasn't been credited.
-    pub additional_status: ::core::option::Option<::std::string::String>,
+    pub additional_status: Option<String>,
     /// For asynchronous payments, with `async_pay_info` among the query options: `S` means accepted, Alipay goes on trying; anything else means ask again.
-    pub async_pay_apply_status: ::core::option::Option<::std::string::String>,
+    pub async_pay_apply_status: Option<String>,
     /// `CREDIT_PREAUTH_PAY` if the payment came out of a credit pre-authorisation.
-    pub auth_trade_pay_mode: ::core::option::Option<::std::string::String>,
+    pub auth_trade_pay_mode: Option<String>,
     /// How credit stands in for a payment that the buyer has yet to make: `creditAdvanceV2` is Zhima's use now, pay later.
     /// More values may come; treat one you don't know as a failure.
-    pub credit_pay_mode: ::core::option::Option<::std::string::String>,
+    pub credit_pay_mode: Option<String>,
     /// The number of that credit order, for example Zhima's.
-    pub credit_biz_order_id: ::core::option::Option<::std::string::String>,
+    pub credit_biz_order_id: Option<String>,
     /// With Zhima's use now, pay later: what the buyer still owed at first.
-    pub pre_auth_pay_amount: ::core::option::Option<crate::types::Price>,
+    pub pre_auth_pay_amount: Option<crate::types::Price>,
     /// The payments made later on a credit order. Needs `fulfillment_detail_list` among the query options.
-    pub fulfillment_detail_list: ::std::vec::Vec<FulfillmentDetail>,
+    pub fulfillment_detail_list: Vec<FulfillmentDetail>,
     /// The Huabei instalments, if the buyer chose them. Only by arrangement with Alipay.
-    pub hb_fq_pay_info: ::core::option::Option<HbFqPayInfo>,
+    pub hb_fq_pay_info: Option<HbFqPayInfo>,
     /// The company-paid part.
-    pub enterprise_pay_info: ::core::option::Option<super::types::EnterprisePayInfo>,
+    pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
     /// Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
-    pub tap_pay_info: ::core::option::Option<super::types::TapPayInfo>,
+    pub tap_pay_info: Option<super::types::TapPayInfo>,
     /// The cashier that the buyer paid in. Only if the payment request itself asked for `cashier_type`.
-    pub cashier_type: ::core::option::Option<crate::types::Open<QueryCashierType>>,
+    pub cashier_type: Option<crate::types::Open<QueryCashierType>>,
     /// Health insurance: whose card paid, and the holder's masked name. Needs `medical_insurance_info` among the query options.
-    pub medical_insurance_info: ::core::option::Option<crate::types::Json>,
+    pub medical_insurance_info: Option<crate::types::Json>,
     /// What a trade demands, for example the medical data of a payment with a health-insurance card.
-    pub industry_sepc_detail: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail: Option<crate::types::Json>,
     /// The same, about the pooled public fund.
-    pub industry_sepc_detail_gov: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail_gov: Option<crate::types::Json>,
     /// The same, about the personal account.
-    pub industry_sepc_detail_acc: ::core::option::Option<crate::types::Json>,
+    pub industry_sepc_detail_acc: Option<crate::types::Json>,
     /// `PERIOD` if the order is settled after a period rather than at once.
-    pub biz_settle_mode: ::core::option::Option<::std::string::String>,
+    pub biz_settle_mode: Option<String>,
     /// The arrangement under which an order is settled after a period.
-    pub period_scene: ::core::option::Option<::std::string::String>,
+    pub period_scene: Option<String>,
     /// Who buys the currency in a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
-    pub purchase_entity: ::core::option::Option<::std::string::String>,
+    pub purchase_entity: Option<String>,
     /// The fees on the payment.
-    pub charge_info_list: ::std::vec::Vec<super::types::ChargeInfo>,
+    pub charge_info_list: Vec<super::types::ChargeInfo>,
     /// The fees in full, refunded ones included.
-    pub intact_charge_info_list: ::std::vec::Vec<IntactChargeInfo>,
+    pub intact_charge_info_list: Vec<IntactChargeInfo>,
     /// Alipay's own payment numbers. Not open to merchants.
-    pub payment_info_with_id_list: ::std::vec::Vec<PaymentInfoWithId>,
+    pub payment_info_with_id_list: Vec<PaymentInfoWithId>,
     /// Alipay's number of the merchant behind a bank acquirer. Bank acquirers only.
-    pub alipay_sub_merchant_id: ::core::option::Option<::std::string::String>,
+    pub alipay_sub_merchant_id: Option<String>,
     /// The order's title. Bank acquirers only.
-    pub subject: ::core::option::Option<::std::string::String>,
+    pub subject: Option<String>,
     /// The order's description. Bank acquirers only.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// The clearing number to reconcile by. Bank acquirers only.
-    pub settlement_id: ::core::option::Option<::std::string::String>,
+    pub settlement_id: Option<String>,
     /// The fee charged to the receiving side. Bank acquirers only.
-    pub charge_amount: ::core::option::Option<crate::types::Price>,
+    pub charge_amount: Option<crate::types::Price>,
     /// The special rate that applied, for example `bluesea_1` or `industry_special_00`. Institutions only.
-    pub charge_flags: ::core::option::Option<::std::string::String>,
+    pub charge_flags: Option<String>,
     /// What the acquiring bank needs for clearing. Bank acquirers only.
-    pub bkagent_resp_info: ::core::option::Option<super::types::BkAgentRespInfo>,
+    pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for QueryResponse {
+impl Default for QueryResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -297,69 +282,69 @@ impl crate::wire::Object for QueryResponse {
             out_trade_no: crate::wire::Field::blank(),
             buyer_logon_id: crate::wire::Field::blank(),
             trade_status: crate::wire::Field::blank(),
-            total_amount: ::core::option::Option::None,
-            trans_currency: ::core::option::Option::None,
-            settle_currency: ::core::option::Option::None,
-            settle_amount: ::core::option::Option::None,
-            pay_currency: ::core::option::Option::None,
-            pay_amount: ::core::option::Option::None,
-            settle_trans_rate: ::core::option::Option::None,
-            trans_pay_rate: ::core::option::Option::None,
-            buyer_pay_amount: ::core::option::Option::None,
-            point_amount: ::core::option::Option::None,
-            invoice_amount: ::core::option::Option::None,
-            receipt_amount: ::core::option::Option::None,
-            receipt_currency_type: ::core::option::Option::None,
-            discount_amount: ::core::option::Option::None,
-            mdiscount_amount: ::core::option::Option::None,
-            hyb_amount: ::core::option::Option::None,
-            send_pay_date: ::core::option::Option::None,
-            store_id: ::core::option::Option::None,
-            alipay_store_id: ::core::option::Option::None,
-            terminal_id: ::core::option::Option::None,
-            store_name: ::core::option::Option::None,
-            fund_bill_list: ::std::vec::Vec::new(),
-            voucher_detail_list: ::std::vec::Vec::new(),
-            discount_goods_detail: ::core::option::Option::None,
-            trade_settle_info: ::core::option::Option::None,
-            req_goods_detail: ::std::vec::Vec::new(),
-            buyer_user_id: ::core::option::Option::None,
-            buyer_open_id: ::core::option::Option::None,
-            open_id: ::core::option::Option::None,
-            buyer_user_type: ::core::option::Option::None,
-            buyer_user_name: ::core::option::Option::None,
-            external_payer_info: ::core::option::Option::None,
-            passback_params: ::core::option::Option::None,
-            ext_infos: ::core::option::Option::None,
-            unpaid_reason: ::core::option::Option::None,
-            additional_status: ::core::option::Option::None,
-            async_pay_apply_status: ::core::option::Option::None,
-            auth_trade_pay_mode: ::core::option::Option::None,
-            credit_pay_mode: ::core::option::Option::None,
-            credit_biz_order_id: ::core::option::Option::None,
-            pre_auth_pay_amount: ::core::option::Option::None,
-            fulfillment_detail_list: ::std::vec::Vec::new(),
-            hb_fq_pay_info: ::core::option::Option::None,
-            enterprise_pay_info: ::core::option::Option::None,
-            tap_pay_info: ::core::option::Option::None,
-            cashier_type: ::core::option::Option::None,
-            medical_insurance_info: ::core::option::Option::None,
-            industry_sepc_detail: ::core::option::Option::None,
-            industry_sepc_detail_gov: ::core::option::Option::None,
-            industry_sepc_detail_acc: ::core::option::Option::None,
-            biz_settle_mode: ::core::option::Option::None,
-            period_scene: ::core::option::Option::None,
-            purchase_entity: ::core::option::Option::None,
-            charge_info_list: ::std::vec::Vec::new(),
-            intact_charge_info_list: ::std::vec::Vec::new(),
-            payment_info_with_id_list: ::std::vec::Vec::new(),
-            alipay_sub_merchant_id: ::core::option::Option::None,
-            subject: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            settlement_id: ::core::option::Option::None,
-            charge_amount: ::core::option::Option::None,
-            charge_flags: ::core::option::Option::None,
-            bkagent_resp_info: ::core::option::Option::None,
+            total_amount: None,
+            trans_currency: None,
+            settle_currency: None,
+            settle_amount: None,
+            pay_currency: None,
+            pay_amount: None,
+            settle_trans_rate: None,
+            trans_pay_rate: None,
+            buyer_pay_amount: None,
+            point_amount: None,
+            invoice_amount: None,
+            receipt_amount: None,
+            receipt_currency_type: None,
+            discount_amount: None,
+            mdiscount_amount: None,
+            hyb_amount: None,
+            send_pay_date: None,
+            store_id: None,
+            alipay_store_id: None,
+            terminal_id: None,
+            store_name: None,
+            fund_bill_list: Vec::new(),
+            voucher_detail_list: Vec::new(),
+            discount_goods_detail: None,
+            trade_settle_info: None,
+            req_goods_detail: Vec::new(),
+            buyer_user_id: None,
+            buyer_open_id: None,
+            open_id: None,
+            buyer_user_type: None,
+            buyer_user_name: None,
+            external_payer_info: None,
+            passback_params: None,
+            ext_infos: None,
+            unpaid_reason: None,
+            additional_status: None,
+            async_pay_apply_status: None,
+            auth_trade_pay_mode: None,
+            credit_pay_mode: None,
+            credit_biz_order_id: None,
+            pre_auth_pay_amount: None,
+            fulfillment_detail_list: Vec::new(),
+            hb_fq_pay_info: None,
+            enterprise_pay_info: None,
+            tap_pay_info: None,
+            cashier_type: None,
+            medical_insurance_info: None,
+            industry_sepc_detail: None,
+            industry_sepc_detail_gov: None,
+            industry_sepc_detail_acc: None,
+            biz_settle_mode: None,
+            period_scene: None,
+            purchase_entity: None,
+            charge_info_list: Vec::new(),
+            intact_charge_info_list: Vec::new(),
+            payment_info_with_id_list: Vec::new(),
+            alipay_sub_merchant_id: None,
+            subject: None,
+            body: None,
+            settlement_id: None,
+            charge_amount: None,
+            charge_flags: None,
+            bkagent_resp_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -796,16 +781,16 @@ crate::wire::listed!(QueryCashierType);
 #[non_exhaustive]
 pub struct ExternalPayerInfo {
     /// The company's name, where an agent pays for a company.
-    pub out_payer_account_name: ::core::option::Option<::std::string::String>,
+    pub out_payer_account_name: Option<String>,
     /// The institution that holds the account.
-    pub out_inst_payer_inst_id: ::core::option::Option<::std::string::String>,
+    pub out_inst_payer_inst_id: Option<String>,
     /// The card at that institution.
-    pub out_inst_card_no: ::core::option::Option<crate::types::Secret>,
+    pub out_inst_card_no: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for ExternalPayerInfo {
+impl Default for ExternalPayerInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -814,9 +799,9 @@ impl ::core::default::Default for ExternalPayerInfo {
 impl crate::wire::Object for ExternalPayerInfo {
     fn blank() -> Self {
         Self {
-            out_payer_account_name: ::core::option::Option::None,
-            out_inst_payer_inst_id: ::core::option::Option::None,
-            out_inst_card_no: ::core::option::Option::None,
+            out_payer_account_name: None,
+            out_inst_payer_inst_id: None,
+            out_inst_card_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -858,16 +843,16 @@ crate::wire::object!(ExternalPayerInfo);
 #[non_exhaustive]
 pub struct FulfillmentDetail {
     /// The merchant's number of the request that took this payment.
-    pub out_request_no: ::core::option::Option<::std::string::String>,
+    pub out_request_no: Option<String>,
     /// How much was paid.
-    pub fulfillment_amount: ::core::option::Option<crate::types::Price>,
+    pub fulfillment_amount: Option<crate::types::Price>,
     /// When it was paid.
-    pub gmt_payment: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_payment: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for FulfillmentDetail {
+impl Default for FulfillmentDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -876,9 +861,9 @@ impl ::core::default::Default for FulfillmentDetail {
 impl crate::wire::Object for FulfillmentDetail {
     fn blank() -> Self {
         Self {
-            out_request_no: ::core::option::Option::None,
-            fulfillment_amount: ::core::option::Option::None,
-            gmt_payment: ::core::option::Option::None,
+            out_request_no: None,
+            fulfillment_amount: None,
+            gmt_payment: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -912,16 +897,16 @@ crate::wire::object!(FulfillmentDetail);
 #[non_exhaustive]
 pub struct HbFqPayInfo {
     /// The number of instalments.
-    pub user_install_num: ::core::option::Option<::std::string::String>,
+    pub user_install_num: Option<String>,
     /// The sum that is paid in instalments.
-    pub fq_amount: ::core::option::Option<crate::types::Price>,
+    pub fq_amount: Option<crate::types::Price>,
     /// The institution that grants them.
-    pub fq_inst_id: ::core::option::Option<::std::string::String>,
+    pub fq_inst_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for HbFqPayInfo {
+impl Default for HbFqPayInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -930,9 +915,9 @@ impl ::core::default::Default for HbFqPayInfo {
 impl crate::wire::Object for HbFqPayInfo {
     fn blank() -> Self {
         Self {
-            user_install_num: ::core::option::Option::None,
-            fq_amount: ::core::option::Option::None,
-            fq_inst_id: ::core::option::Option::None,
+            user_install_num: None,
+            fq_amount: None,
+            fq_inst_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -966,34 +951,34 @@ crate::wire::object!(HbFqPayInfo);
 #[non_exhaustive]
 pub struct IntactChargeInfo {
     /// The kind of service that is charged for.
-    pub service_type: ::core::option::Option<::std::string::String>,
+    pub service_type: Option<String>,
     /// Identifies the fee.
-    pub service_target: ::core::option::Option<::std::string::String>,
+    pub service_target: Option<String>,
     /// The kind of bill.
-    pub bill_type: ::core::option::Option<::std::string::String>,
+    pub bill_type: Option<String>,
     /// The product that is charged for.
-    pub product_name: ::core::option::Option<::std::string::String>,
+    pub product_name: Option<String>,
     /// The fee that was due.
-    pub plan_amount: ::core::option::Option<crate::types::Price>,
+    pub plan_amount: Option<crate::types::Price>,
     /// The fee that was charged.
-    pub actual_amount: ::core::option::Option<crate::types::Price>,
+    pub actual_amount: Option<crate::types::Price>,
     /// How far charging has got.
-    pub status: ::core::option::Option<::std::string::String>,
+    pub status: Option<String>,
     /// Whether this is a fee given back.
-    pub is_refund: ::core::option::Option<bool>,
+    pub is_refund: Option<bool>,
     /// When it was charged.
-    pub gmt_pay: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_pay: Option<crate::types::DateTime>,
     /// The number of the request that caused it.
-    pub out_biz_no: ::core::option::Option<::std::string::String>,
+    pub out_biz_no: Option<String>,
     /// The Alipay user number of whoever bears it.
-    pub target_user_id: ::core::option::Option<::std::string::String>,
+    pub target_user_id: Option<String>,
     /// The account that it was taken from.
-    pub target_account_no: ::core::option::Option<::std::string::String>,
+    pub target_account_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for IntactChargeInfo {
+impl Default for IntactChargeInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1002,18 +987,18 @@ impl ::core::default::Default for IntactChargeInfo {
 impl crate::wire::Object for IntactChargeInfo {
     fn blank() -> Self {
         Self {
-            service_type: ::core::option::Option::None,
-            service_target: ::core::option::Option::None,
-            bill_type: ::core::option::Option::None,
-            product_name: ::core::option::Option::None,
-            plan_amount: ::core::option::Option::None,
-            actual_amount: ::core::option::Option::None,
-            status: ::core::option::Option::None,
-            is_refund: ::core::option::Option::None,
-            gmt_pay: ::core::option::Option::None,
-            out_biz_no: ::core::option::Option::None,
-            target_user_id: ::core::option::Option::None,
-            target_account_no: ::core::option::Option::None,
+            service_type: None,
+            service_target: None,
+            bill_type: None,
+            product_name: None,
+            plan_amount: None,
+            actual_amount: None,
+            status: None,
+            is_refund: None,
+            gmt_pay: None,
+            out_biz_no: None,
+            target_user_id: None,
+            target_account_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1095,14 +1080,14 @@ crate::wire::object!(IntactChargeInfo);
 #[non_exhaustive]
 pub struct PaymentInfoWithId {
     /// The kind of money.
-    pub r#type: ::core::option::Option<::std::string::String>,
+    pub r#type: Option<String>,
     /// The payments.
-    pub payment_ids: ::std::vec::Vec<::std::string::String>,
+    pub payment_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for PaymentInfoWithId {
+impl Default for PaymentInfoWithId {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1111,8 +1096,8 @@ impl ::core::default::Default for PaymentInfoWithId {
 impl crate::wire::Object for PaymentInfoWithId {
     fn blank() -> Self {
         Self {
-            r#type: ::core::option::Option::None,
-            payment_ids: ::std::vec::Vec::new(),
+            r#type: None,
+            payment_ids: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1142,14 +1127,14 @@ crate::wire::object!(PaymentInfoWithId);
 #[non_exhaustive]
 pub struct TradeSettleInfo {
     /// The movements so far.
-    pub trade_settle_detail_list: ::std::vec::Vec<TradeSettleDetail>,
+    pub trade_settle_detail_list: Vec<TradeSettleDetail>,
     /// What is still to be settled. Only for orders that are settled after a period.
-    pub trade_unsettled_amount: ::core::option::Option<crate::types::Price>,
+    pub trade_unsettled_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TradeSettleInfo {
+impl Default for TradeSettleInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1158,8 +1143,8 @@ impl ::core::default::Default for TradeSettleInfo {
 impl crate::wire::Object for TradeSettleInfo {
     fn blank() -> Self {
         Self {
-            trade_settle_detail_list: ::std::vec::Vec::new(),
-            trade_unsettled_amount: ::core::option::Option::None,
+            trade_settle_detail_list: Vec::new(),
+            trade_unsettled_amount: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1238,28 +1223,26 @@ crate::wire::listed!(TradeSettleDetailOperationType);
 #[non_exhaustive]
 pub struct TradeSettleDetail {
     /// What the movement is.
-    pub operation_type: ::core::option::Option<
-        crate::types::Open<TradeSettleDetailOperationType>,
-    >,
+    pub operation_type: Option<crate::types::Open<TradeSettleDetailOperationType>>,
     /// The merchant's number of the request that caused it.
-    pub operation_serial_no: ::core::option::Option<::std::string::String>,
+    pub operation_serial_no: Option<String>,
     /// When it happened.
-    pub operation_dt: ::core::option::Option<crate::types::DateTime>,
+    pub operation_dt: Option<crate::types::DateTime>,
     /// The account that paid.
-    pub trans_out: ::core::option::Option<::std::string::String>,
+    pub trans_out: Option<String>,
     /// The account that received.
-    pub trans_in: ::core::option::Option<::std::string::String>,
+    pub trans_in: Option<String>,
     /// How much moved.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// The paying account, as the merchant named it.
-    pub ori_trans_out: ::core::option::Option<::std::string::String>,
+    pub ori_trans_out: Option<String>,
     /// The receiving account, as the merchant named it.
-    pub ori_trans_in: ::core::option::Option<::std::string::String>,
+    pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TradeSettleDetail {
+impl Default for TradeSettleDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1268,14 +1251,14 @@ impl ::core::default::Default for TradeSettleDetail {
 impl crate::wire::Object for TradeSettleDetail {
     fn blank() -> Self {
         Self {
-            operation_type: ::core::option::Option::None,
-            operation_serial_no: ::core::option::Option::None,
-            operation_dt: ::core::option::Option::None,
-            trans_out: ::core::option::Option::None,
-            trans_in: ::core::option::Option::None,
-            amount: ::core::option::Option::None,
-            ori_trans_out: ::core::option::Option::None,
-            ori_trans_in: ::core::option::Option::None,
+            operation_type: None,
+            operation_serial_no: None,
+            operation_dt: None,
+            trans_out: None,
+            trans_in: None,
+            amount: None,
+            ori_trans_out: None,
+            ori_trans_in: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -17,51 +17,47 @@
 #[non_exhaustive]
 pub struct Refund {
     /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub out_trade_no: ::core::option::Option<::std::string::String>,
+    pub out_trade_no: Option<String>,
     /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
-    pub trade_no: ::core::option::Option<::std::string::String>,
+    pub trade_no: Option<String>,
     /// How much to give back, discounts included: the buyer's own money goes back first, then the merchant's and Alipay's
     /// reductions. At most what is left of the order.
     pub refund_amount: crate::types::Price,
     /// The currency of the refund, as an ISO 4217 code: `CNY`, `USD`. At most 8 characters.
-    pub refund_currency: ::core::option::Option<::std::string::String>,
+    pub refund_currency: Option<String>,
     /// Why. Both sides see it in their bills. At most 256 characters.
-    pub refund_reason: ::core::option::Option<::std::string::String>,
+    pub refund_reason: Option<String>,
     /// The merchant's number of this refund, unique within the order. Needed for every partial refund. At most 64 characters.
-    pub out_request_no: ::core::option::Option<::std::string::String>,
+    pub out_request_no: Option<String>,
     /// Who refunds, as the merchant names its staff. At most 30 characters.
-    pub operator_id: ::core::option::Option<::std::string::String>,
+    pub operator_id: Option<String>,
     /// The merchant's number of the shop. At most 32 characters.
-    pub store_id: ::core::option::Option<::std::string::String>,
+    pub store_id: Option<String>,
     /// The merchant's number of the till or device. At most 32 characters.
-    pub terminal_id: ::core::option::Option<::std::string::String>,
+    pub terminal_id: Option<String>,
     /// The items that are refunded.
-    pub refund_goods_detail: ::std::vec::Vec<RefundGoodsDetail>,
+    pub refund_goods_detail: Vec<RefundGoodsDetail>,
     /// The items that are refunded, as order lines. `refund_goods_detail` says how much each one gets back.
-    pub goods_detail: ::std::vec::Vec<super::types::GoodsDetail>,
+    pub goods_detail: Vec<super::types::GoodsDetail>,
     /// Which shares of a split order to take back. Face-to-face payments take them back in proportion by themselves. All others
     /// take the whole refund from the merchant unless this says more, and fail if the merchant's balance is too low.
-    pub refund_royalty_parameters: ::std::vec::Vec<
-        super::types::OpenApiRoyaltyDetailInfoPojo,
-    >,
+    pub refund_royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
     /// Which of the details that are left out by default to send back.
-    pub query_options: ::std::vec::Vec<crate::types::Open<RefundQueryOption>>,
+    pub query_options: Vec<crate::types::Open<RefundQueryOption>>,
     /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
-    pub related_settle_confirm_no: ::core::option::Option<::std::string::String>,
+    pub related_settle_confirm_no: Option<String>,
     /// How `refund_trans_out` names its account.
-    pub refund_trans_out_type: ::core::option::Option<
-        crate::types::Open<RefundTransOutType>,
-    >,
+    pub refund_trans_out_type: Option<crate::types::Open<RefundTransOutType>>,
     /// The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
-    pub refund_trans_out: ::core::option::Option<::std::string::String>,
+    pub refund_trans_out: Option<String>,
     /// How `refund_advance_account` names its account.
-    pub refund_advance_account_type: ::core::option::Option<
+    pub refund_advance_account_type: Option<
         crate::types::Open<RefundAdvanceAccountType>,
     >,
     /// The account that advances the money, where a contract provides for that.
-    pub refund_advance_account: ::core::option::Option<::std::string::String>,
+    pub refund_advance_account: Option<String>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
-    pub org_pid: ::core::option::Option<::std::string::String>,
+    pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -69,207 +65,159 @@ pub struct Refund {
 impl Refund {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
+        out_trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+        __made.out_trade_no = Some(Into::into(out_trade_no));
         __made.refund_amount = refund_amount;
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
-        trade_no: impl ::core::convert::Into<::std::string::String>,
+        trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(::core::convert::Into::into(trade_no));
+        __made.trade_no = Some(Into::into(trade_no));
         __made.refund_amount = refund_amount;
         __made
     }
 
     /// Sets `out_trade_no`.
-    pub fn out_trade_no(
-        mut self,
-        out_trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_trade_no = Some(::core::convert::Into::into(out_trade_no));
+    pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
+        self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
     /// Sets `trade_no`.
-    pub fn trade_no(
-        mut self,
-        trade_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trade_no = Some(::core::convert::Into::into(trade_no));
+    pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
+        self.trade_no = Some(Into::into(trade_no));
         self
     }
 
     /// Sets `refund_currency`.
-    pub fn refund_currency(
-        mut self,
-        refund_currency: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.refund_currency = Some(::core::convert::Into::into(refund_currency));
+    pub fn refund_currency(mut self, refund_currency: impl Into<String>) -> Self {
+        self.refund_currency = Some(Into::into(refund_currency));
         self
     }
 
     /// Sets `refund_reason`.
-    pub fn refund_reason(
-        mut self,
-        refund_reason: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.refund_reason = Some(::core::convert::Into::into(refund_reason));
+    pub fn refund_reason(mut self, refund_reason: impl Into<String>) -> Self {
+        self.refund_reason = Some(Into::into(refund_reason));
         self
     }
 
     /// Sets `out_request_no`.
-    pub fn out_request_no(
-        mut self,
-        out_request_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_request_no = Some(::core::convert::Into::into(out_request_no));
+    pub fn out_request_no(mut self, out_request_no: impl Into<String>) -> Self {
+        self.out_request_no = Some(Into::into(out_request_no));
         self
     }
 
     /// Sets `operator_id`.
-    pub fn operator_id(
-        mut self,
-        operator_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.operator_id = Some(::core::convert::Into::into(operator_id));
+    pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
+        self.operator_id = Some(Into::into(operator_id));
         self
     }
 
     /// Sets `store_id`.
-    pub fn store_id(
-        mut self,
-        store_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.store_id = Some(::core::convert::Into::into(store_id));
+    pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
+        self.store_id = Some(Into::into(store_id));
         self
     }
 
     /// Sets `terminal_id`.
-    pub fn terminal_id(
-        mut self,
-        terminal_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.terminal_id = Some(::core::convert::Into::into(terminal_id));
+    pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
+        self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
     /// Sets `refund_goods_detail`.
     pub fn refund_goods_detail(
         mut self,
-        refund_goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<RefundGoodsDetail>,
-        >,
+        refund_goods_detail: impl Into<Vec<RefundGoodsDetail>>,
     ) -> Self {
-        self.refund_goods_detail = ::core::convert::Into::into(refund_goods_detail);
+        self.refund_goods_detail = Into::into(refund_goods_detail);
         self
     }
 
     /// Sets `goods_detail`.
     pub fn goods_detail(
         mut self,
-        goods_detail: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::GoodsDetail>,
-        >,
+        goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
     ) -> Self {
-        self.goods_detail = ::core::convert::Into::into(goods_detail);
+        self.goods_detail = Into::into(goods_detail);
         self
     }
 
     /// Sets `refund_royalty_parameters`.
     pub fn refund_royalty_parameters(
         mut self,
-        refund_royalty_parameters: impl ::core::convert::Into<
-            ::std::vec::Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
+        refund_royalty_parameters: impl Into<
+            Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
         >,
     ) -> Self {
-        self.refund_royalty_parameters = ::core::convert::Into::into(
-            refund_royalty_parameters,
-        );
+        self.refund_royalty_parameters = Into::into(refund_royalty_parameters);
         self
     }
 
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl ::core::convert::Into<
-            ::std::vec::Vec<crate::types::Open<RefundQueryOption>>,
-        >,
+        query_options: impl Into<Vec<crate::types::Open<RefundQueryOption>>>,
     ) -> Self {
-        self.query_options = ::core::convert::Into::into(query_options);
+        self.query_options = Into::into(query_options);
         self
     }
 
     /// Sets `related_settle_confirm_no`.
     pub fn related_settle_confirm_no(
         mut self,
-        related_settle_confirm_no: impl ::core::convert::Into<::std::string::String>,
+        related_settle_confirm_no: impl Into<String>,
     ) -> Self {
-        self.related_settle_confirm_no = Some(
-            ::core::convert::Into::into(related_settle_confirm_no),
-        );
+        self.related_settle_confirm_no = Some(Into::into(related_settle_confirm_no));
         self
     }
 
     /// Sets `refund_trans_out_type`.
     pub fn refund_trans_out_type(
         mut self,
-        refund_trans_out_type: impl ::core::convert::Into<
-            crate::types::Open<RefundTransOutType>,
-        >,
+        refund_trans_out_type: impl Into<crate::types::Open<RefundTransOutType>>,
     ) -> Self {
-        self.refund_trans_out_type = Some(
-            ::core::convert::Into::into(refund_trans_out_type),
-        );
+        self.refund_trans_out_type = Some(Into::into(refund_trans_out_type));
         self
     }
 
     /// Sets `refund_trans_out`.
-    pub fn refund_trans_out(
-        mut self,
-        refund_trans_out: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.refund_trans_out = Some(::core::convert::Into::into(refund_trans_out));
+    pub fn refund_trans_out(mut self, refund_trans_out: impl Into<String>) -> Self {
+        self.refund_trans_out = Some(Into::into(refund_trans_out));
         self
     }
 
     /// Sets `refund_advance_account_type`.
     pub fn refund_advance_account_type(
         mut self,
-        refund_advance_account_type: impl ::core::convert::Into<
+        refund_advance_account_type: impl Into<
             crate::types::Open<RefundAdvanceAccountType>,
         >,
     ) -> Self {
-        self.refund_advance_account_type = Some(
-            ::core::convert::Into::into(refund_advance_account_type),
-        );
+        self.refund_advance_account_type = Some(Into::into(refund_advance_account_type));
         self
     }
 
     /// Sets `refund_advance_account`.
     pub fn refund_advance_account(
         mut self,
-        refund_advance_account: impl ::core::convert::Into<::std::string::String>,
+        refund_advance_account: impl Into<String>,
     ) -> Self {
-        self.refund_advance_account = Some(
-            ::core::convert::Into::into(refund_advance_account),
-        );
+        self.refund_advance_account = Some(Into::into(refund_advance_account));
         self
     }
 
     /// Sets `org_pid`.
-    pub fn org_pid(
-        mut self,
-        org_pid: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.org_pid = Some(::core::convert::Into::into(org_pid));
+    pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
+        self.org_pid = Some(Into::into(org_pid));
         self
     }
 }
@@ -277,25 +225,25 @@ impl Refund {
 impl crate::wire::Object for Refund {
     fn blank() -> Self {
         Self {
-            out_trade_no: ::core::option::Option::None,
-            trade_no: ::core::option::Option::None,
+            out_trade_no: None,
+            trade_no: None,
             refund_amount: crate::wire::Field::blank(),
-            refund_currency: ::core::option::Option::None,
-            refund_reason: ::core::option::Option::None,
-            out_request_no: ::core::option::Option::None,
-            operator_id: ::core::option::Option::None,
-            store_id: ::core::option::Option::None,
-            terminal_id: ::core::option::Option::None,
-            refund_goods_detail: ::std::vec::Vec::new(),
-            goods_detail: ::std::vec::Vec::new(),
-            refund_royalty_parameters: ::std::vec::Vec::new(),
-            query_options: ::std::vec::Vec::new(),
-            related_settle_confirm_no: ::core::option::Option::None,
-            refund_trans_out_type: ::core::option::Option::None,
-            refund_trans_out: ::core::option::Option::None,
-            refund_advance_account_type: ::core::option::Option::None,
-            refund_advance_account: ::core::option::Option::None,
-            org_pid: ::core::option::Option::None,
+            refund_currency: None,
+            refund_reason: None,
+            out_request_no: None,
+            operator_id: None,
+            store_id: None,
+            terminal_id: None,
+            refund_goods_detail: Vec::new(),
+            goods_detail: Vec::new(),
+            refund_royalty_parameters: Vec::new(),
+            query_options: Vec::new(),
+            related_settle_confirm_no: None,
+            refund_trans_out_type: None,
+            refund_trans_out: None,
+            refund_advance_account_type: None,
+            refund_advance_account: None,
+            org_pid: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -426,54 +374,54 @@ impl crate::method::ServerMethod for Refund {}
 #[non_exhaustive]
 pub struct RefundResponse {
     /// Alipay's number of the order.
-    pub trade_no: ::std::string::String,
+    pub trade_no: String,
     /// The merchant's own order number.
-    pub out_trade_no: ::std::string::String,
+    pub out_trade_no: String,
     /// The buyer's login name, partly masked.
-    pub buyer_logon_id: ::std::string::String,
+    pub buyer_logon_id: String,
     /// What has been refunded on this order so far, this refund and all earlier ones.
-    pub refund_fee: ::core::option::Option<crate::types::Price>,
+    pub refund_fee: Option<crate::types::Price>,
     /// Whether this call moved money. False or absent is not a failure: the refund may have been made by an earlier call, or is
     /// still to come. Ask with the refund query.
-    pub fund_change: ::core::option::Option<bool>,
+    pub fund_change: Option<bool>,
     /// The currency of the refund.
-    pub refund_currency: ::core::option::Option<::std::string::String>,
+    pub refund_currency: Option<String>,
     /// When the refund was made.
-    pub gmt_refund_pay: ::core::option::Option<crate::types::DateTime>,
+    pub gmt_refund_pay: Option<crate::types::DateTime>,
     /// Where the money went back to. Needs `refund_detail_item_list` among the query options, or a contract that includes it.
-    pub refund_detail_item_list: ::std::vec::Vec<super::types::TradeFundBill>,
+    pub refund_detail_item_list: Vec<super::types::TradeFundBill>,
     /// What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options.
-    pub send_back_fee: ::core::option::Option<crate::types::Price>,
+    pub send_back_fee: Option<crate::types::Price>,
     /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
-    pub refund_voucher_detail_list: ::std::vec::Vec<super::types::VoucherDetail>,
+    pub refund_voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// The shop's name, as given with the order.
-    pub store_name: ::core::option::Option<::std::string::String>,
+    pub store_name: Option<String>,
     /// The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
-    pub buyer_user_id: ::core::option::Option<::std::string::String>,
+    pub buyer_user_id: Option<String>,
     /// Identifies the buyer to this app alone.
-    pub buyer_open_id: ::core::option::Option<::std::string::String>,
+    pub buyer_open_id: Option<String>,
     /// Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
-    pub open_id: ::core::option::Option<::std::string::String>,
+    pub open_id: Option<String>,
     /// Whether part of the refund goes to a bank card and takes its time. Needs `deposit_back_info` among the query options.
-    pub has_deposit_back: ::core::option::Option<bool>,
+    pub has_deposit_back: Option<bool>,
     /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that.
-    pub pre_auth_cancel_fee: ::core::option::Option<crate::types::Price>,
+    pub pre_auth_cancel_fee: Option<crate::types::Price>,
     /// The prepaid assets that were given back.
-    pub refund_preset_paytool_list: ::core::option::Option<PresetPayToolInfo>,
+    pub refund_preset_paytool_list: Option<PresetPayToolInfo>,
     /// The buyer's own part of this refund. Absent by default.
-    pub present_refund_buyer_amount: ::core::option::Option<crate::types::Price>,
+    pub present_refund_buyer_amount: Option<crate::types::Price>,
     /// The part of this refund that was Alipay's reduction. Absent by default.
-    pub present_refund_discount_amount: ::core::option::Option<crate::types::Price>,
+    pub present_refund_discount_amount: Option<crate::types::Price>,
     /// The part of this refund that was the merchant's reduction. Absent by default.
-    pub present_refund_mdiscount_amount: ::core::option::Option<crate::types::Price>,
+    pub present_refund_mdiscount_amount: Option<crate::types::Price>,
     /// The part of this refund that came from Huiyingbao (惠营宝).
-    pub refund_hyb_amount: ::core::option::Option<crate::types::Price>,
+    pub refund_hyb_amount: Option<crate::types::Price>,
     /// The fees that came back.
-    pub refund_charge_info_list: ::std::vec::Vec<super::types::RefundChargeInfo>,
+    pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
     /// The fee that came back to the receiving side. Institutions only.
-    pub refund_charge_amount: ::core::option::Option<crate::types::Price>,
+    pub refund_charge_amount: Option<crate::types::Price>,
     /// The clearing number to reconcile by. Institutions only.
-    pub refund_settlement_id: ::core::option::Option<::std::string::String>,
+    pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -490,27 +438,27 @@ impl crate::wire::Object for RefundResponse {
             trade_no: crate::wire::Field::blank(),
             out_trade_no: crate::wire::Field::blank(),
             buyer_logon_id: crate::wire::Field::blank(),
-            refund_fee: ::core::option::Option::None,
-            fund_change: ::core::option::Option::None,
-            refund_currency: ::core::option::Option::None,
-            gmt_refund_pay: ::core::option::Option::None,
-            refund_detail_item_list: ::std::vec::Vec::new(),
-            send_back_fee: ::core::option::Option::None,
-            refund_voucher_detail_list: ::std::vec::Vec::new(),
-            store_name: ::core::option::Option::None,
-            buyer_user_id: ::core::option::Option::None,
-            buyer_open_id: ::core::option::Option::None,
-            open_id: ::core::option::Option::None,
-            has_deposit_back: ::core::option::Option::None,
-            pre_auth_cancel_fee: ::core::option::Option::None,
-            refund_preset_paytool_list: ::core::option::Option::None,
-            present_refund_buyer_amount: ::core::option::Option::None,
-            present_refund_discount_amount: ::core::option::Option::None,
-            present_refund_mdiscount_amount: ::core::option::Option::None,
-            refund_hyb_amount: ::core::option::Option::None,
-            refund_charge_info_list: ::std::vec::Vec::new(),
-            refund_charge_amount: ::core::option::Option::None,
-            refund_settlement_id: ::core::option::Option::None,
+            refund_fee: None,
+            fund_change: None,
+            refund_currency: None,
+            gmt_refund_pay: None,
+            refund_detail_item_list: Vec::new(),
+            send_back_fee: None,
+            refund_voucher_detail_list: Vec::new(),
+            store_name: None,
+            buyer_user_id: None,
+            buyer_open_id: None,
+            open_id: None,
+            has_deposit_back: None,
+            pre_auth_cancel_fee: None,
+            refund_preset_paytool_list: None,
+            present_refund_buyer_amount: None,
+            present_refund_discount_amount: None,
+            present_refund_mdiscount_amount: None,
+            refund_hyb_amount: None,
+            refund_charge_info_list: Vec::new(),
+            refund_charge_amount: None,
+            refund_settlement_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -851,59 +799,46 @@ crate::wire::listed!(RefundQueryOption);
 #[non_exhaustive]
 pub struct RefundGoodsDetail {
     /// The item's number as given with the order.
-    pub goods_id: ::std::string::String,
+    pub goods_id: String,
     /// How much to give back for this item, over all pieces.
     pub refund_amount: crate::types::Price,
     /// The merchant's number of the item in its mini program. At most 64 characters.
-    pub out_item_id: ::core::option::Option<::std::string::String>,
+    pub out_item_id: Option<String>,
     /// The merchant's number of the item's variant in its mini program. At most 64 characters.
-    pub out_sku_id: ::core::option::Option<::std::string::String>,
+    pub out_sku_id: Option<String>,
     /// The merchant's numbers of the vouchers that were sold as this item.
-    pub out_certificate_no_list: ::std::vec::Vec<::std::string::String>,
+    pub out_certificate_no_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl RefundGoodsDetail {
     /// With what must be given.
-    pub fn new(
-        goods_id: impl ::core::convert::Into<::std::string::String>,
-        refund_amount: crate::types::Price,
-    ) -> Self {
+    pub fn new(goods_id: impl Into<String>, refund_amount: crate::types::Price) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = ::core::convert::Into::into(goods_id);
+        __made.goods_id = Into::into(goods_id);
         __made.refund_amount = refund_amount;
         __made
     }
 
     /// Sets `out_item_id`.
-    pub fn out_item_id(
-        mut self,
-        out_item_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_item_id = Some(::core::convert::Into::into(out_item_id));
+    pub fn out_item_id(mut self, out_item_id: impl Into<String>) -> Self {
+        self.out_item_id = Some(Into::into(out_item_id));
         self
     }
 
     /// Sets `out_sku_id`.
-    pub fn out_sku_id(
-        mut self,
-        out_sku_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_sku_id = Some(::core::convert::Into::into(out_sku_id));
+    pub fn out_sku_id(mut self, out_sku_id: impl Into<String>) -> Self {
+        self.out_sku_id = Some(Into::into(out_sku_id));
         self
     }
 
     /// Sets `out_certificate_no_list`.
     pub fn out_certificate_no_list(
         mut self,
-        out_certificate_no_list: impl ::core::convert::Into<
-            ::std::vec::Vec<::std::string::String>,
-        >,
+        out_certificate_no_list: impl Into<Vec<String>>,
     ) -> Self {
-        self.out_certificate_no_list = ::core::convert::Into::into(
-            out_certificate_no_list,
-        );
+        self.out_certificate_no_list = Into::into(out_certificate_no_list);
         self
     }
 }
@@ -913,9 +848,9 @@ impl crate::wire::Object for RefundGoodsDetail {
         Self {
             goods_id: crate::wire::Field::blank(),
             refund_amount: crate::wire::Field::blank(),
-            out_item_id: ::core::option::Option::None,
-            out_sku_id: ::core::option::Option::None,
-            out_certificate_no_list: ::std::vec::Vec::new(),
+            out_item_id: None,
+            out_sku_id: None,
+            out_certificate_no_list: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1009,9 +944,9 @@ crate::wire::listed!(RefundAdvanceAccountType);
 #[non_exhaustive]
 pub struct PresetPayToolInfo {
     /// The kind of asset, as the payment named it.
-    pub assert_type_code: ::core::option::Option<::std::string::String>,
+    pub assert_type_code: Option<String>,
     /// How much of each.
-    pub amount: ::std::vec::Vec<crate::types::Price>,
+    pub amount: Vec<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1025,8 +960,8 @@ impl ::core::default::Default for PresetPayToolInfo {
 impl crate::wire::Object for PresetPayToolInfo {
     fn blank() -> Self {
         Self {
-            assert_type_code: ::core::option::Option::None,
-            amount: ::std::vec::Vec::new(),
+            assert_type_code: None,
+            amount: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -12,11 +12,9 @@ pub struct AccessParams {
 
 impl AccessParams {
     /// With what must be given.
-    pub fn new(
-        channel: impl ::core::convert::Into<crate::types::Open<AccessParamsChannel>>,
-    ) -> Self {
+    pub fn new(channel: impl Into<crate::types::Open<AccessParamsChannel>>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.channel = ::core::convert::Into::into(channel);
+        __made.channel = Into::into(channel);
         __made
     }
 }
@@ -73,17 +71,15 @@ crate::wire::listed!(AccessParamsChannel);
 #[non_exhaustive]
 pub struct BkAgentReqInfo {
     /// The institution's code at the clearing organisation. At most 14 characters.
-    pub acq_code: ::core::option::Option<::std::string::String>,
+    pub acq_code: Option<String>,
     /// The merchant's code at the clearing organisation. At most 32 characters.
-    pub merch_code: ::core::option::Option<::std::string::String>,
+    pub merch_code: Option<String>,
     /// The kind of terminal.
-    pub device_type: ::core::option::Option<
-        crate::types::Open<BkAgentReqInfoDeviceType>,
-    >,
+    pub device_type: Option<crate::types::Open<BkAgentReqInfoDeviceType>>,
     /// The terminal's serial number. Needed for the device types 02 to 06 and 08 to 10. At most 50 characters.
-    pub serial_num: ::core::option::Option<::std::string::String>,
+    pub serial_num: Option<String>,
     /// Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
-    pub location: ::core::option::Option<::std::string::String>,
+    pub location: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -95,54 +91,40 @@ impl BkAgentReqInfo {
     }
 
     /// Sets `acq_code`.
-    pub fn acq_code(
-        mut self,
-        acq_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.acq_code = Some(::core::convert::Into::into(acq_code));
+    pub fn acq_code(mut self, acq_code: impl Into<String>) -> Self {
+        self.acq_code = Some(Into::into(acq_code));
         self
     }
 
     /// Sets `merch_code`.
-    pub fn merch_code(
-        mut self,
-        merch_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merch_code = Some(::core::convert::Into::into(merch_code));
+    pub fn merch_code(mut self, merch_code: impl Into<String>) -> Self {
+        self.merch_code = Some(Into::into(merch_code));
         self
     }
 
     /// Sets `device_type`.
     pub fn device_type(
         mut self,
-        device_type: impl ::core::convert::Into<
-            crate::types::Open<BkAgentReqInfoDeviceType>,
-        >,
+        device_type: impl Into<crate::types::Open<BkAgentReqInfoDeviceType>>,
     ) -> Self {
-        self.device_type = Some(::core::convert::Into::into(device_type));
+        self.device_type = Some(Into::into(device_type));
         self
     }
 
     /// Sets `serial_num`.
-    pub fn serial_num(
-        mut self,
-        serial_num: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.serial_num = Some(::core::convert::Into::into(serial_num));
+    pub fn serial_num(mut self, serial_num: impl Into<String>) -> Self {
+        self.serial_num = Some(Into::into(serial_num));
         self
     }
 
     /// Sets `location`.
-    pub fn location(
-        mut self,
-        location: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.location = Some(::core::convert::Into::into(location));
+    pub fn location(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(Into::into(location));
         self
     }
 }
 
-impl ::core::default::Default for BkAgentReqInfo {
+impl Default for BkAgentReqInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -151,11 +133,11 @@ impl ::core::default::Default for BkAgentReqInfo {
 impl crate::wire::Object for BkAgentReqInfo {
     fn blank() -> Self {
         Self {
-            acq_code: ::core::option::Option::None,
-            merch_code: ::core::option::Option::None,
-            device_type: ::core::option::Option::None,
-            serial_num: ::core::option::Option::None,
-            location: ::core::option::Option::None,
+            acq_code: None,
+            merch_code: None,
+            device_type: None,
+            serial_num: None,
+            location: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -267,20 +249,20 @@ crate::wire::listed!(BkAgentReqInfoDeviceType);
 #[non_exhaustive]
 pub struct BkAgentRespInfo {
     /// The serial number of the underlying quick payment.
-    pub bindtrx_id: ::core::option::Option<::std::string::String>,
+    pub bindtrx_id: Option<String>,
     /// The clearing organisation: `01` UnionPay, `02` NetsUnion, `03` Express (连通).
-    pub bindclrissr_id: ::core::option::Option<::std::string::String>,
+    pub bindclrissr_id: Option<String>,
     /// The code that the clearing organisation gave the payer's institution.
-    pub bindpyeracctbk_id: ::core::option::Option<::std::string::String>,
+    pub bindpyeracctbk_id: Option<String>,
     /// The tokenised number of the payer's bank account.
-    pub bkpyeruser_code: ::core::option::Option<::std::string::String>,
+    pub bkpyeruser_code: Option<String>,
     /// Where the terminal is believed to be.
-    pub estter_location: ::core::option::Option<::std::string::String>,
+    pub estter_location: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for BkAgentRespInfo {
+impl Default for BkAgentRespInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -289,11 +271,11 @@ impl ::core::default::Default for BkAgentRespInfo {
 impl crate::wire::Object for BkAgentRespInfo {
     fn blank() -> Self {
         Self {
-            bindtrx_id: ::core::option::Option::None,
-            bindclrissr_id: ::core::option::Option::None,
-            bindpyeracctbk_id: ::core::option::Option::None,
-            bkpyeruser_code: ::core::option::Option::None,
-            estter_location: ::core::option::Option::None,
+            bindtrx_id: None,
+            bindclrissr_id: None,
+            bindpyeracctbk_id: None,
+            bkpyeruser_code: None,
+            estter_location: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -348,27 +330,27 @@ crate::wire::object!(BkAgentRespInfo);
 #[non_exhaustive]
 pub struct BusinessParams {
     /// The buyer's public IP address, v4 or v6, as the merchant saw it when the order was made. Risk control relies on it. At most 128 characters.
-    pub mc_create_trade_ip: ::core::option::Option<::std::string::String>,
+    pub mc_create_trade_ip: Option<String>,
     /// The number of the buyer's campus card. At most 64 characters.
-    pub campus_card: ::core::option::Option<::std::string::String>,
+    pub campus_card: Option<String>,
     /// The type of virtual card. At most 64 characters.
-    pub card_type: ::core::option::Option<::std::string::String>,
+    pub card_type: Option<String>,
     /// When the buyer really ordered, for example scanned at the gate of a bus or metro.
-    pub actual_order_time: ::core::option::Option<crate::types::DateTime>,
+    pub actual_order_time: Option<crate::types::DateTime>,
     /// The taxes of the order, for risk control.
-    pub good_taxes: ::core::option::Option<crate::types::Price>,
+    pub good_taxes: Option<crate::types::Price>,
     /// What the employer pays of a business expense.
-    pub enterprise_pay_amount: ::core::option::Option<crate::types::Price>,
+    pub enterprise_pay_amount: Option<crate::types::Price>,
     /// What a business expense is about: its categories and prices.
-    pub enterprise_pay_info: ::core::option::Option<crate::types::Json>,
+    pub enterprise_pay_info: Option<crate::types::Json>,
     /// The mini program's line of business: the data in the merchant portal is grouped by it.
-    pub tiny_app_merchant_biz_type: ::core::option::Option<::std::string::String>,
+    pub tiny_app_merchant_biz_type: Option<String>,
     /// The buyer's remark.
-    pub buyer_memo: ::core::option::Option<::std::string::String>,
+    pub buyer_memo: Option<String>,
     /// `true` asks for the buyer's password at the cashier, where the scene supports that.
-    pub force_pwd: ::core::option::Option<::std::string::String>,
+    pub force_pwd: Option<String>,
     /// What to unfreeze first when a credit pre-authorisation is turned into a payment. Own funds, if left out.
-    pub priority_unfreeze_asset: ::core::option::Option<
+    pub priority_unfreeze_asset: Option<
         crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
     >,
     /// Fields that this version of the library does not know.
@@ -382,29 +364,20 @@ impl BusinessParams {
     }
 
     /// Sets `mc_create_trade_ip`.
-    pub fn mc_create_trade_ip(
-        mut self,
-        mc_create_trade_ip: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.mc_create_trade_ip = Some(::core::convert::Into::into(mc_create_trade_ip));
+    pub fn mc_create_trade_ip(mut self, mc_create_trade_ip: impl Into<String>) -> Self {
+        self.mc_create_trade_ip = Some(Into::into(mc_create_trade_ip));
         self
     }
 
     /// Sets `campus_card`.
-    pub fn campus_card(
-        mut self,
-        campus_card: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.campus_card = Some(::core::convert::Into::into(campus_card));
+    pub fn campus_card(mut self, campus_card: impl Into<String>) -> Self {
+        self.campus_card = Some(Into::into(campus_card));
         self
     }
 
     /// Sets `card_type`.
-    pub fn card_type(
-        mut self,
-        card_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.card_type = Some(::core::convert::Into::into(card_type));
+    pub fn card_type(mut self, card_type: impl Into<String>) -> Self {
+        self.card_type = Some(Into::into(card_type));
         self
     }
 
@@ -435,58 +408,46 @@ impl BusinessParams {
     /// Sets `enterprise_pay_info`.
     pub fn enterprise_pay_info(
         mut self,
-        enterprise_pay_info: impl ::core::convert::Into<crate::types::Json>,
+        enterprise_pay_info: impl Into<crate::types::Json>,
     ) -> Self {
-        self.enterprise_pay_info = Some(
-            ::core::convert::Into::into(enterprise_pay_info),
-        );
+        self.enterprise_pay_info = Some(Into::into(enterprise_pay_info));
         self
     }
 
     /// Sets `tiny_app_merchant_biz_type`.
     pub fn tiny_app_merchant_biz_type(
         mut self,
-        tiny_app_merchant_biz_type: impl ::core::convert::Into<::std::string::String>,
+        tiny_app_merchant_biz_type: impl Into<String>,
     ) -> Self {
-        self.tiny_app_merchant_biz_type = Some(
-            ::core::convert::Into::into(tiny_app_merchant_biz_type),
-        );
+        self.tiny_app_merchant_biz_type = Some(Into::into(tiny_app_merchant_biz_type));
         self
     }
 
     /// Sets `buyer_memo`.
-    pub fn buyer_memo(
-        mut self,
-        buyer_memo: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.buyer_memo = Some(::core::convert::Into::into(buyer_memo));
+    pub fn buyer_memo(mut self, buyer_memo: impl Into<String>) -> Self {
+        self.buyer_memo = Some(Into::into(buyer_memo));
         self
     }
 
     /// Sets `force_pwd`.
-    pub fn force_pwd(
-        mut self,
-        force_pwd: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.force_pwd = Some(::core::convert::Into::into(force_pwd));
+    pub fn force_pwd(mut self, force_pwd: impl Into<String>) -> Self {
+        self.force_pwd = Some(Into::into(force_pwd));
         self
     }
 
     /// Sets `priority_unfreeze_asset`.
     pub fn priority_unfreeze_asset(
         mut self,
-        priority_unfreeze_asset: impl ::core::convert::Into<
+        priority_unfreeze_asset: impl Into<
             crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
         >,
     ) -> Self {
-        self.priority_unfreeze_asset = Some(
-            ::core::convert::Into::into(priority_unfreeze_asset),
-        );
+        self.priority_unfreeze_asset = Some(Into::into(priority_unfreeze_asset));
         self
     }
 }
 
-impl ::core::default::Default for BusinessParams {
+impl Default for BusinessParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -495,17 +456,17 @@ impl ::core::default::Default for BusinessParams {
 impl crate::wire::Object for BusinessParams {
     fn blank() -> Self {
         Self {
-            mc_create_trade_ip: ::core::option::Option::None,
-            campus_card: ::core::option::Option::None,
-            card_type: ::core::option::Option::None,
-            actual_order_time: ::core::option::Option::None,
-            good_taxes: ::core::option::Option::None,
-            enterprise_pay_amount: ::core::option::Option::None,
-            enterprise_pay_info: ::core::option::Option::None,
-            tiny_app_merchant_biz_type: ::core::option::Option::None,
-            buyer_memo: ::core::option::Option::None,
-            force_pwd: ::core::option::Option::None,
-            priority_unfreeze_asset: ::core::option::Option::None,
+            mc_create_trade_ip: None,
+            campus_card: None,
+            card_type: None,
+            actual_order_time: None,
+            good_taxes: None,
+            enterprise_pay_amount: None,
+            enterprise_pay_info: None,
+            tiny_app_merchant_biz_type: None,
+            buyer_memo: None,
+            force_pwd: None,
+            priority_unfreeze_asset: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -600,24 +561,24 @@ crate::wire::listed!(BusinessParamsPriorityUnfreezeAsset);
 #[non_exhaustive]
 pub struct ChargeInfo {
     /// The fee as it was charged.
-    pub charge_fee: ::core::option::Option<crate::types::Price>,
+    pub charge_fee: Option<crate::types::Price>,
     /// The fee before any reduction.
-    pub original_charge_fee: ::core::option::Option<crate::types::Price>,
+    pub original_charge_fee: Option<crate::types::Price>,
     /// The rate that the contract sets.
-    pub switch_fee_rate: ::core::option::Option<::std::string::String>,
+    pub switch_fee_rate: Option<String>,
     /// Whether the account that receives the payment bears the fee.
-    pub is_rating_on_trade_receiver: ::core::option::Option<bool>,
+    pub is_rating_on_trade_receiver: Option<bool>,
     /// Whether an account that the contract names bears the fee.
-    pub is_rating_on_switch: ::core::option::Option<bool>,
+    pub is_rating_on_switch: Option<bool>,
     /// What the fee is for.
-    pub charge_type: ::core::option::Option<crate::types::Open<ChargeType>>,
+    pub charge_type: Option<crate::types::Open<ChargeType>>,
     /// The fee by part, when several sources of money paid together.
-    pub sub_fee_detail_list: ::std::vec::Vec<SubFee>,
+    pub sub_fee_detail_list: Vec<SubFee>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for ChargeInfo {
+impl Default for ChargeInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -626,13 +587,13 @@ impl ::core::default::Default for ChargeInfo {
 impl crate::wire::Object for ChargeInfo {
     fn blank() -> Self {
         Self {
-            charge_fee: ::core::option::Option::None,
-            original_charge_fee: ::core::option::Option::None,
-            switch_fee_rate: ::core::option::Option::None,
-            is_rating_on_trade_receiver: ::core::option::Option::None,
-            is_rating_on_switch: ::core::option::Option::None,
-            charge_type: ::core::option::Option::None,
-            sub_fee_detail_list: ::std::vec::Vec::new(),
+            charge_fee: None,
+            original_charge_fee: None,
+            switch_fee_rate: None,
+            is_rating_on_trade_receiver: None,
+            is_rating_on_switch: None,
+            charge_type: None,
+            sub_fee_detail_list: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -713,16 +674,14 @@ crate::wire::listed!(ChargeType);
 #[non_exhaustive]
 pub struct ContributeDetail {
     /// Who contributes.
-    pub contribute_type: ::core::option::Option<
-        crate::types::Open<ContributeDetailContributeType>,
-    >,
+    pub contribute_type: Option<crate::types::Open<ContributeDetailContributeType>>,
     /// How much.
-    pub contribute_amount: ::core::option::Option<crate::types::Price>,
+    pub contribute_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for ContributeDetail {
+impl Default for ContributeDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -731,8 +690,8 @@ impl ::core::default::Default for ContributeDetail {
 impl crate::wire::Object for ContributeDetail {
     fn blank() -> Self {
         Self {
-            contribute_type: ::core::option::Option::None,
-            contribute_amount: ::core::option::Option::None,
+            contribute_type: None,
+            contribute_amount: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -781,16 +740,16 @@ crate::wire::listed!(ContributeDetailContributeType);
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
     /// Whether company money was used.
-    pub is_use_enterprise_pay: ::core::option::Option<bool>,
+    pub is_use_enterprise_pay: Option<bool>,
     /// The sum that may be invoiced.
-    pub invoice_amount: ::core::option::Option<crate::types::Price>,
+    pub invoice_amount: Option<crate::types::Price>,
     /// Details as the company-payment product gives them.
-    pub biz_info: ::core::option::Option<::std::string::String>,
+    pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for EnterprisePayInfo {
+impl Default for EnterprisePayInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -799,9 +758,9 @@ impl ::core::default::Default for EnterprisePayInfo {
 impl crate::wire::Object for EnterprisePayInfo {
     fn blank() -> Self {
         Self {
-            is_use_enterprise_pay: ::core::option::Option::None,
-            invoice_amount: ::core::option::Option::None,
-            biz_info: ::core::option::Option::None,
+            is_use_enterprise_pay: None,
+            invoice_amount: None,
+            biz_info: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -836,21 +795,21 @@ crate::wire::object!(EnterprisePayInfo);
 #[non_exhaustive]
 pub struct ExtUserInfo {
     /// `T` has Alipay compare the buyer with what is given here (only with what is given); the payment fails if anything differs. `F` or nothing does not. At most 1 character.
-    pub need_check_info: ::core::option::Option<::std::string::String>,
+    pub need_check_info: Option<String>,
     /// `T` demands that `name`, `cert_type` and `cert_no` are all given and match the buyer. `F` or nothing does not. At most 8 characters.
-    pub fix_buyer: ::core::option::Option<::std::string::String>,
+    pub fix_buyer: Option<String>,
     /// The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
-    pub name: ::core::option::Option<::std::string::String>,
+    pub name: Option<String>,
     /// The kind of identity document. Only with `need_check_info` or `fix_buyer`.
-    pub cert_type: ::core::option::Option<crate::types::Open<ExtUserInfoCertType>>,
+    pub cert_type: Option<crate::types::Open<ExtUserInfoCertType>>,
     /// The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
-    pub cert_no: ::core::option::Option<crate::types::Secret>,
+    pub cert_no: Option<crate::types::Secret>,
     /// The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
-    pub min_age: ::core::option::Option<::std::string::String>,
+    pub min_age: Option<String>,
     /// The buyer's phone number. Alipay does not compare it at present. At most 20 characters.
-    pub mobile: ::core::option::Option<::std::string::String>,
+    pub mobile: Option<String>,
     /// SHA-256 of the buyer's name followed by the document number, for merchants who don't send these. Only with `need_check_info`; ignored if name or document are given. At most 128 characters.
-    pub identity_hash: ::core::option::Option<crate::types::Secret>,
+    pub identity_hash: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -862,79 +821,61 @@ impl ExtUserInfo {
     }
 
     /// Sets `need_check_info`.
-    pub fn need_check_info(
-        mut self,
-        need_check_info: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.need_check_info = Some(::core::convert::Into::into(need_check_info));
+    pub fn need_check_info(mut self, need_check_info: impl Into<String>) -> Self {
+        self.need_check_info = Some(Into::into(need_check_info));
         self
     }
 
     /// Sets `fix_buyer`.
-    pub fn fix_buyer(
-        mut self,
-        fix_buyer: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.fix_buyer = Some(::core::convert::Into::into(fix_buyer));
+    pub fn fix_buyer(mut self, fix_buyer: impl Into<String>) -> Self {
+        self.fix_buyer = Some(Into::into(fix_buyer));
         self
     }
 
     /// Sets `name`.
-    pub fn name(
-        mut self,
-        name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.name = Some(::core::convert::Into::into(name));
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(Into::into(name));
         self
     }
 
     /// Sets `cert_type`.
     pub fn cert_type(
         mut self,
-        cert_type: impl ::core::convert::Into<crate::types::Open<ExtUserInfoCertType>>,
+        cert_type: impl Into<crate::types::Open<ExtUserInfoCertType>>,
     ) -> Self {
-        self.cert_type = Some(::core::convert::Into::into(cert_type));
+        self.cert_type = Some(Into::into(cert_type));
         self
     }
 
     /// Sets `cert_no`.
-    pub fn cert_no(
-        mut self,
-        cert_no: impl ::core::convert::Into<crate::types::Secret>,
-    ) -> Self {
-        self.cert_no = Some(::core::convert::Into::into(cert_no));
+    pub fn cert_no(mut self, cert_no: impl Into<crate::types::Secret>) -> Self {
+        self.cert_no = Some(Into::into(cert_no));
         self
     }
 
     /// Sets `min_age`.
-    pub fn min_age(
-        mut self,
-        min_age: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.min_age = Some(::core::convert::Into::into(min_age));
+    pub fn min_age(mut self, min_age: impl Into<String>) -> Self {
+        self.min_age = Some(Into::into(min_age));
         self
     }
 
     /// Sets `mobile`.
-    pub fn mobile(
-        mut self,
-        mobile: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.mobile = Some(::core::convert::Into::into(mobile));
+    pub fn mobile(mut self, mobile: impl Into<String>) -> Self {
+        self.mobile = Some(Into::into(mobile));
         self
     }
 
     /// Sets `identity_hash`.
     pub fn identity_hash(
         mut self,
-        identity_hash: impl ::core::convert::Into<crate::types::Secret>,
+        identity_hash: impl Into<crate::types::Secret>,
     ) -> Self {
-        self.identity_hash = Some(::core::convert::Into::into(identity_hash));
+        self.identity_hash = Some(Into::into(identity_hash));
         self
     }
 }
 
-impl ::core::default::Default for ExtUserInfo {
+impl Default for ExtUserInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -943,14 +884,14 @@ impl ::core::default::Default for ExtUserInfo {
 impl crate::wire::Object for ExtUserInfo {
     fn blank() -> Self {
         Self {
-            need_check_info: ::core::option::Option::None,
-            fix_buyer: ::core::option::Option::None,
-            name: ::core::option::Option::None,
-            cert_type: ::core::option::Option::None,
-            cert_no: ::core::option::Option::None,
-            min_age: ::core::option::Option::None,
-            mobile: ::core::option::Option::None,
-            identity_hash: ::core::option::Option::None,
+            need_check_info: None,
+            fix_buyer: None,
+            name: None,
+            cert_type: None,
+            cert_no: None,
+            min_age: None,
+            mobile: None,
+            identity_hash: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1059,25 +1000,25 @@ crate::wire::listed!(ExtUserInfoCertType);
 #[non_exhaustive]
 pub struct ExtendParams {
     /// The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
-    pub sys_service_provider_id: ::core::option::Option<::std::string::String>,
+    pub sys_service_provider_id: Option<String>,
     /// How many Huabei instalments the buyer pays in. At most 5 characters.
-    pub hb_fq_num: ::core::option::Option<::std::string::String>,
+    pub hb_fq_num: Option<String>,
     /// The share of the Huabei instalment fee that the seller bears, in percent: `100` for all of it. At most 3 characters.
-    pub hb_fq_seller_percent: ::core::option::Option<::std::string::String>,
+    pub hb_fq_seller_percent: Option<String>,
     /// Data that certain industries report back, for example metro fares. At most 512 characters.
-    pub industry_reflux_info: ::core::option::Option<crate::types::Json>,
+    pub industry_reflux_info: Option<crate::types::Json>,
     /// A card type, where the product asks for one. At most 32 characters.
-    pub card_type: ::core::option::Option<::std::string::String>,
+    pub card_type: Option<String>,
     /// A seller's name to show instead of the merchant's, where Alipay allows it. At most 32 characters.
-    pub specified_seller_name: ::core::option::Option<::std::string::String>,
+    pub specified_seller_name: Option<String>,
     /// `true` keeps the money frozen until it is split with `alipay.trade.order.settle`; anything else does not.
-    pub royalty_freeze: ::core::option::Option<::std::string::String>,
+    pub royalty_freeze: Option<String>,
     /// Parameters of credit services, as agreed with Zhima.
-    pub credit_ext_info: ::core::option::Option<::std::string::String>,
+    pub credit_ext_info: Option<String>,
     /// The order of the mini program trade component that is paid.
-    pub trade_component_order_id: ::core::option::Option<::std::string::String>,
+    pub trade_component_order_id: Option<String>,
     /// The instalment of a trade component order that is paid: `installment_order_id` from `alipay.open.mini.order.installment.create`.
-    pub tc_installment_order_id: ::core::option::Option<::std::string::String>,
+    pub tc_installment_order_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1091,107 +1032,83 @@ impl ExtendParams {
     /// Sets `sys_service_provider_id`.
     pub fn sys_service_provider_id(
         mut self,
-        sys_service_provider_id: impl ::core::convert::Into<::std::string::String>,
+        sys_service_provider_id: impl Into<String>,
     ) -> Self {
-        self.sys_service_provider_id = Some(
-            ::core::convert::Into::into(sys_service_provider_id),
-        );
+        self.sys_service_provider_id = Some(Into::into(sys_service_provider_id));
         self
     }
 
     /// Sets `hb_fq_num`.
-    pub fn hb_fq_num(
-        mut self,
-        hb_fq_num: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.hb_fq_num = Some(::core::convert::Into::into(hb_fq_num));
+    pub fn hb_fq_num(mut self, hb_fq_num: impl Into<String>) -> Self {
+        self.hb_fq_num = Some(Into::into(hb_fq_num));
         self
     }
 
     /// Sets `hb_fq_seller_percent`.
     pub fn hb_fq_seller_percent(
         mut self,
-        hb_fq_seller_percent: impl ::core::convert::Into<::std::string::String>,
+        hb_fq_seller_percent: impl Into<String>,
     ) -> Self {
-        self.hb_fq_seller_percent = Some(
-            ::core::convert::Into::into(hb_fq_seller_percent),
-        );
+        self.hb_fq_seller_percent = Some(Into::into(hb_fq_seller_percent));
         self
     }
 
     /// Sets `industry_reflux_info`.
     pub fn industry_reflux_info(
         mut self,
-        industry_reflux_info: impl ::core::convert::Into<crate::types::Json>,
+        industry_reflux_info: impl Into<crate::types::Json>,
     ) -> Self {
-        self.industry_reflux_info = Some(
-            ::core::convert::Into::into(industry_reflux_info),
-        );
+        self.industry_reflux_info = Some(Into::into(industry_reflux_info));
         self
     }
 
     /// Sets `card_type`.
-    pub fn card_type(
-        mut self,
-        card_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.card_type = Some(::core::convert::Into::into(card_type));
+    pub fn card_type(mut self, card_type: impl Into<String>) -> Self {
+        self.card_type = Some(Into::into(card_type));
         self
     }
 
     /// Sets `specified_seller_name`.
     pub fn specified_seller_name(
         mut self,
-        specified_seller_name: impl ::core::convert::Into<::std::string::String>,
+        specified_seller_name: impl Into<String>,
     ) -> Self {
-        self.specified_seller_name = Some(
-            ::core::convert::Into::into(specified_seller_name),
-        );
+        self.specified_seller_name = Some(Into::into(specified_seller_name));
         self
     }
 
     /// Sets `royalty_freeze`.
-    pub fn royalty_freeze(
-        mut self,
-        royalty_freeze: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.royalty_freeze = Some(::core::convert::Into::into(royalty_freeze));
+    pub fn royalty_freeze(mut self, royalty_freeze: impl Into<String>) -> Self {
+        self.royalty_freeze = Some(Into::into(royalty_freeze));
         self
     }
 
     /// Sets `credit_ext_info`.
-    pub fn credit_ext_info(
-        mut self,
-        credit_ext_info: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.credit_ext_info = Some(::core::convert::Into::into(credit_ext_info));
+    pub fn credit_ext_info(mut self, credit_ext_info: impl Into<String>) -> Self {
+        self.credit_ext_info = Some(Into::into(credit_ext_info));
         self
     }
 
     /// Sets `trade_component_order_id`.
     pub fn trade_component_order_id(
         mut self,
-        trade_component_order_id: impl ::core::convert::Into<::std::string::String>,
+        trade_component_order_id: impl Into<String>,
     ) -> Self {
-        self.trade_component_order_id = Some(
-            ::core::convert::Into::into(trade_component_order_id),
-        );
+        self.trade_component_order_id = Some(Into::into(trade_component_order_id));
         self
     }
 
     /// Sets `tc_installment_order_id`.
     pub fn tc_installment_order_id(
         mut self,
-        tc_installment_order_id: impl ::core::convert::Into<::std::string::String>,
+        tc_installment_order_id: impl Into<String>,
     ) -> Self {
-        self.tc_installment_order_id = Some(
-            ::core::convert::Into::into(tc_installment_order_id),
-        );
+        self.tc_installment_order_id = Some(Into::into(tc_installment_order_id));
         self
     }
 }
 
-impl ::core::default::Default for ExtendParams {
+impl Default for ExtendParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1200,16 +1117,16 @@ impl ::core::default::Default for ExtendParams {
 impl crate::wire::Object for ExtendParams {
     fn blank() -> Self {
         Self {
-            sys_service_provider_id: ::core::option::Option::None,
-            hb_fq_num: ::core::option::Option::None,
-            hb_fq_seller_percent: ::core::option::Option::None,
-            industry_reflux_info: ::core::option::Option::None,
-            card_type: ::core::option::Option::None,
-            specified_seller_name: ::core::option::Option::None,
-            royalty_freeze: ::core::option::Option::None,
-            credit_ext_info: ::core::option::Option::None,
-            trade_component_order_id: ::core::option::Option::None,
-            tc_installment_order_id: ::core::option::Option::None,
+            sys_service_provider_id: None,
+            hb_fq_num: None,
+            hb_fq_seller_percent: None,
+            industry_reflux_info: None,
+            card_type: None,
+            specified_seller_name: None,
+            royalty_freeze: None,
+            credit_ext_info: None,
+            trade_component_order_id: None,
+            tc_installment_order_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1358,29 +1275,29 @@ crate::wire::listed!(FundChannel);
 #[non_exhaustive]
 pub struct GoodsDetail {
     /// The merchant's number of the item, at its finest grain (the SKU). Vouchers for single items are matched by it. At most 64 characters.
-    pub goods_id: ::std::string::String,
+    pub goods_id: String,
     /// What the item is called. At most 256 characters.
-    pub goods_name: ::std::string::String,
+    pub goods_name: String,
     /// How many are bought.
-    pub quantity: ::core::option::Option<i64>,
+    pub quantity: Option<i64>,
     /// The price of one, in yuan.
-    pub price: ::core::option::Option<crate::types::Price>,
+    pub price: Option<crate::types::Price>,
     /// Alipay's own number of the item. At most 32 characters.
-    pub alipay_goods_id: ::core::option::Option<::std::string::String>,
+    pub alipay_goods_id: Option<String>,
     /// The item's category. At most 24 characters.
-    pub goods_category: ::core::option::Option<::std::string::String>,
+    pub goods_category: Option<String>,
     /// The ids of the categories from the root to the leaf, separated by `|`. At most 128 characters.
-    pub categories_tree: ::core::option::Option<::std::string::String>,
+    pub categories_tree: Option<String>,
     /// A description of the item. At most 1000 characters.
-    pub body: ::core::option::Option<::std::string::String>,
+    pub body: Option<String>,
     /// A page that shows the item. At most 400 characters.
-    pub show_url: ::core::option::Option<::std::string::String>,
+    pub show_url: Option<String>,
     /// The merchant's id of the item in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
-    pub out_item_id: ::core::option::Option<::std::string::String>,
+    pub out_item_id: Option<String>,
     /// The merchant's id of the SKU in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
-    pub out_sku_id: ::core::option::Option<::std::string::String>,
+    pub out_sku_id: Option<String>,
     /// The item's EAN bar code.
-    pub goods_ean_id: ::core::option::Option<::std::string::String>,
+    pub goods_ean_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1388,93 +1305,69 @@ pub struct GoodsDetail {
 impl GoodsDetail {
     /// With what must be given.
     pub fn new(
-        goods_id: impl ::core::convert::Into<::std::string::String>,
-        goods_name: impl ::core::convert::Into<::std::string::String>,
+        goods_id: impl Into<String>,
+        goods_name: impl Into<String>,
         quantity: i64,
         price: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = ::core::convert::Into::into(goods_id);
-        __made.goods_name = ::core::convert::Into::into(goods_name);
+        __made.goods_id = Into::into(goods_id);
+        __made.goods_name = Into::into(goods_name);
         __made.quantity = Some(quantity);
         __made.price = Some(price);
         __made
     }
 
     /// Sets `alipay_goods_id`.
-    pub fn alipay_goods_id(
-        mut self,
-        alipay_goods_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.alipay_goods_id = Some(::core::convert::Into::into(alipay_goods_id));
+    pub fn alipay_goods_id(mut self, alipay_goods_id: impl Into<String>) -> Self {
+        self.alipay_goods_id = Some(Into::into(alipay_goods_id));
         self
     }
 
     /// Sets `goods_category`.
-    pub fn goods_category(
-        mut self,
-        goods_category: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.goods_category = Some(::core::convert::Into::into(goods_category));
+    pub fn goods_category(mut self, goods_category: impl Into<String>) -> Self {
+        self.goods_category = Some(Into::into(goods_category));
         self
     }
 
     /// Sets `categories_tree`.
-    pub fn categories_tree(
-        mut self,
-        categories_tree: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.categories_tree = Some(::core::convert::Into::into(categories_tree));
+    pub fn categories_tree(mut self, categories_tree: impl Into<String>) -> Self {
+        self.categories_tree = Some(Into::into(categories_tree));
         self
     }
 
     /// Sets `body`.
-    pub fn body(
-        mut self,
-        body: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.body = Some(::core::convert::Into::into(body));
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(Into::into(body));
         self
     }
 
     /// Sets `show_url`.
-    pub fn show_url(
-        mut self,
-        show_url: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.show_url = Some(::core::convert::Into::into(show_url));
+    pub fn show_url(mut self, show_url: impl Into<String>) -> Self {
+        self.show_url = Some(Into::into(show_url));
         self
     }
 
     /// Sets `out_item_id`.
-    pub fn out_item_id(
-        mut self,
-        out_item_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_item_id = Some(::core::convert::Into::into(out_item_id));
+    pub fn out_item_id(mut self, out_item_id: impl Into<String>) -> Self {
+        self.out_item_id = Some(Into::into(out_item_id));
         self
     }
 
     /// Sets `out_sku_id`.
-    pub fn out_sku_id(
-        mut self,
-        out_sku_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_sku_id = Some(::core::convert::Into::into(out_sku_id));
+    pub fn out_sku_id(mut self, out_sku_id: impl Into<String>) -> Self {
+        self.out_sku_id = Some(Into::into(out_sku_id));
         self
     }
 
     /// Sets `goods_ean_id`.
-    pub fn goods_ean_id(
-        mut self,
-        goods_ean_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.goods_ean_id = Some(::core::convert::Into::into(goods_ean_id));
+    pub fn goods_ean_id(mut self, goods_ean_id: impl Into<String>) -> Self {
+        self.goods_ean_id = Some(Into::into(goods_ean_id));
         self
     }
 }
 
-impl ::core::default::Default for GoodsDetail {
+impl Default for GoodsDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1485,16 +1378,16 @@ impl crate::wire::Object for GoodsDetail {
         Self {
             goods_id: crate::wire::Field::blank(),
             goods_name: crate::wire::Field::blank(),
-            quantity: ::core::option::Option::None,
-            price: ::core::option::Option::None,
-            alipay_goods_id: ::core::option::Option::None,
-            goods_category: ::core::option::Option::None,
-            categories_tree: ::core::option::Option::None,
-            body: ::core::option::Option::None,
-            show_url: ::core::option::Option::None,
-            out_item_id: ::core::option::Option::None,
-            out_sku_id: ::core::option::Option::None,
-            goods_ean_id: ::core::option::Option::None,
+            quantity: None,
+            price: None,
+            alipay_goods_id: None,
+            goods_category: None,
+            categories_tree: None,
+            body: None,
+            show_url: None,
+            out_item_id: None,
+            out_sku_id: None,
+            goods_ean_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1604,11 +1497,11 @@ impl InvoiceInfo {
     /// With what must be given.
     pub fn new(
         key_info: InvoiceKeyInfo,
-        details: impl ::core::convert::Into<crate::types::Json>,
+        details: impl Into<crate::types::Json>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.key_info = key_info;
-        __made.details = ::core::convert::Into::into(details);
+        __made.details = Into::into(details);
         __made
     }
 }
@@ -1650,9 +1543,9 @@ pub struct InvoiceKeyInfo {
     /// Whether an invoice can be had for this order.
     pub is_support_invoice: bool,
     /// Who issues it: the brand's short name and the shop's short name, joined by `|`. At most 80 characters.
-    pub invoice_merchant_name: ::std::string::String,
+    pub invoice_merchant_name: String,
     /// The issuer's tax number. At most 30 characters.
-    pub tax_num: ::std::string::String,
+    pub tax_num: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1661,15 +1554,13 @@ impl InvoiceKeyInfo {
     /// With what must be given.
     pub fn new(
         is_support_invoice: bool,
-        invoice_merchant_name: impl ::core::convert::Into<::std::string::String>,
-        tax_num: impl ::core::convert::Into<::std::string::String>,
+        invoice_merchant_name: impl Into<String>,
+        tax_num: impl Into<String>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.is_support_invoice = is_support_invoice;
-        __made.invoice_merchant_name = ::core::convert::Into::into(
-            invoice_merchant_name,
-        );
-        __made.tax_num = ::core::convert::Into::into(tax_num);
+        __made.invoice_merchant_name = Into::into(invoice_merchant_name);
+        __made.tax_num = Into::into(tax_num);
         __made
     }
 }
@@ -1715,25 +1606,25 @@ crate::wire::object!(InvoiceKeyInfo);
 #[non_exhaustive]
 pub struct OpenApiRoyaltyDetailInfoPojo {
     /// What the movement is; `transfer` if left out.
-    pub royalty_type: ::core::option::Option<crate::types::Open<RoyaltyType>>,
+    pub royalty_type: Option<crate::types::Open<RoyaltyType>>,
     /// The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
-    pub trans_out: ::core::option::Option<::std::string::String>,
+    pub trans_out: Option<String>,
     /// How `trans_out` names the account: `userId` or `loginName`.
-    pub trans_out_type: ::core::option::Option<crate::types::Open<RoyaltyAccountType>>,
+    pub trans_out_type: Option<crate::types::Open<RoyaltyAccountType>>,
     /// How `trans_in` names the account.
-    pub trans_in_type: ::core::option::Option<crate::types::Open<RoyaltyAccountType>>,
+    pub trans_in_type: Option<crate::types::Open<RoyaltyAccountType>>,
     /// The account that receives, named as `trans_in_type` says.
-    pub trans_in: ::core::option::Option<::std::string::String>,
+    pub trans_in: Option<String>,
     /// How much moves.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// The share in percent. From 1 to 100.
-    pub amount_percentage: ::core::option::Option<i64>,
+    pub amount_percentage: Option<i64>,
     /// A note on the movement. At most 1000 characters.
-    pub desc: ::core::option::Option<::std::string::String>,
+    pub desc: Option<String>,
     /// What the share is paid for.
-    pub royalty_scene: ::core::option::Option<crate::types::Open<RoyaltyScene>>,
+    pub royalty_scene: Option<crate::types::Open<RoyaltyScene>>,
     /// The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
-    pub trans_in_name: ::core::option::Option<::std::string::String>,
+    pub trans_in_name: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1747,47 +1638,39 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `royalty_type`.
     pub fn royalty_type(
         mut self,
-        royalty_type: impl ::core::convert::Into<crate::types::Open<RoyaltyType>>,
+        royalty_type: impl Into<crate::types::Open<RoyaltyType>>,
     ) -> Self {
-        self.royalty_type = Some(::core::convert::Into::into(royalty_type));
+        self.royalty_type = Some(Into::into(royalty_type));
         self
     }
 
     /// Sets `trans_out`.
-    pub fn trans_out(
-        mut self,
-        trans_out: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_out = Some(::core::convert::Into::into(trans_out));
+    pub fn trans_out(mut self, trans_out: impl Into<String>) -> Self {
+        self.trans_out = Some(Into::into(trans_out));
         self
     }
 
     /// Sets `trans_out_type`.
     pub fn trans_out_type(
         mut self,
-        trans_out_type: impl ::core::convert::Into<
-            crate::types::Open<RoyaltyAccountType>,
-        >,
+        trans_out_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
     ) -> Self {
-        self.trans_out_type = Some(::core::convert::Into::into(trans_out_type));
+        self.trans_out_type = Some(Into::into(trans_out_type));
         self
     }
 
     /// Sets `trans_in_type`.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl ::core::convert::Into<crate::types::Open<RoyaltyAccountType>>,
+        trans_in_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
     ) -> Self {
-        self.trans_in_type = Some(::core::convert::Into::into(trans_in_type));
+        self.trans_in_type = Some(Into::into(trans_in_type));
         self
     }
 
     /// Sets `trans_in`.
-    pub fn trans_in(
-        mut self,
-        trans_in: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_in = Some(::core::convert::Into::into(trans_in));
+    pub fn trans_in(mut self, trans_in: impl Into<String>) -> Self {
+        self.trans_in = Some(Into::into(trans_in));
         self
     }
 
@@ -1804,34 +1687,28 @@ impl OpenApiRoyaltyDetailInfoPojo {
     }
 
     /// Sets `desc`.
-    pub fn desc(
-        mut self,
-        desc: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.desc = Some(::core::convert::Into::into(desc));
+    pub fn desc(mut self, desc: impl Into<String>) -> Self {
+        self.desc = Some(Into::into(desc));
         self
     }
 
     /// Sets `royalty_scene`.
     pub fn royalty_scene(
         mut self,
-        royalty_scene: impl ::core::convert::Into<crate::types::Open<RoyaltyScene>>,
+        royalty_scene: impl Into<crate::types::Open<RoyaltyScene>>,
     ) -> Self {
-        self.royalty_scene = Some(::core::convert::Into::into(royalty_scene));
+        self.royalty_scene = Some(Into::into(royalty_scene));
         self
     }
 
     /// Sets `trans_in_name`.
-    pub fn trans_in_name(
-        mut self,
-        trans_in_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_in_name = Some(::core::convert::Into::into(trans_in_name));
+    pub fn trans_in_name(mut self, trans_in_name: impl Into<String>) -> Self {
+        self.trans_in_name = Some(Into::into(trans_in_name));
         self
     }
 }
 
-impl ::core::default::Default for OpenApiRoyaltyDetailInfoPojo {
+impl Default for OpenApiRoyaltyDetailInfoPojo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1840,16 +1717,16 @@ impl ::core::default::Default for OpenApiRoyaltyDetailInfoPojo {
 impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     fn blank() -> Self {
         Self {
-            royalty_type: ::core::option::Option::None,
-            trans_out: ::core::option::Option::None,
-            trans_out_type: ::core::option::Option::None,
-            trans_in_type: ::core::option::Option::None,
-            trans_in: ::core::option::Option::None,
-            amount: ::core::option::Option::None,
-            amount_percentage: ::core::option::Option::None,
-            desc: ::core::option::Option::None,
-            royalty_scene: ::core::option::Option::None,
-            trans_in_name: ::core::option::Option::None,
+            royalty_type: None,
+            trans_out: None,
+            trans_out_type: None,
+            trans_in_type: None,
+            trans_in: None,
+            amount: None,
+            amount_percentage: None,
+            desc: None,
+            royalty_scene: None,
+            trans_in_name: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1924,9 +1801,9 @@ crate::wire::object!(OpenApiRoyaltyDetailInfoPojo);
 #[non_exhaustive]
 pub struct OpenApiSpecifiedChannelParamsPojo {
     /// The type of asset, assigned by Alipay: `ALICREDIT`.
-    pub asset_type_code: ::core::option::Option<::std::string::String>,
+    pub asset_type_code: Option<String>,
     /// The institution: `INST_ALIPAY`.
-    pub inst_id: ::core::option::Option<::std::string::String>,
+    pub inst_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1938,25 +1815,19 @@ impl OpenApiSpecifiedChannelParamsPojo {
     }
 
     /// Sets `asset_type_code`.
-    pub fn asset_type_code(
-        mut self,
-        asset_type_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.asset_type_code = Some(::core::convert::Into::into(asset_type_code));
+    pub fn asset_type_code(mut self, asset_type_code: impl Into<String>) -> Self {
+        self.asset_type_code = Some(Into::into(asset_type_code));
         self
     }
 
     /// Sets `inst_id`.
-    pub fn inst_id(
-        mut self,
-        inst_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.inst_id = Some(::core::convert::Into::into(inst_id));
+    pub fn inst_id(mut self, inst_id: impl Into<String>) -> Self {
+        self.inst_id = Some(Into::into(inst_id));
         self
     }
 }
 
-impl ::core::default::Default for OpenApiSpecifiedChannelParamsPojo {
+impl Default for OpenApiSpecifiedChannelParamsPojo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1965,8 +1836,8 @@ impl ::core::default::Default for OpenApiSpecifiedChannelParamsPojo {
 impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     fn blank() -> Self {
         Self {
-            asset_type_code: ::core::option::Option::None,
-            inst_id: ::core::option::Option::None,
+            asset_type_code: None,
+            inst_id: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2039,11 +1910,11 @@ pub struct PeriodRuleParams {
     /// The most that one deduction may take, in yuan.
     pub single_amount: crate::types::Price,
     /// The most that all deductions together may take, in yuan. No limit, if left out.
-    pub total_amount: ::core::option::Option<crate::types::Price>,
+    pub total_amount: Option<crate::types::Price>,
     /// How often it may be deducted; failures do not count. No limit, if left out.
-    pub total_payments: ::core::option::Option<i64>,
+    pub total_payments: Option<i64>,
     /// Introductory offers of the plan.
-    pub scene_rule_params: ::core::option::Option<SceneRuleParams>,
+    pub scene_rule_params: Option<SceneRuleParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2051,15 +1922,13 @@ pub struct PeriodRuleParams {
 impl PeriodRuleParams {
     /// With what must be given.
     pub fn new(
-        period_type: impl ::core::convert::Into<
-            crate::types::Open<PeriodRuleParamsPeriodType>,
-        >,
+        period_type: impl Into<crate::types::Open<PeriodRuleParamsPeriodType>>,
         period: i64,
         execute_time: crate::types::Date,
         single_amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.period_type = ::core::convert::Into::into(period_type);
+        __made.period_type = Into::into(period_type);
         __made.period = period;
         __made.execute_time = execute_time;
         __made.single_amount = single_amount;
@@ -2092,9 +1961,9 @@ impl crate::wire::Object for PeriodRuleParams {
             period: crate::wire::Field::blank(),
             execute_time: crate::wire::Field::blank(),
             single_amount: crate::wire::Field::blank(),
-            total_amount: ::core::option::Option::None,
-            total_payments: ::core::option::Option::None,
-            scene_rule_params: ::core::option::Option::None,
+            total_amount: None,
+            total_payments: None,
+            scene_rule_params: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2174,18 +2043,18 @@ crate::wire::listed!(PeriodRuleParamsPeriodType);
 #[non_exhaustive]
 pub struct RefundChargeInfo {
     /// How much of the fee was returned.
-    pub refund_charge_fee: ::core::option::Option<crate::types::Price>,
+    pub refund_charge_fee: Option<crate::types::Price>,
     /// The rate that the contract sets.
-    pub switch_fee_rate: ::core::option::Option<::std::string::String>,
+    pub switch_fee_rate: Option<String>,
     /// What the fee had been for.
-    pub charge_type: ::core::option::Option<crate::types::Open<ChargeType>>,
+    pub charge_type: Option<crate::types::Open<ChargeType>>,
     /// The returned fee by part, when several sources of money had paid.
-    pub refund_sub_fee_detail_list: ::std::vec::Vec<RefundSubFee>,
+    pub refund_sub_fee_detail_list: Vec<RefundSubFee>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for RefundChargeInfo {
+impl Default for RefundChargeInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2194,10 +2063,10 @@ impl ::core::default::Default for RefundChargeInfo {
 impl crate::wire::Object for RefundChargeInfo {
     fn blank() -> Self {
         Self {
-            refund_charge_fee: ::core::option::Option::None,
-            switch_fee_rate: ::core::option::Option::None,
-            charge_type: ::core::option::Option::None,
-            refund_sub_fee_detail_list: ::std::vec::Vec::new(),
+            refund_charge_fee: None,
+            switch_fee_rate: None,
+            charge_type: None,
+            refund_sub_fee_detail_list: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2247,14 +2116,14 @@ crate::wire::object!(RefundChargeInfo);
 #[non_exhaustive]
 pub struct RefundSubFee {
     /// How much of this part was returned.
-    pub refund_charge_fee: ::core::option::Option<crate::types::Price>,
+    pub refund_charge_fee: Option<crate::types::Price>,
     /// The rate that the contract sets.
-    pub switch_fee_rate: ::core::option::Option<::std::string::String>,
+    pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for RefundSubFee {
+impl Default for RefundSubFee {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2263,8 +2132,8 @@ impl ::core::default::Default for RefundSubFee {
 impl crate::wire::Object for RefundSubFee {
     fn blank() -> Self {
         Self {
-            refund_charge_fee: ::core::option::Option::None,
-            switch_fee_rate: ::core::option::Option::None,
+            refund_charge_fee: None,
+            switch_fee_rate: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2319,27 +2188,25 @@ crate::wire::listed!(RoyaltyAccountType);
 #[non_exhaustive]
 pub struct RoyaltyDetailInfos {
     /// When this share is paid out: shares are taken in the order of this positive number.
-    pub serial_no: ::core::option::Option<i64>,
+    pub serial_no: Option<i64>,
     /// What `trans_out` is; only `userId` is supported, which is also the default. At most 24 characters.
-    pub trans_out_type: ::core::option::Option<::std::string::String>,
+    pub trans_out_type: Option<String>,
     /// The Alipay user id that gives the share. At most 16 characters.
-    pub trans_out: ::std::string::String,
+    pub trans_out: String,
     /// What `trans_in` is. A user id, if left out.
-    pub trans_in_type: ::core::option::Option<
-        crate::types::Open<RoyaltyDetailInfosTransInType>,
-    >,
+    pub trans_in_type: Option<crate::types::Open<RoyaltyDetailInfosTransInType>>,
     /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
-    pub trans_in: ::std::string::String,
+    pub trans_in: String,
     /// How much the share is, in yuan.
     pub amount: crate::types::Price,
     /// The share in percent: `20` for a fifth. At most 3 characters.
-    pub amount_percentage: ::core::option::Option<::std::string::String>,
+    pub amount_percentage: Option<String>,
     /// What the share is for. At most 1000 characters.
-    pub desc: ::core::option::Option<::std::string::String>,
+    pub desc: Option<String>,
     /// The merchant's own id of this share, never used twice. Left out, it is the order number followed by `serial_no`. At most 64 characters.
-    pub out_relation_id: ::core::option::Option<::std::string::String>,
+    pub out_relation_id: Option<String>,
     /// The batch that this share belongs to, for receivers of type `bankIndex`. At most 32 characters.
-    pub batch_no: ::core::option::Option<::std::string::String>,
+    pub batch_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2347,13 +2214,13 @@ pub struct RoyaltyDetailInfos {
 impl RoyaltyDetailInfos {
     /// With what must be given.
     pub fn new(
-        trans_out: impl ::core::convert::Into<::std::string::String>,
-        trans_in: impl ::core::convert::Into<::std::string::String>,
+        trans_out: impl Into<String>,
+        trans_in: impl Into<String>,
         amount: crate::types::Price,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trans_out = ::core::convert::Into::into(trans_out);
-        __made.trans_in = ::core::convert::Into::into(trans_in);
+        __made.trans_out = Into::into(trans_out);
+        __made.trans_in = Into::into(trans_in);
         __made.amount = amount;
         __made
     }
@@ -2365,58 +2232,41 @@ impl RoyaltyDetailInfos {
     }
 
     /// Sets `trans_out_type`.
-    pub fn trans_out_type(
-        mut self,
-        trans_out_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_out_type = Some(::core::convert::Into::into(trans_out_type));
+    pub fn trans_out_type(mut self, trans_out_type: impl Into<String>) -> Self {
+        self.trans_out_type = Some(Into::into(trans_out_type));
         self
     }
 
     /// Sets `trans_in_type`.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl ::core::convert::Into<
-            crate::types::Open<RoyaltyDetailInfosTransInType>,
-        >,
+        trans_in_type: impl Into<crate::types::Open<RoyaltyDetailInfosTransInType>>,
     ) -> Self {
-        self.trans_in_type = Some(::core::convert::Into::into(trans_in_type));
+        self.trans_in_type = Some(Into::into(trans_in_type));
         self
     }
 
     /// Sets `amount_percentage`.
-    pub fn amount_percentage(
-        mut self,
-        amount_percentage: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.amount_percentage = Some(::core::convert::Into::into(amount_percentage));
+    pub fn amount_percentage(mut self, amount_percentage: impl Into<String>) -> Self {
+        self.amount_percentage = Some(Into::into(amount_percentage));
         self
     }
 
     /// Sets `desc`.
-    pub fn desc(
-        mut self,
-        desc: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.desc = Some(::core::convert::Into::into(desc));
+    pub fn desc(mut self, desc: impl Into<String>) -> Self {
+        self.desc = Some(Into::into(desc));
         self
     }
 
     /// Sets `out_relation_id`.
-    pub fn out_relation_id(
-        mut self,
-        out_relation_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.out_relation_id = Some(::core::convert::Into::into(out_relation_id));
+    pub fn out_relation_id(mut self, out_relation_id: impl Into<String>) -> Self {
+        self.out_relation_id = Some(Into::into(out_relation_id));
         self
     }
 
     /// Sets `batch_no`.
-    pub fn batch_no(
-        mut self,
-        batch_no: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.batch_no = Some(::core::convert::Into::into(batch_no));
+    pub fn batch_no(mut self, batch_no: impl Into<String>) -> Self {
+        self.batch_no = Some(Into::into(batch_no));
         self
     }
 }
@@ -2424,16 +2274,16 @@ impl RoyaltyDetailInfos {
 impl crate::wire::Object for RoyaltyDetailInfos {
     fn blank() -> Self {
         Self {
-            serial_no: ::core::option::Option::None,
-            trans_out_type: ::core::option::Option::None,
+            serial_no: None,
+            trans_out_type: None,
             trans_out: crate::wire::Field::blank(),
-            trans_in_type: ::core::option::Option::None,
+            trans_in_type: None,
             trans_in: crate::wire::Field::blank(),
             amount: crate::wire::Field::blank(),
-            amount_percentage: ::core::option::Option::None,
-            desc: ::core::option::Option::None,
-            out_relation_id: ::core::option::Option::None,
-            batch_no: ::core::option::Option::None,
+            amount_percentage: None,
+            desc: None,
+            out_relation_id: None,
+            batch_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2531,31 +2381,24 @@ crate::wire::listed!(RoyaltyDetailInfosTransInType);
 #[non_exhaustive]
 pub struct RoyaltyInfo {
     /// The kind of split; only `ROYALTY` is supported. At most 150 characters.
-    pub royalty_type: ::core::option::Option<::std::string::String>,
+    pub royalty_type: Option<String>,
     /// Who gets what.
-    pub royalty_detail_infos: ::std::vec::Vec<RoyaltyDetailInfos>,
+    pub royalty_detail_infos: Vec<RoyaltyDetailInfos>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl RoyaltyInfo {
     /// With what must be given.
-    pub fn new(
-        royalty_detail_infos: impl ::core::convert::Into<
-            ::std::vec::Vec<RoyaltyDetailInfos>,
-        >,
-    ) -> Self {
+    pub fn new(royalty_detail_infos: impl Into<Vec<RoyaltyDetailInfos>>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.royalty_detail_infos = ::core::convert::Into::into(royalty_detail_infos);
+        __made.royalty_detail_infos = Into::into(royalty_detail_infos);
         __made
     }
 
     /// Sets `royalty_type`.
-    pub fn royalty_type(
-        mut self,
-        royalty_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.royalty_type = Some(::core::convert::Into::into(royalty_type));
+    pub fn royalty_type(mut self, royalty_type: impl Into<String>) -> Self {
+        self.royalty_type = Some(Into::into(royalty_type));
         self
     }
 }
@@ -2563,8 +2406,8 @@ impl RoyaltyInfo {
 impl crate::wire::Object for RoyaltyInfo {
     fn blank() -> Self {
         Self {
-            royalty_type: ::core::option::Option::None,
-            royalty_detail_infos: ::std::vec::Vec::new(),
+            royalty_type: None,
+            royalty_detail_infos: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2642,9 +2485,9 @@ crate::wire::listed!(RoyaltyType);
 #[non_exhaustive]
 pub struct SceneRuleParams {
     /// For how many deductions the discount holds.
-    pub discount_period: ::core::option::Option<::std::string::String>,
+    pub discount_period: Option<String>,
     /// For how many days the low price holds.
-    pub low_price_period: ::core::option::Option<::std::string::String>,
+    pub low_price_period: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2656,25 +2499,19 @@ impl SceneRuleParams {
     }
 
     /// Sets `discount_period`.
-    pub fn discount_period(
-        mut self,
-        discount_period: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.discount_period = Some(::core::convert::Into::into(discount_period));
+    pub fn discount_period(mut self, discount_period: impl Into<String>) -> Self {
+        self.discount_period = Some(Into::into(discount_period));
         self
     }
 
     /// Sets `low_price_period`.
-    pub fn low_price_period(
-        mut self,
-        low_price_period: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.low_price_period = Some(::core::convert::Into::into(low_price_period));
+    pub fn low_price_period(mut self, low_price_period: impl Into<String>) -> Self {
+        self.low_price_period = Some(Into::into(low_price_period));
         self
     }
 }
 
-impl ::core::default::Default for SceneRuleParams {
+impl Default for SceneRuleParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2683,8 +2520,8 @@ impl ::core::default::Default for SceneRuleParams {
 impl crate::wire::Object for SceneRuleParams {
     fn blank() -> Self {
         Self {
-            discount_period: ::core::option::Option::None,
-            low_price_period: ::core::option::Option::None,
+            discount_period: None,
+            low_price_period: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2717,19 +2554,17 @@ pub struct SettleDetailInfo {
     /// What `trans_in` is.
     pub trans_in_type: crate::types::Open<SettleDetailInfoTransInType>,
     /// The receiving account. Left out for `defaultSettle`. At most 64 characters.
-    pub trans_in: ::core::option::Option<::std::string::String>,
+    pub trans_in: Option<String>,
     /// How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored.
-    pub actual_amount: ::core::option::Option<crate::types::Price>,
+    pub actual_amount: Option<crate::types::Price>,
     /// What settlements are summed up by, for receivers of type `cardAliasNo`. At most 64 characters.
-    pub summary_dimension: ::core::option::Option<::std::string::String>,
+    pub summary_dimension: Option<String>,
     /// Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
-    pub settle_entity_id: ::core::option::Option<::std::string::String>,
+    pub settle_entity_id: Option<String>,
     /// What `settle_entity_id` is.
-    pub settle_entity_type: ::core::option::Option<
-        crate::types::Open<SettleDetailInfoSettleEntityType>,
-    >,
+    pub settle_entity_type: Option<crate::types::Open<SettleDetailInfoSettleEntityType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2738,35 +2573,28 @@ impl SettleDetailInfo {
     /// With `amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_amount(
         amount: crate::types::Price,
-        trans_in_type: impl ::core::convert::Into<
-            crate::types::Open<SettleDetailInfoTransInType>,
-        >,
+        trans_in_type: impl Into<crate::types::Open<SettleDetailInfoTransInType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.amount = Some(amount);
-        __made.trans_in_type = ::core::convert::Into::into(trans_in_type);
+        __made.trans_in_type = Into::into(trans_in_type);
         __made
     }
 
     /// With `actual_amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_actual_amount(
         actual_amount: crate::types::Price,
-        trans_in_type: impl ::core::convert::Into<
-            crate::types::Open<SettleDetailInfoTransInType>,
-        >,
+        trans_in_type: impl Into<crate::types::Open<SettleDetailInfoTransInType>>,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.actual_amount = Some(actual_amount);
-        __made.trans_in_type = ::core::convert::Into::into(trans_in_type);
+        __made.trans_in_type = Into::into(trans_in_type);
         __made
     }
 
     /// Sets `trans_in`.
-    pub fn trans_in(
-        mut self,
-        trans_in: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.trans_in = Some(::core::convert::Into::into(trans_in));
+    pub fn trans_in(mut self, trans_in: impl Into<String>) -> Self {
+        self.trans_in = Some(Into::into(trans_in));
         self
     }
 
@@ -2783,31 +2611,25 @@ impl SettleDetailInfo {
     }
 
     /// Sets `summary_dimension`.
-    pub fn summary_dimension(
-        mut self,
-        summary_dimension: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.summary_dimension = Some(::core::convert::Into::into(summary_dimension));
+    pub fn summary_dimension(mut self, summary_dimension: impl Into<String>) -> Self {
+        self.summary_dimension = Some(Into::into(summary_dimension));
         self
     }
 
     /// Sets `settle_entity_id`.
-    pub fn settle_entity_id(
-        mut self,
-        settle_entity_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.settle_entity_id = Some(::core::convert::Into::into(settle_entity_id));
+    pub fn settle_entity_id(mut self, settle_entity_id: impl Into<String>) -> Self {
+        self.settle_entity_id = Some(Into::into(settle_entity_id));
         self
     }
 
     /// Sets `settle_entity_type`.
     pub fn settle_entity_type(
         mut self,
-        settle_entity_type: impl ::core::convert::Into<
+        settle_entity_type: impl Into<
             crate::types::Open<SettleDetailInfoSettleEntityType>,
         >,
     ) -> Self {
-        self.settle_entity_type = Some(::core::convert::Into::into(settle_entity_type));
+        self.settle_entity_type = Some(Into::into(settle_entity_type));
         self
     }
 }
@@ -2816,12 +2638,12 @@ impl crate::wire::Object for SettleDetailInfo {
     fn blank() -> Self {
         Self {
             trans_in_type: crate::wire::Field::blank(),
-            trans_in: ::core::option::Option::None,
-            amount: ::core::option::Option::None,
-            actual_amount: ::core::option::Option::None,
-            summary_dimension: ::core::option::Option::None,
-            settle_entity_id: ::core::option::Option::None,
-            settle_entity_type: ::core::option::Option::None,
+            trans_in: None,
+            amount: None,
+            actual_amount: None,
+            summary_dimension: None,
+            settle_entity_id: None,
+            settle_entity_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2927,31 +2749,24 @@ crate::wire::listed!(SettleDetailInfoTransInType);
 #[non_exhaustive]
 pub struct SettleInfo {
     /// The receiver and the amount. At most 1 item.
-    pub settle_detail_infos: ::std::vec::Vec<SettleDetailInfo>,
+    pub settle_detail_infos: Vec<SettleDetailInfo>,
     /// When the order is settled without further confirmation: `1d` to `365d`. Only for merchants on settlement by period. At most 10 characters.
-    pub settle_period_time: ::core::option::Option<::std::string::String>,
+    pub settle_period_time: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl SettleInfo {
     /// With what must be given.
-    pub fn new(
-        settle_detail_infos: impl ::core::convert::Into<
-            ::std::vec::Vec<SettleDetailInfo>,
-        >,
-    ) -> Self {
+    pub fn new(settle_detail_infos: impl Into<Vec<SettleDetailInfo>>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.settle_detail_infos = ::core::convert::Into::into(settle_detail_infos);
+        __made.settle_detail_infos = Into::into(settle_detail_infos);
         __made
     }
 
     /// Sets `settle_period_time`.
-    pub fn settle_period_time(
-        mut self,
-        settle_period_time: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.settle_period_time = Some(::core::convert::Into::into(settle_period_time));
+    pub fn settle_period_time(mut self, settle_period_time: impl Into<String>) -> Self {
+        self.settle_period_time = Some(Into::into(settle_period_time));
         self
     }
 }
@@ -2959,8 +2774,8 @@ impl SettleInfo {
 impl crate::wire::Object for SettleInfo {
     fn blank() -> Self {
         Self {
-            settle_detail_infos: ::std::vec::Vec::new(),
-            settle_period_time: ::core::option::Option::None,
+            settle_detail_infos: Vec::new(),
+            settle_period_time: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -2992,13 +2807,13 @@ crate::wire::object!(SettleInfo);
 #[non_exhaustive]
 pub struct SignMerchantParams {
     /// The sub-merchant's id.
-    pub sub_merchant_id: ::core::option::Option<::std::string::String>,
+    pub sub_merchant_id: Option<String>,
     /// The sub-merchant's name.
-    pub sub_merchant_name: ::core::option::Option<::std::string::String>,
+    pub sub_merchant_name: Option<String>,
     /// What the service is called.
-    pub sub_merchant_service_name: ::core::option::Option<::std::string::String>,
+    pub sub_merchant_service_name: Option<String>,
     /// What the service is about, for example its limit.
-    pub sub_merchant_service_description: ::core::option::Option<::std::string::String>,
+    pub sub_merchant_service_description: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -3010,49 +2825,39 @@ impl SignMerchantParams {
     }
 
     /// Sets `sub_merchant_id`.
-    pub fn sub_merchant_id(
-        mut self,
-        sub_merchant_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.sub_merchant_id = Some(::core::convert::Into::into(sub_merchant_id));
+    pub fn sub_merchant_id(mut self, sub_merchant_id: impl Into<String>) -> Self {
+        self.sub_merchant_id = Some(Into::into(sub_merchant_id));
         self
     }
 
     /// Sets `sub_merchant_name`.
-    pub fn sub_merchant_name(
-        mut self,
-        sub_merchant_name: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.sub_merchant_name = Some(::core::convert::Into::into(sub_merchant_name));
+    pub fn sub_merchant_name(mut self, sub_merchant_name: impl Into<String>) -> Self {
+        self.sub_merchant_name = Some(Into::into(sub_merchant_name));
         self
     }
 
     /// Sets `sub_merchant_service_name`.
     pub fn sub_merchant_service_name(
         mut self,
-        sub_merchant_service_name: impl ::core::convert::Into<::std::string::String>,
+        sub_merchant_service_name: impl Into<String>,
     ) -> Self {
-        self.sub_merchant_service_name = Some(
-            ::core::convert::Into::into(sub_merchant_service_name),
-        );
+        self.sub_merchant_service_name = Some(Into::into(sub_merchant_service_name));
         self
     }
 
     /// Sets `sub_merchant_service_description`.
     pub fn sub_merchant_service_description(
         mut self,
-        sub_merchant_service_description: impl ::core::convert::Into<
-            ::std::string::String,
-        >,
+        sub_merchant_service_description: impl Into<String>,
     ) -> Self {
         self.sub_merchant_service_description = Some(
-            ::core::convert::Into::into(sub_merchant_service_description),
+            Into::into(sub_merchant_service_description),
         );
         self
     }
 }
 
-impl ::core::default::Default for SignMerchantParams {
+impl Default for SignMerchantParams {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -3061,10 +2866,10 @@ impl ::core::default::Default for SignMerchantParams {
 impl crate::wire::Object for SignMerchantParams {
     fn blank() -> Self {
         Self {
-            sub_merchant_id: ::core::option::Option::None,
-            sub_merchant_name: ::core::option::Option::None,
-            sub_merchant_service_name: ::core::option::Option::None,
-            sub_merchant_service_description: ::core::option::Option::None,
+            sub_merchant_id: None,
+            sub_merchant_name: None,
+            sub_merchant_service_name: None,
+            sub_merchant_service_description: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -3115,31 +2920,29 @@ crate::wire::object!(SignMerchantParams);
 #[non_exhaustive]
 pub struct SignParams {
     /// The product that the buyer signs up to, as the merchant agreed with Alipay: `CYCLE_PAY_AUTH_P` for periodic deductions. At most 64 characters.
-    pub personal_product_code: ::std::string::String,
+    pub personal_product_code: String,
     /// Where the buyer signs.
     pub access_params: AccessParams,
     /// The product that the merchant has signed: `GENERAL_WITHHOLDING` for merchant deductions. At most 64 characters.
-    pub product_code: ::core::option::Option<::std::string::String>,
+    pub product_code: Option<String>,
     /// The scene of the agreement, as agreed with Alipay: `INDUSTRY|DIGITAL_MEDIA`. At most 64 characters.
-    pub sign_scene: ::core::option::Option<::std::string::String>,
+    pub sign_scene: Option<String>,
     /// The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
-    pub external_agreement_no: ::core::option::Option<::std::string::String>,
+    pub external_agreement_no: Option<String>,
     /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
-    pub external_logon_id: ::core::option::Option<::std::string::String>,
+    pub external_logon_id: Option<String>,
     /// The plan of a periodic deduction. Needed for `CYCLE_PAY_AUTH_P`.
-    pub period_rule_params: ::core::option::Option<PeriodRuleParams>,
+    pub period_rule_params: Option<PeriodRuleParams>,
     /// Where the notification of the signing goes. Left out, it goes where that of the payment goes.
-    pub sign_notify_url: ::core::option::Option<::std::string::String>,
+    pub sign_notify_url: Option<String>,
     /// A sub-merchant to show, where the contract allows that.
-    pub sub_merchant: ::core::option::Option<SignMerchantParams>,
+    pub sub_merchant: Option<SignMerchantParams>,
     /// How many seconds the buyer has to reach the signing page.
-    pub effect_time: ::core::option::Option<::std::string::String>,
+    pub effect_time: Option<String>,
     /// Whether Huazhi GO may fall back to the plain deduction product. It may, if left out.
-    pub allow_huazhi_degrade: ::core::option::Option<bool>,
+    pub allow_huazhi_degrade: Option<bool>,
     /// The channels to deduct from first.
-    pub recommend_sort_channel_params: ::std::vec::Vec<
-        OpenApiSpecifiedChannelParamsPojo,
-    >,
+    pub recommend_sort_channel_params: Vec<OpenApiSpecifiedChannelParamsPojo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -3147,52 +2950,39 @@ pub struct SignParams {
 impl SignParams {
     /// With what must be given.
     pub fn new(
-        personal_product_code: impl ::core::convert::Into<::std::string::String>,
+        personal_product_code: impl Into<String>,
         access_params: AccessParams,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.personal_product_code = ::core::convert::Into::into(
-            personal_product_code,
-        );
+        __made.personal_product_code = Into::into(personal_product_code);
         __made.access_params = access_params;
         __made
     }
 
     /// Sets `product_code`.
-    pub fn product_code(
-        mut self,
-        product_code: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.product_code = Some(::core::convert::Into::into(product_code));
+    pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
+        self.product_code = Some(Into::into(product_code));
         self
     }
 
     /// Sets `sign_scene`.
-    pub fn sign_scene(
-        mut self,
-        sign_scene: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.sign_scene = Some(::core::convert::Into::into(sign_scene));
+    pub fn sign_scene(mut self, sign_scene: impl Into<String>) -> Self {
+        self.sign_scene = Some(Into::into(sign_scene));
         self
     }
 
     /// Sets `external_agreement_no`.
     pub fn external_agreement_no(
         mut self,
-        external_agreement_no: impl ::core::convert::Into<::std::string::String>,
+        external_agreement_no: impl Into<String>,
     ) -> Self {
-        self.external_agreement_no = Some(
-            ::core::convert::Into::into(external_agreement_no),
-        );
+        self.external_agreement_no = Some(Into::into(external_agreement_no));
         self
     }
 
     /// Sets `external_logon_id`.
-    pub fn external_logon_id(
-        mut self,
-        external_logon_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.external_logon_id = Some(::core::convert::Into::into(external_logon_id));
+    pub fn external_logon_id(mut self, external_logon_id: impl Into<String>) -> Self {
+        self.external_logon_id = Some(Into::into(external_logon_id));
         self
     }
 
@@ -3203,11 +2993,8 @@ impl SignParams {
     }
 
     /// Sets `sign_notify_url`.
-    pub fn sign_notify_url(
-        mut self,
-        sign_notify_url: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.sign_notify_url = Some(::core::convert::Into::into(sign_notify_url));
+    pub fn sign_notify_url(mut self, sign_notify_url: impl Into<String>) -> Self {
+        self.sign_notify_url = Some(Into::into(sign_notify_url));
         self
     }
 
@@ -3218,11 +3005,8 @@ impl SignParams {
     }
 
     /// Sets `effect_time`.
-    pub fn effect_time(
-        mut self,
-        effect_time: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.effect_time = Some(::core::convert::Into::into(effect_time));
+    pub fn effect_time(mut self, effect_time: impl Into<String>) -> Self {
+        self.effect_time = Some(Into::into(effect_time));
         self
     }
 
@@ -3235,13 +3019,9 @@ impl SignParams {
     /// Sets `recommend_sort_channel_params`.
     pub fn recommend_sort_channel_params(
         mut self,
-        recommend_sort_channel_params: impl ::core::convert::Into<
-            ::std::vec::Vec<OpenApiSpecifiedChannelParamsPojo>,
-        >,
+        recommend_sort_channel_params: impl Into<Vec<OpenApiSpecifiedChannelParamsPojo>>,
     ) -> Self {
-        self.recommend_sort_channel_params = ::core::convert::Into::into(
-            recommend_sort_channel_params,
-        );
+        self.recommend_sort_channel_params = Into::into(recommend_sort_channel_params);
         self
     }
 }
@@ -3251,16 +3031,16 @@ impl crate::wire::Object for SignParams {
         Self {
             personal_product_code: crate::wire::Field::blank(),
             access_params: crate::wire::Field::blank(),
-            product_code: ::core::option::Option::None,
-            sign_scene: ::core::option::Option::None,
-            external_agreement_no: ::core::option::Option::None,
-            external_logon_id: ::core::option::Option::None,
-            period_rule_params: ::core::option::Option::None,
-            sign_notify_url: ::core::option::Option::None,
-            sub_merchant: ::core::option::Option::None,
-            effect_time: ::core::option::Option::None,
-            allow_huazhi_degrade: ::core::option::Option::None,
-            recommend_sort_channel_params: ::std::vec::Vec::new(),
+            product_code: None,
+            sign_scene: None,
+            external_agreement_no: None,
+            external_logon_id: None,
+            period_rule_params: None,
+            sign_notify_url: None,
+            sub_merchant: None,
+            effect_time: None,
+            allow_huazhi_degrade: None,
+            recommend_sort_channel_params: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -3343,16 +3123,16 @@ crate::wire::object!(SignParams);
 #[non_exhaustive]
 pub struct SubFee {
     /// The fee as it was charged.
-    pub charge_fee: ::core::option::Option<crate::types::Price>,
+    pub charge_fee: Option<crate::types::Price>,
     /// The fee before any reduction.
-    pub original_charge_fee: ::core::option::Option<crate::types::Price>,
+    pub original_charge_fee: Option<crate::types::Price>,
     /// The rate that the contract sets.
-    pub switch_fee_rate: ::core::option::Option<::std::string::String>,
+    pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for SubFee {
+impl Default for SubFee {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -3361,9 +3141,9 @@ impl ::core::default::Default for SubFee {
 impl crate::wire::Object for SubFee {
     fn blank() -> Self {
         Self {
-            charge_fee: ::core::option::Option::None,
-            original_charge_fee: ::core::option::Option::None,
-            switch_fee_rate: ::core::option::Option::None,
+            charge_fee: None,
+            original_charge_fee: None,
+            switch_fee_rate: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -3398,27 +3178,24 @@ crate::wire::object!(SubFee);
 #[non_exhaustive]
 pub struct SubMerchant {
     /// The number that Alipay gave the merchant when it was registered. At most 16 characters.
-    pub merchant_id: ::std::string::String,
+    pub merchant_id: String,
     /// Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
-    pub merchant_type: ::core::option::Option<::std::string::String>,
+    pub merchant_type: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl SubMerchant {
     /// With what must be given.
-    pub fn new(merchant_id: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn new(merchant_id: impl Into<String>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.merchant_id = ::core::convert::Into::into(merchant_id);
+        __made.merchant_id = Into::into(merchant_id);
         __made
     }
 
     /// Sets `merchant_type`.
-    pub fn merchant_type(
-        mut self,
-        merchant_type: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.merchant_type = Some(::core::convert::Into::into(merchant_type));
+    pub fn merchant_type(mut self, merchant_type: impl Into<String>) -> Self {
+        self.merchant_type = Some(Into::into(merchant_type));
         self
     }
 }
@@ -3427,7 +3204,7 @@ impl crate::wire::Object for SubMerchant {
     fn blank() -> Self {
         Self {
             merchant_id: crate::wire::Field::blank(),
-            merchant_type: ::core::option::Option::None,
+            merchant_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -3458,16 +3235,16 @@ crate::wire::object!(SubMerchant);
 #[non_exhaustive]
 pub struct TapPayInfo {
     /// What marks the payment as a tap: `TAP_PAY`.
-    pub payment_medium_type: ::core::option::Option<::std::string::String>,
+    pub payment_medium_type: Option<String>,
     /// Everything that tapping took off the price.
-    pub total_discount_amount: ::core::option::Option<crate::types::Price>,
+    pub total_discount_amount: Option<crate::types::Price>,
     /// The name to show for that reduction.
-    pub total_discount_name: ::core::option::Option<::std::string::String>,
+    pub total_discount_name: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TapPayInfo {
+impl Default for TapPayInfo {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -3476,9 +3253,9 @@ impl ::core::default::Default for TapPayInfo {
 impl crate::wire::Object for TapPayInfo {
     fn blank() -> Self {
         Self {
-            payment_medium_type: ::core::option::Option::None,
-            total_discount_amount: ::core::option::Option::None,
-            total_discount_name: ::core::option::Option::None,
+            payment_medium_type: None,
+            total_discount_amount: None,
+            total_discount_name: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -3518,18 +3295,18 @@ pub struct TradeFundBill {
     /// The source of the money.
     pub fund_channel: crate::types::Open<FundChannel>,
     /// How much of the order this source covers.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// What was really taken from the source, which a subsidy can make less than `amount`.
-    pub real_amount: ::core::option::Option<crate::types::Price>,
+    pub real_amount: Option<crate::types::Price>,
     /// The bank's short code, when a bank card paid.
-    pub bank_code: ::core::option::Option<::std::string::String>,
+    pub bank_code: Option<String>,
     /// The kind of card; given for bank cards only.
-    pub fund_type: ::core::option::Option<crate::types::Open<TradeFundBillFundType>>,
+    pub fund_type: Option<crate::types::Open<TradeFundBillFundType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for TradeFundBill {
+impl Default for TradeFundBill {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -3539,10 +3316,10 @@ impl crate::wire::Object for TradeFundBill {
     fn blank() -> Self {
         Self {
             fund_channel: crate::wire::Field::blank(),
-            amount: ::core::option::Option::None,
-            real_amount: ::core::option::Option::None,
-            bank_code: ::core::option::Option::None,
-            fund_type: ::core::option::Option::None,
+            amount: None,
+            real_amount: None,
+            bank_code: None,
+            fund_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -3635,34 +3412,34 @@ crate::wire::listed!(TradeStatus);
 #[non_exhaustive]
 pub struct VoucherDetail {
     /// Identifies this one voucher.
-    pub id: ::std::string::String,
+    pub id: String,
     /// What the buyer sees it called.
-    pub name: ::std::string::String,
+    pub name: String,
     /// How it reduces the price.
     pub r#type: crate::types::Open<VoucherDetailType>,
     /// Its face value: the contributions of the merchant and of the others together.
-    pub amount: ::core::option::Option<crate::types::Price>,
+    pub amount: Option<crate::types::Price>,
     /// The part that the merchant who started the payment bears.
-    pub merchant_contribute: ::core::option::Option<crate::types::Price>,
+    pub merchant_contribute: Option<crate::types::Price>,
     /// The part that others bear: Alipay, a brand, or several together.
-    pub other_contribute: ::core::option::Option<crate::types::Price>,
+    pub other_contribute: Option<crate::types::Price>,
     /// `other_contribute`, split by contributor.
-    pub other_contribute_detail: ::std::vec::Vec<ContributeDetail>,
+    pub other_contribute_detail: Vec<ContributeDetail>,
     /// A remark that its issuer attached.
-    pub memo: ::core::option::Option<::std::string::String>,
+    pub memo: Option<String>,
     /// The template that the voucher was issued from.
-    pub template_id: ::core::option::Option<::std::string::String>,
+    pub template_id: Option<String>,
     /// What the buyer paid for the voucher itself; only for vouchers that are sold.
-    pub purchase_buyer_contribute: ::core::option::Option<crate::types::Price>,
+    pub purchase_buyer_contribute: Option<crate::types::Price>,
     /// What the merchant took off when the voucher was sold; only for vouchers that are sold.
-    pub purchase_merchant_contribute: ::core::option::Option<crate::types::Price>,
+    pub purchase_merchant_contribute: Option<crate::types::Price>,
     /// What the platform took off when the voucher was sold; only for vouchers that are sold.
-    pub purchase_ant_contribute: ::core::option::Option<crate::types::Price>,
+    pub purchase_ant_contribute: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for VoucherDetail {
+impl Default for VoucherDetail {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -3674,15 +3451,15 @@ impl crate::wire::Object for VoucherDetail {
             id: crate::wire::Field::blank(),
             name: crate::wire::Field::blank(),
             r#type: crate::wire::Field::blank(),
-            amount: ::core::option::Option::None,
-            merchant_contribute: ::core::option::Option::None,
-            other_contribute: ::core::option::Option::None,
-            other_contribute_detail: ::std::vec::Vec::new(),
-            memo: ::core::option::Option::None,
-            template_id: ::core::option::Option::None,
-            purchase_buyer_contribute: ::core::option::Option::None,
-            purchase_merchant_contribute: ::core::option::Option::None,
-            purchase_ant_contribute: ::core::option::Option::None,
+            amount: None,
+            merchant_contribute: None,
+            other_contribute: None,
+            other_contribute_detail: Vec::new(),
+            memo: None,
+            template_id: None,
+            purchase_buyer_contribute: None,
+            purchase_merchant_contribute: None,
+            purchase_ant_contribute: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

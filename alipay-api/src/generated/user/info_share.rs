@@ -19,9 +19,9 @@ pub struct InfoShare {
 
 impl InfoShare {
     /// With what must be given.
-    pub fn new(auth_token: impl ::core::convert::Into<crate::types::Secret>) -> Self {
+    pub fn new(auth_token: impl Into<crate::types::Secret>) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_token = ::core::convert::Into::into(auth_token);
+        __made.auth_token = Into::into(auth_token);
         __made
     }
 }
@@ -76,146 +76,138 @@ impl crate::method::ServerMethod for InfoShare {}
 #[non_exhaustive]
 pub struct InfoShareResponse {
     /// The user's Alipay user number, where the app has not moved to open ids.
-    pub user_id: ::core::option::Option<::std::string::String>,
+    pub user_id: Option<String>,
     /// The open id that the user has towards the app.
-    pub open_id: ::core::option::Option<::std::string::String>,
+    pub open_id: Option<String>,
     /// The nickname.
-    pub nick_name: ::core::option::Option<::std::string::String>,
+    pub nick_name: Option<String>,
     /// Where the user's picture is.
-    pub avatar: ::core::option::Option<::std::string::String>,
+    pub avatar: Option<String>,
     /// The user's sex.
-    pub gender: ::core::option::Option<crate::types::Open<InfoShareGender>>,
+    pub gender: Option<crate::types::Open<InfoShareGender>>,
     /// The country's code.
-    pub country_code: ::core::option::Option<::std::string::String>,
+    pub country_code: Option<String>,
     /// The province.
-    pub province: ::core::option::Option<::std::string::String>,
+    pub province: Option<String>,
     /// The city.
-    pub city: ::core::option::Option<::std::string::String>,
+    pub city: Option<String>,
     /// The district or county.
-    pub area: ::core::option::Option<::std::string::String>,
+    pub area: Option<String>,
     /// The address within it.
-    pub address: ::core::option::Option<crate::types::Secret>,
+    pub address: Option<crate::types::Secret>,
     /// The postal code.
-    pub zip: ::core::option::Option<::std::string::String>,
+    pub zip: Option<String>,
     /// A name to show, made of the user's phone number, email address or Alipay number. Which of them may change over time.
-    pub display_name: ::core::option::Option<crate::types::Secret>,
+    pub display_name: Option<crate::types::Secret>,
     /// The email address that the user logs in with; where there is none, the phone number.
-    pub email: ::core::option::Option<crate::types::Secret>,
+    pub email: Option<crate::types::Secret>,
     /// The mobile phone number.
-    pub mobile: ::core::option::Option<crate::types::Secret>,
+    pub mobile: Option<crate::types::Secret>,
     /// The landline phone number.
-    pub phone: ::core::option::Option<crate::types::Secret>,
+    pub phone: Option<crate::types::Secret>,
     /// The user's Taobao number.
-    pub taobao_id: ::core::option::Option<::std::string::String>,
+    pub taobao_id: Option<String>,
     /// Whose account it is.
-    pub user_type: ::core::option::Option<crate::types::Open<InfoShareUserType>>,
+    pub user_type: Option<crate::types::Open<InfoShareUserType>>,
     /// The state of the account.
-    pub user_status: ::core::option::Option<crate::types::Open<InfoShareUserStatus>>,
+    pub user_status: Option<crate::types::Open<InfoShareUserStatus>>,
     /// Whether the account is frozen.
-    pub is_blocked: ::core::option::Option<bool>,
+    pub is_blocked: Option<bool>,
     /// Whether the account's balance is frozen.
-    pub is_balance_frozen: ::core::option::Option<bool>,
+    pub is_balance_frozen: Option<bool>,
     /// The membership level.
-    pub member_grade: ::core::option::Option<::std::string::String>,
+    pub member_grade: Option<String>,
     /// Whether the account is of a special kind.
-    pub inst_or_corp: ::core::option::Option<crate::types::Open<InfoShareInstOrCorp>>,
+    pub inst_or_corp: Option<crate::types::Open<InfoShareInstOrCorp>>,
     /// Whether the user has proved who it is. Names and documents mean little without.
-    pub is_certified: ::core::option::Option<bool>,
+    pub is_certified: Option<bool>,
     /// The person's real name, or the company's.
-    pub user_name: ::core::option::Option<crate::types::Secret>,
+    pub user_name: Option<crate::types::Secret>,
     /// The kind of document that the user proved its identity with.
-    pub cert_type: ::core::option::Option<crate::types::Open<InfoShareCertType>>,
+    pub cert_type: Option<crate::types::Open<InfoShareCertType>>,
     /// The number of that document.
-    pub cert_no: ::core::option::Option<crate::types::Secret>,
+    pub cert_no: Option<crate::types::Secret>,
     /// The age in years. Only of users with a verified identity card.
-    pub age: ::core::option::Option<i64>,
+    pub age: Option<i64>,
     /// Whether the user is of age. Only of users with a verified identity card.
-    pub is_adult: ::core::option::Option<bool>,
+    pub is_adult: Option<bool>,
     /// The ethnic group in the identity card.
-    pub user_nation: ::core::option::Option<::std::string::String>,
+    pub user_nation: Option<String>,
     /// The profession.
-    pub profession: ::core::option::Option<::std::string::String>,
+    pub profession: Option<String>,
     /// A person's day of birth.
-    pub person_birthday: ::core::option::Option<crate::types::Secret>,
+    pub person_birthday: Option<crate::types::Secret>,
     /// A person's birthday, as `MMdd`.
-    pub person_birthday_without_year: ::core::option::Option<crate::types::Secret>,
+    pub person_birthday_without_year: Option<crate::types::Secret>,
     /// Since when the person's document is valid.
-    pub person_cert_issue_date: ::core::option::Option<::std::string::String>,
+    pub person_cert_issue_date: Option<String>,
     /// Until when the person's document is valid.
-    pub person_cert_expiry_date: ::core::option::Option<::std::string::String>,
+    pub person_cert_expiry_date: Option<String>,
     /// Pictures of the person's document.
-    pub person_pictures: ::std::vec::Vec<AlipayUserPicture>,
+    pub person_pictures: Vec<AlipayUserPicture>,
     /// The province in the identity card.
-    pub identity_card_province: ::core::option::Option<::std::string::String>,
+    pub identity_card_province: Option<String>,
     /// The city in the identity card.
-    pub identity_card_city: ::core::option::Option<::std::string::String>,
+    pub identity_card_city: Option<String>,
     /// The district in the identity card.
-    pub identity_card_area: ::core::option::Option<::std::string::String>,
+    pub identity_card_area: Option<String>,
     /// The address in the identity card.
-    pub identity_card_address: ::core::option::Option<crate::types::Secret>,
+    pub identity_card_address: Option<crate::types::Secret>,
     /// Whether the user is a student.
-    pub is_student_certified: ::core::option::Option<bool>,
+    pub is_student_certified: Option<bool>,
     /// The school, as the state's register of students has it.
-    pub college_name: ::core::option::Option<::std::string::String>,
+    pub college_name: Option<String>,
     /// The degree, as the same register has it: handle with care.
-    pub degree: ::core::option::Option<::std::string::String>,
+    pub degree: Option<String>,
     /// When the studies began.
-    pub enrollment_time: ::core::option::Option<crate::types::Date>,
+    pub enrollment_time: Option<crate::types::Date>,
     /// When they are expected to end.
-    pub graduation_time: ::core::option::Option<crate::types::Date>,
+    pub graduation_time: Option<crate::types::Date>,
     /// The addresses that the user has goods sent to.
-    pub deliver_addresses: ::std::vec::Vec<AlipayUserDeliverAddress>,
+    pub deliver_addresses: Vec<AlipayUserDeliverAddress>,
     /// The kind of company. Of companies only.
-    pub firm_type: ::core::option::Option<crate::types::Open<InfoShareFirmType>>,
+    pub firm_type: Option<crate::types::Open<InfoShareFirmType>>,
     /// The business that the company is licensed for. Of companies only.
-    pub business_scope: ::core::option::Option<::std::string::String>,
+    pub business_scope: Option<String>,
     /// The number of the business licence. Of companies only.
-    pub license_no: ::core::option::Option<::std::string::String>,
+    pub license_no: Option<String>,
     /// Until when the licence is valid: `yyyyMMdd`, or `长期` for ever. Of companies only.
-    pub license_expiry_date: ::core::option::Option<::std::string::String>,
+    pub license_expiry_date: Option<String>,
     /// The organisation code. Of companies only.
-    pub organization_code: ::core::option::Option<::std::string::String>,
+    pub organization_code: Option<String>,
     /// The province in the business licence. Of companies only.
-    pub ent_license_province: ::core::option::Option<::std::string::String>,
+    pub ent_license_province: Option<String>,
     /// The city in the business licence. Of companies only.
-    pub ent_license_city: ::core::option::Option<::std::string::String>,
+    pub ent_license_city: Option<String>,
     /// The district in the business licence. Of companies only; mostly empty.
-    pub ent_license_area: ::core::option::Option<::std::string::String>,
+    pub ent_license_area: Option<String>,
     /// The address in the business licence. Of companies only.
-    pub ent_license_address: ::core::option::Option<::std::string::String>,
+    pub ent_license_address: Option<String>,
     /// Pictures of the company's documents. Of companies only.
-    pub firm_pictures: ::std::vec::Vec<AlipayUserPicture>,
+    pub firm_pictures: Vec<AlipayUserPicture>,
     /// The name of the legal representative. Of companies only.
-    pub firm_legal_person_name: ::core::option::Option<crate::types::Secret>,
+    pub firm_legal_person_name: Option<crate::types::Secret>,
     /// The kind of document of the legal representative. Of companies only.
-    pub firm_legal_person_cert_type: ::core::option::Option<
-        crate::types::Open<InfoShareCertType>,
-    >,
+    pub firm_legal_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
     /// The number of that document. Of companies only.
-    pub firm_legal_person_cert_no: ::core::option::Option<crate::types::Secret>,
+    pub firm_legal_person_cert_no: Option<crate::types::Secret>,
     /// Until when that document is valid. Of companies only.
-    pub firm_legal_person_cert_expiry_date: ::core::option::Option<
-        ::std::string::String,
-    >,
+    pub firm_legal_person_cert_expiry_date: Option<String>,
     /// Pictures of that document. Of companies only.
-    pub firm_legal_person_pictures: ::std::vec::Vec<AlipayUserPicture>,
+    pub firm_legal_person_pictures: Vec<AlipayUserPicture>,
     /// The name of the person who acts for the company. Of companies only.
-    pub firm_agent_person_name: ::core::option::Option<crate::types::Secret>,
+    pub firm_agent_person_name: Option<crate::types::Secret>,
     /// The kind of document of that person. Of companies only.
-    pub firm_agent_person_cert_type: ::core::option::Option<
-        crate::types::Open<InfoShareCertType>,
-    >,
+    pub firm_agent_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
     /// The number of that document. Of companies only.
-    pub firm_agent_person_cert_no: ::core::option::Option<crate::types::Secret>,
+    pub firm_agent_person_cert_no: Option<crate::types::Secret>,
     /// Until when that document is valid. Of companies only.
-    pub firm_agent_person_cert_expiry_date: ::core::option::Option<
-        ::std::string::String,
-    >,
+    pub firm_agent_person_cert_expiry_date: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for InfoShareResponse {
+impl Default for InfoShareResponse {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -224,70 +216,70 @@ impl ::core::default::Default for InfoShareResponse {
 impl crate::wire::Object for InfoShareResponse {
     fn blank() -> Self {
         Self {
-            user_id: ::core::option::Option::None,
-            open_id: ::core::option::Option::None,
-            nick_name: ::core::option::Option::None,
-            avatar: ::core::option::Option::None,
-            gender: ::core::option::Option::None,
-            country_code: ::core::option::Option::None,
-            province: ::core::option::Option::None,
-            city: ::core::option::Option::None,
-            area: ::core::option::Option::None,
-            address: ::core::option::Option::None,
-            zip: ::core::option::Option::None,
-            display_name: ::core::option::Option::None,
-            email: ::core::option::Option::None,
-            mobile: ::core::option::Option::None,
-            phone: ::core::option::Option::None,
-            taobao_id: ::core::option::Option::None,
-            user_type: ::core::option::Option::None,
-            user_status: ::core::option::Option::None,
-            is_blocked: ::core::option::Option::None,
-            is_balance_frozen: ::core::option::Option::None,
-            member_grade: ::core::option::Option::None,
-            inst_or_corp: ::core::option::Option::None,
-            is_certified: ::core::option::Option::None,
-            user_name: ::core::option::Option::None,
-            cert_type: ::core::option::Option::None,
-            cert_no: ::core::option::Option::None,
-            age: ::core::option::Option::None,
-            is_adult: ::core::option::Option::None,
-            user_nation: ::core::option::Option::None,
-            profession: ::core::option::Option::None,
-            person_birthday: ::core::option::Option::None,
-            person_birthday_without_year: ::core::option::Option::None,
-            person_cert_issue_date: ::core::option::Option::None,
-            person_cert_expiry_date: ::core::option::Option::None,
-            person_pictures: ::std::vec::Vec::new(),
-            identity_card_province: ::core::option::Option::None,
-            identity_card_city: ::core::option::Option::None,
-            identity_card_area: ::core::option::Option::None,
-            identity_card_address: ::core::option::Option::None,
-            is_student_certified: ::core::option::Option::None,
-            college_name: ::core::option::Option::None,
-            degree: ::core::option::Option::None,
-            enrollment_time: ::core::option::Option::None,
-            graduation_time: ::core::option::Option::None,
-            deliver_addresses: ::std::vec::Vec::new(),
-            firm_type: ::core::option::Option::None,
-            business_scope: ::core::option::Option::None,
-            license_no: ::core::option::Option::None,
-            license_expiry_date: ::core::option::Option::None,
-            organization_code: ::core::option::Option::None,
-            ent_license_province: ::core::option::Option::None,
-            ent_license_city: ::core::option::Option::None,
-            ent_license_area: ::core::option::Option::None,
-            ent_license_address: ::core::option::Option::None,
-            firm_pictures: ::std::vec::Vec::new(),
-            firm_legal_person_name: ::core::option::Option::None,
-            firm_legal_person_cert_type: ::core::option::Option::None,
-            firm_legal_person_cert_no: ::core::option::Option::None,
-            firm_legal_person_cert_expiry_date: ::core::option::Option::None,
-            firm_legal_person_pictures: ::std::vec::Vec::new(),
-            firm_agent_person_name: ::core::option::Option::None,
-            firm_agent_person_cert_type: ::core::option::Option::None,
-            firm_agent_person_cert_no: ::core::option::Option::None,
-            firm_agent_person_cert_expiry_date: ::core::option::Option::None,
+            user_id: None,
+            open_id: None,
+            nick_name: None,
+            avatar: None,
+            gender: None,
+            country_code: None,
+            province: None,
+            city: None,
+            area: None,
+            address: None,
+            zip: None,
+            display_name: None,
+            email: None,
+            mobile: None,
+            phone: None,
+            taobao_id: None,
+            user_type: None,
+            user_status: None,
+            is_blocked: None,
+            is_balance_frozen: None,
+            member_grade: None,
+            inst_or_corp: None,
+            is_certified: None,
+            user_name: None,
+            cert_type: None,
+            cert_no: None,
+            age: None,
+            is_adult: None,
+            user_nation: None,
+            profession: None,
+            person_birthday: None,
+            person_birthday_without_year: None,
+            person_cert_issue_date: None,
+            person_cert_expiry_date: None,
+            person_pictures: Vec::new(),
+            identity_card_province: None,
+            identity_card_city: None,
+            identity_card_area: None,
+            identity_card_address: None,
+            is_student_certified: None,
+            college_name: None,
+            degree: None,
+            enrollment_time: None,
+            graduation_time: None,
+            deliver_addresses: Vec::new(),
+            firm_type: None,
+            business_scope: None,
+            license_no: None,
+            license_expiry_date: None,
+            organization_code: None,
+            ent_license_province: None,
+            ent_license_city: None,
+            ent_license_area: None,
+            ent_license_address: None,
+            firm_pictures: Vec::new(),
+            firm_legal_person_name: None,
+            firm_legal_person_cert_type: None,
+            firm_legal_person_cert_no: None,
+            firm_legal_person_cert_expiry_date: None,
+            firm_legal_person_pictures: Vec::new(),
+            firm_agent_person_name: None,
+            firm_agent_person_cert_type: None,
+            firm_agent_person_cert_no: None,
+            firm_agent_person_cert_expiry_date: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -808,30 +800,30 @@ crate::wire::listed!(InfoShareFirmType);
 #[non_exhaustive]
 pub struct AlipayUserDeliverAddress {
     /// Whom they are for.
-    pub deliver_fullname: ::core::option::Option<crate::types::Secret>,
+    pub deliver_fullname: Option<crate::types::Secret>,
     /// The mobile phone number there.
-    pub deliver_mobile: ::core::option::Option<crate::types::Secret>,
+    pub deliver_mobile: Option<crate::types::Secret>,
     /// The landline phone number there.
-    pub deliver_phone: ::core::option::Option<crate::types::Secret>,
+    pub deliver_phone: Option<crate::types::Secret>,
     /// The province.
-    pub deliver_province: ::core::option::Option<::std::string::String>,
+    pub deliver_province: Option<String>,
     /// The city.
-    pub deliver_city: ::core::option::Option<::std::string::String>,
+    pub deliver_city: Option<String>,
     /// The district or county.
-    pub deliver_area: ::core::option::Option<::std::string::String>,
+    pub deliver_area: Option<String>,
     /// The address within it.
-    pub address: ::core::option::Option<crate::types::Secret>,
+    pub address: Option<crate::types::Secret>,
     /// The area's code.
-    pub address_code: ::core::option::Option<::std::string::String>,
+    pub address_code: Option<String>,
     /// The postal code.
-    pub zip: ::core::option::Option<::std::string::String>,
+    pub zip: Option<String>,
     /// Whether goods go there unless the user says otherwise.
-    pub default_deliver_address: ::core::option::Option<bool>,
+    pub default_deliver_address: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AlipayUserDeliverAddress {
+impl Default for AlipayUserDeliverAddress {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -840,16 +832,16 @@ impl ::core::default::Default for AlipayUserDeliverAddress {
 impl crate::wire::Object for AlipayUserDeliverAddress {
     fn blank() -> Self {
         Self {
-            deliver_fullname: ::core::option::Option::None,
-            deliver_mobile: ::core::option::Option::None,
-            deliver_phone: ::core::option::Option::None,
-            deliver_province: ::core::option::Option::None,
-            deliver_city: ::core::option::Option::None,
-            deliver_area: ::core::option::Option::None,
-            address: ::core::option::Option::None,
-            address_code: ::core::option::Option::None,
-            zip: ::core::option::Option::None,
-            default_deliver_address: ::core::option::Option::None,
+            deliver_fullname: None,
+            deliver_mobile: None,
+            deliver_phone: None,
+            deliver_province: None,
+            deliver_city: None,
+            deliver_area: None,
+            address: None,
+            address_code: None,
+            zip: None,
+            default_deliver_address: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -923,14 +915,14 @@ crate::wire::object!(AlipayUserDeliverAddress);
 #[non_exhaustive]
 pub struct AlipayUserPicture {
     /// What it shows.
-    pub picture_type: ::core::option::Option<::std::string::String>,
+    pub picture_type: Option<String>,
     /// Where it is. `alipay.user.certify.image.fetch` turns this into something to look at.
-    pub picture_url: ::core::option::Option<::std::string::String>,
+    pub picture_url: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for AlipayUserPicture {
+impl Default for AlipayUserPicture {
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -939,8 +931,8 @@ impl ::core::default::Default for AlipayUserPicture {
 impl crate::wire::Object for AlipayUserPicture {
     fn blank() -> Self {
         Self {
-            picture_type: ::core::option::Option::None,
-            picture_url: ::core::option::Option::None,
+            picture_type: None,
+            picture_url: None,
             extra: crate::wire::Extra::EMPTY,
         }
     }

@@ -11,8 +11,8 @@ pub enum GatewayCode {
 }
 
 impl ::alipay_api::wire::Listed for GatewayCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("20000", Self::V20000), ("40004", Self::V40004)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["20000", "40004"], &[Self::V20000, Self::V40004])
     }
 }
 
@@ -35,8 +35,8 @@ pub enum GatewayErrorCode {
 }
 
 impl ::alipay_api::wire::Listed for GatewayErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("isv.invalid-signature", Self::IsvInvalidSignature)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["isv.invalid-signature"], &[Self::IsvInvalidSignature])
     }
 }
 

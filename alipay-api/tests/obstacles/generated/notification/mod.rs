@@ -11,9 +11,9 @@ pub use trap_sync::TrapSync;
 #[non_exhaustive]
 pub enum Notification {
     /// 订单变更: `alipay.trap.order.changed`.
-    TrapOrderChanged(::std::boxed::Box<TrapOrderChanged>),
+    TrapOrderChanged(Box<TrapOrderChanged>),
     /// 陷阱 \[通知\] \<b>: `trap_sync`.
-    TrapSync(::std::boxed::Box<TrapSync>),
+    TrapSync(Box<TrapSync>),
     /// One that this version of the library does not know: its parameters as they came.
     Other(::alipay_api::notify::OtherNotification),
 }
@@ -24,12 +24,10 @@ impl Notification {
     pub fn read(
         name: &str,
         source: &mut ::alipay_api::wire::Source<'_>,
-    ) -> ::core::option::Option<Self> {
+    ) -> Option<Self> {
         match name {
-            "alipay.trap.order.changed" => {
-                Some(Self::TrapOrderChanged(::alipay_api::wire::Object::make(source)))
-            }
-            "trap_sync" => Some(Self::TrapSync(::alipay_api::wire::Object::make(source))),
+            "alipay.trap.order.changed" => Some(Self::TrapOrderChanged(source.make())),
+            "trap_sync" => Some(Self::TrapSync(source.make())),
             _ => None,
         }
     }
@@ -44,14 +42,14 @@ impl Notification {
     }
 }
 
-impl ::core::convert::From<TrapOrderChanged> for Notification {
+impl From<TrapOrderChanged> for Notification {
     fn from(body: TrapOrderChanged) -> Self {
-        Self::TrapOrderChanged(::std::boxed::Box::new(body))
+        Self::TrapOrderChanged(Box::new(body))
     }
 }
 
-impl ::core::convert::From<TrapSync> for Notification {
+impl From<TrapSync> for Notification {
     fn from(body: TrapSync) -> Self {
-        Self::TrapSync(::std::boxed::Box::new(body))
+        Self::TrapSync(Box::new(body))
     }
 }

@@ -12,19 +12,25 @@ pub struct TrapOrderChanged {
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for TrapOrderChanged {
+impl Default for TrapOrderChanged {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for TrapOrderChanged {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
-        Self { extra: source.extra() }
+    fn blank() -> Self {
+        Self {
+            extra: ::alipay_api::wire::Extra::EMPTY,
+        }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&[], &mut [], &mut self.extra);
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
+        ::alipay_api::wire::Seen::new("TrapOrderChanged", &[], &[], &self.extra)
     }
 }
 

@@ -9,36 +9,51 @@
 #[non_exhaustive]
 pub struct TrapSync {
     /// Itself.
-    pub self_: ::std::string::String,
+    pub self_: String,
     /// Its type.
     pub r#type: ::alipay_api::types::Open<Vec>,
     /// A result.
-    pub body: ::core::option::Option<Result>,
+    pub body: Option<Result>,
     /// What it costs. In yuan.
-    pub price: ::core::option::Option<::alipay_api::types::Price>,
+    pub price: Option<::alipay_api::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for TrapSync {
+impl Default for TrapSync {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for TrapSync {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            self_: source.field("self"),
-            r#type: source.field("type"),
-            body: source.field("body"),
-            price: source.field("price"),
-            extra: source.extra(),
+            self_: ::alipay_api::wire::Field::blank(),
+            r#type: ::alipay_api::wire::Field::blank(),
+            body: None,
+            price: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &["self", "type", "body", "price"],
+                &mut [
+                    &mut self.self_,
+                    &mut self.r#type,
+                    &mut self.body,
+                    &mut self.price,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "TrapSync",
             &["self", "type", "body", "price"],
             &[&self.self_, &self.r#type, &self.body, &self.price],
             &self.extra,
@@ -56,8 +71,8 @@ pub enum Vec {
 }
 
 impl ::alipay_api::wire::Listed for Vec {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("A", Self::A)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["A"], &[Self::A])
     }
 }
 
@@ -67,27 +82,31 @@ impl ::alipay_api::wire::Listed for Vec {
 #[non_exhaustive]
 pub struct Result {
     /// Fine.
-    pub ok: ::core::option::Option<::std::string::String>,
+    pub ok: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for Result {
+impl Default for Result {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Result {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            ok: source.field("ok"),
-            extra: source.extra(),
+            ok: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["ok"], &mut [&mut self.ok], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["ok"], &[&self.ok], &self.extra)
+        ::alipay_api::wire::Seen::new("Result", &["ok"], &[&self.ok], &self.extra)
     }
 }
 

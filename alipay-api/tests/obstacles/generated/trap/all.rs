@@ -25,7 +25,7 @@
 #[non_exhaustive]
 pub struct All {
     /// Text. At most 64 characters.
-    pub string: ::std::string::String,
+    pub string: String,
     /// A number. From -5 to 5.
     pub must_int: i64,
     /// A truth.
@@ -37,7 +37,7 @@ pub struct All {
     /// A day.
     pub must_date: ::alipay_api::types::Date,
     /// An address.
-    pub must_url: ::std::string::String,
+    pub must_url: String,
     /// An object as text.
     pub must_json: ::alipay_api::types::Json,
     /// A file.
@@ -49,39 +49,39 @@ pub struct All {
     /// An object.
     pub must_object: super::types::Some,
     /// A list.
-    pub must_list: ::std::vec::Vec<::std::string::String>,
+    pub must_list: Vec<String>,
     /// Objects.
-    pub must_objects: ::std::vec::Vec<super::types::Asked>,
+    pub must_objects: Vec<super::types::Asked>,
     /// A number. At least 1.
-    pub int: ::core::option::Option<i64>,
+    pub int: Option<i64>,
     /// A truth.
-    pub bool: ::core::option::Option<bool>,
+    pub bool: Option<bool>,
     /// An amount. In yuan.
-    pub price: ::core::option::Option<::alipay_api::types::Price>,
+    pub price: Option<::alipay_api::types::Price>,
     /// A time. At least one of `date`, `datetime` must be given.
-    pub datetime: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub datetime: Option<::alipay_api::types::DateTime>,
     /// A day. At least one of `date`, `datetime` must be given.
-    pub date: ::core::option::Option<::alipay_api::types::Date>,
+    pub date: Option<::alipay_api::types::Date>,
     /// An address. At least one of `url`, `json` must be given.
-    pub url: ::core::option::Option<::std::string::String>,
+    pub url: Option<String>,
     /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
-    pub json: ::core::option::Option<::alipay_api::types::Json>,
+    pub json: Option<::alipay_api::types::Json>,
     /// A file.
-    pub file: ::core::option::Option<::alipay_api::types::File>,
+    pub file: Option<::alipay_api::types::File>,
     /// A secret.
-    pub secret: ::core::option::Option<::alipay_api::types::Secret>,
+    pub secret: Option<::alipay_api::types::Secret>,
     /// An enum. Sent as `NONE` unless set.
-    pub r#enum: ::core::option::Option<::alipay_api::types::Open<super::types::None>>,
+    pub r#enum: Option<::alipay_api::types::Open<super::types::None>>,
     /// An object.
-    pub object: ::core::option::Option<super::types::Some>,
+    pub object: Option<super::types::Some>,
     /// A list. In yuan. At most 1 item.
-    pub list: ::std::vec::Vec<::alipay_api::types::Price>,
+    pub list: Vec<::alipay_api::types::Price>,
     /// Enums.
-    pub enums: ::std::vec::Vec<::alipay_api::types::Open<super::types::None>>,
+    pub enums: Vec<::alipay_api::types::Open<super::types::None>>,
     /// Text. Sent as `a "quoted" \ value` unless set.
-    pub text: ::core::option::Option<::std::string::String>,
+    pub text: Option<String>,
     /// One of three. Required unless `int` or `bool` is given.
-    pub either: ::core::option::Option<::std::string::String>,
+    pub either: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
@@ -89,38 +89,36 @@ pub struct All {
 impl All {
     /// With what must be given.
     pub fn new(
-        string: impl ::core::convert::Into<::std::string::String>,
+        string: impl Into<String>,
         must_int: i64,
         must_bool: bool,
         must_price: ::alipay_api::types::Price,
         must_datetime: ::alipay_api::types::DateTime,
         must_date: ::alipay_api::types::Date,
-        must_url: impl ::core::convert::Into<::std::string::String>,
-        must_json: impl ::core::convert::Into<::alipay_api::types::Json>,
+        must_url: impl Into<String>,
+        must_json: impl Into<::alipay_api::types::Json>,
         must_file: ::alipay_api::types::File,
-        must_secret: impl ::core::convert::Into<::alipay_api::types::Secret>,
-        must_enum: impl ::core::convert::Into<
-            ::alipay_api::types::Open<super::types::None>,
-        >,
+        must_secret: impl Into<::alipay_api::types::Secret>,
+        must_enum: impl Into<::alipay_api::types::Open<super::types::None>>,
         must_object: super::types::Some,
-        must_list: impl ::core::convert::Into<::std::vec::Vec<::std::string::String>>,
-        must_objects: impl ::core::convert::Into<::std::vec::Vec<super::types::Asked>>,
+        must_list: impl Into<Vec<String>>,
+        must_objects: impl Into<Vec<super::types::Asked>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.string = ::core::convert::Into::into(string);
+        __made.string = Into::into(string);
         __made.must_int = must_int;
         __made.must_bool = must_bool;
         __made.must_price = must_price;
         __made.must_datetime = must_datetime;
         __made.must_date = must_date;
-        __made.must_url = ::core::convert::Into::into(must_url);
-        __made.must_json = ::core::convert::Into::into(must_json);
+        __made.must_url = Into::into(must_url);
+        __made.must_json = Into::into(must_json);
         __made.must_file = must_file;
-        __made.must_secret = ::core::convert::Into::into(must_secret);
-        __made.must_enum = ::core::convert::Into::into(must_enum);
+        __made.must_secret = Into::into(must_secret);
+        __made.must_enum = Into::into(must_enum);
         __made.must_object = must_object;
-        __made.must_list = ::core::convert::Into::into(must_list);
-        __made.must_objects = ::core::convert::Into::into(must_objects);
+        __made.must_list = Into::into(must_list);
+        __made.must_objects = Into::into(must_objects);
         __made
     }
 
@@ -155,20 +153,14 @@ impl All {
     }
 
     /// Sets `url`.
-    pub fn url(
-        mut self,
-        url: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.url = Some(::core::convert::Into::into(url));
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(Into::into(url));
         self
     }
 
     /// Sets `json`.
-    pub fn json(
-        mut self,
-        json: impl ::core::convert::Into<::alipay_api::types::Json>,
-    ) -> Self {
-        self.json = Some(::core::convert::Into::into(json));
+    pub fn json(mut self, json: impl Into<::alipay_api::types::Json>) -> Self {
+        self.json = Some(Into::into(json));
         self
     }
 
@@ -179,20 +171,17 @@ impl All {
     }
 
     /// Sets `secret`.
-    pub fn secret(
-        mut self,
-        secret: impl ::core::convert::Into<::alipay_api::types::Secret>,
-    ) -> Self {
-        self.secret = Some(::core::convert::Into::into(secret));
+    pub fn secret(mut self, secret: impl Into<::alipay_api::types::Secret>) -> Self {
+        self.secret = Some(Into::into(secret));
         self
     }
 
     /// Sets `enum`.
     pub fn r#enum(
         mut self,
-        r#enum: impl ::core::convert::Into<::alipay_api::types::Open<super::types::None>>,
+        r#enum: impl Into<::alipay_api::types::Open<super::types::None>>,
     ) -> Self {
-        self.r#enum = Some(::core::convert::Into::into(r#enum));
+        self.r#enum = Some(Into::into(r#enum));
         self
     }
 
@@ -203,150 +192,227 @@ impl All {
     }
 
     /// Sets `list`.
-    pub fn list(
-        mut self,
-        list: impl ::core::convert::Into<::std::vec::Vec<::alipay_api::types::Price>>,
-    ) -> Self {
-        self.list = ::core::convert::Into::into(list);
+    pub fn list(mut self, list: impl Into<Vec<::alipay_api::types::Price>>) -> Self {
+        self.list = Into::into(list);
         self
     }
 
     /// Sets `enums`.
     pub fn enums(
         mut self,
-        enums: impl ::core::convert::Into<
-            ::std::vec::Vec<::alipay_api::types::Open<super::types::None>>,
-        >,
+        enums: impl Into<Vec<::alipay_api::types::Open<super::types::None>>>,
     ) -> Self {
-        self.enums = ::core::convert::Into::into(enums);
+        self.enums = Into::into(enums);
         self
     }
 
     /// Sets `text`.
-    pub fn text(
-        mut self,
-        text: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.text = Some(::core::convert::Into::into(text));
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(Into::into(text));
         self
     }
 
     /// Sets `either`.
-    pub fn either(
-        mut self,
-        either: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.either = Some(::core::convert::Into::into(either));
+    pub fn either(mut self, either: impl Into<String>) -> Self {
+        self.either = Some(Into::into(either));
         self
     }
 }
 
 impl ::alipay_api::wire::Object for All {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            string: source.required("string"),
-            must_int: source.required("must_int"),
-            must_bool: source.required("must_bool"),
-            must_price: source.required("must_price"),
-            must_datetime: source.required("must_datetime"),
-            must_date: source.required("must_date"),
-            must_url: source.required("must_url"),
-            must_json: source.required("must_json"),
-            must_file: source.required("must_file"),
-            must_secret: source.required("must_secret"),
-            must_enum: source.required("must_enum"),
-            must_object: source.required("must_object"),
-            must_list: source.required("must_list"),
-            must_objects: source.required("must_objects"),
-            int: source.field("int"),
-            bool: source.field("bool"),
-            price: source.field("price"),
-            datetime: source.field("datetime"),
-            date: source.field("date"),
-            url: source.field("url"),
-            json: source.field("json"),
-            file: source.field("file"),
-            secret: source.field("secret"),
-            r#enum: source.field("enum"),
-            object: source.field("object"),
-            list: source.field("list"),
-            enums: source.field("enums"),
-            text: source.field("text"),
-            either: source.field("either"),
-            extra: source.extra(),
+            string: ::alipay_api::wire::Field::blank(),
+            must_int: ::alipay_api::wire::Field::blank(),
+            must_bool: ::alipay_api::wire::Field::blank(),
+            must_price: ::alipay_api::wire::Field::blank(),
+            must_datetime: ::alipay_api::wire::Field::blank(),
+            must_date: ::alipay_api::wire::Field::blank(),
+            must_url: ::alipay_api::wire::Field::blank(),
+            must_json: ::alipay_api::wire::Field::blank(),
+            must_file: ::alipay_api::wire::Field::blank(),
+            must_secret: ::alipay_api::wire::Field::blank(),
+            must_enum: ::alipay_api::wire::Field::blank(),
+            must_object: ::alipay_api::wire::Field::blank(),
+            must_list: Vec::new(),
+            must_objects: Vec::new(),
+            int: None,
+            bool: None,
+            price: None,
+            datetime: None,
+            date: None,
+            url: None,
+            json: None,
+            file: None,
+            secret: None,
+            r#enum: None,
+            object: None,
+            list: Vec::new(),
+            enums: Vec::new(),
+            text: None,
+            either: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .require(
+                &[
+                    "string",
+                    "must_int",
+                    "must_bool",
+                    "must_price",
+                    "must_datetime",
+                    "must_date",
+                    "must_url",
+                    "must_json",
+                    "must_file",
+                    "must_secret",
+                    "must_enum",
+                    "must_object",
+                    "must_list",
+                    "must_objects",
+                ],
+            );
+        source
+            .fill(
+                &[
+                    "string",
+                    "must_int",
+                    "must_bool",
+                    "must_price",
+                    "must_datetime",
+                    "must_date",
+                    "must_url",
+                    "must_json",
+                    "must_file",
+                    "must_secret",
+                    "must_enum",
+                    "must_object",
+                    "must_list",
+                    "must_objects",
+                    "int",
+                    "bool",
+                    "price",
+                    "datetime",
+                    "date",
+                    "url",
+                    "json",
+                    "file",
+                    "secret",
+                    "enum",
+                    "object",
+                    "list",
+                    "enums",
+                    "text",
+                    "either",
+                ],
+                &mut [
+                    &mut self.string,
+                    &mut self.must_int,
+                    &mut self.must_bool,
+                    &mut self.must_price,
+                    &mut self.must_datetime,
+                    &mut self.must_date,
+                    &mut self.must_url,
+                    &mut self.must_json,
+                    &mut self.must_file,
+                    &mut self.must_secret,
+                    &mut self.must_enum,
+                    &mut self.must_object,
+                    &mut self.must_list,
+                    &mut self.must_objects,
+                    &mut self.int,
+                    &mut self.bool,
+                    &mut self.price,
+                    &mut self.datetime,
+                    &mut self.date,
+                    &mut self.url,
+                    &mut self.json,
+                    &mut self.file,
+                    &mut self.secret,
+                    &mut self.r#enum,
+                    &mut self.object,
+                    &mut self.list,
+                    &mut self.enums,
+                    &mut self.text,
+                    &mut self.either,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
-            &[
-                "string",
-                "must_int",
-                "must_bool",
-                "must_price",
-                "must_datetime",
-                "must_date",
-                "must_url",
-                "must_json",
-                "must_file",
-                "must_secret",
-                "must_enum",
-                "must_object",
-                "must_list",
-                "must_objects",
-                "int",
-                "bool",
-                "price",
-                "datetime",
-                "date",
-                "url",
-                "json",
-                "file",
-                "secret",
-                "enum",
-                "object",
-                "list",
-                "enums",
-                "text",
-                "either",
-            ],
-            &[
-                &self.string,
-                &self.must_int,
-                &self.must_bool,
-                &self.must_price,
-                &self.must_datetime,
-                &self.must_date,
-                &self.must_url,
-                &self.must_json,
-                &self.must_file,
-                &self.must_secret,
-                &self.must_enum,
-                &self.must_object,
-                &self.must_list,
-                &self.must_objects,
-                &self.int,
-                &self.bool,
-                &self.price,
-                &self.datetime,
-                &self.date,
-                &self.url,
-                &self.json,
-                &self.file,
-                &self.secret,
-                &self.r#enum,
-                &self.object,
-                &self.list,
-                &self.enums,
-                &self.text,
-                &self.either,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["url", "json"], &["date", "datetime"], &["either", "int", "bool"]]
+                "All",
+                &[
+                    "string",
+                    "must_int",
+                    "must_bool",
+                    "must_price",
+                    "must_datetime",
+                    "must_date",
+                    "must_url",
+                    "must_json",
+                    "must_file",
+                    "must_secret",
+                    "must_enum",
+                    "must_object",
+                    "must_list",
+                    "must_objects",
+                    "int",
+                    "bool",
+                    "price",
+                    "datetime",
+                    "date",
+                    "url",
+                    "json",
+                    "file",
+                    "secret",
+                    "enum",
+                    "object",
+                    "list",
+                    "enums",
+                    "text",
+                    "either",
+                ],
+                &[
+                    &self.string,
+                    &self.must_int,
+                    &self.must_bool,
+                    &self.must_price,
+                    &self.must_datetime,
+                    &self.must_date,
+                    &self.must_url,
+                    &self.must_json,
+                    &self.must_file,
+                    &self.must_secret,
+                    &self.must_enum,
+                    &self.must_object,
+                    &self.must_list,
+                    &self.must_objects,
+                    &self.int,
+                    &self.bool,
+                    &self.price,
+                    &self.datetime,
+                    &self.date,
+                    &self.url,
+                    &self.json,
+                    &self.file,
+                    &self.secret,
+                    &self.r#enum,
+                    &self.object,
+                    &self.list,
+                    &self.enums,
+                    &self.text,
+                    &self.either,
+                ],
+                &self.extra,
+            )
+            .with_groups(
+                &[&["url", "json"], &["date", "datetime"], &["either", "int", "bool"]],
+            )
     }
 }
 
@@ -385,19 +451,19 @@ impl ::alipay_api::method::ServerMethod for All {}
 #[non_exhaustive]
 pub struct AllResponse {
     /// Text.
-    pub string: ::std::string::String,
+    pub string: String,
     /// A number.
-    pub int: ::core::option::Option<i64>,
+    pub int: Option<i64>,
     /// A truth.
-    pub bool: ::core::option::Option<bool>,
+    pub bool: Option<bool>,
     /// An amount. In yuan.
-    pub price: ::core::option::Option<::alipay_api::types::Price>,
+    pub price: Option<::alipay_api::types::Price>,
     /// A time.
-    pub datetime: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub datetime: Option<::alipay_api::types::DateTime>,
     /// A day.
-    pub date: ::core::option::Option<::alipay_api::types::Date>,
+    pub date: Option<::alipay_api::types::Date>,
     /// An address.
-    pub url: ::std::string::String,
+    pub url: String,
     /// An object as text.
     pub json: ::alipay_api::types::Json,
     /// A secret.
@@ -407,62 +473,114 @@ pub struct AllResponse {
     /// An object.
     pub object: super::types::Some,
     /// A list.
-    pub list: ::std::vec::Vec<::std::string::String>,
+    pub list: Vec<String>,
     /// Text.
-    pub may_string: ::core::option::Option<::std::string::String>,
+    pub may_string: Option<String>,
     /// A number.
-    pub may_int: ::core::option::Option<i64>,
+    pub may_int: Option<i64>,
     /// An address.
-    pub may_url: ::core::option::Option<::std::string::String>,
+    pub may_url: Option<String>,
     /// An object as text.
-    pub may_json: ::core::option::Option<::alipay_api::types::Json>,
+    pub may_json: Option<::alipay_api::types::Json>,
     /// A secret.
-    pub may_secret: ::core::option::Option<::alipay_api::types::Secret>,
+    pub may_secret: Option<::alipay_api::types::Secret>,
     /// An enum.
-    pub may_enum: ::core::option::Option<::alipay_api::types::Open<super::types::None>>,
+    pub may_enum: Option<::alipay_api::types::Open<super::types::None>>,
     /// An object.
-    pub may_object: ::core::option::Option<super::types::Some>,
+    pub may_object: Option<super::types::Some>,
     /// A circle.
-    pub circle: ::core::option::Option<super::types::Answered>,
+    pub circle: Option<super::types::Answered>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for AllResponse {
+impl Default for AllResponse {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for AllResponse {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            string: source.field("string"),
-            int: source.field("int"),
-            bool: source.field("bool"),
-            price: source.field("price"),
-            datetime: source.field("datetime"),
-            date: source.field("date"),
-            url: source.field("url"),
-            json: source.field("json"),
-            secret: source.field("secret"),
-            r#enum: source.field("enum"),
-            object: source.field("object"),
-            list: source.field("list"),
-            may_string: source.field("may_string"),
-            may_int: source.field("may_int"),
-            may_url: source.field("may_url"),
-            may_json: source.field("may_json"),
-            may_secret: source.field("may_secret"),
-            may_enum: source.field("may_enum"),
-            may_object: source.field("may_object"),
-            circle: source.field("circle"),
-            extra: source.extra(),
+            string: ::alipay_api::wire::Field::blank(),
+            int: None,
+            bool: None,
+            price: None,
+            datetime: None,
+            date: None,
+            url: ::alipay_api::wire::Field::blank(),
+            json: ::alipay_api::wire::Field::blank(),
+            secret: ::alipay_api::wire::Field::blank(),
+            r#enum: ::alipay_api::wire::Field::blank(),
+            object: ::alipay_api::wire::Field::blank(),
+            list: Vec::new(),
+            may_string: None,
+            may_int: None,
+            may_url: None,
+            may_json: None,
+            may_secret: None,
+            may_enum: None,
+            may_object: None,
+            circle: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "string",
+                    "int",
+                    "bool",
+                    "price",
+                    "datetime",
+                    "date",
+                    "url",
+                    "json",
+                    "secret",
+                    "enum",
+                    "object",
+                    "list",
+                    "may_string",
+                    "may_int",
+                    "may_url",
+                    "may_json",
+                    "may_secret",
+                    "may_enum",
+                    "may_object",
+                    "circle",
+                ],
+                &mut [
+                    &mut self.string,
+                    &mut self.int,
+                    &mut self.bool,
+                    &mut self.price,
+                    &mut self.datetime,
+                    &mut self.date,
+                    &mut self.url,
+                    &mut self.json,
+                    &mut self.secret,
+                    &mut self.r#enum,
+                    &mut self.object,
+                    &mut self.list,
+                    &mut self.may_string,
+                    &mut self.may_int,
+                    &mut self.may_url,
+                    &mut self.may_json,
+                    &mut self.may_secret,
+                    &mut self.may_enum,
+                    &mut self.may_object,
+                    &mut self.circle,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "AllResponse",
             &[
                 "string",
                 "int",
@@ -528,13 +646,11 @@ pub enum AllErrorCode {
 }
 
 impl ::alipay_api::wire::Listed for AllErrorCode {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("404", Self::V404),
-            ("ACQ.SYSTEM_ERROR", Self::AcqSystemError),
-            ("OTHER", Self::Other),
-            ("SELF", Self::Self_),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF"],
+            &[Self::V404, Self::AcqSystemError, Self::Other, Self::Self_],
+        )
     }
 }
 

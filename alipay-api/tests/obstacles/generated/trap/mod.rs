@@ -37,42 +37,45 @@ impl Trap<'_> {
     /// 所有 \<陷阱> \[全部\]: `alipay.trap.all`.
     ///
     /// Every scalar, in every state: \<br> is no tag, \[this\] is no link and \[this\](neither) is one either; \[that\](<https://example.com/a>_(b)) may be.
-    pub fn all(&self, request: All) -> ::alipay_api::Call<All> {
+    pub fn all(
+        &self,
+        request: All,
+    ) -> ::alipay_api::Call<::alipay_api::method::Outcome<AllResponse>> {
         self.client.call(request)
     }
 
     /// 没有: `alipay.trap.nothing`.
     ///
     /// Takes nothing and gives nothing.
-    pub fn nothing(&self, request: Nothing) -> ::alipay_api::Call<Nothing> {
+    pub fn nothing(&self, request: Nothing) -> ::alipay_api::Call<NothingResponse> {
         self.client.call(request)
     }
 
     /// 自己: `alipay.trap.self`.
     ///
     /// A method whose name cannot be a raw identifier.
-    pub fn self_(&self, request: Self_) -> ::alipay_api::Call<Self_> {
+    pub fn self_(&self, request: Self_) -> ::alipay_api::Call<SelfResponse> {
         self.client.call(request)
     }
 
     /// 模块: `alipay.trap.types`.
     ///
     /// An app method, with a name that is taken by the module of the shared types.
-    pub fn types_of(&self, request: TypesOf) -> ::alipay_api::AppCall<TypesOf> {
+    pub fn types_of(&self, request: TypesOf) -> ::alipay_api::AppCall {
         self.client.app(request)
     }
 
     /// 很多字段: `alipay.trap.wide`.
     ///
     /// Very many fields.
-    pub fn wide(&self, request: Wide) -> ::alipay_api::Call<Wide> {
+    pub fn wide(&self, request: Wide) -> ::alipay_api::Call<WideResponse> {
         self.client.call(request)
     }
 
     /// 关键字: `alipay.trap.words`.
     ///
     /// Fields named as keywords, as the library's own words, and in camel case.
-    pub fn words(&self, request: Words) -> ::alipay_api::PageCall<Words> {
+    pub fn words(&self, request: Words) -> ::alipay_api::PageCall {
         self.client.page(request)
     }
 }

@@ -19,19 +19,25 @@ impl Nothing {
     }
 }
 
-impl ::core::default::Default for Nothing {
+impl Default for Nothing {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Nothing {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
-        Self { extra: source.extra() }
+    fn blank() -> Self {
+        Self {
+            extra: ::alipay_api::wire::Extra::EMPTY,
+        }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&[], &mut [], &mut self.extra);
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
+        ::alipay_api::wire::Seen::new("Nothing", &[], &[], &self.extra)
     }
 }
 
@@ -57,19 +63,25 @@ pub struct NothingResponse {
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for NothingResponse {
+impl Default for NothingResponse {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for NothingResponse {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
-        Self { extra: source.extra() }
+    fn blank() -> Self {
+        Self {
+            extra: ::alipay_api::wire::Extra::EMPTY,
+        }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&[], &mut [], &mut self.extra);
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
+        ::alipay_api::wire::Seen::new("NothingResponse", &[], &[], &self.extra)
     }
 }
 

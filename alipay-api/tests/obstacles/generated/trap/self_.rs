@@ -9,30 +9,35 @@
 #[non_exhaustive]
 pub struct Self_ {
     /// Itself.
-    pub self_: ::std::string::String,
+    pub self_: String,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
 impl Self_ {
     /// With what must be given.
-    pub fn new(self_: impl ::core::convert::Into<::std::string::String>) -> Self {
+    pub fn new(self_: impl Into<String>) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.self_ = ::core::convert::Into::into(self_);
+        __made.self_ = Into::into(self_);
         __made
     }
 }
 
 impl ::alipay_api::wire::Object for Self_ {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            self_: source.required("self"),
-            extra: source.extra(),
+            self_: ::alipay_api::wire::Field::blank(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.require(&["self"]);
+        source.fill(&["self"], &mut [&mut self.self_], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["self"], &[&self.self_], &self.extra)
+        ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
     }
 }
 
@@ -58,19 +63,25 @@ pub struct SelfResponse {
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for SelfResponse {
+impl Default for SelfResponse {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for SelfResponse {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
-        Self { extra: source.extra() }
+    fn blank() -> Self {
+        Self {
+            extra: ::alipay_api::wire::Extra::EMPTY,
+        }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&[], &mut [], &mut self.extra);
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
+        ::alipay_api::wire::Seen::new("SelfResponse", &[], &[], &self.extra)
     }
 }
 

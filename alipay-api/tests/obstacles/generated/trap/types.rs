@@ -5,27 +5,31 @@
 #[non_exhaustive]
 pub struct Answered {
     /// The start of a circle.
-    pub back: ::core::option::Option<Chain>,
+    pub back: Option<Chain>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for Answered {
+impl Default for Answered {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Answered {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            back: source.field("back"),
-            extra: source.extra(),
+            back: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["back"], &mut [&mut self.back], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["back"], &[&self.back], &self.extra)
+        ::alipay_api::wire::Seen::new("Answered", &["back"], &[&self.back], &self.extra)
     }
 }
 
@@ -36,7 +40,7 @@ impl ::alipay_api::wire::Object for Answered {
 #[non_exhaustive]
 pub struct Asked {
     /// The time.
-    pub when: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub when: Option<::alipay_api::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
@@ -54,22 +58,26 @@ impl Asked {
     }
 }
 
-impl ::core::default::Default for Asked {
+impl Default for Asked {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Asked {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            when: source.field("when"),
-            extra: source.extra(),
+            when: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["when"], &mut [&mut self.when], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["when"], &[&self.when], &self.extra)
+        ::alipay_api::wire::Seen::new("Asked", &["when"], &[&self.when], &self.extra)
     }
 }
 
@@ -79,30 +87,40 @@ impl ::alipay_api::wire::Object for Asked {
 #[non_exhaustive]
 pub struct Chain {
     /// The end of the circle.
-    pub next: ::core::option::Option<::std::boxed::Box<Answered>>,
+    pub next: Option<Box<Answered>>,
     /// A list needs no box.
-    pub asked: ::std::vec::Vec<Chain>,
+    pub asked: Vec<Chain>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for Chain {
+impl Default for Chain {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Chain {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            next: source.field("next"),
-            asked: source.field("asked"),
-            extra: source.extra(),
+            next: None,
+            asked: Vec::new(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &["next", "asked"],
+                &mut [&mut self.next, &mut self.asked],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "Chain",
             &["next", "asked"],
             &[&self.next, &self.asked],
             &self.extra,
@@ -144,22 +162,39 @@ pub enum None {
 }
 
 impl ::alipay_api::wire::Listed for None {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("NONE", Self::None),
-            ("Some", Self::Some),
-            ("Other", Self::Other),
-            ("Self", Self::Self_),
-            ("", Self::Empty),
-            ("微信", Self::Weixin),
-            ("10", Self::V10),
-            ("3-D", Self::V3D),
-            ("a-b_c", Self::ABC),
-            ("A_B", Self::AB),
-            ("a_b", Self::LowerAb),
-            ("ok", Self::Ok),
-            ("err", Self::Err),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (
+            &[
+                "NONE",
+                "Some",
+                "Other",
+                "Self",
+                "",
+                "微信",
+                "10",
+                "3-D",
+                "a-b_c",
+                "A_B",
+                "a_b",
+                "ok",
+                "err",
+            ],
+            &[
+                Self::None,
+                Self::Some,
+                Self::Other,
+                Self::Self_,
+                Self::Empty,
+                Self::Weixin,
+                Self::V10,
+                Self::V3D,
+                Self::ABC,
+                Self::AB,
+                Self::LowerAb,
+                Self::Ok,
+                Self::Err,
+            ],
+        )
     }
 }
 
@@ -170,17 +205,17 @@ impl ::alipay_api::wire::Listed for None {
 #[non_exhaustive]
 pub struct Some {
     /// The first. At least one of `first`, `second` must be given.
-    pub first: ::core::option::Option<::std::string::String>,
+    pub first: Option<String>,
     /// The second. In yuan. At least one of `first`, `second` must be given.
-    pub second: ::core::option::Option<::alipay_api::types::Price>,
+    pub second: Option<::alipay_api::types::Price>,
     /// A number that must be given.
-    pub must: ::core::option::Option<i64>,
+    pub must: Option<i64>,
     /// Which one.
     pub kind: ::alipay_api::types::Open<None>,
     /// Another of the same.
-    pub inner: ::core::option::Option<::std::boxed::Box<Some>>,
+    pub inner: Option<Box<Some>>,
     /// More of the same. At most 3 items.
-    pub many: ::std::vec::Vec<Some>,
+    pub many: Vec<Some>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
@@ -188,14 +223,14 @@ pub struct Some {
 impl Some {
     /// With `first`; at least one of `first`, `second` must be given.
     pub fn with_first(
-        first: impl ::core::convert::Into<::std::string::String>,
+        first: impl Into<String>,
         must: i64,
-        kind: impl ::core::convert::Into<::alipay_api::types::Open<None>>,
+        kind: impl Into<::alipay_api::types::Open<None>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.first = Some(::core::convert::Into::into(first));
+        __made.first = Some(Into::into(first));
         __made.must = Some(must);
-        __made.kind = ::core::convert::Into::into(kind);
+        __made.kind = Into::into(kind);
         __made
     }
 
@@ -203,21 +238,18 @@ impl Some {
     pub fn with_second(
         second: ::alipay_api::types::Price,
         must: i64,
-        kind: impl ::core::convert::Into<::alipay_api::types::Open<None>>,
+        kind: impl Into<::alipay_api::types::Open<None>>,
     ) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
         __made.second = Some(second);
         __made.must = Some(must);
-        __made.kind = ::core::convert::Into::into(kind);
+        __made.kind = Into::into(kind);
         __made
     }
 
     /// Sets `first`.
-    pub fn first(
-        mut self,
-        first: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.first = Some(::core::convert::Into::into(first));
+    pub fn first(mut self, first: impl Into<String>) -> Self {
+        self.first = Some(Into::into(first));
         self
     }
 
@@ -229,56 +261,67 @@ impl Some {
 
     /// Sets `inner`.
     pub fn inner(mut self, inner: Some) -> Self {
-        self.inner = Some(::std::boxed::Box::new(inner));
+        self.inner = Some(Box::new(inner));
         self
     }
 
     /// Sets `many`.
-    pub fn many(
-        mut self,
-        many: impl ::core::convert::Into<::std::vec::Vec<Some>>,
-    ) -> Self {
-        self.many = ::core::convert::Into::into(many);
+    pub fn many(mut self, many: impl Into<Vec<Some>>) -> Self {
+        self.many = Into::into(many);
         self
     }
 }
 
-impl ::core::default::Default for Some {
+impl Default for Some {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Some {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            first: source.field("first"),
-            second: source.field("second"),
-            must: source.field("must"),
-            kind: source.field("kind"),
-            inner: source.field("inner"),
-            many: source.field("many"),
-            extra: source.extra(),
+            first: None,
+            second: None,
+            must: None,
+            kind: ::alipay_api::wire::Field::blank(),
+            inner: None,
+            many: Vec::new(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &["first", "second", "must", "kind", "inner", "many"],
+                &mut [
+                    &mut self.first,
+                    &mut self.second,
+                    &mut self.must,
+                    &mut self.kind,
+                    &mut self.inner,
+                    &mut self.many,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
-            &["first", "second", "must", "kind", "inner", "many"],
-            &[
-                &self.first,
-                &self.second,
-                &self.must,
-                &self.kind,
-                &self.inner,
-                &self.many,
-            ],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["first", "second"]]
+                "Some",
+                &["first", "second", "must", "kind", "inner", "many"],
+                &[
+                    &self.first,
+                    &self.second,
+                    &self.must,
+                    &self.kind,
+                    &self.inner,
+                    &self.many,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["first", "second"]])
     }
 }
 

@@ -10,13 +10,13 @@
 #[non_exhaustive]
 pub struct TypesOf {
     /// The a. At least one of `a`, `new` must be given.
-    pub a: ::core::option::Option<::std::string::String>,
+    pub a: Option<String>,
     /// A list that stands in for it. At least one of `a`, `new` must be given.
-    pub new: ::std::vec::Vec<i64>,
+    pub new: Vec<i64>,
     /// As a constructor is called.
-    pub with_a: ::core::option::Option<::std::string::String>,
+    pub with_a: Option<String>,
     /// As the other is called.
-    pub with_new: ::core::option::Option<::std::string::String>,
+    pub with_new: Option<String>,
     /// What must be given.
     pub must: super::types::Some,
     /// Fields that this version of the library does not know.
@@ -25,80 +25,82 @@ pub struct TypesOf {
 
 impl TypesOf {
     /// With `a`; at least one of `a`, `new` must be given.
-    pub fn with_a(
-        a: impl ::core::convert::Into<::std::string::String>,
-        must: super::types::Some,
-    ) -> Self {
+    pub fn with_a(a: impl Into<String>, must: super::types::Some) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.a = Some(::core::convert::Into::into(a));
+        __made.a = Some(Into::into(a));
         __made.must = must;
         __made
     }
 
     /// With `new`; at least one of `a`, `new` must be given.
-    pub fn with_new(
-        new: impl ::core::convert::Into<::std::vec::Vec<i64>>,
-        must: super::types::Some,
-    ) -> Self {
+    pub fn with_new(new: impl Into<Vec<i64>>, must: super::types::Some) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.new = ::core::convert::Into::into(new);
+        __made.new = Into::into(new);
         __made.must = must;
         __made
     }
 
     /// Sets `a`.
-    pub fn a(mut self, a: impl ::core::convert::Into<::std::string::String>) -> Self {
-        self.a = Some(::core::convert::Into::into(a));
+    pub fn a(mut self, a: impl Into<String>) -> Self {
+        self.a = Some(Into::into(a));
         self
     }
 
     /// Sets `new`.
-    pub fn new(mut self, new: impl ::core::convert::Into<::std::vec::Vec<i64>>) -> Self {
-        self.new = ::core::convert::Into::into(new);
+    pub fn new(mut self, new: impl Into<Vec<i64>>) -> Self {
+        self.new = Into::into(new);
         self
     }
 
     /// Sets `with_a`.
-    pub fn with_a_(
-        mut self,
-        with_a: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.with_a = Some(::core::convert::Into::into(with_a));
+    pub fn with_a_(mut self, with_a: impl Into<String>) -> Self {
+        self.with_a = Some(Into::into(with_a));
         self
     }
 
     /// Sets `with_new`.
-    pub fn with_new_(
-        mut self,
-        with_new: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.with_new = Some(::core::convert::Into::into(with_new));
+    pub fn with_new_(mut self, with_new: impl Into<String>) -> Self {
+        self.with_new = Some(Into::into(with_new));
         self
     }
 }
 
 impl ::alipay_api::wire::Object for TypesOf {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            a: source.field("a"),
-            new: source.field("new"),
-            with_a: source.field("with_a"),
-            with_new: source.field("with_new"),
-            must: source.required("must"),
-            extra: source.extra(),
+            a: None,
+            new: Vec::new(),
+            with_a: None,
+            with_new: None,
+            must: ::alipay_api::wire::Field::blank(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.require(&["must"]);
+        source
+            .fill(
+                &["a", "new", "with_a", "with_new", "must"],
+                &mut [
+                    &mut self.a,
+                    &mut self.new,
+                    &mut self.with_a,
+                    &mut self.with_new,
+                    &mut self.must,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
-            &["a", "new", "with_a", "with_new", "must"],
-            &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
-            &self.extra,
-        )
-    }
-
-    fn at_least_one(&self) -> &'static [&'static [&'static str]] {
-        &[&["a", "new"]]
+                "TypesOf",
+                &["a", "new", "with_a", "with_new", "must"],
+                &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
+                &self.extra,
+            )
+            .with_groups(&[&["a", "new"]])
     }
 }
 
@@ -124,19 +126,25 @@ pub struct TypesOfResponse {
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for TypesOfResponse {
+impl Default for TypesOfResponse {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for TypesOfResponse {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
-        Self { extra: source.extra() }
+    fn blank() -> Self {
+        Self {
+            extra: ::alipay_api::wire::Extra::EMPTY,
+        }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&[], &mut [], &mut self.extra);
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
+        ::alipay_api::wire::Seen::new("TypesOfResponse", &[], &[], &self.extra)
     }
 }
 

@@ -10,605 +10,605 @@
 #[non_exhaustive]
 pub struct Wide {
     /// Number 0.
-    pub field_0: ::core::option::Option<::std::string::String>,
+    pub field_0: Option<String>,
     /// Number 1.
-    pub field_1: ::core::option::Option<i64>,
+    pub field_1: Option<i64>,
     /// Number 2. In yuan.
-    pub field_2: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_2: Option<::alipay_api::types::Price>,
     /// Number 3.
-    pub field_3: ::core::option::Option<bool>,
+    pub field_3: Option<bool>,
     /// Number 4.
-    pub field_4: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_4: Option<::alipay_api::types::DateTime>,
     /// Number 5.
-    pub field_5: ::core::option::Option<::std::string::String>,
+    pub field_5: Option<String>,
     /// Number 6.
-    pub field_6: ::core::option::Option<i64>,
+    pub field_6: Option<i64>,
     /// Number 7. In yuan.
-    pub field_7: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_7: Option<::alipay_api::types::Price>,
     /// Number 8.
-    pub field_8: ::core::option::Option<bool>,
+    pub field_8: Option<bool>,
     /// Number 9.
-    pub field_9: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_9: Option<::alipay_api::types::DateTime>,
     /// Number 10.
-    pub field_10: ::core::option::Option<::std::string::String>,
+    pub field_10: Option<String>,
     /// Number 11.
-    pub field_11: ::core::option::Option<i64>,
+    pub field_11: Option<i64>,
     /// Number 12. In yuan.
-    pub field_12: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_12: Option<::alipay_api::types::Price>,
     /// Number 13.
-    pub field_13: ::core::option::Option<bool>,
+    pub field_13: Option<bool>,
     /// Number 14.
-    pub field_14: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_14: Option<::alipay_api::types::DateTime>,
     /// Number 15.
-    pub field_15: ::core::option::Option<::std::string::String>,
+    pub field_15: Option<String>,
     /// Number 16.
-    pub field_16: ::core::option::Option<i64>,
+    pub field_16: Option<i64>,
     /// Number 17. In yuan.
-    pub field_17: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_17: Option<::alipay_api::types::Price>,
     /// Number 18.
-    pub field_18: ::core::option::Option<bool>,
+    pub field_18: Option<bool>,
     /// Number 19.
-    pub field_19: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_19: Option<::alipay_api::types::DateTime>,
     /// Number 20.
-    pub field_20: ::core::option::Option<::std::string::String>,
+    pub field_20: Option<String>,
     /// Number 21.
-    pub field_21: ::core::option::Option<i64>,
+    pub field_21: Option<i64>,
     /// Number 22. In yuan.
-    pub field_22: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_22: Option<::alipay_api::types::Price>,
     /// Number 23.
-    pub field_23: ::core::option::Option<bool>,
+    pub field_23: Option<bool>,
     /// Number 24.
-    pub field_24: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_24: Option<::alipay_api::types::DateTime>,
     /// Number 25.
-    pub field_25: ::core::option::Option<::std::string::String>,
+    pub field_25: Option<String>,
     /// Number 26.
-    pub field_26: ::core::option::Option<i64>,
+    pub field_26: Option<i64>,
     /// Number 27. In yuan.
-    pub field_27: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_27: Option<::alipay_api::types::Price>,
     /// Number 28.
-    pub field_28: ::core::option::Option<bool>,
+    pub field_28: Option<bool>,
     /// Number 29.
-    pub field_29: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_29: Option<::alipay_api::types::DateTime>,
     /// Number 30.
-    pub field_30: ::core::option::Option<::std::string::String>,
+    pub field_30: Option<String>,
     /// Number 31.
-    pub field_31: ::core::option::Option<i64>,
+    pub field_31: Option<i64>,
     /// Number 32. In yuan.
-    pub field_32: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_32: Option<::alipay_api::types::Price>,
     /// Number 33.
-    pub field_33: ::core::option::Option<bool>,
+    pub field_33: Option<bool>,
     /// Number 34.
-    pub field_34: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_34: Option<::alipay_api::types::DateTime>,
     /// Number 35.
-    pub field_35: ::core::option::Option<::std::string::String>,
+    pub field_35: Option<String>,
     /// Number 36.
-    pub field_36: ::core::option::Option<i64>,
+    pub field_36: Option<i64>,
     /// Number 37. In yuan.
-    pub field_37: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_37: Option<::alipay_api::types::Price>,
     /// Number 38.
-    pub field_38: ::core::option::Option<bool>,
+    pub field_38: Option<bool>,
     /// Number 39.
-    pub field_39: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_39: Option<::alipay_api::types::DateTime>,
     /// Number 40.
-    pub field_40: ::core::option::Option<::std::string::String>,
+    pub field_40: Option<String>,
     /// Number 41.
-    pub field_41: ::core::option::Option<i64>,
+    pub field_41: Option<i64>,
     /// Number 42. In yuan.
-    pub field_42: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_42: Option<::alipay_api::types::Price>,
     /// Number 43.
-    pub field_43: ::core::option::Option<bool>,
+    pub field_43: Option<bool>,
     /// Number 44.
-    pub field_44: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_44: Option<::alipay_api::types::DateTime>,
     /// Number 45.
-    pub field_45: ::core::option::Option<::std::string::String>,
+    pub field_45: Option<String>,
     /// Number 46.
-    pub field_46: ::core::option::Option<i64>,
+    pub field_46: Option<i64>,
     /// Number 47. In yuan.
-    pub field_47: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_47: Option<::alipay_api::types::Price>,
     /// Number 48.
-    pub field_48: ::core::option::Option<bool>,
+    pub field_48: Option<bool>,
     /// Number 49.
-    pub field_49: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_49: Option<::alipay_api::types::DateTime>,
     /// Number 50.
-    pub field_50: ::core::option::Option<::std::string::String>,
+    pub field_50: Option<String>,
     /// Number 51.
-    pub field_51: ::core::option::Option<i64>,
+    pub field_51: Option<i64>,
     /// Number 52. In yuan.
-    pub field_52: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_52: Option<::alipay_api::types::Price>,
     /// Number 53.
-    pub field_53: ::core::option::Option<bool>,
+    pub field_53: Option<bool>,
     /// Number 54.
-    pub field_54: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_54: Option<::alipay_api::types::DateTime>,
     /// Number 55.
-    pub field_55: ::core::option::Option<::std::string::String>,
+    pub field_55: Option<String>,
     /// Number 56.
-    pub field_56: ::core::option::Option<i64>,
+    pub field_56: Option<i64>,
     /// Number 57. In yuan.
-    pub field_57: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_57: Option<::alipay_api::types::Price>,
     /// Number 58.
-    pub field_58: ::core::option::Option<bool>,
+    pub field_58: Option<bool>,
     /// Number 59.
-    pub field_59: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_59: Option<::alipay_api::types::DateTime>,
     /// Number 60.
-    pub field_60: ::core::option::Option<::std::string::String>,
+    pub field_60: Option<String>,
     /// Number 61.
-    pub field_61: ::core::option::Option<i64>,
+    pub field_61: Option<i64>,
     /// Number 62. In yuan.
-    pub field_62: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_62: Option<::alipay_api::types::Price>,
     /// Number 63.
-    pub field_63: ::core::option::Option<bool>,
+    pub field_63: Option<bool>,
     /// Number 64.
-    pub field_64: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_64: Option<::alipay_api::types::DateTime>,
     /// Number 65.
-    pub field_65: ::core::option::Option<::std::string::String>,
+    pub field_65: Option<String>,
     /// Number 66.
-    pub field_66: ::core::option::Option<i64>,
+    pub field_66: Option<i64>,
     /// Number 67. In yuan.
-    pub field_67: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_67: Option<::alipay_api::types::Price>,
     /// Number 68.
-    pub field_68: ::core::option::Option<bool>,
+    pub field_68: Option<bool>,
     /// Number 69.
-    pub field_69: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_69: Option<::alipay_api::types::DateTime>,
     /// Number 70.
-    pub field_70: ::core::option::Option<::std::string::String>,
+    pub field_70: Option<String>,
     /// Number 71.
-    pub field_71: ::core::option::Option<i64>,
+    pub field_71: Option<i64>,
     /// Number 72. In yuan.
-    pub field_72: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_72: Option<::alipay_api::types::Price>,
     /// Number 73.
-    pub field_73: ::core::option::Option<bool>,
+    pub field_73: Option<bool>,
     /// Number 74.
-    pub field_74: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_74: Option<::alipay_api::types::DateTime>,
     /// Number 75.
-    pub field_75: ::core::option::Option<::std::string::String>,
+    pub field_75: Option<String>,
     /// Number 76.
-    pub field_76: ::core::option::Option<i64>,
+    pub field_76: Option<i64>,
     /// Number 77. In yuan.
-    pub field_77: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_77: Option<::alipay_api::types::Price>,
     /// Number 78.
-    pub field_78: ::core::option::Option<bool>,
+    pub field_78: Option<bool>,
     /// Number 79.
-    pub field_79: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_79: Option<::alipay_api::types::DateTime>,
     /// Number 80.
-    pub field_80: ::core::option::Option<::std::string::String>,
+    pub field_80: Option<String>,
     /// Number 81.
-    pub field_81: ::core::option::Option<i64>,
+    pub field_81: Option<i64>,
     /// Number 82. In yuan.
-    pub field_82: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_82: Option<::alipay_api::types::Price>,
     /// Number 83.
-    pub field_83: ::core::option::Option<bool>,
+    pub field_83: Option<bool>,
     /// Number 84.
-    pub field_84: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_84: Option<::alipay_api::types::DateTime>,
     /// Number 85.
-    pub field_85: ::core::option::Option<::std::string::String>,
+    pub field_85: Option<String>,
     /// Number 86.
-    pub field_86: ::core::option::Option<i64>,
+    pub field_86: Option<i64>,
     /// Number 87. In yuan.
-    pub field_87: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_87: Option<::alipay_api::types::Price>,
     /// Number 88.
-    pub field_88: ::core::option::Option<bool>,
+    pub field_88: Option<bool>,
     /// Number 89.
-    pub field_89: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_89: Option<::alipay_api::types::DateTime>,
     /// Number 90.
-    pub field_90: ::core::option::Option<::std::string::String>,
+    pub field_90: Option<String>,
     /// Number 91.
-    pub field_91: ::core::option::Option<i64>,
+    pub field_91: Option<i64>,
     /// Number 92. In yuan.
-    pub field_92: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_92: Option<::alipay_api::types::Price>,
     /// Number 93.
-    pub field_93: ::core::option::Option<bool>,
+    pub field_93: Option<bool>,
     /// Number 94.
-    pub field_94: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_94: Option<::alipay_api::types::DateTime>,
     /// Number 95.
-    pub field_95: ::core::option::Option<::std::string::String>,
+    pub field_95: Option<String>,
     /// Number 96.
-    pub field_96: ::core::option::Option<i64>,
+    pub field_96: Option<i64>,
     /// Number 97. In yuan.
-    pub field_97: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_97: Option<::alipay_api::types::Price>,
     /// Number 98.
-    pub field_98: ::core::option::Option<bool>,
+    pub field_98: Option<bool>,
     /// Number 99.
-    pub field_99: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_99: Option<::alipay_api::types::DateTime>,
     /// Number 100.
-    pub field_100: ::core::option::Option<::std::string::String>,
+    pub field_100: Option<String>,
     /// Number 101.
-    pub field_101: ::core::option::Option<i64>,
+    pub field_101: Option<i64>,
     /// Number 102. In yuan.
-    pub field_102: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_102: Option<::alipay_api::types::Price>,
     /// Number 103.
-    pub field_103: ::core::option::Option<bool>,
+    pub field_103: Option<bool>,
     /// Number 104.
-    pub field_104: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_104: Option<::alipay_api::types::DateTime>,
     /// Number 105.
-    pub field_105: ::core::option::Option<::std::string::String>,
+    pub field_105: Option<String>,
     /// Number 106.
-    pub field_106: ::core::option::Option<i64>,
+    pub field_106: Option<i64>,
     /// Number 107. In yuan.
-    pub field_107: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_107: Option<::alipay_api::types::Price>,
     /// Number 108.
-    pub field_108: ::core::option::Option<bool>,
+    pub field_108: Option<bool>,
     /// Number 109.
-    pub field_109: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_109: Option<::alipay_api::types::DateTime>,
     /// Number 110.
-    pub field_110: ::core::option::Option<::std::string::String>,
+    pub field_110: Option<String>,
     /// Number 111.
-    pub field_111: ::core::option::Option<i64>,
+    pub field_111: Option<i64>,
     /// Number 112. In yuan.
-    pub field_112: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_112: Option<::alipay_api::types::Price>,
     /// Number 113.
-    pub field_113: ::core::option::Option<bool>,
+    pub field_113: Option<bool>,
     /// Number 114.
-    pub field_114: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_114: Option<::alipay_api::types::DateTime>,
     /// Number 115.
-    pub field_115: ::core::option::Option<::std::string::String>,
+    pub field_115: Option<String>,
     /// Number 116.
-    pub field_116: ::core::option::Option<i64>,
+    pub field_116: Option<i64>,
     /// Number 117. In yuan.
-    pub field_117: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_117: Option<::alipay_api::types::Price>,
     /// Number 118.
-    pub field_118: ::core::option::Option<bool>,
+    pub field_118: Option<bool>,
     /// Number 119.
-    pub field_119: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_119: Option<::alipay_api::types::DateTime>,
     /// Number 120.
-    pub field_120: ::core::option::Option<::std::string::String>,
+    pub field_120: Option<String>,
     /// Number 121.
-    pub field_121: ::core::option::Option<i64>,
+    pub field_121: Option<i64>,
     /// Number 122. In yuan.
-    pub field_122: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_122: Option<::alipay_api::types::Price>,
     /// Number 123.
-    pub field_123: ::core::option::Option<bool>,
+    pub field_123: Option<bool>,
     /// Number 124.
-    pub field_124: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_124: Option<::alipay_api::types::DateTime>,
     /// Number 125.
-    pub field_125: ::core::option::Option<::std::string::String>,
+    pub field_125: Option<String>,
     /// Number 126.
-    pub field_126: ::core::option::Option<i64>,
+    pub field_126: Option<i64>,
     /// Number 127. In yuan.
-    pub field_127: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_127: Option<::alipay_api::types::Price>,
     /// Number 128.
-    pub field_128: ::core::option::Option<bool>,
+    pub field_128: Option<bool>,
     /// Number 129.
-    pub field_129: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_129: Option<::alipay_api::types::DateTime>,
     /// Number 130.
-    pub field_130: ::core::option::Option<::std::string::String>,
+    pub field_130: Option<String>,
     /// Number 131.
-    pub field_131: ::core::option::Option<i64>,
+    pub field_131: Option<i64>,
     /// Number 132. In yuan.
-    pub field_132: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_132: Option<::alipay_api::types::Price>,
     /// Number 133.
-    pub field_133: ::core::option::Option<bool>,
+    pub field_133: Option<bool>,
     /// Number 134.
-    pub field_134: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_134: Option<::alipay_api::types::DateTime>,
     /// Number 135.
-    pub field_135: ::core::option::Option<::std::string::String>,
+    pub field_135: Option<String>,
     /// Number 136.
-    pub field_136: ::core::option::Option<i64>,
+    pub field_136: Option<i64>,
     /// Number 137. In yuan.
-    pub field_137: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_137: Option<::alipay_api::types::Price>,
     /// Number 138.
-    pub field_138: ::core::option::Option<bool>,
+    pub field_138: Option<bool>,
     /// Number 139.
-    pub field_139: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_139: Option<::alipay_api::types::DateTime>,
     /// Number 140.
-    pub field_140: ::core::option::Option<::std::string::String>,
+    pub field_140: Option<String>,
     /// Number 141.
-    pub field_141: ::core::option::Option<i64>,
+    pub field_141: Option<i64>,
     /// Number 142. In yuan.
-    pub field_142: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_142: Option<::alipay_api::types::Price>,
     /// Number 143.
-    pub field_143: ::core::option::Option<bool>,
+    pub field_143: Option<bool>,
     /// Number 144.
-    pub field_144: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_144: Option<::alipay_api::types::DateTime>,
     /// Number 145.
-    pub field_145: ::core::option::Option<::std::string::String>,
+    pub field_145: Option<String>,
     /// Number 146.
-    pub field_146: ::core::option::Option<i64>,
+    pub field_146: Option<i64>,
     /// Number 147. In yuan.
-    pub field_147: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_147: Option<::alipay_api::types::Price>,
     /// Number 148.
-    pub field_148: ::core::option::Option<bool>,
+    pub field_148: Option<bool>,
     /// Number 149.
-    pub field_149: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_149: Option<::alipay_api::types::DateTime>,
     /// Number 150.
-    pub field_150: ::core::option::Option<::std::string::String>,
+    pub field_150: Option<String>,
     /// Number 151.
-    pub field_151: ::core::option::Option<i64>,
+    pub field_151: Option<i64>,
     /// Number 152. In yuan.
-    pub field_152: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_152: Option<::alipay_api::types::Price>,
     /// Number 153.
-    pub field_153: ::core::option::Option<bool>,
+    pub field_153: Option<bool>,
     /// Number 154.
-    pub field_154: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_154: Option<::alipay_api::types::DateTime>,
     /// Number 155.
-    pub field_155: ::core::option::Option<::std::string::String>,
+    pub field_155: Option<String>,
     /// Number 156.
-    pub field_156: ::core::option::Option<i64>,
+    pub field_156: Option<i64>,
     /// Number 157. In yuan.
-    pub field_157: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_157: Option<::alipay_api::types::Price>,
     /// Number 158.
-    pub field_158: ::core::option::Option<bool>,
+    pub field_158: Option<bool>,
     /// Number 159.
-    pub field_159: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_159: Option<::alipay_api::types::DateTime>,
     /// Number 160.
-    pub field_160: ::core::option::Option<::std::string::String>,
+    pub field_160: Option<String>,
     /// Number 161.
-    pub field_161: ::core::option::Option<i64>,
+    pub field_161: Option<i64>,
     /// Number 162. In yuan.
-    pub field_162: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_162: Option<::alipay_api::types::Price>,
     /// Number 163.
-    pub field_163: ::core::option::Option<bool>,
+    pub field_163: Option<bool>,
     /// Number 164.
-    pub field_164: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_164: Option<::alipay_api::types::DateTime>,
     /// Number 165.
-    pub field_165: ::core::option::Option<::std::string::String>,
+    pub field_165: Option<String>,
     /// Number 166.
-    pub field_166: ::core::option::Option<i64>,
+    pub field_166: Option<i64>,
     /// Number 167. In yuan.
-    pub field_167: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_167: Option<::alipay_api::types::Price>,
     /// Number 168.
-    pub field_168: ::core::option::Option<bool>,
+    pub field_168: Option<bool>,
     /// Number 169.
-    pub field_169: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_169: Option<::alipay_api::types::DateTime>,
     /// Number 170.
-    pub field_170: ::core::option::Option<::std::string::String>,
+    pub field_170: Option<String>,
     /// Number 171.
-    pub field_171: ::core::option::Option<i64>,
+    pub field_171: Option<i64>,
     /// Number 172. In yuan.
-    pub field_172: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_172: Option<::alipay_api::types::Price>,
     /// Number 173.
-    pub field_173: ::core::option::Option<bool>,
+    pub field_173: Option<bool>,
     /// Number 174.
-    pub field_174: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_174: Option<::alipay_api::types::DateTime>,
     /// Number 175.
-    pub field_175: ::core::option::Option<::std::string::String>,
+    pub field_175: Option<String>,
     /// Number 176.
-    pub field_176: ::core::option::Option<i64>,
+    pub field_176: Option<i64>,
     /// Number 177. In yuan.
-    pub field_177: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_177: Option<::alipay_api::types::Price>,
     /// Number 178.
-    pub field_178: ::core::option::Option<bool>,
+    pub field_178: Option<bool>,
     /// Number 179.
-    pub field_179: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_179: Option<::alipay_api::types::DateTime>,
     /// Number 180.
-    pub field_180: ::core::option::Option<::std::string::String>,
+    pub field_180: Option<String>,
     /// Number 181.
-    pub field_181: ::core::option::Option<i64>,
+    pub field_181: Option<i64>,
     /// Number 182. In yuan.
-    pub field_182: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_182: Option<::alipay_api::types::Price>,
     /// Number 183.
-    pub field_183: ::core::option::Option<bool>,
+    pub field_183: Option<bool>,
     /// Number 184.
-    pub field_184: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_184: Option<::alipay_api::types::DateTime>,
     /// Number 185.
-    pub field_185: ::core::option::Option<::std::string::String>,
+    pub field_185: Option<String>,
     /// Number 186.
-    pub field_186: ::core::option::Option<i64>,
+    pub field_186: Option<i64>,
     /// Number 187. In yuan.
-    pub field_187: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_187: Option<::alipay_api::types::Price>,
     /// Number 188.
-    pub field_188: ::core::option::Option<bool>,
+    pub field_188: Option<bool>,
     /// Number 189.
-    pub field_189: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_189: Option<::alipay_api::types::DateTime>,
     /// Number 190.
-    pub field_190: ::core::option::Option<::std::string::String>,
+    pub field_190: Option<String>,
     /// Number 191.
-    pub field_191: ::core::option::Option<i64>,
+    pub field_191: Option<i64>,
     /// Number 192. In yuan.
-    pub field_192: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_192: Option<::alipay_api::types::Price>,
     /// Number 193.
-    pub field_193: ::core::option::Option<bool>,
+    pub field_193: Option<bool>,
     /// Number 194.
-    pub field_194: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_194: Option<::alipay_api::types::DateTime>,
     /// Number 195.
-    pub field_195: ::core::option::Option<::std::string::String>,
+    pub field_195: Option<String>,
     /// Number 196.
-    pub field_196: ::core::option::Option<i64>,
+    pub field_196: Option<i64>,
     /// Number 197. In yuan.
-    pub field_197: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_197: Option<::alipay_api::types::Price>,
     /// Number 198.
-    pub field_198: ::core::option::Option<bool>,
+    pub field_198: Option<bool>,
     /// Number 199.
-    pub field_199: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_199: Option<::alipay_api::types::DateTime>,
     /// Number 200.
-    pub field_200: ::core::option::Option<::std::string::String>,
+    pub field_200: Option<String>,
     /// Number 201.
-    pub field_201: ::core::option::Option<i64>,
+    pub field_201: Option<i64>,
     /// Number 202. In yuan.
-    pub field_202: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_202: Option<::alipay_api::types::Price>,
     /// Number 203.
-    pub field_203: ::core::option::Option<bool>,
+    pub field_203: Option<bool>,
     /// Number 204.
-    pub field_204: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_204: Option<::alipay_api::types::DateTime>,
     /// Number 205.
-    pub field_205: ::core::option::Option<::std::string::String>,
+    pub field_205: Option<String>,
     /// Number 206.
-    pub field_206: ::core::option::Option<i64>,
+    pub field_206: Option<i64>,
     /// Number 207. In yuan.
-    pub field_207: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_207: Option<::alipay_api::types::Price>,
     /// Number 208.
-    pub field_208: ::core::option::Option<bool>,
+    pub field_208: Option<bool>,
     /// Number 209.
-    pub field_209: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_209: Option<::alipay_api::types::DateTime>,
     /// Number 210.
-    pub field_210: ::core::option::Option<::std::string::String>,
+    pub field_210: Option<String>,
     /// Number 211.
-    pub field_211: ::core::option::Option<i64>,
+    pub field_211: Option<i64>,
     /// Number 212. In yuan.
-    pub field_212: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_212: Option<::alipay_api::types::Price>,
     /// Number 213.
-    pub field_213: ::core::option::Option<bool>,
+    pub field_213: Option<bool>,
     /// Number 214.
-    pub field_214: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_214: Option<::alipay_api::types::DateTime>,
     /// Number 215.
-    pub field_215: ::core::option::Option<::std::string::String>,
+    pub field_215: Option<String>,
     /// Number 216.
-    pub field_216: ::core::option::Option<i64>,
+    pub field_216: Option<i64>,
     /// Number 217. In yuan.
-    pub field_217: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_217: Option<::alipay_api::types::Price>,
     /// Number 218.
-    pub field_218: ::core::option::Option<bool>,
+    pub field_218: Option<bool>,
     /// Number 219.
-    pub field_219: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_219: Option<::alipay_api::types::DateTime>,
     /// Number 220.
-    pub field_220: ::core::option::Option<::std::string::String>,
+    pub field_220: Option<String>,
     /// Number 221.
-    pub field_221: ::core::option::Option<i64>,
+    pub field_221: Option<i64>,
     /// Number 222. In yuan.
-    pub field_222: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_222: Option<::alipay_api::types::Price>,
     /// Number 223.
-    pub field_223: ::core::option::Option<bool>,
+    pub field_223: Option<bool>,
     /// Number 224.
-    pub field_224: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_224: Option<::alipay_api::types::DateTime>,
     /// Number 225.
-    pub field_225: ::core::option::Option<::std::string::String>,
+    pub field_225: Option<String>,
     /// Number 226.
-    pub field_226: ::core::option::Option<i64>,
+    pub field_226: Option<i64>,
     /// Number 227. In yuan.
-    pub field_227: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_227: Option<::alipay_api::types::Price>,
     /// Number 228.
-    pub field_228: ::core::option::Option<bool>,
+    pub field_228: Option<bool>,
     /// Number 229.
-    pub field_229: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_229: Option<::alipay_api::types::DateTime>,
     /// Number 230.
-    pub field_230: ::core::option::Option<::std::string::String>,
+    pub field_230: Option<String>,
     /// Number 231.
-    pub field_231: ::core::option::Option<i64>,
+    pub field_231: Option<i64>,
     /// Number 232. In yuan.
-    pub field_232: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_232: Option<::alipay_api::types::Price>,
     /// Number 233.
-    pub field_233: ::core::option::Option<bool>,
+    pub field_233: Option<bool>,
     /// Number 234.
-    pub field_234: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_234: Option<::alipay_api::types::DateTime>,
     /// Number 235.
-    pub field_235: ::core::option::Option<::std::string::String>,
+    pub field_235: Option<String>,
     /// Number 236.
-    pub field_236: ::core::option::Option<i64>,
+    pub field_236: Option<i64>,
     /// Number 237. In yuan.
-    pub field_237: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_237: Option<::alipay_api::types::Price>,
     /// Number 238.
-    pub field_238: ::core::option::Option<bool>,
+    pub field_238: Option<bool>,
     /// Number 239.
-    pub field_239: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_239: Option<::alipay_api::types::DateTime>,
     /// Number 240.
-    pub field_240: ::core::option::Option<::std::string::String>,
+    pub field_240: Option<String>,
     /// Number 241.
-    pub field_241: ::core::option::Option<i64>,
+    pub field_241: Option<i64>,
     /// Number 242. In yuan.
-    pub field_242: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_242: Option<::alipay_api::types::Price>,
     /// Number 243.
-    pub field_243: ::core::option::Option<bool>,
+    pub field_243: Option<bool>,
     /// Number 244.
-    pub field_244: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_244: Option<::alipay_api::types::DateTime>,
     /// Number 245.
-    pub field_245: ::core::option::Option<::std::string::String>,
+    pub field_245: Option<String>,
     /// Number 246.
-    pub field_246: ::core::option::Option<i64>,
+    pub field_246: Option<i64>,
     /// Number 247. In yuan.
-    pub field_247: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_247: Option<::alipay_api::types::Price>,
     /// Number 248.
-    pub field_248: ::core::option::Option<bool>,
+    pub field_248: Option<bool>,
     /// Number 249.
-    pub field_249: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_249: Option<::alipay_api::types::DateTime>,
     /// Number 250.
-    pub field_250: ::core::option::Option<::std::string::String>,
+    pub field_250: Option<String>,
     /// Number 251.
-    pub field_251: ::core::option::Option<i64>,
+    pub field_251: Option<i64>,
     /// Number 252. In yuan.
-    pub field_252: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_252: Option<::alipay_api::types::Price>,
     /// Number 253.
-    pub field_253: ::core::option::Option<bool>,
+    pub field_253: Option<bool>,
     /// Number 254.
-    pub field_254: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_254: Option<::alipay_api::types::DateTime>,
     /// Number 255.
-    pub field_255: ::core::option::Option<::std::string::String>,
+    pub field_255: Option<String>,
     /// Number 256.
-    pub field_256: ::core::option::Option<i64>,
+    pub field_256: Option<i64>,
     /// Number 257. In yuan.
-    pub field_257: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_257: Option<::alipay_api::types::Price>,
     /// Number 258.
-    pub field_258: ::core::option::Option<bool>,
+    pub field_258: Option<bool>,
     /// Number 259.
-    pub field_259: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_259: Option<::alipay_api::types::DateTime>,
     /// Number 260.
-    pub field_260: ::core::option::Option<::std::string::String>,
+    pub field_260: Option<String>,
     /// Number 261.
-    pub field_261: ::core::option::Option<i64>,
+    pub field_261: Option<i64>,
     /// Number 262. In yuan.
-    pub field_262: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_262: Option<::alipay_api::types::Price>,
     /// Number 263.
-    pub field_263: ::core::option::Option<bool>,
+    pub field_263: Option<bool>,
     /// Number 264.
-    pub field_264: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_264: Option<::alipay_api::types::DateTime>,
     /// Number 265.
-    pub field_265: ::core::option::Option<::std::string::String>,
+    pub field_265: Option<String>,
     /// Number 266.
-    pub field_266: ::core::option::Option<i64>,
+    pub field_266: Option<i64>,
     /// Number 267. In yuan.
-    pub field_267: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_267: Option<::alipay_api::types::Price>,
     /// Number 268.
-    pub field_268: ::core::option::Option<bool>,
+    pub field_268: Option<bool>,
     /// Number 269.
-    pub field_269: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_269: Option<::alipay_api::types::DateTime>,
     /// Number 270.
-    pub field_270: ::core::option::Option<::std::string::String>,
+    pub field_270: Option<String>,
     /// Number 271.
-    pub field_271: ::core::option::Option<i64>,
+    pub field_271: Option<i64>,
     /// Number 272. In yuan.
-    pub field_272: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_272: Option<::alipay_api::types::Price>,
     /// Number 273.
-    pub field_273: ::core::option::Option<bool>,
+    pub field_273: Option<bool>,
     /// Number 274.
-    pub field_274: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_274: Option<::alipay_api::types::DateTime>,
     /// Number 275.
-    pub field_275: ::core::option::Option<::std::string::String>,
+    pub field_275: Option<String>,
     /// Number 276.
-    pub field_276: ::core::option::Option<i64>,
+    pub field_276: Option<i64>,
     /// Number 277. In yuan.
-    pub field_277: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_277: Option<::alipay_api::types::Price>,
     /// Number 278.
-    pub field_278: ::core::option::Option<bool>,
+    pub field_278: Option<bool>,
     /// Number 279.
-    pub field_279: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_279: Option<::alipay_api::types::DateTime>,
     /// Number 280.
-    pub field_280: ::core::option::Option<::std::string::String>,
+    pub field_280: Option<String>,
     /// Number 281.
-    pub field_281: ::core::option::Option<i64>,
+    pub field_281: Option<i64>,
     /// Number 282. In yuan.
-    pub field_282: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_282: Option<::alipay_api::types::Price>,
     /// Number 283.
-    pub field_283: ::core::option::Option<bool>,
+    pub field_283: Option<bool>,
     /// Number 284.
-    pub field_284: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_284: Option<::alipay_api::types::DateTime>,
     /// Number 285.
-    pub field_285: ::core::option::Option<::std::string::String>,
+    pub field_285: Option<String>,
     /// Number 286.
-    pub field_286: ::core::option::Option<i64>,
+    pub field_286: Option<i64>,
     /// Number 287. In yuan.
-    pub field_287: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_287: Option<::alipay_api::types::Price>,
     /// Number 288.
-    pub field_288: ::core::option::Option<bool>,
+    pub field_288: Option<bool>,
     /// Number 289.
-    pub field_289: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_289: Option<::alipay_api::types::DateTime>,
     /// Number 290.
-    pub field_290: ::core::option::Option<::std::string::String>,
+    pub field_290: Option<String>,
     /// Number 291.
-    pub field_291: ::core::option::Option<i64>,
+    pub field_291: Option<i64>,
     /// Number 292. In yuan.
-    pub field_292: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_292: Option<::alipay_api::types::Price>,
     /// Number 293.
-    pub field_293: ::core::option::Option<bool>,
+    pub field_293: Option<bool>,
     /// Number 294.
-    pub field_294: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_294: Option<::alipay_api::types::DateTime>,
     /// Number 295.
-    pub field_295: ::core::option::Option<::std::string::String>,
+    pub field_295: Option<String>,
     /// Number 296.
-    pub field_296: ::core::option::Option<i64>,
+    pub field_296: Option<i64>,
     /// Number 297. In yuan.
-    pub field_297: ::core::option::Option<::alipay_api::types::Price>,
+    pub field_297: Option<::alipay_api::types::Price>,
     /// Number 298.
-    pub field_298: ::core::option::Option<bool>,
+    pub field_298: Option<bool>,
     /// Number 299.
-    pub field_299: ::core::option::Option<::alipay_api::types::DateTime>,
+    pub field_299: Option<::alipay_api::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
@@ -620,11 +620,8 @@ impl Wide {
     }
 
     /// Sets `field_0`.
-    pub fn field_0(
-        mut self,
-        field_0: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_0 = Some(::core::convert::Into::into(field_0));
+    pub fn field_0(mut self, field_0: impl Into<String>) -> Self {
+        self.field_0 = Some(Into::into(field_0));
         self
     }
 
@@ -653,11 +650,8 @@ impl Wide {
     }
 
     /// Sets `field_5`.
-    pub fn field_5(
-        mut self,
-        field_5: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_5 = Some(::core::convert::Into::into(field_5));
+    pub fn field_5(mut self, field_5: impl Into<String>) -> Self {
+        self.field_5 = Some(Into::into(field_5));
         self
     }
 
@@ -686,11 +680,8 @@ impl Wide {
     }
 
     /// Sets `field_10`.
-    pub fn field_10(
-        mut self,
-        field_10: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_10 = Some(::core::convert::Into::into(field_10));
+    pub fn field_10(mut self, field_10: impl Into<String>) -> Self {
+        self.field_10 = Some(Into::into(field_10));
         self
     }
 
@@ -719,11 +710,8 @@ impl Wide {
     }
 
     /// Sets `field_15`.
-    pub fn field_15(
-        mut self,
-        field_15: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_15 = Some(::core::convert::Into::into(field_15));
+    pub fn field_15(mut self, field_15: impl Into<String>) -> Self {
+        self.field_15 = Some(Into::into(field_15));
         self
     }
 
@@ -752,11 +740,8 @@ impl Wide {
     }
 
     /// Sets `field_20`.
-    pub fn field_20(
-        mut self,
-        field_20: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_20 = Some(::core::convert::Into::into(field_20));
+    pub fn field_20(mut self, field_20: impl Into<String>) -> Self {
+        self.field_20 = Some(Into::into(field_20));
         self
     }
 
@@ -785,11 +770,8 @@ impl Wide {
     }
 
     /// Sets `field_25`.
-    pub fn field_25(
-        mut self,
-        field_25: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_25 = Some(::core::convert::Into::into(field_25));
+    pub fn field_25(mut self, field_25: impl Into<String>) -> Self {
+        self.field_25 = Some(Into::into(field_25));
         self
     }
 
@@ -818,11 +800,8 @@ impl Wide {
     }
 
     /// Sets `field_30`.
-    pub fn field_30(
-        mut self,
-        field_30: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_30 = Some(::core::convert::Into::into(field_30));
+    pub fn field_30(mut self, field_30: impl Into<String>) -> Self {
+        self.field_30 = Some(Into::into(field_30));
         self
     }
 
@@ -851,11 +830,8 @@ impl Wide {
     }
 
     /// Sets `field_35`.
-    pub fn field_35(
-        mut self,
-        field_35: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_35 = Some(::core::convert::Into::into(field_35));
+    pub fn field_35(mut self, field_35: impl Into<String>) -> Self {
+        self.field_35 = Some(Into::into(field_35));
         self
     }
 
@@ -884,11 +860,8 @@ impl Wide {
     }
 
     /// Sets `field_40`.
-    pub fn field_40(
-        mut self,
-        field_40: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_40 = Some(::core::convert::Into::into(field_40));
+    pub fn field_40(mut self, field_40: impl Into<String>) -> Self {
+        self.field_40 = Some(Into::into(field_40));
         self
     }
 
@@ -917,11 +890,8 @@ impl Wide {
     }
 
     /// Sets `field_45`.
-    pub fn field_45(
-        mut self,
-        field_45: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_45 = Some(::core::convert::Into::into(field_45));
+    pub fn field_45(mut self, field_45: impl Into<String>) -> Self {
+        self.field_45 = Some(Into::into(field_45));
         self
     }
 
@@ -950,11 +920,8 @@ impl Wide {
     }
 
     /// Sets `field_50`.
-    pub fn field_50(
-        mut self,
-        field_50: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_50 = Some(::core::convert::Into::into(field_50));
+    pub fn field_50(mut self, field_50: impl Into<String>) -> Self {
+        self.field_50 = Some(Into::into(field_50));
         self
     }
 
@@ -983,11 +950,8 @@ impl Wide {
     }
 
     /// Sets `field_55`.
-    pub fn field_55(
-        mut self,
-        field_55: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_55 = Some(::core::convert::Into::into(field_55));
+    pub fn field_55(mut self, field_55: impl Into<String>) -> Self {
+        self.field_55 = Some(Into::into(field_55));
         self
     }
 
@@ -1016,11 +980,8 @@ impl Wide {
     }
 
     /// Sets `field_60`.
-    pub fn field_60(
-        mut self,
-        field_60: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_60 = Some(::core::convert::Into::into(field_60));
+    pub fn field_60(mut self, field_60: impl Into<String>) -> Self {
+        self.field_60 = Some(Into::into(field_60));
         self
     }
 
@@ -1049,11 +1010,8 @@ impl Wide {
     }
 
     /// Sets `field_65`.
-    pub fn field_65(
-        mut self,
-        field_65: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_65 = Some(::core::convert::Into::into(field_65));
+    pub fn field_65(mut self, field_65: impl Into<String>) -> Self {
+        self.field_65 = Some(Into::into(field_65));
         self
     }
 
@@ -1082,11 +1040,8 @@ impl Wide {
     }
 
     /// Sets `field_70`.
-    pub fn field_70(
-        mut self,
-        field_70: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_70 = Some(::core::convert::Into::into(field_70));
+    pub fn field_70(mut self, field_70: impl Into<String>) -> Self {
+        self.field_70 = Some(Into::into(field_70));
         self
     }
 
@@ -1115,11 +1070,8 @@ impl Wide {
     }
 
     /// Sets `field_75`.
-    pub fn field_75(
-        mut self,
-        field_75: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_75 = Some(::core::convert::Into::into(field_75));
+    pub fn field_75(mut self, field_75: impl Into<String>) -> Self {
+        self.field_75 = Some(Into::into(field_75));
         self
     }
 
@@ -1148,11 +1100,8 @@ impl Wide {
     }
 
     /// Sets `field_80`.
-    pub fn field_80(
-        mut self,
-        field_80: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_80 = Some(::core::convert::Into::into(field_80));
+    pub fn field_80(mut self, field_80: impl Into<String>) -> Self {
+        self.field_80 = Some(Into::into(field_80));
         self
     }
 
@@ -1181,11 +1130,8 @@ impl Wide {
     }
 
     /// Sets `field_85`.
-    pub fn field_85(
-        mut self,
-        field_85: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_85 = Some(::core::convert::Into::into(field_85));
+    pub fn field_85(mut self, field_85: impl Into<String>) -> Self {
+        self.field_85 = Some(Into::into(field_85));
         self
     }
 
@@ -1214,11 +1160,8 @@ impl Wide {
     }
 
     /// Sets `field_90`.
-    pub fn field_90(
-        mut self,
-        field_90: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_90 = Some(::core::convert::Into::into(field_90));
+    pub fn field_90(mut self, field_90: impl Into<String>) -> Self {
+        self.field_90 = Some(Into::into(field_90));
         self
     }
 
@@ -1247,11 +1190,8 @@ impl Wide {
     }
 
     /// Sets `field_95`.
-    pub fn field_95(
-        mut self,
-        field_95: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_95 = Some(::core::convert::Into::into(field_95));
+    pub fn field_95(mut self, field_95: impl Into<String>) -> Self {
+        self.field_95 = Some(Into::into(field_95));
         self
     }
 
@@ -1280,11 +1220,8 @@ impl Wide {
     }
 
     /// Sets `field_100`.
-    pub fn field_100(
-        mut self,
-        field_100: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_100 = Some(::core::convert::Into::into(field_100));
+    pub fn field_100(mut self, field_100: impl Into<String>) -> Self {
+        self.field_100 = Some(Into::into(field_100));
         self
     }
 
@@ -1313,11 +1250,8 @@ impl Wide {
     }
 
     /// Sets `field_105`.
-    pub fn field_105(
-        mut self,
-        field_105: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_105 = Some(::core::convert::Into::into(field_105));
+    pub fn field_105(mut self, field_105: impl Into<String>) -> Self {
+        self.field_105 = Some(Into::into(field_105));
         self
     }
 
@@ -1346,11 +1280,8 @@ impl Wide {
     }
 
     /// Sets `field_110`.
-    pub fn field_110(
-        mut self,
-        field_110: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_110 = Some(::core::convert::Into::into(field_110));
+    pub fn field_110(mut self, field_110: impl Into<String>) -> Self {
+        self.field_110 = Some(Into::into(field_110));
         self
     }
 
@@ -1379,11 +1310,8 @@ impl Wide {
     }
 
     /// Sets `field_115`.
-    pub fn field_115(
-        mut self,
-        field_115: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_115 = Some(::core::convert::Into::into(field_115));
+    pub fn field_115(mut self, field_115: impl Into<String>) -> Self {
+        self.field_115 = Some(Into::into(field_115));
         self
     }
 
@@ -1412,11 +1340,8 @@ impl Wide {
     }
 
     /// Sets `field_120`.
-    pub fn field_120(
-        mut self,
-        field_120: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_120 = Some(::core::convert::Into::into(field_120));
+    pub fn field_120(mut self, field_120: impl Into<String>) -> Self {
+        self.field_120 = Some(Into::into(field_120));
         self
     }
 
@@ -1445,11 +1370,8 @@ impl Wide {
     }
 
     /// Sets `field_125`.
-    pub fn field_125(
-        mut self,
-        field_125: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_125 = Some(::core::convert::Into::into(field_125));
+    pub fn field_125(mut self, field_125: impl Into<String>) -> Self {
+        self.field_125 = Some(Into::into(field_125));
         self
     }
 
@@ -1478,11 +1400,8 @@ impl Wide {
     }
 
     /// Sets `field_130`.
-    pub fn field_130(
-        mut self,
-        field_130: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_130 = Some(::core::convert::Into::into(field_130));
+    pub fn field_130(mut self, field_130: impl Into<String>) -> Self {
+        self.field_130 = Some(Into::into(field_130));
         self
     }
 
@@ -1511,11 +1430,8 @@ impl Wide {
     }
 
     /// Sets `field_135`.
-    pub fn field_135(
-        mut self,
-        field_135: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_135 = Some(::core::convert::Into::into(field_135));
+    pub fn field_135(mut self, field_135: impl Into<String>) -> Self {
+        self.field_135 = Some(Into::into(field_135));
         self
     }
 
@@ -1544,11 +1460,8 @@ impl Wide {
     }
 
     /// Sets `field_140`.
-    pub fn field_140(
-        mut self,
-        field_140: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_140 = Some(::core::convert::Into::into(field_140));
+    pub fn field_140(mut self, field_140: impl Into<String>) -> Self {
+        self.field_140 = Some(Into::into(field_140));
         self
     }
 
@@ -1577,11 +1490,8 @@ impl Wide {
     }
 
     /// Sets `field_145`.
-    pub fn field_145(
-        mut self,
-        field_145: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_145 = Some(::core::convert::Into::into(field_145));
+    pub fn field_145(mut self, field_145: impl Into<String>) -> Self {
+        self.field_145 = Some(Into::into(field_145));
         self
     }
 
@@ -1610,11 +1520,8 @@ impl Wide {
     }
 
     /// Sets `field_150`.
-    pub fn field_150(
-        mut self,
-        field_150: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_150 = Some(::core::convert::Into::into(field_150));
+    pub fn field_150(mut self, field_150: impl Into<String>) -> Self {
+        self.field_150 = Some(Into::into(field_150));
         self
     }
 
@@ -1643,11 +1550,8 @@ impl Wide {
     }
 
     /// Sets `field_155`.
-    pub fn field_155(
-        mut self,
-        field_155: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_155 = Some(::core::convert::Into::into(field_155));
+    pub fn field_155(mut self, field_155: impl Into<String>) -> Self {
+        self.field_155 = Some(Into::into(field_155));
         self
     }
 
@@ -1676,11 +1580,8 @@ impl Wide {
     }
 
     /// Sets `field_160`.
-    pub fn field_160(
-        mut self,
-        field_160: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_160 = Some(::core::convert::Into::into(field_160));
+    pub fn field_160(mut self, field_160: impl Into<String>) -> Self {
+        self.field_160 = Some(Into::into(field_160));
         self
     }
 
@@ -1709,11 +1610,8 @@ impl Wide {
     }
 
     /// Sets `field_165`.
-    pub fn field_165(
-        mut self,
-        field_165: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_165 = Some(::core::convert::Into::into(field_165));
+    pub fn field_165(mut self, field_165: impl Into<String>) -> Self {
+        self.field_165 = Some(Into::into(field_165));
         self
     }
 
@@ -1742,11 +1640,8 @@ impl Wide {
     }
 
     /// Sets `field_170`.
-    pub fn field_170(
-        mut self,
-        field_170: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_170 = Some(::core::convert::Into::into(field_170));
+    pub fn field_170(mut self, field_170: impl Into<String>) -> Self {
+        self.field_170 = Some(Into::into(field_170));
         self
     }
 
@@ -1775,11 +1670,8 @@ impl Wide {
     }
 
     /// Sets `field_175`.
-    pub fn field_175(
-        mut self,
-        field_175: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_175 = Some(::core::convert::Into::into(field_175));
+    pub fn field_175(mut self, field_175: impl Into<String>) -> Self {
+        self.field_175 = Some(Into::into(field_175));
         self
     }
 
@@ -1808,11 +1700,8 @@ impl Wide {
     }
 
     /// Sets `field_180`.
-    pub fn field_180(
-        mut self,
-        field_180: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_180 = Some(::core::convert::Into::into(field_180));
+    pub fn field_180(mut self, field_180: impl Into<String>) -> Self {
+        self.field_180 = Some(Into::into(field_180));
         self
     }
 
@@ -1841,11 +1730,8 @@ impl Wide {
     }
 
     /// Sets `field_185`.
-    pub fn field_185(
-        mut self,
-        field_185: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_185 = Some(::core::convert::Into::into(field_185));
+    pub fn field_185(mut self, field_185: impl Into<String>) -> Self {
+        self.field_185 = Some(Into::into(field_185));
         self
     }
 
@@ -1874,11 +1760,8 @@ impl Wide {
     }
 
     /// Sets `field_190`.
-    pub fn field_190(
-        mut self,
-        field_190: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_190 = Some(::core::convert::Into::into(field_190));
+    pub fn field_190(mut self, field_190: impl Into<String>) -> Self {
+        self.field_190 = Some(Into::into(field_190));
         self
     }
 
@@ -1907,11 +1790,8 @@ impl Wide {
     }
 
     /// Sets `field_195`.
-    pub fn field_195(
-        mut self,
-        field_195: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_195 = Some(::core::convert::Into::into(field_195));
+    pub fn field_195(mut self, field_195: impl Into<String>) -> Self {
+        self.field_195 = Some(Into::into(field_195));
         self
     }
 
@@ -1940,11 +1820,8 @@ impl Wide {
     }
 
     /// Sets `field_200`.
-    pub fn field_200(
-        mut self,
-        field_200: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_200 = Some(::core::convert::Into::into(field_200));
+    pub fn field_200(mut self, field_200: impl Into<String>) -> Self {
+        self.field_200 = Some(Into::into(field_200));
         self
     }
 
@@ -1973,11 +1850,8 @@ impl Wide {
     }
 
     /// Sets `field_205`.
-    pub fn field_205(
-        mut self,
-        field_205: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_205 = Some(::core::convert::Into::into(field_205));
+    pub fn field_205(mut self, field_205: impl Into<String>) -> Self {
+        self.field_205 = Some(Into::into(field_205));
         self
     }
 
@@ -2006,11 +1880,8 @@ impl Wide {
     }
 
     /// Sets `field_210`.
-    pub fn field_210(
-        mut self,
-        field_210: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_210 = Some(::core::convert::Into::into(field_210));
+    pub fn field_210(mut self, field_210: impl Into<String>) -> Self {
+        self.field_210 = Some(Into::into(field_210));
         self
     }
 
@@ -2039,11 +1910,8 @@ impl Wide {
     }
 
     /// Sets `field_215`.
-    pub fn field_215(
-        mut self,
-        field_215: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_215 = Some(::core::convert::Into::into(field_215));
+    pub fn field_215(mut self, field_215: impl Into<String>) -> Self {
+        self.field_215 = Some(Into::into(field_215));
         self
     }
 
@@ -2072,11 +1940,8 @@ impl Wide {
     }
 
     /// Sets `field_220`.
-    pub fn field_220(
-        mut self,
-        field_220: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_220 = Some(::core::convert::Into::into(field_220));
+    pub fn field_220(mut self, field_220: impl Into<String>) -> Self {
+        self.field_220 = Some(Into::into(field_220));
         self
     }
 
@@ -2105,11 +1970,8 @@ impl Wide {
     }
 
     /// Sets `field_225`.
-    pub fn field_225(
-        mut self,
-        field_225: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_225 = Some(::core::convert::Into::into(field_225));
+    pub fn field_225(mut self, field_225: impl Into<String>) -> Self {
+        self.field_225 = Some(Into::into(field_225));
         self
     }
 
@@ -2138,11 +2000,8 @@ impl Wide {
     }
 
     /// Sets `field_230`.
-    pub fn field_230(
-        mut self,
-        field_230: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_230 = Some(::core::convert::Into::into(field_230));
+    pub fn field_230(mut self, field_230: impl Into<String>) -> Self {
+        self.field_230 = Some(Into::into(field_230));
         self
     }
 
@@ -2171,11 +2030,8 @@ impl Wide {
     }
 
     /// Sets `field_235`.
-    pub fn field_235(
-        mut self,
-        field_235: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_235 = Some(::core::convert::Into::into(field_235));
+    pub fn field_235(mut self, field_235: impl Into<String>) -> Self {
+        self.field_235 = Some(Into::into(field_235));
         self
     }
 
@@ -2204,11 +2060,8 @@ impl Wide {
     }
 
     /// Sets `field_240`.
-    pub fn field_240(
-        mut self,
-        field_240: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_240 = Some(::core::convert::Into::into(field_240));
+    pub fn field_240(mut self, field_240: impl Into<String>) -> Self {
+        self.field_240 = Some(Into::into(field_240));
         self
     }
 
@@ -2237,11 +2090,8 @@ impl Wide {
     }
 
     /// Sets `field_245`.
-    pub fn field_245(
-        mut self,
-        field_245: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_245 = Some(::core::convert::Into::into(field_245));
+    pub fn field_245(mut self, field_245: impl Into<String>) -> Self {
+        self.field_245 = Some(Into::into(field_245));
         self
     }
 
@@ -2270,11 +2120,8 @@ impl Wide {
     }
 
     /// Sets `field_250`.
-    pub fn field_250(
-        mut self,
-        field_250: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_250 = Some(::core::convert::Into::into(field_250));
+    pub fn field_250(mut self, field_250: impl Into<String>) -> Self {
+        self.field_250 = Some(Into::into(field_250));
         self
     }
 
@@ -2303,11 +2150,8 @@ impl Wide {
     }
 
     /// Sets `field_255`.
-    pub fn field_255(
-        mut self,
-        field_255: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_255 = Some(::core::convert::Into::into(field_255));
+    pub fn field_255(mut self, field_255: impl Into<String>) -> Self {
+        self.field_255 = Some(Into::into(field_255));
         self
     }
 
@@ -2336,11 +2180,8 @@ impl Wide {
     }
 
     /// Sets `field_260`.
-    pub fn field_260(
-        mut self,
-        field_260: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_260 = Some(::core::convert::Into::into(field_260));
+    pub fn field_260(mut self, field_260: impl Into<String>) -> Self {
+        self.field_260 = Some(Into::into(field_260));
         self
     }
 
@@ -2369,11 +2210,8 @@ impl Wide {
     }
 
     /// Sets `field_265`.
-    pub fn field_265(
-        mut self,
-        field_265: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_265 = Some(::core::convert::Into::into(field_265));
+    pub fn field_265(mut self, field_265: impl Into<String>) -> Self {
+        self.field_265 = Some(Into::into(field_265));
         self
     }
 
@@ -2402,11 +2240,8 @@ impl Wide {
     }
 
     /// Sets `field_270`.
-    pub fn field_270(
-        mut self,
-        field_270: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_270 = Some(::core::convert::Into::into(field_270));
+    pub fn field_270(mut self, field_270: impl Into<String>) -> Self {
+        self.field_270 = Some(Into::into(field_270));
         self
     }
 
@@ -2435,11 +2270,8 @@ impl Wide {
     }
 
     /// Sets `field_275`.
-    pub fn field_275(
-        mut self,
-        field_275: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_275 = Some(::core::convert::Into::into(field_275));
+    pub fn field_275(mut self, field_275: impl Into<String>) -> Self {
+        self.field_275 = Some(Into::into(field_275));
         self
     }
 
@@ -2468,11 +2300,8 @@ impl Wide {
     }
 
     /// Sets `field_280`.
-    pub fn field_280(
-        mut self,
-        field_280: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_280 = Some(::core::convert::Into::into(field_280));
+    pub fn field_280(mut self, field_280: impl Into<String>) -> Self {
+        self.field_280 = Some(Into::into(field_280));
         self
     }
 
@@ -2501,11 +2330,8 @@ impl Wide {
     }
 
     /// Sets `field_285`.
-    pub fn field_285(
-        mut self,
-        field_285: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_285 = Some(::core::convert::Into::into(field_285));
+    pub fn field_285(mut self, field_285: impl Into<String>) -> Self {
+        self.field_285 = Some(Into::into(field_285));
         self
     }
 
@@ -2534,11 +2360,8 @@ impl Wide {
     }
 
     /// Sets `field_290`.
-    pub fn field_290(
-        mut self,
-        field_290: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_290 = Some(::core::convert::Into::into(field_290));
+    pub fn field_290(mut self, field_290: impl Into<String>) -> Self {
+        self.field_290 = Some(Into::into(field_290));
         self
     }
 
@@ -2567,11 +2390,8 @@ impl Wide {
     }
 
     /// Sets `field_295`.
-    pub fn field_295(
-        mut self,
-        field_295: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
-        self.field_295 = Some(::core::convert::Into::into(field_295));
+    pub fn field_295(mut self, field_295: impl Into<String>) -> Self {
+        self.field_295 = Some(Into::into(field_295));
         self
     }
 
@@ -2600,321 +2420,933 @@ impl Wide {
     }
 }
 
-impl ::core::default::Default for Wide {
+impl Default for Wide {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Wide {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            field_0: source.field("field_0"),
-            field_1: source.field("field_1"),
-            field_2: source.field("field_2"),
-            field_3: source.field("field_3"),
-            field_4: source.field("field_4"),
-            field_5: source.field("field_5"),
-            field_6: source.field("field_6"),
-            field_7: source.field("field_7"),
-            field_8: source.field("field_8"),
-            field_9: source.field("field_9"),
-            field_10: source.field("field_10"),
-            field_11: source.field("field_11"),
-            field_12: source.field("field_12"),
-            field_13: source.field("field_13"),
-            field_14: source.field("field_14"),
-            field_15: source.field("field_15"),
-            field_16: source.field("field_16"),
-            field_17: source.field("field_17"),
-            field_18: source.field("field_18"),
-            field_19: source.field("field_19"),
-            field_20: source.field("field_20"),
-            field_21: source.field("field_21"),
-            field_22: source.field("field_22"),
-            field_23: source.field("field_23"),
-            field_24: source.field("field_24"),
-            field_25: source.field("field_25"),
-            field_26: source.field("field_26"),
-            field_27: source.field("field_27"),
-            field_28: source.field("field_28"),
-            field_29: source.field("field_29"),
-            field_30: source.field("field_30"),
-            field_31: source.field("field_31"),
-            field_32: source.field("field_32"),
-            field_33: source.field("field_33"),
-            field_34: source.field("field_34"),
-            field_35: source.field("field_35"),
-            field_36: source.field("field_36"),
-            field_37: source.field("field_37"),
-            field_38: source.field("field_38"),
-            field_39: source.field("field_39"),
-            field_40: source.field("field_40"),
-            field_41: source.field("field_41"),
-            field_42: source.field("field_42"),
-            field_43: source.field("field_43"),
-            field_44: source.field("field_44"),
-            field_45: source.field("field_45"),
-            field_46: source.field("field_46"),
-            field_47: source.field("field_47"),
-            field_48: source.field("field_48"),
-            field_49: source.field("field_49"),
-            field_50: source.field("field_50"),
-            field_51: source.field("field_51"),
-            field_52: source.field("field_52"),
-            field_53: source.field("field_53"),
-            field_54: source.field("field_54"),
-            field_55: source.field("field_55"),
-            field_56: source.field("field_56"),
-            field_57: source.field("field_57"),
-            field_58: source.field("field_58"),
-            field_59: source.field("field_59"),
-            field_60: source.field("field_60"),
-            field_61: source.field("field_61"),
-            field_62: source.field("field_62"),
-            field_63: source.field("field_63"),
-            field_64: source.field("field_64"),
-            field_65: source.field("field_65"),
-            field_66: source.field("field_66"),
-            field_67: source.field("field_67"),
-            field_68: source.field("field_68"),
-            field_69: source.field("field_69"),
-            field_70: source.field("field_70"),
-            field_71: source.field("field_71"),
-            field_72: source.field("field_72"),
-            field_73: source.field("field_73"),
-            field_74: source.field("field_74"),
-            field_75: source.field("field_75"),
-            field_76: source.field("field_76"),
-            field_77: source.field("field_77"),
-            field_78: source.field("field_78"),
-            field_79: source.field("field_79"),
-            field_80: source.field("field_80"),
-            field_81: source.field("field_81"),
-            field_82: source.field("field_82"),
-            field_83: source.field("field_83"),
-            field_84: source.field("field_84"),
-            field_85: source.field("field_85"),
-            field_86: source.field("field_86"),
-            field_87: source.field("field_87"),
-            field_88: source.field("field_88"),
-            field_89: source.field("field_89"),
-            field_90: source.field("field_90"),
-            field_91: source.field("field_91"),
-            field_92: source.field("field_92"),
-            field_93: source.field("field_93"),
-            field_94: source.field("field_94"),
-            field_95: source.field("field_95"),
-            field_96: source.field("field_96"),
-            field_97: source.field("field_97"),
-            field_98: source.field("field_98"),
-            field_99: source.field("field_99"),
-            field_100: source.field("field_100"),
-            field_101: source.field("field_101"),
-            field_102: source.field("field_102"),
-            field_103: source.field("field_103"),
-            field_104: source.field("field_104"),
-            field_105: source.field("field_105"),
-            field_106: source.field("field_106"),
-            field_107: source.field("field_107"),
-            field_108: source.field("field_108"),
-            field_109: source.field("field_109"),
-            field_110: source.field("field_110"),
-            field_111: source.field("field_111"),
-            field_112: source.field("field_112"),
-            field_113: source.field("field_113"),
-            field_114: source.field("field_114"),
-            field_115: source.field("field_115"),
-            field_116: source.field("field_116"),
-            field_117: source.field("field_117"),
-            field_118: source.field("field_118"),
-            field_119: source.field("field_119"),
-            field_120: source.field("field_120"),
-            field_121: source.field("field_121"),
-            field_122: source.field("field_122"),
-            field_123: source.field("field_123"),
-            field_124: source.field("field_124"),
-            field_125: source.field("field_125"),
-            field_126: source.field("field_126"),
-            field_127: source.field("field_127"),
-            field_128: source.field("field_128"),
-            field_129: source.field("field_129"),
-            field_130: source.field("field_130"),
-            field_131: source.field("field_131"),
-            field_132: source.field("field_132"),
-            field_133: source.field("field_133"),
-            field_134: source.field("field_134"),
-            field_135: source.field("field_135"),
-            field_136: source.field("field_136"),
-            field_137: source.field("field_137"),
-            field_138: source.field("field_138"),
-            field_139: source.field("field_139"),
-            field_140: source.field("field_140"),
-            field_141: source.field("field_141"),
-            field_142: source.field("field_142"),
-            field_143: source.field("field_143"),
-            field_144: source.field("field_144"),
-            field_145: source.field("field_145"),
-            field_146: source.field("field_146"),
-            field_147: source.field("field_147"),
-            field_148: source.field("field_148"),
-            field_149: source.field("field_149"),
-            field_150: source.field("field_150"),
-            field_151: source.field("field_151"),
-            field_152: source.field("field_152"),
-            field_153: source.field("field_153"),
-            field_154: source.field("field_154"),
-            field_155: source.field("field_155"),
-            field_156: source.field("field_156"),
-            field_157: source.field("field_157"),
-            field_158: source.field("field_158"),
-            field_159: source.field("field_159"),
-            field_160: source.field("field_160"),
-            field_161: source.field("field_161"),
-            field_162: source.field("field_162"),
-            field_163: source.field("field_163"),
-            field_164: source.field("field_164"),
-            field_165: source.field("field_165"),
-            field_166: source.field("field_166"),
-            field_167: source.field("field_167"),
-            field_168: source.field("field_168"),
-            field_169: source.field("field_169"),
-            field_170: source.field("field_170"),
-            field_171: source.field("field_171"),
-            field_172: source.field("field_172"),
-            field_173: source.field("field_173"),
-            field_174: source.field("field_174"),
-            field_175: source.field("field_175"),
-            field_176: source.field("field_176"),
-            field_177: source.field("field_177"),
-            field_178: source.field("field_178"),
-            field_179: source.field("field_179"),
-            field_180: source.field("field_180"),
-            field_181: source.field("field_181"),
-            field_182: source.field("field_182"),
-            field_183: source.field("field_183"),
-            field_184: source.field("field_184"),
-            field_185: source.field("field_185"),
-            field_186: source.field("field_186"),
-            field_187: source.field("field_187"),
-            field_188: source.field("field_188"),
-            field_189: source.field("field_189"),
-            field_190: source.field("field_190"),
-            field_191: source.field("field_191"),
-            field_192: source.field("field_192"),
-            field_193: source.field("field_193"),
-            field_194: source.field("field_194"),
-            field_195: source.field("field_195"),
-            field_196: source.field("field_196"),
-            field_197: source.field("field_197"),
-            field_198: source.field("field_198"),
-            field_199: source.field("field_199"),
-            field_200: source.field("field_200"),
-            field_201: source.field("field_201"),
-            field_202: source.field("field_202"),
-            field_203: source.field("field_203"),
-            field_204: source.field("field_204"),
-            field_205: source.field("field_205"),
-            field_206: source.field("field_206"),
-            field_207: source.field("field_207"),
-            field_208: source.field("field_208"),
-            field_209: source.field("field_209"),
-            field_210: source.field("field_210"),
-            field_211: source.field("field_211"),
-            field_212: source.field("field_212"),
-            field_213: source.field("field_213"),
-            field_214: source.field("field_214"),
-            field_215: source.field("field_215"),
-            field_216: source.field("field_216"),
-            field_217: source.field("field_217"),
-            field_218: source.field("field_218"),
-            field_219: source.field("field_219"),
-            field_220: source.field("field_220"),
-            field_221: source.field("field_221"),
-            field_222: source.field("field_222"),
-            field_223: source.field("field_223"),
-            field_224: source.field("field_224"),
-            field_225: source.field("field_225"),
-            field_226: source.field("field_226"),
-            field_227: source.field("field_227"),
-            field_228: source.field("field_228"),
-            field_229: source.field("field_229"),
-            field_230: source.field("field_230"),
-            field_231: source.field("field_231"),
-            field_232: source.field("field_232"),
-            field_233: source.field("field_233"),
-            field_234: source.field("field_234"),
-            field_235: source.field("field_235"),
-            field_236: source.field("field_236"),
-            field_237: source.field("field_237"),
-            field_238: source.field("field_238"),
-            field_239: source.field("field_239"),
-            field_240: source.field("field_240"),
-            field_241: source.field("field_241"),
-            field_242: source.field("field_242"),
-            field_243: source.field("field_243"),
-            field_244: source.field("field_244"),
-            field_245: source.field("field_245"),
-            field_246: source.field("field_246"),
-            field_247: source.field("field_247"),
-            field_248: source.field("field_248"),
-            field_249: source.field("field_249"),
-            field_250: source.field("field_250"),
-            field_251: source.field("field_251"),
-            field_252: source.field("field_252"),
-            field_253: source.field("field_253"),
-            field_254: source.field("field_254"),
-            field_255: source.field("field_255"),
-            field_256: source.field("field_256"),
-            field_257: source.field("field_257"),
-            field_258: source.field("field_258"),
-            field_259: source.field("field_259"),
-            field_260: source.field("field_260"),
-            field_261: source.field("field_261"),
-            field_262: source.field("field_262"),
-            field_263: source.field("field_263"),
-            field_264: source.field("field_264"),
-            field_265: source.field("field_265"),
-            field_266: source.field("field_266"),
-            field_267: source.field("field_267"),
-            field_268: source.field("field_268"),
-            field_269: source.field("field_269"),
-            field_270: source.field("field_270"),
-            field_271: source.field("field_271"),
-            field_272: source.field("field_272"),
-            field_273: source.field("field_273"),
-            field_274: source.field("field_274"),
-            field_275: source.field("field_275"),
-            field_276: source.field("field_276"),
-            field_277: source.field("field_277"),
-            field_278: source.field("field_278"),
-            field_279: source.field("field_279"),
-            field_280: source.field("field_280"),
-            field_281: source.field("field_281"),
-            field_282: source.field("field_282"),
-            field_283: source.field("field_283"),
-            field_284: source.field("field_284"),
-            field_285: source.field("field_285"),
-            field_286: source.field("field_286"),
-            field_287: source.field("field_287"),
-            field_288: source.field("field_288"),
-            field_289: source.field("field_289"),
-            field_290: source.field("field_290"),
-            field_291: source.field("field_291"),
-            field_292: source.field("field_292"),
-            field_293: source.field("field_293"),
-            field_294: source.field("field_294"),
-            field_295: source.field("field_295"),
-            field_296: source.field("field_296"),
-            field_297: source.field("field_297"),
-            field_298: source.field("field_298"),
-            field_299: source.field("field_299"),
-            extra: source.extra(),
+            field_0: None,
+            field_1: None,
+            field_2: None,
+            field_3: None,
+            field_4: None,
+            field_5: None,
+            field_6: None,
+            field_7: None,
+            field_8: None,
+            field_9: None,
+            field_10: None,
+            field_11: None,
+            field_12: None,
+            field_13: None,
+            field_14: None,
+            field_15: None,
+            field_16: None,
+            field_17: None,
+            field_18: None,
+            field_19: None,
+            field_20: None,
+            field_21: None,
+            field_22: None,
+            field_23: None,
+            field_24: None,
+            field_25: None,
+            field_26: None,
+            field_27: None,
+            field_28: None,
+            field_29: None,
+            field_30: None,
+            field_31: None,
+            field_32: None,
+            field_33: None,
+            field_34: None,
+            field_35: None,
+            field_36: None,
+            field_37: None,
+            field_38: None,
+            field_39: None,
+            field_40: None,
+            field_41: None,
+            field_42: None,
+            field_43: None,
+            field_44: None,
+            field_45: None,
+            field_46: None,
+            field_47: None,
+            field_48: None,
+            field_49: None,
+            field_50: None,
+            field_51: None,
+            field_52: None,
+            field_53: None,
+            field_54: None,
+            field_55: None,
+            field_56: None,
+            field_57: None,
+            field_58: None,
+            field_59: None,
+            field_60: None,
+            field_61: None,
+            field_62: None,
+            field_63: None,
+            field_64: None,
+            field_65: None,
+            field_66: None,
+            field_67: None,
+            field_68: None,
+            field_69: None,
+            field_70: None,
+            field_71: None,
+            field_72: None,
+            field_73: None,
+            field_74: None,
+            field_75: None,
+            field_76: None,
+            field_77: None,
+            field_78: None,
+            field_79: None,
+            field_80: None,
+            field_81: None,
+            field_82: None,
+            field_83: None,
+            field_84: None,
+            field_85: None,
+            field_86: None,
+            field_87: None,
+            field_88: None,
+            field_89: None,
+            field_90: None,
+            field_91: None,
+            field_92: None,
+            field_93: None,
+            field_94: None,
+            field_95: None,
+            field_96: None,
+            field_97: None,
+            field_98: None,
+            field_99: None,
+            field_100: None,
+            field_101: None,
+            field_102: None,
+            field_103: None,
+            field_104: None,
+            field_105: None,
+            field_106: None,
+            field_107: None,
+            field_108: None,
+            field_109: None,
+            field_110: None,
+            field_111: None,
+            field_112: None,
+            field_113: None,
+            field_114: None,
+            field_115: None,
+            field_116: None,
+            field_117: None,
+            field_118: None,
+            field_119: None,
+            field_120: None,
+            field_121: None,
+            field_122: None,
+            field_123: None,
+            field_124: None,
+            field_125: None,
+            field_126: None,
+            field_127: None,
+            field_128: None,
+            field_129: None,
+            field_130: None,
+            field_131: None,
+            field_132: None,
+            field_133: None,
+            field_134: None,
+            field_135: None,
+            field_136: None,
+            field_137: None,
+            field_138: None,
+            field_139: None,
+            field_140: None,
+            field_141: None,
+            field_142: None,
+            field_143: None,
+            field_144: None,
+            field_145: None,
+            field_146: None,
+            field_147: None,
+            field_148: None,
+            field_149: None,
+            field_150: None,
+            field_151: None,
+            field_152: None,
+            field_153: None,
+            field_154: None,
+            field_155: None,
+            field_156: None,
+            field_157: None,
+            field_158: None,
+            field_159: None,
+            field_160: None,
+            field_161: None,
+            field_162: None,
+            field_163: None,
+            field_164: None,
+            field_165: None,
+            field_166: None,
+            field_167: None,
+            field_168: None,
+            field_169: None,
+            field_170: None,
+            field_171: None,
+            field_172: None,
+            field_173: None,
+            field_174: None,
+            field_175: None,
+            field_176: None,
+            field_177: None,
+            field_178: None,
+            field_179: None,
+            field_180: None,
+            field_181: None,
+            field_182: None,
+            field_183: None,
+            field_184: None,
+            field_185: None,
+            field_186: None,
+            field_187: None,
+            field_188: None,
+            field_189: None,
+            field_190: None,
+            field_191: None,
+            field_192: None,
+            field_193: None,
+            field_194: None,
+            field_195: None,
+            field_196: None,
+            field_197: None,
+            field_198: None,
+            field_199: None,
+            field_200: None,
+            field_201: None,
+            field_202: None,
+            field_203: None,
+            field_204: None,
+            field_205: None,
+            field_206: None,
+            field_207: None,
+            field_208: None,
+            field_209: None,
+            field_210: None,
+            field_211: None,
+            field_212: None,
+            field_213: None,
+            field_214: None,
+            field_215: None,
+            field_216: None,
+            field_217: None,
+            field_218: None,
+            field_219: None,
+            field_220: None,
+            field_221: None,
+            field_222: None,
+            field_223: None,
+            field_224: None,
+            field_225: None,
+            field_226: None,
+            field_227: None,
+            field_228: None,
+            field_229: None,
+            field_230: None,
+            field_231: None,
+            field_232: None,
+            field_233: None,
+            field_234: None,
+            field_235: None,
+            field_236: None,
+            field_237: None,
+            field_238: None,
+            field_239: None,
+            field_240: None,
+            field_241: None,
+            field_242: None,
+            field_243: None,
+            field_244: None,
+            field_245: None,
+            field_246: None,
+            field_247: None,
+            field_248: None,
+            field_249: None,
+            field_250: None,
+            field_251: None,
+            field_252: None,
+            field_253: None,
+            field_254: None,
+            field_255: None,
+            field_256: None,
+            field_257: None,
+            field_258: None,
+            field_259: None,
+            field_260: None,
+            field_261: None,
+            field_262: None,
+            field_263: None,
+            field_264: None,
+            field_265: None,
+            field_266: None,
+            field_267: None,
+            field_268: None,
+            field_269: None,
+            field_270: None,
+            field_271: None,
+            field_272: None,
+            field_273: None,
+            field_274: None,
+            field_275: None,
+            field_276: None,
+            field_277: None,
+            field_278: None,
+            field_279: None,
+            field_280: None,
+            field_281: None,
+            field_282: None,
+            field_283: None,
+            field_284: None,
+            field_285: None,
+            field_286: None,
+            field_287: None,
+            field_288: None,
+            field_289: None,
+            field_290: None,
+            field_291: None,
+            field_292: None,
+            field_293: None,
+            field_294: None,
+            field_295: None,
+            field_296: None,
+            field_297: None,
+            field_298: None,
+            field_299: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "field_0",
+                    "field_1",
+                    "field_2",
+                    "field_3",
+                    "field_4",
+                    "field_5",
+                    "field_6",
+                    "field_7",
+                    "field_8",
+                    "field_9",
+                    "field_10",
+                    "field_11",
+                    "field_12",
+                    "field_13",
+                    "field_14",
+                    "field_15",
+                    "field_16",
+                    "field_17",
+                    "field_18",
+                    "field_19",
+                    "field_20",
+                    "field_21",
+                    "field_22",
+                    "field_23",
+                    "field_24",
+                    "field_25",
+                    "field_26",
+                    "field_27",
+                    "field_28",
+                    "field_29",
+                    "field_30",
+                    "field_31",
+                    "field_32",
+                    "field_33",
+                    "field_34",
+                    "field_35",
+                    "field_36",
+                    "field_37",
+                    "field_38",
+                    "field_39",
+                    "field_40",
+                    "field_41",
+                    "field_42",
+                    "field_43",
+                    "field_44",
+                    "field_45",
+                    "field_46",
+                    "field_47",
+                    "field_48",
+                    "field_49",
+                    "field_50",
+                    "field_51",
+                    "field_52",
+                    "field_53",
+                    "field_54",
+                    "field_55",
+                    "field_56",
+                    "field_57",
+                    "field_58",
+                    "field_59",
+                    "field_60",
+                    "field_61",
+                    "field_62",
+                    "field_63",
+                    "field_64",
+                    "field_65",
+                    "field_66",
+                    "field_67",
+                    "field_68",
+                    "field_69",
+                    "field_70",
+                    "field_71",
+                    "field_72",
+                    "field_73",
+                    "field_74",
+                    "field_75",
+                    "field_76",
+                    "field_77",
+                    "field_78",
+                    "field_79",
+                    "field_80",
+                    "field_81",
+                    "field_82",
+                    "field_83",
+                    "field_84",
+                    "field_85",
+                    "field_86",
+                    "field_87",
+                    "field_88",
+                    "field_89",
+                    "field_90",
+                    "field_91",
+                    "field_92",
+                    "field_93",
+                    "field_94",
+                    "field_95",
+                    "field_96",
+                    "field_97",
+                    "field_98",
+                    "field_99",
+                    "field_100",
+                    "field_101",
+                    "field_102",
+                    "field_103",
+                    "field_104",
+                    "field_105",
+                    "field_106",
+                    "field_107",
+                    "field_108",
+                    "field_109",
+                    "field_110",
+                    "field_111",
+                    "field_112",
+                    "field_113",
+                    "field_114",
+                    "field_115",
+                    "field_116",
+                    "field_117",
+                    "field_118",
+                    "field_119",
+                    "field_120",
+                    "field_121",
+                    "field_122",
+                    "field_123",
+                    "field_124",
+                    "field_125",
+                    "field_126",
+                    "field_127",
+                    "field_128",
+                    "field_129",
+                    "field_130",
+                    "field_131",
+                    "field_132",
+                    "field_133",
+                    "field_134",
+                    "field_135",
+                    "field_136",
+                    "field_137",
+                    "field_138",
+                    "field_139",
+                    "field_140",
+                    "field_141",
+                    "field_142",
+                    "field_143",
+                    "field_144",
+                    "field_145",
+                    "field_146",
+                    "field_147",
+                    "field_148",
+                    "field_149",
+                    "field_150",
+                    "field_151",
+                    "field_152",
+                    "field_153",
+                    "field_154",
+                    "field_155",
+                    "field_156",
+                    "field_157",
+                    "field_158",
+                    "field_159",
+                    "field_160",
+                    "field_161",
+                    "field_162",
+                    "field_163",
+                    "field_164",
+                    "field_165",
+                    "field_166",
+                    "field_167",
+                    "field_168",
+                    "field_169",
+                    "field_170",
+                    "field_171",
+                    "field_172",
+                    "field_173",
+                    "field_174",
+                    "field_175",
+                    "field_176",
+                    "field_177",
+                    "field_178",
+                    "field_179",
+                    "field_180",
+                    "field_181",
+                    "field_182",
+                    "field_183",
+                    "field_184",
+                    "field_185",
+                    "field_186",
+                    "field_187",
+                    "field_188",
+                    "field_189",
+                    "field_190",
+                    "field_191",
+                    "field_192",
+                    "field_193",
+                    "field_194",
+                    "field_195",
+                    "field_196",
+                    "field_197",
+                    "field_198",
+                    "field_199",
+                    "field_200",
+                    "field_201",
+                    "field_202",
+                    "field_203",
+                    "field_204",
+                    "field_205",
+                    "field_206",
+                    "field_207",
+                    "field_208",
+                    "field_209",
+                    "field_210",
+                    "field_211",
+                    "field_212",
+                    "field_213",
+                    "field_214",
+                    "field_215",
+                    "field_216",
+                    "field_217",
+                    "field_218",
+                    "field_219",
+                    "field_220",
+                    "field_221",
+                    "field_222",
+                    "field_223",
+                    "field_224",
+                    "field_225",
+                    "field_226",
+                    "field_227",
+                    "field_228",
+                    "field_229",
+                    "field_230",
+                    "field_231",
+                    "field_232",
+                    "field_233",
+                    "field_234",
+                    "field_235",
+                    "field_236",
+                    "field_237",
+                    "field_238",
+                    "field_239",
+                    "field_240",
+                    "field_241",
+                    "field_242",
+                    "field_243",
+                    "field_244",
+                    "field_245",
+                    "field_246",
+                    "field_247",
+                    "field_248",
+                    "field_249",
+                    "field_250",
+                    "field_251",
+                    "field_252",
+                    "field_253",
+                    "field_254",
+                    "field_255",
+                    "field_256",
+                    "field_257",
+                    "field_258",
+                    "field_259",
+                    "field_260",
+                    "field_261",
+                    "field_262",
+                    "field_263",
+                    "field_264",
+                    "field_265",
+                    "field_266",
+                    "field_267",
+                    "field_268",
+                    "field_269",
+                    "field_270",
+                    "field_271",
+                    "field_272",
+                    "field_273",
+                    "field_274",
+                    "field_275",
+                    "field_276",
+                    "field_277",
+                    "field_278",
+                    "field_279",
+                    "field_280",
+                    "field_281",
+                    "field_282",
+                    "field_283",
+                    "field_284",
+                    "field_285",
+                    "field_286",
+                    "field_287",
+                    "field_288",
+                    "field_289",
+                    "field_290",
+                    "field_291",
+                    "field_292",
+                    "field_293",
+                    "field_294",
+                    "field_295",
+                    "field_296",
+                    "field_297",
+                    "field_298",
+                    "field_299",
+                ],
+                &mut [
+                    &mut self.field_0,
+                    &mut self.field_1,
+                    &mut self.field_2,
+                    &mut self.field_3,
+                    &mut self.field_4,
+                    &mut self.field_5,
+                    &mut self.field_6,
+                    &mut self.field_7,
+                    &mut self.field_8,
+                    &mut self.field_9,
+                    &mut self.field_10,
+                    &mut self.field_11,
+                    &mut self.field_12,
+                    &mut self.field_13,
+                    &mut self.field_14,
+                    &mut self.field_15,
+                    &mut self.field_16,
+                    &mut self.field_17,
+                    &mut self.field_18,
+                    &mut self.field_19,
+                    &mut self.field_20,
+                    &mut self.field_21,
+                    &mut self.field_22,
+                    &mut self.field_23,
+                    &mut self.field_24,
+                    &mut self.field_25,
+                    &mut self.field_26,
+                    &mut self.field_27,
+                    &mut self.field_28,
+                    &mut self.field_29,
+                    &mut self.field_30,
+                    &mut self.field_31,
+                    &mut self.field_32,
+                    &mut self.field_33,
+                    &mut self.field_34,
+                    &mut self.field_35,
+                    &mut self.field_36,
+                    &mut self.field_37,
+                    &mut self.field_38,
+                    &mut self.field_39,
+                    &mut self.field_40,
+                    &mut self.field_41,
+                    &mut self.field_42,
+                    &mut self.field_43,
+                    &mut self.field_44,
+                    &mut self.field_45,
+                    &mut self.field_46,
+                    &mut self.field_47,
+                    &mut self.field_48,
+                    &mut self.field_49,
+                    &mut self.field_50,
+                    &mut self.field_51,
+                    &mut self.field_52,
+                    &mut self.field_53,
+                    &mut self.field_54,
+                    &mut self.field_55,
+                    &mut self.field_56,
+                    &mut self.field_57,
+                    &mut self.field_58,
+                    &mut self.field_59,
+                    &mut self.field_60,
+                    &mut self.field_61,
+                    &mut self.field_62,
+                    &mut self.field_63,
+                    &mut self.field_64,
+                    &mut self.field_65,
+                    &mut self.field_66,
+                    &mut self.field_67,
+                    &mut self.field_68,
+                    &mut self.field_69,
+                    &mut self.field_70,
+                    &mut self.field_71,
+                    &mut self.field_72,
+                    &mut self.field_73,
+                    &mut self.field_74,
+                    &mut self.field_75,
+                    &mut self.field_76,
+                    &mut self.field_77,
+                    &mut self.field_78,
+                    &mut self.field_79,
+                    &mut self.field_80,
+                    &mut self.field_81,
+                    &mut self.field_82,
+                    &mut self.field_83,
+                    &mut self.field_84,
+                    &mut self.field_85,
+                    &mut self.field_86,
+                    &mut self.field_87,
+                    &mut self.field_88,
+                    &mut self.field_89,
+                    &mut self.field_90,
+                    &mut self.field_91,
+                    &mut self.field_92,
+                    &mut self.field_93,
+                    &mut self.field_94,
+                    &mut self.field_95,
+                    &mut self.field_96,
+                    &mut self.field_97,
+                    &mut self.field_98,
+                    &mut self.field_99,
+                    &mut self.field_100,
+                    &mut self.field_101,
+                    &mut self.field_102,
+                    &mut self.field_103,
+                    &mut self.field_104,
+                    &mut self.field_105,
+                    &mut self.field_106,
+                    &mut self.field_107,
+                    &mut self.field_108,
+                    &mut self.field_109,
+                    &mut self.field_110,
+                    &mut self.field_111,
+                    &mut self.field_112,
+                    &mut self.field_113,
+                    &mut self.field_114,
+                    &mut self.field_115,
+                    &mut self.field_116,
+                    &mut self.field_117,
+                    &mut self.field_118,
+                    &mut self.field_119,
+                    &mut self.field_120,
+                    &mut self.field_121,
+                    &mut self.field_122,
+                    &mut self.field_123,
+                    &mut self.field_124,
+                    &mut self.field_125,
+                    &mut self.field_126,
+                    &mut self.field_127,
+                    &mut self.field_128,
+                    &mut self.field_129,
+                    &mut self.field_130,
+                    &mut self.field_131,
+                    &mut self.field_132,
+                    &mut self.field_133,
+                    &mut self.field_134,
+                    &mut self.field_135,
+                    &mut self.field_136,
+                    &mut self.field_137,
+                    &mut self.field_138,
+                    &mut self.field_139,
+                    &mut self.field_140,
+                    &mut self.field_141,
+                    &mut self.field_142,
+                    &mut self.field_143,
+                    &mut self.field_144,
+                    &mut self.field_145,
+                    &mut self.field_146,
+                    &mut self.field_147,
+                    &mut self.field_148,
+                    &mut self.field_149,
+                    &mut self.field_150,
+                    &mut self.field_151,
+                    &mut self.field_152,
+                    &mut self.field_153,
+                    &mut self.field_154,
+                    &mut self.field_155,
+                    &mut self.field_156,
+                    &mut self.field_157,
+                    &mut self.field_158,
+                    &mut self.field_159,
+                    &mut self.field_160,
+                    &mut self.field_161,
+                    &mut self.field_162,
+                    &mut self.field_163,
+                    &mut self.field_164,
+                    &mut self.field_165,
+                    &mut self.field_166,
+                    &mut self.field_167,
+                    &mut self.field_168,
+                    &mut self.field_169,
+                    &mut self.field_170,
+                    &mut self.field_171,
+                    &mut self.field_172,
+                    &mut self.field_173,
+                    &mut self.field_174,
+                    &mut self.field_175,
+                    &mut self.field_176,
+                    &mut self.field_177,
+                    &mut self.field_178,
+                    &mut self.field_179,
+                    &mut self.field_180,
+                    &mut self.field_181,
+                    &mut self.field_182,
+                    &mut self.field_183,
+                    &mut self.field_184,
+                    &mut self.field_185,
+                    &mut self.field_186,
+                    &mut self.field_187,
+                    &mut self.field_188,
+                    &mut self.field_189,
+                    &mut self.field_190,
+                    &mut self.field_191,
+                    &mut self.field_192,
+                    &mut self.field_193,
+                    &mut self.field_194,
+                    &mut self.field_195,
+                    &mut self.field_196,
+                    &mut self.field_197,
+                    &mut self.field_198,
+                    &mut self.field_199,
+                    &mut self.field_200,
+                    &mut self.field_201,
+                    &mut self.field_202,
+                    &mut self.field_203,
+                    &mut self.field_204,
+                    &mut self.field_205,
+                    &mut self.field_206,
+                    &mut self.field_207,
+                    &mut self.field_208,
+                    &mut self.field_209,
+                    &mut self.field_210,
+                    &mut self.field_211,
+                    &mut self.field_212,
+                    &mut self.field_213,
+                    &mut self.field_214,
+                    &mut self.field_215,
+                    &mut self.field_216,
+                    &mut self.field_217,
+                    &mut self.field_218,
+                    &mut self.field_219,
+                    &mut self.field_220,
+                    &mut self.field_221,
+                    &mut self.field_222,
+                    &mut self.field_223,
+                    &mut self.field_224,
+                    &mut self.field_225,
+                    &mut self.field_226,
+                    &mut self.field_227,
+                    &mut self.field_228,
+                    &mut self.field_229,
+                    &mut self.field_230,
+                    &mut self.field_231,
+                    &mut self.field_232,
+                    &mut self.field_233,
+                    &mut self.field_234,
+                    &mut self.field_235,
+                    &mut self.field_236,
+                    &mut self.field_237,
+                    &mut self.field_238,
+                    &mut self.field_239,
+                    &mut self.field_240,
+                    &mut self.field_241,
+                    &mut self.field_242,
+                    &mut self.field_243,
+                    &mut self.field_244,
+                    &mut self.field_245,
+                    &mut self.field_246,
+                    &mut self.field_247,
+                    &mut self.field_248,
+                    &mut self.field_249,
+                    &mut self.field_250,
+                    &mut self.field_251,
+                    &mut self.field_252,
+                    &mut self.field_253,
+                    &mut self.field_254,
+                    &mut self.field_255,
+                    &mut self.field_256,
+                    &mut self.field_257,
+                    &mut self.field_258,
+                    &mut self.field_259,
+                    &mut self.field_260,
+                    &mut self.field_261,
+                    &mut self.field_262,
+                    &mut self.field_263,
+                    &mut self.field_264,
+                    &mut self.field_265,
+                    &mut self.field_266,
+                    &mut self.field_267,
+                    &mut self.field_268,
+                    &mut self.field_269,
+                    &mut self.field_270,
+                    &mut self.field_271,
+                    &mut self.field_272,
+                    &mut self.field_273,
+                    &mut self.field_274,
+                    &mut self.field_275,
+                    &mut self.field_276,
+                    &mut self.field_277,
+                    &mut self.field_278,
+                    &mut self.field_279,
+                    &mut self.field_280,
+                    &mut self.field_281,
+                    &mut self.field_282,
+                    &mut self.field_283,
+                    &mut self.field_284,
+                    &mut self.field_285,
+                    &mut self.field_286,
+                    &mut self.field_287,
+                    &mut self.field_288,
+                    &mut self.field_289,
+                    &mut self.field_290,
+                    &mut self.field_291,
+                    &mut self.field_292,
+                    &mut self.field_293,
+                    &mut self.field_294,
+                    &mut self.field_295,
+                    &mut self.field_296,
+                    &mut self.field_297,
+                    &mut self.field_298,
+                    &mut self.field_299,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "Wide",
             &[
                 "field_0",
                 "field_1",
@@ -3546,19 +3978,25 @@ pub struct WideResponse {
     pub extra: ::alipay_api::wire::Extra,
 }
 
-impl ::core::default::Default for WideResponse {
+impl Default for WideResponse {
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for WideResponse {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
-        Self { extra: source.extra() }
+    fn blank() -> Self {
+        Self {
+            extra: ::alipay_api::wire::Extra::EMPTY,
+        }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&[], &mut [], &mut self.extra);
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&[], &[], &self.extra)
+        ::alipay_api::wire::Seen::new("WideResponse", &[], &[], &self.extra)
     }
 }
 

@@ -857,90 +857,254 @@ impl ::core::default::Default for Words {
 }
 
 impl ::alipay_api::wire::Object for Words {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            new: source.field("new"),
-            blank: source.field("blank"),
-            write: source.field("write"),
-            read: source.field("read"),
-            slot: source.field("slot"),
-            extra_: source.field("extra"),
-            extra_mut: source.field("extra_mut"),
-            required: source.field("required"),
-            at_least_one: source.field("at_least_one"),
-            default: source.field("default"),
-            clone: source.field("clone"),
-            eq: source.field("eq"),
-            add: source.field("add"),
-            into: source.field("into"),
-            output: source.field("output"),
-            fields: source.field("fields"),
-            name: source.field("name"),
-            out_trade_no: source.field("outTradeNo"),
-            upper: source.field("Upper"),
-            _3d_secure: source.field("3d_secure"),
-            i64: source.field("i64"),
-            str: source.field("str"),
-            core: source.field("core"),
-            std: source.field("std"),
-            r#type: source.field("type"),
-            self_: source.field("self"),
-            oneself: source.field("Self_"),
-            super_: source.field("super"),
-            crate_: source.field("crate"),
-            r#as: source.field("as"),
-            r#async: source.field("async"),
-            r#await: source.field("await"),
-            r#become: source.field("become"),
-            r#box: source.field("box"),
-            r#break: source.field("break"),
-            r#const: source.field("const"),
-            r#continue: source.field("continue"),
-            r#do: source.field("do"),
-            r#dyn: source.field("dyn"),
-            r#else: source.field("else"),
-            r#enum: source.field("enum"),
-            r#extern: source.field("extern"),
-            r#false: source.field("false"),
-            r#final: source.field("final"),
-            r#fn: source.field("fn"),
-            r#for: source.field("for"),
-            r#gen: source.field("gen"),
-            r#if: source.field("if"),
-            r#impl: source.field("impl"),
-            r#in: source.field("in"),
-            r#let: source.field("let"),
-            r#loop: source.field("loop"),
-            r#macro: source.field("macro"),
-            r#match: source.field("match"),
-            r#mod: source.field("mod"),
-            r#move: source.field("move"),
-            r#mut: source.field("mut"),
-            r#override: source.field("override"),
-            r#priv: source.field("priv"),
-            r#pub: source.field("pub"),
-            r#ref: source.field("ref"),
-            r#return: source.field("return"),
-            r#static: source.field("static"),
-            r#struct: source.field("struct"),
-            r#trait: source.field("trait"),
-            r#true: source.field("true"),
-            r#try: source.field("try"),
-            r#typeof: source.field("typeof"),
-            r#unsafe: source.field("unsafe"),
-            r#unsized: source.field("unsized"),
-            r#use: source.field("use"),
-            r#virtual: source.field("virtual"),
-            r#where: source.field("where"),
-            r#while: source.field("while"),
-            r#yield: source.field("yield"),
-            union: source.field("union"),
-            extra: source.extra(),
+            new: None,
+            blank: None,
+            write: None,
+            read: None,
+            slot: None,
+            extra_: None,
+            extra_mut: None,
+            required: None,
+            at_least_one: None,
+            default: None,
+            clone: None,
+            eq: None,
+            add: None,
+            into: None,
+            output: None,
+            fields: None,
+            name: None,
+            out_trade_no: None,
+            upper: None,
+            _3d_secure: None,
+            i64: None,
+            str: None,
+            core: None,
+            std: None,
+            r#type: None,
+            self_: None,
+            oneself: None,
+            super_: None,
+            crate_: None,
+            r#as: None,
+            r#async: None,
+            r#await: None,
+            r#become: None,
+            r#box: None,
+            r#break: None,
+            r#const: None,
+            r#continue: None,
+            r#do: None,
+            r#dyn: None,
+            r#else: None,
+            r#enum: None,
+            r#extern: None,
+            r#false: None,
+            r#final: None,
+            r#fn: None,
+            r#for: None,
+            r#gen: None,
+            r#if: None,
+            r#impl: None,
+            r#in: None,
+            r#let: None,
+            r#loop: None,
+            r#macro: None,
+            r#match: None,
+            r#mod: None,
+            r#move: None,
+            r#mut: None,
+            r#override: None,
+            r#priv: None,
+            r#pub: None,
+            r#ref: None,
+            r#return: None,
+            r#static: None,
+            r#struct: None,
+            r#trait: None,
+            r#true: None,
+            r#try: None,
+            r#typeof: None,
+            r#unsafe: None,
+            r#unsized: None,
+            r#use: None,
+            r#virtual: None,
+            r#where: None,
+            r#while: None,
+            r#yield: None,
+            union: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "new",
+                    "blank",
+                    "write",
+                    "read",
+                    "slot",
+                    "extra",
+                    "extra_mut",
+                    "required",
+                    "at_least_one",
+                    "default",
+                    "clone",
+                    "eq",
+                    "add",
+                    "into",
+                    "output",
+                    "fields",
+                    "name",
+                    "outTradeNo",
+                    "Upper",
+                    "3d_secure",
+                    "i64",
+                    "str",
+                    "core",
+                    "std",
+                    "type",
+                    "self",
+                    "Self_",
+                    "super",
+                    "crate",
+                    "as",
+                    "async",
+                    "await",
+                    "become",
+                    "box",
+                    "break",
+                    "const",
+                    "continue",
+                    "do",
+                    "dyn",
+                    "else",
+                    "enum",
+                    "extern",
+                    "false",
+                    "final",
+                    "fn",
+                    "for",
+                    "gen",
+                    "if",
+                    "impl",
+                    "in",
+                    "let",
+                    "loop",
+                    "macro",
+                    "match",
+                    "mod",
+                    "move",
+                    "mut",
+                    "override",
+                    "priv",
+                    "pub",
+                    "ref",
+                    "return",
+                    "static",
+                    "struct",
+                    "trait",
+                    "true",
+                    "try",
+                    "typeof",
+                    "unsafe",
+                    "unsized",
+                    "use",
+                    "virtual",
+                    "where",
+                    "while",
+                    "yield",
+                    "union",
+                ],
+                &mut [
+                    &mut self.new,
+                    &mut self.blank,
+                    &mut self.write,
+                    &mut self.read,
+                    &mut self.slot,
+                    &mut self.extra_,
+                    &mut self.extra_mut,
+                    &mut self.required,
+                    &mut self.at_least_one,
+                    &mut self.default,
+                    &mut self.clone,
+                    &mut self.eq,
+                    &mut self.add,
+                    &mut self.into,
+                    &mut self.output,
+                    &mut self.fields,
+                    &mut self.name,
+                    &mut self.out_trade_no,
+                    &mut self.upper,
+                    &mut self._3d_secure,
+                    &mut self.i64,
+                    &mut self.str,
+                    &mut self.core,
+                    &mut self.std,
+                    &mut self.r#type,
+                    &mut self.self_,
+                    &mut self.oneself,
+                    &mut self.super_,
+                    &mut self.crate_,
+                    &mut self.r#as,
+                    &mut self.r#async,
+                    &mut self.r#await,
+                    &mut self.r#become,
+                    &mut self.r#box,
+                    &mut self.r#break,
+                    &mut self.r#const,
+                    &mut self.r#continue,
+                    &mut self.r#do,
+                    &mut self.r#dyn,
+                    &mut self.r#else,
+                    &mut self.r#enum,
+                    &mut self.r#extern,
+                    &mut self.r#false,
+                    &mut self.r#final,
+                    &mut self.r#fn,
+                    &mut self.r#for,
+                    &mut self.r#gen,
+                    &mut self.r#if,
+                    &mut self.r#impl,
+                    &mut self.r#in,
+                    &mut self.r#let,
+                    &mut self.r#loop,
+                    &mut self.r#macro,
+                    &mut self.r#match,
+                    &mut self.r#mod,
+                    &mut self.r#move,
+                    &mut self.r#mut,
+                    &mut self.r#override,
+                    &mut self.r#priv,
+                    &mut self.r#pub,
+                    &mut self.r#ref,
+                    &mut self.r#return,
+                    &mut self.r#static,
+                    &mut self.r#struct,
+                    &mut self.r#trait,
+                    &mut self.r#true,
+                    &mut self.r#try,
+                    &mut self.r#typeof,
+                    &mut self.r#unsafe,
+                    &mut self.r#unsized,
+                    &mut self.r#use,
+                    &mut self.r#virtual,
+                    &mut self.r#where,
+                    &mut self.r#while,
+                    &mut self.r#yield,
+                    &mut self.union,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "Words",
             &[
                 "new",
                 "blank",
@@ -1165,31 +1329,77 @@ impl ::core::default::Default for WordsResponse {
 }
 
 impl ::alipay_api::wire::Object for WordsResponse {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            option: source.field("option"),
-            result: source.field("result"),
-            vec: source.field("vec"),
-            default: source.field("default"),
-            ok: source.field("ok"),
-            err: source.field("err"),
-            itself: source.field("itself"),
-            into: source.field("into"),
-            from: source.field("from"),
-            clone: source.field("clone"),
-            debug: source.field("debug"),
-            partial_eq: source.field("partial_eq"),
-            eq: source.field("eq"),
-            hash: source.field("hash"),
-            send: source.field("send"),
-            r#fn: source.field("fn"),
-            iterator: source.field("iterator"),
-            extra: source.extra(),
+            option: ::alipay_api::wire::Field::blank(),
+            result: ::alipay_api::wire::Field::blank(),
+            vec: ::alipay_api::wire::Field::blank(),
+            default: ::alipay_api::wire::Field::blank(),
+            ok: ::alipay_api::wire::Field::blank(),
+            err: None,
+            itself: None,
+            into: ::alipay_api::wire::Field::blank(),
+            from: None,
+            clone: None,
+            debug: None,
+            partial_eq: None,
+            eq: None,
+            hash: None,
+            send: None,
+            r#fn: None,
+            iterator: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &[
+                    "option",
+                    "result",
+                    "vec",
+                    "default",
+                    "ok",
+                    "err",
+                    "itself",
+                    "into",
+                    "from",
+                    "clone",
+                    "debug",
+                    "partial_eq",
+                    "eq",
+                    "hash",
+                    "send",
+                    "fn",
+                    "iterator",
+                ],
+                &mut [
+                    &mut self.option,
+                    &mut self.result,
+                    &mut self.vec,
+                    &mut self.default,
+                    &mut self.ok,
+                    &mut self.err,
+                    &mut self.itself,
+                    &mut self.into,
+                    &mut self.from,
+                    &mut self.clone,
+                    &mut self.debug,
+                    &mut self.partial_eq,
+                    &mut self.eq,
+                    &mut self.hash,
+                    &mut self.send,
+                    &mut self.r#fn,
+                    &mut self.iterator,
+                ],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "WordsResponse",
             &[
                 "option",
                 "result",
@@ -1253,16 +1463,26 @@ impl ::core::default::Default for Option {
 }
 
 impl ::alipay_api::wire::Object for Option {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            some: source.field("some"),
-            option: source.field("Option"),
-            extra: source.extra(),
+            some: ::alipay_api::wire::Field::blank(),
+            option: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
+    }
+
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source
+            .fill(
+                &["some", "Option"],
+                &mut [&mut self.some, &mut self.option],
+                &mut self.extra,
+            );
     }
 
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
+            "Option",
             &["some", "Option"],
             &[&self.some, &self.option],
             &self.extra,
@@ -1286,13 +1506,8 @@ pub enum Result {
 }
 
 impl ::alipay_api::wire::Listed for Result {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[
-            ("Ok", Self::Ok),
-            ("Err", Self::Err),
-            ("Some", Self::Some),
-            ("None", Self::None),
-        ]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["Ok", "Err", "Some", "None"], &[Self::Ok, Self::Err, Self::Some, Self::None])
     }
 }
 
@@ -1306,8 +1521,8 @@ pub enum String {
 }
 
 impl ::alipay_api::wire::Listed for String {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("STRING", Self::String)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["STRING"], &[Self::String])
     }
 }
 
@@ -1329,15 +1544,19 @@ impl ::core::default::Default for Vec {
 }
 
 impl ::alipay_api::wire::Object for Vec {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            len: source.field("len"),
-            extra: source.extra(),
+            len: ::std::vec::Vec::new(),
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["len"], &mut [&mut self.len], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["len"], &[&self.len], &self.extra)
+        ::alipay_api::wire::Seen::new("Vec", &["len"], &[&self.len], &self.extra)
     }
 }
 
@@ -1359,15 +1578,19 @@ impl ::core::default::Default for Box {
 }
 
 impl ::alipay_api::wire::Object for Box {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            vec: source.field("vec"),
-            extra: source.extra(),
+            vec: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["vec"], &mut [&mut self.vec], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["vec"], &[&self.vec], &self.extra)
+        ::alipay_api::wire::Seen::new("Box", &["vec"], &[&self.vec], &self.extra)
     }
 }
 
@@ -1389,15 +1612,24 @@ impl ::core::default::Default for Default {
 }
 
 impl ::alipay_api::wire::Object for Default {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            default: source.field("default"),
-            extra: source.extra(),
+            default: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["default"], &mut [&mut self.default], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["default"], &[&self.default], &self.extra)
+        ::alipay_api::wire::Seen::new(
+            "Default",
+            &["default"],
+            &[&self.default],
+            &self.extra,
+        )
     }
 }
 
@@ -1419,15 +1651,19 @@ impl ::core::default::Default for Ok {
 }
 
 impl ::alipay_api::wire::Object for Ok {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            ok: source.field("ok"),
-            extra: source.extra(),
+            ok: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["ok"], &mut [&mut self.ok], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["ok"], &[&self.ok], &self.extra)
+        ::alipay_api::wire::Seen::new("Ok", &["ok"], &[&self.ok], &self.extra)
     }
 }
 
@@ -1449,15 +1685,19 @@ impl ::core::default::Default for Err {
 }
 
 impl ::alipay_api::wire::Object for Err {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            err: source.field("err"),
-            extra: source.extra(),
+            err: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["err"], &mut [&mut self.err], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["err"], &[&self.err], &self.extra)
+        ::alipay_api::wire::Seen::new("Err", &["err"], &[&self.err], &self.extra)
     }
 }
 
@@ -1479,15 +1719,19 @@ impl ::core::default::Default for Self_ {
 }
 
 impl ::alipay_api::wire::Object for Self_ {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            self_: source.field("self"),
-            extra: source.extra(),
+            self_: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["self"], &mut [&mut self.self_], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["self"], &[&self.self_], &self.extra)
+        ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
     }
 }
 
@@ -1501,8 +1745,8 @@ pub enum Into {
 }
 
 impl ::alipay_api::wire::Listed for Into {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("INTO", Self::Into)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["INTO"], &[Self::Into])
     }
 }
 
@@ -1524,15 +1768,19 @@ impl ::core::default::Default for From {
 }
 
 impl ::alipay_api::wire::Object for From {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            from: source.field("from"),
-            extra: source.extra(),
+            from: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["from"], &mut [&mut self.from], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["from"], &[&self.from], &self.extra)
+        ::alipay_api::wire::Seen::new("From", &["from"], &[&self.from], &self.extra)
     }
 }
 
@@ -1546,8 +1794,8 @@ pub enum Clone {
 }
 
 impl ::alipay_api::wire::Listed for Clone {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("CLONE", Self::Clone)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["CLONE"], &[Self::Clone])
     }
 }
 
@@ -1561,8 +1809,8 @@ pub enum Debug {
 }
 
 impl ::alipay_api::wire::Listed for Debug {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("DEBUG", Self::Debug)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["DEBUG"], &[Self::Debug])
     }
 }
 
@@ -1584,15 +1832,19 @@ impl ::core::default::Default for PartialEq {
 }
 
 impl ::alipay_api::wire::Object for PartialEq {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            eq: source.field("eq"),
-            extra: source.extra(),
+            eq: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["eq"], &mut [&mut self.eq], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["eq"], &[&self.eq], &self.extra)
+        ::alipay_api::wire::Seen::new("PartialEq", &["eq"], &[&self.eq], &self.extra)
     }
 }
 
@@ -1606,8 +1858,8 @@ pub enum Eq {
 }
 
 impl ::alipay_api::wire::Listed for Eq {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("EQ", Self::Eq)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["EQ"], &[Self::Eq])
     }
 }
 
@@ -1621,8 +1873,8 @@ pub enum Hash {
 }
 
 impl ::alipay_api::wire::Listed for Hash {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("HASH", Self::Hash)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["HASH"], &[Self::Hash])
     }
 }
 
@@ -1636,8 +1888,8 @@ pub enum Send {
 }
 
 impl ::alipay_api::wire::Listed for Send {
-    fn listed() -> &'static [(&'static str, Self)] {
-        &[("SEND", Self::Send)]
+    fn listed() -> (&'static [&'static str], &'static [Self]) {
+        (&["SEND"], &[Self::Send])
     }
 }
 
@@ -1659,15 +1911,19 @@ impl ::core::default::Default for Fn {
 }
 
 impl ::alipay_api::wire::Object for Fn {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            r#fn: source.field("fn"),
-            extra: source.extra(),
+            r#fn: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["fn"], &mut [&mut self.r#fn], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["fn"], &[&self.r#fn], &self.extra)
+        ::alipay_api::wire::Seen::new("Fn", &["fn"], &[&self.r#fn], &self.extra)
     }
 }
 
@@ -1689,15 +1945,19 @@ impl ::core::default::Default for Iterator {
 }
 
 impl ::alipay_api::wire::Object for Iterator {
-    fn make(source: &mut ::alipay_api::wire::Source<'_>) -> Self {
+    fn blank() -> Self {
         Self {
-            next: source.field("next"),
-            extra: source.extra(),
+            next: None,
+            extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+        source.fill(&["next"], &mut [&mut self.next], &mut self.extra);
+    }
+
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(&["next"], &[&self.next], &self.extra)
+        ::alipay_api::wire::Seen::new("Iterator", &["next"], &[&self.next], &self.extra)
     }
 }
 

@@ -26,7 +26,7 @@ impl UserAgreement<'_> {
     /// 关键字: `alipay.user.agreement.match`.
     ///
     /// A method whose name is a keyword, in a product of two words.
-    pub fn r#match(&self, request: Match) -> ::alipay_api::Call<Match> {
+    pub fn r#match(&self, request: Match) -> ::alipay_api::Call<MatchResponse> {
         self.client.call(request)
     }
 }
