@@ -30,6 +30,7 @@ pub struct Values<'a> {
 #[derive(Debug)]
 struct Given<'a> {
     name: &'a str,
+    mark: u64,
     value: Value<'a>,
     is_taken: Cell<bool>,
 }
@@ -89,9 +90,11 @@ impl<'a> Values<'a> {
         let mut given = Vec::with_capacity(values.size_hint().1.unwrap_or_default());
         let mut marks = 0;
         given.extend(values.map(|(name, value)| {
-            marks |= mark(name);
+            let mark = mark(name);
+            marks |= mark;
             Given {
                 name,
+                mark,
                 value,
                 is_taken: Cell::new(false),
             }
@@ -124,10 +127,13 @@ impl<'a> Values<'a> {
 
     /// Reads the value of this name into the field. Of several values of one name, the last counts.
     fn fill(&self, name: &str, field: &mut dyn Field) {
-        if self.marks & mark(name) == 0 {
+        let mark = mark(name);
+        if self.marks & mark == 0 {
             return;
         }
-        if let Some(given) = self.given.iter().rev().find(|given| given.name == name) {
+        // Marks are quicker to compare than names.
+        let is_it = |given: &&Given<'_>| given.mark == mark && given.name == name;
+        if let Some(given) = self.given.iter().rev().find(is_it) {
             given.is_taken.set(true);
             if let Err(error) = field.read(given.value) {
                 self.fail(name, error);

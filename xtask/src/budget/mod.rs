@@ -5,6 +5,7 @@
 
 mod calls;
 mod catalogue;
+mod program;
 mod report;
 mod trial;
 mod usage;
@@ -42,6 +43,7 @@ pub(crate) fn run(workspace: &Path, catalogue: Option<&Path>) -> Result<bool, Bo
     let shipped = Trial::new(workspace, &read_specs(&workspace.join("spec"))?)?;
     shipped.generate(false)?;
     compile(&mut report, "shipped", &shipped, RUNS, SHIPPED)?;
+    program::compare(&mut report, workspace)?;
     if let Some(folder) = catalogue {
         let first = catalogue::first(folder)?;
         let trial = Trial::new(workspace, &import(&first.methods, &first.types)?)?;

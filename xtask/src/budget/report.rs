@@ -31,7 +31,7 @@ impl Report {
     }
 }
 
-/// So much, in milliseconds or bytes.
+/// So much, in milliseconds, bytes or times something else.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Amount(f64, Unit);
 
@@ -39,6 +39,8 @@ pub(super) struct Amount(f64, Unit);
 enum Unit {
     Milliseconds,
     Mebibytes,
+    /// Of one thing to another.
+    Times,
 }
 
 impl Amount {
@@ -48,6 +50,10 @@ impl Amount {
 
     pub(super) const fn milliseconds(amount: f64) -> Self {
         Self(amount, Unit::Milliseconds)
+    }
+
+    pub(super) const fn ratio(amount: f64) -> Self {
+        Self(amount, Unit::Times)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "nobody reads the last bytes")]
@@ -60,6 +66,7 @@ impl fmt::Display for Amount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
             Unit::Milliseconds => write!(formatter, "{:.1} ms", self.0),
+            Unit::Times => write!(formatter, "{:.2}", self.0),
             Unit::Mebibytes => write!(formatter, "{:.0} MiB", self.0),
         }
     }

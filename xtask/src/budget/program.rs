@@ -1,0 +1,148 @@
+//! A program that makes one call, beside one that makes it with nothing but what the library stands on.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::report::{Amount, Report};
+use super::trial::{cargo, write};
+use super::usage::Usage;
+
+/// How much more than its floor, in all three respects.
+const SHARE: f64 = 1.10;
+
+/// What every program of these has.
+const PROFILE: &str = "\n[profile.release]\nstrip = true\n\n[workspace]\n";
+
+const CALL: &str = r#"//! One call.
+
+use alipay_api::{Client, Credentials, trade::Query};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let [app_id, private_key, public_key] = ["APP_ID", "PRIVATE_KEY", "PUBLIC_KEY"].map(|name| std::env::var(name).unwrap_or_default());
+    let client = Client::builder(app_id, Credentials::public_key(&private_key, &public_key)?).build()?;
+    println!("{:?}", client.trade().query(Query::with_out_trade_no("1")).await?);
+    Ok(())
+}
+"#;
+
+const FLOOR: &str = r#"//! The same with reqwest, and signatures by both backends.
+
+use std::sync::Arc;
+
+use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey}};
+use rsa::{RsaPrivateKey, pkcs1v15::SigningKey, pkcs8::DecodePrivateKey as _, signature::{RandomizedSigner as _, SignatureEncoding as _}};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let [private_key, public_key, text] = ["PRIVATE_KEY", "PUBLIC_KEY", "TEXT"].map(|name| std::env::var(name).unwrap_or_default().into_bytes());
+    let signature = if text.is_empty() {
+        let key = SigningKey::<sha1::Sha1>::new(RsaPrivateKey::from_pkcs8_der(&private_key)?);
+        key.sign_with_rng(&mut rsa::rand_core::UnwrapErr(getrandom::SysRng), &text).to_vec()
+    } else {
+        let key = KeyPair::from_pkcs8(&private_key)?;
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &text, &mut signature)?;
+        signature
+    };
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth();
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).build()?;
+    let answer = client.post("https://openapi.alipay.com/gateway.do").body(signature.clone()).send().await?.bytes().await?;
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key).verify(&answer, &signature)?;
+    println!("{answer:?}");
+    Ok(())
+}
+"#;
+
+struct Weight {
+    crates: f64,
+    build: Usage,
+    size: f64,
+}
+
+/// Builds both from nothing.
+pub(super) fn compare(report: &mut Report, workspace: &Path) -> Result<(), Box<dyn Error>> {
+    let library = format!(
+        "alipay-api = {{ path = \"{}\" }}\n",
+        workspace.join("alipay-api").display()
+    );
+    let inherited = [
+        "aws-lc-rs",
+        "getrandom",
+        "reqwest",
+        "rsa",
+        "rustls",
+        "rustls-platform-verifier",
+        "sha1",
+    ];
+    let call = weigh(workspace, CALL, &library)?;
+    let floor = weigh(workspace, FLOOR, &dependencies(workspace, &inherited)?)?;
+    let mut line = |what: &str, measured: f64, floor: f64| {
+        let what = format!("a program of one call: {what}, beside its floor");
+        report.line(&what, Amount::ratio(measured / floor), Some(Amount::ratio(SHARE)));
+    };
+    line(
+        &format!("{} crates to {}", call.crates, floor.crates),
+        call.crates,
+        floor.crates,
+    );
+    let [own, least] = [&call, &floor].map(|weight| weight.build.user.as_secs_f64());
+    line(&format!("built in {own:.1} to {least:.1} s of user time"), own, least);
+    let [own, least] = [&call, &floor].map(|weight| weight.size / f64::from(1 << 20));
+    line(&format!("{own:.2} to {least:.2} MiB, stripped"), own, least);
+    Ok(())
+}
+
+fn weigh(workspace: &Path, main: &str, dependencies: &str) -> Result<Weight, Box<dyn Error>> {
+    let folder = TempDir::with_prefix("alipay-program")?;
+    let tokio = "tokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n";
+    let manifest =
+        "[package]\nname = \"program\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[dependencies]\n";
+    write(
+        &folder.path().join("Cargo.toml"),
+        &format!("{manifest}{dependencies}{tokio}{PROFILE}"),
+    )?;
+    write(&folder.path().join("src/main.rs"), main)?;
+    fs::copy(workspace.join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
+    let run = |arguments: &[&str]| -> Command {
+        let mut command = cargo();
+        command.args(arguments).current_dir(folder.path());
+        // Nothing that was built before, and nothing that the environment asks for.
+        command
+            .env("CARGO_TARGET_DIR", folder.path().join("target"))
+            .env_remove("RUSTFLAGS");
+        command
+    };
+    let tree = run(&["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]).output()?;
+    let tree = String::from_utf8(tree.stdout)?;
+    let mut crates: Vec<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    let build = Usage::of(&mut run(&["build", "--release", "--quiet"]))?;
+    let size = fs::metadata(folder.path().join("target/release/program"))?.len();
+    #[expect(clippy::cast_precision_loss, reason = "nobody reads the last bytes")]
+    Ok(Weight {
+        crates: crates.len() as f64,
+        build,
+        size: size as f64,
+    })
+}
+
+/// These dependencies as the workspace has them.
+fn dependencies(workspace: &Path, names: &[&str]) -> Result<String, Box<dyn Error>> {
+    let manifest = fs::read_to_string(workspace.join("Cargo.toml"))?;
+    let is_one = |line: &&str| line.split_once(" = ").is_some_and(|(name, _)| names.contains(&name));
+    let lines: Vec<&str> = manifest.lines().filter(is_one).collect();
+    if lines.len() != names.len() {
+        return Err("Cargo.toml does not have each of the floor's dependencies on a line of its own".into());
+    }
+    Ok(lines.join("\n") + "\n")
+}
