@@ -32,7 +32,7 @@ pub use self::{
 /// For the macros of [`wire`], and for benchmarks.
 #[doc(hidden)]
 pub mod __private {
-    pub use serde;
+    pub use serde_core;
 
     pub use crate::client::read_answer;
 }

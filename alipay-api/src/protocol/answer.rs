@@ -1,6 +1,6 @@
 //! An answer, taken apart and verified before anything of it is read.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::value::RawValue;
@@ -34,14 +34,21 @@ pub(crate) struct Answer<'a> {
 }
 
 /// Why an answer is refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum AnswerError {
     /// It is not an answer.
-    #[error("{0}")]
     Malformed(String),
     /// Its signature is missing or wrong.
-    #[error("{0}")]
     Unverified(&'static str),
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Malformed(message) => message,
+            Self::Unverified(message) => message,
+        })
+    }
 }
 
 /// An answer that nobody has verified yet. All that it tells is who is said to have signed it.

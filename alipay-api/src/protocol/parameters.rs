@@ -1,5 +1,7 @@
 //! Parameters, the text of them that is signed, and their percent-encoding.
 
+use std::{error::Error, fmt};
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_encode_byte;
 use zeroize::Zeroizing;
@@ -14,15 +16,24 @@ pub(crate) struct SignedParameters<'a> {
 }
 
 /// A parameter can't be sent as it was given.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum InvalidParameter {
     /// Which of the two would count?
-    #[error("the parameter `{0}` is given twice")]
     Duplicate(String),
     /// The signature is this library's to make, and names are words.
-    #[error("`{0}` can't be the name of a parameter")]
     Name(String),
 }
+
+impl fmt::Display for InvalidParameter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duplicate(name) => write!(formatter, "the parameter `{name}` is given twice"),
+            Self::Name(name) => write!(formatter, "`{name}` can't be the name of a parameter"),
+        }
+    }
+}
+
+impl Error for InvalidParameter {}
 
 impl<'a> Parameters<'a> {
     /// Drops what is empty and sorts the rest.

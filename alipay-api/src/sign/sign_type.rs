@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{error::Error, fmt, str::FromStr};
 
 /// The signature algorithm that an app is set up with: `sign_type` in a request.
 ///
@@ -14,9 +14,16 @@ pub enum SignType {
 }
 
 /// Text that names no [`SignType`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a sign type: write RSA2 or RSA")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseSignTypeError(());
+
+impl fmt::Display for ParseSignTypeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not a sign type: write RSA2 or RSA")
+    }
+}
+
+impl Error for ParseSignTypeError {}
 
 impl SignType {
     /// The name on the wire: `RSA2` or `RSA`.

@@ -40,8 +40,7 @@ pub trait Verifier: Send + Sync + fmt::Debug {
 }
 
 /// A signature could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the message can't be signed")]
+#[derive(Debug)]
 pub struct SignError {
     source: Box<dyn Error + Send + Sync>,
 }
@@ -54,7 +53,26 @@ impl SignError {
     }
 }
 
+impl fmt::Display for SignError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the message can't be signed")
+    }
+}
+
+impl Error for SignError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
 /// The signature is not the key's over this message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
-#[error("the signature is not this key's over this message")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BadSignature;
+
+impl fmt::Display for BadSignature {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the signature is not this key's over this message")
+    }
+}
+
+impl Error for BadSignature {}

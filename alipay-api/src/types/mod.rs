@@ -1,5 +1,6 @@
 //! The scalars of requests and responses: money, Beijing time, JSON text, files, secrets, values of enums.
 
+mod calendar;
 mod file;
 mod json;
 mod pad;

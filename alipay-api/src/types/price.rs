@@ -1,5 +1,6 @@
-use std::{fmt, str::FromStr};
+use std::{error::Error, fmt, str::FromStr};
 
+#[cfg(feature = "rust_decimal")]
 use rust_decimal::Decimal;
 
 use super::pad::pad;
@@ -23,9 +24,16 @@ pub struct Price {
 }
 
 /// Text that is not an amount with at most two decimals.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an amount with at most two decimals: write it like 88.80")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsePriceError(());
+
+impl fmt::Display for ParsePriceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not an amount with at most two decimals: write it like 88.80")
+    }
+}
+
+impl Error for ParsePriceError {}
 
 impl Price {
     /// Nothing.
@@ -106,12 +114,14 @@ impl fmt::Debug for Price {
     }
 }
 
+#[cfg(feature = "rust_decimal")]
 impl From<Price> for Decimal {
     fn from(price: Price) -> Self {
         Self::new(price.cents, 2)
     }
 }
 
+#[cfg(feature = "rust_decimal")]
 impl TryFrom<Decimal> for Price {
     type Error = ParsePriceError;
 
@@ -181,6 +191,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "rust_decimal")]
     #[test]
     fn converts_to_and_from_decimal() {
         let price = Price::from_cents(-8880);

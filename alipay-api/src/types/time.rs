@@ -1,16 +1,17 @@
 use std::{
+    error::Error,
     fmt,
     str::FromStr,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use jiff::{SignedDuration, civil};
-
-use super::pad::pad;
+use super::{calendar, pad::pad};
 use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// 1970-01-01 00:00:00 UTC as the clocks in Beijing show it: eight hours ahead, all year.
-const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
+/// The clocks in Beijing are eight hours ahead of UTC, all year.
+const AHEAD: i64 = 8 * 60 * 60;
+
+const DAY: i64 = 24 * 60 * 60;
 
 /// A moment as Alipay writes it: Beijing time, `yyyy-MM-dd HH:mm:ss`, whatever the machine's zone is.
 ///
@@ -22,72 +23,88 @@ const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0)
 /// # Ok::<(), alipay_api::types::ParseTimeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DateTime(civil::DateTime);
+pub struct DateTime {
+    date: Date,
+    hour: u8,
+    minute: u8,
+    second: u8,
+}
 
 /// A day as Alipay writes it: `yyyy-MM-dd`, in Beijing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date(civil::Date);
+pub struct Date {
+    year: i16,
+    month: u8,
+    day: u8,
+}
 
 /// Text that is not a time or a day as Alipay writes them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not {expected}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTimeError {
     expected: &'static str,
 }
 
+impl fmt::Display for ParseTimeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not {}", self.expected)
+    }
+}
+
+impl Error for ParseTimeError {}
+
 impl DateTime {
     /// A moment in Beijing; `None` where there is no such date or time of day.
     pub fn new(year: i16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
-        let signed = |part: u8| i8::try_from(part).ok();
-        let date = civil::Date::new(year, signed(month)?, signed(day)?).ok()?;
-        let time = civil::Time::new(signed(hour)?, signed(minute)?, signed(second)?, 0).ok()?;
-        Some(Self(civil::DateTime::from_parts(date, time)))
+        Self::at(Date::new(year, month, day)?, hour, minute, second)
     }
 
     /// The moment this many seconds after 1970-01-01 00:00:00 UTC; `None` outside the years -9999 to 9999.
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
-        EPOCH.checked_add(SignedDuration::from_secs(seconds)).ok().map(Self)
+        let seconds = seconds.checked_add(AHEAD)?;
+        let (year, month, day) = calendar::day(seconds.div_euclid(DAY))?;
+        let date = Date { year, month, day };
+        let of_day = seconds.rem_euclid(DAY);
+        let part = |part: i64| u8::try_from(part).ok();
+        Self::at(date, part(of_day / 3600)?, part(of_day / 60 % 60)?, part(of_day % 60)?)
     }
 
     /// Seconds since 1970-01-01 00:00:00 UTC.
     pub fn unix_seconds(self) -> i64 {
-        self.0.duration_since(EPOCH).as_secs()
+        let Date { year, month, day } = self.date;
+        let of_day = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        calendar::days(year, month, day) * DAY + of_day - AHEAD
     }
 
     /// The day.
     pub fn date(self) -> Date {
-        Date(self.0.date())
+        self.date
     }
 
     /// Year, month and day; hour, minute and second.
     pub fn parts(self) -> (i16, u8, u8, u8, u8, u8) {
-        let (year, month, day) = self.date().parts();
-        (
-            year,
-            month,
-            day,
-            self.0.hour().unsigned_abs(),
-            self.0.minute().unsigned_abs(),
-            self.0.second().unsigned_abs(),
-        )
+        let (year, month, day) = self.date.parts();
+        (year, month, day, self.hour, self.minute, self.second)
+    }
+
+    fn at(date: Date, hour: u8, minute: u8, second: u8) -> Option<Self> {
+        (hour < 24 && minute < 60 && second < 60).then_some(Self {
+            date,
+            hour,
+            minute,
+            second,
+        })
     }
 }
 
 impl Date {
-    /// A day; `None` where there is no such one.
+    /// A day; `None` where there is no such one, or outside the years -9999 to 9999.
     pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
-        civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
-            .ok()
-            .map(Self)
+        calendar::has(year, month, day).then_some(Self { year, month, day })
     }
 
     /// Year, month and day.
     pub fn parts(self) -> (i16, u8, u8) {
-        (
-            self.0.year(),
-            self.0.month().unsigned_abs(),
-            self.0.day().unsigned_abs(),
-        )
+        (self.year, self.month, self.day)
     }
 }
 
@@ -132,7 +149,7 @@ impl FromStr for DateTime {
             expected: "a time of the form yyyy-MM-dd HH:mm:ss",
         };
         let (date, time) = text.split_once([' ', 'T']).ok_or(EXPECTED)?;
-        let Date(date) = date.parse().map_err(|_| EXPECTED)?;
+        let date = date.parse().map_err(|_| EXPECTED)?;
         let time = match time.split_once('.') {
             Some((time, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) => {
                 time
@@ -147,8 +164,7 @@ impl FromStr for DateTime {
         if parts.next().is_some() {
             return Err(EXPECTED);
         }
-        let time = civil::Time::new(hour, minute, second, 0).map_err(|_| EXPECTED)?;
-        Ok(Self(civil::DateTime::from_parts(date, time)))
+        Self::at(date, hour, minute, second).ok_or(EXPECTED)
     }
 }
 
@@ -166,27 +182,23 @@ impl FromStr for Date {
         let year = year.and_then(|year| year.parse().ok()).ok_or(EXPECTED)?;
         let month = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
         let day = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
-        civil::Date::new(year, month, day).map(Self).map_err(|_| EXPECTED)
+        Self::new(year, month, day).ok_or(EXPECTED)
     }
 }
 
-fn two_digits(text: &str) -> Option<i8> {
+fn two_digits(text: &str) -> Option<u8> {
     (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
 impl fmt::Display for DateTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date(), self.0.time());
-        pad(
-            formatter,
-            format_args!(
-                "{} {:02}:{:02}:{:02}",
-                Date(date),
-                time.hour(),
-                time.minute(),
-                time.second()
-            ),
-        )
+        let Self {
+            date,
+            hour,
+            minute,
+            second,
+        } = self;
+        pad(formatter, format_args!("{date} {hour:02}:{minute:02}:{second:02}"))
     }
 }
 
@@ -198,10 +210,8 @@ impl fmt::Debug for DateTime {
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        pad(
-            formatter,
-            format_args!("{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day()),
-        )
+        let Self { year, month, day } = self;
+        pad(formatter, format_args!("{year:04}-{month:02}-{day:02}"))
     }
 }
 
@@ -211,11 +221,23 @@ impl fmt::Debug for Date {
     }
 }
 
+/// What stands where nothing was read.
+const NEVER: DateTime = DateTime {
+    date: Date {
+        year: 0,
+        month: 1,
+        day: 1,
+    },
+    hour: 0,
+    minute: 0,
+    second: 0,
+};
+
 macro_rules! wire {
-    ($name:ident, $expected:literal) => {
+    ($name:ident, $blank:expr, $expected:literal) => {
         impl Scalar for $name {
             fn blank() -> Self {
-                Self(Default::default())
+                $blank
             }
 
             fn encode(&self, out: &mut JsonWriter) {
@@ -238,8 +260,8 @@ macro_rules! wire {
     };
 }
 
-wire!(DateTime, "a time of the form yyyy-MM-dd HH:mm:ss");
-wire!(Date, "a day of the form yyyy-MM-dd");
+wire!(DateTime, NEVER, "a time of the form yyyy-MM-dd HH:mm:ss");
+wire!(Date, NEVER.date, "a day of the form yyyy-MM-dd");
 
 #[cfg(test)]
 mod tests {

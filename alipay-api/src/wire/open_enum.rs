@@ -181,15 +181,15 @@ impl<T: Listed> Scalar for Open<T> {
 scalar!(Open<T: Listed>);
 
 #[cfg(feature = "serde")]
-impl<T: Listed> serde::Serialize for Open<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl<T: Listed> serde_core::Serialize for Open<T> {
+    fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         super::serialize(self, serializer)
     }
 }
 
 #[cfg(feature = "serde")]
-impl<'de, T: Listed> serde::Deserialize<'de> for Open<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de, T: Listed> serde_core::Deserialize<'de> for Open<T> {
+    fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         super::deserialize(deserializer)
     }
 }

@@ -1,6 +1,6 @@
 //! serde's traits for generated types: one detour over JSON text, so that nothing is compiled per type and format.
 
-use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de, ser};
+use serde_core::{Deserialize as _, Deserializer, Serialize as _, Serializer, de, ser};
 
 use super::{Field, from_json, to_json};
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{DecodeError, Field};
@@ -222,8 +222,8 @@ fn items(json: &str) -> Result<Vec<&RawValue>, DecodeError> {
 /// A member's name: borrowed unless it holds an escape.
 struct Name<'a>(Cow<'a, str>);
 
-impl<'de> serde::Deserialize<'de> for Name<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de> serde_core::Deserialize<'de> for Name<'de> {
+    fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
 
         impl<'de> Visitor<'de> for Text {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::Serialize as _;
+use serde_core::Serialize as _;
 use zeroize::Zeroizing;
 
 use super::{Field, Object, Seen, value::unquote};
