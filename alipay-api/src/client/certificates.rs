@@ -32,7 +32,7 @@ use crate::{
     },
     sign::Verifier,
     transport::BoxFuture,
-    wire::from_json,
+    wire::{from_json, quoted},
 };
 
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
@@ -155,9 +155,7 @@ impl Client {
     /// Asks for it, and asks again after what may pass until the time is up.
     async fn download(&self, alipay_cert_sn: &str) -> Result<Accepted, Failure> {
         let business = Business {
-            content: serde_json::json!({ "alipay_cert_sn": alipay_cert_sn })
-                .to_string()
-                .into(),
+            content: format!("{{\"alipay_cert_sn\":{}}}", quoted(alipay_cert_sn)).into(),
             ..Business::default()
         };
         let exchange = Exchange {

@@ -84,31 +84,34 @@ impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
     pub(super) async fn run(mut self, read: &Read<'_>) -> Result<Content, Error> {
         let deadline = after(self.patience.total);
-        let Acting::Managed(tokens) = &self.client.acting else {
-            return self.send(deadline, read).await;
-        };
         let late = |_| {
             let message = "the merchant's token was not at hand in time: the call was not carried out";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
         };
         let told = |error: Error| error.with_method(self.method);
-        let live = timeout_at(deadline, tokens.live())
-            .await
-            .map_err(late)
-            .flatten()
-            .map_err(told)?;
-        self.options.app_auth_token = Some(live.token.clone());
-        let result = self.send(deadline, read).await;
-        if !result.as_ref().is_err_and(is_token_refused) {
-            return result;
+        let mut managed = None;
+        if let Acting::Managed(tokens) = &self.client.acting {
+            let live = timeout_at(deadline, tokens.live()).await.map_err(late).flatten();
+            let live = live.map_err(told)?;
+            self.options.app_auth_token = Some(live.token.clone());
+            managed = Some((tokens, live));
         }
-        // The gateway has refused the token and so has not looked at the call: it may be sent again, whatever it does.
-        let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
-        match other.map_err(late).flatten().map_err(told)? {
-            Some(other) => self.options.app_auth_token = Some(other.token),
-            None => return result,
+        loop {
+            let result = self.send(deadline, read).await;
+            // Once, there may be another token.
+            let Some((tokens, live)) = managed.take() else {
+                return result;
+            };
+            if !result.as_ref().is_err_and(is_token_refused) {
+                return result;
+            }
+            // The gateway has refused the token and so has not looked at the call: it may be sent again, whatever it does.
+            let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
+            match other.map_err(late).flatten().map_err(told)? {
+                Some(other) => self.options.app_auth_token = Some(other.token),
+                None => return result,
+            }
         }
-        self.send(deadline, read).await
     }
 
     /// Sends it until there is an answer.

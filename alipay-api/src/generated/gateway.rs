@@ -23,6 +23,7 @@ pub enum GatewayCode {
 }
 
 impl crate::wire::Listed for GatewayCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["20000", "20001", "40001", "40002", "40003", "40004", "40005", "40006"],
@@ -43,6 +44,7 @@ impl crate::wire::Listed for GatewayCode {
 crate::wire::listed!(GatewayCode);
 
 impl crate::method::ErrorCode for GatewayCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::V40005 => crate::ErrorClass::Retry,
@@ -189,6 +191,7 @@ pub enum GatewayErrorCode {
 }
 
 impl crate::wire::Listed for GatewayErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -332,6 +335,7 @@ impl crate::wire::Listed for GatewayErrorCode {
 crate::wire::listed!(GatewayErrorCode);
 
 impl crate::method::ErrorCode for GatewayErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::IsvAppCallLimited

@@ -39,7 +39,7 @@ pub use self::{
 pub(crate) use self::{
     scalar::{Scalar, scalar},
     value::{Members, members},
-    writer::to_text,
+    writer::{quoted, to_text},
 };
 
 /// Implements the standard library's and serde's traits for an [`Object`].
@@ -48,16 +48,19 @@ pub(crate) use self::{
 macro_rules! __object {
     ($name:ident) => {
         impl ::core::clone::Clone for $name {
+            #[inline]
             fn clone(&self) -> Self {
                 $crate::wire::clone_object(self)
             }
         }
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::wire::same_object(self, other)
             }
         }
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::wire::debug_object(self, formatter)
             }
@@ -74,17 +77,20 @@ macro_rules! __listed {
         impl ::core::marker::Copy for $name {}
         #[automatically_derived]
         impl ::core::clone::Clone for $name {
+            #[inline]
             fn clone(&self) -> Self {
                 *self
             }
         }
         impl ::core::cmp::Eq for $name {}
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::wire::same_listed(self, other)
             }
         }
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::wire::debug_listed(self, formatter)
             }
@@ -99,6 +105,7 @@ macro_rules! __listed {
 macro_rules! __serde {
     ($name:ident) => {
         impl $crate::__private::serde_core::Serialize for $name {
+            #[inline]
             fn serialize<S: $crate::__private::serde_core::Serializer>(
                 &self,
                 serializer: S,
@@ -107,6 +114,7 @@ macro_rules! __serde {
             }
         }
         impl<'de> $crate::__private::serde_core::Deserialize<'de> for $name {
+            #[inline]
             fn deserialize<D: $crate::__private::serde_core::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {

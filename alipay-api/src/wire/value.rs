@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde_core::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{DecodeError, Field};
+use super::{DecodeError, Field, quoted};
 
 /// Deeper nesting is refused; the gateway's own answers stay below ten.
 const MAX_DEPTH: u8 = 32;
@@ -51,7 +51,7 @@ impl<'a> Value<'a> {
     pub(super) fn into_json(self) -> Cow<'a, str> {
         match self.source {
             Source::Json(json) => Cow::Borrowed(json),
-            Source::Text(text) => Cow::Owned(serde_json::Value::from(text).to_string()),
+            Source::Text(text) => Cow::Owned(quoted(text)),
         }
     }
 

@@ -53,6 +53,14 @@ pub(crate) fn to_text(value: &dyn Field) -> Result<String, MissingFields> {
     Ok(unquote(&json).unwrap_or_default().into_owned())
 }
 
+/// Text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = JsonWriter::with_capacity(text.len() + 2);
+    out.string(text);
+    // A string lacks nothing.
+    out.finish().unwrap_or_default()
+}
+
 impl JsonWriter {
     /// With room for this many bytes.
     pub(crate) fn with_capacity(bytes: usize) -> Self {

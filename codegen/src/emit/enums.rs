@@ -23,6 +23,7 @@ impl Emitter {
                 #(#variant_docs #idents,)*
             }
             impl #root::wire::Listed for #name {
+                #[inline]
                 fn listed() -> (&'static [&'static str], &'static [Self]) {
                     (&[#(#wires),*], &[#(Self::#idents),*])
                 }
@@ -43,6 +44,7 @@ impl Emitter {
         quote! {
             #listed
             impl #root::method::ErrorCode for #name {
+                #[inline]
                 fn class(self) -> #root::ErrorClass {
                     match self {
                         #(#classes)*

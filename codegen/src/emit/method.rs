@@ -6,16 +6,24 @@ use quote::{ToTokens, quote};
 use super::Emitter;
 use super::tokens::{ident, inner_docs};
 use crate::ir::{Kind, Retry, V3};
-use crate::lower::{Info, Method};
+use crate::lower::{Info, Item, Method};
 
 impl Emitter {
     pub(super) fn method(&self, method: &Method<'_>) -> TokenStream {
+        let error = method.error.as_ref().map(|error| error.codes.ident.as_str());
+        let names = [method.request.ident.as_str(), &method.response.ident];
+        let names: Vec<_> = names
+            .into_iter()
+            .chain(error)
+            .chain(method.types.iter().map(Item::ident))
+            .collect();
+        let beside = self.beside(&names);
         let doc = inner_docs(&method.module_doc);
-        let request = self.object(&method.request);
+        let request = beside.object(&method.request);
         let call = self.method_impl(method);
-        let response = self.object(&method.response);
+        let response = beside.object(&method.response);
         let error = method.error.as_ref().map(|error| self.error_enum(error));
-        let types = self.items(&method.types);
+        let types = beside.items(&method.types);
         quote!(#doc #request #call #response #error #types)
     }
 

@@ -3,9 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::prelude::Prelude;
 use super::tokens::{docs, ident, inner_docs};
 use super::{Emitter, Root};
-use crate::lower::Notification;
+use crate::lower::{Item, Notification};
 use crate::tree::Tree;
 
 impl Emitter {
@@ -24,8 +25,11 @@ impl Emitter {
         );
         for notification in notifications {
             let doc = inner_docs(&notification.module_doc);
-            let body = self.object(&notification.body);
-            let types = self.items(&notification.types);
+            let types = notification.types.iter().map(Item::ident);
+            let names: Vec<_> = types.chain([notification.body.ident.as_str()]).collect();
+            let beside = self.beside(&names);
+            let body = beside.object(&notification.body);
+            let types = beside.items(&notification.types);
             let text = self.print(&format!("spec/{}", notification.file), quote!(#doc #body #types));
             tree.insert(format!("notification/{}.rs", notification.module), text);
         }
@@ -41,6 +45,13 @@ impl Emitter {
             .iter()
             .map(|notification| ident(&notification.body.ident))
             .collect();
+        let names: Vec<_> = notifications
+            .iter()
+            .map(|notification| notification.body.ident.as_str())
+            .collect();
+        let Prelude {
+            boxed, from, option, ..
+        } = Prelude::beside(&names);
         let wires: Vec<_> = notifications.iter().map(|notification| notification.name).collect();
         let variant_docs = notifications.iter().map(|notification| docs(&notification.variant_doc));
         let read = match self.root {
@@ -56,14 +67,14 @@ impl Emitter {
             #[derive(Clone, Debug, PartialEq)]
             #[non_exhaustive]
             pub enum Notification {
-                #(#variant_docs #idents(::std::boxed::Box<#idents>),)*
+                #(#variant_docs #idents(#boxed<#idents>),)*
                 /// One that this version of the library does not know: its parameters as they came.
                 Other(#root::notify::OtherNotification),
             }
             impl Notification {
                 /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,
                 /// `source` knows.
-                #read(name: &str, source: &mut #root::wire::Source<'_>) -> ::core::option::Option<Self> {
+                #read(name: &str, source: &mut #root::wire::Source<'_>) -> #option<Self> {
                     match name {
                         #(#wires => Some(Self::#idents(source.make())),)*
                         _ => None,
@@ -78,9 +89,9 @@ impl Emitter {
                     }
                 }
             }
-            #(impl ::core::convert::From<#idents> for Notification {
+            #(impl #from<#idents> for Notification {
                 fn from(body: #idents) -> Self {
-                    Self::#idents(::std::boxed::Box::new(body))
+                    Self::#idents(#boxed::new(body))
                 }
             })*
         }

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Emitter;
+use super::prelude::Prelude;
 use super::tokens::{docs, ident};
 use crate::lower::{Base, Constructor, Field, Holder, Setter, Struct};
 
@@ -25,8 +26,10 @@ impl Emitter {
             .collect();
         let functions = (!functions.is_empty()).then(|| quote!(impl #name { #(#functions)* }));
         let default = object.default.then(|| {
+            let default = &self.prelude.default;
             quote! {
-                impl ::core::default::Default for #name {
+                impl #default for #name {
+                    #[inline]
                     fn default() -> Self {
                         <Self as #root::wire::Object>::blank()
                     }
@@ -63,25 +66,29 @@ impl Emitter {
                 .with_groups(&[#(&[#(#groups),*]),*])
             }
         });
+        let vec = &self.prelude.vec;
         let blanks = object.fields.iter().map(|field| match field.holder {
             Holder::Plain => quote!(#root::wire::Field::blank()),
             Holder::Option | Holder::OptionBox => quote!(None),
-            Holder::Vec => quote!(::std::vec::Vec::new()),
+            Holder::Vec => quote!(#vec::new()),
         });
         let required = &object.required;
         let require = (!required.is_empty()).then(|| quote!(source.require(&[#(#required),*]);));
         quote! {
             impl #root::wire::Object for #name {
+                #[inline]
                 fn blank() -> Self {
                     Self {
                         #(#idents: #blanks,)*
                         extra: #root::wire::Extra::EMPTY,
                     }
                 }
+                #[inline]
                 fn fill(&mut self, source: &mut #root::wire::Source<'_>) {
                     #require
                     source.fill(&[#(#wires),*], &mut [#(&mut self.#idents),*], &mut self.extra);
                 }
+                #[inline]
                 fn see(&self) -> #root::wire::Seen<'_> {
                     #root::wire::Seen::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
                 }
@@ -94,7 +101,8 @@ impl Emitter {
         let (doc, name) = (docs(&constructor.doc), ident(&constructor.ident));
         let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
         let parameters = given().map(|field| self.parameter(field));
-        let values = given().map(|field| Self::assignment(field, &quote!(__made)));
+        let inline = (!given().any(is_converted)).then(|| quote!(#[inline]));
+        let values = given().map(|field| self.assignment(field, &quote!(__made)));
         let blank = quote!(<Self as #root::wire::Object>::blank());
         let body = if constructor.parameters.is_empty() {
             blank
@@ -103,6 +111,7 @@ impl Emitter {
         };
         quote! {
             #doc
+            #inline
             pub fn #name(#(#parameters),*) -> Self {
                 #body
             }
@@ -112,9 +121,11 @@ impl Emitter {
     fn setter(&self, object: &Struct<'_>, setter: &Setter) -> TokenStream {
         let field = &object.fields[setter.field];
         let (doc, name) = (docs(&setter.doc), ident(&setter.ident));
-        let (parameter, assignment) = (self.parameter(field), Self::assignment(field, &quote!(self)));
+        let inline = (!is_converted(field)).then(|| quote!(#[inline]));
+        let (parameter, assignment) = (self.parameter(field), self.assignment(field, &quote!(self)));
         quote! {
             #doc
+            #inline
             pub fn #name(mut self, #parameter) -> Self {
                 #assignment
                 self
@@ -124,9 +135,10 @@ impl Emitter {
 
     fn parameter(&self, field: &Field<'_>) -> TokenStream {
         let (name, base) = (ident(&field.ident), self.base(&field.base));
+        let Prelude { into, vec, .. } = &self.prelude;
         match field.holder {
-            Holder::Vec => quote!(#name: impl ::core::convert::Into<::std::vec::Vec<#base>>),
-            _ if field.base.converts() => quote!(#name: impl ::core::convert::Into<#base>),
+            Holder::Vec => quote!(#name: impl #into<#vec<#base>>),
+            _ if field.base.converts() => quote!(#name: impl #into<#base>),
             _ => quote!(#name: #base),
         }
     }
@@ -134,18 +146,19 @@ impl Emitter {
     /// The type that a field is declared with.
     fn held(&self, field: &Field<'_>) -> TokenStream {
         let base = self.base(&field.base);
+        let Prelude { boxed, option, vec, .. } = &self.prelude;
         match field.holder {
             Holder::Plain => base,
-            Holder::Option => quote!(::core::option::Option<#base>),
-            Holder::OptionBox => quote!(::core::option::Option<::std::boxed::Box<#base>>),
-            Holder::Vec => quote!(::std::vec::Vec<#base>),
+            Holder::Option => quote!(#option<#base>),
+            Holder::OptionBox => quote!(#option<#boxed<#base>>),
+            Holder::Vec => quote!(#vec<#base>),
         }
     }
 
     fn base(&self, base: &Base) -> TokenStream {
         let root = &self.path;
         match base {
-            Base::String => quote!(::std::string::String),
+            Base::String => self.prelude.string.clone(),
             Base::I64 => quote!(i64),
             Base::Bool => quote!(bool),
             Base::Price => quote!(#root::types::Price),
@@ -176,17 +189,24 @@ impl Emitter {
     }
 
     /// Puts a parameter in its field.
-    fn assignment(field: &Field<'_>, of: &TokenStream) -> TokenStream {
+    fn assignment(&self, field: &Field<'_>, of: &TokenStream) -> TokenStream {
         let name = ident(&field.ident);
-        let value = if field.base.converts() || field.holder == Holder::Vec {
-            quote!(::core::convert::Into::into(#name))
+        let Prelude { boxed, into, .. } = &self.prelude;
+        let value = if is_converted(field) {
+            quote!(#into::into(#name))
         } else {
             quote!(#name)
         };
         match field.holder {
             Holder::Plain | Holder::Vec => quote!(#of.#name = #value;),
             Holder::Option => quote!(#of.#name = Some(#value);),
-            Holder::OptionBox => quote!(#of.#name = Some(::std::boxed::Box::new(#value));),
+            Holder::OptionBox => quote!(#of.#name = Some(#boxed::new(#value));),
         }
     }
+}
+
+/// Whether a function that takes the field is generic over what becomes it; others are told to be compiled where they are
+/// called, as generic ones are.
+fn is_converted(field: &Field<'_>) -> bool {
+    field.base.converts() || field.holder == Holder::Vec
 }

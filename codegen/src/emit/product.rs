@@ -6,7 +6,7 @@ use quote::quote;
 use super::tokens::{docs, ident, inner_docs};
 use super::{Emitter, Root};
 use crate::ir::Kind;
-use crate::lower::{Method, Product};
+use crate::lower::{Item, Method, Product};
 use crate::tree::Tree;
 
 impl Emitter {
@@ -18,7 +18,8 @@ impl Emitter {
         );
         if !product.types.is_empty() {
             let doc = inner_docs(&[format!("Types that several methods of `{folder}` share.")]);
-            let types = self.items(&product.types);
+            let names: Vec<_> = product.types.iter().map(Item::ident).collect();
+            let types = self.beside(&names).items(&product.types);
             let text = self.print(&format!("spec/{folder}/types.yaml"), quote!(#doc #types));
             tree.insert(format!("{folder}/types.rs"), text);
         }
@@ -76,6 +77,7 @@ impl Emitter {
             Root::Library => quote! {
                 impl #root::Client {
                     #doc
+                    #[inline]
                     pub fn #name(&self) -> #handle<'_> {
                         #handle { client: self }
                     }
@@ -88,6 +90,7 @@ impl Emitter {
                     fn #name(&self) -> #handle<'_>;
                 }
                 impl #client_trait for #root::Client {
+                    #[inline]
                     fn #name(&self) -> #handle<'_> {
                         #handle { client: self }
                     }
@@ -114,6 +117,7 @@ impl Emitter {
         };
         quote! {
             #doc
+            #[inline]
             pub fn #name(&self, request: #request) -> #root::#call {
                 self.client.#send(request)
             }

@@ -83,6 +83,16 @@ pub(crate) enum Item<'a> {
     Enum(Enum<'a>),
 }
 
+impl Item<'_> {
+    /// The type's name.
+    pub(crate) fn ident(&self) -> &str {
+        match self {
+            Self::Struct(object) => &object.ident,
+            Self::Enum(listed) => &listed.ident,
+        }
+    }
+}
+
 /// An object.
 pub(crate) struct Struct<'a> {
     pub(crate) ident: String,

@@ -37,6 +37,7 @@ impl InvoiceTokenBatchquery {
 }
 
 impl crate::wire::Object for InvoiceTokenBatchquery {
+    #[inline]
     fn blank() -> Self {
         Self {
             invoice_token: crate::wire::Field::blank(),
@@ -45,6 +46,7 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["invoice_token"]);
         source
@@ -55,6 +57,7 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InvoiceTokenBatchquery",
@@ -102,12 +105,14 @@ pub struct InvoiceTokenBatchqueryResponse {
 }
 
 impl Default for InvoiceTokenBatchqueryResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             user_id: None,
@@ -117,6 +122,7 @@ impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -130,6 +136,7 @@ impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InvoiceTokenBatchqueryResponse",
@@ -156,6 +163,7 @@ pub enum InvoiceTokenBatchqueryErrorCode {
 }
 
 impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -177,6 +185,7 @@ impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
 crate::wire::listed!(InvoiceTokenBatchqueryErrorCode);
 
 impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::SystemError => crate::ErrorClass::Retry,
@@ -196,6 +205,7 @@ pub enum InvoiceTokenBatchqueryScene {
 }
 
 impl crate::wire::Listed for InvoiceTokenBatchqueryScene {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVOICE_EXPENSE"], &[Self::InvoiceExpense])
     }
@@ -266,12 +276,14 @@ pub struct InvoiceElementModel {
 }
 
 impl Default for InvoiceElementModel {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for InvoiceElementModel {
+    #[inline]
     fn blank() -> Self {
         Self {
             invoice_code: None,
@@ -304,6 +316,7 @@ impl crate::wire::Object for InvoiceElementModel {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -367,6 +380,7 @@ impl crate::wire::Object for InvoiceElementModel {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InvoiceElementModel",
@@ -455,6 +469,7 @@ pub enum InvoiceElementModelInvoiceKind {
 }
 
 impl crate::wire::Listed for InvoiceElementModelInvoiceKind {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -493,6 +508,7 @@ pub enum InvoiceElementModelInvoiceStatus {
 }
 
 impl crate::wire::Listed for InvoiceElementModelInvoiceStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCEED", "EXPIRED"], &[Self::Succeed, Self::Expired])
     }
@@ -512,6 +528,7 @@ pub enum InvoiceElementModelExpenseStatus {
 }
 
 impl crate::wire::Listed for InvoiceElementModelExpenseStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["WAIT_EXPENSE", "EXPENSE_PROCESSING", "EXPENSE_FINISHED"],
@@ -534,6 +551,7 @@ pub enum InvoiceElementModelTradeMatchResult {
 }
 
 impl crate::wire::Listed for InvoiceElementModelTradeMatchResult {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["match", "noMatched", "notMatch"],
@@ -578,12 +596,14 @@ pub struct EinvTrade {
 }
 
 impl Default for EinvTrade {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for EinvTrade {
+    #[inline]
     fn blank() -> Self {
         Self {
             bill_no: None,
@@ -603,6 +623,7 @@ impl crate::wire::Object for EinvTrade {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -640,6 +661,7 @@ impl crate::wire::Object for EinvTrade {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "EinvTrade",
@@ -694,6 +716,7 @@ pub enum EinvTradeSouce {
 }
 
 impl crate::wire::Listed for EinvTradeSouce {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["consume", "hotel", "itinerary", "catering"],

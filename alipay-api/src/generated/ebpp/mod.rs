@@ -15,6 +15,7 @@ pub struct Ebpp<'a> {
 
 impl crate::Client {
     /// The methods of `ebpp`.
+    #[inline]
     pub fn ebpp(&self) -> Ebpp<'_> {
         Ebpp { client: self }
     }
@@ -25,6 +26,7 @@ impl Ebpp<'_> {
     ///
     /// Reads the invoices that a user has picked in Alipay's invoice manager (发票管家) to be reimbursed. Alipay calls the address that the expense system
     /// registered with a token that stands for the user's choice; this method turns the token into the invoices.
+    #[inline]
     pub fn invoice_token_batchquery(
         &self,
         request: InvoiceTokenBatchquery,

@@ -23,6 +23,7 @@ pub struct Fund<'a> {
 
 impl crate::Client {
     /// The methods of `fund`.
+    #[inline]
     pub fn fund(&self) -> Fund<'_> {
         Fund { client: self }
     }
@@ -32,6 +33,7 @@ impl Fund<'_> {
     /// 查询转账订单接口: `alipay.fund.trans.order.query`.
     ///
     /// Tells what became of a transfer that `alipay.fund.trans.toaccount.transfer` started, above all after a call whose outcome is unknown.
+    #[inline]
     pub fn trans_order_query(
         &self,
         request: TransOrderQuery,
@@ -42,6 +44,7 @@ impl Fund<'_> {
     /// 单笔转账到支付宝账户接口: `alipay.fund.trans.toaccount.transfer`.
     ///
     /// Transfers money from the merchant's balance to another Alipay account at once, without the payer confirming it.
+    #[inline]
     pub fn trans_toaccount_transfer(
         &self,
         request: TransToaccountTransfer,
@@ -53,6 +56,7 @@ impl Fund<'_> {
     ///
     /// Transfers money from the merchant's balance to an Alipay account at once, without the payer confirming it: commissions, refunds outside a trade,
     /// rewards. With another product code it also pays out and collects red packets.
+    #[inline]
     pub fn trans_uni_transfer(
         &self,
         request: TransUniTransfer,

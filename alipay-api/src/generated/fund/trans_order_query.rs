@@ -48,6 +48,7 @@ impl TransOrderQuery {
 }
 
 impl crate::wire::Object for TransOrderQuery {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: None,
@@ -56,6 +57,7 @@ impl crate::wire::Object for TransOrderQuery {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -65,6 +67,7 @@ impl crate::wire::Object for TransOrderQuery {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "TransOrderQuery",
@@ -121,12 +124,14 @@ pub struct TransOrderQueryResponse {
 }
 
 impl Default for TransOrderQueryResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TransOrderQueryResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: None,
@@ -141,6 +146,7 @@ impl crate::wire::Object for TransOrderQueryResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -168,6 +174,7 @@ impl crate::wire::Object for TransOrderQueryResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TransOrderQueryResponse",
@@ -216,6 +223,7 @@ pub enum TransOrderQueryErrorCode {
 }
 
 impl crate::wire::Listed for TransOrderQueryErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -241,6 +249,7 @@ impl crate::wire::Listed for TransOrderQueryErrorCode {
 crate::wire::listed!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::OrderNotExist | Self::SystemError => crate::ErrorClass::Retry,
@@ -270,6 +279,7 @@ pub enum TransOrderQueryStatus {
 }
 
 impl crate::wire::Listed for TransOrderQueryStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["INIT", "DEALING", "SUCCESS", "FAIL", "REFUND", "UNKNOWN"],

@@ -81,6 +81,7 @@ impl TransToaccountTransfer {
 }
 
 impl crate::wire::Object for TransToaccountTransfer {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: crate::wire::Field::blank(),
@@ -96,6 +97,7 @@ impl crate::wire::Object for TransToaccountTransfer {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_biz_no", "payee_type", "payee_account", "amount"]);
         source
@@ -126,6 +128,7 @@ impl crate::wire::Object for TransToaccountTransfer {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TransToaccountTransfer",
@@ -193,12 +196,14 @@ pub struct TransToaccountTransferResponse {
 }
 
 impl Default for TransToaccountTransferResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TransToaccountTransferResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: crate::wire::Field::blank(),
@@ -208,6 +213,7 @@ impl crate::wire::Object for TransToaccountTransferResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -217,6 +223,7 @@ impl crate::wire::Object for TransToaccountTransferResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TransToaccountTransferResponse",
@@ -327,6 +334,7 @@ pub enum TransToaccountTransferErrorCode {
 }
 
 impl crate::wire::Listed for TransToaccountTransferErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -432,6 +440,7 @@ impl crate::wire::Listed for TransToaccountTransferErrorCode {
 crate::wire::listed!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::MaxVisitLimit => crate::ErrorClass::Retry,
@@ -497,6 +506,7 @@ pub enum TransToaccountTransferPayeeType {
 }
 
 impl crate::wire::Listed for TransToaccountTransferPayeeType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["ALIPAY_USERID", "ALIPAY_LOGONID", "ALIPAY_OPENID"],

@@ -116,6 +116,7 @@ impl TransUniTransfer {
     }
 
     /// Sets `payer_info`.
+    #[inline]
     pub fn payer_info(mut self, payer_info: Participant) -> Self {
         self.payer_info = Some(payer_info);
         self
@@ -143,6 +144,7 @@ impl TransUniTransfer {
     }
 
     /// Sets `mutiple_currency_detail`.
+    #[inline]
     pub fn mutiple_currency_detail(
         mut self,
         mutiple_currency_detail: MutipleCurrencyDetail,
@@ -152,6 +154,7 @@ impl TransUniTransfer {
     }
 
     /// Sets `sign_data`.
+    #[inline]
     pub fn sign_data(mut self, sign_data: SignData) -> Self {
         self.sign_data = Some(sign_data);
         self
@@ -159,6 +162,7 @@ impl TransUniTransfer {
 }
 
 impl crate::wire::Object for TransUniTransfer {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: crate::wire::Field::blank(),
@@ -180,6 +184,7 @@ impl crate::wire::Object for TransUniTransfer {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_biz_no", "trans_amount", "payee_info"]);
         source
@@ -222,6 +227,7 @@ impl crate::wire::Object for TransUniTransfer {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TransUniTransfer",
@@ -316,12 +322,14 @@ pub struct TransUniTransferResponse {
 }
 
 impl Default for TransUniTransferResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TransUniTransferResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: crate::wire::Field::blank(),
@@ -337,6 +345,7 @@ impl crate::wire::Object for TransUniTransferResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -366,6 +375,7 @@ impl crate::wire::Object for TransUniTransferResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TransUniTransferResponse",
@@ -740,6 +750,7 @@ pub enum TransUniTransferErrorCode {
 }
 
 impl crate::wire::Listed for TransUniTransferErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1089,6 +1100,7 @@ impl crate::wire::Listed for TransUniTransferErrorCode {
 crate::wire::listed!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::InstPayUnable
@@ -1273,6 +1285,7 @@ pub enum TransUniTransferProductCode {
 }
 
 impl crate::wire::Listed for TransUniTransferProductCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["TRANS_ACCOUNT_NO_PWD", "STD_RED_PACKET"],
@@ -1293,6 +1306,7 @@ pub enum TransUniTransferBizScene {
 }
 
 impl crate::wire::Listed for TransUniTransferBizScene {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["DIRECT_TRANSFER", "PERSONAL_COLLECTION"],
@@ -1325,6 +1339,7 @@ pub enum TransUniTransferTransferSceneName {
 }
 
 impl crate::wire::Listed for TransUniTransferTransferSceneName {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1367,6 +1382,7 @@ pub enum TransUniTransferStatus {
 }
 
 impl crate::wire::Listed for TransUniTransferStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["SUCCESS", "FAIL", "DEALING", "REFUND"],
@@ -1387,6 +1403,7 @@ pub enum TransUniTransferSubStatus {
 }
 
 impl crate::wire::Listed for TransUniTransferSubStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
     }
@@ -1449,6 +1466,7 @@ impl Participant {
     }
 
     /// Sets `bankcard_ext_info`.
+    #[inline]
     pub fn bankcard_ext_info(mut self, bankcard_ext_info: BankcardExtInfo) -> Self {
         self.bankcard_ext_info = Some(bankcard_ext_info);
         self
@@ -1471,6 +1489,7 @@ impl Participant {
 }
 
 impl crate::wire::Object for Participant {
+    #[inline]
     fn blank() -> Self {
         Self {
             identity: crate::wire::Field::blank(),
@@ -1485,6 +1504,7 @@ impl crate::wire::Object for Participant {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["identity", "identity_type"]);
         source
@@ -1513,6 +1533,7 @@ impl crate::wire::Object for Participant {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "Participant",
@@ -1561,6 +1582,7 @@ pub enum ParticipantIdentityType {
 }
 
 impl crate::wire::Listed for ParticipantIdentityType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1607,6 +1629,7 @@ pub struct BankcardExtInfo {
 
 impl BankcardExtInfo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1652,12 +1675,14 @@ impl BankcardExtInfo {
 }
 
 impl Default for BankcardExtInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for BankcardExtInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             account_type: None,
@@ -1670,6 +1695,7 @@ impl crate::wire::Object for BankcardExtInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1693,6 +1719,7 @@ impl crate::wire::Object for BankcardExtInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "BankcardExtInfo",
@@ -1729,6 +1756,7 @@ pub enum BankcardExtInfoAccountType {
 }
 
 impl crate::wire::Listed for BankcardExtInfoAccountType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
@@ -1750,6 +1778,7 @@ pub struct TransferSceneReportInfo {
 
 impl TransferSceneReportInfo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1768,12 +1797,14 @@ impl TransferSceneReportInfo {
 }
 
 impl Default for TransferSceneReportInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TransferSceneReportInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             info_type: None,
@@ -1782,6 +1813,7 @@ impl crate::wire::Object for TransferSceneReportInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1791,6 +1823,7 @@ impl crate::wire::Object for TransferSceneReportInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TransferSceneReportInfo",
@@ -1827,11 +1860,13 @@ pub struct MutipleCurrencyDetail {
 
 impl MutipleCurrencyDetail {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 
     /// Sets `payment_amount`.
+    #[inline]
     pub fn payment_amount(mut self, payment_amount: crate::types::Price) -> Self {
         self.payment_amount = Some(payment_amount);
         self
@@ -1844,6 +1879,7 @@ impl MutipleCurrencyDetail {
     }
 
     /// Sets `trans_amount`.
+    #[inline]
     pub fn trans_amount(mut self, trans_amount: crate::types::Price) -> Self {
         self.trans_amount = Some(trans_amount);
         self
@@ -1856,6 +1892,7 @@ impl MutipleCurrencyDetail {
     }
 
     /// Sets `settlement_amount`.
+    #[inline]
     pub fn settlement_amount(mut self, settlement_amount: crate::types::Price) -> Self {
         self.settlement_amount = Some(settlement_amount);
         self
@@ -1878,12 +1915,14 @@ impl MutipleCurrencyDetail {
 }
 
 impl Default for MutipleCurrencyDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for MutipleCurrencyDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             payment_amount: None,
@@ -1897,6 +1936,7 @@ impl crate::wire::Object for MutipleCurrencyDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1922,6 +1962,7 @@ impl crate::wire::Object for MutipleCurrencyDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "MutipleCurrencyDetail",
@@ -1972,6 +2013,7 @@ pub struct SignData {
 
 impl SignData {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2014,12 +2056,14 @@ impl SignData {
 }
 
 impl Default for SignData {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for SignData {
+    #[inline]
     fn blank() -> Self {
         Self {
             ori_sign: None,
@@ -2032,6 +2076,7 @@ impl crate::wire::Object for SignData {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -2055,6 +2100,7 @@ impl crate::wire::Object for SignData {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SignData",

@@ -35,12 +35,14 @@ pub struct OpenAppAuthCancel {
 }
 
 impl Default for OpenAppAuthCancel {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthCancel {
+    #[inline]
     fn blank() -> Self {
         Self {
             notify_id: crate::wire::Field::blank(),
@@ -56,6 +58,7 @@ impl crate::wire::Object for OpenAppAuthCancel {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -85,6 +88,7 @@ impl crate::wire::Object for OpenAppAuthCancel {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthCancel",
@@ -127,12 +131,14 @@ pub struct OpenAppAuthCancelContent {
 }
 
 impl Default for OpenAppAuthCancelContent {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthCancelContent {
+    #[inline]
     fn blank() -> Self {
         Self {
             detail: None,
@@ -140,10 +146,12 @@ impl crate::wire::Object for OpenAppAuthCancelContent {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.fill(&["detail"], &mut [&mut self.detail], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthCancelContent",
@@ -172,12 +180,14 @@ pub struct OpenAppAuthCancelDetail {
 }
 
 impl Default for OpenAppAuthCancelDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthCancelDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             app_id: None,
@@ -188,6 +198,7 @@ impl crate::wire::Object for OpenAppAuthCancelDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -202,6 +213,7 @@ impl crate::wire::Object for OpenAppAuthCancelDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthCancelDetail",

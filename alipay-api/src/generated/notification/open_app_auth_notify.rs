@@ -35,12 +35,14 @@ pub struct OpenAppAuthNotify {
 }
 
 impl Default for OpenAppAuthNotify {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotify {
+    #[inline]
     fn blank() -> Self {
         Self {
             notify_id: crate::wire::Field::blank(),
@@ -56,6 +58,7 @@ impl crate::wire::Object for OpenAppAuthNotify {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -85,6 +88,7 @@ impl crate::wire::Object for OpenAppAuthNotify {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthNotify",
@@ -125,6 +129,7 @@ pub enum OpenAppAuthNotifyStatus {
 }
 
 impl crate::wire::Listed for OpenAppAuthNotifyStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["execute_auth"], &[Self::ExecuteAuth])
     }
@@ -144,12 +149,14 @@ pub struct OpenAppAuthNotifyContent {
 }
 
 impl Default for OpenAppAuthNotifyContent {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContent {
+    #[inline]
     fn blank() -> Self {
         Self {
             notify_context: None,
@@ -158,6 +165,7 @@ impl crate::wire::Object for OpenAppAuthNotifyContent {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -167,6 +175,7 @@ impl crate::wire::Object for OpenAppAuthNotifyContent {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthNotifyContent",
@@ -191,12 +200,14 @@ pub struct OpenAppAuthNotifyContext {
 }
 
 impl Default for OpenAppAuthNotifyContext {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContext {
+    #[inline]
     fn blank() -> Self {
         Self {
             trigger: None,
@@ -205,6 +216,7 @@ impl crate::wire::Object for OpenAppAuthNotifyContext {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -214,6 +226,7 @@ impl crate::wire::Object for OpenAppAuthNotifyContext {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthNotifyContext",
@@ -236,12 +249,14 @@ pub struct OpenAppAuthNotifyTriggerContext {
 }
 
 impl Default for OpenAppAuthNotifyTriggerContext {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_biz_no: None,
@@ -249,10 +264,12 @@ impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.fill(&["out_biz_no"], &mut [&mut self.out_biz_no], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthNotifyTriggerContext",
@@ -291,12 +308,14 @@ pub struct OpenAppAuthNotifyDetail {
 }
 
 impl Default for OpenAppAuthNotifyDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             app_id: crate::wire::Field::blank(),
@@ -312,6 +331,7 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -341,6 +361,7 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAppAuthNotifyDetail",

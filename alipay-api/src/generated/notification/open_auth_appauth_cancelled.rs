@@ -36,12 +36,14 @@ pub struct OpenAuthAppauthCancelled {
 }
 
 impl Default for OpenAuthAppauthCancelled {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelled {
+    #[inline]
     fn blank() -> Self {
         Self {
             notify_id: crate::wire::Field::blank(),
@@ -58,6 +60,7 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -89,6 +92,7 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAuthAppauthCancelled",
@@ -139,12 +143,14 @@ pub struct OpenAuthAppauthCancelledContent {
 }
 
 impl Default for OpenAuthAppauthCancelledContent {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelledContent {
+    #[inline]
     fn blank() -> Self {
         Self {
             app_id: crate::wire::Field::blank(),
@@ -155,6 +161,7 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -169,6 +176,7 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenAuthAppauthCancelledContent",

@@ -136,12 +136,14 @@ pub struct TradeStatusSync {
 }
 
 impl Default for TradeStatusSync {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TradeStatusSync {
+    #[inline]
     fn blank() -> Self {
         Self {
             notify_id: crate::wire::Field::blank(),
@@ -207,6 +209,7 @@ impl crate::wire::Object for TradeStatusSync {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -336,6 +339,7 @@ impl crate::wire::Object for TradeStatusSync {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TradeStatusSync",
@@ -482,6 +486,7 @@ pub enum TradeStatus {
 }
 
 impl crate::wire::Listed for TradeStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["WAIT_BUYER_PAY", "TRADE_CLOSED", "TRADE_SUCCESS", "TRADE_FINISHED"],
@@ -515,6 +520,7 @@ pub enum TradeStatusSyncNotifyActionType {
 }
 
 impl crate::wire::Listed for TradeStatusSyncNotifyActionType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -557,12 +563,14 @@ pub struct FundBill {
 }
 
 impl Default for FundBill {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for FundBill {
+    #[inline]
     fn blank() -> Self {
         Self {
             fund_channel: None,
@@ -574,6 +582,7 @@ impl crate::wire::Object for FundBill {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -589,6 +598,7 @@ impl crate::wire::Object for FundBill {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "FundBill",
@@ -641,6 +651,7 @@ pub enum FundBillFundChannel {
 }
 
 impl crate::wire::Listed for FundBillFundChannel {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -693,6 +704,7 @@ pub enum FundBillFundType {
 }
 
 impl crate::wire::Listed for FundBillFundType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["DEBIT_CARD", "CREDIT_CARD", "MIXED_CARD"],
@@ -725,12 +737,14 @@ pub struct VoucherDetail {
 }
 
 impl Default for VoucherDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for VoucherDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             voucher_id: None,
@@ -744,6 +758,7 @@ impl crate::wire::Object for VoucherDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -769,6 +784,7 @@ impl crate::wire::Object for VoucherDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "VoucherDetail",
@@ -815,6 +831,7 @@ pub enum VoucherDetailType {
 }
 
 impl crate::wire::Listed for VoucherDetailType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -857,12 +874,14 @@ pub struct ChargeInfo {
 }
 
 impl Default for ChargeInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ChargeInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             charge_fee: None,
@@ -874,6 +893,7 @@ impl crate::wire::Object for ChargeInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -895,6 +915,7 @@ impl crate::wire::Object for ChargeInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ChargeInfo",
@@ -933,12 +954,14 @@ pub struct EnterprisePayInfo {
 }
 
 impl Default for EnterprisePayInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             is_use_enterprise_pay: None,
@@ -948,6 +971,7 @@ impl crate::wire::Object for EnterprisePayInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -961,6 +985,7 @@ impl crate::wire::Object for EnterprisePayInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "EnterprisePayInfo",

@@ -28,6 +28,7 @@ impl AppAlipaycertDownload {
 }
 
 impl crate::wire::Object for AppAlipaycertDownload {
+    #[inline]
     fn blank() -> Self {
         Self {
             alipay_cert_sn: crate::wire::Field::blank(),
@@ -35,12 +36,14 @@ impl crate::wire::Object for AppAlipaycertDownload {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["alipay_cert_sn"]);
         source
             .fill(&["alipay_cert_sn"], &mut [&mut self.alipay_cert_sn], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AppAlipaycertDownload",
@@ -76,12 +79,14 @@ pub struct AppAlipaycertDownloadResponse {
 }
 
 impl Default for AppAlipaycertDownloadResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AppAlipaycertDownloadResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             alipay_cert_content: crate::wire::Field::blank(),
@@ -89,6 +94,7 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -98,6 +104,7 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AppAlipaycertDownloadResponse",

@@ -62,6 +62,7 @@ impl AuthTokenApp {
 }
 
 impl crate::wire::Object for AuthTokenApp {
+    #[inline]
     fn blank() -> Self {
         Self {
             grant_type: crate::wire::Field::blank(),
@@ -71,6 +72,7 @@ impl crate::wire::Object for AuthTokenApp {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["grant_type"]);
         source
@@ -81,6 +83,7 @@ impl crate::wire::Object for AuthTokenApp {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "AuthTokenApp",
@@ -133,12 +136,14 @@ pub struct AuthTokenAppResponse {
 }
 
 impl Default for AuthTokenAppResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AuthTokenAppResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             app_auth_token: crate::wire::Field::blank(),
@@ -152,6 +157,7 @@ impl crate::wire::Object for AuthTokenAppResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -177,6 +183,7 @@ impl crate::wire::Object for AuthTokenAppResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AuthTokenAppResponse",
@@ -231,6 +238,7 @@ pub enum AuthTokenAppErrorCode {
 }
 
 impl crate::wire::Listed for AuthTokenAppErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -264,6 +272,7 @@ impl crate::wire::Listed for AuthTokenAppErrorCode {
 crate::wire::listed!(AuthTokenAppErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::SystemError => crate::ErrorClass::OutcomeUnknown,
@@ -289,6 +298,7 @@ pub enum AuthTokenAppGrantType {
 }
 
 impl crate::wire::Listed for AuthTokenAppGrantType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["authorization_code", "refresh_token"],
@@ -319,12 +329,14 @@ pub struct AppTokenExchangeSubElement {
 }
 
 impl Default for AppTokenExchangeSubElement {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AppTokenExchangeSubElement {
+    #[inline]
     fn blank() -> Self {
         Self {
             app_auth_token: crate::wire::Field::blank(),
@@ -337,6 +349,7 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -360,6 +373,7 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AppTokenExchangeSubElement",

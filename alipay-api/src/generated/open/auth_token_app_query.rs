@@ -24,6 +24,7 @@ impl AuthTokenAppQuery {
 }
 
 impl crate::wire::Object for AuthTokenAppQuery {
+    #[inline]
     fn blank() -> Self {
         Self {
             app_auth_token: crate::wire::Field::blank(),
@@ -31,12 +32,14 @@ impl crate::wire::Object for AuthTokenAppQuery {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["app_auth_token"]);
         source
             .fill(&["app_auth_token"], &mut [&mut self.app_auth_token], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AuthTokenAppQuery",
@@ -93,12 +96,14 @@ pub struct AuthTokenAppQueryResponse {
 }
 
 impl Default for AuthTokenAppQueryResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AuthTokenAppQueryResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             user_id: crate::wire::Field::blank(),
@@ -113,6 +118,7 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -140,6 +146,7 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AuthTokenAppQueryResponse",
@@ -186,6 +193,7 @@ pub enum AuthTokenAppQueryErrorCode {
 }
 
 impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -209,6 +217,7 @@ impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
 crate::wire::listed!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::SystemError => crate::ErrorClass::Retry,
@@ -228,6 +237,7 @@ pub enum AuthTokenAppQueryStatus {
 }
 
 impl crate::wire::Listed for AuthTokenAppQueryStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["valid", "invalid"], &[Self::Valid, Self::Invalid])
     }

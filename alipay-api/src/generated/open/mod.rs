@@ -18,6 +18,7 @@ pub struct Open<'a> {
 
 impl crate::Client {
     /// The methods of `open`.
+    #[inline]
     pub fn open(&self) -> Open<'_> {
         Open { client: self }
     }
@@ -28,6 +29,7 @@ impl Open<'_> {
     ///
     /// Downloads the certificate that Alipay signs with, by the serial that an answer or a notification names as `alipay_cert_sn`. For apps in certificate mode: Alipay
     /// replaces its certificate from time to time, and what it signs from then on names one that the app does not have.
+    #[inline]
     pub fn app_alipaycert_download(
         &self,
         request: AppAlipaycertDownload,
@@ -39,6 +41,7 @@ impl Open<'_> {
     ///
     /// Turns a merchant's authorisation into the token with which the app acts for that merchant: either the code that Alipay hands over when the merchant
     /// agrees, or the refresh token of an earlier answer.
+    #[inline]
     pub fn auth_token_app(
         &self,
         request: AuthTokenApp,
@@ -49,6 +52,7 @@ impl Open<'_> {
     /// 查询某个应用授权AppAuthToken的授权信息: `alipay.open.auth.token.app.query`.
     ///
     /// Tells what an `app_auth_token` is worth: which merchant gave it, which methods it opens, and whether it is still in force.
+    #[inline]
     pub fn auth_token_app_query(
         &self,
         request: AuthTokenAppQuery,

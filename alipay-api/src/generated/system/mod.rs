@@ -12,6 +12,7 @@ pub struct System<'a> {
 
 impl crate::Client {
     /// The methods of `system`.
+    #[inline]
     pub fn system(&self) -> System<'_> {
         System { client: self }
     }
@@ -22,6 +23,7 @@ impl System<'_> {
     ///
     /// Turns a user's authorisation into the token with which the app asks for what concerns this user: either the code that Alipay hands over when the user
     /// agrees, or the refresh token of an earlier answer. It also tells who the user is, which is what a login needs.
+    #[inline]
     pub fn oauth_token(&self, request: OauthToken) -> crate::Call<OauthTokenResponse> {
         self.client.call(request)
     }

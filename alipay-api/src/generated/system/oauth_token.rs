@@ -62,6 +62,7 @@ impl OauthToken {
 }
 
 impl crate::wire::Object for OauthToken {
+    #[inline]
     fn blank() -> Self {
         Self {
             grant_type: crate::wire::Field::blank(),
@@ -71,6 +72,7 @@ impl crate::wire::Object for OauthToken {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["grant_type"]);
         source
@@ -81,6 +83,7 @@ impl crate::wire::Object for OauthToken {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "OauthToken",
@@ -140,12 +143,14 @@ pub struct OauthTokenResponse {
 }
 
 impl Default for OauthTokenResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OauthTokenResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             user_id: None,
@@ -162,6 +167,7 @@ impl crate::wire::Object for OauthTokenResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -193,6 +199,7 @@ impl crate::wire::Object for OauthTokenResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OauthTokenResponse",
@@ -247,6 +254,7 @@ pub enum OauthTokenErrorCode {
 }
 
 impl crate::wire::Listed for OauthTokenErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -274,6 +282,7 @@ impl crate::wire::Listed for OauthTokenErrorCode {
 crate::wire::listed!(OauthTokenErrorCode);
 
 impl crate::method::ErrorCode for OauthTokenErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::IspUnknowError => crate::ErrorClass::OutcomeUnknown,
@@ -297,6 +306,7 @@ pub enum OauthTokenGrantType {
 }
 
 impl crate::wire::Listed for OauthTokenGrantType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["authorization_code", "refresh_token"],
@@ -315,6 +325,7 @@ pub enum OauthTokenAuthTokenType {
 }
 
 impl crate::wire::Listed for OauthTokenAuthTokenType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["permanent"], &[Self::Permanent])
     }

@@ -113,6 +113,7 @@ impl AppPay {
     }
 
     /// Sets `time_expire`.
+    #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
@@ -125,6 +126,7 @@ impl AppPay {
     }
 
     /// Sets `agreement_sign_params`.
+    #[inline]
     pub fn agreement_sign_params(
         mut self,
         agreement_sign_params: super::types::SignParams,
@@ -140,24 +142,28 @@ impl AppPay {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
+    #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
+    #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
@@ -232,12 +238,14 @@ impl AppPay {
     }
 
     /// Sets `ext_user_info`.
+    #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
+    #[inline]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
         self.invoice_info = Some(invoice_info);
         self
@@ -245,6 +253,7 @@ impl AppPay {
 }
 
 impl crate::wire::Object for AppPay {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -277,6 +286,7 @@ impl crate::wire::Object for AppPay {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
@@ -341,6 +351,7 @@ impl crate::wire::Object for AppPay {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AppPay",
@@ -447,12 +458,14 @@ pub struct AppPayResponse {
 }
 
 impl Default for AppPayResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AppPayResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -467,6 +480,7 @@ impl crate::wire::Object for AppPayResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -494,6 +508,7 @@ impl crate::wire::Object for AppPayResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AppPayResponse",
@@ -558,6 +573,7 @@ pub enum AppPayErrorCode {
 }
 
 impl crate::wire::Listed for AppPayErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -599,6 +615,7 @@ impl crate::wire::Listed for AppPayErrorCode {
 crate::wire::listed!(AppPayErrorCode);
 
 impl crate::method::ErrorCode for AppPayErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,

@@ -50,6 +50,7 @@ impl Cancel {
 }
 
 impl crate::wire::Object for Cancel {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: None,
@@ -58,6 +59,7 @@ impl crate::wire::Object for Cancel {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -67,6 +69,7 @@ impl crate::wire::Object for Cancel {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "Cancel",
@@ -119,12 +122,14 @@ pub struct CancelResponse {
 }
 
 impl Default for CancelResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for CancelResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -137,6 +142,7 @@ impl crate::wire::Object for CancelResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -160,6 +166,7 @@ impl crate::wire::Object for CancelResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "CancelResponse",
@@ -210,6 +217,7 @@ pub enum CancelErrorCode {
 }
 
 impl crate::wire::Listed for CancelErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -241,6 +249,7 @@ impl crate::wire::Listed for CancelErrorCode {
 crate::wire::listed!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError | Self::AqcSystemError => {
@@ -267,6 +276,7 @@ pub enum CancelAction {
 }
 
 impl crate::wire::Listed for CancelAction {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "refund"], &[Self::Close, Self::Refund])
     }

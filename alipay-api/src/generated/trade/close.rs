@@ -55,6 +55,7 @@ impl Close {
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: CloseExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
@@ -62,6 +63,7 @@ impl Close {
 }
 
 impl crate::wire::Object for Close {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: None,
@@ -72,6 +74,7 @@ impl crate::wire::Object for Close {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -86,6 +89,7 @@ impl crate::wire::Object for Close {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "Close",
@@ -135,12 +139,14 @@ pub struct CloseResponse {
 }
 
 impl Default for CloseResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for CloseResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: None,
@@ -149,6 +155,7 @@ impl crate::wire::Object for CloseResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -158,6 +165,7 @@ impl crate::wire::Object for CloseResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "CloseResponse",
@@ -188,6 +196,7 @@ pub enum CloseErrorCode {
 }
 
 impl crate::wire::Listed for CloseErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -213,6 +222,7 @@ impl crate::wire::Listed for CloseErrorCode {
 crate::wire::listed!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
@@ -237,6 +247,7 @@ pub struct CloseExtendParams {
 
 impl CloseExtendParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -249,12 +260,14 @@ impl CloseExtendParams {
 }
 
 impl Default for CloseExtendParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for CloseExtendParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             is_fulfilled: None,
@@ -262,10 +275,12 @@ impl crate::wire::Object for CloseExtendParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.fill(&["is_fulfilled"], &mut [&mut self.is_fulfilled], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "CloseExtendParams",

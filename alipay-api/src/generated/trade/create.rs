@@ -203,6 +203,7 @@ impl Create {
     }
 
     /// Sets `discountable_amount`.
+    #[inline]
     pub fn discountable_amount(
         mut self,
         discountable_amount: crate::types::Price,
@@ -212,6 +213,7 @@ impl Create {
     }
 
     /// Sets `undiscountable_amount`.
+    #[inline]
     pub fn undiscountable_amount(
         mut self,
         undiscountable_amount: crate::types::Price,
@@ -221,6 +223,7 @@ impl Create {
     }
 
     /// Sets `time_expire`.
+    #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
@@ -233,12 +236,14 @@ impl Create {
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
     /// Sets `business_params`.
+    #[inline]
     pub fn business_params(
         mut self,
         business_params: super::types::BusinessParams,
@@ -248,24 +253,28 @@ impl Create {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
+    #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
+    #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
     /// Sets `agreement_sign_params`.
+    #[inline]
     pub fn agreement_sign_params(
         mut self,
         agreement_sign_params: super::types::SignParams,
@@ -275,12 +284,14 @@ impl Create {
     }
 
     /// Sets `logistics_detail`.
+    #[inline]
     pub fn logistics_detail(mut self, logistics_detail: LogisticsDetail) -> Self {
         self.logistics_detail = Some(logistics_detail);
         self
     }
 
     /// Sets `receiver_address_info`.
+    #[inline]
     pub fn receiver_address_info(
         mut self,
         receiver_address_info: ReceiverAddressInfo,
@@ -355,12 +366,14 @@ impl Create {
     }
 
     /// Sets `ext_user_info`.
+    #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `bkagent_req_info`.
+    #[inline]
     pub fn bkagent_req_info(
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
@@ -371,6 +384,7 @@ impl Create {
 }
 
 impl crate::wire::Object for Create {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -412,6 +426,7 @@ impl crate::wire::Object for Create {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
@@ -494,6 +509,7 @@ impl crate::wire::Object for Create {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "Create",
@@ -612,12 +628,14 @@ pub struct CreateResponse {
 }
 
 impl Default for CreateResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for CreateResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -626,6 +644,7 @@ impl crate::wire::Object for CreateResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -635,6 +654,7 @@ impl crate::wire::Object for CreateResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "CreateResponse",
@@ -751,6 +771,7 @@ pub enum CreateErrorCode {
 }
 
 impl crate::wire::Listed for CreateErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -862,6 +883,7 @@ impl crate::wire::Listed for CreateErrorCode {
 crate::wire::listed!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
@@ -929,6 +951,7 @@ pub struct LogisticsDetail {
 
 impl LogisticsDetail {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -944,12 +967,14 @@ impl LogisticsDetail {
 }
 
 impl Default for LogisticsDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for LogisticsDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             logistics_type: None,
@@ -957,11 +982,13 @@ impl crate::wire::Object for LogisticsDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(&["logistics_type"], &mut [&mut self.logistics_type], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "LogisticsDetail",
@@ -990,6 +1017,7 @@ pub enum LogisticsDetailLogisticsType {
 }
 
 impl crate::wire::Listed for LogisticsDetailLogisticsType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["POST", "EXPRESS", "VIRTUAL", "EMS", "DIRECT"],
@@ -1020,6 +1048,7 @@ pub struct ReceiverAddressInfo {
 
 impl ReceiverAddressInfo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1056,12 +1085,14 @@ impl ReceiverAddressInfo {
 }
 
 impl Default for ReceiverAddressInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ReceiverAddressInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             name: None,
@@ -1073,6 +1104,7 @@ impl crate::wire::Object for ReceiverAddressInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1088,6 +1120,7 @@ impl crate::wire::Object for ReceiverAddressInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ReceiverAddressInfo",

@@ -78,6 +78,7 @@ impl FastpayRefundQuery {
 }
 
 impl crate::wire::Object for FastpayRefundQuery {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: None,
@@ -89,6 +90,7 @@ impl crate::wire::Object for FastpayRefundQuery {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_request_no"]);
         source
@@ -111,6 +113,7 @@ impl crate::wire::Object for FastpayRefundQuery {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "FastpayRefundQuery",
@@ -216,12 +219,14 @@ pub struct FastpayRefundQueryResponse {
 }
 
 impl Default for FastpayRefundQueryResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for FastpayRefundQueryResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             trade_no: None,
@@ -255,6 +260,7 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -320,6 +326,7 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "FastpayRefundQueryResponse",
@@ -404,6 +411,7 @@ pub enum FastpayRefundQueryErrorCode {
 }
 
 impl crate::wire::Listed for FastpayRefundQueryErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -427,6 +435,7 @@ impl crate::wire::Listed for FastpayRefundQueryErrorCode {
 crate::wire::listed!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
@@ -457,6 +466,7 @@ pub enum FastpayRefundQueryOption {
 }
 
 impl crate::wire::Listed for FastpayRefundQueryOption {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -493,6 +503,7 @@ pub enum RefundStatus {
 }
 
 impl crate::wire::Listed for RefundStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["REFUND_SUCCESS", "REFUND_PROCESSING", "REFUND_FAIL"],
@@ -515,6 +526,7 @@ pub enum RefundChannelStatus {
 }
 
 impl crate::wire::Listed for RefundChannelStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["SUCCESS", "FAIL", "PART_SUCCESS"],
@@ -543,12 +555,14 @@ pub struct DepositBackInfo {
 }
 
 impl Default for DepositBackInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for DepositBackInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             has_deposit_back: None,
@@ -560,6 +574,7 @@ impl crate::wire::Object for DepositBackInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -581,6 +596,7 @@ impl crate::wire::Object for DepositBackInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "DepositBackInfo",
@@ -617,6 +633,7 @@ pub enum DepositBackInfoDbackStatus {
 }
 
 impl crate::wire::Listed for DepositBackInfoDbackStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F", "P"], &[Self::Success, Self::Failed, Self::Processing])
     }
@@ -650,12 +667,14 @@ pub struct RefundRoyaltyResult {
 }
 
 impl Default for RefundRoyaltyResult {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for RefundRoyaltyResult {
+    #[inline]
     fn blank() -> Self {
         Self {
             refund_amount: None,
@@ -671,6 +690,7 @@ impl crate::wire::Object for RefundRoyaltyResult {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -700,6 +720,7 @@ impl crate::wire::Object for RefundRoyaltyResult {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RefundRoyaltyResult",

@@ -37,6 +37,7 @@ pub struct Trade<'a> {
 
 impl crate::Client {
     /// The methods of `trade`.
+    #[inline]
     pub fn trade(&self) -> Trade<'_> {
         Trade { client: self }
     }
@@ -46,6 +47,7 @@ impl Trade<'_> {
     /// app支付接口2.0: `alipay.trade.app.pay`.
     ///
     /// Makes the order string with which a merchant's phone app opens the Alipay app. The app hands it unchanged to Alipay's phone SDK.
+    #[inline]
     pub fn app_pay(&self, request: AppPay) -> crate::AppCall {
         self.client.app(request)
     }
@@ -53,6 +55,7 @@ impl Trade<'_> {
     /// 统一收单交易撤销接口: `alipay.trade.cancel`.
     ///
     /// Ends an order whose outcome is unknown: an unpaid one is closed, a paid one is refunded in full.
+    #[inline]
     pub fn cancel(&self, request: Cancel) -> crate::Call<CancelResponse> {
         self.client.call(request)
     }
@@ -60,6 +63,7 @@ impl Trade<'_> {
     /// 统一收单交易关闭接口: `alipay.trade.close`.
     ///
     /// Closes an order that nobody has paid, so that nobody can pay it any more.
+    #[inline]
     pub fn close(&self, request: Close) -> crate::Call<CloseResponse> {
         self.client.call(request)
     }
@@ -68,6 +72,7 @@ impl Trade<'_> {
     ///
     /// Creates an order for a buyer who is known already, in a mini program or a page inside the Alipay app. The front end passes `trade_no` to
     /// `my.tradePay` or `tradePay`, where the buyer pays.
+    #[inline]
     pub fn create(&self, request: Create) -> crate::Call<CreateResponse> {
         self.client.call(request)
     }
@@ -75,6 +80,7 @@ impl Trade<'_> {
     /// 统一收单交易退款查询: `alipay.trade.fastpay.refund.query`.
     ///
     /// Tells whether a refund was made.
+    #[inline]
     pub fn fastpay_refund_query(
         &self,
         request: FastpayRefundQuery,
@@ -85,6 +91,7 @@ impl Trade<'_> {
     /// 统一收单交易结算接口: `alipay.trade.order.settle`.
     ///
     /// Splits the money of a paid order between the merchant and others, such as a supplier or the platform it sells on.
+    #[inline]
     pub fn order_settle(
         &self,
         request: OrderSettle,
@@ -95,6 +102,7 @@ impl Trade<'_> {
     /// 统一收单下单并支付页面接口: `alipay.trade.page.pay`.
     ///
     /// Sends a buyer at a computer to Alipay's cashier: the browser opens the URL or form, where the buyer scans a QR code or logs in and pays.
+    #[inline]
     pub fn page_pay(&self, request: PagePay) -> crate::PageCall {
         self.client.page(request)
     }
@@ -103,6 +111,7 @@ impl Trade<'_> {
     ///
     /// Creates an order and takes the money at once: from a buyer whose payment code was scanned or whose face was recognised, under an agreement
     /// for deductions, or out of a pre-authorisation.
+    #[inline]
     pub fn pay(&self, request: Pay) -> crate::Call<crate::method::Outcome<PayResponse>> {
         self.client.call(request)
     }
@@ -110,6 +119,7 @@ impl Trade<'_> {
     /// 统一收单线下交易预创建: `alipay.trade.precreate`.
     ///
     /// Makes a QR code for an order: the merchant shows it, the buyer scans it with Alipay and pays.
+    #[inline]
     pub fn precreate(&self, request: Precreate) -> crate::Call<PrecreateResponse> {
         self.client.call(request)
     }
@@ -117,6 +127,7 @@ impl Trade<'_> {
     /// 统一收单交易查询: `alipay.trade.query`.
     ///
     /// Reads an order: whether it is paid, by whom, and with what.
+    #[inline]
     pub fn query(&self, request: Query) -> crate::Call<QueryResponse> {
         self.client.call(request)
     }
@@ -124,6 +135,7 @@ impl Trade<'_> {
     /// 统一收单交易退款接口: `alipay.trade.refund`.
     ///
     /// Gives a buyer back all or part of what an order cost, the way the money came.
+    #[inline]
     pub fn refund(&self, request: Refund) -> crate::Call<RefundResponse> {
         self.client.call(request)
     }
@@ -131,6 +143,7 @@ impl Trade<'_> {
     /// 手机网站支付接口2.0: `alipay.trade.wap.pay`.
     ///
     /// Sends a buyer in a phone's browser to Alipay: the Alipay app opens if it is installed, a web cashier if it is not.
+    #[inline]
     pub fn wap_pay(&self, request: WapPay) -> crate::PageCall {
         self.client.page(request)
     }

@@ -71,6 +71,7 @@ impl OrderSettle {
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: SettleExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
@@ -87,6 +88,7 @@ impl OrderSettle {
 }
 
 impl crate::wire::Object for OrderSettle {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_request_no: crate::wire::Field::blank(),
@@ -99,6 +101,7 @@ impl crate::wire::Object for OrderSettle {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_request_no", "trade_no"]);
         source
@@ -123,6 +126,7 @@ impl crate::wire::Object for OrderSettle {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "OrderSettle",
@@ -181,12 +185,14 @@ pub struct OrderSettleResponse {
 }
 
 impl Default for OrderSettleResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OrderSettleResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             trade_no: crate::wire::Field::blank(),
@@ -195,6 +201,7 @@ impl crate::wire::Object for OrderSettleResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -204,6 +211,7 @@ impl crate::wire::Object for OrderSettleResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OrderSettleResponse",
@@ -308,6 +316,7 @@ pub enum OrderSettleErrorCode {
 }
 
 impl crate::wire::Listed for OrderSettleErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -407,6 +416,7 @@ impl crate::wire::Listed for OrderSettleErrorCode {
 crate::wire::listed!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqAllocRefuseBeforeSettle | Self::AcqFrequencyLimited => {
@@ -471,6 +481,7 @@ pub struct SettleExtendParams {
 
 impl SettleExtendParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -482,6 +493,7 @@ impl SettleExtendParams {
     }
 
     /// Sets `royalty_finish_amount`.
+    #[inline]
     pub fn royalty_finish_amount(
         mut self,
         royalty_finish_amount: crate::types::Price,
@@ -492,12 +504,14 @@ impl SettleExtendParams {
 }
 
 impl Default for SettleExtendParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for SettleExtendParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             royalty_finish: None,
@@ -506,6 +520,7 @@ impl crate::wire::Object for SettleExtendParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -515,6 +530,7 @@ impl crate::wire::Object for SettleExtendParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SettleExtendParams",
@@ -537,6 +553,7 @@ pub enum OrderSettleRoyaltyMode {
 }
 
 impl crate::wire::Listed for OrderSettleRoyaltyMode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["sync", "async"], &[Self::Sync, Self::Async])
     }

@@ -102,6 +102,7 @@ impl PagePay {
     }
 
     /// Sets `qrcode_width`.
+    #[inline]
     pub fn qrcode_width(mut self, qrcode_width: i64) -> Self {
         self.qrcode_width = Some(qrcode_width);
         self
@@ -132,6 +133,7 @@ impl PagePay {
     }
 
     /// Sets `time_expire`.
+    #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
@@ -144,24 +146,28 @@ impl PagePay {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
+    #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
+    #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
@@ -245,18 +251,21 @@ impl PagePay {
     }
 
     /// Sets `ext_user_info`.
+    #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
+    #[inline]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
         self.invoice_info = Some(invoice_info);
         self
     }
 
     /// Sets `agreement_sign_params`.
+    #[inline]
     pub fn agreement_sign_params(
         mut self,
         agreement_sign_params: AgreementSignParams,
@@ -267,6 +276,7 @@ impl PagePay {
 }
 
 impl crate::wire::Object for PagePay {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -301,6 +311,7 @@ impl crate::wire::Object for PagePay {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
@@ -369,6 +380,7 @@ impl crate::wire::Object for PagePay {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PagePay",
@@ -473,12 +485,14 @@ pub struct PagePayResponse {
 }
 
 impl Default for PagePayResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PagePayResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -490,6 +504,7 @@ impl crate::wire::Object for PagePayResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -511,6 +526,7 @@ impl crate::wire::Object for PagePayResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PagePayResponse",
@@ -589,6 +605,7 @@ pub enum PagePayErrorCode {
 }
 
 impl crate::wire::Listed for PagePayErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -650,6 +667,7 @@ impl crate::wire::Listed for PagePayErrorCode {
 crate::wire::listed!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
@@ -696,6 +714,7 @@ pub enum PagePayQrPayMode {
 }
 
 impl crate::wire::Listed for PagePayQrPayMode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["0", "1", "2", "3", "4"],
@@ -716,6 +735,7 @@ pub enum PagePayIntegrationType {
 }
 
 impl crate::wire::Listed for PagePayIntegrationType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIAPP", "PCWEB"], &[Self::AliApp, Self::PcWeb])
     }
@@ -753,6 +773,7 @@ pub struct AgreementSignParams {
 
 impl AgreementSignParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -826,6 +847,7 @@ impl AgreementSignParams {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(
         mut self,
         sub_merchant: super::types::SignMerchantParams,
@@ -836,12 +858,14 @@ impl AgreementSignParams {
 }
 
 impl Default for AgreementSignParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AgreementSignParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             personal_product_code: None,
@@ -858,6 +882,7 @@ impl crate::wire::Object for AgreementSignParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -889,6 +914,7 @@ impl crate::wire::Object for AgreementSignParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AgreementSignParams",
@@ -933,6 +959,7 @@ pub enum AgreementSignParamsThirdPartyType {
 }
 
 impl crate::wire::Listed for AgreementSignParamsThirdPartyType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARTNER", "MERCHANT"], &[Self::Partner, Self::Merchant])
     }

@@ -164,6 +164,7 @@ impl Pay {
     }
 
     /// Sets `agreement_params`.
+    #[inline]
     pub fn agreement_params(mut self, agreement_params: AgreementParams) -> Self {
         self.agreement_params = Some(agreement_params);
         self
@@ -218,6 +219,7 @@ impl Pay {
     }
 
     /// Sets `discountable_amount`.
+    #[inline]
     pub fn discountable_amount(
         mut self,
         discountable_amount: crate::types::Price,
@@ -227,6 +229,7 @@ impl Pay {
     }
 
     /// Sets `undiscountable_amount`.
+    #[inline]
     pub fn undiscountable_amount(
         mut self,
         undiscountable_amount: crate::types::Price,
@@ -248,6 +251,7 @@ impl Pay {
     }
 
     /// Sets `time_expire`.
+    #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
@@ -260,12 +264,14 @@ impl Pay {
     }
 
     /// Sets `is_async_pay`.
+    #[inline]
     pub fn is_async_pay(mut self, is_async_pay: bool) -> Self {
         self.is_async_pay = Some(is_async_pay);
         self
     }
 
     /// Sets `pay_params`.
+    #[inline]
     pub fn pay_params(mut self, pay_params: PayParams) -> Self {
         self.pay_params = Some(pay_params);
         self
@@ -281,12 +287,14 @@ impl Pay {
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
     /// Sets `business_params`.
+    #[inline]
     pub fn business_params(
         mut self,
         business_params: super::types::BusinessParams,
@@ -296,24 +304,28 @@ impl Pay {
     }
 
     /// Sets `promo_params`.
+    #[inline]
     pub fn promo_params(mut self, promo_params: PromoParam) -> Self {
         self.promo_params = Some(promo_params);
         self
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
+    #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
+    #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
@@ -386,12 +398,14 @@ impl Pay {
     }
 
     /// Sets `ext_user_info`.
+    #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `bkagent_req_info`.
+    #[inline]
     pub fn bkagent_req_info(
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
@@ -402,6 +416,7 @@ impl Pay {
 }
 
 impl crate::wire::Object for Pay {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -449,6 +464,7 @@ impl crate::wire::Object for Pay {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
@@ -543,6 +559,7 @@ impl crate::wire::Object for Pay {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "Pay",
@@ -763,12 +780,14 @@ pub struct PayResponse {
 }
 
 impl Default for PayResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PayResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -822,6 +841,7 @@ impl crate::wire::Object for PayResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -927,6 +947,7 @@ impl crate::wire::Object for PayResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PayResponse",
@@ -1231,6 +1252,7 @@ pub enum PayErrorCode {
 }
 
 impl crate::wire::Listed for PayErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1434,6 +1456,7 @@ impl crate::wire::Listed for PayErrorCode {
 crate::wire::listed!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqOverMaxUnderWayDeductCount => crate::ErrorClass::Retry,
@@ -1546,6 +1569,7 @@ pub enum PayScene {
 }
 
 impl crate::wire::Listed for PayScene {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
     }
@@ -1563,6 +1587,7 @@ pub enum PayAuthConfirmMode {
 }
 
 impl crate::wire::Listed for PayAuthConfirmMode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMPLETE", "NOT_COMPLETE"], &[Self::Complete, Self::NotComplete])
     }
@@ -1617,6 +1642,7 @@ impl AgreementParams {
 }
 
 impl crate::wire::Object for AgreementParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             agreement_no: crate::wire::Field::blank(),
@@ -1627,6 +1653,7 @@ impl crate::wire::Object for AgreementParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["agreement_no"]);
         source
@@ -1642,6 +1669,7 @@ impl crate::wire::Object for AgreementParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AgreementParams",
@@ -1673,6 +1701,7 @@ pub struct PayParams {
 
 impl PayParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1697,12 +1726,14 @@ impl PayParams {
 }
 
 impl Default for PayParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PayParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             async_type: None,
@@ -1711,6 +1742,7 @@ impl crate::wire::Object for PayParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1720,6 +1752,7 @@ impl crate::wire::Object for PayParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PayParams",
@@ -1742,6 +1775,7 @@ pub enum PayParamsAsyncType {
 }
 
 impl crate::wire::Listed for PayParamsAsyncType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["NORMAL_ASYNC", "NEAR_REAL_TIME_ASYNC"],
@@ -1764,6 +1798,7 @@ pub enum PayParamsRetryType {
 }
 
 impl crate::wire::Listed for PayParamsRetryType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["NONE_AND_CLOSETRADE", "NONE", "RETY"],
@@ -1786,11 +1821,13 @@ pub struct PromoParam {
 
 impl PromoParam {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 
     /// Sets `actual_order_time`.
+    #[inline]
     pub fn actual_order_time(
         mut self,
         actual_order_time: crate::types::DateTime,
@@ -1801,12 +1838,14 @@ impl PromoParam {
 }
 
 impl Default for PromoParam {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PromoParam {
+    #[inline]
     fn blank() -> Self {
         Self {
             actual_order_time: None,
@@ -1814,6 +1853,7 @@ impl crate::wire::Object for PromoParam {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1823,6 +1863,7 @@ impl crate::wire::Object for PromoParam {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PromoParam",
@@ -1857,6 +1898,7 @@ pub enum PayQueryOption {
 }
 
 impl crate::wire::Listed for PayQueryOption {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1895,6 +1937,7 @@ pub enum PayBuyerUserType {
 }
 
 impl crate::wire::Listed for PayBuyerUserType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CORPORATE", "PRIVATE"], &[Self::Corporate, Self::Private])
     }
@@ -1918,6 +1961,7 @@ pub enum PayAsyncPaymentMode {
 }
 
 impl crate::wire::Listed for PayAsyncPaymentMode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[

@@ -119,6 +119,7 @@ impl Precreate {
     }
 
     /// Sets `discountable_amount`.
+    #[inline]
     pub fn discountable_amount(
         mut self,
         discountable_amount: crate::types::Price,
@@ -128,6 +129,7 @@ impl Precreate {
     }
 
     /// Sets `undiscountable_amount`.
+    #[inline]
     pub fn undiscountable_amount(
         mut self,
         undiscountable_amount: crate::types::Price,
@@ -137,6 +139,7 @@ impl Precreate {
     }
 
     /// Sets `time_expire`.
+    #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
@@ -164,12 +167,14 @@ impl Precreate {
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
     /// Sets `business_params`.
+    #[inline]
     pub fn business_params(
         mut self,
         business_params: super::types::BusinessParams,
@@ -179,18 +184,21 @@ impl Precreate {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
+    #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
+    #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
@@ -274,12 +282,14 @@ impl Precreate {
     }
 
     /// Sets `ext_user_info`.
+    #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `bkagent_req_info`.
+    #[inline]
     pub fn bkagent_req_info(
         mut self,
         bkagent_req_info: super::types::BkAgentReqInfo,
@@ -290,6 +300,7 @@ impl Precreate {
 }
 
 impl crate::wire::Object for Precreate {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -327,6 +338,7 @@ impl crate::wire::Object for Precreate {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
@@ -401,6 +413,7 @@ impl crate::wire::Object for Precreate {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "Precreate",
@@ -512,12 +525,14 @@ pub struct PrecreateResponse {
 }
 
 impl Default for PrecreateResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PrecreateResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -528,6 +543,7 @@ impl crate::wire::Object for PrecreateResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -542,6 +558,7 @@ impl crate::wire::Object for PrecreateResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PrecreateResponse",
@@ -640,6 +657,7 @@ pub enum PrecreateErrorCode {
 }
 
 impl crate::wire::Listed for PrecreateErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -733,6 +751,7 @@ impl crate::wire::Listed for PrecreateErrorCode {
 crate::wire::listed!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,

@@ -69,6 +69,7 @@ impl Query {
 }
 
 impl crate::wire::Object for Query {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: None,
@@ -79,6 +80,7 @@ impl crate::wire::Object for Query {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -93,6 +95,7 @@ impl crate::wire::Object for Query {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "Query",
@@ -270,12 +273,14 @@ pub struct QueryResponse {
 }
 
 impl Default for QueryResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for QueryResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             trade_no: crate::wire::Field::blank(),
@@ -349,6 +354,7 @@ impl crate::wire::Object for QueryResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -494,6 +500,7 @@ impl crate::wire::Object for QueryResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "QueryResponse",
@@ -656,6 +663,7 @@ pub enum QueryErrorCode {
 }
 
 impl crate::wire::Listed for QueryErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -677,6 +685,7 @@ impl crate::wire::Listed for QueryErrorCode {
 crate::wire::listed!(QueryErrorCode);
 
 impl crate::method::ErrorCode for QueryErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
@@ -713,6 +722,7 @@ pub enum QueryOption {
 }
 
 impl crate::wire::Listed for QueryOption {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -753,6 +763,7 @@ pub enum QueryBuyerUserType {
 }
 
 impl crate::wire::Listed for QueryBuyerUserType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PRIVATE", "CORPORATE"], &[Self::Private, Self::Corporate])
     }
@@ -770,6 +781,7 @@ pub enum QueryCashierType {
 }
 
 impl crate::wire::Listed for QueryCashierType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APP", "WAP"], &[Self::App, Self::Wap])
     }
@@ -791,12 +803,14 @@ pub struct ExternalPayerInfo {
 }
 
 impl Default for ExternalPayerInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ExternalPayerInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_payer_account_name: None,
@@ -806,6 +820,7 @@ impl crate::wire::Object for ExternalPayerInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -823,6 +838,7 @@ impl crate::wire::Object for ExternalPayerInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ExternalPayerInfo",
@@ -853,12 +869,14 @@ pub struct FulfillmentDetail {
 }
 
 impl Default for FulfillmentDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for FulfillmentDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_request_no: None,
@@ -868,6 +886,7 @@ impl crate::wire::Object for FulfillmentDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -881,6 +900,7 @@ impl crate::wire::Object for FulfillmentDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "FulfillmentDetail",
@@ -907,12 +927,14 @@ pub struct HbFqPayInfo {
 }
 
 impl Default for HbFqPayInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for HbFqPayInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             user_install_num: None,
@@ -922,6 +944,7 @@ impl crate::wire::Object for HbFqPayInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -935,6 +958,7 @@ impl crate::wire::Object for HbFqPayInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "HbFqPayInfo",
@@ -979,12 +1003,14 @@ pub struct IntactChargeInfo {
 }
 
 impl Default for IntactChargeInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for IntactChargeInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             service_type: None,
@@ -1003,6 +1029,7 @@ impl crate::wire::Object for IntactChargeInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1038,6 +1065,7 @@ impl crate::wire::Object for IntactChargeInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "IntactChargeInfo",
@@ -1088,12 +1116,14 @@ pub struct PaymentInfoWithId {
 }
 
 impl Default for PaymentInfoWithId {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PaymentInfoWithId {
+    #[inline]
     fn blank() -> Self {
         Self {
             r#type: None,
@@ -1102,6 +1132,7 @@ impl crate::wire::Object for PaymentInfoWithId {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1111,6 +1142,7 @@ impl crate::wire::Object for PaymentInfoWithId {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PaymentInfoWithId",
@@ -1135,12 +1167,14 @@ pub struct TradeSettleInfo {
 }
 
 impl Default for TradeSettleInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TradeSettleInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             trade_settle_detail_list: Vec::new(),
@@ -1149,6 +1183,7 @@ impl crate::wire::Object for TradeSettleInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1161,6 +1196,7 @@ impl crate::wire::Object for TradeSettleInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TradeSettleInfo",
@@ -1193,6 +1229,7 @@ pub enum TradeSettleDetailOperationType {
 }
 
 impl crate::wire::Listed for TradeSettleDetailOperationType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1243,12 +1280,14 @@ pub struct TradeSettleDetail {
 }
 
 impl Default for TradeSettleDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TradeSettleDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             operation_type: None,
@@ -1263,6 +1302,7 @@ impl crate::wire::Object for TradeSettleDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1290,6 +1330,7 @@ impl crate::wire::Object for TradeSettleDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TradeSettleDetail",

@@ -223,6 +223,7 @@ impl Refund {
 }
 
 impl crate::wire::Object for Refund {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: None,
@@ -248,6 +249,7 @@ impl crate::wire::Object for Refund {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["refund_amount"]);
         source
@@ -298,6 +300,7 @@ impl crate::wire::Object for Refund {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "Refund",
@@ -426,13 +429,15 @@ pub struct RefundResponse {
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for RefundResponse {
+impl Default for RefundResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for RefundResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             trade_no: crate::wire::Field::blank(),
@@ -463,6 +468,7 @@ impl crate::wire::Object for RefundResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -522,6 +528,7 @@ impl crate::wire::Object for RefundResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RefundResponse",
@@ -652,6 +659,7 @@ pub enum RefundErrorCode {
 }
 
 impl crate::wire::Listed for RefundErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -727,6 +735,7 @@ impl crate::wire::Listed for RefundErrorCode {
 crate::wire::listed!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqRefundChargeError => crate::ErrorClass::Retry,
@@ -776,6 +785,7 @@ pub enum RefundQueryOption {
 }
 
 impl crate::wire::Listed for RefundQueryOption {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -844,6 +854,7 @@ impl RefundGoodsDetail {
 }
 
 impl crate::wire::Object for RefundGoodsDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             goods_id: crate::wire::Field::blank(),
@@ -855,6 +866,7 @@ impl crate::wire::Object for RefundGoodsDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["goods_id", "refund_amount"]);
         source
@@ -877,6 +889,7 @@ impl crate::wire::Object for RefundGoodsDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RefundGoodsDetail",
@@ -911,6 +924,7 @@ pub enum RefundTransOutType {
 }
 
 impl crate::wire::Listed for RefundTransOutType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["userId", "loginName"], &[Self::UserId, Self::LoginName])
     }
@@ -930,6 +944,7 @@ pub enum RefundAdvanceAccountType {
 }
 
 impl crate::wire::Listed for RefundAdvanceAccountType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["default", "userId", "loginName"],
@@ -951,13 +966,15 @@ pub struct PresetPayToolInfo {
     pub extra: crate::wire::Extra,
 }
 
-impl ::core::default::Default for PresetPayToolInfo {
+impl Default for PresetPayToolInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for PresetPayToolInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             assert_type_code: None,
@@ -966,6 +983,7 @@ impl crate::wire::Object for PresetPayToolInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -975,6 +993,7 @@ impl crate::wire::Object for PresetPayToolInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PresetPayToolInfo",

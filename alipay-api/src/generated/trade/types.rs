@@ -20,6 +20,7 @@ impl AccessParams {
 }
 
 impl crate::wire::Object for AccessParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             channel: crate::wire::Field::blank(),
@@ -27,11 +28,13 @@ impl crate::wire::Object for AccessParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["channel"]);
         source.fill(&["channel"], &mut [&mut self.channel], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AccessParams",
@@ -56,6 +59,7 @@ pub enum AccessParamsChannel {
 }
 
 impl crate::wire::Listed for AccessParamsChannel {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["ALIPAYAPP", "QRCODE", "QRCODEORSMS"],
@@ -86,6 +90,7 @@ pub struct BkAgentReqInfo {
 
 impl BkAgentReqInfo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -125,12 +130,14 @@ impl BkAgentReqInfo {
 }
 
 impl Default for BkAgentReqInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for BkAgentReqInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             acq_code: None,
@@ -142,6 +149,7 @@ impl crate::wire::Object for BkAgentReqInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -157,6 +165,7 @@ impl crate::wire::Object for BkAgentReqInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "BkAgentReqInfo",
@@ -207,6 +216,7 @@ pub enum BkAgentReqInfoDeviceType {
 }
 
 impl crate::wire::Listed for BkAgentReqInfoDeviceType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -263,12 +273,14 @@ pub struct BkAgentRespInfo {
 }
 
 impl Default for BkAgentRespInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for BkAgentRespInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             bindtrx_id: None,
@@ -280,6 +292,7 @@ impl crate::wire::Object for BkAgentRespInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -301,6 +314,7 @@ impl crate::wire::Object for BkAgentRespInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "BkAgentRespInfo",
@@ -359,6 +373,7 @@ pub struct BusinessParams {
 
 impl BusinessParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -382,6 +397,7 @@ impl BusinessParams {
     }
 
     /// Sets `actual_order_time`.
+    #[inline]
     pub fn actual_order_time(
         mut self,
         actual_order_time: crate::types::DateTime,
@@ -391,12 +407,14 @@ impl BusinessParams {
     }
 
     /// Sets `good_taxes`.
+    #[inline]
     pub fn good_taxes(mut self, good_taxes: crate::types::Price) -> Self {
         self.good_taxes = Some(good_taxes);
         self
     }
 
     /// Sets `enterprise_pay_amount`.
+    #[inline]
     pub fn enterprise_pay_amount(
         mut self,
         enterprise_pay_amount: crate::types::Price,
@@ -448,12 +466,14 @@ impl BusinessParams {
 }
 
 impl Default for BusinessParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for BusinessParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             mc_create_trade_ip: None,
@@ -471,6 +491,7 @@ impl crate::wire::Object for BusinessParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -504,6 +525,7 @@ impl crate::wire::Object for BusinessParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "BusinessParams",
@@ -550,6 +572,7 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
 }
 
 impl crate::wire::Listed for BusinessParamsPriorityUnfreezeAsset {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREDIT_ASSET", "COMMON_ASSET"], &[Self::CreditAsset, Self::CommonAsset])
     }
@@ -579,12 +602,14 @@ pub struct ChargeInfo {
 }
 
 impl Default for ChargeInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ChargeInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             charge_fee: None,
@@ -598,6 +623,7 @@ impl crate::wire::Object for ChargeInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -623,6 +649,7 @@ impl crate::wire::Object for ChargeInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ChargeInfo",
@@ -663,6 +690,7 @@ pub enum ChargeType {
 }
 
 impl crate::wire::Listed for ChargeType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["trade", "hbfq", "charge"], &[Self::Trade, Self::Hbfq, Self::Charge])
     }
@@ -682,12 +710,14 @@ pub struct ContributeDetail {
 }
 
 impl Default for ContributeDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ContributeDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             contribute_type: None,
@@ -696,6 +726,7 @@ impl crate::wire::Object for ContributeDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -705,6 +736,7 @@ impl crate::wire::Object for ContributeDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ContributeDetail",
@@ -729,6 +761,7 @@ pub enum ContributeDetailContributeType {
 }
 
 impl crate::wire::Listed for ContributeDetailContributeType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PLATFORM", "BRAND", "MALL"], &[Self::Platform, Self::Brand, Self::Mall])
     }
@@ -750,12 +783,14 @@ pub struct EnterprisePayInfo {
 }
 
 impl Default for EnterprisePayInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             is_use_enterprise_pay: None,
@@ -765,6 +800,7 @@ impl crate::wire::Object for EnterprisePayInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -778,6 +814,7 @@ impl crate::wire::Object for EnterprisePayInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "EnterprisePayInfo",
@@ -816,6 +853,7 @@ pub struct ExtUserInfo {
 
 impl ExtUserInfo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -876,12 +914,14 @@ impl ExtUserInfo {
 }
 
 impl Default for ExtUserInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ExtUserInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             need_check_info: None,
@@ -896,6 +936,7 @@ impl crate::wire::Object for ExtUserInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -923,6 +964,7 @@ impl crate::wire::Object for ExtUserInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ExtUserInfo",
@@ -971,6 +1013,7 @@ pub enum ExtUserInfoCertType {
 }
 
 impl crate::wire::Listed for ExtUserInfoCertType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1025,6 +1068,7 @@ pub struct ExtendParams {
 
 impl ExtendParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1109,12 +1153,14 @@ impl ExtendParams {
 }
 
 impl Default for ExtendParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for ExtendParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             sys_service_provider_id: None,
@@ -1131,6 +1177,7 @@ impl crate::wire::Object for ExtendParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1162,6 +1209,7 @@ impl crate::wire::Object for ExtendParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "ExtendParams",
@@ -1230,6 +1278,7 @@ pub enum FundChannel {
 }
 
 impl crate::wire::Listed for FundChannel {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1368,12 +1417,14 @@ impl GoodsDetail {
 }
 
 impl Default for GoodsDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for GoodsDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             goods_id: crate::wire::Field::blank(),
@@ -1392,6 +1443,7 @@ impl crate::wire::Object for GoodsDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1427,6 +1479,7 @@ impl crate::wire::Object for GoodsDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "GoodsDetail",
@@ -1475,6 +1528,7 @@ pub enum GoodsType {
 }
 
 impl crate::wire::Listed for GoodsType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::Virtual, Self::Physical])
     }
@@ -1507,6 +1561,7 @@ impl InvoiceInfo {
 }
 
 impl crate::wire::Object for InvoiceInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             key_info: crate::wire::Field::blank(),
@@ -1515,6 +1570,7 @@ impl crate::wire::Object for InvoiceInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["key_info", "details"]);
         source
@@ -1525,6 +1581,7 @@ impl crate::wire::Object for InvoiceInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InvoiceInfo",
@@ -1566,6 +1623,7 @@ impl InvoiceKeyInfo {
 }
 
 impl crate::wire::Object for InvoiceKeyInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             is_support_invoice: crate::wire::Field::blank(),
@@ -1575,6 +1633,7 @@ impl crate::wire::Object for InvoiceKeyInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["is_support_invoice", "invoice_merchant_name", "tax_num"]);
         source
@@ -1589,6 +1648,7 @@ impl crate::wire::Object for InvoiceKeyInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InvoiceKeyInfo",
@@ -1631,6 +1691,7 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
 
 impl OpenApiRoyaltyDetailInfoPojo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1675,12 +1736,14 @@ impl OpenApiRoyaltyDetailInfoPojo {
     }
 
     /// Sets `amount`.
+    #[inline]
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
         self.amount = Some(amount);
         self
     }
 
     /// Sets `amount_percentage`.
+    #[inline]
     pub fn amount_percentage(mut self, amount_percentage: i64) -> Self {
         self.amount_percentage = Some(amount_percentage);
         self
@@ -1709,12 +1772,14 @@ impl OpenApiRoyaltyDetailInfoPojo {
 }
 
 impl Default for OpenApiRoyaltyDetailInfoPojo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
+    #[inline]
     fn blank() -> Self {
         Self {
             royalty_type: None,
@@ -1731,6 +1796,7 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1762,6 +1828,7 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenApiRoyaltyDetailInfoPojo",
@@ -1810,6 +1877,7 @@ pub struct OpenApiSpecifiedChannelParamsPojo {
 
 impl OpenApiSpecifiedChannelParamsPojo {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -1828,12 +1896,14 @@ impl OpenApiSpecifiedChannelParamsPojo {
 }
 
 impl Default for OpenApiSpecifiedChannelParamsPojo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
+    #[inline]
     fn blank() -> Self {
         Self {
             asset_type_code: None,
@@ -1842,6 +1912,7 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -1851,6 +1922,7 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "OpenApiSpecifiedChannelParamsPojo",
@@ -1877,6 +1949,7 @@ pub enum PaymentQueryOption {
 }
 
 impl crate::wire::Listed for PaymentQueryOption {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -1936,18 +2009,21 @@ impl PeriodRuleParams {
     }
 
     /// Sets `total_amount`.
+    #[inline]
     pub fn total_amount(mut self, total_amount: crate::types::Price) -> Self {
         self.total_amount = Some(total_amount);
         self
     }
 
     /// Sets `total_payments`.
+    #[inline]
     pub fn total_payments(mut self, total_payments: i64) -> Self {
         self.total_payments = Some(total_payments);
         self
     }
 
     /// Sets `scene_rule_params`.
+    #[inline]
     pub fn scene_rule_params(mut self, scene_rule_params: SceneRuleParams) -> Self {
         self.scene_rule_params = Some(scene_rule_params);
         self
@@ -1955,6 +2031,7 @@ impl PeriodRuleParams {
 }
 
 impl crate::wire::Object for PeriodRuleParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             period_type: crate::wire::Field::blank(),
@@ -1968,6 +2045,7 @@ impl crate::wire::Object for PeriodRuleParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["period_type", "period", "execute_time", "single_amount"]);
         source
@@ -1994,6 +2072,7 @@ impl crate::wire::Object for PeriodRuleParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "PeriodRuleParams",
@@ -2032,6 +2111,7 @@ pub enum PeriodRuleParamsPeriodType {
 }
 
 impl crate::wire::Listed for PeriodRuleParamsPeriodType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
     }
@@ -2055,12 +2135,14 @@ pub struct RefundChargeInfo {
 }
 
 impl Default for RefundChargeInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for RefundChargeInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             refund_charge_fee: None,
@@ -2071,6 +2153,7 @@ impl crate::wire::Object for RefundChargeInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -2090,6 +2173,7 @@ impl crate::wire::Object for RefundChargeInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RefundChargeInfo",
@@ -2124,12 +2208,14 @@ pub struct RefundSubFee {
 }
 
 impl Default for RefundSubFee {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for RefundSubFee {
+    #[inline]
     fn blank() -> Self {
         Self {
             refund_charge_fee: None,
@@ -2138,6 +2224,7 @@ impl crate::wire::Object for RefundSubFee {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -2147,6 +2234,7 @@ impl crate::wire::Object for RefundSubFee {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RefundSubFee",
@@ -2173,6 +2261,7 @@ pub enum RoyaltyAccountType {
 }
 
 impl crate::wire::Listed for RoyaltyAccountType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["userId", "loginName", "cardAliasNo", "openId"],
@@ -2226,6 +2315,7 @@ impl RoyaltyDetailInfos {
     }
 
     /// Sets `serial_no`.
+    #[inline]
     pub fn serial_no(mut self, serial_no: i64) -> Self {
         self.serial_no = Some(serial_no);
         self
@@ -2272,6 +2362,7 @@ impl RoyaltyDetailInfos {
 }
 
 impl crate::wire::Object for RoyaltyDetailInfos {
+    #[inline]
     fn blank() -> Self {
         Self {
             serial_no: None,
@@ -2288,6 +2379,7 @@ impl crate::wire::Object for RoyaltyDetailInfos {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["trans_out", "trans_in", "amount"]);
         source
@@ -2320,6 +2412,7 @@ impl crate::wire::Object for RoyaltyDetailInfos {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RoyaltyDetailInfos",
@@ -2366,6 +2459,7 @@ pub enum RoyaltyDetailInfosTransInType {
 }
 
 impl crate::wire::Listed for RoyaltyDetailInfosTransInType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["userId", "bankIndex", "storeId"],
@@ -2404,6 +2498,7 @@ impl RoyaltyInfo {
 }
 
 impl crate::wire::Object for RoyaltyInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             royalty_type: None,
@@ -2412,6 +2507,7 @@ impl crate::wire::Object for RoyaltyInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["royalty_detail_infos"]);
         source
@@ -2422,6 +2518,7 @@ impl crate::wire::Object for RoyaltyInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "RoyaltyInfo",
@@ -2448,6 +2545,7 @@ pub enum RoyaltyScene {
 }
 
 impl crate::wire::Listed for RoyaltyScene {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["达人佣金", "平台服务费", "技术服务费", "其他"],
@@ -2473,6 +2571,7 @@ pub enum RoyaltyType {
 }
 
 impl crate::wire::Listed for RoyaltyType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["transfer", "replenish"], &[Self::Transfer, Self::Replenish])
     }
@@ -2494,6 +2593,7 @@ pub struct SceneRuleParams {
 
 impl SceneRuleParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2512,12 +2612,14 @@ impl SceneRuleParams {
 }
 
 impl Default for SceneRuleParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for SceneRuleParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             discount_period: None,
@@ -2526,6 +2628,7 @@ impl crate::wire::Object for SceneRuleParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -2535,6 +2638,7 @@ impl crate::wire::Object for SceneRuleParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SceneRuleParams",
@@ -2599,12 +2703,14 @@ impl SettleDetailInfo {
     }
 
     /// Sets `amount`.
+    #[inline]
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
         self.amount = Some(amount);
         self
     }
 
     /// Sets `actual_amount`.
+    #[inline]
     pub fn actual_amount(mut self, actual_amount: crate::types::Price) -> Self {
         self.actual_amount = Some(actual_amount);
         self
@@ -2635,6 +2741,7 @@ impl SettleDetailInfo {
 }
 
 impl crate::wire::Object for SettleDetailInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             trans_in_type: crate::wire::Field::blank(),
@@ -2648,6 +2755,7 @@ impl crate::wire::Object for SettleDetailInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["trans_in_type"]);
         source
@@ -2674,6 +2782,7 @@ impl crate::wire::Object for SettleDetailInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
                 "SettleDetailInfo",
@@ -2713,6 +2822,7 @@ pub enum SettleDetailInfoSettleEntityType {
 }
 
 impl crate::wire::Listed for SettleDetailInfoSettleEntityType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
     }
@@ -2734,6 +2844,7 @@ pub enum SettleDetailInfoTransInType {
 }
 
 impl crate::wire::Listed for SettleDetailInfoTransInType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["cardAliasNo", "userId", "loginName", "defaultSettle"],
@@ -2772,6 +2883,7 @@ impl SettleInfo {
 }
 
 impl crate::wire::Object for SettleInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             settle_detail_infos: Vec::new(),
@@ -2780,6 +2892,7 @@ impl crate::wire::Object for SettleInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["settle_detail_infos"]);
         source
@@ -2790,6 +2903,7 @@ impl crate::wire::Object for SettleInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SettleInfo",
@@ -2820,6 +2934,7 @@ pub struct SignMerchantParams {
 
 impl SignMerchantParams {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as crate::wire::Object>::blank()
     }
@@ -2858,12 +2973,14 @@ impl SignMerchantParams {
 }
 
 impl Default for SignMerchantParams {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for SignMerchantParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             sub_merchant_id: None,
@@ -2874,6 +2991,7 @@ impl crate::wire::Object for SignMerchantParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -2893,6 +3011,7 @@ impl crate::wire::Object for SignMerchantParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SignMerchantParams",
@@ -2987,6 +3106,7 @@ impl SignParams {
     }
 
     /// Sets `period_rule_params`.
+    #[inline]
     pub fn period_rule_params(mut self, period_rule_params: PeriodRuleParams) -> Self {
         self.period_rule_params = Some(period_rule_params);
         self
@@ -2999,6 +3119,7 @@ impl SignParams {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: SignMerchantParams) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
@@ -3011,6 +3132,7 @@ impl SignParams {
     }
 
     /// Sets `allow_huazhi_degrade`.
+    #[inline]
     pub fn allow_huazhi_degrade(mut self, allow_huazhi_degrade: bool) -> Self {
         self.allow_huazhi_degrade = Some(allow_huazhi_degrade);
         self
@@ -3027,6 +3149,7 @@ impl SignParams {
 }
 
 impl crate::wire::Object for SignParams {
+    #[inline]
     fn blank() -> Self {
         Self {
             personal_product_code: crate::wire::Field::blank(),
@@ -3045,6 +3168,7 @@ impl crate::wire::Object for SignParams {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["personal_product_code", "access_params"]);
         source
@@ -3081,6 +3205,7 @@ impl crate::wire::Object for SignParams {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SignParams",
@@ -3133,12 +3258,14 @@ pub struct SubFee {
 }
 
 impl Default for SubFee {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for SubFee {
+    #[inline]
     fn blank() -> Self {
         Self {
             charge_fee: None,
@@ -3148,6 +3275,7 @@ impl crate::wire::Object for SubFee {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -3161,6 +3289,7 @@ impl crate::wire::Object for SubFee {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SubFee",
@@ -3201,6 +3330,7 @@ impl SubMerchant {
 }
 
 impl crate::wire::Object for SubMerchant {
+    #[inline]
     fn blank() -> Self {
         Self {
             merchant_id: crate::wire::Field::blank(),
@@ -3209,6 +3339,7 @@ impl crate::wire::Object for SubMerchant {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["merchant_id"]);
         source
@@ -3219,6 +3350,7 @@ impl crate::wire::Object for SubMerchant {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "SubMerchant",
@@ -3245,12 +3377,14 @@ pub struct TapPayInfo {
 }
 
 impl Default for TapPayInfo {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TapPayInfo {
+    #[inline]
     fn blank() -> Self {
         Self {
             payment_medium_type: None,
@@ -3260,6 +3394,7 @@ impl crate::wire::Object for TapPayInfo {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -3273,6 +3408,7 @@ impl crate::wire::Object for TapPayInfo {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TapPayInfo",
@@ -3307,12 +3443,14 @@ pub struct TradeFundBill {
 }
 
 impl Default for TradeFundBill {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for TradeFundBill {
+    #[inline]
     fn blank() -> Self {
         Self {
             fund_channel: crate::wire::Field::blank(),
@@ -3324,6 +3462,7 @@ impl crate::wire::Object for TradeFundBill {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -3339,6 +3478,7 @@ impl crate::wire::Object for TradeFundBill {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "TradeFundBill",
@@ -3369,6 +3509,7 @@ pub enum TradeFundBillFundType {
 }
 
 impl crate::wire::Listed for TradeFundBillFundType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["DEBIT_CARD", "CREDIT_CARD", "MIXED_CARD"],
@@ -3393,6 +3534,7 @@ pub enum TradeStatus {
 }
 
 impl crate::wire::Listed for TradeStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["WAIT_BUYER_PAY", "TRADE_CLOSED", "TRADE_SUCCESS", "TRADE_FINISHED"],
@@ -3440,12 +3582,14 @@ pub struct VoucherDetail {
 }
 
 impl Default for VoucherDetail {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for VoucherDetail {
+    #[inline]
     fn blank() -> Self {
         Self {
             id: crate::wire::Field::blank(),
@@ -3464,6 +3608,7 @@ impl crate::wire::Object for VoucherDetail {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -3499,6 +3644,7 @@ impl crate::wire::Object for VoucherDetail {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "VoucherDetail",
@@ -3553,6 +3699,7 @@ pub enum VoucherDetailType {
 }
 
 impl crate::wire::Listed for VoucherDetailType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[

@@ -127,6 +127,7 @@ impl WapPay {
     }
 
     /// Sets `time_expire`.
+    #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
@@ -145,24 +146,28 @@ impl WapPay {
     }
 
     /// Sets `sub_merchant`.
+    #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
     /// Sets `settle_info`.
+    #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
     /// Sets `royalty_info`.
+    #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
     /// Sets `extend_params`.
+    #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
@@ -237,12 +242,14 @@ impl WapPay {
     }
 
     /// Sets `ext_user_info`.
+    #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
     /// Sets `invoice_info`.
+    #[inline]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
         self.invoice_info = Some(invoice_info);
         self
@@ -250,6 +257,7 @@ impl WapPay {
 }
 
 impl crate::wire::Object for WapPay {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -283,6 +291,7 @@ impl crate::wire::Object for WapPay {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
@@ -349,6 +358,7 @@ impl crate::wire::Object for WapPay {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "WapPay",
@@ -452,12 +462,14 @@ pub struct WapPayResponse {
 }
 
 impl Default for WapPayResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for WapPayResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             out_trade_no: crate::wire::Field::blank(),
@@ -469,6 +481,7 @@ impl crate::wire::Object for WapPayResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -490,6 +503,7 @@ impl crate::wire::Object for WapPayResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "WapPayResponse",
@@ -542,6 +556,7 @@ pub enum WapPayErrorCode {
 }
 
 impl crate::wire::Listed for WapPayErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -577,6 +592,7 @@ impl crate::wire::Listed for WapPayErrorCode {
 crate::wire::listed!(WapPayErrorCode);
 
 impl crate::method::ErrorCode for WapPayErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,

@@ -27,6 +27,7 @@ impl InfoShare {
 }
 
 impl crate::wire::Object for InfoShare {
+    #[inline]
     fn blank() -> Self {
         Self {
             auth_token: crate::wire::Field::blank(),
@@ -34,11 +35,13 @@ impl crate::wire::Object for InfoShare {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source.require(&["auth_token"]);
         source.fill(&["auth_token"], &mut [&mut self.auth_token], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InfoShare",
@@ -208,12 +211,14 @@ pub struct InfoShareResponse {
 }
 
 impl Default for InfoShareResponse {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for InfoShareResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             user_id: None,
@@ -284,6 +289,7 @@ impl crate::wire::Object for InfoShareResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -423,6 +429,7 @@ impl crate::wire::Object for InfoShareResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "InfoShareResponse",
@@ -573,6 +580,7 @@ pub enum InfoShareErrorCode {
 }
 
 impl crate::wire::Listed for InfoShareErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SYSTEM_ERROR"], &[Self::SystemError])
     }
@@ -581,6 +589,7 @@ impl crate::wire::Listed for InfoShareErrorCode {
 crate::wire::listed!(InfoShareErrorCode);
 
 impl crate::method::ErrorCode for InfoShareErrorCode {
+    #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
             Self::SystemError => crate::ErrorClass::Retry,
@@ -598,6 +607,7 @@ pub enum InfoShareGender {
 }
 
 impl crate::wire::Listed for InfoShareGender {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["F", "M"], &[Self::Female, Self::Male])
     }
@@ -615,6 +625,7 @@ pub enum InfoShareUserType {
 }
 
 impl crate::wire::Listed for InfoShareUserType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
@@ -636,6 +647,7 @@ pub enum InfoShareUserStatus {
 }
 
 impl crate::wire::Listed for InfoShareUserStatus {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["Q", "T", "B", "W"],
@@ -662,6 +674,7 @@ pub enum InfoShareInstOrCorp {
 }
 
 impl crate::wire::Listed for InfoShareInstOrCorp {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["I", "C", "V", "N", "?"],
@@ -718,6 +731,7 @@ pub enum InfoShareCertType {
 }
 
 impl crate::wire::Listed for InfoShareCertType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -780,6 +794,7 @@ pub enum InfoShareFirmType {
 }
 
 impl crate::wire::Listed for InfoShareFirmType {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["CO", "INST", "COMM", "NGO", "STATEORGAN"],
@@ -824,12 +839,14 @@ pub struct AlipayUserDeliverAddress {
 }
 
 impl Default for AlipayUserDeliverAddress {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AlipayUserDeliverAddress {
+    #[inline]
     fn blank() -> Self {
         Self {
             deliver_fullname: None,
@@ -846,6 +863,7 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -877,6 +895,7 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AlipayUserDeliverAddress",
@@ -923,12 +942,14 @@ pub struct AlipayUserPicture {
 }
 
 impl Default for AlipayUserPicture {
+    #[inline]
     fn default() -> Self {
         <Self as crate::wire::Object>::blank()
     }
 }
 
 impl crate::wire::Object for AlipayUserPicture {
+    #[inline]
     fn blank() -> Self {
         Self {
             picture_type: None,
@@ -937,6 +958,7 @@ impl crate::wire::Object for AlipayUserPicture {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
         source
             .fill(
@@ -946,6 +968,7 @@ impl crate::wire::Object for AlipayUserPicture {
             );
     }
 
+    #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
             "AlipayUserPicture",

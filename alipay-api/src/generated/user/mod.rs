@@ -12,6 +12,7 @@ pub struct User<'a> {
 
 impl crate::Client {
     /// The methods of `user`.
+    #[inline]
     pub fn user(&self) -> User<'_> {
         User { client: self }
     }
@@ -22,6 +23,7 @@ impl User<'_> {
     ///
     /// Tells what a user has allowed the app to know. Which fields come depends on the scope that the user agreed to and on what the app has been granted: with
     /// `auth_user` alone, mostly the user's id, nickname and picture.
+    #[inline]
     pub fn info_share(&self, request: InfoShare) -> crate::Call<InfoShareResponse> {
         self.client.call(request)
     }

@@ -11,6 +11,7 @@ pub enum GatewayCode {
 }
 
 impl ::alipay_api::wire::Listed for GatewayCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["20000", "40004"], &[Self::V20000, Self::V40004])
     }
@@ -19,6 +20,7 @@ impl ::alipay_api::wire::Listed for GatewayCode {
 ::alipay_api::wire::listed!(GatewayCode);
 
 impl ::alipay_api::method::ErrorCode for GatewayCode {
+    #[inline]
     fn class(self) -> ::alipay_api::ErrorClass {
         match self {
             Self::V20000 => ::alipay_api::ErrorClass::OutcomeUnknown,
@@ -35,6 +37,7 @@ pub enum GatewayErrorCode {
 }
 
 impl ::alipay_api::wire::Listed for GatewayErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["isv.invalid-signature"], &[Self::IsvInvalidSignature])
     }
@@ -43,6 +46,7 @@ impl ::alipay_api::wire::Listed for GatewayErrorCode {
 ::alipay_api::wire::listed!(GatewayErrorCode);
 
 impl ::alipay_api::method::ErrorCode for GatewayErrorCode {
+    #[inline]
     fn class(self) -> ::alipay_api::ErrorClass {
         match self {
             Self::IsvInvalidSignature => ::alipay_api::ErrorClass::Setup,

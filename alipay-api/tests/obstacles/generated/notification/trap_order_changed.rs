@@ -13,22 +13,26 @@ pub struct TrapOrderChanged {
 }
 
 impl Default for TrapOrderChanged {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for TrapOrderChanged {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("TrapOrderChanged", &[], &[], &self.extra)
     }

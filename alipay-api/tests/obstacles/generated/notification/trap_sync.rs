@@ -21,12 +21,14 @@ pub struct TrapSync {
 }
 
 impl Default for TrapSync {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for TrapSync {
+    #[inline]
     fn blank() -> Self {
         Self {
             self_: ::alipay_api::wire::Field::blank(),
@@ -37,6 +39,7 @@ impl ::alipay_api::wire::Object for TrapSync {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -51,6 +54,7 @@ impl ::alipay_api::wire::Object for TrapSync {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "TrapSync",
@@ -71,6 +75,7 @@ pub enum Vec {
 }
 
 impl ::alipay_api::wire::Listed for Vec {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["A"], &[Self::A])
     }
@@ -88,12 +93,14 @@ pub struct Result {
 }
 
 impl Default for Result {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Result {
+    #[inline]
     fn blank() -> Self {
         Self {
             ok: None,
@@ -101,10 +108,12 @@ impl ::alipay_api::wire::Object for Result {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["ok"], &mut [&mut self.ok], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Result", &["ok"], &[&self.ok], &self.extra)
     }

@@ -123,30 +123,35 @@ impl All {
     }
 
     /// Sets `int`.
+    #[inline]
     pub fn int(mut self, int: i64) -> Self {
         self.int = Some(int);
         self
     }
 
     /// Sets `bool`.
+    #[inline]
     pub fn bool(mut self, bool: bool) -> Self {
         self.bool = Some(bool);
         self
     }
 
     /// Sets `price`.
+    #[inline]
     pub fn price(mut self, price: ::alipay_api::types::Price) -> Self {
         self.price = Some(price);
         self
     }
 
     /// Sets `datetime`.
+    #[inline]
     pub fn datetime(mut self, datetime: ::alipay_api::types::DateTime) -> Self {
         self.datetime = Some(datetime);
         self
     }
 
     /// Sets `date`.
+    #[inline]
     pub fn date(mut self, date: ::alipay_api::types::Date) -> Self {
         self.date = Some(date);
         self
@@ -165,6 +170,7 @@ impl All {
     }
 
     /// Sets `file`.
+    #[inline]
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
         self.file = Some(file);
         self
@@ -186,6 +192,7 @@ impl All {
     }
 
     /// Sets `object`.
+    #[inline]
     pub fn object(mut self, object: super::types::Some) -> Self {
         self.object = Some(object);
         self
@@ -220,6 +227,7 @@ impl All {
 }
 
 impl ::alipay_api::wire::Object for All {
+    #[inline]
     fn blank() -> Self {
         Self {
             string: ::alipay_api::wire::Field::blank(),
@@ -255,6 +263,7 @@ impl ::alipay_api::wire::Object for All {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .require(
@@ -343,6 +352,7 @@ impl ::alipay_api::wire::Object for All {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
                 "All",
@@ -495,12 +505,14 @@ pub struct AllResponse {
 }
 
 impl Default for AllResponse {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for AllResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             string: ::alipay_api::wire::Field::blank(),
@@ -527,6 +539,7 @@ impl ::alipay_api::wire::Object for AllResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -578,6 +591,7 @@ impl ::alipay_api::wire::Object for AllResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "AllResponse",
@@ -646,6 +660,7 @@ pub enum AllErrorCode {
 }
 
 impl ::alipay_api::wire::Listed for AllErrorCode {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF"],
@@ -657,6 +672,7 @@ impl ::alipay_api::wire::Listed for AllErrorCode {
 ::alipay_api::wire::listed!(AllErrorCode);
 
 impl ::alipay_api::method::ErrorCode for AllErrorCode {
+    #[inline]
     fn class(self) -> ::alipay_api::ErrorClass {
         match self {
             Self::V404 => ::alipay_api::ErrorClass::Retry,

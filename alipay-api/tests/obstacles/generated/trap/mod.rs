@@ -28,6 +28,7 @@ pub trait TrapClient {
 }
 
 impl TrapClient for ::alipay_api::Client {
+    #[inline]
     fn trap(&self) -> Trap<'_> {
         Trap { client: self }
     }
@@ -37,6 +38,7 @@ impl Trap<'_> {
     /// 所有 \<陷阱> \[全部\]: `alipay.trap.all`.
     ///
     /// Every scalar, in every state: \<br> is no tag, \[this\] is no link and \[this\](neither) is one either; \[that\](<https://example.com/a>_(b)) may be.
+    #[inline]
     pub fn all(
         &self,
         request: All,
@@ -47,6 +49,7 @@ impl Trap<'_> {
     /// 没有: `alipay.trap.nothing`.
     ///
     /// Takes nothing and gives nothing.
+    #[inline]
     pub fn nothing(&self, request: Nothing) -> ::alipay_api::Call<NothingResponse> {
         self.client.call(request)
     }
@@ -54,6 +57,7 @@ impl Trap<'_> {
     /// 自己: `alipay.trap.self`.
     ///
     /// A method whose name cannot be a raw identifier.
+    #[inline]
     pub fn self_(&self, request: Self_) -> ::alipay_api::Call<SelfResponse> {
         self.client.call(request)
     }
@@ -61,6 +65,7 @@ impl Trap<'_> {
     /// 模块: `alipay.trap.types`.
     ///
     /// An app method, with a name that is taken by the module of the shared types.
+    #[inline]
     pub fn types_of(&self, request: TypesOf) -> ::alipay_api::AppCall {
         self.client.app(request)
     }
@@ -68,6 +73,7 @@ impl Trap<'_> {
     /// 很多字段: `alipay.trap.wide`.
     ///
     /// Very many fields.
+    #[inline]
     pub fn wide(&self, request: Wide) -> ::alipay_api::Call<WideResponse> {
         self.client.call(request)
     }
@@ -75,6 +81,7 @@ impl Trap<'_> {
     /// 关键字: `alipay.trap.words`.
     ///
     /// Fields named as keywords, as the library's own words, and in camel case.
+    #[inline]
     pub fn words(&self, request: Words) -> ::alipay_api::PageCall {
         self.client.page(request)
     }

@@ -14,28 +14,33 @@ pub struct Nothing {
 
 impl Nothing {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl Default for Nothing {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Nothing {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Nothing", &[], &[], &self.extra)
     }
@@ -64,22 +69,26 @@ pub struct NothingResponse {
 }
 
 impl Default for NothingResponse {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for NothingResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("NothingResponse", &[], &[], &self.extra)
     }

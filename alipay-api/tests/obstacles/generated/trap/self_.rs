@@ -24,6 +24,7 @@ impl Self_ {
 }
 
 impl ::alipay_api::wire::Object for Self_ {
+    #[inline]
     fn blank() -> Self {
         Self {
             self_: ::alipay_api::wire::Field::blank(),
@@ -31,11 +32,13 @@ impl ::alipay_api::wire::Object for Self_ {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.require(&["self"]);
         source.fill(&["self"], &mut [&mut self.self_], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
     }
@@ -64,22 +67,26 @@ pub struct SelfResponse {
 }
 
 impl Default for SelfResponse {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for SelfResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("SelfResponse", &[], &[], &self.extra)
     }

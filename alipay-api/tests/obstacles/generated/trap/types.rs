@@ -11,12 +11,14 @@ pub struct Answered {
 }
 
 impl Default for Answered {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Answered {
+    #[inline]
     fn blank() -> Self {
         Self {
             back: None,
@@ -24,10 +26,12 @@ impl ::alipay_api::wire::Object for Answered {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["back"], &mut [&mut self.back], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Answered", &["back"], &[&self.back], &self.extra)
     }
@@ -47,11 +51,13 @@ pub struct Asked {
 
 impl Asked {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 
     /// Sets `when`.
+    #[inline]
     pub fn when(mut self, when: ::alipay_api::types::DateTime) -> Self {
         self.when = Some(when);
         self
@@ -59,12 +65,14 @@ impl Asked {
 }
 
 impl Default for Asked {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Asked {
+    #[inline]
     fn blank() -> Self {
         Self {
             when: None,
@@ -72,10 +80,12 @@ impl ::alipay_api::wire::Object for Asked {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["when"], &mut [&mut self.when], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Asked", &["when"], &[&self.when], &self.extra)
     }
@@ -95,12 +105,14 @@ pub struct Chain {
 }
 
 impl Default for Chain {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Chain {
+    #[inline]
     fn blank() -> Self {
         Self {
             next: None,
@@ -109,6 +121,7 @@ impl ::alipay_api::wire::Object for Chain {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -118,6 +131,7 @@ impl ::alipay_api::wire::Object for Chain {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "Chain",
@@ -162,6 +176,7 @@ pub enum None {
 }
 
 impl ::alipay_api::wire::Listed for None {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
             &[
@@ -254,12 +269,14 @@ impl Some {
     }
 
     /// Sets `second`.
+    #[inline]
     pub fn second(mut self, second: ::alipay_api::types::Price) -> Self {
         self.second = Some(second);
         self
     }
 
     /// Sets `inner`.
+    #[inline]
     pub fn inner(mut self, inner: Some) -> Self {
         self.inner = Some(Box::new(inner));
         self
@@ -273,12 +290,14 @@ impl Some {
 }
 
 impl Default for Some {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Some {
+    #[inline]
     fn blank() -> Self {
         Self {
             first: None,
@@ -291,6 +310,7 @@ impl ::alipay_api::wire::Object for Some {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -307,6 +327,7 @@ impl ::alipay_api::wire::Object for Some {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
                 "Some",

@@ -66,6 +66,7 @@ impl TypesOf {
 }
 
 impl ::alipay_api::wire::Object for TypesOf {
+    #[inline]
     fn blank() -> Self {
         Self {
             a: None,
@@ -77,6 +78,7 @@ impl ::alipay_api::wire::Object for TypesOf {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.require(&["must"]);
         source
@@ -93,6 +95,7 @@ impl ::alipay_api::wire::Object for TypesOf {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
                 "TypesOf",
@@ -127,22 +130,26 @@ pub struct TypesOfResponse {
 }
 
 impl Default for TypesOfResponse {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for TypesOfResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("TypesOfResponse", &[], &[], &self.extra)
     }

@@ -167,6 +167,7 @@ pub struct Words {
 
 impl Words {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
@@ -277,6 +278,7 @@ impl Words {
     }
 
     /// Sets `add`.
+    #[inline]
     pub fn add(mut self, add: i64) -> Self {
         self.add = Some(add);
         self
@@ -851,12 +853,14 @@ impl Words {
 }
 
 impl ::core::default::Default for Words {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Words {
+    #[inline]
     fn blank() -> Self {
         Self {
             new: None,
@@ -939,6 +943,7 @@ impl ::alipay_api::wire::Object for Words {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -1102,6 +1107,7 @@ impl ::alipay_api::wire::Object for Words {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "Words",
@@ -1323,12 +1329,14 @@ pub struct WordsResponse {
 }
 
 impl ::core::default::Default for WordsResponse {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for WordsResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             option: ::alipay_api::wire::Field::blank(),
@@ -1352,6 +1360,7 @@ impl ::alipay_api::wire::Object for WordsResponse {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -1397,6 +1406,7 @@ impl ::alipay_api::wire::Object for WordsResponse {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "WordsResponse",
@@ -1457,12 +1467,14 @@ pub struct Option {
 }
 
 impl ::core::default::Default for Option {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Option {
+    #[inline]
     fn blank() -> Self {
         Self {
             some: ::alipay_api::wire::Field::blank(),
@@ -1471,6 +1483,7 @@ impl ::alipay_api::wire::Object for Option {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source
             .fill(
@@ -1480,6 +1493,7 @@ impl ::alipay_api::wire::Object for Option {
             );
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "Option",
@@ -1506,6 +1520,7 @@ pub enum Result {
 }
 
 impl ::alipay_api::wire::Listed for Result {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Ok", "Err", "Some", "None"], &[Self::Ok, Self::Err, Self::Some, Self::None])
     }
@@ -1521,6 +1536,7 @@ pub enum String {
 }
 
 impl ::alipay_api::wire::Listed for String {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["STRING"], &[Self::String])
     }
@@ -1538,12 +1554,14 @@ pub struct Vec {
 }
 
 impl ::core::default::Default for Vec {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Vec {
+    #[inline]
     fn blank() -> Self {
         Self {
             len: ::std::vec::Vec::new(),
@@ -1551,10 +1569,12 @@ impl ::alipay_api::wire::Object for Vec {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["len"], &mut [&mut self.len], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Vec", &["len"], &[&self.len], &self.extra)
     }
@@ -1572,12 +1592,14 @@ pub struct Box {
 }
 
 impl ::core::default::Default for Box {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Box {
+    #[inline]
     fn blank() -> Self {
         Self {
             vec: None,
@@ -1585,10 +1607,12 @@ impl ::alipay_api::wire::Object for Box {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["vec"], &mut [&mut self.vec], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Box", &["vec"], &[&self.vec], &self.extra)
     }
@@ -1606,12 +1630,14 @@ pub struct Default {
 }
 
 impl ::core::default::Default for Default {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Default {
+    #[inline]
     fn blank() -> Self {
         Self {
             default: None,
@@ -1619,10 +1645,12 @@ impl ::alipay_api::wire::Object for Default {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["default"], &mut [&mut self.default], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new(
             "Default",
@@ -1645,12 +1673,14 @@ pub struct Ok {
 }
 
 impl ::core::default::Default for Ok {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Ok {
+    #[inline]
     fn blank() -> Self {
         Self {
             ok: None,
@@ -1658,10 +1688,12 @@ impl ::alipay_api::wire::Object for Ok {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["ok"], &mut [&mut self.ok], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Ok", &["ok"], &[&self.ok], &self.extra)
     }
@@ -1679,12 +1711,14 @@ pub struct Err {
 }
 
 impl ::core::default::Default for Err {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Err {
+    #[inline]
     fn blank() -> Self {
         Self {
             err: None,
@@ -1692,10 +1726,12 @@ impl ::alipay_api::wire::Object for Err {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["err"], &mut [&mut self.err], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Err", &["err"], &[&self.err], &self.extra)
     }
@@ -1713,12 +1749,14 @@ pub struct Self_ {
 }
 
 impl ::core::default::Default for Self_ {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Self_ {
+    #[inline]
     fn blank() -> Self {
         Self {
             self_: None,
@@ -1726,10 +1764,12 @@ impl ::alipay_api::wire::Object for Self_ {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["self"], &mut [&mut self.self_], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
     }
@@ -1745,6 +1785,7 @@ pub enum Into {
 }
 
 impl ::alipay_api::wire::Listed for Into {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INTO"], &[Self::Into])
     }
@@ -1762,12 +1803,14 @@ pub struct From {
 }
 
 impl ::core::default::Default for From {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for From {
+    #[inline]
     fn blank() -> Self {
         Self {
             from: None,
@@ -1775,10 +1818,12 @@ impl ::alipay_api::wire::Object for From {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["from"], &mut [&mut self.from], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("From", &["from"], &[&self.from], &self.extra)
     }
@@ -1794,6 +1839,7 @@ pub enum Clone {
 }
 
 impl ::alipay_api::wire::Listed for Clone {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CLONE"], &[Self::Clone])
     }
@@ -1809,6 +1855,7 @@ pub enum Debug {
 }
 
 impl ::alipay_api::wire::Listed for Debug {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEBUG"], &[Self::Debug])
     }
@@ -1826,12 +1873,14 @@ pub struct PartialEq {
 }
 
 impl ::core::default::Default for PartialEq {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for PartialEq {
+    #[inline]
     fn blank() -> Self {
         Self {
             eq: None,
@@ -1839,10 +1888,12 @@ impl ::alipay_api::wire::Object for PartialEq {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["eq"], &mut [&mut self.eq], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("PartialEq", &["eq"], &[&self.eq], &self.extra)
     }
@@ -1858,6 +1909,7 @@ pub enum Eq {
 }
 
 impl ::alipay_api::wire::Listed for Eq {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EQ"], &[Self::Eq])
     }
@@ -1873,6 +1925,7 @@ pub enum Hash {
 }
 
 impl ::alipay_api::wire::Listed for Hash {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["HASH"], &[Self::Hash])
     }
@@ -1888,6 +1941,7 @@ pub enum Send {
 }
 
 impl ::alipay_api::wire::Listed for Send {
+    #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SEND"], &[Self::Send])
     }
@@ -1905,12 +1959,14 @@ pub struct Fn {
 }
 
 impl ::core::default::Default for Fn {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Fn {
+    #[inline]
     fn blank() -> Self {
         Self {
             r#fn: None,
@@ -1918,10 +1974,12 @@ impl ::alipay_api::wire::Object for Fn {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["fn"], &mut [&mut self.r#fn], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Fn", &["fn"], &[&self.r#fn], &self.extra)
     }
@@ -1939,12 +1997,14 @@ pub struct Iterator {
 }
 
 impl ::core::default::Default for Iterator {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Iterator {
+    #[inline]
     fn blank() -> Self {
         Self {
             next: None,
@@ -1952,10 +2012,12 @@ impl ::alipay_api::wire::Object for Iterator {
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&["next"], &mut [&mut self.next], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Iterator", &["next"], &[&self.next], &self.extra)
     }

@@ -14,28 +14,33 @@ pub struct Match {
 
 impl Match {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl Default for Match {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for Match {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Match", &[], &[], &self.extra)
     }
@@ -64,22 +69,26 @@ pub struct MatchResponse {
 }
 
 impl Default for MatchResponse {
+    #[inline]
     fn default() -> Self {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 }
 
 impl ::alipay_api::wire::Object for MatchResponse {
+    #[inline]
     fn blank() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
+    #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
+    #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("MatchResponse", &[], &[], &self.extra)
     }

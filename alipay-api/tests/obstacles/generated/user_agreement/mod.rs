@@ -17,6 +17,7 @@ pub trait UserAgreementClient {
 }
 
 impl UserAgreementClient for ::alipay_api::Client {
+    #[inline]
     fn user_agreement(&self) -> UserAgreement<'_> {
         UserAgreement { client: self }
     }
@@ -26,6 +27,7 @@ impl UserAgreement<'_> {
     /// 关键字: `alipay.user.agreement.match`.
     ///
     /// A method whose name is a keyword, in a product of two words.
+    #[inline]
     pub fn r#match(&self, request: Match) -> ::alipay_api::Call<MatchResponse> {
         self.client.call(request)
     }
