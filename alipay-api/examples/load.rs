@@ -167,11 +167,11 @@ impl Load {
         let message = [b'x'; 400];
         let signature = signer.sign(&message)?;
         let count = AtomicU64::new(0);
-        let begin = Instant::now();
+        let started = Instant::now();
         thread::scope(|scope| {
             for _ in 0..cores {
                 scope.spawn(|| {
-                    while begin.elapsed() < Duration::from_millis(500) {
+                    while started.elapsed() < Duration::from_millis(500) {
                         let is_right = signer.sign(&message).is_ok() && verifier.verify(&message, &signature).is_ok();
                         count.fetch_add(u64::from(is_right), Ordering::Relaxed);
                     }
@@ -179,7 +179,7 @@ impl Load {
             }
         });
         self.done += count.into_inner();
-        self.time += begin.elapsed();
+        self.time += started.elapsed();
         Ok(())
     }
 
@@ -196,7 +196,7 @@ impl Load {
         let begun = Arc::new(AtomicU64::new(self.done));
         let until = self.done + calls;
         let mut callers = JoinSet::new();
-        let begin = Instant::now();
+        let started = Instant::now();
         for _ in 0..concurrent {
             let (begun, call) = (Arc::clone(&begun), call.clone());
             callers.spawn(async move {
@@ -210,9 +210,9 @@ impl Load {
                     if number == 1000 {
                         after_first = Some(resident_mebibytes());
                     }
-                    let begin = Instant::now();
+                    let started = Instant::now();
                     call().await?;
-                    latencies.record(u64::try_from(begin.elapsed().as_micros())?)?;
+                    latencies.record(u64::try_from(started.elapsed().as_micros())?)?;
                 }
             });
         }
@@ -221,7 +221,7 @@ impl Load {
             self.latencies.add(latencies)?;
             self.after_first = after_first.unwrap_or(self.after_first);
         }
-        self.time += begin.elapsed();
+        self.time += started.elapsed();
         self.done = until;
         self.at_end = resident_mebibytes();
         Ok(())
