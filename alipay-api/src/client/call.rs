@@ -15,10 +15,10 @@ use super::{
 use crate::{
     Error, ErrorClass, ErrorKind,
     method::{MethodInfo, Output as _, ServerMethod, class_of},
-    protocol::answer::{Answer, PROTOCOL_MEMBERS, UnverifiedAnswer},
+    protocol::answer::{Answer, UnverifiedAnswer},
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Object, Source, Values},
+    wire::{DecodeError, Object, Source},
 };
 
 /// A call that is sent when it is awaited, and gives a `T`: the method's response, or an [`Outcome`](crate::Outcome) of it.
@@ -133,9 +133,9 @@ async fn send(parts: Parts) -> Result<Content, Error> {
 
 /// What a verified answer says.
 fn read(answer: &Answer<'_>, pending: &[&str], make: Make) -> Result<Content, DecodeError> {
-    let values = Values::members(&answer.members, 1, PROTOCOL_MEMBERS);
-    let content = make(&mut values.source(), answer.is_pending(pending));
-    values.finish()?;
+    let mut source = answer.values.source();
+    let content = make(&mut source, answer.is_pending(pending));
+    source.finish()?;
     Ok(content)
 }
 

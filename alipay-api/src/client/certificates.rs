@@ -32,7 +32,7 @@ use crate::{
     },
     sign::Verifier,
     transport::BoxFuture,
-    wire::{from_json, quoted},
+    wire::{Value, quoted},
 };
 
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
@@ -174,8 +174,7 @@ impl Client {
             fetches: Some(alipay_cert_sn),
         };
         let content: &Read<'_> = &|answer| {
-            let member = answer.members.iter().find(|(name, _)| name == CONTENT);
-            let member = member.map(|(_, json)| from_json::<String>(json.get()));
+            let member = answer.values.get(CONTENT).map(Value::read::<String>);
             Ok(Content::new(member.transpose()?.flatten().unwrap_or_default()))
         };
         let content: String = unpacked(exchange.run(content).await).map_err(not_downloaded)?;

@@ -14,7 +14,7 @@ use crate::{
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Field, Object, Values, from_json, members},
+    wire::{DecodeError, Field, Object, Values},
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
@@ -124,8 +124,8 @@ impl RawResponse {
     /// # Errors
     /// The field is of another type.
     pub fn get<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
-        match members(&self.text)?.iter().find(|(member, _)| member == name) {
-            Some((_, json)) => from_json(json.get()),
+        match Values::parse(&self.text, 1)?.get(name) {
+            Some(value) => value.read(),
             None => Ok(None),
         }
     }
@@ -135,17 +135,17 @@ impl RawResponse {
     /// # Errors
     /// A field is of another type.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
-        Values::members(&members(&self.text)?, 1, PROTOCOL_MEMBERS).make()
+        let mut values = Values::parse(&self.text, 1)?;
+        values.hide(PROTOCOL_MEMBERS);
+        values.make()
     }
 }
 
 /// Shows the names of the fields only: what they hold may be a secret.
 impl fmt::Debug for RawResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = members(&self.text).unwrap_or_default();
-        formatter
-            .debug_set()
-            .entries(names.iter().map(|(name, _)| name))
-            .finish()
+        let values = Values::parse(&self.text, 1);
+        let names = values.iter().flat_map(|values| values.iter().map(|(name, _)| name));
+        formatter.debug_set().entries(names).finish()
     }
 }

@@ -24,9 +24,9 @@ use crate::{
     Client, Error, ErrorKind,
     client::unknown_certificate,
     method::{AppMethod, PageMethod},
-    protocol::answer::{AnswerError, PROTOCOL_MEMBERS, UnverifiedAnswer},
+    protocol::answer::{AnswerError, UnverifiedAnswer},
     sign::Verifier,
-    wire::{DecodeError, Values},
+    wire::DecodeError,
 };
 
 /// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.
@@ -138,10 +138,8 @@ impl<'a> Notifications<'a> {
                 .with_method(method)
                 .with_gateway(answer.gateway_error(), None, true));
         }
-        let response = Values::members(&answer.members, 1, PROTOCOL_MEMBERS)
-            .make()
-            .map_err(unreadable)?;
-        let parameters = Parameters::of_members(&answer.members).map_err(unreadable)?;
+        let parameters = Parameters::of_members(&answer.values).map_err(unreadable)?;
+        let response = answer.values.make().map_err(unreadable)?;
         self.check_app(&parameters)?;
         Ok(Verified::new(response, parameters))
     }
@@ -237,8 +235,9 @@ fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error>
     let named = |name| parameters.get(name).filter(|value| !value.is_empty());
     let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
     let values = parameters.values();
-    let known = Notification::read(name, &mut values.source());
-    values.finish().map_err(unreadable)?;
+    let mut source = values.source();
+    let known = Notification::read(name, &mut source);
+    source.finish().map_err(unreadable)?;
     let notification = known.unwrap_or_else(|| Notification::Other(OtherNotification::new(name)));
     Ok(Verified::new(notification, parameters))
 }

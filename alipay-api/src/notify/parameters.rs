@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::{
     sign::Verifier,
-    wire::{DecodeError, Members, Value, Values},
+    wire::{DecodeError, Values},
 };
 
 /// A larger body is no notification.
@@ -228,11 +228,10 @@ impl Parameters {
     }
 
     /// The members of a verified JSON object.
-    pub(super) fn of_members(members: &Members<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn of_members(members: &Values<'_>) -> Result<Self, DecodeError> {
         let mut parameters = Self::empty();
-        for (name, json) in members {
-            let value = Value::of(json, 0).text()?.unwrap_or_default();
-            parameters.push(name, &value);
+        for (name, value) in members.iter() {
+            parameters.push(name, &value.text()?.unwrap_or_default());
         }
         Ok(parameters)
     }
@@ -300,21 +299,24 @@ fn cut(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
 fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
     let start = bytes.len();
     let mut rest = encoded;
-    while let Some(place) = memchr::memchr2(b'+', b'%', rest) {
-        bytes.extend_from_slice(&rest[..place]);
-        let (byte, length) = match &rest[place..] {
-            [b'%', high, low, ..] => match (digit(*high), digit(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, 3),
-                _ => (b'%', 1),
-            },
-            [b'+', ..] => (b' ', 1),
-            // Not an escape: it stands for itself.
-            _ => (b'%', 1),
+    while let [first, others @ ..] = rest {
+        rest = match (first, others) {
+            (b'%', [high, low, others @ ..]) if let (Some(high), Some(low)) = (digit(*high), digit(*low)) => {
+                bytes.push(high << 4 | low);
+                others
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                others
+            }
+            // A `%` that begins no escape stands for itself, as all else does.
+            _ => {
+                let plain = memchr::memchr2(b'+', b'%', others).map_or(rest.len(), |place| place + 1);
+                bytes.extend_from_slice(&rest[..plain]);
+                &rest[plain..]
+            }
         };
-        bytes.push(byte);
-        rest = &rest[place + length..];
     }
-    bytes.extend_from_slice(rest);
     Place {
         start,
         end: bytes.len(),

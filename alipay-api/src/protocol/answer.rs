@@ -3,20 +3,17 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::value::RawValue;
 
+use super::root::{Content, Found, MAX_MEMBERS, Root};
 use crate::{
     error::GatewayError,
     sign::Verifier,
     transport::MAX_BODY,
-    wire::{DecodeError, Members, Value, members},
+    wire::{DecodeError, Values},
 };
 
 /// The members of an answer's content that belong to the protocol, not to the method.
 pub(crate) const PROTOCOL_MEMBERS: &[&str] = &["code", "msg", "sub_code", "sub_msg"];
-
-/// Beside its content, an answer has a signature and the serial of a certificate.
-const MAX_MEMBERS: usize = 16;
 
 /// The code of what is done.
 pub(crate) const SUCCESS: &str = "10000";
@@ -25,7 +22,8 @@ pub(crate) const SUCCESS: &str = "10000";
 pub(crate) struct Answer<'a> {
     /// The exact text.
     pub(crate) text: &'a str,
-    pub(crate) members: Members<'a>,
+    /// What it says; the members of the protocol are hidden.
+    pub(crate) values: Values<'a>,
     pub(crate) code: Option<Cow<'a, str>>,
     /// Whether the code says that something went wrong.
     pub(crate) is_error: bool,
@@ -53,8 +51,7 @@ impl fmt::Display for AnswerError {
 
 /// An answer that nobody has verified yet. All that it tells is who is said to have signed it.
 pub(crate) struct UnverifiedAnswer<'a> {
-    content: &'a str,
-    is_error: bool,
+    content: Content<'a>,
     sign: Option<Cow<'a, str>>,
     alipay_cert_sn: Option<Cow<'a, str>>,
 }
@@ -70,7 +67,31 @@ impl<'a> UnverifiedAnswer<'a> {
         }
         let body = std::str::from_utf8(body)
             .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
-        Self::root(body, method)
+        let Root { content, others } = Root::read(body, method).map_err(|error| malformed("the answer", &error))?;
+        let malformed = |message: String| Err(AnswerError::Malformed(message));
+        if others.iter().len() > MAX_MEMBERS {
+            return malformed(format!("the answer has more than {MAX_MEMBERS} members"));
+        }
+        if has_repetition(&others) {
+            return malformed("the answer names a member twice".to_owned());
+        }
+        let content = match content {
+            Found::Content(content) => content,
+            // None was asked for.
+            Found::Text => {
+                return malformed("the answer is encrypted, and encryption was not asked for".to_owned());
+            }
+            Found::Several => return malformed("the answer has two contents".to_owned()),
+            Found::Nothing => {
+                let expected = method.replace('.', "_");
+                return malformed(format!("the answer has no member `{expected}_response`"));
+            }
+        };
+        Ok(Self {
+            content,
+            sign: member(&others, "sign")?,
+            alipay_cert_sn: member(&others, "alipay_cert_sn")?,
+        })
     }
 
     /// The certificate that signed it, where it is signed and names one.
@@ -81,40 +102,33 @@ impl<'a> UnverifiedAnswer<'a> {
 
     /// A member of the content. Anyone may have written it: only what proves itself may be read so.
     pub(crate) fn unverified(&self, name: &str) -> Option<String> {
-        let members = members(self.content).ok()?;
-        protocol_member(&members, name).ok().flatten().map(Cow::into_owned)
+        let member = member(&self.content.values, name);
+        member.ok().flatten().map(Cow::into_owned)
     }
 
     /// Verifies it, if it is signed; codes in `pending` are not errors.
     pub(crate) fn verify(self, verifier: &dyn Verifier, pending: &[&str]) -> Result<Answer<'a>, AnswerError> {
         let is_signed = self.is_signed();
-        let Self {
-            content,
-            is_error: is_error_root,
-            sign,
-            ..
-        } = self;
-        if let (true, Some(sign)) = (is_signed, &sign) {
-            verify(content, sign, verifier)?;
+        let Content {
+            text,
+            mut values,
+            is_error,
+        } = self.content;
+        if let (true, Some(sign)) = (is_signed, &self.sign) {
+            verify(text, sign, verifier)?;
         }
-        if content.starts_with('"') {
-            // An encrypted answer is text. None was asked for.
-            return Err(AnswerError::Malformed(
-                "the answer is encrypted, and encryption was not asked for".to_owned(),
-            ));
-        }
-        let members = members(content).map_err(|error| malformed("the answer's content", &error))?;
-        let code = protocol_member(&members, "code")?;
+        let code = member(&values, "code")?;
+        values.hide(PROTOCOL_MEMBERS);
         // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed;
         // a login's answer has no code at all.
         let is_bad = |code: &str| code != SUCCESS && !pending.contains(&code);
-        let is_error = is_error_root || code.as_deref().is_some_and(is_bad);
+        let is_error = is_error || code.as_deref().is_some_and(is_bad);
         if !is_signed && !is_error {
             return Err(AnswerError::Unverified("the answer has no signature"));
         }
         Ok(Answer {
-            text: content,
-            members,
+            text,
+            values,
             code,
             is_error,
             verified: is_signed,
@@ -123,40 +137,6 @@ impl<'a> UnverifiedAnswer<'a> {
 
     fn is_signed(&self) -> bool {
         self.sign.as_deref().is_some_and(|sign| !sign.is_empty())
-    }
-
-    fn root(body: &'a str, method: &str) -> Result<Self, AnswerError> {
-        let members = members(body).map_err(|error| malformed("the answer", &error))?;
-        if members.len() > MAX_MEMBERS {
-            let message = format!("the answer has more than {MAX_MEMBERS} members");
-            return Err(AnswerError::Malformed(message));
-        }
-        if has_repetition(&members) {
-            return Err(AnswerError::Malformed("the answer names a member twice".to_owned()));
-        }
-        let (mut content, mut sign, mut alipay_cert_sn) = (None, None, None);
-        for (name, value) in &members {
-            let is_error = name == "error_response";
-            if is_error || is_content_of(method, name) {
-                if content.replace((value.get(), is_error)).is_some() {
-                    return Err(AnswerError::Malformed("the answer has two contents".to_owned()));
-                }
-            } else if name == "sign" {
-                sign = text(value)?;
-            } else if name == "alipay_cert_sn" {
-                alipay_cert_sn = text(value)?;
-            }
-        }
-        let (content, is_error) = content.ok_or_else(|| {
-            let expected = method.replace('.', "_");
-            AnswerError::Malformed(format!("the answer has no member `{expected}_response`"))
-        })?;
-        Ok(Self {
-            content,
-            is_error,
-            sign,
-            alipay_cert_sn,
-        })
     }
 }
 
@@ -169,7 +149,7 @@ impl Answer<'_> {
     /// The gateway's words, where the answer is an error.
     pub(crate) fn gateway_error(&self) -> GatewayError {
         let text = |name| {
-            let text = protocol_member(&self.members, name).ok().flatten();
+            let text = member(&self.values, name).ok().flatten();
             text.map(Cow::into_owned).filter(|text| !text.is_empty())
         };
         GatewayError {
@@ -181,23 +161,12 @@ impl Answer<'_> {
     }
 }
 
-/// Whether the content of an answer to the method has this name: the method's own, with underscores.
-fn is_content_of(method: &str, name: &str) -> bool {
-    let with_underscores = method.bytes().map(|byte| if byte == b'.' { b'_' } else { byte });
-    name.strip_suffix("_response")
-        .is_some_and(|name| with_underscores.eq(name.bytes()))
-}
-
 /// Whether a name comes twice.
-fn has_repetition(members: &Members<'_>) -> bool {
-    let mut rest = members.as_slice();
-    while let Some(((name, _), others)) = rest.split_first() {
-        if others.iter().any(|(other, _)| other == name) {
-            return true;
-        }
-        rest = others;
-    }
-    false
+fn has_repetition(values: &Values<'_>) -> bool {
+    let names = || values.iter().map(|(name, _)| name);
+    names()
+        .enumerate()
+        .any(|(at, name)| names().take(at).any(|other| other == name))
 }
 
 /// Checks the signature over the exact text.
@@ -231,17 +200,10 @@ fn with_plain_slashes(json: &str) -> String {
     plain
 }
 
-fn protocol_member<'a>(members: &Members<'a>, name: &str) -> Result<Option<Cow<'a, str>>, AnswerError> {
-    match members.iter().find(|(member, _)| member == name) {
-        Some((_, value)) => text(value),
-        None => Ok(None),
-    }
-}
-
-fn text(json: &RawValue) -> Result<Option<Cow<'_, str>>, AnswerError> {
-    Value::of(json, 0)
-        .text()
-        .map_err(|error| malformed("the answer", &error))
+fn member<'a>(values: &Values<'a>, name: &str) -> Result<Option<Cow<'a, str>>, AnswerError> {
+    let text = values.get(name).map(|value| value.text());
+    let text = text.transpose().map_err(|error| malformed("the answer", &error))?;
+    Ok(text.flatten())
 }
 
 fn malformed(what: &str, error: &DecodeError) -> AnswerError {

@@ -8,3 +8,4 @@ pub(crate) mod form;
 pub(crate) mod multipart;
 pub(crate) mod parameters;
 pub(crate) mod request;
+mod root;

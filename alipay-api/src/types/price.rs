@@ -144,8 +144,7 @@ impl Scalar for Price {
         let Some(text) = value.scalar("an amount")? else {
             return Ok(None);
         };
-        text.trim()
-            .parse()
+        text.parse()
             .map(Some)
             .map_err(|_| DecodeError::new("expected an amount with at most two decimals"))
     }

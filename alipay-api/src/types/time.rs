@@ -148,22 +148,20 @@ impl FromStr for DateTime {
         const EXPECTED: ParseTimeError = ParseTimeError {
             expected: "a time of the form yyyy-MM-dd HH:mm:ss",
         };
-        let (date, time) = text.split_once([' ', 'T']).ok_or(EXPECTED)?;
-        let date = date.parse().map_err(|_| EXPECTED)?;
-        let time = match time.split_once('.') {
-            Some((time, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) => {
-                time
-            }
-            Some(_) => return Err(EXPECTED),
-            None => time,
-        };
-        let mut parts = time.split(':').map(|part| two_digits(part).ok_or(EXPECTED));
-        let hour = parts.next().ok_or(EXPECTED)??;
-        let minute = parts.next().ok_or(EXPECTED)??;
-        let second = parts.next().unwrap_or(Ok(0))?;
-        if parts.next().is_some() {
+        let (date, time) = text.as_bytes().split_at_checked(10).ok_or(EXPECTED)?;
+        let [b' ' | b'T', h, hour, b':', m, minute, rest @ ..] = time else {
             return Err(EXPECTED);
-        }
+        };
+        let second = match rest {
+            [] => 0,
+            [b':', s, second] => two_digits(*s, *second).ok_or(EXPECTED)?,
+            [b':', s, second, b'.', fraction @ ..] if are_digits(fraction) => {
+                two_digits(*s, *second).ok_or(EXPECTED)?
+            }
+            _ => return Err(EXPECTED),
+        };
+        let time = two_digits(*h, *hour).zip(two_digits(*m, *minute));
+        let (date, (hour, minute)) = read_date(date).zip(time).ok_or(EXPECTED)?;
         Self::at(date, hour, minute, second).ok_or(EXPECTED)
     }
 }
@@ -172,22 +170,26 @@ impl FromStr for Date {
     type Err = ParseTimeError;
 
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
-        const EXPECTED: ParseTimeError = ParseTimeError {
+        read_date(text.as_bytes()).ok_or(ParseTimeError {
             expected: "a day of the form yyyy-MM-dd",
-        };
-        let mut parts = text.splitn(3, '-');
-        let year = parts
-            .next()
-            .filter(|year| year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()));
-        let year = year.and_then(|year| year.parse().ok()).ok_or(EXPECTED)?;
-        let month = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
-        let day = parts.next().and_then(two_digits).ok_or(EXPECTED)?;
-        Self::new(year, month, day).ok_or(EXPECTED)
+        })
     }
 }
 
-fn two_digits(text: &str) -> Option<u8> {
-    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+fn read_date(text: &[u8]) -> Option<Date> {
+    let [c, century, y, year, b'-', m, month, b'-', d, day] = *text else {
+        return None;
+    };
+    let year = i16::from(two_digits(c, century)?) * 100 + i16::from(two_digits(y, year)?);
+    Date::new(year, two_digits(m, month)?, two_digits(d, day)?)
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<u8> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
+}
+
+fn are_digits(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
 impl fmt::Display for DateTime {
@@ -248,8 +250,7 @@ macro_rules! wire {
                 let Some(text) = value.scalar($expected)? else {
                     return Ok(None);
                 };
-                text.trim()
-                    .parse()
+                text.parse()
                     .map(Some)
                     .map_err(|_| DecodeError::new(concat!("expected ", $expected)))
             }

@@ -1,8 +1,6 @@
 use std::fmt;
 
-use super::{
-    AnyScalar, DecodeError, JsonWriter, Object, Value, Values, debug_object, object::copy_object, same_object,
-};
+use super::{AnyScalar, DecodeError, JsonWriter, Object, Value, debug_object, object::copy_object, same_object};
 
 /// What a field can hold: a scalar, an object, a list, or perhaps nothing.
 ///
@@ -91,10 +89,10 @@ impl dyn Field + '_ {
     pub fn read(&mut self, value: Value<'_>) -> Result<bool, DecodeError> {
         match self.slot() {
             Slot::Scalar(scalar) => scalar.read(value),
-            Slot::Object(object) => value.object(&mut |members, depth| {
-                let values = Values::members(members, depth, &[]);
-                object.fill(&mut values.source());
-                values.finish()
+            Slot::Object(object) => value.object(&mut |values| {
+                let mut source = values.source();
+                object.fill(&mut source);
+                source.finish()
             }),
             Slot::Option(option) => option.hold(&mut |held| held.read(value)),
             Slot::List(list) => value.list(&mut |item| list.hold(&mut |held| held.read(item)).map(drop)),

@@ -18,6 +18,7 @@ mod scalar;
 mod serde;
 mod source;
 mod value;
+mod values;
 mod writer;
 
 #[cfg(test)]
@@ -32,13 +33,14 @@ pub use self::{
     object::{Object, Seen, clone_object, debug_object, same_object},
     open_enum::{Listed, Open, debug_listed, same_listed},
     scalar::AnyScalar,
-    source::{Source, Values},
+    source::Source,
     value::{Value, from_json},
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
     scalar::{Scalar, scalar},
-    value::{Members, members},
+    value::Name,
+    values::{Values, read_object},
     writer::{quoted, to_text},
 };
 

@@ -118,11 +118,10 @@ impl Scalar for i64 {
         let Some(text) = value.scalar("a whole number")? else {
             return Ok(None);
         };
-        let text = text.trim();
         // A whole number may come as `1.0` from a gateway that keeps numbers as decimals.
         let whole = match text.split_once('.') {
             Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
-            _ => text,
+            _ => &text,
         };
         whole
             .parse()
@@ -146,7 +145,7 @@ impl Scalar for bool {
         let Some(text) = value.scalar("true or false")? else {
             return Ok(None);
         };
-        match text.trim().to_ascii_lowercase().as_str() {
+        match text.to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "1" => Ok(Some(true)),
             "false" | "f" | "no" | "n" | "0" => Ok(Some(false)),
             _ => Err(DecodeError::new("expected true or false")),

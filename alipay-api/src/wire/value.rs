@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
-use serde_core::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{DecodeError, Field, quoted};
+use super::{DecodeError, Field, Values, quoted};
 
 /// Deeper nesting is refused; the gateway's own answers stay below ten.
 const MAX_DEPTH: u8 = 32;
@@ -68,7 +68,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As the text of a scalar other than a string: `None` for `null` and for blank text.
+    /// As the text of a scalar other than a string, without blanks around: `None` for `null` and for blank text.
     ///
     /// # Errors
     /// It is an object or a list.
@@ -79,7 +79,19 @@ impl<'a> Value<'a> {
             let found = if json.starts_with('{') { "an object" } else { "a list" };
             return Err(DecodeError::new(format!("expected {expected}, found {found}")));
         }
-        Ok(self.text()?.filter(|text| !text.chars().all(char::is_whitespace)))
+        let text = match self.text()? {
+            Some(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.trim())),
+            Some(Cow::Owned(text)) => Some(Cow::Owned(text.trim().to_owned())),
+            None => None,
+        };
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    /// As this type; `None` where it stands for absence.
+    pub(crate) fn read<T: Field>(self) -> Result<Option<T>, DecodeError> {
+        let mut read = T::blank();
+        let field: &mut dyn Field = &mut read;
+        Ok(field.read(self)?.then_some(read))
     }
 
     pub(crate) fn of(json: &'a RawValue, depth: u8) -> Self {
@@ -89,12 +101,12 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Gives the members of an object to `read`, with their depth; `false` where there is none (`null`, `""`).
+    /// Gives the members of an object to `read`; `false` where there is none (`null`, `""`).
     pub(super) fn object(
         self,
-        read: &mut dyn FnMut(&Members<'_>, u8) -> Result<(), DecodeError>,
+        read: &mut dyn FnMut(Values<'_>) -> Result<(), DecodeError>,
     ) -> Result<bool, DecodeError> {
-        self.structure("an object", '{', &mut |json, depth| read(&members(json)?, depth))
+        self.structure("an object", '{', &mut |json, depth| read(Values::parse(json, depth)?))
     }
 
     /// Calls `each` with the items of a list; a lone object counts as a list of one. Nothing for `null` and `""`.
@@ -105,7 +117,7 @@ impl<'a> Value<'a> {
             return each(self).map(|()| true);
         }
         self.structure("a list", '[', &mut |json, depth| {
-            for (index, item) in items(json)?.iter().enumerate() {
+            for (index, item) in items(json)?.into_iter().enumerate() {
                 each(Value::of(item, depth)).map_err(|error| error.at(index))?;
             }
             Ok(())
@@ -159,40 +171,7 @@ impl<'a> Value<'a> {
 /// # Errors
 /// The text is not JSON, or not of this type.
 pub fn from_json<T: Field>(json: &str) -> Result<Option<T>, DecodeError> {
-    let mut read = T::blank();
-    let field: &mut dyn Field = &mut read;
-    Ok(field.read(Value::parse(json)?)?.then_some(read))
-}
-
-/// The members of a JSON object in their order: names unescaped, values as they stand.
-pub(crate) type Members<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
-
-/// The members of the JSON object that this text is.
-pub(crate) fn members(json: &str) -> Result<Members<'_>, DecodeError> {
-    struct Object;
-
-    impl<'de> Visitor<'de> for Object {
-        type Value = Members<'de>;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members = Vec::with_capacity(16);
-            while let Some(Name(name)) = map.next_key()? {
-                members.push((name, map.next_value()?));
-            }
-            Ok(members)
-        }
-    }
-
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let members = deserializer
-        .deserialize_map(Object)
-        .map_err(|error| malformed(&error))?;
-    deserializer.end().map_err(|error| malformed(&error))?;
-    Ok(members)
+    Value::parse(json)?.read()
 }
 
 fn items(json: &str) -> Result<Vec<&RawValue>, DecodeError> {
@@ -220,7 +199,7 @@ fn items(json: &str) -> Result<Vec<&RawValue>, DecodeError> {
 }
 
 /// A member's name: borrowed unless it holds an escape.
-struct Name<'a>(Cow<'a, str>);
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> serde_core::Deserialize<'de> for Name<'de> {
     fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -257,7 +236,7 @@ pub(super) fn unquote(json: &str) -> Result<Cow<'_, str>, DecodeError> {
         .map_err(|error| malformed(&error))
 }
 
-fn malformed(error: &serde_json::Error) -> DecodeError {
+pub(super) fn malformed(error: &serde_json::Error) -> DecodeError {
     DecodeError::new(format!("malformed JSON: {}", plain(error)))
 }
 

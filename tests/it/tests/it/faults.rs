@@ -28,7 +28,7 @@ async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
         (Fault::Empty, "it is empty"),
         (Fault::Truncated, "it ends too early"),
         (Fault::Oversized, "larger than 8 MiB"),
-        (Fault::DuplicateRoot, "names a member twice"),
+        (Fault::DuplicateRoot, "has two contents"),
         (Fault::GbkBody, "not UTF-8"),
     ] {
         let (mock, _) = start().await;

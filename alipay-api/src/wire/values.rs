@@ -1,0 +1,203 @@
+use std::{borrow::Cow, fmt, num::NonZeroU32};
+
+use serde_core::de::{Deserializer as _, MapAccess, Visitor};
+
+use super::{
+    DecodeError, Extra, Field, Object, Source, Value,
+    value::{Name, malformed},
+};
+
+/// Named values from the wire, of which one [`Object`] is made: the members of a JSON object, or the parameters of a form.
+///
+/// Of several of one name, the last counts.
+#[derive(Debug)]
+pub(crate) struct Values<'a> {
+    given: Vec<Given<'a>>,
+}
+
+#[derive(Debug)]
+struct Given<'a> {
+    name: Cow<'a, str>,
+    value: Value<'a>,
+    is_hidden: bool,
+}
+
+impl<'a> Values<'a> {
+    /// The members of the JSON object that this text is; what they hold is this deep in it.
+    ///
+    /// # Errors
+    /// The text is not one JSON object.
+    pub(crate) fn parse(json: &'a str, depth: u8) -> Result<Self, DecodeError> {
+        read_object(json, ValuesVisitor { depth })
+    }
+
+    /// Members as they stand, their names unescaped.
+    pub(crate) fn read<A: MapAccess<'a>>(mut map: A, depth: u8) -> Result<Self, A::Error> {
+        let mut values = Self::with_capacity(16);
+        while let Some(Name(name)) = map.next_key()? {
+            values.push(name, Value::of(map.next_value()?, depth));
+        }
+        Ok(values)
+    }
+
+    /// Parameters of a form, by name.
+    pub(crate) fn texts(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut values = Self::with_capacity(texts.size_hint().1.unwrap_or_default());
+        for (name, text) in texts {
+            values.push(Cow::Borrowed(name), Value::from_text(text));
+        }
+        values
+    }
+
+    /// Keeps those of these names from the fields, and from what no field is for.
+    pub(crate) fn hide(&mut self, names: &[&str]) {
+        for given in self.given.iter_mut().filter(|given| names.contains(&&*given.name)) {
+            given.is_hidden = true;
+        }
+    }
+
+    /// The value of this name, hidden or not.
+    pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
+        let mut given = self.given.iter().rev();
+        given.find(|given| given.name == name).map(|given| given.value)
+    }
+
+    /// All of them in their order, hidden or not.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Value<'a>)> + DoubleEndedIterator {
+        self.given.iter().map(|given| (&*given.name, given.value))
+    }
+
+    /// What one object is made of.
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source::of(self)
+    }
+
+    /// The object that they make.
+    pub(crate) fn make<T: Object>(&self) -> Result<T, DecodeError> {
+        let mut source = self.source();
+        let made = source.make();
+        source.finish().map(|()| made)
+    }
+
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self {
+            given: Vec::with_capacity(capacity),
+        }
+    }
+
+    pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) {
+        self.given.push(Given {
+            name,
+            value,
+            is_hidden: false,
+        });
+    }
+
+    /// Reads each value into the field of its name, and those that none is for into `extra`; gives the first error.
+    pub(super) fn fill(&self, names: &[&str], fields: &mut [&mut dyn Field], extra: &mut Extra) -> Option<DecodeError> {
+        let mut error = None;
+        let mut index = Index::of(&self.given);
+        for (name, field) in names.iter().zip(fields) {
+            if let Some(given) = index.take(name)
+                && let Err(wrong) = field.read(given.value)
+            {
+                error.get_or_insert_with(|| wrong.within(name));
+            }
+        }
+        for given in index.rest() {
+            extra.push(&given.name, given.value);
+        }
+        error
+    }
+}
+
+/// Finds values by name. Most fields of most answers are absent, and seen to be so at once.
+struct Index<'a> {
+    /// Chains of values whose names have the same mark, by the mark.
+    chains: [Option<Place>; MARKS],
+    entries: Vec<Entry<'a>>,
+}
+
+struct Entry<'a> {
+    given: &'a Given<'a>,
+    is_taken: bool,
+    next: Option<Place>,
+}
+
+/// One more than where an entry is.
+type Place = NonZeroU32;
+
+impl<'a> Index<'a> {
+    fn of(given: &'a [Given<'a>]) -> Self {
+        let mut chains = [None; MARKS];
+        let mut entries = Vec::with_capacity(given.len());
+        for given in given.iter().filter(|given| !given.is_hidden) {
+            let chain = &mut chains[mark(&given.name)];
+            entries.push(Entry {
+                given,
+                is_taken: false,
+                next: *chain,
+            });
+            *chain = u32::try_from(entries.len()).ok().and_then(Place::new);
+        }
+        Self { chains, entries }
+    }
+
+    /// The last one of this name.
+    #[inline]
+    fn take(&mut self, name: &str) -> Option<&'a Given<'a>> {
+        let mut place = self.chains[mark(name)]?;
+        loop {
+            let entry = self.entries.get_mut(place.get() as usize - 1)?;
+            if entry.given.name == name {
+                entry.is_taken = true;
+                return Some(entry.given);
+            }
+            place = entry.next?;
+        }
+    }
+
+    /// Those that nobody took, in their order.
+    fn rest(&self) -> impl Iterator<Item = &'a Given<'a>> {
+        self.entries
+            .iter()
+            .filter(|entry| !entry.is_taken)
+            .map(|entry| entry.given)
+    }
+}
+
+const MARKS: usize = 64;
+
+/// A number for each name that few share.
+#[inline]
+fn mark(name: &str) -> usize {
+    let name = name.as_bytes();
+    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
+    (name.len().wrapping_mul(21) ^ end(name.first()).wrapping_mul(7) ^ end(name.last())) % MARKS
+}
+
+/// Reads the JSON object that this text is.
+pub(crate) fn read_object<'a, V: Visitor<'a>>(json: &'a str, visitor: V) -> Result<V::Value, DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = deserializer
+        .deserialize_map(visitor)
+        .map_err(|error| malformed(&error))?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(read)
+}
+
+struct ValuesVisitor {
+    depth: u8,
+}
+
+impl<'a> Visitor<'a> for ValuesVisitor {
+    type Value = Values<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Values<'a>, A::Error> {
+        Values::read(map, self.depth)
+    }
+}
