@@ -9,6 +9,7 @@ mod misuse;
 mod openssl;
 mod oracle;
 mod secrecy;
+mod wycheproof;
 
 use super::{KeyErrorKind, PrivateKey, PublicKey, SignType, backend::Backend};
 
