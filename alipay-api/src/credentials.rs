@@ -100,10 +100,7 @@ impl Credentials {
             .map_err(|error| invalid("Alipay's certificate", error))?;
         let problem = match (app_key == own_key, alipay_key == own_key) {
             (true, false) => None,
-            (true, true) => Some(
-                "Alipay's certificate: this is your app's certificate; \
-                 give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)",
-            ),
+            (true, true) => Some(APP_FOR_ALIPAY),
             (false, true) => Some("the app's certificate and Alipay's are in each other's place"),
             (false, false) => Some(
                 "the app's certificate and the private key don't belong together: \
@@ -113,14 +110,7 @@ impl Credentials {
         if let Some(problem) = problem {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
-        let certificates = Certificates::new(app_cert, alipay_cert, root_certs);
-        if let Some(problem) = certificates.misplaced() {
-            return Err(Error::new(ErrorKind::Configuration, problem));
-        }
-        Ok(Self {
-            certificates: Some(Arc::new(certificates)),
-            ..Self::keys(private_key, alipay_key, SignType::default())?
-        })
+        Self::keys(private_key, alipay_key, SignType::default())?.certified(app_cert, alipay_cert, root_certs)
     }
 
     /// Keys that are parsed already, or read [from files](PrivateKey::from_file).
@@ -149,7 +139,8 @@ impl Credentials {
         })
     }
 
-    /// A signer and a verifier of your own, such as a key that never leaves a key management service.
+    /// Public-key mode with a signer and a verifier of your own, such as a key that never leaves a key management service. For
+    /// certificate mode, see [`custom_certificates`](Self::custom_certificates).
     ///
     /// # Errors
     /// They are of different sign types: Alipay answers with the type that it is asked with.
@@ -170,6 +161,33 @@ impl Credentials {
             certificates: None,
             keys: None,
         })
+    }
+
+    /// Certificate mode with a signer of your own; see [`certificates`](Self::certificates).
+    ///
+    /// That the app's certificate was issued for the signer's key is for you to see to: the gateway refuses every call if it was not.
+    ///
+    /// # Errors
+    /// A certificate is in another's place, or the key of Alipay's is too short for the signer's type.
+    pub fn custom_certificates(
+        signer: Arc<dyn Signer>,
+        app_cert: Certificate,
+        alipay_cert: Certificate,
+        root_certs: RootCertificates,
+    ) -> Result<Self, Error> {
+        let app_key = app_cert
+            .public_key()
+            .map_err(|error| invalid("the app's certificate", error))?;
+        let alipay_key = alipay_cert
+            .public_key()
+            .map_err(|error| invalid("Alipay's certificate", error))?;
+        if app_key == alipay_key {
+            return Err(Error::new(ErrorKind::Configuration, APP_FOR_ALIPAY));
+        }
+        let verifier = alipay_key
+            .verifier(signer.sign_type())
+            .map_err(|error| invalid("Alipay's certificate", error))?;
+        Self::custom(signer, verifier)?.certified(app_cert, alipay_cert, root_certs)
     }
 
     /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2.
@@ -193,6 +211,23 @@ impl Credentials {
     /// The sign type of both halves.
     pub fn sign_type(&self) -> SignType {
         self.signer.sign_type()
+    }
+
+    /// The same with the certificates of these keys.
+    fn certified(
+        self,
+        app_cert: Certificate,
+        alipay_cert: Certificate,
+        root_certs: RootCertificates,
+    ) -> Result<Self, Error> {
+        let certificates = Certificates::new(app_cert, alipay_cert, root_certs);
+        match certificates.misplaced() {
+            Some(problem) => Err(Error::new(ErrorKind::Configuration, problem)),
+            None => Ok(Self {
+                certificates: Some(Arc::new(certificates)),
+                ..self
+            }),
+        }
     }
 
     /// The certificates that answers and notifications are verified by; there are none in other modes.
@@ -220,6 +255,9 @@ impl fmt::Debug for Credentials {
             .finish_non_exhaustive()
     }
 }
+
+const APP_FOR_ALIPAY: &str = "Alipay's certificate: this is your app's certificate; \
+                              give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)";
 
 fn invalid(which: &str, error: impl StdError + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Configuration, format!("{which}: {error}")).with_source(error)

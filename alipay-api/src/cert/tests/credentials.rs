@@ -76,6 +76,33 @@ fn may_be_made_of_what_is_parsed_already() {
 }
 
 #[test]
+fn may_have_a_signer_of_the_callers_own() {
+    let custom = |sign_type, app: &str, alipay: &str| {
+        let signer = PrivateKey::parse(&openssl::RSA_KEY).unwrap().signer(sign_type).unwrap();
+        let [app, alipay] = [app, alipay].map(|text| Certificate::parse(text).unwrap());
+        Credentials::custom_certificates(signer, app, alipay, RootCertificates::parse(&ROOT).unwrap())
+    };
+    let alipay_key = PrivateKey::parse(&openssl::OTHER_RSA_KEY).unwrap();
+    for sign_type in [SignType::Rsa2, SignType::Rsa] {
+        let credentials = custom(sign_type, &APP, &ALIPAY).unwrap();
+        credentials.check(SystemTime::now()).unwrap();
+        let certificates = credentials.certificates.as_ref().unwrap();
+        assert_eq!(certificates.app_cert_sn(), openssl::md5("CN=Root2"));
+        assert_eq!(credentials.sign_type(), sign_type);
+        let signature = alipay_key.signer(sign_type).unwrap().sign(b"answer").unwrap();
+        assert_eq!(credentials.verifier.verify(b"answer", &signature), Ok(()));
+        assert!(credentials.keyring().is_some());
+    }
+    assert!(refusal(custom(SignType::Rsa2, &APP, &APP)).contains("this is your app's certificate"));
+    let authority = Order {
+        key: &openssl::OTHER_RSA_KEY,
+        ..Order::new("/CN=Authority")
+    };
+    let authority = authority.issued_by(&RSA_ROOT, &openssl::RSA_KEY, AUTHORITY);
+    assert!(refusal(custom(SignType::Rsa2, &APP, &authority)).contains("this is an authority's certificate"));
+}
+
+#[test]
 fn may_be_read_from_files() {
     let folder = Folder::new();
     folder.write("key.pem", &**openssl::RSA_KEY);
