@@ -1,0 +1,22 @@
+//! Whatever answers, nothing panics; and what was read and is written again is read as the same.
+#![no_main]
+
+use alipay_api::{__private::read_answer, trade::Query};
+use alipay_fuzz::CLIENT;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let _ = read_answer::<Query>(&CLIENT, text.as_bytes());
+    let Ok(order) = read_answer::<Query>(&CLIENT, answer(text).as_bytes()) else {
+        return;
+    };
+    assert_eq!(order.clone(), order);
+    // Written once, it has no member twice, and none that stands for absence.
+    let written = serde_json::to_string(&order).expect("JSON");
+    let again = read_answer::<Query>(&CLIENT, answer(&written).as_bytes()).expect("what was read before");
+    assert_eq!(serde_json::to_string(&again).expect("JSON"), written);
+});
+
+fn answer(content: &str) -> String {
+    format!(r#"{{"alipay_trade_query_response":{content},"sign":"AA=="}}"#)
+}

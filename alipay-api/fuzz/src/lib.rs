@@ -1,0 +1,44 @@
+//! What the fuzz targets share: a client to which every signature is good, so that what lies behind the signature is reached.
+
+use std::sync::{Arc, LazyLock};
+
+use alipay_api::{
+    Client, Credentials,
+    sign::{BadSignature, SignError, SignType, Signer, Verifier},
+};
+
+/// The app that notifications are for.
+pub const APP_ID: &str = "2021000000000001";
+
+/// Believes everyone.
+pub static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    let credentials = Credentials::custom(Arc::new(Credulous), Arc::new(Credulous)).expect("credentials");
+    Client::builder(APP_ID, credentials).build().expect("a client")
+});
+
+#[derive(Debug)]
+struct Credulous;
+
+impl Signer for Credulous {
+    fn sign_type(&self) -> SignType {
+        SignType::Rsa2
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(vec![0; 256])
+    }
+
+    fn is_slow(&self) -> bool {
+        false
+    }
+}
+
+impl Verifier for Credulous {
+    fn sign_type(&self) -> SignType {
+        SignType::Rsa2
+    }
+
+    fn verify(&self, _: &[u8], _: &[u8]) -> Result<(), BadSignature> {
+        Ok(())
+    }
+}
