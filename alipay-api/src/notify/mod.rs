@@ -47,7 +47,7 @@ impl<'a> Notifications<'a> {
     ///
     /// # Errors
     /// The body is no form, names a parameter twice, is not in the charset that it names, or is larger than 1 MiB
-    /// ([`ErrorKind::Malformed`]); its signature is missing or wrong, or of another type than the client's
+    /// ([`ErrorKind::Malformed`]); it is in GBK, and the crate's feature `gbk` is not there ([`ErrorKind::Configuration`]); its signature is missing or wrong, or of another type than the client's
     /// ([`ErrorKind::Verification`]); it is signed with a certificate of Alipay's that is not at hand
     /// ([`ErrorKind::UnknownCertificate`], see [`receive`](Self::receive)); it is for another app ([`ErrorKind::Mismatch`]); or a
     /// field is not of its type ([`ErrorKind::Decode`]).
@@ -154,7 +154,7 @@ impl<'a> Notifications<'a> {
     /// Parses.
     fn received(self, form: &[u8]) -> Result<Received, Error> {
         let wrong = |message: &str| Error::new(ErrorKind::Verification, message);
-        let parameters = Unverified::parse(form).map_err(malformed)?;
+        let parameters = Unverified::parse(form)?;
         let sign = parameters.sign().ok_or_else(|| wrong("it has no signature"))?;
         let named = parameters.get("sign_type").filter(|sign_type| !sign_type.is_empty());
         if named.is_some_and(|named| named != self.client.credentials().sign_type().as_str().as_bytes()) {
@@ -185,7 +185,7 @@ impl<'a> Notifications<'a> {
             };
             Error::new(ErrorKind::Verification, message)
         })?;
-        let parameters = signed.decode().map_err(malformed)?;
+        let parameters = signed.decode(parameters::GBK)?;
         if let Some((holder, hidden)) = boundaries::hidden(&parameters) {
             let message = format!(
                 "its `{holder}` holds `&{hidden}=`: what is signed does not show where that value ends, and the parameters may have \
@@ -242,7 +242,7 @@ fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error>
     Ok(Verified::new(notification, parameters))
 }
 
-fn malformed(message: String) -> Error {
+fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message)
 }
 

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
+use super::malformed;
 use crate::{
+    Error, ErrorKind,
     sign::Verifier,
     wire::{DecodeError, Values},
 };
@@ -17,6 +19,16 @@ pub(super) struct Unverified {
     /// In the byte order of the names, which is the order in which the signed text has them.
     parameters: Vec<Parameter>,
 }
+
+/// The text that bytes of a charset are, if they are.
+pub(super) type Decode = fn(&[u8]) -> Option<Cow<'_, str>>;
+
+/// Decodes GBK.
+#[cfg(feature = "gbk")]
+pub(super) const GBK: Option<Decode> =
+    Some(|bytes| encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes));
+#[cfg(not(feature = "gbk"))]
+pub(super) const GBK: Option<Decode> = None;
 
 /// Verified parameters, without `sign` and `sign_type`.
 #[derive(Clone)]
@@ -51,9 +63,9 @@ struct Place {
 
 impl Unverified {
     /// Takes a form apart.
-    pub(super) fn parse(form: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(form: &[u8]) -> Result<Self, Error> {
         if form.len() > MAX_BODY {
-            return Err(format!("it is larger than {} KiB", MAX_BODY >> 10));
+            return Err(malformed(format!("it is larger than {} KiB", MAX_BODY >> 10)));
         }
         let mut bytes = Vec::with_capacity(form.len());
         let mut parameters = Vec::with_capacity(32);
@@ -64,7 +76,7 @@ impl Unverified {
             if pair.is_empty() {
                 continue;
             }
-            let (name, value) = cut(pair, b'=').ok_or("it is no form: a parameter has no value")?;
+            let (name, value) = cut(pair, b'=').ok_or_else(|| malformed("it is no form: a parameter has no value"))?;
             let parameter = Parameter {
                 name: decode(name, &mut bytes),
                 value: decode(value, &mut bytes),
@@ -74,21 +86,21 @@ impl Unverified {
             let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
             let name = parameter.name.of(&bytes);
             if name.is_empty() || !name.iter().all(is_in_word) {
-                return Err("a parameter's name is not a word".to_owned());
+                return Err(malformed("a parameter's name is not a word"));
             }
             parameters.push(parameter);
             if parameters.len() > MAX_PARAMETERS {
-                return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
+                return Err(malformed(format!("it has more than {MAX_PARAMETERS} parameters")));
             }
         }
         if parameters.is_empty() {
-            return Err("it is empty".to_owned());
+            return Err(malformed("it is empty"));
         }
         parameters.sort_unstable_by(|one, other| one.name.of(&bytes).cmp(other.name.of(&bytes)));
         let is_same = |pair: &[Parameter]| pair[0].name.of(&bytes) == pair[1].name.of(&bytes);
         if parameters.windows(2).any(is_same) {
             // Which of the two was signed, and which would be read?
-            return Err("it names a parameter twice".to_owned());
+            return Err(malformed("it names a parameter twice"));
         }
         Ok(Self { bytes, parameters })
     }
@@ -125,36 +137,44 @@ impl Unverified {
             .map(|(_, value)| value)
     }
 
-    /// As text, by the charset that the parameters name themselves.
-    pub(super) fn decode(mut self) -> Result<Parameters, String> {
+    /// As text, by the charset that the parameters name themselves; `gbk` decodes GBK.
+    pub(super) fn decode(mut self, gbk: Option<Decode>) -> Result<Parameters, Error> {
         let charset = self.get("charset").unwrap_or(b"utf-8");
-        let encoding = match charset.to_ascii_lowercase().as_slice() {
-            b"utf-8" | b"utf8" | b"" => encoding_rs::UTF_8,
-            b"gbk" | b"gb2312" | b"gb18030" => encoding_rs::GB18030,
-            _ => return Err("it names a charset other than utf-8 and GBK".to_owned()),
+        let is_gbk = match charset.to_ascii_lowercase().as_slice() {
+            b"utf-8" | b"utf8" | b"" => false,
+            // What both have in common needs no telling apart.
+            b"gbk" | b"gb2312" | b"gb18030" => !self.bytes.is_ascii(),
+            _ => return Err(malformed("it names a charset other than utf-8 and GBK")),
         };
-        let undecodable = || format!("it is not in {}, the charset that it names", encoding.name());
         let bytes = &self.bytes;
         self.parameters
             .retain(|parameter| !is_signature(parameter.name.of(bytes)));
-        if encoding == encoding_rs::UTF_8 {
-            let text = String::from_utf8(self.bytes).map_err(|_| undecodable())?;
-            // Two values that are no text may be text one after the other.
-            let is_text = |place: Place| text.get(place.start..place.end).is_some();
-            let parameters = self.parameters;
-            let are_texts = parameters
-                .iter()
-                .all(|parameter| is_text(parameter.name) && is_text(parameter.value));
-            return are_texts
-                .then_some(Parameters { text, parameters })
-                .ok_or_else(undecodable);
+        if is_gbk {
+            return self.decode_gbk(gbk);
         }
+        let undecodable = || malformed("it is not in UTF-8, the charset that it names");
+        let text = String::from_utf8(self.bytes).map_err(|_| undecodable())?;
+        // Two values that are no text may be text one after the other.
+        let is_text = |place: Place| text.get(place.start..place.end).is_some();
+        let parameters = self.parameters;
+        let are_texts = parameters
+            .iter()
+            .all(|parameter| is_text(parameter.name) && is_text(parameter.value));
+        are_texts
+            .then_some(Parameters { text, parameters })
+            .ok_or_else(undecodable)
+    }
+
+    fn decode_gbk(&self, decode: Option<Decode>) -> Result<Parameters, Error> {
+        let Some(decode) = decode else {
+            let message = "it is in GBK, which this program can't read: build it with the feature `gbk` of alipay-api";
+            return Err(Error::new(ErrorKind::Configuration, message).verified());
+        };
         let mut decoded = Parameters::empty();
         for (name, value) in self.iter() {
-            let text = |bytes| encoding.decode_without_bom_handling_and_without_replacement(bytes);
-            match (text(name), text(value)) {
+            match (decode(name), decode(value)) {
                 (Some(name), Some(value)) => decoded.push(&name, &value),
-                _ => return Err(undecodable()),
+                _ => return Err(malformed("it is not in GBK, the charset that it names")),
             }
         }
         Ok(decoded)
@@ -330,5 +350,30 @@ fn digit(byte: u8) -> Option<u8> {
         b'a'..=b'f' => Some(byte - b'a' + 10),
         b'A'..=b'F' => Some(byte - b'A' + 10),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(form: &[u8], gbk: Option<Decode>) -> Result<String, Error> {
+        let parameters = Unverified::parse(form)?.decode(gbk)?;
+        Ok(parameters.get("subject").unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn gbk_is_read_where_the_feature_is_there() {
+        const FORM: &[u8] = b"charset=GBK&subject=%C4%E3%BA%C3";
+        assert_eq!(decoded(FORM, GBK).unwrap(), "你好");
+        assert_eq!(
+            decoded(b"charset=GBK&subject=%FF", GBK).unwrap_err().kind(),
+            ErrorKind::Malformed
+        );
+        let error = decoded(FORM, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains("the feature `gbk`"), "{error}");
+        // Nothing in it differs from UTF-8.
+        assert_eq!(decoded(b"charset=GBK&subject=hello", None).unwrap(), "hello");
     }
 }
