@@ -11,8 +11,10 @@ fuzz_target!(|text: &str| {
         return;
     };
     assert_eq!(order.clone(), order);
-    // Written once, it has no member twice, and none that stands for absence.
-    let written = serde_json::to_string(&order).expect("JSON");
+    // An unknown field may hold what JSON's grammar allows and no value is: a number without bound, half of a surrogate pair.
+    let Ok(written) = serde_json::to_string(&order) else {
+        return;
+    };
     let again = read_answer::<Query>(&CLIENT, answer(&written).as_bytes()).expect("what was read before");
     assert_eq!(serde_json::to_string(&again).expect("JSON"), written);
 });

@@ -1,4 +1,4 @@
-//! An amount or a time that is read is written as it was, or shorter, and read as the same.
+//! An amount or a time that is read, written and read again is the same.
 #![no_main]
 
 use std::{fmt::Display, str::FromStr};

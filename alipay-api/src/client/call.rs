@@ -33,6 +33,10 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Dropping it
+/// Where the future is dropped before it is ready, as by `select!`, a timeout around it, or a handler whose client has gone, the call
+/// may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<T> {
     parts: Parts,
@@ -73,7 +77,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// How long this call may take with all its attempts, instead of the client's limit.
+    /// How long this call may take with all its attempts, instead of the client's limit. One attempt may take as long, or for the
+    /// client's limit of one attempt where that is longer.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.parts.timeout = Some(timeout);
         self
@@ -146,6 +151,9 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
     let answer = UnverifiedAnswer::read(body, M::INFO.name)
         .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, M::INFO.pending))
         .map_err(|error| unread(error.to_string()))?;
+    if answer.is_error {
+        return Err(unread("it is an error".to_owned()).with_gateway(answer.gateway_error(), None, answer.verified));
+    }
     let content = read(&answer, M::INFO.pending, make::<M>).map_err(|error| unread(error.to_string()));
     unpacked(content)
 }

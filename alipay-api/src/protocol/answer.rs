@@ -1,10 +1,10 @@
-//! An answer, taken apart and verified before anything of it is read.
+//! An answer: its members are found, its content's exact text is verified, and only then is any of it given out.
 
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::root::{Content, Found, MAX_MEMBERS, Root};
+use super::root::{Content, Found, Root};
 use crate::{
     error::GatewayError,
     sign::Verifier,
@@ -67,13 +67,10 @@ impl<'a> UnverifiedAnswer<'a> {
         }
         let body = std::str::from_utf8(body)
             .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
-        let Root { content, others } = Root::read(body, method).map_err(|error| malformed("the answer", &error))?;
+        let Root { content, others } = Root::read(body, method).map_err(|error| unreadable(&error))?;
         let malformed = |message: String| Err(AnswerError::Malformed(message));
-        if others.iter().len() > MAX_MEMBERS {
-            return malformed(format!("the answer has more than {MAX_MEMBERS} members"));
-        }
-        if has_repetition(&others) {
-            return malformed("the answer names a member twice".to_owned());
+        if let Some(flaw) = others.flaw() {
+            return malformed(format!("the answer can't be read: {flaw}"));
         }
         let content = match content {
             Found::Content(content) => content,
@@ -81,12 +78,16 @@ impl<'a> UnverifiedAnswer<'a> {
             Found::Text => {
                 return malformed("the answer is encrypted, and encryption was not asked for".to_owned());
             }
+            Found::Escaped => return malformed("the name of the answer's content is written with escapes".to_owned()),
             Found::Several => return malformed("the answer has two contents".to_owned()),
             Found::Nothing => {
                 let expected = method.replace('.', "_");
                 return malformed(format!("the answer has no member `{expected}_response`"));
             }
         };
+        if let Some(flaw) = content.values.flaw() {
+            return malformed(format!("the answer's content can't be read: {flaw}"));
+        }
         Ok(Self {
             content,
             sign: member(&others, "sign")?,
@@ -161,14 +162,6 @@ impl Answer<'_> {
     }
 }
 
-/// Whether a name comes twice.
-fn has_repetition(values: &Values<'_>) -> bool {
-    let names = || values.iter().map(|(name, _)| name);
-    names()
-        .enumerate()
-        .any(|(at, name)| names().take(at).any(|other| other == name))
-}
-
 /// Checks the signature over the exact text.
 fn verify(content: &str, sign: &str, verifier: &dyn Verifier) -> Result<(), AnswerError> {
     const WRONG: AnswerError = AnswerError::Unverified("the answer's signature does not hold");
@@ -202,10 +195,10 @@ fn with_plain_slashes(json: &str) -> String {
 
 fn member<'a>(values: &Values<'a>, name: &str) -> Result<Option<Cow<'a, str>>, AnswerError> {
     let text = values.get(name).map(|value| value.text());
-    let text = text.transpose().map_err(|error| malformed("the answer", &error))?;
+    let text = text.transpose().map_err(|error| unreadable(&error))?;
     Ok(text.flatten())
 }
 
-fn malformed(what: &str, error: &DecodeError) -> AnswerError {
-    AnswerError::Malformed(format!("{what} is not a JSON object: {error}"))
+fn unreadable(error: &DecodeError) -> AnswerError {
+    AnswerError::Malformed(format!("the answer can't be read: {error}"))
 }

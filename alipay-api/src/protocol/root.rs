@@ -2,17 +2,13 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_core::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::wire::{DecodeError, Name, Value, Values, read_object};
-
-/// Beside its content, an answer has a signature and the serial of a certificate.
-pub(super) const MAX_MEMBERS: usize = 16;
 
 /// An answer's members.
 pub(super) struct Root<'a> {
     pub(super) content: Found<'a>,
-    /// The others; of more than [`MAX_MEMBERS`], one more than that.
     pub(super) others: Values<'a>,
 }
 
@@ -22,6 +18,8 @@ pub(super) enum Found<'a> {
     Content(Content<'a>),
     /// Text instead of an object.
     Text,
+    /// One whose name is written with escapes, as the gateway never writes it.
+    Escaped,
     /// More than one.
     Several,
 }
@@ -60,25 +58,22 @@ impl<'a> Visitor<'a> for RootVisitor<'a, '_> {
             others: Values::with_capacity(2),
         };
         while let Some(Name(name)) = map.next_key()? {
-            match name {
-                // The gateway writes these names as they are, without escapes.
-                Cow::Borrowed(name) if name == "error_response" || is_content_of(self.method, name) => {
-                    let values = map.next_value_seed(ContentVisitor)?;
-                    root.content = match (root.content, values) {
-                        (Found::Nothing, Some(values)) => Found::Content(Content {
-                            text: object_named(self.body, name, &values).unwrap_or_default(),
-                            values,
-                            is_error: name == "error_response",
-                        }),
-                        (Found::Nothing, None) => Found::Text,
-                        _ => Found::Several,
-                    };
-                }
-                name if root.others.iter().len() <= MAX_MEMBERS => {
-                    root.others.push(name, Value::of(map.next_value()?, 1));
-                }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+            let is_error = name == "error_response";
+            if !is_error && !is_content_of(self.method, &name) {
+                root.others.push(name, Value::of(map.next_value()?, 1));
+                continue;
             }
+            let values = map.next_value_seed(ContentVisitor)?;
+            root.content = match (root.content, name, values) {
+                (Found::Nothing, Cow::Borrowed(name), Some(values)) => {
+                    let text = object_named(self.body, name, &values);
+                    let text = text.ok_or_else(|| A::Error::custom("the content's text is not where it was read"))?;
+                    Found::Content(Content { text, values, is_error })
+                }
+                (Found::Nothing, Cow::Borrowed(_), None) => Found::Text,
+                (Found::Nothing, Cow::Owned(_), _) => Found::Escaped,
+                _ => Found::Several,
+            };
         }
         Ok(root)
     }
@@ -111,7 +106,8 @@ impl<'a> Visitor<'a> for ContentVisitor {
     }
 }
 
-/// The exact text of an object that was read from `body`, where it has this name and these members.
+/// The exact text of an object that was read from `body`, where it has this name and these members: all of them, in their order,
+/// each a part of `body`.
 fn object_named<'a>(body: &'a str, name: &'a str, members: &Values<'a>) -> Option<&'a str> {
     let end_of = |part: &str| Some(part.as_ptr().addr().checked_sub(body.as_ptr().addr())? + part.len());
     // Between the name and the object are a quote, a colon and perhaps blanks; behind the last member are blanks at most.
@@ -178,9 +174,9 @@ mod tests {
     fn what_is_no_content_is_told_apart() {
         assert!(matches!(found("{}"), Found::Nothing));
         assert!(matches!(found(r#"{"alipay_trade_pay_response":{}}"#), Found::Nothing));
-        assert!(matches!(found(r#"{"error_respons\u0065":{}}"#), Found::Nothing));
+        assert!(matches!(found(r#"{"error_respons\u0065":{}}"#), Found::Escaped));
         assert!(matches!(found(r#"{"error_response":"c2VjcmV0"}"#), Found::Text));
-        for twice in ["error_response", "alipay_trade_query_response"] {
+        for twice in ["error_response", r"error_respons\u0065", "alipay_trade_query_response"] {
             let body = format!(r#"{{"error_response":{{}},"sign":"","{twice}":{{}}}}"#);
             assert!(matches!(found(&body), Found::Several), "{body}");
         }
@@ -194,10 +190,21 @@ mod tests {
     }
 
     #[test]
-    fn members_without_end_are_not_collected() {
-        let members: Vec<String> = (0..1000).map(|number| format!("\"{number}\":0")).collect();
-        let body = format!("{{{}}}", members.join(","));
-        let root = Root::read(&body, METHOD).expect("a JSON object");
-        assert_eq!(root.others.iter().len(), MAX_MEMBERS + 1);
+    fn members_that_repeat_or_never_end_are_told_and_not_kept() {
+        let root = |others: &str, content: &str| {
+            let body = format!(r#"{{{others}"error_response":{{{content}}}}}"#);
+            let root = Root::read(&body, METHOD).expect("a JSON object");
+            let Found::Content(content) = root.content else {
+                panic!("{body}");
+            };
+            let flaws = [&root.others, &content.values].map(|values| values.flaw().is_some());
+            (flaws, root.others.iter().len() + content.values.iter().len())
+        };
+        assert_eq!(root(r#""sign":"a","#, r#""code":"1""#).0, [false, false]);
+        assert_eq!(root(r#""sign":"a","sig\u006e":"b","#, "").0, [true, false]);
+        assert_eq!(root("", r#""code":"1","msg":"","code":"1""#).0, [false, true]);
+        let members: Vec<String> = (0..100_000).map(|number| format!("\"{number}\":0")).collect();
+        let (flaws, kept) = root("", &members.join(","));
+        assert!(flaws == [false, true] && kept < 2000);
     }
 }

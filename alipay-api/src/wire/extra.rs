@@ -5,6 +5,7 @@ use super::{DecodeError, Field, Value, from_json};
 /// The fields of an object that this version of the library does not know, with their exact JSON.
 ///
 /// In a response: what the gateway sent beyond the spec. In a request: what is sent beyond it.
+/// With the feature `serde`, an object with a field that no value can hold, such as the number `1e999`, can't be serialised.
 /// `Debug` shows their names only, since nobody knows which of them is a secret.
 #[derive(Clone, Default)]
 pub struct Extra {

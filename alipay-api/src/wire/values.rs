@@ -8,17 +8,19 @@ use super::{
 };
 
 /// Named values from the wire, of which one [`Object`] is made: the members of a JSON object, or the parameters of a form.
-///
-/// Of several of one name, the last counts.
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     given: Vec<Given<'a>>,
+    /// A bit for each mark of their names.
+    marks: u64,
+    flaw: Option<&'static str>,
 }
 
 #[derive(Debug)]
 struct Given<'a> {
     name: Cow<'a, str>,
     value: Value<'a>,
+    mark: u8,
     is_hidden: bool,
 }
 
@@ -26,12 +28,16 @@ impl<'a> Values<'a> {
     /// The members of the JSON object that this text is; what they hold is this deep in it.
     ///
     /// # Errors
-    /// The text is not one JSON object.
+    /// The text is not one JSON object, or has a [flaw](Self::flaw).
     pub(crate) fn parse(json: &'a str, depth: u8) -> Result<Self, DecodeError> {
-        read_object(json, ValuesVisitor { depth })
+        let values = read_object(json, ValuesVisitor { depth })?;
+        match values.flaw {
+            Some(flaw) => Err(DecodeError::new(flaw)),
+            None => Ok(values),
+        }
     }
 
-    /// Members as they stand, their names unescaped.
+    /// Members in their order, each as it stands, their names unescaped.
     pub(crate) fn read<A: MapAccess<'a>>(mut map: A, depth: u8) -> Result<Self, A::Error> {
         let mut values = Self::with_capacity(16);
         while let Some(Name(name)) = map.next_key()? {
@@ -56,9 +62,14 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Why they can't be read, if so: of two of one name nobody can tell which counts, and no object has members without end.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        self.flaw
+    }
+
     /// The value of this name, hidden or not.
     pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
-        let mut given = self.given.iter().rev();
+        let mut given = self.given.iter();
         given.find(|given| given.name == name).map(|given| given.value)
     }
 
@@ -82,13 +93,29 @@ impl<'a> Values<'a> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
             given: Vec::with_capacity(capacity),
+            marks: 0,
+            flaw: None,
         }
     }
 
+    /// Adds one; after a flaw, nothing is kept.
     pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) {
+        if self.flaw.is_some() {
+            return;
+        }
+        let mark = mark(&name);
+        let bit = 1 << mark;
+        // Few share a mark.
+        if self.marks & bit != 0 && self.given.iter().any(|given| given.name == name) {
+            self.flaw = Some("it names a member twice");
+        } else if self.given.len() == MAX_VALUES {
+            self.flaw = Some("it has more members than any object of Alipay's");
+        }
+        self.marks |= bit;
         self.given.push(Given {
             name,
             value,
+            mark,
             is_hidden: false,
         });
     }
@@ -132,7 +159,7 @@ impl<'a> Index<'a> {
         let mut chains = [None; MARKS];
         let mut entries = Vec::with_capacity(given.len());
         for given in given.iter().filter(|given| !given.is_hidden) {
-            let chain = &mut chains[mark(&given.name)];
+            let chain = &mut chains[usize::from(given.mark)];
             entries.push(Entry {
                 given,
                 is_taken: false,
@@ -143,10 +170,10 @@ impl<'a> Index<'a> {
         Self { chains, entries }
     }
 
-    /// The last one of this name.
+    /// The one of this name.
     #[inline]
     fn take(&mut self, name: &str) -> Option<&'a Given<'a>> {
-        let mut place = self.chains[mark(name)]?;
+        let mut place = self.chains[usize::from(mark(name))]?;
         loop {
             let entry = self.entries.get_mut(place.get() as usize - 1)?;
             if entry.given.name == name {
@@ -166,14 +193,19 @@ impl<'a> Index<'a> {
     }
 }
 
+/// The largest object known has some eighty members.
+const MAX_VALUES: usize = 1024;
+
 const MARKS: usize = 64;
 
-/// A number for each name that few share.
+/// A number below [`MARKS`] for each name, which few share.
 #[inline]
-fn mark(name: &str) -> usize {
+fn mark(name: &str) -> u8 {
     let name = name.as_bytes();
-    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
-    (name.len().wrapping_mul(21) ^ end(name.first()).wrapping_mul(7) ^ end(name.last())) % MARKS
+    let end = |byte: Option<&u8>| byte.copied().unwrap_or_default();
+    #[expect(clippy::cast_possible_truncation, reason = "only its last bits are of use")]
+    let length = name.len() as u8;
+    (length.wrapping_mul(21) ^ end(name.first()).wrapping_mul(7) ^ end(name.last())) & 63
 }
 
 /// Reads the JSON object that this text is.

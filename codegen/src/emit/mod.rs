@@ -1,6 +1,6 @@
 //! Tokens and files. Nothing is decided here: what is written stands in [`crate::lower`]'s model.
 //!
-//! Each function is either generic or `#[inline]`: it is compiled where it is called, so that a program pays for the methods it
+//! Each function of a method is either generic or `#[inline]`: it is compiled where it is called, so that a program pays for the methods it
 //! calls, and not for those beside them.
 
 mod enums;
