@@ -76,13 +76,37 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify), and [`ErrorKind::Configuration`] outside of a tokio runtime in certificate mode. With [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now:
     /// answer with anything but [`SUCCESS`], and the notification is sent again.
     pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
+        notification(self.fetched(body.as_ref()).await?)
+    }
+
+    /// The same as [`verify`](Self::verify), but nothing is read beyond the parameters, whatever the notification is about.
+    ///
+    /// For notifications with types [of your own](Verified::read), and for one that is genuine and can't be read
+    /// ([`ErrorKind::Decode`]): where a field is not what this version of the library expects, the order's number is there all the same.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify), but for [`ErrorKind::Decode`].
+    pub fn verify_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
+        Ok(unread(self.verified(body.as_ref())?))
+    }
+
+    /// The same as [`receive`](Self::receive), as [`verify_parameters`](Self::verify_parameters) is to [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// As for [`receive`](Self::receive), but for [`ErrorKind::Decode`].
+    pub async fn receive_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
+        Ok(unread(self.fetched(body.as_ref()).await?))
+    }
+
+    /// Parses, fetches the certificate that is named where it must, verifies, and only then gives the parameters out.
+    async fn fetched(self, form: &[u8]) -> Result<Parameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
             let message =
                 "there is no tokio runtime to fetch a certificate in: await `receive` in one, or use `verify`";
             return Err(Error::new(ErrorKind::Configuration, message));
         }
-        let received = self.received(body.as_ref())?;
+        let received = self.received(form)?;
         let named = received.alipay_cert_sn();
         let verifier = match self.client.verifier(named.as_deref()) {
             Some(verifier) => verifier,
@@ -95,7 +119,7 @@ impl<'a> Notifications<'a> {
             }
             None => self.client.verifier_of_notification(&named.unwrap_or_default()).await?,
         };
-        notification(self.verified_by(received, &*verifier)?)
+        self.verified_by(received, &*verifier)
     }
 
     /// The query of a request to `return_url`, without the `?`: what stands in the browser's address, still percent-encoded.
@@ -232,14 +256,17 @@ impl Received {
 
 /// Reads the notification that the parameters are.
 fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
+    unread(parameters).read(|name, source| {
+        let known = Notification::read(name, source);
+        known.unwrap_or_else(|| Notification::Other(OtherNotification::new(name)))
+    })
+}
+
+/// The notification that the parameters are, by its name alone.
+fn unread(parameters: Parameters) -> Verified<OtherNotification> {
     let named = |name| parameters.get(name).filter(|value| !value.is_empty());
     let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
-    let values = parameters.values();
-    let mut source = values.source();
-    let known = Notification::read(name, &mut source);
-    source.finish().map_err(unreadable)?;
-    let notification = known.unwrap_or_else(|| Notification::Other(OtherNotification::new(name)));
-    Ok(Verified::new(notification, parameters))
+    Verified::new(OtherNotification::new(name), parameters)
 }
 
 fn malformed(message: impl Into<String>) -> Error {

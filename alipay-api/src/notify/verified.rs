@@ -1,6 +1,7 @@
 use std::{fmt, ops::Deref};
 
-use super::parameters::Parameters;
+use super::{parameters::Parameters, unreadable};
+use crate::{Error, wire::Source};
 
 /// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
 ///
@@ -44,6 +45,21 @@ impl<T> Verified<T> {
     }
 }
 
+impl Verified<OtherNotification> {
+    /// The notification, read as a type of yours: give the `Notification::read` that `alipay-codegen` has made of your specs. It
+    /// gives `None` for a notification of a name that they don't have.
+    ///
+    /// # Errors
+    /// A field is not of its type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)).
+    pub fn read<U>(self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<Verified<U>, Error> {
+        let values = self.parameters.values();
+        let mut source = values.source();
+        let value = read(&self.value.name, &mut source);
+        source.finish().map_err(unreadable)?;
+        Ok(Verified::new(value, self.parameters))
+    }
+}
+
 impl<T> Deref for Verified<T> {
     type Target = T;
 
@@ -58,7 +74,7 @@ impl<T: fmt::Debug> fmt::Debug for Verified<T> {
     }
 }
 
-/// A notification that no spec describes. Its parameters are on the [`Verified`] around it.
+/// A notification that no spec describes, or that was not read. Its parameters are on the [`Verified`] around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {

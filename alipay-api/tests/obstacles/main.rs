@@ -8,7 +8,10 @@ mod generated;
 
 use alipay_api::method::{Method as _, Retry};
 use alipay_api::types::Listed as _;
+use alipay_api::{Client, Credentials, ErrorKind};
+use alipay_mock::keys::{KeyPair, SignType};
 
+use generated::notification::Notification;
 use generated::trap::types::{None as NoneKind, Some as SomeObject};
 use generated::trap::{All, AllErrorCode, Nothing, TypesOf, WordsResponse};
 
@@ -52,6 +55,31 @@ fn circles_are_boxed() {
     assert_eq!(outer.inner.as_deref(), Some(&inner));
     assert_eq!(outer.kind, NoneKind::V10);
     assert_eq!(WordsResponse::default().itself, None);
+}
+
+#[test]
+fn notifications_are_read_once_they_are_verified() {
+    let (app, alipay) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let credentials = Credentials::public_key(&app.to_pem().unwrap(), &alipay.public_key().to_base64().unwrap());
+    let client = Client::builder("1", credentials.unwrap()).build().unwrap();
+    let told = |name: &str, price: &str| {
+        let text = format!("app_id=1&notify_type={name}&price={price}&self=itself");
+        let sign = alipay.sign(SignType::Rsa2, text.as_bytes()).unwrap();
+        let sign: String = form_urlencoded::byte_serialize(sign.as_bytes()).collect();
+        let verified = client.notifications().verify_parameters(format!("{text}&sign={sign}"));
+        verified.unwrap().read(Notification::read)
+    };
+    let read = told("trap_sync", "0.01").unwrap();
+    assert_eq!(read.parameter("price"), Some("0.01"));
+    let Some(Notification::TrapSync(trap)) = read.into_inner() else {
+        panic!("another notification");
+    };
+    assert_eq!(
+        (trap.self_.as_str(), trap.price),
+        ("itself", Some("0.01".parse().unwrap()))
+    );
+    assert!(told("another", "0.01").unwrap().is_none());
+    assert_eq!(told("trap_sync", "free").unwrap_err().kind(), ErrorKind::Decode);
 }
 
 #[test]

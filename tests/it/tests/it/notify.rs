@@ -242,6 +242,23 @@ async fn gbk_is_read_as_gbk() {
 }
 
 #[tokio::test]
+async fn what_is_genuine_and_cannot_be_read_has_its_parameters() {
+    let (mock, client) = start().await;
+    let body = Forge::new(&mock).set("receipt_amount", b"0.005").signed();
+    assert_eq!(verify(&client, &body), Err(ErrorKind::Decode));
+    let told = client.notifications().verify_parameters(&body).unwrap();
+    assert_eq!(
+        (told.name.as_str(), told.parameter("receipt_amount")),
+        ("trade_status_sync", Some("0.005"))
+    );
+    assert!(told.parameter("out_trade_no").is_some());
+    assert_eq!(client.notifications().receive_parameters(&body).await.unwrap(), told);
+    let forged = body.replace("0.005", "0.006");
+    let error = client.notifications().verify_parameters(&forged).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verification);
+}
+
+#[tokio::test]
 async fn what_nobody_signed_is_refused() {
     let (mock, client) = start().await;
     let body = Forge::new(&mock).signed();
