@@ -98,16 +98,7 @@ impl Credentials {
         let alipay_key = alipay_cert
             .public_key()
             .map_err(|error| invalid("Alipay's certificate", error))?;
-        let problem = match (app_key == own_key, alipay_key == own_key) {
-            (true, false) => None,
-            (true, true) => Some(APP_FOR_ALIPAY),
-            (false, true) => Some("the app's certificate and Alipay's are in each other's place"),
-            (false, false) => Some(
-                "the app's certificate and the private key don't belong together: \
-                 give the private key that the certificate's signing request was made with",
-            ),
-        };
-        if let Some(problem) = problem {
+        if let Some(problem) = mismatched(app_key == own_key, alipay_key == own_key) {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
         Self::keys(private_key, alipay_key, SignType::default())?.certified(app_cert, alipay_cert, root_certs)
@@ -165,10 +156,11 @@ impl Credentials {
 
     /// Certificate mode with a signer of your own; see [`certificates`](Self::certificates).
     ///
-    /// That the app's certificate was issued for the signer's key is for you to see to: the gateway refuses every call if it was not.
+    /// The signer signs once, to tell whether the app's certificate was issued for its key.
     ///
     /// # Errors
-    /// A certificate is in another's place, or the key of Alipay's is too short for the signer's type.
+    /// It can't sign; the app's certificate was not issued for its key; a certificate is in another's place; or Alipay's key is too
+    /// short for the signer's type.
     pub fn custom_certificates(
         signer: Arc<dyn Signer>,
         app_cert: Certificate,
@@ -181,8 +173,13 @@ impl Credentials {
         let alipay_key = alipay_cert
             .public_key()
             .map_err(|error| invalid("Alipay's certificate", error))?;
-        if app_key == alipay_key {
-            return Err(Error::new(ErrorKind::Configuration, APP_FOR_ALIPAY));
+        let signature = signer.sign(PROBE).map_err(|error| invalid("the signer", error))?;
+        let is_by = |key: &PublicKey| {
+            let verifier = key.verifier(signer.sign_type());
+            verifier.is_ok_and(|verifier| verifier.verify(PROBE, &signature).is_ok())
+        };
+        if let Some(problem) = mismatched(is_by(&app_key), is_by(&alipay_key)) {
+            return Err(Error::new(ErrorKind::Configuration, problem));
         }
         let verifier = alipay_key
             .verifier(signer.sign_type())
@@ -256,8 +253,24 @@ impl fmt::Debug for Credentials {
     }
 }
 
-const APP_FOR_ALIPAY: &str = "Alipay's certificate: this is your app's certificate; \
-                              give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)";
+/// What a signer of the caller's own has to sign before it is believed to have the app's key.
+const PROBE: &[u8] = b"alipay-api";
+
+/// What is wrong with the certificates, by whether each was issued for the app's key.
+fn mismatched(app_is_own: bool, alipay_is_own: bool) -> Option<&'static str> {
+    match (app_is_own, alipay_is_own) {
+        (true, false) => None,
+        (true, true) => Some(
+            "Alipay's certificate: this is your app's certificate; \
+             give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)",
+        ),
+        (false, true) => Some("the app's certificate and Alipay's are in each other's place"),
+        (false, false) => Some(
+            "the app's certificate and the private key don't belong together: \
+             give the private key that the certificate's signing request was made with",
+        ),
+    }
+}
 
 fn invalid(which: &str, error: impl StdError + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Configuration, format!("{which}: {error}")).with_source(error)

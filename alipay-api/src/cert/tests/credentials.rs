@@ -93,7 +93,13 @@ fn may_have_a_signer_of_the_callers_own() {
         assert_eq!(credentials.verifier.verify(b"answer", &signature), Ok(()));
         assert!(credentials.keyring().is_some());
     }
-    assert!(refusal(custom(SignType::Rsa2, &APP, &APP)).contains("this is your app's certificate"));
+    for (app, alipay, says) in [
+        (&*APP, &*APP, "this is your app's certificate"),
+        (&*ALIPAY, &*APP, "are in each other's place"),
+        (&*ALIPAY, &*ALIPAY, "don't belong together"),
+    ] {
+        assert!(refusal(custom(SignType::Rsa2, app, alipay)).contains(says), "{says}");
+    }
     let authority = Order {
         key: &openssl::OTHER_RSA_KEY,
         ..Order::new("/CN=Authority")
