@@ -58,7 +58,7 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// Nothing was done; the same call may succeed later.
+    /// The call did nothing, and the same call may succeed later. Where it asks about another call, this says nothing of that one.
     Retry,
     /// It may or may not have been done: ask with the query method before anything else.
     OutcomeUnknown,
@@ -152,12 +152,14 @@ impl Error {
 
     /// Whether the call may have been carried out all the same. Never guess: ask with the query method.
     ///
-    /// Never true for a method that changes nothing.
+    /// Never true for a method that changes nothing. It is also true where the gateway refuses the call and does not
+    /// [sign](Self::is_verified) its refusal, as it does where it can't tell who is calling: anyone on the way could have said that.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
 
-    /// Whether nothing was done and the same call may succeed later.
+    /// Whether the call did nothing and may succeed later, the same as it is. Where it asks about another call, this says nothing of
+    /// that one.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }

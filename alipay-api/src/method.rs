@@ -152,7 +152,7 @@ impl V3 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a pending call is not done: look which one it is"]
 pub enum Outcome<T> {
-    /// The gateway answered `10000`: it is done.
+    /// The gateway answered `10000`: it is done, or, where an asynchronous payment was asked for (`is_async_pay`), accepted.
     Done(T),
     /// The gateway answered `10003`: the buyer has yet to act.
     Pending(T),

@@ -68,7 +68,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt may take, from connecting to the last byte; 20 seconds by default.
+    /// How long one attempt may take, from connecting to the last byte; 20 seconds by default. A call with a longer
+    /// [timeout](crate::Call::timeout) of its own has that for each attempt.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
@@ -83,7 +84,8 @@ impl ClientBuilder {
     /// How often a call is sent at most; 3 by default, 1 to send nothing again.
     ///
     /// Sent again is only what can't do anything twice: a call for which no connection was made, and, after a failure that may
-    /// pass, a method that changes nothing.
+    /// pass, a method that changes nothing. Not counted is a call for a managed merchant (feature `isv`) that the gateway has
+    /// refused for its token alone: it is sent once more, with the merchant's new one.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self

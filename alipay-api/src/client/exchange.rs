@@ -9,7 +9,6 @@ use super::{Client, acting::Acting, certificates::unknown_certificate};
 use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
-    error::GatewayError,
     generated::gateway::{GatewayCode, GatewayErrorCode},
     method::{Retry, class_of},
     protocol::{
@@ -254,25 +253,24 @@ impl Exchange<'_> {
             let theirs = gateway.sub_message.unwrap_or_default();
             gateway.sub_message = Some(diagnosis::explain(&theirs, parameters.signed()));
         }
-        let class = self.class(&gateway);
+        let described = gateway.sub_code.as_deref().and_then(|sub_code| self.class(sub_code));
+        let class = described.or_else(|| class_of::<GatewayCode>(&gateway.code));
         let reads = self.retry == Retry::Read;
         // A code that nobody has described says nothing of the outcome, and anyone on the way can make an unsigned refusal of
         // what was in truth carried out.
         let unknown = !reads && (matches!(class, None | Some(ErrorClass::OutcomeUnknown)) || !answer.verified);
+        // What is read may be read again, but not on account of a code that nobody has described: it may stay.
+        let may_pass = reads && (described.is_some() || gateway.sub_code.is_none());
         let retryable =
-            matches!(class, Some(ErrorClass::Retry)) || (reads && class == Some(ErrorClass::OutcomeUnknown));
+            matches!(class, Some(ErrorClass::Retry)) || (may_pass && class == Some(ErrorClass::OutcomeUnknown));
         self.error(ErrorKind::Gateway, "the gateway answered")
             .with_gateway(gateway, class, answer.verified)
             .with_outcome(unknown, retryable && !unknown)
     }
 
-    /// By the method's own codes, then by those that are common to all, then by the gateway's.
-    fn class(&self, gateway: &GatewayError) -> Option<ErrorClass> {
-        let sub_code = gateway.sub_code.as_deref();
-        sub_code
-            .and_then(self.classify)
-            .or_else(|| class_of::<GatewayErrorCode>(sub_code?))
-            .or_else(|| class_of::<GatewayCode>(&gateway.code))
+    /// By the method's own codes, then by those that are common to all.
+    fn class(&self, sub_code: &str) -> Option<ErrorClass> {
+        (self.classify)(sub_code).or_else(|| class_of::<GatewayErrorCode>(sub_code))
     }
 
     /// No whole answer: what was sent may have been carried out, unless there was no connection.

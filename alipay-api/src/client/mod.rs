@@ -127,6 +127,10 @@ impl Client {
     /// Calls any method by name, also one that has no spec: signed and verified all the same.
     ///
     /// `business` becomes `biz_content`; [`RawCall::parameter`] adds parameters that stand beside it.
+    ///
+    /// Nothing is known of the method. So `10003` is no error, for which see [`RawResponse::code`]: after `alipay.trade.pay` it is no
+    /// payment either. An error leaves the outcome [unknown](Error::is_outcome_unknown) wherever it may, unless
+    /// [`RawCall::reads`] says that there is none.
     pub fn call_raw(&self, method: impl Into<String>, business: serde_json::Value) -> RawCall {
         RawCall::new(self.clone(), method.into(), business)
     }
@@ -164,7 +168,8 @@ impl Client {
     /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.
     fn patience(&self, total: Option<Duration>) -> Patience {
         Patience {
-            attempt: self.inner.attempt_timeout,
+            // Most calls have but one attempt, and whoever waits longer for one means it to take longer.
+            attempt: self.inner.attempt_timeout.max(total.unwrap_or_default()),
             total: total.unwrap_or(self.inner.total_timeout),
             attempts: self.inner.max_attempts,
         }

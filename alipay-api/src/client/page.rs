@@ -48,7 +48,8 @@ impl PageCall {
 
     /// An HTML form that submits itself: put it into a page as it is, without escaping.
     ///
-    /// It needs inline script, or the buyer's click where script is off. For requests that are too long for a URL, and for merchants' tokens.
+    /// It needs inline script, or the buyer's click where script is off. For requests that are too long for a URL, and for merchants'
+    /// tokens: the buyer's browser gets to see a token here too, as the protocol has it, but keeps it in no history.
     ///
     /// # Errors
     /// The request lacks a field.
@@ -70,6 +71,8 @@ impl AppCall {
     }
 
     /// The text that the phone app gives to Alipay's SDK as it is: it is encoded already and must not be encoded again.
+    ///
+    /// A merchant's token is in it, as the protocol has it: where the client acts for one, don't log or store the text.
     ///
     /// # Errors
     /// The request lacks a field.

@@ -19,7 +19,7 @@ use crate::{
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
 ///
-/// Nothing is known of the method, so it is sent again only where no connection was made.
+/// Nothing is known of the method, so it is sent again only where no connection was made, unless it only [reads](Self::reads).
 #[derive(Debug)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct RawCall {
@@ -27,6 +27,7 @@ pub struct RawCall {
     method: String,
     business: Business,
     options: Options,
+    retry: Retry,
     timeout: Option<Duration>,
 }
 
@@ -51,6 +52,7 @@ impl RawCall {
             client,
             method,
             business,
+            retry: Retry::Never,
             timeout: None,
         }
     }
@@ -58,6 +60,12 @@ impl RawCall {
     /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.business.top_level.push((Cow::Owned(name.into()), value.into()));
+        self
+    }
+
+    /// Says that the method changes nothing: after a failure that may pass it is sent again, and its outcome is never unknown.
+    pub fn reads(mut self) -> Self {
+        self.retry = Retry::Read;
         self
     }
 
@@ -73,7 +81,8 @@ impl RawCall {
         self
     }
 
-    /// How long this call may take with all its attempts, instead of the client's limit.
+    /// How long this call may take with all its attempts, instead of the client's limit. One attempt may take as long, or for the
+    /// client's limit of one attempt where that is longer.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -86,7 +95,7 @@ impl RawCall {
         let exchange = Exchange {
             client: &self.client,
             method: &self.method,
-            retry: Retry::Never,
+            retry: self.retry,
             pending: &["10003"],
             classify: |_| None,
             business: &self.business,

@@ -265,6 +265,16 @@ async fn what_is_not_signed_in_time_is_not_sent() {
 }
 
 #[tokio::test]
+async fn who_waits_longer_for_a_call_waits_longer_for_an_attempt() {
+    let (mock, _) = start().await;
+    let client = builder(&mock).attempt_timeout(Duration::from_nanos(1)).build().unwrap();
+    let query = || client.trade().query(Query::with_out_trade_no("1"));
+    assert!(query().await.unwrap_err().is_timeout());
+    let error = query().timeout(Duration::from_mins(1)).await.unwrap_err();
+    assert_eq!(error.sub_code(), Some("ACQ.TRADE_NOT_EXIST"), "{error}");
+}
+
+#[tokio::test]
 async fn any_timeout_can_be_set() {
     let (mock, _) = start().await;
     let client = builder(&mock)

@@ -1,7 +1,8 @@
 use alipay_api::{ErrorClass, ErrorKind, trade::CreateResponse};
+use alipay_mock::Fault;
 use serde_json::json;
 
-use crate::support::{start, start_certified};
+use crate::support::{paid_order, start, start_certified};
 
 #[tokio::test]
 async fn a_method_can_be_called_by_name() {
@@ -12,6 +13,25 @@ async fn a_method_can_be_called_by_name() {
     assert_eq!(answer.get::<String>("out_trade_no").unwrap().as_deref(), Some("1"));
     assert_eq!(answer.read::<CreateResponse>().unwrap().out_trade_no, "1");
     assert!(answer.as_str().starts_with('{'));
+}
+
+#[tokio::test]
+async fn what_only_reads_is_sent_again_and_leaves_nothing_unknown() {
+    const QUERY: &str = "alipay.trade.query";
+
+    let (mock, client) = start().await;
+    paid_order(&mock, &client, "1", "1.00").await;
+    let query = |number: &str| client.call_raw(QUERY, json!({ "out_trade_no": number }));
+    mock.fault_next(Fault::HttpStatus(503));
+    assert_eq!(query("1").reads().await.unwrap().code().as_deref(), Some("10000"));
+    assert_eq!(mock.requests_of(QUERY), 2);
+    let error = query("2").reads().await.unwrap_err();
+    assert_eq!(error.sub_code(), Some("ACQ.TRADE_NOT_EXIST"));
+    assert!(!error.is_outcome_unknown());
+    // Of a call that may change something, nobody knows.
+    mock.fault_next(Fault::HttpStatus(503));
+    assert!(query("1").await.unwrap_err().is_outcome_unknown());
+    assert_eq!(mock.requests_of(QUERY), 4);
 }
 
 #[tokio::test]
