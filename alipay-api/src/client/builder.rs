@@ -91,7 +91,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A transport of your own instead of reqwest.
+    /// A transport of your own. The default one keeps its connections, trusts the platform's root certificates, and goes through the
+    /// proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`), except to hosts in `NO_PROXY`.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self

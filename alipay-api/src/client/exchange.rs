@@ -166,6 +166,8 @@ impl Exchange<'_> {
             trace_id,
             body: response.into_body(),
         };
+        let (status, trace_id) = (answered.status, answered.trace_id.as_deref());
+        tracing::debug!(method = self.method, status, trace_id, "the gateway answered");
         self.answer(&answered, &parameters, total_deadline, read).await
     }
 
