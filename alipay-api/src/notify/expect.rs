@@ -20,6 +20,16 @@ impl Verified<Notification> {
         self.expect_trade()?.expect_seller(seller_id)
     }
 
+    /// The payment notification for this merchant of a third-party app: the `auth_app_id` of its authorisation.
+    ///
+    /// An ISV's merchants may have orders of the same number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] where it is another kind of notification or for another merchant.
+    pub fn expect_merchant(self, auth_app_id: &str) -> Result<Verified<TradeStatusSync>, Error> {
+        self.expect_trade()?.expect_merchant(auth_app_id)
+    }
+
     /// The payment notification that it is.
     ///
     /// # Errors
@@ -57,6 +67,17 @@ impl Verified<TradeStatusSync> {
     pub fn expect_seller(self, seller_id: &str) -> Result<Self, Error> {
         if self.parameter("seller_id") != Some(seller_id) {
             return Err(mismatch("it is for another seller"));
+        }
+        Ok(self)
+    }
+
+    /// This notification, if it is for this merchant of a third-party app: the `auth_app_id` of its authorisation.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] where it is for another merchant.
+    pub fn expect_merchant(self, auth_app_id: &str) -> Result<Self, Error> {
+        if self.parameter("auth_app_id") != Some(auth_app_id) {
+            return Err(mismatch("it is for another merchant"));
         }
         Ok(self)
     }

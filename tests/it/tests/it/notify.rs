@@ -242,6 +242,19 @@ async fn gbk_is_read_as_gbk() {
 }
 
 #[tokio::test]
+async fn merchants_of_an_isv_are_told_apart() {
+    let (mock, client) = start().await;
+    let told = |body: &str| client.notifications().verify(body).unwrap();
+    let body = Forge::new(&mock).set("auth_app_id", b"2021000000000002").signed();
+    let expected = told(&body).expect_merchant("2021000000000002").unwrap();
+    expected.expect_order("1", price("0.01")).unwrap();
+    let error = told(&body).expect_merchant("2021000000000003").unwrap_err();
+    assert_eq!((error.kind(), error.is_verified()), (ErrorKind::Mismatch, true));
+    let body = Forge::new(&mock).signed();
+    assert!(told(&body).expect_merchant("").is_err());
+}
+
+#[tokio::test]
 async fn what_is_genuine_and_cannot_be_read_has_its_parameters() {
     let (mock, client) = start().await;
     let body = Forge::new(&mock).set("receipt_amount", b"0.005").signed();
