@@ -46,11 +46,11 @@ impl<'a> Values<'a> {
         Ok(values)
     }
 
-    /// Parameters of a form, by name.
+    /// Parameters of a form, by name: each name once.
     pub(crate) fn texts(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut values = Self::with_capacity(texts.size_hint().1.unwrap_or_default());
         for (name, text) in texts {
-            values.push(Cow::Borrowed(name), Value::from_text(text));
+            values.add(Cow::Borrowed(name), mark(name), Value::from_text(text));
         }
         values
     }
@@ -112,6 +112,10 @@ impl<'a> Values<'a> {
             self.flaw = Some("it has more members than any object of Alipay's");
         }
         self.marks |= bit;
+        self.add(name, mark, value);
+    }
+
+    fn add(&mut self, name: Cow<'a, str>, mark: u8, value: Value<'a>) {
         self.given.push(Given {
             name,
             value,
