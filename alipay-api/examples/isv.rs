@@ -5,7 +5,11 @@
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alipay_api::{
     Client, Credentials,
@@ -57,23 +61,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Calls for the merchant, with whatever token it has when they are made.
     let merchant = isv.merchant(shop);
-    let order = Precreate::new("isv-20161112", "0.01".parse()?, "测试订单");
+    let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let out_trade_no = format!("isv_{milliseconds}");
+    let order = Precreate::new(&out_trade_no, "0.01".parse()?, "测试订单");
     println!(
         "precreated          {}",
         merchant.trade().precreate(order).await?.qr_code
     );
-    mock.pay("isv-20161112")?;
+    mock.pay(&out_trade_no)?;
 
     // The token ends. Whoever calls next takes care of it.
     while !matches!(events.try_recv(), Ok(IsvEvent::Refreshed { .. })) {
-        let order = merchant.trade().query(Query::with_out_trade_no("isv-20161112")).await?;
+        let order = merchant.trade().query(Query::with_out_trade_no(&out_trade_no)).await?;
         println!("queried             {} is {}", order.out_trade_no, order.trade_status);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     println!("refreshed           once in {} calls", mock.requests());
 
     // Pages are made without waiting, so they take the token that is there.
-    let page = PagePay::new("isv-20161113", "0.01".parse()?, "测试订单");
+    let page = PagePay::new(format!("{out_trade_no}_page"), "0.01".parse()?, "测试订单");
     let form = isv.merchant_with_token(shop).await?.trade().page_pay(page).form()?;
     println!("payment page        a form of {} bytes", form.len());
 

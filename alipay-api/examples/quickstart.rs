@@ -5,12 +5,19 @@
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
 
-use std::{env, error::Error, time::Duration};
+use std::{
+    env,
+    error::Error,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alipay_api::{
     Client, Credentials,
     notify::{self, Notification, Verified},
-    trade::{AppPay, FastpayRefundQuery, PagePay, Precreate, Query, QueryErrorCode, Refund, types::TradeStatus},
+    trade::{
+        AppPay, FastpayRefundQuery, PagePay, Precreate, Query, QueryErrorCode, QueryResponse, Refund,
+        fastpay_refund_query::RefundStatus, types::TradeStatus,
+    },
     types::Price,
 };
 use alipay_mock::Mock;
@@ -32,7 +39,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Some(mock),
         )
     };
-    let out_trade_no = format!("quickstart-{}", std::process::id());
+    // Letters, digits and underscores, and used once: the sandbox remembers.
+    let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let out_trade_no = format!("quickstart_{milliseconds}");
     println!("gateway           {}", client.gateway());
 
     let (notify_url, mut notifications) = receive_notifications(client.clone()).await?;
@@ -56,28 +65,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let order = wait_for_payment(&client, &out_trade_no).await?;
     println!(
-        "queried           {} is {}, {:?}",
-        order.trade_no, order.trade_status, order.total_amount
+        "queried           {} is {}, {}",
+        order.trade_no,
+        order.trade_status,
+        shown(order.total_amount)
     );
 
-    let refund = Refund::with_out_trade_no(&out_trade_no, "8.80".parse()?).out_request_no("refund-1");
-    let refund = client.trade().refund(refund).await?;
-    println!("refunded          {:?}", refund.refund_fee);
-
-    let refund = FastpayRefundQuery::with_out_trade_no(&out_trade_no, "refund-1");
-    let refund = client.trade().fastpay_refund_query(refund).await?;
-    println!(
-        "queried refund    {:?} of {:?}",
-        refund.refund_amount, refund.total_amount
-    );
+    refund(&client, &out_trade_no, mock.is_some()).await?;
 
     let page = client
         .trade()
-        .page_pay(PagePay::new(format!("{out_trade_no}-page"), amount, "测试订单"));
+        .page_pay(PagePay::new(format!("{out_trade_no}_page"), amount, "测试订单"));
     println!("page pay          {}", page.return_url("https://example.com").url()?);
     let app = client
         .trade()
-        .app_pay(AppPay::new(format!("{out_trade_no}-app"), amount, "测试订单"));
+        .app_pay(AppPay::new(format!("{out_trade_no}_app"), amount, "测试订单"));
     println!("app pay           {}", app.order_string()?);
     Ok(())
 }
@@ -92,6 +94,9 @@ fn credentials_from_environment() -> Result<Option<(String, Credentials)>, Box<d
 }
 
 /// A merchant's server: verifies each notification from its raw body and answers `success` once it is taken.
+///
+/// Here that is a channel in memory, which is gone with the process, and Alipay does not send again what was answered so: a real shop has
+/// it stored in its database before it answers.
 async fn receive_notifications(
     client: Client,
 ) -> Result<(String, mpsc::UnboundedReceiver<Verified<Notification>>), Box<dyn Error>> {
@@ -100,7 +105,8 @@ async fn receive_notifications(
     async fn take(State((client, sender)): State<Merchant>, body: Bytes) -> (StatusCode, &'static str) {
         let taken = client
             .notifications()
-            .verify(&body)
+            .receive(&body)
+            .await
             .is_ok_and(|notification| sender.send(notification).is_ok());
         if taken {
             (StatusCode::OK, notify::SUCCESS)
@@ -118,20 +124,58 @@ async fn receive_notifications(
 }
 
 /// Asks every three seconds for two minutes.
-async fn wait_for_payment(
-    client: &Client,
-    out_trade_no: &str,
-) -> Result<alipay_api::trade::QueryResponse, Box<dyn Error>> {
+async fn wait_for_payment(client: &Client, out_trade_no: &str) -> Result<QueryResponse, Box<dyn Error>> {
     for _ in 0..40 {
         match client.trade().query(Query::with_out_trade_no(out_trade_no)).await {
-            Ok(order) if order.trade_status == TradeStatus::TradeSuccess => return Ok(order),
-            Ok(_) => {}
+            Ok(order) => match order.trade_status.known() {
+                Some(TradeStatus::TradeSuccess | TradeStatus::TradeFinished) => return Ok(order),
+                Some(TradeStatus::TradeClosed) => return Err("the order is closed".into()),
+                _ => {}
+            },
             // Nobody has scanned the code yet.
             Err(error) if error.sub_code_as() == Some(QueryErrorCode::AcqTradeNotExist) => {}
+            Err(error) if error.is_retryable() => println!("not answered      {error}"),
             Err(error) => return Err(error.into()),
         }
         println!("waiting           scan the code and pay");
         tokio::time::sleep(Duration::from_secs(3)).await;
     }
     Err("nobody paid".into())
+}
+
+/// Gives back a part of the money.
+async fn refund(client: &Client, out_trade_no: &str, is_mock: bool) -> Result<(), Box<dyn Error>> {
+    // Each refund of an order has a number of its own, and keeps it when it is sent again: the money goes back once.
+    let number = "refund_1";
+    let request = Refund::with_out_trade_no(out_trade_no, "8.80".parse()?).out_request_no(number);
+    match client.trade().refund(request).await {
+        // `refund_fee` is what all refunds of the order have given back so far.
+        Ok(refund) if refund.fund_change == Some(true) => {
+            println!("refunded          {} so far", shown(refund.refund_fee));
+        }
+        Ok(_) => println!("refunded?         no money moved in this call"),
+        Err(error) if error.is_outcome_unknown() => println!("refunded?         {error}"),
+        Err(error) => return Err(error.into()),
+    }
+    if !is_mock {
+        // Alipay may not know sooner.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    let query = FastpayRefundQuery::with_out_trade_no(out_trade_no, number);
+    let refund = client.trade().fastpay_refund_query(query).await?;
+    // A query that succeeds says nothing by itself.
+    if refund.refund_status != Some(RefundStatus::Success.into()) {
+        return Err(format!("the refund is not made, or not yet: {:?}", refund.refund_status).into());
+    }
+    println!(
+        "queried refund    {} of {}",
+        shown(refund.refund_amount),
+        shown(refund.total_amount)
+    );
+    Ok(())
+}
+
+/// An amount, where the gateway gave one.
+fn shown(amount: Option<Price>) -> String {
+    amount.map_or_else(|| "(no amount)".to_owned(), |amount| amount.to_string())
 }
