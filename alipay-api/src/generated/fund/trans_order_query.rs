@@ -252,7 +252,8 @@ impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     #[inline]
     fn class(self) -> crate::ErrorClass {
         match self {
-            Self::OrderNotExist | Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => crate::ErrorClass::Retry,
+            Self::OrderNotExist => crate::ErrorClass::OutcomeUnknown,
             Self::InvalidParameter | Self::NoOrderPermission | Self::OrderIdInvalid => {
                 crate::ErrorClass::Request
             }

@@ -247,17 +247,17 @@ pub enum TransToaccountTransferErrorCode {
     CertMissAccLimit,
     /// The merchant's identity details are incomplete, and the payments have passed 10,000 yuan at once or 50,000 in a month. Complete them, then send the same request again with the same `out_biz_no`.
     CertMissTransLimit,
-    /// The payer's transfers of today would exceed the daily allowance.
+    /// The merchant's transfers of today would exceed its daily allowance. Send the same request again with the same `out_biz_no` tomorrow.
     ExceedLimitDmAmount,
-    /// The payer's transfers of today would exceed the highest daily limit.
+    /// The merchant's transfers of today would exceed the highest daily limit. Send the same request again with the same `out_biz_no` tomorrow.
     ExceedLimitDmMaxAmount,
     /// The amount is above what a single transfer to a company's account may carry.
     ExceedLimitEntSmAmount,
     /// The amount is above a single-transfer limit that Alipay keeps internally.
     ExceedLimitInternalSmAmount,
-    /// The payer's transfers of this month would exceed the monthly allowance.
+    /// The merchant's transfers of this month would exceed its monthly allowance. Send the same request again with the same `out_biz_no` next month.
     ExceedLimitMmAmount,
-    /// The payer's transfers of this month would exceed the highest monthly limit.
+    /// The merchant's transfers of this month would exceed the highest monthly limit. Send the same request again with the same `out_biz_no` next month.
     ExceedLimitMmMaxAmount,
     /// The amount is above what a single transfer to a person's account may carry.
     ExceedLimitPersonalSmAmount,
@@ -305,19 +305,19 @@ pub enum TransToaccountTransferErrorCode {
     PermitCheckPermLimited,
     /// The payee has not completed the identity details, or has no balance account, and therefore cannot receive money.
     PermitNonBankLimitPayee,
-    /// The payer has reached the payment limit that regulation sets for the account.
+    /// The merchant's account has reached the payment limit that regulation sets for it. Once the limit is raised or renewed, send the same request again with the same `out_biz_no`.
     PermitPayerForbidden,
     /// The merchant's identity details are so incomplete that the balance pays only little. Complete them, then send the same request again with the same `out_biz_no`.
     PermitPayerLowestForbidden,
     /// The payee must first complete the identity details that anti-money-laundering rules ask for.
     PermAmlNotRealnameRev,
-    /// All accounts of the paying company together have used up what they may pay from balances today.
+    /// All accounts of the merchant's company together have used up what they may pay from balances today. Send the same request again with the same `out_biz_no` tomorrow.
     PermPayCustomerDailyQuotaOrgBalanceLimit,
-    /// All accounts of the paying company together have used up what they may pay from balances this month.
+    /// All accounts of the merchant's company together have used up what they may pay from balances this month. Send the same request again with the same `out_biz_no` next month.
     PermPayCustomerMonthQuotaOrgBalanceLimit,
-    /// The paying account has used up what it may pay from its balance today.
+    /// The merchant's account has used up what it may pay from its balance today. Send the same request again with the same `out_biz_no` tomorrow.
     PermPayUserDailyQuotaOrgBalanceLimit,
-    /// The paying account has used up what it may pay from its balance this month.
+    /// The merchant's account has used up what it may pay from its balance this month. Send the same request again with the same `out_biz_no` next month.
     PermPayUserMonthQuotaOrgBalanceLimit,
     /// The payee may not receive more: a limit on what this customer takes in is reached.
     PermReceiveCustomerAlmsLimit,
@@ -455,12 +455,8 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PaymentInfoInconsistency
             | Self::RemarkHasSensitiveWord => crate::ErrorClass::Request,
             Self::BlockUserForbbidenRecieve
-            | Self::ExceedLimitDmAmount
-            | Self::ExceedLimitDmMaxAmount
             | Self::ExceedLimitEntSmAmount
             | Self::ExceedLimitInternalSmAmount
-            | Self::ExceedLimitMmAmount
-            | Self::ExceedLimitMmMaxAmount
             | Self::ExceedLimitPersonalSmAmount
             | Self::ExceedLimitSmAmount
             | Self::ExceedLimitUnrnDmAmount
@@ -471,25 +467,29 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PermitCheckPermIdentityTheft
             | Self::PermitCheckPermLimited
             | Self::PermitNonBankLimitPayee
-            | Self::PermitPayerForbidden
             | Self::PermAmlNotRealnameRev
-            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
-            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
-            | Self::PermPayUserDailyQuotaOrgBalanceLimit
-            | Self::PermPayUserMonthQuotaOrgBalanceLimit
             | Self::PermReceiveCustomerAlmsLimit
             | Self::ReleaseUserForbbidenRecieve
             | Self::SyncSecurityCheckFailed => crate::ErrorClass::Declined,
             Self::AccountNotExist
             | Self::CertMissAccLimit
             | Self::CertMissTransLimit
+            | Self::ExceedLimitDmAmount
+            | Self::ExceedLimitDmMaxAmount
+            | Self::ExceedLimitMmAmount
+            | Self::ExceedLimitMmMaxAmount
             | Self::OpenapiVersionTooOld
             | Self::PaycardUnablePayment
             | Self::PayerBalanceNotEnough
             | Self::PayerCertExpired
             | Self::PayerDataIncomplete
             | Self::PayerStatusError
-            | Self::PermitPayerLowestForbidden => crate::ErrorClass::Setup,
+            | Self::PermitPayerForbidden
+            | Self::PermitPayerLowestForbidden
+            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
+            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
+            | Self::PermPayUserDailyQuotaOrgBalanceLimit
+            | Self::PermPayUserMonthQuotaOrgBalanceLimit => crate::ErrorClass::Setup,
         }
     }
 }

@@ -453,17 +453,17 @@ pub enum TransUniTransferErrorCode {
     EmployeeServiceNotExist,
     /// The payee has received as many transfers from this payer today as allowed; tomorrow works again.
     ExceedLimitDcReceived,
-    /// The payer's transfers of today would exceed the daily allowance.
+    /// The merchant's transfers of today would exceed its daily allowance. Send the same request again with the same `out_biz_no` tomorrow.
     ExceedLimitDmAmount,
-    /// The payer's transfers of today would exceed the highest daily limit.
+    /// The merchant's transfers of today would exceed the highest daily limit. Send the same request again with the same `out_biz_no` tomorrow.
     ExceedLimitDmMaxAmount,
     /// The amount is above what a single transfer to a company's account may carry.
     ExceedLimitEntSmAmount,
     /// The amount is above a single-transfer limit that Alipay keeps internally.
     ExceedLimitInternalSmAmount,
-    /// The payer's transfers of this month would exceed the monthly allowance.
+    /// The merchant's transfers of this month would exceed its monthly allowance. Send the same request again with the same `out_biz_no` next month.
     ExceedLimitMmAmount,
-    /// The payer's transfers of this month would exceed the highest monthly limit.
+    /// The merchant's transfers of this month would exceed the highest monthly limit. Send the same request again with the same `out_biz_no` next month.
     ExceedLimitMmMaxAmount,
     /// The amount is above what a single transfer to a person's account may carry.
     ExceedLimitPersonalSmAmount,
@@ -659,7 +659,7 @@ pub enum TransUniTransferErrorCode {
     PermitLimitPayee,
     /// The payee has not completed the identity details, or has no balance account, and therefore cannot receive money.
     PermitNonBankLimitPayee,
-    /// The payer has reached the payment limit that regulation sets for the account.
+    /// The merchant's account has reached the payment limit that regulation sets for it. Once the limit is raised or renewed, send the same request again with the same `out_biz_no`.
     PermitPayerForbidden,
     /// Accounts of the merchant's level may not make this payment. Mend the account, then send the same request again with the same `out_biz_no`.
     PermitPayerLevelForbidden,
@@ -667,13 +667,13 @@ pub enum TransUniTransferErrorCode {
     PermAmlNotRealnamePay,
     /// The payee must first complete the identity details that anti-money-laundering rules ask for.
     PermAmlNotRealnameRev,
-    /// All accounts of the paying company together have used up what they may pay from balances today.
+    /// All accounts of the merchant's company together have used up what they may pay from balances today. Send the same request again with the same `out_biz_no` tomorrow.
     PermPayCustomerDailyQuotaOrgBalanceLimit,
-    /// All accounts of the paying company together have used up what they may pay from balances this month.
+    /// All accounts of the merchant's company together have used up what they may pay from balances this month. Send the same request again with the same `out_biz_no` next month.
     PermPayCustomerMonthQuotaOrgBalanceLimit,
-    /// The paying account has used up what it may pay from its balance today.
+    /// The merchant's account has used up what it may pay from its balance today. Send the same request again with the same `out_biz_no` tomorrow.
     PermPayUserDailyQuotaOrgBalanceLimit,
-    /// The paying account has used up what it may pay from its balance this month.
+    /// The merchant's account has used up what it may pay from its balance this month. Send the same request again with the same `out_biz_no` next month.
     PermPayUserMonthQuotaOrgBalanceLimit,
     /// The payee may not receive more: a limit on what this customer takes in is reached.
     PermReceiveCustomerAlmsLimit,
@@ -1161,12 +1161,8 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::BlockUserForbbidenRecieve
             | Self::CardBinError
             | Self::ExceedLimitDcReceived
-            | Self::ExceedLimitDmAmount
-            | Self::ExceedLimitDmMaxAmount
             | Self::ExceedLimitEntSmAmount
             | Self::ExceedLimitInternalSmAmount
-            | Self::ExceedLimitMmAmount
-            | Self::ExceedLimitMmMaxAmount
             | Self::ExceedLimitPersonalSmAmount
             | Self::ExceedLimitSmAmount
             | Self::ExceedLimitUnrnDmAmount
@@ -1208,12 +1204,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::PermitCheckReceiveLimit
             | Self::PermitLimitPayee
             | Self::PermitNonBankLimitPayee
-            | Self::PermitPayerForbidden
             | Self::PermAmlNotRealnameRev
-            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
-            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
-            | Self::PermPayUserDailyQuotaOrgBalanceLimit
-            | Self::PermPayUserMonthQuotaOrgBalanceLimit
             | Self::PermReceiveCustomerAlmsLimit
             | Self::ReceiverAccountBookInfoException
             | Self::ReceiverUserRiskFreeze
@@ -1233,6 +1224,10 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::ConfigurationError
             | Self::ContractorAccountBookNotFund
             | Self::EmployeeServiceNotExist
+            | Self::ExceedLimitDmAmount
+            | Self::ExceedLimitDmMaxAmount
+            | Self::ExceedLimitMmAmount
+            | Self::ExceedLimitMmMaxAmount
             | Self::ExpandIndirectVerifyFail
             | Self::FlexibleStaffingRiskConsultUnauthorizedConsult
             | Self::FlexibleStaffingRiskConsultUnsignedMerchant
@@ -1262,8 +1257,13 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::PayerStatusError
             | Self::PayerUnablePayment
             | Self::PaySalaryModeNotSupport
+            | Self::PermitPayerForbidden
             | Self::PermitPayerLevelForbidden
             | Self::PermAmlNotRealnamePay
+            | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
+            | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
+            | Self::PermPayUserDailyQuotaOrgBalanceLimit
+            | Self::PermPayUserMonthQuotaOrgBalanceLimit
             | Self::ProductNotSign
             | Self::PromoCampRelationConfigMissed
             | Self::TaxBillAgreementMiss

@@ -235,7 +235,7 @@ pub enum OrderSettleErrorCode {
     AcqAllocRefuseAfterRefund,
     /// The order has to be settled before it can be split.
     AcqAllocRefuseBeforeSettle,
-    /// The order's split was declared finished. There is nothing left to split.
+    /// The order's split was declared finished. This share was not made, unless an earlier sending of the same number made it.
     AcqAlreadyFinishAlloc,
     /// An order with deferred settlement can't be split with `async`.
     AcqAsyncAllocNotSupportInPeriod,
@@ -425,9 +425,9 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
             Self::AcqDupOutRequestNo
             | Self::AcqSystemError
             | Self::AcqTradeSettleError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqAlreadyFinishAlloc => crate::ErrorClass::AlreadyDone,
             Self::AcqAllocAmountValidateError
             | Self::AcqAllocRefuseAfterRefund
+            | Self::AcqAlreadyFinishAlloc
             | Self::AcqAsyncAllocNotSupportInPeriod
             | Self::AcqDiscordantRepeatRequest
             | Self::AcqIllegalRequest
