@@ -6,13 +6,17 @@
 /// Tells that a trade was paid, closed, finished or refunded. Alipay posts it to the `notify_url` that the payment named, and posts it again, about eight
 /// times in 25 hours, until the answer is the seven bytes `success`.
 ///
-/// The same news can come several times and in any order: act once per `notify_id`, and compare `app_id`, `seller_id`, `out_trade_no` and `total_amount`
-/// with the order before treating it as paid. Paid means `TRADE_SUCCESS` or `TRADE_FINISHED`.
+/// Compare `app_id`, `seller_id`, `out_trade_no` and `total_amount` with the order before treating it as paid. Paid means `TRADE_SUCCESS` or
+/// `TRADE_FINISHED`, and a refund of part of the money is told with `TRADE_SUCCESS` again.
+///
+/// Deliver once per `out_trade_no`, by a transition in your own database that only one notification can win, such as from unpaid to paid. One order has
+/// several pieces of news, each with a `notify_id` of its own: it was paid, it is finished, it was refunded. Hence `notify_id` only tells repetitions
+/// of the same news. They come in any order.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/203/105286>
 #[non_exhaustive]
 pub struct TradeStatusSync {
-    /// Identifies the news. A repetition has the same.
+    /// Identifies the news: a repetition has the same, and other news of the same order another. It is no key to deliver once by.
     pub notify_id: String,
     /// Always `trade_status_sync`.
     pub notify_type: String,
@@ -62,7 +66,7 @@ pub struct TradeStatusSync {
     pub invoice_amount: Option<crate::types::Price>,
     /// What was paid with Jifenbao points, in yuan.
     pub point_amount: Option<crate::types::Price>,
-    /// What has been refunded so far, all refunds together, in yuan. Given in the notification of a refund.
+    /// What has been refunded so far, all refunds together, in yuan: don't add it up. Given in the notification of a refund; what that one refund gave back, `alipay.trade.fastpay.refund.query` says by `out_biz_no`.
     pub refund_fee: Option<crate::types::Price>,
     /// What Alipay's own offers took off the price, in yuan.
     pub discount_amount: Option<crate::types::Price>,
@@ -129,7 +133,7 @@ pub struct TradeStatusSync {
     pub out_channel_type: Option<String>,
     /// Where the buyer paid, such as `APP`.
     pub cashier_type: Option<String>,
-    /// The payment's `passback_params`, unchanged.
+    /// The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
