@@ -7,6 +7,7 @@ pub mod close;
 pub mod create;
 pub mod fastpay_refund_query;
 pub mod order_settle;
+pub mod order_settle_query;
 pub mod page_pay;
 pub mod pay;
 pub mod precreate;
@@ -22,6 +23,9 @@ pub use fastpay_refund_query::{
     FastpayRefundQuery, FastpayRefundQueryResponse, FastpayRefundQueryErrorCode,
 };
 pub use order_settle::{OrderSettle, OrderSettleResponse, OrderSettleErrorCode};
+pub use order_settle_query::{
+    OrderSettleQuery, OrderSettleQueryResponse, OrderSettleQueryErrorCode,
+};
 pub use page_pay::{PagePay, PagePayResponse, PagePayErrorCode};
 pub use pay::{Pay, PayResponse, PayErrorCode};
 pub use precreate::{Precreate, PrecreateResponse, PrecreateErrorCode};
@@ -96,6 +100,17 @@ impl Trade<'_> {
         &self,
         request: OrderSettle,
     ) -> crate::Call<OrderSettleResponse> {
+        self.client.call(request)
+    }
+
+    /// 交易分账查询接口: `alipay.trade.order.settle.query`.
+    ///
+    /// Tells what became of a split that `alipay.trade.order.settle` made: above all of one with `async`, and after a call whose outcome is unknown.
+    #[inline]
+    pub fn order_settle_query(
+        &self,
+        request: OrderSettleQuery,
+    ) -> crate::Call<OrderSettleQueryResponse> {
         self.client.call(request)
     }
 

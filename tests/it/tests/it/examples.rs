@@ -44,11 +44,13 @@ const GIVEN_OUT: &[&str] = &[
     "auth_methods",
     "auth_start",
     "buyer_logon_id",
+    "operation_dt",
     "order_id",
     "pay_date",
     "pay_fund_order_id",
     "qr_code",
     "refresh_token",
+    "royalty_detail_list",
     "settle_no",
     "trade_no",
     "trans_date",
@@ -100,6 +102,21 @@ async fn presuppose(
             let trade_no = order().await;
             mock.pay("1").unwrap();
             request.insert("trade_no".to_owned(), trade_no.into());
+        }
+        "alipay.trade.order.settle.query" => {
+            let trade_no = order().await;
+            mock.pay("1").unwrap();
+            let settle = json!({
+                "out_request_no": text("out_request_no"), "trade_no": trade_no,
+                "royalty_parameters": answer["royalty_detail_list"],
+            });
+            let settled = client.call_raw("alipay.trade.order.settle", settle).await.unwrap();
+            if request.contains_key("settle_no") {
+                let settle_no = settled.get::<String>("settle_no").unwrap().unwrap();
+                request.insert("settle_no".to_owned(), settle_no.into());
+            } else {
+                request.insert("trade_no".to_owned(), trade_no.into());
+            }
         }
         "alipay.fund.trans.order.query" => {
             let transfer = json!({

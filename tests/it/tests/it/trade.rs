@@ -2,10 +2,11 @@ use alipay_api::{
     ErrorClass, ErrorKind, Outcome,
     trade::{
         Cancel, CancelErrorCode, Close, CloseErrorCode, Create, CreateErrorCode, FastpayRefundQuery,
-        FastpayRefundQueryErrorCode, OrderSettle, OrderSettleErrorCode, Pay, PayErrorCode, Precreate,
-        PrecreateErrorCode, Query, QueryErrorCode, Refund, RefundErrorCode,
+        FastpayRefundQueryErrorCode, OrderSettle, OrderSettleErrorCode, OrderSettleQuery, OrderSettleQueryErrorCode,
+        Pay, PayErrorCode, Precreate, PrecreateErrorCode, Query, QueryErrorCode, Refund, RefundErrorCode,
         cancel::CancelAction,
         fastpay_refund_query::RefundStatus,
+        order_settle_query::{RoyaltyDetailOperationType, RoyaltyDetailState},
         types::{OpenApiRoyaltyDetailInfoPojo, TradeStatus},
     },
 };
@@ -254,6 +255,65 @@ async fn order_settle_shares_a_paid_order() {
         .await
         .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(OrderSettleErrorCode::AcqTradeNotExist));
+}
+
+#[tokio::test]
+async fn an_unclear_split_is_found_by_either_number() {
+    let (mock, client) = start().await;
+    let trade_no = paid_order(&mock, &client, "20160727", "20.00").await;
+    mock.answer_next("alipay.trade.order.settle", "40004", "ACQ.TRADE_SETTLE_ERROR", true);
+    let share = OpenApiRoyaltyDetailInfoPojo::default()
+        .royalty_type("transfer")
+        .trans_in_type("userId")
+        .trans_in("2088101126708402")
+        .amount(price("0.10"));
+    let settle = || OrderSettle::with_royalty_parameters([share.clone()], "20160727001", &trade_no);
+    let error = client.trade().order_settle(settle()).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+
+    let query = OrderSettleQuery::new()
+        .trade_no(&trade_no)
+        .out_request_no("20160727001");
+    let found = client.trade().order_settle_query(query).await.unwrap();
+    assert_eq!(found.out_request_no, "20160727001");
+    assert!(found.operation_dt.is_some());
+    let [made] = found.royalty_detail_list.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (
+            made.state.clone(),
+            made.operation_type.clone(),
+            made.amount,
+            made.trans_in.as_deref()
+        ),
+        (
+            Some(RoyaltyDetailState::Success.into()),
+            Some(RoyaltyDetailOperationType::Transfer.into()),
+            Some(price("0.10")),
+            Some("2088101126708402")
+        )
+    );
+
+    let settle_no = client.trade().order_settle(settle()).await.unwrap().settle_no.unwrap();
+    let query = OrderSettleQuery::new().settle_no(settle_no);
+    let again = client.trade().order_settle_query(query).await.unwrap();
+    assert_eq!(again.royalty_detail_list.len(), 1);
+}
+
+#[tokio::test]
+async fn a_split_that_nobody_made_is_not_found() {
+    let (mock, client) = start().await;
+    let trade_no = paid_order(&mock, &client, "20160727", "20.00").await;
+    let query = OrderSettleQuery::new().trade_no(trade_no).out_request_no("none");
+    let error = client.trade().order_settle_query(query).await.unwrap_err();
+    assert_eq!(error.sub_code_as(), Some(OrderSettleQueryErrorCode::InvalidParameter));
+
+    // Half of a name is refused here.
+    let requests = mock.requests();
+    let query = OrderSettleQuery::new().out_request_no("none");
+    let error = client.trade().order_settle_query(query).await.unwrap_err();
+    assert_eq!((error.kind(), mock.requests()), (ErrorKind::Request, requests));
 }
 
 #[tokio::test]

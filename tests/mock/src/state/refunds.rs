@@ -21,7 +21,19 @@ pub(crate) struct Settlement {
     pub(crate) out_request_no: String,
     pub(crate) settle_no: String,
     /// What was asked for, to tell a repetition from another request under the same number.
-    pub(crate) shares: Vec<(String, Money)>,
+    pub(crate) shares: Vec<Share>,
+    pub(crate) at: Timestamp,
+}
+
+/// One movement of a settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// `transfer` or `replenish`.
+    pub(crate) royalty_type: String,
+    /// An account, and how it is named.
+    pub(crate) from: Option<(String, Option<String>)>,
+    pub(crate) to: Option<(String, Option<String>)>,
+    pub(crate) amount: Money,
 }
 
 /// Why money doesn't go back.
@@ -72,8 +84,17 @@ impl Order {
                 .iter()
                 .flat_map(|trade| &trade.settlements)
                 .flat_map(|settlement| &settlement.shares)
-                .map(|(_, amount)| *amount),
+                .map(|share| share.amount),
         )
+    }
+
+    /// The settlement that the merchant gave this number.
+    pub(crate) fn settlement_of(&self, out_request_no: &str) -> Option<&Settlement> {
+        self.trade
+            .as_ref()?
+            .settlements
+            .iter()
+            .find(|settlement| settlement.out_request_no == out_request_no)
     }
 
     /// The refund of this number.
@@ -165,7 +186,7 @@ impl Trades {
         &mut self,
         key: &Key,
         out_request_no: &str,
-        shares: Vec<(String, Money)>,
+        shares: Vec<Share>,
         now: Timestamp,
     ) -> Result<String, SettleRefusal> {
         let order = self.get(key, now).ok_or(SettleRefusal::NoTrade)?;
@@ -185,7 +206,7 @@ impl Trades {
         if trade.status != Status::Success {
             return Err(SettleRefusal::NotPaid);
         }
-        if Money::sum(shares.iter().map(|(_, amount)| *amount)) > left {
+        if Money::sum(shares.iter().map(|share| share.amount)) > left {
             return Err(SettleRefusal::TooMuch);
         }
         let settle_no = numbers::settle_no(now);
@@ -193,7 +214,16 @@ impl Trades {
             out_request_no: out_request_no.to_owned(),
             settle_no: settle_no.clone(),
             shares,
+            at: now,
         });
         Ok(settle_no)
+    }
+
+    /// A merchant's settlement, by the number that Alipay gave it.
+    pub(crate) fn settlement(&self, auth_app_id: &str, settle_no: &str) -> Option<&Settlement> {
+        self.of(auth_app_id)
+            .filter_map(|order| order.trade.as_ref())
+            .flat_map(|trade| &trade.settlements)
+            .find(|settlement| settlement.settle_no == settle_no)
     }
 }

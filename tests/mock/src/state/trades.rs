@@ -243,6 +243,18 @@ impl Trades {
         self.get(&key, now)
     }
 
+    /// A merchant's orders.
+    pub(super) fn of(&self, auth_app_id: &str) -> impl Iterator<Item = &Order> {
+        self.orders
+            .values()
+            .filter(move |order| order.terms.merchant.auth_app_id == auth_app_id)
+    }
+
+    /// Whether there is such a trade, whoever's it is.
+    pub(crate) fn exists(&self, trade_no: &str) -> bool {
+        self.by_trade_no.contains_key(trade_no)
+    }
+
     /// The order of this number, whoever's it is: the control endpoint has no caller.
     pub(crate) fn find_any(&self, out_trade_no: &str) -> Option<Key> {
         let mut keys: Vec<_> = self

@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::state::refunds::{RefundRefusal, SettleRefusal};
+use crate::state::refunds::{RefundRefusal, SettleRefusal, Share};
 
 fn now() -> Timestamp {
     "2026-03-20T04:00:00Z".parse().unwrap()
@@ -201,7 +201,14 @@ fn cancel_ends_an_order_whatever_became_of_it() {
 fn settlements_share_out_what_is_left() {
     let (mut trades, key) = paid("10.00");
     trades.refund(&key, Some("r"), yuan("5.00"), None, now()).unwrap();
-    let share = |amount| vec![("2088".to_owned(), yuan(amount))];
+    let share = |amount| {
+        vec![Share {
+            royalty_type: "transfer".to_owned(),
+            from: None,
+            to: Some(("2088".to_owned(), None)),
+            amount: yuan(amount),
+        }]
+    };
     let number = trades.settle(&key, "a", share("3.00"), now()).unwrap();
     assert_eq!(trades.settle(&key, "a", share("3.00"), now()), Ok(number));
     assert_eq!(

@@ -289,3 +289,25 @@ async fn transfers_come_out_of_the_merchants_account() {
     let found = client.call_with(asking, &query, &token).await;
     assert_eq!(found.text("order_id"), sent.text("order_id"));
 }
+
+#[tokio::test]
+async fn a_split_of_another_merchants_order_is_not_told() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    let granted = client.call(TOKEN, &exchange(&mock.authorise(None, None))).await;
+    let token = [("app_auth_token", granted.text("app_auth_token"))];
+    let trade_no = client.create("1", "10.00", &[]).await.text("trade_no").to_owned();
+    mock.pay("1").unwrap();
+    let settle = json!({ "out_request_no": "s1", "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": "2.00" }] });
+    let settled = client.call("alipay.trade.order.settle", &settle).await;
+    let asking = "alipay.trade.order.settle.query";
+    let (by_trade, by_settlement) = (
+        json!({ "out_request_no": "s1", "trade_no": trade_no }),
+        json!({ "settle_no": settled.text("settle_no") }),
+    );
+    let other = client.call_with(asking, &by_trade, &token).await;
+    assert_eq!(other.code(), "40004 MERCHANT_TRADE_NOT_MATCH");
+    let other = client.call_with(asking, &by_settlement, &token).await;
+    assert_eq!(other.code(), "40004 INVALID_PARAMETER");
+    assert_eq!(client.code(asking, &by_settlement).await, "10000");
+}

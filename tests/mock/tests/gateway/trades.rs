@@ -222,10 +222,10 @@ async fn an_order_string_is_taken_as_the_app_delivers_it() {
 }
 
 #[tokio::test]
-async fn refunds_cancels_and_settlements() {
+async fn refunds_and_cancels() {
     let mock = Mock::start().await.unwrap();
     let client = Client::of(&mock);
-    let trade_no = client.create("1", "10.00", &[]).await.text("trade_no").to_owned();
+    client.create("1", "10.00", &[]).await;
     let refund =
         |number: &str, amount: &str| json!({ "out_trade_no": "1", "refund_amount": amount, "out_request_no": number });
     assert_eq!(
@@ -265,24 +265,6 @@ async fn refunds_cancels_and_settlements() {
     let absent = client.call("alipay.trade.fastpay.refund.query", &ask("r9")).await;
     assert_eq!(absent.node, json!({ "code": "10000", "msg": "Success" }));
 
-    let settle = |number: &str, amount: &str| json!({ "out_request_no": number, "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": amount }] });
-    let settled = client.call("alipay.trade.order.settle", &settle("s1", "2.00")).await;
-    assert_eq!(
-        client
-            .call("alipay.trade.order.settle", &settle("s1", "2.00"))
-            .await
-            .text("settle_no"),
-        settled.text("settle_no")
-    );
-    assert_eq!(
-        client.code("alipay.trade.order.settle", &settle("s1", "2.01")).await,
-        "40004 ACQ.DISCORDANT_REPEAT_REQUEST"
-    );
-    assert_eq!(
-        client.code("alipay.trade.order.settle", &settle("s2", "5.01")).await,
-        "40004 ACQ.ALLOC_AMOUNT_VALIDATE_ERROR"
-    );
-
     let cancel = client
         .call("alipay.trade.cancel", &json!({ "out_trade_no": "1" }))
         .await;
@@ -303,6 +285,61 @@ async fn refunds_cancels_and_settlements() {
         client.code("alipay.trade.cancel", &json!({ "trade_no": "1" })).await,
         "40004 ACQ.INVALID_PARAMETER"
     );
+}
+
+#[tokio::test]
+async fn settlements_are_made_once_and_found_again() {
+    let mock = Mock::start().await.unwrap();
+    let client = Client::of(&mock);
+    let trade_no = client.create("1", "10.00", &[]).await.text("trade_no").to_owned();
+    mock.pay("1").unwrap();
+    let settle = |number: &str, amount: &str| json!({ "out_request_no": number, "trade_no": trade_no, "royalty_parameters": [{ "trans_in": "2088101126708402", "amount": amount }] });
+    let settled = client.call("alipay.trade.order.settle", &settle("s1", "2.00")).await;
+    assert_eq!(
+        client
+            .call("alipay.trade.order.settle", &settle("s1", "2.00"))
+            .await
+            .text("settle_no"),
+        settled.text("settle_no")
+    );
+    assert_eq!(
+        client.code("alipay.trade.order.settle", &settle("s1", "2.01")).await,
+        "40004 ACQ.DISCORDANT_REPEAT_REQUEST"
+    );
+    assert_eq!(
+        client.code("alipay.trade.order.settle", &settle("s2", "8.01")).await,
+        "40004 ACQ.ALLOC_AMOUNT_VALIDATE_ERROR"
+    );
+    let asking = "alipay.trade.order.settle.query";
+    for request in [
+        json!({ "settle_no": settled.text("settle_no") }),
+        json!({ "trade_no": trade_no, "out_request_no": "s1" }),
+    ] {
+        let found = client.call(asking, &request).await;
+        assert_eq!(found.text("out_request_no"), "s1");
+        let details = found.node["royalty_detail_list"].as_array().unwrap();
+        let [share] = details.as_slice() else {
+            panic!("{details:?}")
+        };
+        assert_eq!(
+            [
+                &share["operation_type"],
+                &share["state"],
+                &share["amount"],
+                &share["trans_in"]
+            ],
+            ["transfer", "SUCCESS", "2.00", "2088101126708402"]
+        );
+    }
+    for request in [
+        json!({ "settle_no": trade_no }),
+        json!({ "trade_no": trade_no, "out_request_no": "s2" }),
+        json!({ "trade_no": "1", "out_request_no": "s1" }),
+        json!({ "out_request_no": "s1" }),
+        json!({ "trade_no": trade_no }),
+    ] {
+        assert_eq!(client.code(asking, &request).await, "40004 INVALID_PARAMETER");
+    }
 }
 
 #[tokio::test]

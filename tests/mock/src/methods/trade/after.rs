@@ -7,7 +7,7 @@ use crate::methods::{Call, Played};
 use crate::protocol::answer::Fields;
 use crate::protocol::failure::Failure;
 use crate::state::money::Money;
-use crate::state::refunds::{RefundRefusal, SettleRefusal};
+use crate::state::refunds::{RefundRefusal, SettleRefusal, Settlement, Share};
 use crate::state::trades::{CancelAction, Order, StepRefusal, Trade};
 
 /// The one source that buyers here pay from.
@@ -222,8 +222,16 @@ pub(super) fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
                 "参数无效: royalty_parameters.amount: must be more than zero",
             ));
         };
-        let receiver = row.get("trans_in").and_then(Value::as_str).unwrap_or_default();
-        shares.push((receiver.to_owned(), amount));
+        let text = |name: &str| {
+            let text = row.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            text.map(str::to_owned)
+        };
+        shares.push(Share {
+            royalty_type: text("royalty_type").unwrap_or_else(|| "transfer".to_owned()),
+            from: text("trans_out").map(|account| (account, text("trans_out_type"))),
+            to: text("trans_in").map(|account| (account, text("trans_in_type"))),
+            amount,
+        });
     }
     let settled = call
         .state
@@ -243,6 +251,58 @@ pub(super) fn settle(call: &mut Call<'_>) -> Result<Played, Failure> {
             .with("trade_no", call.required("trade_no"))
             .with("settle_no", settle_no),
     ))
+}
+
+pub(super) fn settle_query(call: &mut Call<'_>) -> Result<Played, Failure> {
+    let merchant = call.merchant.auth_app_id.clone();
+    let trade_no = call.text("trade_no");
+    let settlement = if let Some(no) = call.text("settle_no") {
+        call.state.trades.settlement(&merchant, &no).cloned()
+    } else if let Some(key) = call.order() {
+        let number = call.required("out_request_no");
+        let order = call.state.trades.get(&key, call.now);
+        order.and_then(|order| order.settlement_of(&number).cloned())
+    } else if trade_no.is_some_and(|no| call.state.trades.exists(&no)) {
+        return Err(call.refuse("MERCHANT_TRADE_NOT_MATCH", "商户与交易不匹配"));
+    } else {
+        None
+    };
+    let Some(settlement) = settlement else {
+        return Err(call.refuse("INVALID_PARAMETER", "参数无效: no such settlement"));
+    };
+    let list: Vec<Value> = (1..)
+        .zip(&settlement.shares)
+        .map(|(count, share)| detail(&settlement, share, count))
+        .collect();
+    Ok(Played::success(
+        Fields::new()
+            .with("out_request_no", settlement.out_request_no)
+            .with("operation_dt", beijing(settlement.at))
+            .with("royalty_detail_list", list),
+    ))
+}
+
+/// What became of a share: of the two sides, only the one whose account the kind of movement is about is told.
+fn detail(settlement: &Settlement, share: &Share, count: u32) -> Value {
+    let mut detail = json!({
+        "operation_type": share.royalty_type,
+        "execute_dt": beijing(settlement.at),
+        "amount": share.amount.to_string(),
+        "state": "SUCCESS",
+        "detail_id": format!("{}{count:03}", settlement.settle_no),
+    });
+    let (side, account) = if share.royalty_type == "replenish" {
+        ("trans_out", &share.from)
+    } else {
+        ("trans_in", &share.to)
+    };
+    if let Some((account, kind)) = account {
+        detail[side] = json!(account);
+        if let Some(kind) = kind {
+            detail[format!("{side}_type")] = json!(kind);
+        }
+    }
+    detail
 }
 
 fn no_trade(call: &Call<'_>) -> Failure {

@@ -104,6 +104,11 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
         ],
         play: after::settle,
     },
+    Behaviour {
+        method: "alipay.trade.order.settle.query",
+        errors: &["INVALID_PARAMETER", "MERCHANT_TRADE_NOT_MATCH"],
+        play: after::settle_query,
+    },
 ];
 
 impl Call<'_> {
