@@ -9,7 +9,7 @@ use std::error::Error;
 use alipay_api::{
     Client, Credentials,
     cert::Certificate,
-    fund::{TransOrderQuery, TransUniTransfer, trans_uni_transfer::Participant},
+    fund::{TransCommonQuery, TransUniTransfer, trans_uni_transfer::Participant},
     types::Open,
 };
 use alipay_mock::Mock;
@@ -41,8 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("now it is         {}", mock.roll_over_alipay_certificate()?);
     // The answer is signed with a certificate that the client has never seen: it fetches and checks that before it goes on.
-    let query = TransOrderQuery::with_out_biz_no("20170626152217");
-    let found = client.fund().trans_order_query(query).await?;
+    let query = TransCommonQuery::with_out_biz_no("20170626152217");
+    let found = client.fund().trans_common_query(query).await?;
     let found = succeeded(
         found.order_id.unwrap_or_default(),
         found.status.as_ref().map(Open::as_str),

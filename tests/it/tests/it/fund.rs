@@ -1,8 +1,9 @@
 use alipay_api::{
-    ErrorKind,
+    ErrorClass, ErrorKind,
     fund::{
-        TransOrderQuery, TransOrderQueryErrorCode, TransToaccountTransfer, TransToaccountTransferErrorCode,
-        TransUniTransfer, TransUniTransferErrorCode,
+        TransCommonQuery, TransCommonQueryErrorCode, TransOrderQuery, TransOrderQueryErrorCode, TransToaccountTransfer,
+        TransToaccountTransferErrorCode, TransUniTransfer, TransUniTransferErrorCode,
+        trans_common_query::{TransCommonQueryProductCode, TransCommonQueryStatus},
         trans_order_query::TransOrderQueryStatus,
         trans_uni_transfer::{Participant, TransUniTransferStatus},
     },
@@ -58,6 +59,66 @@ async fn a_transfer_that_nobody_made_is_not_found() {
         .await
         .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(TransOrderQueryErrorCode::OrderNotExist));
+    // It says nothing of whether the money moved.
+    assert_eq!(error.class(), Some(ErrorClass::OutcomeUnknown));
+}
+
+#[tokio::test]
+async fn an_unclear_uni_transfer_is_found_by_each_of_its_numbers() {
+    let (mock, client) = start_certified().await;
+    mock.answer_next("alipay.fund.trans.uni.transfer", "40004", "SYSTEM_ERROR", true);
+    let payee = Participant::new("2088123412341234", "ALIPAY_USER_ID");
+    let transfer = TransUniTransfer::new("20170626152218", price("82.32"), payee);
+    let error = client.fund().trans_uni_transfer(transfer).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+
+    let found = client
+        .fund()
+        .trans_common_query(TransCommonQuery::with_out_biz_no("20170626152218"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (found.status, found.trans_amount),
+        (Some(TransCommonQueryStatus::Success.into()), Some(price("82.32")))
+    );
+    assert!(found.pay_date.is_some());
+    let order_id = found.order_id.unwrap();
+    for query in [
+        TransCommonQuery::with_order_id(&order_id),
+        TransCommonQuery::with_pay_fund_order_id(found.pay_fund_order_id.unwrap()),
+    ] {
+        let found = client.fund().trans_common_query(query).await.unwrap();
+        assert_eq!(found.out_biz_no.as_deref(), Some("20170626152218"));
+        assert_eq!(found.order_id.as_ref(), Some(&order_id));
+    }
+    // The older query does not know it.
+    let error = client
+        .fund()
+        .trans_order_query(TransOrderQuery::with_order_id(&order_id))
+        .await
+        .unwrap_err();
+    assert_eq!(error.sub_code_as(), Some(TransOrderQueryErrorCode::OrderNotExist));
+}
+
+#[tokio::test]
+async fn a_uni_transfer_that_is_not_found_may_have_been_made() {
+    let (mock, client) = start_certified().await;
+    let payee = Participant::new("2088123412341234", "ALIPAY_USER_ID");
+    let transfer = TransUniTransfer::new("20170626152219", price("1.00"), payee);
+    client.fund().trans_uni_transfer(transfer).await.unwrap();
+    let query = TransCommonQuery::with_out_biz_no("20170626152219");
+    let error = client
+        .fund()
+        .trans_common_query(query.product_code(TransCommonQueryProductCode::StdRedPacket))
+        .await
+        .unwrap_err();
+    assert_eq!(error.sub_code_as(), Some(TransCommonQueryErrorCode::OrderNotExist));
+    assert_eq!(error.class(), Some(ErrorClass::OutcomeUnknown));
+    let received = mock.last_request("alipay.fund.trans.common.query").unwrap();
+    assert!(
+        received["biz_content"].contains(r#""biz_scene":"DIRECT_TRANSFER""#),
+        "{received:?}"
+    );
 }
 
 #[tokio::test]

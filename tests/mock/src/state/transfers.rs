@@ -2,15 +2,34 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::money::Money;
 use super::numbers;
 
+/// How long a bank takes.
+const BANK_TAKES: SignedDuration = SignedDuration::from_hours(2);
+
+/// A transfer's name: numbers are a merchant's own, and of one product and scene.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Number {
+    pub(crate) product: Product,
+    pub(crate) out_biz_no: String,
+}
+
+/// What a transfer was made by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Product {
+    /// The older interface, which has no products.
+    ToAccount,
+    /// The newer one, with a product and a scene.
+    Uni { code: String, scene: String },
+}
+
 /// What was asked for: the same number stands for exactly this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
-    pub(crate) out_biz_no: String,
+    pub(crate) number: Number,
     pub(crate) payee_type: String,
     pub(crate) payee: String,
     pub(crate) amount: Money,
@@ -22,7 +41,33 @@ pub(crate) struct Transfer {
     pub(crate) terms: Terms,
     pub(crate) order_id: String,
     pub(crate) fund_order_id: String,
+    pub(crate) passback_params: Option<String>,
     pub(crate) at: Timestamp,
+}
+
+impl Transfer {
+    /// When a bank should have the money, where one is the payee.
+    pub(crate) fn arrival(&self) -> Option<Timestamp> {
+        let to_bank = self.terms.payee_type.starts_with("BANKCARD");
+        to_bank.then(|| self.at.saturating_add(BANK_TAKES).unwrap_or(self.at))
+    }
+
+    /// Where it stands: a bank takes its time, an account has the money at once.
+    pub(crate) fn status(&self, now: Timestamp) -> &'static str {
+        if self.arrival().is_some_and(|arrival| now < arrival) {
+            "DEALING"
+        } else {
+            "SUCCESS"
+        }
+    }
+}
+
+/// How a query names a transfer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named<'a> {
+    OrderId(&'a str),
+    FundOrderId(&'a str),
+    Number(&'a Number),
 }
 
 /// Why money isn't sent.
@@ -47,7 +92,7 @@ pub(crate) struct Transfers {
 #[derive(Debug)]
 struct Account {
     balance: Money,
-    by_number: HashMap<String, Transfer>,
+    by_number: HashMap<Number, Transfer>,
 }
 
 impl Transfers {
@@ -60,12 +105,18 @@ impl Transfers {
     }
 
     /// Sends a merchant's money, or finds that it was sent.
-    pub(crate) fn send(&mut self, merchant: &str, terms: Terms, now: Timestamp) -> Result<&Transfer, TransferRefusal> {
+    pub(crate) fn send(
+        &mut self,
+        merchant: &str,
+        terms: Terms,
+        passback_params: Option<String>,
+        now: Timestamp,
+    ) -> Result<&Transfer, TransferRefusal> {
         let account = self.accounts.entry(merchant.to_owned()).or_insert_with(|| Account {
             balance: self.balance,
             by_number: HashMap::new(),
         });
-        if let Some(earlier) = account.by_number.get(&terms.out_biz_no) {
+        if let Some(earlier) = account.by_number.get(&terms.number) {
             if earlier.terms != terms {
                 return Err(TransferRefusal::Inconsistent);
             }
@@ -76,21 +127,23 @@ impl Transfers {
         }
         Ok(account
             .by_number
-            .entry(terms.out_biz_no.clone())
+            .entry(terms.number.clone())
             .or_insert_with(|| Transfer {
                 terms,
                 order_id: numbers::order_id(now),
                 fund_order_id: numbers::fund_order_id(now),
+                passback_params,
                 at: now,
             }))
     }
 
-    /// The merchant's transfer that a query means: Alipay's number wins.
-    pub(crate) fn find(&self, merchant: &str, order_id: Option<&str>, out_biz_no: Option<&str>) -> Option<&Transfer> {
+    /// The merchant's transfer of this name.
+    pub(crate) fn find(&self, merchant: &str, named: Named<'_>) -> Option<&Transfer> {
         let sent = &self.accounts.get(merchant)?.by_number;
-        match order_id {
-            Some(id) => sent.values().find(|transfer| transfer.order_id == id),
-            None => sent.get(out_biz_no?),
+        match named {
+            Named::OrderId(id) => sent.values().find(|transfer| transfer.order_id == id),
+            Named::FundOrderId(id) => sent.values().find(|transfer| transfer.fund_order_id == id),
+            Named::Number(number) => sent.get(number),
         }
     }
 }
@@ -99,36 +152,78 @@ impl Transfers {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_number_is_paid_out_once() {
-        let now = Timestamp::UNIX_EPOCH;
-        let terms = |number: &str, amount: &str| Terms {
-            out_biz_no: number.to_owned(),
+    fn number(product: Product, out_biz_no: &str) -> Number {
+        Number {
+            product,
+            out_biz_no: out_biz_no.to_owned(),
+        }
+    }
+
+    fn uni(scene: &str) -> Product {
+        Product::Uni {
+            code: "TRANS_ACCOUNT_NO_PWD".to_owned(),
+            scene: scene.to_owned(),
+        }
+    }
+
+    fn terms(number: Number, amount: &str) -> Terms {
+        Terms {
+            number,
             payee_type: "ALIPAY_USERID".to_owned(),
             payee: "2088".to_owned(),
             amount: Money::parse(amount).unwrap(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_number_is_paid_out_once() {
+        let now = Timestamp::UNIX_EPOCH;
+        let terms = |out_biz_no: &str, amount: &str| terms(number(Product::ToAccount, out_biz_no), amount);
         let mut transfers = Transfers::new(Money::yuan(10));
-        let id = transfers
-            .send("2088", terms("1", "6.00"), now)
-            .unwrap()
-            .order_id
-            .clone();
+        let mut send = |merchant: &str, terms: Terms| transfers.send(merchant, terms, None, now).cloned();
+        let id = send("2088", terms("1", "6.00")).unwrap().order_id;
         assert_eq!(id.len(), 32);
-        assert_eq!(transfers.send("2088", terms("1", "6.00"), now).unwrap().order_id, id);
+        assert_eq!(send("2088", terms("1", "6.00")).unwrap().order_id, id);
         assert_eq!(
-            transfers.send("2088", terms("1", "6.01"), now).unwrap_err(),
+            send("2088", terms("1", "6.01")).unwrap_err(),
             TransferRefusal::Inconsistent
         );
-        assert_eq!(
-            transfers.send("2088", terms("2", "4.01"), now).unwrap_err(),
-            TransferRefusal::Balance
-        );
-        assert!(transfers.send("2088", terms("2", "4.00"), now).is_ok());
-        assert!(transfers.find("2088", Some(&id), Some("other")).is_some());
-        assert!(transfers.find("2088", None, Some("3")).is_none());
+        assert_eq!(send("2088", terms("2", "4.01")).unwrap_err(), TransferRefusal::Balance);
+        assert!(send("2088", terms("2", "4.00")).is_ok());
         // Another merchant has an account, and numbers, of its own.
-        assert!(transfers.find("2089", Some(&id), None).is_none());
-        assert!(transfers.send("2089", terms("1", "9.00"), now).is_ok());
+        assert!(send("2089", terms("1", "9.00")).is_ok());
+        assert!(transfers.find("2088", Named::OrderId(&id)).is_some());
+        assert!(transfers.find("2089", Named::OrderId(&id)).is_none());
+    }
+
+    #[test]
+    fn a_number_belongs_to_its_product_and_scene() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut transfers = Transfers::new(Money::yuan(10));
+        let sent = terms(number(uni("DIRECT_TRANSFER"), "1"), "6.00");
+        let sent = transfers.send("2088", sent, None, now).unwrap().clone();
+        let found = |named: Named<'_>| transfers.find("2088", named).map(|found| found.order_id.clone());
+        assert_eq!(found(Named::Number(&sent.terms.number)), Some(sent.order_id.clone()));
+        assert_eq!(
+            found(Named::FundOrderId(&sent.fund_order_id)),
+            Some(sent.order_id.clone())
+        );
+        for other in [uni("PERSONAL_COLLECTION"), Product::ToAccount] {
+            assert_eq!(found(Named::Number(&number(other, "1"))), None);
+        }
+        assert_eq!(found(Named::FundOrderId(&sent.order_id)), None);
+    }
+
+    #[test]
+    fn a_bank_takes_its_time() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut transfers = Transfers::new(Money::yuan(10));
+        let to_bank = Terms {
+            payee_type: "BANKCARD_NO".to_owned(),
+            ..terms(number(uni("DIRECT_TRANSFER"), "1"), "1.00")
+        };
+        let sent = transfers.send("2088", to_bank, None, now).unwrap();
+        assert_eq!(sent.status(now), "DEALING");
+        assert_eq!(sent.status(sent.arrival().unwrap()), "SUCCESS");
     }
 }
