@@ -5,7 +5,8 @@
 //! # Answering a notification
 //! Verify it, [check that it is about your order](Verified::expect_order), store what it says, then answer with the body [`SUCCESS`]
 //! and nothing else. Anything else is sent again, about eight times within 25 hours. It may also come twice all the same:
-//! [`notify_id`](Verified::notify_id) is the key to drop repeats by.
+//! [`notify_id`](Verified::notify_id) is the key to drop repeats by. Deliver once for an order, whatever number of notifications
+//! say that it is paid: `TRADE_FINISHED` is other news than `TRADE_SUCCESS`.
 
 mod boundaries;
 mod expect;
