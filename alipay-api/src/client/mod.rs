@@ -129,7 +129,7 @@ impl Client {
     /// `business` becomes `biz_content`; [`RawCall::parameter`] adds parameters that stand beside it.
     ///
     /// Nothing is known of the method. So `10003` is no error, for which see [`RawResponse::code`]: after `alipay.trade.pay` it is no
-    /// payment either. An error leaves the outcome [unknown](Error::is_outcome_unknown) wherever it may, unless
+    /// payment either. An error leaves the outcome [unknown](crate::Error::is_outcome_unknown) wherever it may, unless
     /// [`RawCall::reads`] says that there is none.
     pub fn call_raw(&self, method: impl Into<String>, business: serde_json::Value) -> RawCall {
         RawCall::new(self.clone(), method.into(), business)
