@@ -92,12 +92,7 @@ impl Credentials {
         root_certs: RootCertificates,
     ) -> Result<Self, Error> {
         let own_key = private_key.public_key();
-        let app_key = app_cert
-            .public_key()
-            .map_err(|error| invalid("the app's certificate", error))?;
-        let alipay_key = alipay_cert
-            .public_key()
-            .map_err(|error| invalid("Alipay's certificate", error))?;
+        let (app_key, alipay_key) = certified_keys(&app_cert, &alipay_cert)?;
         if let Some(problem) = mismatched(app_key == own_key, alipay_key == own_key) {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
@@ -167,12 +162,7 @@ impl Credentials {
         alipay_cert: Certificate,
         root_certs: RootCertificates,
     ) -> Result<Self, Error> {
-        let app_key = app_cert
-            .public_key()
-            .map_err(|error| invalid("the app's certificate", error))?;
-        let alipay_key = alipay_cert
-            .public_key()
-            .map_err(|error| invalid("Alipay's certificate", error))?;
+        let (app_key, alipay_key) = certified_keys(&app_cert, &alipay_cert)?;
         let signature = signer.sign(PROBE).map_err(|error| invalid("the signer", error))?;
         let is_by = |key: &PublicKey| {
             let verifier = key.verifier(signer.sign_type());
@@ -255,6 +245,15 @@ impl fmt::Debug for Credentials {
 
 /// What a signer of the caller's own has to sign before it is believed to have the app's key.
 const PROBE: &[u8] = b"alipay-api";
+
+/// The app's key and Alipay's, by their certificates.
+fn certified_keys(app_cert: &Certificate, alipay_cert: &Certificate) -> Result<(PublicKey, PublicKey), Error> {
+    let key = |which, certificate: &Certificate| certificate.public_key().map_err(|error| invalid(which, error));
+    Ok((
+        key("the app's certificate", app_cert)?,
+        key("Alipay's certificate", alipay_cert)?,
+    ))
+}
 
 /// What is wrong with the certificates, by whether each was issued for the app's key.
 fn mismatched(app_is_own: bool, alipay_is_own: bool) -> Option<&'static str> {

@@ -20,7 +20,7 @@ use crate::{
     random,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
-    wire::DecodeError,
+    wire::{DecodeError, Listed as _},
 };
 
 /// What to call, as far as every method is alike.
@@ -261,8 +261,9 @@ impl Exchange<'_> {
         // A code that nobody has described says nothing of the outcome, and anyone on the way can make an unsigned refusal of
         // what was in truth carried out.
         let unknown = !reads && (matches!(class, None | Some(ErrorClass::OutcomeUnknown)) || !answer.verified);
-        // What is read may be read again, but not on account of a code that nobody has described: it may stay.
-        let may_pass = reads && (described.is_some() || gateway.sub_code.is_none());
+        // What is read may be read again, but not where the method refuses it with a code that nobody has described: that may stay.
+        let is_refusal = GatewayCode::from_text(&gateway.code) == Some(GatewayCode::V40004);
+        let may_pass = reads && (described.is_some() || !is_refusal);
         let retryable =
             matches!(class, Some(ErrorClass::Retry)) || (may_pass && class == Some(ErrorClass::OutcomeUnknown));
         self.error(ErrorKind::Gateway, "the gateway answered")

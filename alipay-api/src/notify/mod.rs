@@ -257,10 +257,9 @@ impl Received {
 
 /// Reads the notification that the parameters are.
 fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
-    unread(parameters).read(|name, source| {
-        let known = Notification::read(name, source);
-        known.unwrap_or_else(|| Notification::Other(OtherNotification::new(name)))
-    })
+    let unread = unread(parameters);
+    let known = unread.read(Notification::read)?;
+    unread.try_map(|unread| Ok(known.unwrap_or(Notification::Other(unread))))
 }
 
 /// The notification that the parameters are, by its name alone.

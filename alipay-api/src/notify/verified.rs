@@ -51,12 +51,12 @@ impl Verified<OtherNotification> {
     ///
     /// # Errors
     /// A field is not of its type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)).
-    pub fn read<U>(self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<Verified<U>, Error> {
+    pub fn read<U>(&self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<U, Error> {
         let values = self.parameters.values();
         let mut source = values.source();
         let value = read(&self.value.name, &mut source);
         source.finish().map_err(unreadable)?;
-        Ok(Verified::new(value, self.parameters))
+        Ok(value)
     }
 }
 

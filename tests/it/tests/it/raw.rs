@@ -28,10 +28,18 @@ async fn what_only_reads_is_sent_again_and_leaves_nothing_unknown() {
     let error = query("2").reads().await.unwrap_err();
     assert_eq!(error.sub_code(), Some("ACQ.TRADE_NOT_EXIST"));
     assert!(!error.is_outcome_unknown());
+    assert_eq!(mock.requests_of(QUERY), 3);
+    // What is unavailable may be there again, whatever it says; a method's own refusal that nobody has described may stay.
+    mock.answer_next(QUERY, "20000", "isp.something-new", false);
+    assert!(query("1").reads().await.is_ok());
+    assert_eq!(mock.requests_of(QUERY), 5);
+    mock.answer_next(QUERY, "40004", "SOMETHING_NEW", false);
+    assert!(!query("1").reads().await.unwrap_err().is_retryable());
+    assert_eq!(mock.requests_of(QUERY), 6);
     // Of a call that may change something, nobody knows.
     mock.fault_next(Fault::HttpStatus(503));
     assert!(query("1").await.unwrap_err().is_outcome_unknown());
-    assert_eq!(mock.requests_of(QUERY), 4);
+    assert_eq!(mock.requests_of(QUERY), 7);
 }
 
 #[tokio::test]
