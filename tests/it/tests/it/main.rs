@@ -1,6 +1,7 @@
 //! The library against the embedded gateway, over real HTTP.
 
 mod answers;
+mod cases;
 mod certificates;
 mod clock;
 mod debug;

@@ -1,0 +1,1 @@
+//! Answers of the gateway of `tests/cases/`.

@@ -1,0 +1,1 @@
+//! Certificates and roots of `tests/cases/`.

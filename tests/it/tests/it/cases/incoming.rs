@@ -1,0 +1,1 @@
+//! Notifications, return URLs and app results of `tests/cases/`.

@@ -1,0 +1,1 @@
+//! Requests and pages of `tests/cases/`.
