@@ -30,12 +30,13 @@ pub enum ErrorKind {
     Timeout,
     /// What came back is not a gateway's answer: another status than 200, HTML, cut short, too large.
     Malformed,
-    /// A signature is missing or wrong: nothing of the content can be believed.
+    /// A signature is missing or wrong, or holds for an answer to another question: nothing of the content can be believed.
     Verification,
     /// It is signed with a certificate of Alipay's that is not at hand and could not be fetched: nothing of the content can be
     /// believed, yet.
     UnknownCertificate,
-    /// It is verified, but a field is not of the type that the spec gives it.
+    /// It is verified, but does not say what it must: a field that the spec calls essential is missing or can't be read, or nothing
+    /// tells whether it is a success. [`Error::verified_content`] has it.
     Decode,
     /// The gateway answered with an error.
     Gateway,
@@ -85,6 +86,7 @@ struct Inner {
     http_status: Option<u16>,
     trace_id: Option<Box<str>>,
     raw_body: Option<Bytes>,
+    verified_content: Option<Box<str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -128,7 +130,8 @@ impl Error {
         self.0.gateway.as_ref()?.sub_message.as_deref()
     }
 
-    /// The `sub_code` as one of the method's own; `None` for one that its spec does not list.
+    /// The `sub_code` as one of the method's own; `None` for one that its spec does not list, and where it is only what somebody wrote
+    /// who did not [sign](ErrorKind::Verification) it, though the gateway signs such refusals.
     ///
     /// ```
     /// # #[cfg(feature = "trade")]
@@ -141,7 +144,8 @@ impl Error {
     /// # }
     /// ```
     pub fn sub_code_as<C: ErrorCode>(&self) -> Option<C> {
-        self.sub_code().and_then(C::from_text)
+        let decides = self.0.kind != ErrorKind::Verification;
+        self.sub_code().filter(|_| decides).and_then(C::from_text)
     }
 
     /// What can be done about an error that the gateway reports: by its `sub_code`, or else by its `code`. `None` for other errors, and
@@ -199,6 +203,12 @@ impl Error {
         self.0.raw_body.as_deref()
     }
 
+    /// The exact JSON that Alipay signed, where an answer is verified and could not be read ([`ErrorKind::Decode`]). Secrets may be in
+    /// it: don't log it.
+    pub fn verified_content(&self) -> Option<&str> {
+        self.0.verified_content.as_deref()
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -212,6 +222,7 @@ impl Error {
             http_status: None,
             trace_id: None,
             raw_body: None,
+            verified_content: None,
             source: None,
         }))
     }
@@ -245,9 +256,16 @@ impl Error {
         })
     }
 
+    pub(crate) fn with_verified_content(self, content: &str) -> Self {
+        self.set(|inner| inner.verified_content = Some(content.into()))
+    }
+
     /// Without what came back, for an error that is kept: it may be large.
     pub(crate) fn without_body(self) -> Self {
-        self.set(|inner| inner.raw_body = None)
+        self.set(|inner| {
+            inner.raw_body = None;
+            inner.verified_content = None;
+        })
     }
 
     pub(crate) fn with_outcome(self, unknown: bool, retryable: bool) -> Self {

@@ -20,7 +20,7 @@ pub trait Method: Object + Send + Sync + 'static {
 
 /// What a call gives for an answer: the response itself, or an [`Outcome`].
 pub trait Output<R> {
-    /// For this response; `pending` where the answer's code is one of [`MethodInfo::pending`].
+    /// For this response; `pending` where the answer's code is one of [`AnswerInfo::pending`].
     fn new(response: R, pending: bool) -> Self;
 }
 
@@ -70,8 +70,35 @@ pub struct MethodInfo {
     pub implied: &'static [(&'static str, &'static str)],
     /// Request fields that must not be shown.
     pub secret: &'static [&'static str],
+    /// What its answer is like.
+    pub answer: AnswerInfo,
+}
+
+/// What the spec says of a method's answer, beside its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerInfo {
     /// Gateway codes that mean: not finished, the buyer has yet to act.
     pub pending: &'static [&'static str],
+    /// Whether a success carries no `code`. For every other method, an answer without a code is no success.
+    pub without_code: bool,
+    /// Response fields that have the name of one of the gateway's own members: `code`, `msg`, `sub_code`, `sub_msg`.
+    pub own_members: &'static [&'static str],
+    /// Response fields that repeat what the request's field of the same name asked for. An answer that repeats something else is an
+    /// answer to another question.
+    pub echoes: &'static [&'static str],
+    /// Response fields without which a success says nothing: where one is missing or can't be read, the call's outcome is unknown.
+    pub essential: &'static [&'static str],
+}
+
+impl AnswerInfo {
+    /// An answer of which there is nothing more to say.
+    pub const PLAIN: Self = Self {
+        pending: &[],
+        without_code: false,
+        own_members: &[],
+        echoes: &[],
+        essential: &[],
+    };
 }
 
 impl MethodInfo {
@@ -87,7 +114,7 @@ impl MethodInfo {
             files: &[],
             implied: &[],
             secret: &[],
-            pending: &[],
+            answer: AnswerInfo::PLAIN,
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Method {
     pub types: Vec<TypeDef>,
     /// Gateway codes besides `10000` that are not errors.
     pub outcomes: Vec<Outcome>,
+    /// Whether a success carries no `code`.
+    pub without_code: bool,
     /// Its business error codes, own and shared, by code.
     pub errors: Vec<ErrorCode>,
     /// Its examples.
@@ -188,6 +190,10 @@ pub struct Field {
     pub secret: bool,
     /// Sent when the caller gives nothing.
     pub implied: Option<String>,
+    /// Of an answer: it repeats the request's field of the same name.
+    pub echo: bool,
+    /// Of an answer: without it a success says nothing.
+    pub essential: bool,
     /// The Rust field's name, where it is not the derived one.
     pub rust_name: Option<String>,
 }

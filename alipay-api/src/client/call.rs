@@ -15,10 +15,13 @@ use super::{
 use crate::{
     Error, ErrorClass, ErrorKind,
     method::{MethodInfo, Output as _, ServerMethod, class_of},
-    protocol::answer::{Answer, UnverifiedAnswer},
+    protocol::{
+        answer::{Answer, UnverifiedAnswer},
+        body::Body,
+    },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Object, Source},
+    wire::{DecodeError, Object, Reading, Source, Unreadable},
 };
 
 /// A call that is sent when it is awaited, and gives a `T`: the method's response, or an [`Outcome`](crate::Outcome) of it.
@@ -126,21 +129,37 @@ async fn send(parts: Parts) -> Result<Content, Error> {
         client,
         method: info.name,
         retry: info.retry,
-        pending: info.pending,
+        answer: &info.answer,
         classify,
         business: prepared.business()?,
         options: prepared.options.clone(),
         patience: client.patience(timeout),
         fetches: None,
     };
-    exchange.run(&|answer| read(answer, info.pending, make)).await
+    exchange.run(&|answer| read(answer, info, make)).await
 }
 
-/// What a verified answer says.
-fn read(answer: &Answer<'_>, pending: &[&str], make: Make) -> Result<Content, DecodeError> {
-    let mut source = answer.values.source();
-    let content = make(&mut source, answer.is_pending(pending));
+/// What a verified answer says. A field that can't be read stays empty, but where a success says nothing without it.
+fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<Content, DecodeError> {
+    let unreadable = Unreadable::default();
+    let mut source = answer.values.source(Reading::Lenient(&unreadable));
+    let is_pending = answer.is_pending(info.answer.pending);
+    let content = make(&mut source, is_pending);
     source.finish()?;
+    if !is_pending {
+        answer.values.require(info.answer.essential)?;
+    }
+    for error in unreadable.into_errors() {
+        if !is_pending && info.answer.essential.contains(&error.root()) {
+            return Err(error);
+        }
+        tracing::warn!(
+            method = info.name,
+            field = error.path(),
+            problem = error.problem(),
+            "a field of the answer can't be read"
+        );
+    }
     Ok(content)
 }
 
@@ -148,13 +167,14 @@ fn read(answer: &Answer<'_>, pending: &[&str], make: Make) -> Result<Content, De
 #[doc(hidden)]
 pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
     let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
-    let answer = UnverifiedAnswer::read(body, M::INFO.name)
-        .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, M::INFO.pending))
+    let body = Body::new(body);
+    let answer = UnverifiedAnswer::read(&body, M::INFO.name)
+        .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, &M::INFO.answer))
         .map_err(|error| unread(error.to_string()))?;
     if answer.is_error {
         return Err(unread("it is an error".to_owned()).with_gateway(answer.gateway_error(), None, answer.verified));
     }
-    let content = read(&answer, M::INFO.pending, make::<M>).map_err(|error| unread(error.to_string()));
+    let content = read(&answer, &M::INFO, make::<M>).map_err(|error| unread(error.to_string()));
     unpacked(content)
 }
 

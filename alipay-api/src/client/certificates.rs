@@ -25,7 +25,7 @@ use crate::{
     Error, ErrorKind,
     cert::{Accepted, Cause, End, Errand, Failure, SIGN_OF_LIFE, Step},
     error::Shown,
-    method::Retry,
+    method::{AnswerInfo, Retry},
     protocol::{
         answer::UnverifiedAnswer,
         request::{Business, Options},
@@ -162,7 +162,7 @@ impl Client {
             client: self,
             method: DOWNLOAD,
             retry: Retry::Read,
-            pending: &[],
+            answer: &AnswerInfo::PLAIN,
             classify: |_| None,
             business: &business,
             options: Options::default(),

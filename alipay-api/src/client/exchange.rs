@@ -10,9 +10,10 @@ use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
     generated::gateway::{GatewayCode, GatewayErrorCode},
-    method::{Retry, class_of},
+    method::{AnswerInfo, Retry, class_of},
     protocol::{
         answer::{Answer, AnswerError, UnverifiedAnswer},
+        body::Body,
         diagnosis, multipart,
         parameters::{SignedParameters, append_encoded},
         request::{Business, Options, is_in_query},
@@ -28,7 +29,7 @@ pub(super) struct Exchange<'a> {
     pub(super) client: &'a Client,
     pub(super) method: &'a str,
     pub(super) retry: Retry,
-    pub(super) pending: &'a [&'a str],
+    pub(super) answer: &'a AnswerInfo,
     pub(super) classify: fn(&str) -> Option<ErrorClass>,
     pub(super) business: &'a Business,
     pub(super) options: Options,
@@ -116,9 +117,14 @@ impl Exchange<'_> {
     /// Sends it until there is an answer.
     async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
         let mut attempt = 1;
+        let mut was_misled = false;
         loop {
             let result = self.attempt(deadline, read).await;
             let Err(error) = &result else { return result };
+            // Of what is never verified, only an answer to another question may be asked for again: once.
+            if error.kind() == ErrorKind::Verification && std::mem::replace(&mut was_misled, true) {
+                return result;
+            }
             tracing::debug!(method = self.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
             if attempt >= self.patience.attempts || !self.may_send_again(error) {
                 return result;
@@ -210,27 +216,38 @@ impl Exchange<'_> {
             let error = self.error(ErrorKind::Malformed, message);
             return Err(told(error.with_outcome(self.retry != Retry::Read, retryable)));
         }
+        let reads = self.retry == Retry::Read;
         let refused = |error| {
             told(match error {
-                AnswerError::Malformed(message) => {
-                    self.failed(ErrorKind::Malformed, message + &excerpt(&answered.body))
-                }
+                AnswerError::Malformed { message, is_cut_short } => self
+                    .failed(ErrorKind::Malformed, message + &excerpt(&answered.body))
+                    .with_outcome(!reads, reads && is_cut_short),
                 AnswerError::Unverified(message) => self.failed(ErrorKind::Verification, message),
+                AnswerError::Undecided(message) => self.failed(ErrorKind::Decode, message).verified(),
             })
         };
-        let unverified = UnverifiedAnswer::read(&answered.body, self.method).map_err(refused)?;
+        let body = Body::new(&answered.body);
+        let unverified = UnverifiedAnswer::read(&body, self.method).map_err(refused)?;
         let verifier = self.verifier(&unverified, deadline).await.map_err(|error| {
             let message = format!("the answer can't be verified: {error}");
             told(self.failed(error.kind(), message)).with_source(error)
         })?;
-        let answer = unverified.verify(&*verifier, self.pending).map_err(refused)?;
+        let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
         if answer.is_error {
             return Err(told(self.refused(&answer, parameters)));
+        }
+        if let Some(name) = answer.unasked(&self.business.asked) {
+            // Genuine, but it may be another's, or from another day.
+            let message = format!("the answer is signed, but is about another `{name}` than the call");
+            return Err(told(
+                self.error(ErrorKind::Verification, message).with_outcome(!reads, reads),
+            ));
         }
         read(&answer).map_err(|error| {
             let message = format!("the answer is verified, but can't be read: {error}");
             told(self.failed(ErrorKind::Decode, message))
                 .verified()
+                .with_verified_content(answer.text)
                 .with_source(error)
         })
     }
@@ -255,12 +272,22 @@ impl Exchange<'_> {
             let theirs = gateway.sub_message.unwrap_or_default();
             gateway.sub_message = Some(diagnosis::explain(&theirs, parameters.signed()));
         }
+        if !answer.verified && GatewayCode::from_text(&gateway.code) == Some(GatewayCode::V40004) {
+            // By its own rules the gateway signs these: it knows the caller. So these words decide nothing.
+            let message = "the gateway's refusal has no signature, which refusals of this code have: it said";
+            return self
+                .failed(ErrorKind::Verification, message)
+                .with_gateway(gateway, None, false);
+        }
         let described = gateway.sub_code.as_deref().and_then(|sub_code| self.class(sub_code));
         let class = described.or_else(|| class_of::<GatewayCode>(&gateway.code));
         let reads = self.retry == Retry::Read;
-        // A code that nobody has described says nothing of the outcome, and anyone on the way can make an unsigned refusal of
-        // what was in truth carried out.
-        let unknown = !reads && (matches!(class, None | Some(ErrorClass::OutcomeUnknown)) || !answer.verified);
+        // A code that nobody has described says nothing of the outcome, nor does one that a `code` of success stands beside; and
+        // anyone on the way can make an unsigned refusal of what was in truth carried out.
+        let says_nothing = matches!(class, None | Some(ErrorClass::OutcomeUnknown))
+            || answer.has_success_code(self.answer.pending)
+            || !answer.verified;
+        let unknown = !reads && says_nothing;
         // What is read may be read again, but not where the method refuses it with a code that nobody has described: that may stay.
         let is_refusal = GatewayCode::from_text(&gateway.code) == Some(GatewayCode::V40004);
         let may_pass = reads && (described.is_some() || !is_refusal);

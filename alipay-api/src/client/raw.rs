@@ -6,15 +6,25 @@ use super::{
 };
 use crate::{
     Error,
-    generated::CERTIFICATE_ONLY,
-    method::Retry,
+    generated::{CERTIFICATE_ONLY, WITHOUT_CODE},
+    method::{AnswerInfo, Retry},
     protocol::{
         answer::PROTOCOL_MEMBERS,
         request::{Business, Options},
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Field, Object, Values},
+    wire::{DecodeError, Field, Object, Reading, Unreadable, Values},
+};
+
+/// What is known of the answers to methods that have no spec.
+const CODED: AnswerInfo = AnswerInfo {
+    pending: &["10003"],
+    ..AnswerInfo::PLAIN
+};
+const UNCODED: AnswerInfo = AnswerInfo {
+    without_code: true,
+    ..CODED
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
@@ -96,7 +106,11 @@ impl RawCall {
             client: &self.client,
             method: &self.method,
             retry: self.retry,
-            pending: &["10003"],
+            answer: if WITHOUT_CODE.contains(&self.method.as_str()) {
+                &UNCODED
+            } else {
+                &CODED
+            },
             classify: |_| None,
             business: &self.business,
             options: self.options,
@@ -139,14 +153,14 @@ impl RawResponse {
         }
     }
 
-    /// All fields, read as a response type.
+    /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::wire::Extra::unreadable) has it.
     ///
     /// # Errors
-    /// A field is of another type.
+    /// It is no JSON object.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
         let mut values = Values::parse(&self.text, 1)?;
-        values.hide(PROTOCOL_MEMBERS);
-        values.make()
+        values.hide(PROTOCOL_MEMBERS, &[]);
+        values.make(Reading::Lenient(&Unreadable::default()))
     }
 }
 

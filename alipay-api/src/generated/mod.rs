@@ -22,5 +22,8 @@ pub mod user;
 pub mod gateway;
 pub mod notification;
 
-/// The methods that the gateway takes in certificate mode only.
+///The methods that the gateway takes in certificate mode only.
 pub(crate) const CERTIFICATE_ONLY: &[&str] = &["alipay.fund.trans.uni.transfer"];
+
+///The methods whose success has no `code`.
+pub(crate) const WITHOUT_CODE: &[&str] = &["alipay.system.oauth.token"];

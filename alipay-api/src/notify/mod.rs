@@ -25,7 +25,10 @@ use crate::{
     Client, Error, ErrorKind,
     client::unknown_certificate,
     method::{AppMethod, PageMethod},
-    protocol::answer::{AnswerError, UnverifiedAnswer},
+    protocol::{
+        answer::{AnswerError, UnverifiedAnswer},
+        body::Body,
+    },
     sign::Verifier,
     wire::DecodeError,
 };
@@ -133,8 +136,7 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify).
     pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
         let parameters = self.verified(query.as_bytes())?;
-        let response = parameters.values().make().map_err(unreadable)?;
-        Ok(Verified::new(response, parameters))
+        Verified::read_from(&parameters.values(), &parameters, |source| source.make())
     }
 
     /// The `result` that Alipay's SDK gives to the phone app after a payment, as the app sends it on.
@@ -149,12 +151,14 @@ impl<'a> Notifications<'a> {
             return Err(Error::new(ErrorKind::Malformed, "the result is larger than 1 MiB").with_method(method));
         }
         let refused = |error| match error {
-            AnswerError::Malformed(message) => Error::new(ErrorKind::Malformed, message),
+            AnswerError::Malformed { message, .. } => Error::new(ErrorKind::Malformed, message),
             AnswerError::Unverified(message) => Error::new(ErrorKind::Verification, message),
+            AnswerError::Undecided(message) => Error::new(ErrorKind::Decode, message).verified(),
         };
-        let unverified = UnverifiedAnswer::read(result.as_bytes(), method).map_err(refused)?;
+        let body = Body::new(result.as_bytes());
+        let unverified = UnverifiedAnswer::read(&body, method).map_err(refused)?;
         let verifier = self.verifier(unverified.alipay_cert_sn())?;
-        let answer = unverified.verify(&*verifier, M::INFO.pending).map_err(refused)?;
+        let answer = unverified.verify(&*verifier, &M::INFO.answer).map_err(refused)?;
         if !answer.verified {
             return Err(Error::new(ErrorKind::Verification, "the result has no signature").with_method(method));
         }
@@ -163,10 +167,9 @@ impl<'a> Notifications<'a> {
                 .with_method(method)
                 .with_gateway(answer.gateway_error(), None, true));
         }
-        let parameters = Parameters::of_members(&answer.values).map_err(unreadable)?;
-        let response = answer.values.make().map_err(unreadable)?;
+        let parameters = Parameters::of_members(&answer.values).map_err(undecodable)?;
         self.check_app(&parameters)?;
-        Ok(Verified::new(response, parameters))
+        Verified::read_from(&answer.values, &parameters, |source| source.make())
     }
 
     /// Parses, verifies, and only then gives the parameters out.
@@ -258,8 +261,8 @@ impl Received {
 /// Reads the notification that the parameters are.
 fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
     let unread = unread(parameters);
-    let known = unread.read(Notification::read)?;
-    unread.try_map(|unread| Ok(known.unwrap_or(Notification::Other(unread))))
+    let known = unread.read_verified(Notification::read)?;
+    known.try_map(|known| Ok(known.unwrap_or_else(|| Notification::Other(unread.into_inner()))))
 }
 
 /// The notification that the parameters are, by its name alone.
@@ -273,7 +276,7 @@ fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message)
 }
 
-fn unreadable(error: DecodeError) -> Error {
+fn undecodable(error: DecodeError) -> Error {
     Error::new(ErrorKind::Decode, format!("it is verified, but can't be read: {error}"))
         .verified()
         .with_source(error)

@@ -1,7 +1,10 @@
 use std::{fmt, ops::Deref};
 
-use super::{parameters::Parameters, unreadable};
-use crate::{Error, wire::Source};
+use super::{parameters::Parameters, undecodable};
+use crate::{
+    Error,
+    wire::{Reading, Source, Unreadable, Values},
+};
 
 /// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
 ///
@@ -10,11 +13,43 @@ use crate::{Error, wire::Source};
 pub struct Verified<T> {
     value: T,
     parameters: Parameters,
+    /// The places of what could not be read.
+    unreadable: Vec<String>,
 }
 
 impl<T> Verified<T> {
     pub(super) fn new(value: T, parameters: Parameters) -> Self {
-        Self { value, parameters }
+        Self {
+            value,
+            parameters,
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// Reads what the values say; fields that can't be read stay empty.
+    pub(super) fn read_from(
+        values: &Values<'_>,
+        parameters: &Parameters,
+        read: impl FnOnce(&mut Source<'_>) -> T,
+    ) -> Result<Self, Error> {
+        let unreadable = Unreadable::default();
+        let mut source = values.source(Reading::Lenient(&unreadable));
+        let value = read(&mut source);
+        source.finish().map_err(undecodable)?;
+        let errors = unreadable.into_errors();
+        for error in &errors {
+            tracing::warn!(
+                notify_type = parameters.get("notify_type"),
+                field = error.path(),
+                problem = error.problem(),
+                "a verified field can't be read"
+            );
+        }
+        Ok(Self {
+            value,
+            parameters: parameters.clone(),
+            unreadable: errors.iter().map(crate::wire::DecodeError::path).collect(),
+        })
     }
 
     /// The key to drop repeats by: a notification that is sent again keeps it.
@@ -32,6 +67,12 @@ impl<T> Verified<T> {
         self.parameters.iter()
     }
 
+    /// The places of fields that could not be read, such as `fund_bill_list[0].amount`: they are empty. Their text is among the
+    /// [parameters](Self::parameter), and in the `extra` of the object that they belong to.
+    pub fn unreadable(&self) -> impl Iterator<Item = &str> {
+        self.unreadable.iter().map(String::as_str)
+    }
+
     /// What was verified, without the proof that it was.
     pub fn into_inner(self) -> T {
         self.value
@@ -41,6 +82,7 @@ impl<T> Verified<T> {
         Ok(Verified {
             value: map(self.value)?,
             parameters: self.parameters,
+            unreadable: self.unreadable,
         })
     }
 }
@@ -50,13 +92,15 @@ impl Verified<OtherNotification> {
     /// gives `None` for a notification of a name that they don't have.
     ///
     /// # Errors
-    /// A field is not of its type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)).
+    /// The parameters make no such type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)). One field that can't be read is no error: it stays
+    /// empty, and the `extra` of its object [tells](crate::wire::Extra::unreadable).
     pub fn read<U>(&self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<U, Error> {
-        let values = self.parameters.values();
-        let mut source = values.source();
-        let value = read(&self.value.name, &mut source);
-        source.finish().map_err(unreadable)?;
-        Ok(value)
+        self.read_verified(read).map(Verified::into_inner)
+    }
+
+    pub(super) fn read_verified<U>(&self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<Verified<U>, Error> {
+        let read = |source: &mut Source<'_>| read(&self.value.name, source);
+        Verified::read_from(&self.parameters.values(), &self.parameters, read)
     }
 }
 

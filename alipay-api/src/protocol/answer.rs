@@ -4,12 +4,16 @@ use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::root::{Content, Found, Root};
+use super::{
+    body::Body,
+    root::{Content, Found, Root},
+};
 use crate::{
     error::GatewayError,
+    method::AnswerInfo,
     sign::Verifier,
     transport::MAX_BODY,
-    wire::{DecodeError, Values},
+    wire::{DecodeError, Value, Values},
 };
 
 /// The members of an answer's content that belong to the protocol, not to the method.
@@ -20,12 +24,13 @@ pub(crate) const SUCCESS: &str = "10000";
 
 /// The content of an answer.
 pub(crate) struct Answer<'a> {
+    body: &'a Body<'a>,
     /// The exact text.
     pub(crate) text: &'a str,
     /// What it says; the members of the protocol are hidden.
     pub(crate) values: Values<'a>,
     pub(crate) code: Option<Cow<'a, str>>,
-    /// Whether the code says that something went wrong.
+    /// Whether the code, or a `sub_code`, says that something went wrong.
     pub(crate) is_error: bool,
     /// Whether the signature is there and holds. Only an error can be without.
     pub(crate) verified: bool,
@@ -35,22 +40,29 @@ pub(crate) struct Answer<'a> {
 #[derive(Debug)]
 pub(crate) enum AnswerError {
     /// It is not an answer.
-    Malformed(String),
+    Malformed {
+        message: String,
+        /// It may be the beginning of one.
+        is_cut_short: bool,
+    },
     /// Its signature is missing or wrong.
     Unverified(&'static str),
+    /// It is verified, and says neither that it is a success nor that it is none.
+    Undecided(&'static str),
 }
 
 impl fmt::Display for AnswerError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Malformed(message) => message,
-            Self::Unverified(message) => message,
+            Self::Malformed { message, .. } => message,
+            Self::Unverified(message) | Self::Undecided(message) => message,
         })
     }
 }
 
 /// An answer that nobody has verified yet. All that it tells is who is said to have signed it.
 pub(crate) struct UnverifiedAnswer<'a> {
+    body: &'a Body<'a>,
     content: Content<'a>,
     sign: Option<Cow<'a, str>>,
     alipay_cert_sn: Option<Cow<'a, str>>,
@@ -58,37 +70,34 @@ pub(crate) struct UnverifiedAnswer<'a> {
 
 impl<'a> UnverifiedAnswer<'a> {
     /// Takes the answer to a call of `method` apart.
-    pub(crate) fn read(body: &'a [u8], method: &str) -> Result<Self, AnswerError> {
-        if body.len() > MAX_BODY {
-            return Err(AnswerError::Malformed(format!(
-                "the answer is larger than {} MiB",
-                MAX_BODY >> 20
-            )));
+    pub(crate) fn read(body: &'a Body<'a>, method: &str) -> Result<Self, AnswerError> {
+        let text = body.text();
+        if text.len() > MAX_BODY {
+            return Err(malformed(format!("the answer is larger than {} MiB", MAX_BODY >> 20)));
         }
-        let body = std::str::from_utf8(body)
-            .map_err(|_| AnswerError::Malformed("the answer is not UTF-8, which was asked for".to_owned()))?;
-        let Root { content, others } = Root::read(body, method).map_err(|error| unreadable(&error))?;
-        let malformed = |message: String| Err(AnswerError::Malformed(message));
+        let Root { content, others } = Root::read(text, method).map_err(|error| AnswerError::Malformed {
+            message: format!("the answer can't be read: {error}"),
+            is_cut_short: is_cut_short(text),
+        })?;
         if let Some(flaw) = others.flaw() {
-            return malformed(format!("the answer can't be read: {flaw}"));
+            return Err(malformed(format!("the answer can't be read: {flaw}")));
         }
         let content = match content {
             Found::Content(content) => content,
             // None was asked for.
-            Found::Text => {
-                return malformed("the answer is encrypted, and encryption was not asked for".to_owned());
-            }
-            Found::Escaped => return malformed("the name of the answer's content is written with escapes".to_owned()),
-            Found::Several => return malformed("the answer has two contents".to_owned()),
+            Found::Text => return Err(malformed("the answer is encrypted, and encryption was not asked for")),
+            Found::Escaped => return Err(malformed("the name of the answer's content is written with escapes")),
+            Found::Several => return Err(malformed("the answer has two contents")),
             Found::Nothing => {
                 let expected = method.replace('.', "_");
-                return malformed(format!("the answer has no member `{expected}_response`"));
+                return Err(malformed(format!("the answer has no member `{expected}_response`")));
             }
         };
         if let Some(flaw) = content.values.flaw() {
-            return malformed(format!("the answer's content can't be read: {flaw}"));
+            return Err(malformed(format!("the answer's content can't be read: {flaw}")));
         }
         Ok(Self {
+            body,
             content,
             sign: member(&others, "sign")?,
             alipay_cert_sn: member(&others, "alipay_cert_sn")?,
@@ -107,8 +116,8 @@ impl<'a> UnverifiedAnswer<'a> {
         member.ok().flatten().map(Cow::into_owned)
     }
 
-    /// Verifies it, if it is signed; codes in `pending` are not errors.
-    pub(crate) fn verify(self, verifier: &dyn Verifier, pending: &[&str]) -> Result<Answer<'a>, AnswerError> {
+    /// Verifies it, if it is signed, and finds out whether it is a success.
+    pub(crate) fn verify(self, verifier: &dyn Verifier, info: &AnswerInfo) -> Result<Answer<'a>, AnswerError> {
         let is_signed = self.is_signed();
         let Content {
             text,
@@ -116,18 +125,29 @@ impl<'a> UnverifiedAnswer<'a> {
             is_error,
         } = self.content;
         if let (true, Some(sign)) = (is_signed, &self.sign) {
-            verify(text, sign, verifier)?;
+            verify(self.body, text, sign, verifier)?;
         }
-        let code = member(&values, "code")?;
-        values.hide(PROTOCOL_MEMBERS);
-        // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed;
-        // a login's answer has no code at all.
-        let is_bad = |code: &str| code != SUCCESS && !pending.contains(&code);
-        let is_error = is_error || code.as_deref().is_some_and(is_bad);
-        if !is_signed && !is_error {
-            return Err(AnswerError::Unverified("the answer has no signature"));
+        let code = member(&values, "code")?.filter(|code| !code.is_empty());
+        let has_sub_code =
+            !info.own_members.contains(&"sub_code") && values.get("sub_code").is_some_and(says_something);
+        // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed.
+        let is_error = is_error || has_sub_code || code.as_deref().is_some_and(|code| !is_success(code, info.pending));
+        if !is_error {
+            if !is_signed {
+                return Err(AnswerError::Unverified("the answer has no signature"));
+            }
+            if code.is_none() && !info.without_code {
+                return Err(AnswerError::Undecided(
+                    "the answer has no `code`: nothing says that it is a success",
+                ));
+            }
+            if !self.body.is_utf8() {
+                return Err(malformed("the answer is not UTF-8, which was asked for"));
+            }
         }
+        values.hide(PROTOCOL_MEMBERS, info.own_members);
         Ok(Answer {
+            body: self.body,
             text,
             values,
             code,
@@ -147,30 +167,80 @@ impl Answer<'_> {
         self.code.as_deref().is_some_and(|code| pending.contains(&code))
     }
 
+    /// Whether its code is that of a success. Beside a `sub_code`, it contradicts itself.
+    pub(crate) fn has_success_code(&self, pending: &[&str]) -> bool {
+        self.code.as_deref().is_none_or(|code| is_success(code, pending))
+    }
+
+    /// The first field that repeats something else than what was asked for. What is absent or empty is no difference.
+    pub(crate) fn unasked<'q>(&self, asked: &[(&'q str, String)]) -> Option<&'q str> {
+        let differs = |(name, asked): &&(&str, String)| {
+            let answered = self.values.get(name).map(|value| value.text());
+            match answered {
+                Some(Ok(Some(answered))) => !answered.is_empty() && answered != *asked,
+                Some(Err(_)) => true,
+                Some(Ok(None)) | None => false,
+            }
+        };
+        asked.iter().find(differs).map(|(name, _)| *name)
+    }
+
     /// The gateway's words, where the answer is an error.
     pub(crate) fn gateway_error(&self) -> GatewayError {
-        let text = |name| {
-            let text = member(&self.values, name).ok().flatten();
-            text.map(Cow::into_owned).filter(|text| !text.is_empty())
-        };
-        GatewayError {
-            code: text("code").unwrap_or_default(),
-            message: text("msg").unwrap_or_default(),
-            sub_code: text("sub_code"),
-            sub_message: text("sub_msg"),
+        #[cfg(feature = "gbk")]
+        if !self.body.is_utf8() {
+            let (text, _) = encoding_rs::GB18030.decode_without_bom_handling(self.body.bytes_of(self.text));
+            if let Ok(values) = Values::parse(&text, 1) {
+                return gateway_error(&values);
+            }
         }
+        gateway_error(&self.values)
     }
 }
 
-/// Checks the signature over the exact text.
-fn verify(content: &str, sign: &str, verifier: &dyn Verifier) -> Result<(), AnswerError> {
+fn gateway_error(values: &Values<'_>) -> GatewayError {
+    let text = |name| {
+        let value = values.get(name)?;
+        // Words that can't be read are shown as they came.
+        let text = value.text().unwrap_or(Some(Cow::Borrowed(value.as_raw())))?;
+        Some(text.into_owned()).filter(|text| !text.is_empty())
+    };
+    GatewayError {
+        code: text("code").unwrap_or_default(),
+        message: text("msg").unwrap_or_default(),
+        sub_code: text("sub_code"),
+        sub_message: text("sub_msg"),
+    }
+}
+
+fn is_success(code: &str, pending: &[&str]) -> bool {
+    code == SUCCESS || pending.contains(&code)
+}
+
+fn says_something(value: Value<'_>) -> bool {
+    match value.text() {
+        Ok(text) => text.is_some_and(|text| !text.trim().is_empty()),
+        Err(_) => true,
+    }
+}
+
+/// Whether it is the beginning of JSON, or nothing at all.
+fn is_cut_short(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).is_err_and(|error| error.is_eof())
+}
+
+/// Checks the signature over the exact bytes.
+fn verify(body: &Body<'_>, content: &str, sign: &str, verifier: &dyn Verifier) -> Result<(), AnswerError> {
     const WRONG: AnswerError = AnswerError::Unverified("the answer's signature does not hold");
     let sign = BASE64_STANDARD.decode(sign).map_err(|_| WRONG)?;
-    if verifier.verify(content.as_bytes(), &sign).is_ok() {
+    if verifier.verify(body.bytes_of(content), &sign).is_ok() {
         return Ok(());
     }
     // Some gateways sign before they escape slashes.
-    if content.contains("\\/") && verifier.verify(with_plain_slashes(content).as_bytes(), &sign).is_ok() {
+    if body.is_utf8()
+        && content.contains("\\/")
+        && verifier.verify(with_plain_slashes(content).as_bytes(), &sign).is_ok()
+    {
         return Ok(());
     }
     Err(WRONG)
@@ -200,5 +270,12 @@ fn member<'a>(values: &Values<'a>, name: &str) -> Result<Option<Cow<'a, str>>, A
 }
 
 fn unreadable(error: &DecodeError) -> AnswerError {
-    AnswerError::Malformed(format!("the answer can't be read: {error}"))
+    malformed(format!("the answer can't be read: {error}"))
+}
+
+fn malformed(message: impl Into<String>) -> AnswerError {
+    AnswerError::Malformed {
+        message: message.into(),
+        is_cut_short: false,
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Business {
     pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
     /// Multipart files.
     pub(crate) files: Vec<(&'static str, File)>,
+    /// What the answer repeats, by the names of the fields.
+    pub(crate) asked: Vec<(&'static str, String)>,
 }
 
 /// What a caller sets beside the business fields.
@@ -66,11 +68,15 @@ impl Business {
     pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, MissingFields> {
         let mut top_level = Vec::new();
         let mut files = Vec::new();
+        let mut asked = Vec::new();
         // Most requests are shorter.
         let mut out = JsonWriter::with_capacity(512);
         out.begin_object();
         let seen = request.see();
         for (name, value) in seen.given() {
+            if info.answer.echoes.contains(&name) {
+                asked.push((name, to_text(value)?));
+            }
             if info.files.contains(&name) {
                 files.extend(file(value).map(|file| (name, file.clone())));
             } else if info.top_level.contains(&name) {
@@ -102,6 +108,7 @@ impl Business {
             content,
             top_level,
             files,
+            asked,
         })
     }
 

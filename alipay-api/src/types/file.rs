@@ -3,7 +3,7 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 
-use crate::wire::{DecodeError, Field, JsonWriter, Scalar, Value, scalar};
+use crate::wire::{DecodeError, Field, JsonWriter, Reading, Scalar, Value, scalar};
 
 /// A file of an upload: its bytes are sent beside the signed parameters and are not signed themselves.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Scalar for File {
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
         let mut parts = Vec::<String>::new();
         let field: &mut dyn Field = &mut parts;
-        if !field.read(value)? {
+        if !field.read(value, Reading::Strict)? {
             return Ok(None);
         }
         let [name, content] = parts.as_slice() else {

@@ -47,6 +47,10 @@ impl Scalar for Json {
         // An object that was not put into a string is taken as it stands.
         Ok(String::decode(value)?.map(Self))
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 scalar!(Json);

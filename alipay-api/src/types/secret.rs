@@ -53,6 +53,10 @@ impl Scalar for Secret {
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
         Ok(String::decode(value)?.map(Self::new))
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 scalar!(Secret);

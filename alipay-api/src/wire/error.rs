@@ -51,6 +51,14 @@ impl DecodeError {
         &self.problem
     }
 
+    /// The name that the place begins with; empty for the whole.
+    pub(crate) fn root(&self) -> &str {
+        match self.path.last() {
+            Some(Segment::Name(name)) => name,
+            _ => "",
+        }
+    }
+
     pub(crate) fn within(mut self, name: &str) -> Self {
         self.path.push(Segment::Name(name.into()));
         self

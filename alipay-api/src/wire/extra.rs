@@ -4,13 +4,21 @@ use super::{DecodeError, Field, Value, from_json};
 
 /// The fields of an object that this version of the library does not know, with their exact JSON.
 ///
-/// In a response: what the gateway sent beyond the spec. In a request: what is sent beyond it.
+/// In a response: what the gateway sent beyond the spec, and what the spec has and could not be [read](Self::unreadable). In a request: what
+/// is sent beyond it.
 /// With the feature `serde`, an object with a field that no value can hold, such as the number `1e999`, can't be serialised.
 /// `Debug` shows their names only, since nobody knows which of them is a secret.
 #[derive(Clone, Default)]
 pub struct Extra {
     // Nearly always empty.
-    fields: Vec<(Box<str>, Box<str>)>,
+    fields: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    name: Box<str>,
+    json: Box<str>,
+    is_unreadable: bool,
 }
 
 impl Extra {
@@ -45,7 +53,15 @@ impl Extra {
 
     /// Names and JSON texts, in the order of the wire.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(name, json)| (&**name, &**json))
+        self.fields.iter().map(|entry| (&*entry.name, &*entry.json))
+    }
+
+    /// The names of the fields that the type has and that could not be read: they are empty there, and what came for them is here.
+    ///
+    /// Only those of this object; each object inside has an `extra` of its own.
+    pub fn unreadable(&self) -> impl Iterator<Item = &str> {
+        let unreadable = self.fields.iter().filter(|entry| entry.is_unreadable);
+        unreadable.map(|entry| &*entry.name)
     }
 
     /// Adds a field, or replaces it.
@@ -53,13 +69,29 @@ impl Extra {
     /// A field of the same name that the type does know wins over it.
     pub fn insert(&mut self, name: impl Into<Box<str>>, value: &serde_json::Value) {
         let name = name.into();
-        self.fields.retain(|(field, _)| *field != name);
-        self.fields.push((name, value.to_string().into()));
+        self.fields.retain(|entry| entry.name != name);
+        self.fields.push(Entry {
+            name,
+            json: value.to_string().into(),
+            is_unreadable: false,
+        });
     }
 
     /// Adds a field as it came.
     pub(super) fn push(&mut self, name: &str, value: Value<'_>) {
-        self.fields.push((name.into(), value.into_json().into()));
+        self.fields.push(Entry {
+            name: name.into(),
+            json: value.into_json().into(),
+            is_unreadable: false,
+        });
+    }
+
+    /// Adds a field that the type has, as it came: it could not be read.
+    pub(super) fn push_unreadable(&mut self, name: &str, value: Value<'_>) {
+        self.push(name, value);
+        if let Some(entry) = self.fields.last_mut() {
+            entry.is_unreadable = true;
+        }
     }
 }
 

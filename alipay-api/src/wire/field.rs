@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{AnyScalar, DecodeError, JsonWriter, Object, Value, debug_object, object::copy_object, same_object};
+use super::{
+    AnyScalar, DecodeError, JsonWriter, Object, Reading, Value, debug_object, object::copy_object, same_object,
+};
 
 /// What a field can hold: a scalar, an object, a list, or perhaps nothing.
 ///
@@ -55,18 +57,22 @@ pub trait Hold {
     /// # Errors
     /// Those of `fill`.
     fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError>;
+
+    /// Holds nothing any more.
+    fn clear(&mut self);
 }
 
 /// Fills what is blank; says whether there was anything.
 pub type Fill<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
 
 impl dyn Field + '_ {
-    /// Whether the field is left out.
+    /// Whether the field is left out: nothing was given for it, or empty text.
     pub fn is_absent(&self) -> bool {
         match self.view() {
-            View::Option(held) => held.is_none(),
+            View::Option(held) => held.is_none_or(Self::is_absent),
             View::List(list) => list.item(0).is_none(),
-            View::Scalar(_) | View::Object(_) => false,
+            View::Scalar(scalar) => scalar.is_empty(),
+            View::Object(_) => false,
         }
     }
 
@@ -85,17 +91,29 @@ impl dyn Field + '_ {
     /// `""` for anything but text.
     ///
     /// # Errors
-    /// The value is not of this type.
-    pub fn read(&mut self, value: Value<'_>) -> Result<bool, DecodeError> {
+    /// The value is not of this type. Of a list, items may have been read before that: see [`clear`](Self::clear).
+    pub(crate) fn read(&mut self, value: Value<'_>, reading: Reading<'_>) -> Result<bool, DecodeError> {
         match self.slot() {
             Slot::Scalar(scalar) => scalar.read(value),
             Slot::Object(object) => value.object(&mut |values| {
-                let mut source = values.source();
+                let mut source = values.source(reading);
                 object.fill(&mut source);
                 source.finish()
             }),
-            Slot::Option(option) => option.hold(&mut |held| held.read(value)),
-            Slot::List(list) => value.list(&mut |item| list.hold(&mut |held| held.read(item)).map(drop)),
+            Slot::Option(option) => option.hold(&mut |held| held.read(value, reading)),
+            Slot::List(list) => value.list(&mut |index, item| {
+                let noted = reading.noted();
+                list.hold(&mut |held| held.read(item, reading))?;
+                reading.place(noted, |error| error.at(index));
+                Ok(())
+            }),
+        }
+    }
+
+    /// Makes a field blank again into which a value could be read in part only.
+    pub(super) fn clear(&mut self) {
+        if let Slot::List(list) = self.slot() {
+            list.clear();
         }
     }
 
@@ -175,6 +193,11 @@ impl<T: Field> Hold for Option<T> {
         }
         filled
     }
+
+    #[inline]
+    fn clear(&mut self) {
+        *self = None;
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
@@ -212,6 +235,11 @@ impl<T: Field> Hold for Vec<T> {
             self.truncate(self.len() - 1);
         }
         filled
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        Self::clear(self);
     }
 }
 

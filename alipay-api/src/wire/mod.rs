@@ -13,6 +13,7 @@ mod extra;
 mod field;
 mod object;
 mod open_enum;
+mod reading;
 mod scalar;
 #[cfg(feature = "serde")]
 mod serde;
@@ -38,6 +39,7 @@ pub use self::{
     writer::{JsonWriter, MissingFields, to_json},
 };
 pub(crate) use self::{
+    reading::{Reading, Unreadable},
     scalar::{Scalar, scalar},
     value::Name,
     values::{Values, read_object},

@@ -176,6 +176,10 @@ impl<T: Listed> Scalar for Open<T> {
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
         Ok(value.text()?.map(|text| Self::from(&*text)))
     }
+
+    fn is_empty(&self) -> bool {
+        self.as_str().is_empty()
+    }
 }
 
 scalar!(Open<T: Listed>);

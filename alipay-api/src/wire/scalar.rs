@@ -12,6 +12,11 @@ pub(crate) trait Scalar: Clone + PartialEq + fmt::Debug + 'static {
 
     /// Reads the value; `None` where it stands for absence: `null`, or `""` for anything but text.
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError>;
+
+    /// Whether it is empty text, which stands for nothing.
+    fn is_empty(&self) -> bool {
+        false
+    }
 }
 
 /// A value that is no object and no list, whatever its type.
@@ -30,6 +35,9 @@ pub trait AnyScalar: Any {
 
     /// Whether another is of the same type and the same.
     fn is_same(&self, other: &dyn AnyScalar) -> bool;
+
+    /// Whether it is empty text, which stands for nothing.
+    fn is_empty(&self) -> bool;
 
     /// Shows it as `Debug` does.
     ///
@@ -62,6 +70,10 @@ impl<T: Scalar> AnyScalar for T {
     fn is_same(&self, other: &dyn AnyScalar) -> bool {
         let other: &dyn Any = other;
         other.downcast_ref() == Some(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        Scalar::is_empty(self)
     }
 
     fn show(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,6 +112,10 @@ impl Scalar for String {
 
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
         Ok(value.text()?.map(std::borrow::Cow::into_owned))
+    }
+
+    fn is_empty(&self) -> bool {
+        Self::is_empty(self)
     }
 }
 

@@ -1,9 +1,10 @@
-use super::{DecodeError, Extra, Field, Object, Seen, Values};
+use super::{DecodeError, Extra, Field, Object, Reading, Seen, Values};
 
 /// Where the fields of an [`Object`] come from.
 #[derive(Debug, Default)]
 pub struct Source<'a> {
     from: From<'a>,
+    reading: Reading<'a>,
     /// What was wrong first.
     error: Option<DecodeError>,
 }
@@ -21,9 +22,10 @@ enum From<'a> {
 
 impl<'a> Source<'a> {
     /// What the wire gives. Whether all went well, [`finish`](Self::finish) tells.
-    pub(super) fn of(values: &'a Values<'a>) -> Self {
+    pub(super) fn of(values: &'a Values<'a>, reading: Reading<'a>) -> Self {
         Self {
             from: From::Given(values),
+            reading,
             error: None,
         }
     }
@@ -40,17 +42,18 @@ impl<'a> Source<'a> {
     pub(super) fn copy(seen: &'a Seen<'a>) -> Self {
         Self {
             from: From::Copied(seen),
+            reading: Reading::Strict,
             error: None,
         }
     }
 
     /// Fills the fields, which are blank and each of its name, and puts what none of them is for in `extra`. A field stays blank
-    /// where there is none of its name, or one that stands for absence.
+    /// where there is none of its name, or one that stands for absence, or, in an answer or a notification, one that can't be read.
     pub fn fill(&mut self, names: &[&'static str], fields: &mut [&mut dyn Field], extra: &mut Extra) {
         match &self.from {
             From::Nothing => {}
             From::Given(values) => {
-                let error = values.fill(names, fields, extra);
+                let error = values.fill(names, fields, extra, self.reading);
                 self.error = self.error.take().or(error);
             }
             From::Copied(others) => others.copy(fields, extra),
@@ -65,9 +68,11 @@ impl<'a> Source<'a> {
         made
     }
 
-    /// Refuses to go without these fields.
+    /// Refuses to go without these fields, but in an answer or a notification.
     pub fn require(&mut self, names: &[&'static str]) {
-        let From::Given(values) = &self.from else { return };
+        let (From::Given(values), Reading::Strict) = (&self.from, self.reading) else {
+            return;
+        };
         let is_given = |name: &&&str| values.get(name).is_some_and(|value| value.as_raw() != "null");
         if let Some(name) = names.iter().find(|name| !is_given(name)) {
             let missing = || DecodeError::new("required, but missing").within(name);

@@ -1,6 +1,6 @@
 //! What the gateway's answers look like in the wild, read by one small type.
 
-use super::{Extra, Field, Listed, Object, Open, Seen, Source, to_json};
+use super::{Extra, Field, Listed, Object, Open, Reading, Seen, Source, Unreadable, Values, to_json};
 use crate::types::{Date, DateTime, File, Json, Price, Secret};
 
 struct Order {
@@ -295,10 +295,103 @@ fn a_missing_group_is_an_error() {
     let mut query = <Query as Object>::blank();
     assert_eq!(
         to_json(&vec![query.clone()]).unwrap_err().to_string(),
-        "one of `number`, `note` must be given"
+        "one of `number`, `note` must be given, and not be empty"
     );
-    query.note = Some(String::new());
-    assert_eq!(to_json(&query).unwrap(), r#"{"note":""}"#);
+    query.note = Some("x".to_owned());
+    assert_eq!(to_json(&query).unwrap(), r#"{"note":"x"}"#);
+}
+
+#[test]
+fn empty_text_is_nothing() {
+    let query = Query {
+        number: Some(String::new()),
+        ..<Query as Object>::blank()
+    };
+    assert!(to_json(&query).is_err());
+    let query = Query {
+        note: Some("x".to_owned()),
+        ..query
+    };
+    assert_eq!(to_json(&query).unwrap(), r#"{"note":"x"}"#);
+    let order = Order {
+        token: Some("".into()),
+        passed_on: Some(Json::default()),
+        ..<Order as Object>::blank()
+    };
+    assert_eq!(to_json(&order).unwrap(), "{}");
+}
+
+/// Read as an answer is: what can't be read stays empty.
+fn read_leniently(json: &str) -> (Order, Vec<String>) {
+    let unreadable = Unreadable::default();
+    let values = Values::parse(json, 0).expect("a JSON object");
+    let order = values.make(Reading::Lenient(&unreadable)).expect("an order");
+    let errors = unreadable.into_errors();
+    (order, errors.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn one_field_that_cannot_be_read_leaves_the_others() {
+    let (order, errors) = read_leniently(
+        r#"{"number":"1","note":"x\ud83d","count":"many","open":"perhaps","amount":"0.005","paid_at":"0000-00-00 00:00:00",
+            "day":"yesterday","names":["a","\ud800"],"state":"PAID",
+            "parts":[{"number":"2","amount":"1.00"},{"number":"3","amount":"1,00","parts":[{"count":1.5}]}],
+            "whole":{"number":"4","parts":[{},7]}}"#,
+    );
+    assert_eq!(
+        errors,
+        [
+            "`note`: malformed JSON: a syntax error at line 1, column 9",
+            "`count`: expected a whole number of at most 64 bits",
+            "`open`: expected true or false",
+            "`amount`: expected an amount with at most two decimals",
+            "`paid_at`: expected a time of the form yyyy-MM-dd HH:mm:ss",
+            "`day`: expected a day of the form yyyy-MM-dd",
+            "`names[1]`: malformed JSON: a syntax error at line 1, column 8",
+            "`parts[1].amount`: expected an amount with at most two decimals",
+            "`parts[1].parts[0].count`: expected a whole number of at most 64 bits",
+            "`whole.parts[1]`: expected an object",
+        ]
+    );
+    assert_eq!((order.number.as_str(), &order.state), ("1", &State::Paid.into()));
+    assert!(order.note.is_none() && order.count.is_none() && order.open.is_none() && order.amount.is_none());
+    // Of a list that can't be read as a whole, nothing is kept in its place.
+    assert!(order.names.is_empty());
+    assert_eq!(order.extra.get("names"), Some(r#"["a","\ud800"]"#));
+    assert_eq!(order.parts[0].amount, Some(Price::from_cents(100)));
+    assert_eq!((order.parts[1].number.as_str(), order.parts[1].amount), ("3", None));
+    assert_eq!(order.parts[1].extra.unreadable().collect::<Vec<_>>(), ["amount"]);
+    let whole = order.whole.as_ref().expect("the part that can be read");
+    assert!(whole.number == "4" && whole.parts.is_empty());
+    assert_eq!(
+        order.extra.unreadable().collect::<Vec<_>>(),
+        ["note", "count", "open", "amount", "paid_at", "day", "names"]
+    );
+    assert_eq!(order.clone().extra.unreadable().count(), 7);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_keeps_every_digit_of_what_is_unknown() {
+    for (number, written) in [
+        ("0.1", "0.1"),
+        ("-0.25", "-0.25"),
+        ("1.50", "1.5"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("18446744073709551616", r#""18446744073709551616""#),
+        (
+            "0.1000000000000000055511151231257827",
+            r#""0.1000000000000000055511151231257827""#,
+        ),
+        ("123456789012345678.01", r#""123456789012345678.01""#),
+        ("1e999", r#""1e999""#),
+        ("-0", r#""-0""#),
+    ] {
+        let json = |value: &str| format!(r#"{{"number":"1","new":[{value},true,null,{{"a":"b"}}]}}"#);
+        let (order, _) = read_leniently(&json(number));
+        assert_eq!(serde_json::to_string(&order).unwrap(), json(written), "{number}");
+    }
 }
 
 #[test]
@@ -311,7 +404,7 @@ fn debug_shows_what_is_given_and_no_secret() {
     order.extra.insert("new", &"secret".into());
     assert_eq!(
         format!("{order:?}"),
-        r#"Order { number: "1", token: Some(Secret(..)), state: "", extra: {"new"} }"#
+        r#"Order { number: "1", token: Some(Secret(..)), extra: {"new"} }"#
     );
 }
 
@@ -376,7 +469,9 @@ fn serde_goes_through_the_wire() {
 proptest::proptest! {
     #[test]
     fn any_text_survives(number: String, note: Option<String>, name: String, names: Vec<String>) {
-        let mut order = Order { number, note, names, ..<Order as Object>::blank() };
+        // Empty text is nothing.
+        let note = note.map(|note| format!("n{note}"));
+        let mut order = Order { number: format!("n{number}"), note, names, ..<Order as Object>::blank() };
         order.extra.insert(format!("x{name}"), &serde_json::Value::from(name));
         let json = to_json(&order).unwrap();
         proptest::prop_assert_eq!(read(&json).unwrap(), order);

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde_core::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{DecodeError, Field, Values, quoted};
+use super::{DecodeError, Field, Reading, Values, quoted};
 
 /// Deeper nesting is refused; the gateway's own answers stay below ten.
 const MAX_DEPTH: u8 = 32;
@@ -91,7 +91,7 @@ impl<'a> Value<'a> {
     pub(crate) fn read<T: Field>(self) -> Result<Option<T>, DecodeError> {
         let mut read = T::blank();
         let field: &mut dyn Field = &mut read;
-        Ok(field.read(self)?.then_some(read))
+        Ok(field.read(self, Reading::Strict)?.then_some(read))
     }
 
     pub(crate) fn of(json: &'a RawValue, depth: u8) -> Self {
@@ -110,15 +110,18 @@ impl<'a> Value<'a> {
     }
 
     /// Calls `each` with the items of a list; a lone object counts as a list of one. Nothing for `null` and `""`.
-    pub(super) fn list(self, each: &mut dyn FnMut(Value<'_>) -> Result<(), DecodeError>) -> Result<bool, DecodeError> {
+    pub(super) fn list(
+        self,
+        each: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DecodeError>,
+    ) -> Result<bool, DecodeError> {
         if let Source::Json(json) = self.source
             && json.starts_with('{')
         {
-            return each(self).map(|()| true);
+            return each(0, self).map(|()| true);
         }
         self.structure("a list", '[', &mut |json, depth| {
             for (index, item) in items(json)?.into_iter().enumerate() {
-                each(Value::of(item, depth)).map_err(|error| error.at(index))?;
+                each(index, Value::of(item, depth)).map_err(|error| error.at(index))?;
             }
             Ok(())
         })

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt, num::NonZeroU32};
 use serde_core::de::{Deserializer as _, MapAccess, Visitor};
 
 use super::{
-    DecodeError, Extra, Field, Object, Source, Value,
+    DecodeError, Extra, Field, Object, Reading, Source, Value,
     value::{Name, malformed},
 };
 
@@ -55,9 +55,10 @@ impl<'a> Values<'a> {
         values
     }
 
-    /// Keeps those of these names from the fields, and from what no field is for.
-    pub(crate) fn hide(&mut self, names: &[&str]) {
-        for given in self.given.iter_mut().filter(|given| names.contains(&&*given.name)) {
+    /// Keeps those of these names, but for some, from the fields and from what no field is for.
+    pub(crate) fn hide(&mut self, names: &[&str], but_for: &[&str]) {
+        let is_meant = |name: &str| names.contains(&name) && !but_for.contains(&name);
+        for given in self.given.iter_mut().filter(|given| is_meant(&given.name)) {
             given.is_hidden = true;
         }
     }
@@ -73,19 +74,31 @@ impl<'a> Values<'a> {
         given.find(|given| given.name == name).map(|given| given.value)
     }
 
+    /// Refuses to go without values of these names: `null` and empty text are none.
+    pub(crate) fn require(&self, names: &[&str]) -> Result<(), DecodeError> {
+        for name in names {
+            let value = self.get(name).map(|value| value.text()).transpose();
+            let value = value.map_err(|error| error.within(name))?.flatten();
+            if value.is_none_or(|value| value.trim().is_empty()) {
+                return Err(DecodeError::new("an answer must have it, but it is missing").within(name));
+            }
+        }
+        Ok(())
+    }
+
     /// All of them in their order, hidden or not.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Value<'a>)> + DoubleEndedIterator {
         self.given.iter().map(|given| (&*given.name, given.value))
     }
 
     /// What one object is made of.
-    pub(crate) fn source(&self) -> Source<'_> {
-        Source::of(self)
+    pub(crate) fn source<'s>(&'s self, reading: Reading<'s>) -> Source<'s> {
+        Source::of(self, reading)
     }
 
     /// The object that they make.
-    pub(crate) fn make<T: Object>(&self) -> Result<T, DecodeError> {
-        let mut source = self.source();
+    pub(crate) fn make<T: Object>(&self, reading: Reading<'_>) -> Result<T, DecodeError> {
+        let mut source = self.source(reading);
         let made = source.make();
         source.finish().map(|()| made)
     }
@@ -124,15 +137,33 @@ impl<'a> Values<'a> {
         });
     }
 
-    /// Reads each value into the field of its name, and those that none is for into `extra`; gives the first error.
-    pub(super) fn fill(&self, names: &[&str], fields: &mut [&mut dyn Field], extra: &mut Extra) -> Option<DecodeError> {
+    /// Reads each value into the field of its name, and those that none is for, or that can't be read, into `extra`; gives the first
+    /// error where reading is strict.
+    pub(super) fn fill(
+        &self,
+        names: &[&str],
+        fields: &mut [&mut dyn Field],
+        extra: &mut Extra,
+        reading: Reading<'_>,
+    ) -> Option<DecodeError> {
         let mut error = None;
         let mut index = Index::of(&self.given);
         for (name, field) in names.iter().zip(fields) {
-            if let Some(given) = index.take(name)
-                && let Err(wrong) = field.read(given.value)
-            {
-                error.get_or_insert_with(|| wrong.within(name));
+            let Some(given) = index.take(name) else { continue };
+            let noted = reading.noted();
+            let Err(wrong) = field.read(given.value, reading) else {
+                reading.place(noted, |error| error.within(name));
+                continue;
+            };
+            reading.take_back(noted);
+            match reading.note(wrong.within(name)) {
+                Ok(()) => {
+                    field.clear();
+                    extra.push_unreadable(name, given.value);
+                }
+                Err(wrong) => {
+                    error.get_or_insert(wrong);
+                }
             }
         }
         for given in index.rest() {

@@ -14,16 +14,23 @@ pub struct JsonWriter {
     missing: Option<MissingFields>,
 }
 
-/// None of these fields was given, and one of them must be.
+/// None of these fields was given, and one of them must be. Empty text counts as nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFields {
-    /// The group.
+    /// The group; a field that must be given itself is one of its own.
     pub one_of: &'static [&'static str],
 }
 
 impl fmt::Display for MissingFields {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "one of `{}` must be given", self.one_of.join("`, `"))
+        match self.one_of {
+            [name] => write!(formatter, "`{name}` must be given, and not be empty"),
+            names => write!(
+                formatter,
+                "one of `{}` must be given, and not be empty",
+                names.join("`, `")
+            ),
+        }
     }
 }
 

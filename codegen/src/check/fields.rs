@@ -23,7 +23,12 @@ pub(super) struct Known<'k, 'a> {
 /// Whose fields they are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Site {
-    Request { upload: bool },
+    Request {
+        upload: bool,
+    },
+    /// The answer to a server call or an upload.
+    Answer,
+    /// Else what Alipay gives: a page's or an app's result, a notification.
     Response,
     Type,
 }
@@ -34,6 +39,8 @@ pub(super) struct Fields {
     pub(super) object: Object,
     /// Of each field, where its `implied` stands: the types it depends on are only known later.
     pub(super) implied: Vec<Option<Span>>,
+    /// Of each field, where its `echo` stands: the request is read apart from the answer.
+    pub(super) echo: Vec<Option<Span>>,
 }
 
 impl Fields {
@@ -57,7 +64,7 @@ impl Fields {
     }
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "type",
     "doc",
     "required",
@@ -68,6 +75,8 @@ const KEYS: [&str; 11] = [
     "in",
     "secret",
     "implied",
+    "echo",
+    "essential",
     "rust_name",
 ];
 
@@ -94,6 +103,7 @@ pub(super) fn fields<'a>(
         }
         fields.object.fields.push(field);
         fields.implied.push(implied);
+        fields.echo.push(map.get("echo").map(|_| map.key_span("echo")));
     }
     conditions::conditions(reader, &mut fields, one_of, &unless);
     fields
@@ -130,6 +140,8 @@ fn field(
         placement: placement(reader, map, ty.as_ref(), site),
         secret: secret(reader, map, ty.as_ref()),
         implied,
+        echo: answer_flag(reader, map, site, "echo"),
+        essential: answer_flag(reader, map, site, "essential"),
         rust_name: rust_names::field(reader, map, name.text),
         // A reference to nothing: of its values nothing is known.
         ty: ty.unwrap_or(Type::Named(TypeRef {
@@ -137,7 +149,7 @@ fn field(
             name: String::new(),
         })),
     };
-    if site == Site::Response && map.get("required_unless").is_some() {
+    if matches!(site, Site::Answer | Site::Response) && map.get("required_unless").is_some() {
         request_only(reader, map, "required_unless");
     }
     (field, implied_span)
@@ -262,6 +274,20 @@ fn implied(reader: Reader<'_>, map: &Map<'_>, site: Site, required: bool) -> (Op
         );
     }
     (Some(text.text.to_owned()), Some(text.span))
+}
+
+fn answer_flag(reader: Reader<'_>, map: &Map<'_>, site: Site, key: &str) -> bool {
+    let flag = reader.flag(map, key);
+    if flag && site != Site::Answer {
+        let message = format!("`{key}` only says something of a field of the answer to a server call");
+        reader.add(
+            Code::AnswerOnly,
+            map.key_span(key),
+            message,
+            format!("leave `{key}` out"),
+        );
+    }
+    flag
 }
 
 fn request_only(reader: Reader<'_>, map: &Map<'_>, key: &str) {

@@ -15,7 +15,7 @@ use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Retry
 use crate::names;
 use crate::syntax::Kind as NodeKind;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "method",
     "title",
     "doc",
@@ -29,6 +29,7 @@ const KEYS: [&str; 17] = [
     "response",
     "types",
     "outcomes",
+    "without_code",
     "shared_errors",
     "errors",
     "examples",
@@ -89,7 +90,10 @@ pub(super) fn method(
         map.get("one_of"),
         Site::Request { upload },
     );
-    let response = fields(reader, &known, map.get("response"), None, Site::Response);
+    let is_answered = matches!(kind, Kind::Server | Kind::Upload);
+    let site = if is_answered { Site::Answer } else { Site::Response };
+    let response = fields(reader, &known, map.get("response"), None, site);
+    check_echoes(reader, &request, &response);
     let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
     check_implied(reader, &request, &definitions);
     if kind_known && kind == Kind::Upload && request.object.fields.iter().all(|f| f.placement != Placement::File) {
@@ -132,6 +136,7 @@ pub(super) fn method(
             .get("v3")
             .and_then(|node| v3::v3(reader, node, map.key_span("v3"), &request)),
         outcomes: outcomes(reader, &map, kind),
+        without_code: without_code(reader, &map, kind),
         name,
         request: request.object,
         response: response.object,
@@ -284,6 +289,33 @@ fn outcomes(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> Vec<Outcome> {
         }
     }
     outcomes
+}
+
+fn without_code(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> bool {
+    let without_code = reader.flag(map, "without_code");
+    if without_code && matches!(kind, Kind::Page | Kind::App) {
+        let message = "a page or an app is not answered with a code";
+        reader.add(
+            Code::Outcome,
+            map.key_span("without_code"),
+            message,
+            "leave `without_code` out",
+        );
+    }
+    without_code
+}
+
+/// What an answer repeats, the request has to ask for.
+fn check_echoes(reader: Reader<'_>, request: &Fields, response: &Fields) {
+    for (field, span) in response.object.fields.iter().zip(&response.echo) {
+        if let (true, Some(span)) = (field.echo, *span) {
+            let name = Text {
+                text: &field.name,
+                span,
+            };
+            request.resolve(reader, name);
+        }
+    }
 }
 
 /// Only strings and enums are implied: a product code, a scene.

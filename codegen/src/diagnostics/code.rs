@@ -66,6 +66,7 @@ codes! {
     MisplacedImplied = "E0506", "`implied` on a field that cannot have it.";
     Placement = "E0507", "A field that cannot go where it should.";
     RequestOnly = "E0508", "A key that only requests have.";
+    AnswerOnly = "E0509", "A key that only the answers to server calls have.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";

@@ -89,13 +89,28 @@ impl Emitter {
             list("files", &info.files),
             (!info.implied.is_empty()).then(|| quote!(implied: &[#(#implied),*])),
             list("secret", &info.secret),
-            list("pending", &info.pending),
+            self.answer_info(info),
         ];
         with(
             &quote!(#root::method::MethodInfo),
             &quote!(#name, #root::method::Kind::#kind, #root::method::Retry::#retry),
             &more.into_iter().flatten().collect::<Vec<_>>(),
         )
+    }
+
+    /// What the answer is like, where there is anything to say.
+    fn answer_info(&self, info: &Info<'_>) -> Option<TokenStream> {
+        let root = &self.path;
+        let more = [
+            list("pending", &info.pending),
+            info.without_code.then(|| quote!(without_code: true)),
+            list("own_members", &info.own_members),
+            list("echoes", &info.echoes),
+            list("essential", &info.essential),
+        ];
+        let more: Vec<_> = more.into_iter().flatten().collect();
+        let plain = quote!(#root::method::AnswerInfo);
+        (!more.is_empty()).then(|| quote!(answer: #plain { #(#more,)* ..#plain::PLAIN }))
     }
 
     fn v3(&self, v3: &V3) -> TokenStream {

@@ -14,7 +14,7 @@ mod tokens;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::lower::{Item, Library};
+use crate::lower::{Info, Item, Library};
 use crate::tree::Tree;
 use prelude::Prelude;
 use tokens::{ident, inner_docs};
@@ -91,7 +91,18 @@ impl Emitter {
                 pub mod notification;
             )
         });
-        let certificate_only = self.certificate_only(library);
+        let certificate_only = self.names(
+            library,
+            "CERTIFICATE_ONLY",
+            "The methods that the gateway takes in certificate mode only.",
+            |info| info.certificate_only,
+        );
+        let without_code = self.names(
+            library,
+            "WITHOUT_CODE",
+            "The methods whose success has no `code`.",
+            |info| info.without_code,
+        );
         quote! {
             //! The products of the gateway, generated from the specs.
             #![allow(clippy::all, clippy::pedantic)]
@@ -99,19 +110,27 @@ impl Emitter {
             #gateway
             #notification
             #certificate_only
+            #without_code
         }
     }
 
-    /// The names of the methods that need certificates, for calls by name. A user's crate has no use for them.
-    fn certificate_only(&self, library: &Library<'_>) -> Option<TokenStream> {
+    /// The names of some methods, for calls by name. A user's crate has no use for them.
+    fn names(
+        &self,
+        library: &Library<'_>,
+        name: &str,
+        doc: &str,
+        is_meant: impl Fn(&Info<'_>) -> bool,
+    ) -> Option<TokenStream> {
+        let name = ident(name);
         let methods = library.products.iter().flat_map(|product| &product.methods);
         let names = methods
-            .filter(|method| method.info.certificate_only)
+            .filter(|method| is_meant(&method.info))
             .map(|method| method.info.name);
         (self.root == Root::Library).then(|| {
             quote! {
-                /// The methods that the gateway takes in certificate mode only.
-                pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#names),*];
+                #[doc = #doc]
+                pub(crate) const #name: &[&str] = &[#(#names),*];
             }
         })
     }

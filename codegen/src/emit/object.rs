@@ -60,7 +60,7 @@ impl Emitter {
         let of = object.ident.trim_start_matches("r#");
         let idents: Vec<_> = object.fields.iter().map(|field| ident(&field.ident)).collect();
         let wires: Vec<_> = object.fields.iter().map(|field| field.wire).collect();
-        let groups = object.at_least_one;
+        let groups = &object.at_least_one;
         let with_groups = (!groups.is_empty()).then(|| {
             quote! {
                 .with_groups(&[#(&[#(#groups),*]),*])

@@ -135,32 +135,40 @@ fn file_of(module: &str) -> String {
 }
 
 fn info(method: &ir::Method) -> Info<'_> {
-    let named = |which: fn(&ir::Field) -> bool| {
-        let fields = method.request.fields.iter().filter(move |field| which(field));
-        fields.map(|field| field.name.as_str()).collect()
-    };
+    let asked = |which| named(&method.request, which);
+    let answered = |which| named(&method.response, which);
     Info {
         name: &method.name,
         kind: method.kind,
         certificate_only: method.certificate_only,
         retry: &method.retry,
         v3: method.v3.as_ref(),
-        top_level: named(|field| field.placement == ir::Placement::TopLevel),
-        files: named(|field| field.placement == ir::Placement::File),
+        top_level: asked(|field| field.placement == ir::Placement::TopLevel),
+        files: asked(|field| field.placement == ir::Placement::File),
         implied: method
             .request
             .fields
             .iter()
             .filter_map(|field| Some((field.name.as_str(), field.implied.as_deref()?)))
             .collect(),
-        secret: named(|field| field.secret),
+        secret: asked(|field| field.secret),
         pending: method
             .outcomes
             .iter()
             .filter(|outcome| outcome.meaning == ir::OutcomeMeaning::Pending)
             .map(|outcome| outcome.code.as_str())
             .collect(),
+        without_code: method.without_code,
+        own_members: answered(|field| ["code", "msg", "sub_code", "sub_msg"].contains(&field.name.as_str())),
+        echoes: answered(|field| field.echo),
+        essential: answered(|field| field.essential),
     }
+}
+
+/// The names of these fields.
+fn named(object: &ir::Object, which: fn(&ir::Field) -> bool) -> Vec<&str> {
+    let fields = object.fields.iter().filter(|field| which(field));
+    fields.map(|field| field.name.as_str()).collect()
 }
 
 fn notification(notification: &ir::Notification) -> Notification<'_> {

@@ -60,6 +60,10 @@ pub(crate) struct Info<'a> {
     pub(crate) implied: Vec<(&'a str, &'a str)>,
     pub(crate) secret: Vec<&'a str>,
     pub(crate) pending: Vec<&'a str>,
+    pub(crate) without_code: bool,
+    pub(crate) own_members: Vec<&'a str>,
+    pub(crate) echoes: Vec<&'a str>,
+    pub(crate) essential: Vec<&'a str>,
 }
 
 /// A notification's module.
@@ -104,7 +108,8 @@ pub(crate) struct Struct<'a> {
     pub(crate) default: bool,
     /// Names on the wire whose absence is refused.
     pub(crate) required: Vec<&'a str>,
-    pub(crate) at_least_one: &'a [Vec<String>],
+    /// Groups of which at least one must be given; what must be given and can be empty is a group of its own.
+    pub(crate) at_least_one: Vec<Vec<&'a str>>,
 }
 
 pub(crate) struct Field<'a> {
@@ -167,6 +172,12 @@ pub(crate) enum Base {
 }
 
 impl Base {
+    /// Whether a value can be empty text.
+    pub(crate) fn can_be_empty(&self) -> bool {
+        // What converts from text.
+        self.converts()
+    }
+
     /// Whether parameters take whatever converts into it.
     pub(crate) fn converts(&self) -> bool {
         match self {

@@ -90,11 +90,26 @@ pub(super) fn object<'a>(
             Role::Request => required(object).map(|at| object.fields[at].name.as_str()).collect(),
             Role::Response | Role::Both => Vec::new(),
         },
-        at_least_one: if made { &object.at_least_one } else { &[] },
+        at_least_one: groups(object, role, &fields),
         ident,
         doc,
         fields,
     }
+}
+
+/// The groups of which a request must give at least one. A required field that can be empty is a group of its own.
+fn groups<'a>(object: &'a Object, role: Role, fields: &[Field<'a>]) -> Vec<Vec<&'a str>> {
+    if role == Role::Response {
+        return Vec::new();
+    }
+    let groups = object.at_least_one.iter();
+    let groups = groups.map(|group| group.iter().map(String::as_str).collect());
+    let can_be_empty = |field: &Field<'_>| field.holder == Holder::Vec || field.base.can_be_empty();
+    // What is also an answer's may lack it: the gateway leaves fields out.
+    let required = required(object).filter(|at| role == Role::Request && can_be_empty(&fields[*at]));
+    groups
+        .chain(required.map(|at| vec![object.fields[at].name.as_str()]))
+        .collect()
 }
 
 /// A field's name without escapes.

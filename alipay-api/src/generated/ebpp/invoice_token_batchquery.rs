@@ -60,11 +60,12 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "InvoiceTokenBatchquery",
-            &["invoice_token", "scene"],
-            &[&self.invoice_token, &self.scene],
-            &self.extra,
-        )
+                "InvoiceTokenBatchquery",
+                &["invoice_token", "scene"],
+                &[&self.invoice_token, &self.scene],
+                &self.extra,
+            )
+            .with_groups(&[&["invoice_token"]])
     }
 }
 

@@ -166,6 +166,10 @@ impl crate::method::Method for TransCommonQuery {
             ("product_code", "TRANS_ACCOUNT_NO_PWD"),
             ("biz_scene", "DIRECT_TRANSFER"),
         ],
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_biz_no", "order_id", "pay_fund_order_id"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.common.query",
             crate::method::Kind::Server,

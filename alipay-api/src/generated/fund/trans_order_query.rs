@@ -90,6 +90,10 @@ impl crate::method::Method for TransOrderQuery {
             query: &["out_biz_no", "order_id"],
             ..crate::method::V3::new("GET", "/v3/alipay/fund/trans/order/query")
         }),
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_biz_no", "order_id"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.order.query",
             crate::method::Kind::Server,

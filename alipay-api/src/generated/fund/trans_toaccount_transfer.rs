@@ -131,31 +131,32 @@ impl crate::wire::Object for TransToaccountTransfer {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "TransToaccountTransfer",
-            &[
-                "out_biz_no",
-                "payee_type",
-                "payee_account",
-                "amount",
-                "payer_show_name",
-                "payer_real_name",
-                "payee_real_name",
-                "remark",
-                "ext_param",
-            ],
-            &[
-                &self.out_biz_no,
-                &self.payee_type,
-                &self.payee_account,
-                &self.amount,
-                &self.payer_show_name,
-                &self.payer_real_name,
-                &self.payee_real_name,
-                &self.remark,
-                &self.ext_param,
-            ],
-            &self.extra,
-        )
+                "TransToaccountTransfer",
+                &[
+                    "out_biz_no",
+                    "payee_type",
+                    "payee_account",
+                    "amount",
+                    "payer_show_name",
+                    "payer_real_name",
+                    "payee_real_name",
+                    "remark",
+                    "ext_param",
+                ],
+                &[
+                    &self.out_biz_no,
+                    &self.payee_type,
+                    &self.payee_account,
+                    &self.amount,
+                    &self.payer_show_name,
+                    &self.payer_real_name,
+                    &self.payee_real_name,
+                    &self.remark,
+                    &self.ext_param,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["out_biz_no"], &["payee_type"], &["payee_account"]])
     }
 }
 
@@ -169,6 +170,11 @@ impl crate::method::Method for TransToaccountTransfer {
         v3: Some(
             crate::method::V3::new("POST", "/v3/alipay/fund/trans/toaccount/transfer"),
         ),
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_biz_no"],
+            essential: &["order_id"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.toaccount.transfer",
             crate::method::Kind::Server,

@@ -230,43 +230,44 @@ impl crate::wire::Object for TransUniTransfer {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "TransUniTransfer",
-            &[
-                "out_biz_no",
-                "trans_amount",
-                "payee_info",
-                "product_code",
-                "biz_scene",
-                "order_title",
-                "remark",
-                "transfer_scene_name",
-                "transfer_scene_report_infos",
-                "payer_info",
-                "business_params",
-                "original_order_id",
-                "passback_params",
-                "mutiple_currency_detail",
-                "sign_data",
-            ],
-            &[
-                &self.out_biz_no,
-                &self.trans_amount,
-                &self.payee_info,
-                &self.product_code,
-                &self.biz_scene,
-                &self.order_title,
-                &self.remark,
-                &self.transfer_scene_name,
-                &self.transfer_scene_report_infos,
-                &self.payer_info,
-                &self.business_params,
-                &self.original_order_id,
-                &self.passback_params,
-                &self.mutiple_currency_detail,
-                &self.sign_data,
-            ],
-            &self.extra,
-        )
+                "TransUniTransfer",
+                &[
+                    "out_biz_no",
+                    "trans_amount",
+                    "payee_info",
+                    "product_code",
+                    "biz_scene",
+                    "order_title",
+                    "remark",
+                    "transfer_scene_name",
+                    "transfer_scene_report_infos",
+                    "payer_info",
+                    "business_params",
+                    "original_order_id",
+                    "passback_params",
+                    "mutiple_currency_detail",
+                    "sign_data",
+                ],
+                &[
+                    &self.out_biz_no,
+                    &self.trans_amount,
+                    &self.payee_info,
+                    &self.product_code,
+                    &self.biz_scene,
+                    &self.order_title,
+                    &self.remark,
+                    &self.transfer_scene_name,
+                    &self.transfer_scene_report_infos,
+                    &self.payer_info,
+                    &self.business_params,
+                    &self.original_order_id,
+                    &self.passback_params,
+                    &self.mutiple_currency_detail,
+                    &self.sign_data,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["out_biz_no"]])
     }
 }
 
@@ -283,6 +284,11 @@ impl crate::method::Method for TransUniTransfer {
             ("product_code", "TRANS_ACCOUNT_NO_PWD"),
             ("biz_scene", "DIRECT_TRANSFER"),
         ],
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_biz_no"],
+            essential: &["order_id"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.uni.transfer",
             crate::method::Kind::Server,
@@ -1536,29 +1542,30 @@ impl crate::wire::Object for Participant {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "Participant",
-            &[
-                "identity",
-                "identity_type",
-                "name",
-                "cert_type",
-                "cert_no",
-                "bankcard_ext_info",
-                "merchant_user_info",
-                "ext_info",
-            ],
-            &[
-                &self.identity,
-                &self.identity_type,
-                &self.name,
-                &self.cert_type,
-                &self.cert_no,
-                &self.bankcard_ext_info,
-                &self.merchant_user_info,
-                &self.ext_info,
-            ],
-            &self.extra,
-        )
+                "Participant",
+                &[
+                    "identity",
+                    "identity_type",
+                    "name",
+                    "cert_type",
+                    "cert_no",
+                    "bankcard_ext_info",
+                    "merchant_user_info",
+                    "ext_info",
+                ],
+                &[
+                    &self.identity,
+                    &self.identity_type,
+                    &self.name,
+                    &self.cert_type,
+                    &self.cert_no,
+                    &self.bankcard_ext_info,
+                    &self.merchant_user_info,
+                    &self.ext_info,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["identity"], &["identity_type"]])
     }
 }
 

@@ -46,11 +46,12 @@ impl crate::wire::Object for AppAlipaycertDownload {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "AppAlipaycertDownload",
-            &["alipay_cert_sn"],
-            &[&self.alipay_cert_sn],
-            &self.extra,
-        )
+                "AppAlipaycertDownload",
+                &["alipay_cert_sn"],
+                &[&self.alipay_cert_sn],
+                &self.extra,
+            )
+            .with_groups(&[&["alipay_cert_sn"]])
     }
 }
 

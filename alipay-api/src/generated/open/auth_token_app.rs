@@ -91,7 +91,7 @@ impl crate::wire::Object for AuthTokenApp {
                 &[&self.grant_type, &self.code, &self.refresh_token],
                 &self.extra,
             )
-            .with_groups(&[&["code", "refresh_token"]])
+            .with_groups(&[&["code", "refresh_token"], &["grant_type"]])
     }
 }
 

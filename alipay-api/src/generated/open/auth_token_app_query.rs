@@ -42,11 +42,12 @@ impl crate::wire::Object for AuthTokenAppQuery {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "AuthTokenAppQuery",
-            &["app_auth_token"],
-            &[&self.app_auth_token],
-            &self.extra,
-        )
+                "AuthTokenAppQuery",
+                &["app_auth_token"],
+                &[&self.app_auth_token],
+                &self.extra,
+            )
+            .with_groups(&[&["app_auth_token"]])
     }
 }
 
@@ -62,6 +63,10 @@ impl crate::method::Method for AuthTokenAppQuery {
             ..crate::method::V3::new("GET", "/v3/alipay/open/auth/token/app/query")
         }),
         secret: &["app_auth_token"],
+        answer: crate::method::AnswerInfo {
+            essential: &["status"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.open.auth.token.app.query",
             crate::method::Kind::Server,

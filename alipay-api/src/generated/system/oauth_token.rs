@@ -91,7 +91,7 @@ impl crate::wire::Object for OauthToken {
                 &[&self.grant_type, &self.code, &self.refresh_token],
                 &self.extra,
             )
-            .with_groups(&[&["code", "refresh_token"]])
+            .with_groups(&[&["code", "refresh_token"], &["grant_type"]])
     }
 }
 
@@ -105,6 +105,11 @@ impl crate::method::Method for OauthToken {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/system/oauth/token")),
         top_level: &["grant_type", "code", "refresh_token"],
         secret: &["code", "refresh_token"],
+        answer: crate::method::AnswerInfo {
+            without_code: true,
+            essential: &["access_token"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.system.oauth.token",
             crate::method::Kind::Server,

@@ -89,6 +89,11 @@ impl crate::method::Method for Cancel {
     type ErrorCode = CancelErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/cancel")),
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_trade_no", "trade_no"],
+            essential: &["retry_flag"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.cancel",
             crate::method::Kind::Server,

@@ -114,6 +114,10 @@ impl crate::method::Method for Close {
     type ErrorCode = CloseErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/close")),
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_trade_no", "trade_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.close",
             crate::method::Kind::Server,

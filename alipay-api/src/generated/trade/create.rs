@@ -590,7 +590,11 @@ impl crate::wire::Object for Create {
                 &self.extra,
             )
             .with_groups(
-                &[&["buyer_open_id", "buyer_id", "op_buyer_open_id", "buyer_logon_id"]],
+                &[
+                    &["buyer_open_id", "buyer_id", "op_buyer_open_id", "buyer_logon_id"],
+                    &["out_trade_no"],
+                    &["subject"],
+                ],
             )
     }
 }
@@ -603,6 +607,11 @@ impl crate::method::Method for Create {
     type ErrorCode = CreateErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/create")),
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_trade_no"],
+            essential: &["trade_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.create",
             crate::method::Kind::Server,

@@ -133,7 +133,7 @@ impl crate::wire::Object for FastpayRefundQuery {
                 ],
                 &self.extra,
             )
-            .with_groups(&[&["out_trade_no", "trade_no"]])
+            .with_groups(&[&["out_trade_no", "trade_no"], &["out_request_no"]])
     }
 }
 
@@ -147,6 +147,10 @@ impl crate::method::Method for FastpayRefundQuery {
         v3: Some(
             crate::method::V3::new("POST", "/v3/alipay/trade/fastpay/refund/query"),
         ),
+        answer: crate::method::AnswerInfo {
+            echoes: &["trade_no", "out_trade_no", "out_request_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.fastpay.refund.query",
             crate::method::Kind::Server,

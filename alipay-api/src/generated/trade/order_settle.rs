@@ -148,7 +148,13 @@ impl crate::wire::Object for OrderSettle {
                 ],
                 &self.extra,
             )
-            .with_groups(&[&["royalty_parameters", "extend_params"]])
+            .with_groups(
+                &[
+                    &["royalty_parameters", "extend_params"],
+                    &["out_request_no"],
+                    &["trade_no"],
+                ],
+            )
     }
 }
 
@@ -160,6 +166,11 @@ impl crate::method::Method for OrderSettle {
     type ErrorCode = OrderSettleErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/order/settle")),
+        answer: crate::method::AnswerInfo {
+            echoes: &["trade_no"],
+            essential: &["trade_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.order.settle",
             crate::method::Kind::Server,

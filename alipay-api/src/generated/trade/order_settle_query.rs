@@ -92,6 +92,10 @@ impl crate::method::Method for OrderSettleQuery {
             query: &["settle_no", "out_request_no", "trade_no"],
             ..crate::method::V3::new("GET", "/v3/alipay/trade/order/settle/query")
         }),
+        answer: crate::method::AnswerInfo {
+            echoes: &["out_request_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.order.settle.query",
             crate::method::Kind::Server,

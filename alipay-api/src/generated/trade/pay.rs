@@ -651,7 +651,13 @@ impl crate::wire::Object for Pay {
                 ],
                 &self.extra,
             )
-            .with_groups(&[&["auth_code", "agreement_params", "auth_no"]])
+            .with_groups(
+                &[
+                    &["auth_code", "agreement_params", "auth_no"],
+                    &["out_trade_no"],
+                    &["subject"],
+                ],
+            )
     }
 }
 
@@ -664,7 +670,12 @@ impl crate::method::Method for Pay {
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/pay")),
         secret: &["auth_code"],
-        pending: &["10003"],
+        answer: crate::method::AnswerInfo {
+            pending: &["10003"],
+            echoes: &["out_trade_no"],
+            essential: &["trade_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.pay",
             crate::method::Kind::Server,
@@ -1672,16 +1683,17 @@ impl crate::wire::Object for AgreementParams {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "AgreementParams",
-            &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
-            &[
-                &self.agreement_no,
-                &self.auth_confirm_no,
-                &self.apply_token,
-                &self.deduct_permission,
-            ],
-            &self.extra,
-        )
+                "AgreementParams",
+                &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
+                &[
+                    &self.agreement_no,
+                    &self.auth_confirm_no,
+                    &self.apply_token,
+                    &self.deduct_permission,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["agreement_no"]])
     }
 }
 

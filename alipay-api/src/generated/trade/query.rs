@@ -120,6 +120,11 @@ impl crate::method::Method for Query {
     type ErrorCode = QueryErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/query")),
+        answer: crate::method::AnswerInfo {
+            echoes: &["trade_no", "out_trade_no"],
+            essential: &["trade_no", "trade_status"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.query",
             crate::method::Kind::Server,

@@ -360,6 +360,11 @@ impl crate::method::Method for Refund {
     type ErrorCode = RefundErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/refund")),
+        answer: crate::method::AnswerInfo {
+            echoes: &["trade_no", "out_trade_no"],
+            essential: &["trade_no"],
+            ..crate::method::AnswerInfo::PLAIN
+        },
         ..crate::method::MethodInfo::new(
             "alipay.trade.refund",
             crate::method::Kind::Server,
@@ -892,23 +897,24 @@ impl crate::wire::Object for RefundGoodsDetail {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "RefundGoodsDetail",
-            &[
-                "goods_id",
-                "refund_amount",
-                "out_item_id",
-                "out_sku_id",
-                "out_certificate_no_list",
-            ],
-            &[
-                &self.goods_id,
-                &self.refund_amount,
-                &self.out_item_id,
-                &self.out_sku_id,
-                &self.out_certificate_no_list,
-            ],
-            &self.extra,
-        )
+                "RefundGoodsDetail",
+                &[
+                    "goods_id",
+                    "refund_amount",
+                    "out_item_id",
+                    "out_sku_id",
+                    "out_certificate_no_list",
+                ],
+                &[
+                    &self.goods_id,
+                    &self.refund_amount,
+                    &self.out_item_id,
+                    &self.out_sku_id,
+                    &self.out_certificate_no_list,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["goods_id"]])
     }
 }
 

@@ -37,11 +37,12 @@ impl crate::wire::Object for AccessParams {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "AccessParams",
-            &["channel"],
-            &[&self.channel],
-            &self.extra,
-        )
+                "AccessParams",
+                &["channel"],
+                &[&self.channel],
+                &self.extra,
+            )
+            .with_groups(&[&["channel"]])
     }
 }
 
@@ -1584,11 +1585,12 @@ impl crate::wire::Object for InvoiceInfo {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "InvoiceInfo",
-            &["key_info", "details"],
-            &[&self.key_info, &self.details],
-            &self.extra,
-        )
+                "InvoiceInfo",
+                &["key_info", "details"],
+                &[&self.key_info, &self.details],
+                &self.extra,
+            )
+            .with_groups(&[&["details"]])
     }
 }
 
@@ -1651,11 +1653,12 @@ impl crate::wire::Object for InvoiceKeyInfo {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "InvoiceKeyInfo",
-            &["is_support_invoice", "invoice_merchant_name", "tax_num"],
-            &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
-            &self.extra,
-        )
+                "InvoiceKeyInfo",
+                &["is_support_invoice", "invoice_merchant_name", "tax_num"],
+                &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
+                &self.extra,
+            )
+            .with_groups(&[&["invoice_merchant_name"], &["tax_num"]])
     }
 }
 
@@ -2075,27 +2078,28 @@ impl crate::wire::Object for PeriodRuleParams {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "PeriodRuleParams",
-            &[
-                "period_type",
-                "period",
-                "execute_time",
-                "single_amount",
-                "total_amount",
-                "total_payments",
-                "scene_rule_params",
-            ],
-            &[
-                &self.period_type,
-                &self.period,
-                &self.execute_time,
-                &self.single_amount,
-                &self.total_amount,
-                &self.total_payments,
-                &self.scene_rule_params,
-            ],
-            &self.extra,
-        )
+                "PeriodRuleParams",
+                &[
+                    "period_type",
+                    "period",
+                    "execute_time",
+                    "single_amount",
+                    "total_amount",
+                    "total_payments",
+                    "scene_rule_params",
+                ],
+                &[
+                    &self.period_type,
+                    &self.period,
+                    &self.execute_time,
+                    &self.single_amount,
+                    &self.total_amount,
+                    &self.total_payments,
+                    &self.scene_rule_params,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["period_type"]])
     }
 }
 
@@ -2415,33 +2419,34 @@ impl crate::wire::Object for RoyaltyDetailInfos {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "RoyaltyDetailInfos",
-            &[
-                "serial_no",
-                "trans_out_type",
-                "trans_out",
-                "trans_in_type",
-                "trans_in",
-                "amount",
-                "amount_percentage",
-                "desc",
-                "out_relation_id",
-                "batch_no",
-            ],
-            &[
-                &self.serial_no,
-                &self.trans_out_type,
-                &self.trans_out,
-                &self.trans_in_type,
-                &self.trans_in,
-                &self.amount,
-                &self.amount_percentage,
-                &self.desc,
-                &self.out_relation_id,
-                &self.batch_no,
-            ],
-            &self.extra,
-        )
+                "RoyaltyDetailInfos",
+                &[
+                    "serial_no",
+                    "trans_out_type",
+                    "trans_out",
+                    "trans_in_type",
+                    "trans_in",
+                    "amount",
+                    "amount_percentage",
+                    "desc",
+                    "out_relation_id",
+                    "batch_no",
+                ],
+                &[
+                    &self.serial_no,
+                    &self.trans_out_type,
+                    &self.trans_out,
+                    &self.trans_in_type,
+                    &self.trans_in,
+                    &self.amount,
+                    &self.amount_percentage,
+                    &self.desc,
+                    &self.out_relation_id,
+                    &self.batch_no,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["trans_out"], &["trans_in"]])
     }
 }
 
@@ -2521,11 +2526,12 @@ impl crate::wire::Object for RoyaltyInfo {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "RoyaltyInfo",
-            &["royalty_type", "royalty_detail_infos"],
-            &[&self.royalty_type, &self.royalty_detail_infos],
-            &self.extra,
-        )
+                "RoyaltyInfo",
+                &["royalty_type", "royalty_detail_infos"],
+                &[&self.royalty_type, &self.royalty_detail_infos],
+                &self.extra,
+            )
+            .with_groups(&[&["royalty_detail_infos"]])
     }
 }
 
@@ -2806,7 +2812,7 @@ impl crate::wire::Object for SettleDetailInfo {
                 ],
                 &self.extra,
             )
-            .with_groups(&[&["amount", "actual_amount"]])
+            .with_groups(&[&["amount", "actual_amount"], &["trans_in_type"]])
     }
 }
 
@@ -2906,11 +2912,12 @@ impl crate::wire::Object for SettleInfo {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "SettleInfo",
-            &["settle_detail_infos", "settle_period_time"],
-            &[&self.settle_detail_infos, &self.settle_period_time],
-            &self.extra,
-        )
+                "SettleInfo",
+                &["settle_detail_infos", "settle_period_time"],
+                &[&self.settle_detail_infos, &self.settle_period_time],
+                &self.extra,
+            )
+            .with_groups(&[&["settle_detail_infos"]])
     }
 }
 
@@ -3208,37 +3215,38 @@ impl crate::wire::Object for SignParams {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "SignParams",
-            &[
-                "personal_product_code",
-                "access_params",
-                "product_code",
-                "sign_scene",
-                "external_agreement_no",
-                "external_logon_id",
-                "period_rule_params",
-                "sign_notify_url",
-                "sub_merchant",
-                "effect_time",
-                "allow_huazhi_degrade",
-                "recommend_sort_channel_params",
-            ],
-            &[
-                &self.personal_product_code,
-                &self.access_params,
-                &self.product_code,
-                &self.sign_scene,
-                &self.external_agreement_no,
-                &self.external_logon_id,
-                &self.period_rule_params,
-                &self.sign_notify_url,
-                &self.sub_merchant,
-                &self.effect_time,
-                &self.allow_huazhi_degrade,
-                &self.recommend_sort_channel_params,
-            ],
-            &self.extra,
-        )
+                "SignParams",
+                &[
+                    "personal_product_code",
+                    "access_params",
+                    "product_code",
+                    "sign_scene",
+                    "external_agreement_no",
+                    "external_logon_id",
+                    "period_rule_params",
+                    "sign_notify_url",
+                    "sub_merchant",
+                    "effect_time",
+                    "allow_huazhi_degrade",
+                    "recommend_sort_channel_params",
+                ],
+                &[
+                    &self.personal_product_code,
+                    &self.access_params,
+                    &self.product_code,
+                    &self.sign_scene,
+                    &self.external_agreement_no,
+                    &self.external_logon_id,
+                    &self.period_rule_params,
+                    &self.sign_notify_url,
+                    &self.sub_merchant,
+                    &self.effect_time,
+                    &self.allow_huazhi_degrade,
+                    &self.recommend_sort_channel_params,
+                ],
+                &self.extra,
+            )
+            .with_groups(&[&["personal_product_code"]])
     }
 }
 
@@ -3353,11 +3361,12 @@ impl crate::wire::Object for SubMerchant {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "SubMerchant",
-            &["merchant_id", "merchant_type"],
-            &[&self.merchant_id, &self.merchant_type],
-            &self.extra,
-        )
+                "SubMerchant",
+                &["merchant_id", "merchant_type"],
+                &[&self.merchant_id, &self.merchant_type],
+                &self.extra,
+            )
+            .with_groups(&[&["merchant_id"]])
     }
 }
 

@@ -44,11 +44,12 @@ impl crate::wire::Object for InfoShare {
     #[inline]
     fn see(&self) -> crate::wire::Seen<'_> {
         crate::wire::Seen::new(
-            "InfoShare",
-            &["auth_token"],
-            &[&self.auth_token],
-            &self.extra,
-        )
+                "InfoShare",
+                &["auth_token"],
+                &[&self.auth_token],
+                &self.extra,
+            )
+            .with_groups(&[&["auth_token"]])
     }
 }
 

@@ -257,8 +257,20 @@ async fn merchants_of_an_isv_are_told_apart() {
 #[tokio::test]
 async fn what_is_genuine_and_cannot_be_read_has_its_parameters() {
     let (mock, client) = start().await;
-    let body = Forge::new(&mock).set("receipt_amount", b"0.005").signed();
-    assert_eq!(verify(&client, &body), Err(ErrorKind::Decode));
+    let bills = br#"[{"amount":"0.01"},{"amount":"0.001"}]"#;
+    let body = Forge::new(&mock)
+        .set("receipt_amount", b"0.005")
+        .set("fund_bill_list", bills)
+        .signed();
+    let told = verify(&client, &body)
+        .unwrap()
+        .expect_order("1", price("0.01"))
+        .unwrap();
+    let unreadable: Vec<_> = told.unreadable().collect();
+    assert_eq!(unreadable, ["receipt_amount", "fund_bill_list[1].amount"]);
+    assert_eq!((told.receipt_amount, told.fund_bill_list[1].amount), (None, None));
+    assert_eq!(told.fund_bill_list[0].amount, Some(price("0.01")));
+    assert_eq!(told.extra.get("receipt_amount"), Some(r#""0.005""#));
     let told = client.notifications().verify_parameters(&body).unwrap();
     assert_eq!(
         (told.name.as_str(), told.parameter("receipt_amount")),
@@ -339,8 +351,12 @@ async fn an_unknown_kind_keeps_its_parameters() {
     assert!(matches!(&*told, Notification::Other(other) if other.name == "new_sync"));
     assert_eq!(told.parameter("subject"), Some("你好"));
     assert_eq!(told.expect_trade().unwrap_err().kind(), ErrorKind::Mismatch);
+    // An amount that can't be read is not as expected.
     let forge = Forge::new(&mock).set("total_amount", b"not an amount");
-    assert_eq!(verify(&client, &forge.signed()), Err(ErrorKind::Decode));
+    let told = verify(&client, &forge.signed()).unwrap();
+    assert_eq!(told.unreadable().collect::<Vec<_>>(), ["total_amount"]);
+    let error = told.expect_order("1", price("0.01")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
 }
 
 #[tokio::test]

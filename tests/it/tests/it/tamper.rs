@@ -1,6 +1,9 @@
 //! One changed byte anywhere: nothing of it reaches the caller.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use alipay_api::{
     ErrorKind,
@@ -13,11 +16,16 @@ use crate::support::{builder, price, start};
 
 /// Answers every request with the same bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Canned(Arc<Mutex<Bytes>>);
+pub(crate) struct Canned(Arc<Mutex<Bytes>>, Arc<AtomicUsize>);
 
 impl Canned {
     fn get(&self) -> Bytes {
         self.0.lock().unwrap().clone()
+    }
+
+    /// How many requests were answered.
+    pub(crate) fn sent(&self) -> usize {
+        self.1.load(Ordering::SeqCst)
     }
 
     pub(crate) fn set(&self, body: impl Into<Vec<u8>>) {
@@ -27,6 +35,7 @@ impl Canned {
 
 impl Transport for Canned {
     fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
         let body = self.0.lock().unwrap().clone();
         Box::pin(async move { Ok(http::Response::new(body)) })
     }

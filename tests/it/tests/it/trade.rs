@@ -352,6 +352,6 @@ async fn a_request_that_lacks_its_key_is_not_sent() {
     assert_eq!(error.kind(), ErrorKind::Request);
     assert_eq!(
         error.to_string(),
-        "alipay.trade.query: one of `out_trade_no`, `trade_no` must be given"
+        "alipay.trade.query: one of `out_trade_no`, `trade_no` must be given, and not be empty"
     );
 }

@@ -16,6 +16,8 @@ fn field(name: &str, ty: Type) -> Field {
         placement: Placement::Business,
         secret: false,
         implied: None,
+        echo: false,
+        essential: false,
         rust_name: None,
     }
 }
@@ -78,6 +80,7 @@ fn method() -> Method {
         response: Object::default(),
         types: vec![goods],
         outcomes: Vec::new(),
+        without_code: false,
         errors: Vec::new(),
         examples: Vec::new(),
         rust_name: None,

@@ -421,7 +421,18 @@ impl ::alipay_api::wire::Object for All {
                 &self.extra,
             )
             .with_groups(
-                &[&["url", "json"], &["date", "datetime"], &["either", "int", "bool"]],
+                &[
+                    &["url", "json"],
+                    &["date", "datetime"],
+                    &["either", "int", "bool"],
+                    &["string"],
+                    &["must_url"],
+                    &["must_json"],
+                    &["must_secret"],
+                    &["must_enum"],
+                    &["must_list"],
+                    &["must_objects"],
+                ],
             )
     }
 }
@@ -443,7 +454,10 @@ impl ::alipay_api::method::Method for All {
         files: &["must_file", "file"],
         implied: &[("enum", "NONE"), ("text", "a \"quoted\" \\ value")],
         secret: &["must_secret", "secret"],
-        pending: &["10003"],
+        answer: ::alipay_api::method::AnswerInfo {
+            pending: &["10003"],
+            ..::alipay_api::method::AnswerInfo::PLAIN
+        },
         ..::alipay_api::method::MethodInfo::new(
             "alipay.trap.all",
             ::alipay_api::method::Kind::Upload,

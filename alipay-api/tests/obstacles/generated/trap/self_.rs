@@ -41,6 +41,7 @@ impl ::alipay_api::wire::Object for Self_ {
     #[inline]
     fn see(&self) -> ::alipay_api::wire::Seen<'_> {
         ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
+            .with_groups(&[&["self"]])
     }
 }
 
