@@ -127,6 +127,7 @@ async fn send(parts: Parts) -> Result<Content, Error> {
         method: info.name,
         retry: info.retry,
         pending: info.pending,
+        secret: Some(info.secret),
         classify,
         business: prepared.business()?,
         options: prepared.options.clone(),

@@ -163,6 +163,7 @@ impl Client {
             method: DOWNLOAD,
             retry: Retry::Read,
             pending: &[],
+            secret: Some(&[]),
             classify: |_| None,
             business: &business,
             options: Options::default(),

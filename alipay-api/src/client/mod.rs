@@ -6,10 +6,12 @@ mod acting;
 mod builder;
 mod call;
 mod certificates;
+mod excerpt;
 mod exchange;
 mod page;
 mod prepared;
 mod raw;
+mod secrets;
 mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -97,6 +97,7 @@ impl RawCall {
             method: &self.method,
             retry: self.retry,
             pending: &["10003"],
+            secret: None,
             classify: |_| None,
             business: &self.business,
             options: self.options,
