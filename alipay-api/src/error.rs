@@ -88,6 +88,8 @@ struct Inner {
     http_status: Option<u16>,
     trace_id: Option<Box<str>>,
     raw_body: Option<Bytes>,
+    /// What may be the reason, behind everything else.
+    hint: Option<Box<str>>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -244,6 +246,7 @@ impl Error {
             http_status: None,
             trace_id: None,
             raw_body: None,
+            hint: None,
             cause: None,
         }))
     }
@@ -264,6 +267,10 @@ impl Error {
     /// A valid signature stands behind what the error is about.
     pub(crate) fn verified(self) -> Self {
         self.set(|inner| inner.verified = true)
+    }
+
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        self.set(|inner| inner.hint = Some(hint.into()))
     }
 
     pub(crate) fn with_method(self, method: &str) -> Self {
@@ -360,6 +367,9 @@ impl fmt::Display for Error {
         }
         if let Some(status) = inner.http_status.filter(|status| *status != 200) {
             write!(formatter, " (HTTP status {status})")?;
+        }
+        if let Some(hint) = &inner.hint {
+            write!(formatter, "; {hint}")?;
         }
         if inner.outcome_unknown {
             formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;

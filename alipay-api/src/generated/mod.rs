@@ -24,3 +24,10 @@ pub mod notification;
 
 /// The methods that the gateway takes in certificate mode only.
 pub(crate) const CERTIFICATE_ONLY: &[&str] = &["alipay.fund.trans.uni.transfer"];
+
+/// The methods that no server calls: browsers and phone apps are handed them.
+pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
+    ("alipay.trade.app.pay", crate::method::Kind::App),
+    ("alipay.trade.page.pay", crate::method::Kind::Page),
+    ("alipay.trade.wap.pay", crate::method::Kind::Page),
+];

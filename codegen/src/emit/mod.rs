@@ -14,6 +14,7 @@ mod tokens;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::ir::Kind;
 use crate::lower::{Item, Library};
 use crate::tree::Tree;
 use prelude::Prelude;
@@ -91,28 +92,40 @@ impl Emitter {
                 pub mod notification;
             )
         });
-        let certificate_only = self.certificate_only(library);
+        let by_name = self.by_name(library);
         quote! {
             //! The products of the gateway, generated from the specs.
             #![allow(clippy::all, clippy::pedantic)]
             #(#products)*
             #gateway
             #notification
-            #certificate_only
+            #by_name
         }
     }
 
-    /// The names of the methods that need certificates, for calls by name. A user's crate has no use for them.
-    fn certificate_only(&self, library: &Library<'_>) -> Option<TokenStream> {
-        let methods = library.products.iter().flat_map(|product| &product.methods);
-        let names = methods
-            .filter(|method| method.info.certificate_only)
-            .map(|method| method.info.name);
-        (self.root == Root::Library).then(|| {
-            quote! {
-                /// The methods that the gateway takes in certificate mode only.
-                pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#names),*];
+    /// What has to be known of methods that are called by name. A user's crate has no use for it.
+    fn by_name(&self, library: &Library<'_>) -> Option<TokenStream> {
+        if self.root == Root::User {
+            return None;
+        }
+        let infos = || {
+            let methods = library.products.iter().flat_map(|product| &product.methods);
+            methods.map(|method| &method.info)
+        };
+        let certificate_only = infos().filter(|info| info.certificate_only).map(|info| info.name);
+        let handed_over = infos().filter_map(|info| {
+            let name = info.name;
+            match info.kind {
+                Kind::Page => Some(quote!((#name, crate::method::Kind::Page))),
+                Kind::App => Some(quote!((#name, crate::method::Kind::App))),
+                Kind::Server | Kind::Upload => None,
             }
+        });
+        Some(quote! {
+            /// The methods that the gateway takes in certificate mode only.
+            pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#certificate_only),*];
+            /// The methods that no server calls: browsers and phone apps are handed them.
+            pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[#(#handed_over),*];
         })
     }
 

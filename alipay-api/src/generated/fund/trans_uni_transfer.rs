@@ -283,6 +283,7 @@ impl crate::method::Method for TransUniTransfer {
             ("product_code", "TRANS_ACCOUNT_NO_PWD"),
             ("biz_scene", "DIRECT_TRANSFER"),
         ],
+        secret: &["cert_no"],
         ..crate::method::MethodInfo::new(
             "alipay.fund.trans.uni.transfer",
             crate::method::Kind::Server,
