@@ -1,18 +1,21 @@
 //! The one error type of the library.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{borrow::Cow, error::Error as StdError, fmt, iter::successors, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::method::ErrorCode;
+use crate::{method::ErrorCode, redact::Redactor};
 
 /// What went wrong, and what is known of the outcome.
 ///
 /// Ask it by predicates: [`is_outcome_unknown`](Self::is_outcome_unknown) before anything else where money moves, then
 /// [`is_retryable`](Self::is_retryable); [`sub_code_as`](Self::sub_code_as) gives the method's own error codes as an enum.
 ///
-/// Neither `Display` nor `Debug` shows a key or a token, nor more of what came than the beginning of what is no answer at all;
-/// [`raw_body`](Self::raw_body) has it whole.
+/// `Display` is one line that has everything, each cause down to the first once. So there is no
+/// [`source`](std::error::Error::source) to print after it; [`cause`](Self::cause) has the error behind this one, for programs.
+///
+/// Neither `Display` nor `Debug` shows a key, a token or another secret of the request, also where the gateway quotes it, nor anything of
+/// what is no answer at all; [`raw_body`](Self::raw_body) has it whole.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -49,7 +52,7 @@ pub enum ErrorKind {
     /// The gateway refuses the merchant's refresh token, and its last token has ended or is refused too. The merchant has to authorise
     /// the app again.
     AuthorisationLost,
-    /// The merchant's token could not be refreshed; the error's source says why. The call itself was not carried out.
+    /// The merchant's token could not be refreshed; the error's [cause](Error::cause) says why. The call itself was not carried out.
     TokenRefresh,
     /// The token store can't be reached, or can't be read.
     TokenStore,
@@ -87,7 +90,9 @@ struct Inner {
     trace_id: Option<Box<str>>,
     raw_body: Option<Bytes>,
     verified_content: Option<Box<str>>,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// What may be the reason, behind everything else.
+    hint: Option<Box<str>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The gateway's words.
@@ -97,6 +102,18 @@ pub(crate) struct GatewayError {
     pub(crate) message: String,
     pub(crate) sub_code: Option<String>,
     pub(crate) sub_message: Option<String>,
+}
+
+impl GatewayError {
+    fn words(&mut self) -> impl Iterator<Item = &mut String> {
+        let Self {
+            code,
+            message,
+            sub_code,
+            sub_message,
+        } = self;
+        [code, message].into_iter().chain(sub_code).chain(sub_message)
+    }
 }
 
 impl Error {
@@ -125,7 +142,7 @@ impl Error {
         self.0.gateway.as_ref()?.sub_code.as_deref()
     }
 
-    /// The gateway's `sub_msg`, the text to its `sub_code`.
+    /// The gateway's `sub_msg`, the text to its `sub_code`. Where it quotes a secret of the request, `***` stands instead.
     pub fn sub_message(&self) -> Option<&str> {
         self.0.gateway.as_ref()?.sub_message.as_deref()
     }
@@ -209,6 +226,23 @@ impl Error {
         self.0.verified_content.as_deref()
     }
 
+    /// The error behind this one, to be asked for its type: another [`Error`] with a kind of its own, a
+    /// `StoreError`, a [`TransportError`](crate::transport::TransportError). `Display` has told it
+    /// already.
+    ///
+    /// ```
+    /// # fn show(error: alipay_api::Error) {
+    /// use alipay_api::Error;
+    ///
+    /// // Why a merchant's token could not be refreshed.
+    /// let refused = error.cause().and_then(|cause| cause.downcast_ref::<Error>());
+    /// println!("{:?}", refused.and_then(Error::sub_code));
+    /// # }
+    /// ```
+    pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_ref().map(|cause| &**cause as _)
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -223,12 +257,14 @@ impl Error {
             trace_id: None,
             raw_body: None,
             verified_content: None,
-            source: None,
+            hint: None,
+            cause: None,
         }))
     }
 
+    /// With the error behind this one. The message need not repeat what it says.
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.set(|inner| inner.source = Some(Arc::new(source)))
+        self.set(|inner| inner.cause = Some(Arc::new(source)))
     }
 
     pub(crate) fn with_gateway(self, gateway: GatewayError, class: Option<ErrorClass>, verified: bool) -> Self {
@@ -242,6 +278,10 @@ impl Error {
     /// A valid signature stands behind what the error is about.
     pub(crate) fn verified(self) -> Self {
         self.set(|inner| inner.verified = true)
+    }
+
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        self.set(|inner| inner.hint = Some(hint.into()))
     }
 
     pub(crate) fn with_method(self, method: &str) -> Self {
@@ -260,6 +300,36 @@ impl Error {
         self.set(|inner| inner.verified_content = Some(content.into()))
     }
 
+    /// Without secrets in anything that it says.
+    pub(crate) fn redacted(self, redactor: &Redactor) -> Self {
+        let told = self.told();
+        // A cause can't be changed: where one shows a secret, its words are kept and it is not.
+        let is_quoted = self.0.cause.is_some()
+            && (redactor.redact(&told).is_some() || redactor.redact(&format!("{:?}", self.0.cause)).is_some());
+        let told = is_quoted.then(|| told.into_owned());
+        self.set(|inner| {
+            if let Some(told) = told {
+                inner.message = told;
+                inner.cause = None;
+            }
+            let Inner {
+                message,
+                gateway,
+                trace_id,
+                ..
+            } = inner;
+            let words = gateway.iter_mut().flat_map(GatewayError::words).chain([message]);
+            for text in words {
+                if let Some(redacted) = redactor.redact(text) {
+                    *text = redacted;
+                }
+            }
+            if let Some(redacted) = trace_id.as_ref().and_then(|trace_id| redactor.redact(trace_id)) {
+                *trace_id = Some(redacted.into());
+            }
+        })
+    }
+
     /// Without what came back, for an error that is kept: it may be large.
     pub(crate) fn without_body(self) -> Self {
         self.set(|inner| {
@@ -275,6 +345,19 @@ impl Error {
         })
     }
 
+    /// The message and every cause that it does not tell yet.
+    fn told(&self) -> Cow<'_, str> {
+        let mut told = Cow::Borrowed(self.0.message.as_str());
+        for cause in self.cause().into_iter().flat_map(chain) {
+            let text = cause.to_string();
+            if !told.contains(&text) {
+                told.to_mut().push_str(": ");
+                told.to_mut().push_str(&text);
+            }
+        }
+        told
+    }
+
     fn set(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -287,7 +370,7 @@ impl fmt::Display for Error {
         if let Some(method) = &inner.method {
             write!(formatter, "{method}: ")?;
         }
-        formatter.write_str(&inner.message)?;
+        formatter.write_str(&self.told())?;
         if let Some(gateway) = &inner.gateway {
             write!(formatter, " {} {}", Shown(&gateway.code), Shown(&gateway.message))?;
             if let Some(sub_code) = &gateway.sub_code {
@@ -302,6 +385,9 @@ impl fmt::Display for Error {
         }
         if let Some(status) = inner.http_status.filter(|status| *status != 200) {
             write!(formatter, " (HTTP status {status})")?;
+        }
+        if let Some(hint) = &inner.hint {
+            write!(formatter, "; {hint}")?;
         }
         if inner.outcome_unknown {
             formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
@@ -322,15 +408,17 @@ impl fmt::Debug for Error {
             .field("class", &self.0.class)
             .field("outcome_unknown", &self.0.outcome_unknown)
             .field("retryable", &self.0.retryable)
-            .field("source", &self.0.source)
+            .field("cause", &self.0.cause)
             .finish()
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as _)
-    }
+/// There is no [`source`](StdError::source): `Display` tells it already.
+impl StdError for Error {}
+
+/// An error and what is behind it, down to the first cause.
+pub(crate) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    successors(Some(error), |&error| error.source())
 }
 
 /// Words from outside: on one line, and not too long for a log.

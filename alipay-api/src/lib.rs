@@ -16,6 +16,8 @@ pub mod notify;
 pub mod oauth;
 mod protocol;
 mod random;
+mod redact;
+mod runtime;
 pub mod sign;
 pub mod transport;
 pub mod types;

@@ -68,7 +68,7 @@ pub struct MethodInfo {
     pub files: &'static [&'static str],
     /// Request fields and what is sent for them when the caller gives nothing.
     pub implied: &'static [(&'static str, &'static str)],
-    /// Request fields that must not be shown.
+    /// Request fields that must not be shown, at any depth: an error that quotes what they hold shows `***` instead.
     pub secret: &'static [&'static str],
     /// What its answer is like.
     pub answer: AnswerInfo,

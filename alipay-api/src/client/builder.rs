@@ -50,6 +50,8 @@ impl ClientBuilder {
     }
 
     /// Another gateway: an absolute `http` or `https` URL without a query, such as the embedded gateway's.
+    ///
+    /// Credentials (`https://user:password@…`) are refused: the protocol has none, and the address stands in every page's URL and form.
     pub fn gateway(mut self, url: impl Into<String>) -> Self {
         self.gateway = url.into();
         self
@@ -92,7 +94,8 @@ impl ClientBuilder {
     }
 
     /// A transport of your own. The default one keeps its connections, trusts the platform's root certificates, and goes through the
-    /// proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`), except to hosts in `NO_PROXY`.
+    /// proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`), except to hosts in `NO_PROXY`. A proxy is of `http`,
+    /// `https`, `socks4`, `socks4a`, `socks5` or `socks5h`; what is none of these is not used.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -108,7 +111,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// The app id is empty or has blanks, the gateway is not such a URL, a certificate is not valid (yet, or any more), or the
-    /// system's TLS roots can't be read.
+    /// machine has no root certificates, which a gateway of `https` needs.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
         if self.app_id.is_empty() || self.app_id.contains(char::is_whitespace) {
@@ -118,24 +121,24 @@ impl ClientBuilder {
         }
         if !is_gateway(&self.gateway) {
             return Err(invalid(format!(
-                "the gateway `{}` is not an absolute http or https URL without a query, such as {PRODUCTION}",
-                self.gateway.escape_debug()
+                "the gateway `{}` is not an absolute http or https URL without credentials and query, such as {PRODUCTION}",
+                Address(&self.gateway)
             )));
         }
         let pages = self.authorisation_pages.unwrap_or_else(|| pages_of(&self.gateway));
         if !is_gateway(&pages) {
             return Err(invalid(format!(
-                "the address of the authorisation pages `{}` is not an absolute http or https URL without a query, such as \
-                 {PRODUCTION_PAGES}",
-                pages.escape_debug()
+                "the address of the authorisation pages `{}` is not an absolute http or https URL without credentials and query, \
+                 such as {PRODUCTION_PAGES}",
+                Address(&pages)
             )));
         }
         self.credentials.check(self.clock.now())?;
         let transport = match self.transport {
             Some(transport) => transport,
             None => Arc::new(
-                ReqwestTransport::new(self.connect_timeout)
-                    .map_err(|error| invalid("the HTTP client can't be set up".to_owned()).with_source(error))?,
+                ReqwestTransport::new(self.connect_timeout, is_https(&self.gateway))
+                    .map_err(|error| invalid(error.to_string()).with_source(error))?,
             ),
         };
         Ok(Client {
@@ -161,9 +164,38 @@ impl fmt::Debug for ClientBuilder {
         formatter
             .debug_struct("ClientBuilder")
             .field("app_id", &self.app_id)
-            .field("gateway", &self.gateway)
+            .field("gateway", &format_args!("{:?}", Address(&self.gateway).to_string()))
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()
+    }
+}
+
+/// An address that nobody has looked at yet, without what it may hold of secrets: credentials, and what stands behind the path.
+struct Address<'a>(&'a str);
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(address) = self;
+        // A password may have any character in it, `/` and `@` too.
+        let (scheme, shown) = match address.rsplit_once('@') {
+            Some((before, after)) => (before.split_once("://").map_or("", |(scheme, _)| scheme), Some(after)),
+            None => ("", None),
+        };
+        let whole = shown.unwrap_or(address);
+        let (path, is_cut) = match whole.find(['?', '#']) {
+            Some(end) => (&whole[..end], true),
+            None => (whole, false),
+        };
+        if shown.is_some() {
+            // What stands there in place of a scheme may be a password too.
+            let scheme = if matches!(scheme, "http" | "https") {
+                scheme
+            } else {
+                "***"
+            };
+            write!(formatter, "{scheme}://***@")?;
+        }
+        write!(formatter, "{}{}", path.escape_debug(), if is_cut { "…" } else { "" })
     }
 }
 
@@ -180,14 +212,55 @@ fn pages_of(gateway: &str) -> String {
     }
 }
 
+fn is_https(url: &str) -> bool {
+    url.parse::<http::Uri>()
+        .is_ok_and(|uri| uri.scheme_str() == Some("https"))
+}
+
 fn is_gateway(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else {
         return false;
     };
     let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-    // Credentials in an address would end in errors and logs.
+    // Credentials in an address would end in pages, errors and logs.
     let has_host = uri
         .authority()
         .is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
     has_scheme && has_host && uri.query().is_none() && !url.contains(['#', '?'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        for (address, shown) in [
+            (
+                "https://gateway.example/gateway.do",
+                "https://gateway.example/gateway.do",
+            ),
+            (
+                "https://user:hunter2@gateway.example/gateway.do",
+                "https://***@gateway.example/gateway.do",
+            ),
+            (
+                "https://user:hun/t@er?2@gateway.example/gateway.do",
+                "https://***@gateway.example/gateway.do",
+            ),
+            ("hunter2@gateway.example", "***://***@gateway.example"),
+            ("hunter2://hunter2@gateway.example", "***://***@gateway.example"),
+            (
+                "https://gateway.example/gateway.do?key=hunter2",
+                "https://gateway.example/gateway.do…",
+            ),
+            (
+                "https://gateway.example/gateway.do#hunter2",
+                "https://gateway.example/gateway.do…",
+            ),
+            ("line\nend", "line\\nend"),
+        ] {
+            assert_eq!(Address(address).to_string(), shown, "{address}");
+        }
+    }
 }

@@ -130,6 +130,7 @@ async fn send(parts: Parts) -> Result<Content, Error> {
         method: info.name,
         retry: info.retry,
         answer: &info.answer,
+        secret: Some(info.secret),
         classify,
         business: prepared.business()?,
         options: prepared.options.clone(),

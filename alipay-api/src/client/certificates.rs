@@ -30,6 +30,7 @@ use crate::{
         answer::UnverifiedAnswer,
         request::{Business, Options},
     },
+    runtime,
     sign::Verifier,
     transport::BoxFuture,
     wire::{Value, quoted},
@@ -68,6 +69,9 @@ impl Client {
         let Some(keyring) = &self.inner.keyring else {
             return Ok(Arc::clone(&self.inner.credentials.verifier));
         };
+        if keyring.find(alipay_cert_sn, self.inner.clock.now()).is_none() {
+            runtime::check()?;
+        }
         let mut last = None;
         for _ in 0..MAX_ERRANDS {
             let outcome = match keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())? {
@@ -163,6 +167,7 @@ impl Client {
             method: DOWNLOAD,
             retry: Retry::Read,
             answer: &AnswerInfo::PLAIN,
+            secret: Some(&[]),
             classify: |_| None,
             business: &business,
             options: Options::default(),

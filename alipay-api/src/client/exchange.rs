@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, acting::Acting, certificates::unknown_certificate};
+use super::{Client, acting::Acting, certificates::unknown_certificate, excerpt::Sort, secrets};
 use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
@@ -18,7 +18,7 @@ use crate::{
         parameters::{SignedParameters, append_encoded},
         request::{Business, Options, is_in_query},
     },
-    random,
+    random, runtime,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
     wire::{DecodeError, Listed as _},
@@ -30,6 +30,8 @@ pub(super) struct Exchange<'a> {
     pub(super) method: &'a str,
     pub(super) retry: Retry,
     pub(super) answer: &'a AnswerInfo,
+    /// The names of what must not be shown of the request; `None` where nothing is known of it.
+    pub(super) secret: Option<&'a [&'a str]>,
     pub(super) classify: fn(&str) -> Option<ErrorClass>,
     pub(super) business: &'a Business,
     pub(super) options: Options,
@@ -83,6 +85,7 @@ pub(super) struct Exchanged {
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
     pub(super) async fn run(mut self, read: &Read<'_>) -> Result<Content, Error> {
+        runtime::check().map_err(|error| error.with_method(self.method))?;
         let deadline = after(self.patience.total);
         let late = |_| {
             let message = "the merchant's token was not at hand in time: the call was not carried out";
@@ -158,11 +161,23 @@ impl Exchange<'_> {
         if Instant::now() >= deadline {
             return Err(late());
         }
-        let response = match timeout_at(deadline, inner.transport.send(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(self.not_answered(error)),
-            Err(_) => return Err(self.not_answered(TransportError::new(TransportErrorKind::Timeout))),
+        let sent = timeout_at(deadline, inner.transport.send(request)).await;
+        let late = |_| Err(TransportError::new(TransportErrorKind::Timeout));
+        let result = match sent.unwrap_or_else(late) {
+            Ok(response) => self.answered(response, &parameters, total_deadline, read).await,
+            Err(error) => Err(self.not_answered(error)),
         };
+        // Whoever answers may quote the request.
+        result.map_err(|error| error.redacted(&secrets::of(parameters.iter(), self.secret)))
+    }
+
+    async fn answered(
+        &self,
+        response: http::Response<Bytes>,
+        parameters: &SignedParameters<'_>,
+        deadline: Instant,
+        read: &Read<'_>,
+    ) -> Result<Content, Error> {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let trace_id = header("trace_id")
             .or_else(|| header("alipay-trace-id"))
@@ -174,7 +189,7 @@ impl Exchange<'_> {
         };
         let (status, trace_id) = (answered.status, answered.trace_id.as_deref());
         tracing::debug!(method = self.method, status, trace_id, "the gateway answered");
-        self.answer(&answered, &parameters, total_deadline, read).await
+        self.answer(&answered, parameters, deadline, read).await
     }
 
     fn http_request(&self, parameters: &SignedParameters<'_>) -> Result<http::Request<Bytes>, Error> {
@@ -210,7 +225,7 @@ impl Exchange<'_> {
         let told =
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
         if answered.status != 200 {
-            let message = format!("the gateway did not answer with status 200{}", excerpt(&answered.body));
+            let message = format!("the gateway did not answer with status 200; {}", Sort(&answered.body));
             // A read that met a passing fault may be sent again.
             let retryable = self.retry == Retry::Read && answered.status >= 500;
             let error = self.error(ErrorKind::Malformed, message);
@@ -220,7 +235,7 @@ impl Exchange<'_> {
         let refused = |error| {
             told(match error {
                 AnswerError::Malformed { message, is_cut_short } => self
-                    .failed(ErrorKind::Malformed, message + &excerpt(&answered.body))
+                    .failed(ErrorKind::Malformed, format!("{message}; {}", Sort(&answered.body)))
                     .with_outcome(!reads, reads && is_cut_short),
                 AnswerError::Unverified(message) => self.failed(ErrorKind::Verification, message),
                 AnswerError::Undecided(message) => self.failed(ErrorKind::Decode, message).verified(),
@@ -310,9 +325,10 @@ impl Exchange<'_> {
             TransportErrorKind::Timeout => (ErrorKind::Timeout, true),
             TransportErrorKind::TooLarge => (ErrorKind::Malformed, true),
             TransportErrorKind::Broken => (ErrorKind::Transport, true),
+            TransportErrorKind::Unusable => (ErrorKind::Configuration, false),
         };
         let reads = self.retry == Retry::Read;
-        let may_pass = kind != ErrorKind::Malformed;
+        let may_pass = !matches!(kind, ErrorKind::Malformed | ErrorKind::Configuration);
         self.error(kind, error.to_string())
             .with_outcome(sent && !reads, may_pass && (reads || !sent))
             .with_source(error)
@@ -349,21 +365,4 @@ pub(super) fn after(time: Duration) -> Instant {
 fn backoff(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(4));
     base + random::up_to(base)
-}
-
-/// The beginning of what came, for a person to recognise it by; not of JSON, which may hold tokens.
-fn excerpt(body: &[u8]) -> String {
-    const LENGTH: usize = 120;
-    if body.is_empty() {
-        return "; it is empty".to_owned();
-    }
-    if body.trim_ascii_start().starts_with(b"{") || body.trim_ascii_start().starts_with(b"[") {
-        return format!("; it is {} bytes that begin like JSON", body.len());
-    }
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LENGTH)]);
-    let mut excerpt: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();
-    if text.chars().count() > LENGTH {
-        excerpt.push('…');
-    }
-    format!("; it begins `{excerpt}`")
 }

@@ -6,10 +6,13 @@ mod acting;
 mod builder;
 mod call;
 mod certificates;
+mod excerpt;
 mod exchange;
+mod handed_over;
 mod page;
 mod prepared;
 mod raw;
+mod secrets;
 mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -127,6 +130,9 @@ impl Client {
     /// Calls any method by name, also one that has no spec: signed and verified all the same.
     ///
     /// `business` becomes `biz_content`; [`RawCall::parameter`] adds parameters that stand beside it.
+    ///
+    /// A method that a browser or a phone app is handed is refused, where it has a spec: it has a request type for [`page`](Self::page) or
+    /// [`app`](Self::app).
     ///
     /// Nothing is known of the method. So `10003` is no error, for which see [`RawResponse::code`]: after `alipay.trade.pay` it is no
     /// payment either. An error leaves the outcome [unknown](crate::Error::is_outcome_unknown) wherever it may, unless

@@ -3,6 +3,7 @@ use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
 use super::{
     Client,
     exchange::{Content, Exchange, unpacked},
+    handed_over,
 };
 use crate::{
     Error,
@@ -99,6 +100,7 @@ impl RawCall {
     }
 
     async fn send(self) -> Result<RawResponse, Error> {
+        handed_over::check(&self.method)?;
         if CERTIFICATE_ONLY.contains(&self.method.as_str()) {
             self.client.check_certificates(&self.method)?;
         }
@@ -111,6 +113,7 @@ impl RawCall {
             } else {
                 &CODED
             },
+            secret: None,
             classify: |_| None,
             business: &self.business,
             options: self.options,
@@ -118,7 +121,9 @@ impl RawCall {
             fetches: None,
         };
         let text = exchange.run(&|answer| Ok(Content::new(answer.text.to_owned()))).await;
-        unpacked(text).map(|text| RawResponse { text })
+        unpacked(text)
+            .map(|text| RawResponse { text })
+            .map_err(|error| handed_over::explained(error, &self.method))
     }
 }
 

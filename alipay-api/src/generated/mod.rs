@@ -22,8 +22,15 @@ pub mod user;
 pub mod gateway;
 pub mod notification;
 
-///The methods that the gateway takes in certificate mode only.
+/// The methods that the gateway takes in certificate mode only.
 pub(crate) const CERTIFICATE_ONLY: &[&str] = &["alipay.fund.trans.uni.transfer"];
 
-///The methods whose success has no `code`.
+/// The methods whose success has no `code`.
 pub(crate) const WITHOUT_CODE: &[&str] = &["alipay.system.oauth.token"];
+
+/// The methods that no server calls: browsers and phone apps are handed them.
+pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
+    ("alipay.trade.app.pay", crate::method::Kind::App),
+    ("alipay.trade.page.pay", crate::method::Kind::Page),
+    ("alipay.trade.wap.pay", crate::method::Kind::Page),
+];

@@ -31,6 +31,7 @@ impl Isv {
     /// [`TokenStore`](ErrorKind::TokenStore) where the tokens can't be stored within the client's
     /// [total timeout](crate::ClientBuilder::total_timeout): [`IsvEvent::NotStored`] has them, and storing goes on.
     pub async fn authorise(&self, app_auth_code: impl Into<Secret>) -> Result<Vec<AuthorisedMerchant>, Error> {
+        crate::runtime::check()?;
         let isv = Arc::clone(&self.inner);
         let code = app_auth_code.into();
         let task = self.inner.under_way.begin();

@@ -198,6 +198,7 @@ impl Inner {
 
     /// Waits no longer than for a call.
     async fn in_time<T>(&self, act: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        crate::runtime::check()?;
         tokio::time::timeout(self.client.total_timeout(), act)
             .await
             .unwrap_or_else(|_| {

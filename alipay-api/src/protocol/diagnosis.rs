@@ -1,10 +1,20 @@
-//! What differs, when the gateway says that a signature is wrong and quotes the text that it built itself.
+//! What differs, when the gateway says that a signature is wrong and perhaps quotes the text that it built itself.
 
-/// Says which parameters differ, never their values: those may be tokens.
+/// The gateway's own words, and which parameters differ; never the quotation, which is the whole request.
 ///
 /// `sub_message` is the gateway's; `ours` are the parameters that were signed, in their order.
 pub(crate) fn explain(sub_message: &str, ours: &[(&str, &str)]) -> String {
     let theirs = unescape(sub_message);
+    let words = without_quotation(&theirs, ours);
+    let explanation = compare(&theirs, ours);
+    if words.is_empty() {
+        explanation
+    } else {
+        format!("{words} ({explanation})")
+    }
+}
+
+fn compare(theirs: &str, ours: &[(&str, &str)]) -> String {
     if !theirs.contains("app_id=") {
         return "the gateway does not quote the text that it built".to_owned();
     }
@@ -12,7 +22,7 @@ pub(crate) fn explain(sub_message: &str, ours: &[(&str, &str)]) -> String {
     let differing: Vec<&str> = ours
         .iter()
         .enumerate()
-        .filter(|(index, (name, value))| !has(&theirs, name, value, *index == last))
+        .filter(|(index, (name, value))| !has(theirs, name, value, *index == last))
         .map(|(_, (name, _))| *name)
         .collect();
     if differing.is_empty() {
@@ -24,6 +34,15 @@ pub(crate) fn explain(sub_message: &str, ours: &[(&str, &str)]) -> String {
             differing.join("`, `")
         )
     }
+}
+
+/// What stands before the first parameter. What stands behind the last one can't be told from its value.
+fn without_quotation<'a>(theirs: &'a str, ours: &[(&str, &str)]) -> &'a str {
+    let starts = ours.iter().filter_map(|(name, _)| theirs.find(&format!("{name}=")));
+    let words = &theirs[..starts.min().unwrap_or(theirs.len())];
+    words.trim_end_matches(|character: char| {
+        !character.is_alphanumeric() && !matches!(character, ')' | '）' | '。' | '.' | '!')
+    })
 }
 
 /// Whether the text has the parameter between `&`s; before the first and after the last may stand anything that is no part of a word.
@@ -68,9 +87,12 @@ mod tests {
     #[test]
     fn names_the_parameter_that_differs() {
         let told = explain(&theirs("1", "2026-01-01 00:00:01"), OURS);
-        assert_eq!(told, "the gateway built another text: it differs in `timestamp`");
+        assert_eq!(
+            told,
+            "验签出错, 待验签串 (the gateway built another text: it differs in `timestamp`)"
+        );
         let told = explain(&theirs("12", "2026-01-01 00:00:00"), OURS);
-        assert_eq!(told, "the gateway built another text: it differs in `app_id`");
+        assert!(told.ends_with("it differs in `app_id`)"), "{told}");
     }
 
     #[test]
@@ -85,7 +107,19 @@ mod tests {
     }
 
     #[test]
-    fn says_so_where_nothing_is_quoted() {
-        assert!(explain("无效签名", OURS).contains("does not quote"));
+    fn keeps_the_gateways_words_where_nothing_is_quoted() {
+        let words = "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配";
+        let told = explain(words, OURS);
+        assert_eq!(
+            told,
+            format!("{words} (the gateway does not quote the text that it built)")
+        );
+        assert_eq!(explain("", OURS), "the gateway does not quote the text that it built");
+    }
+
+    #[test]
+    fn shows_nothing_of_half_a_quotation() {
+        let told = explain(r#"无效签名: biz_content={"subject":"a&b&hunter2"}"#, OURS);
+        assert_eq!(told, "无效签名 (the gateway does not quote the text that it built)");
     }
 }

@@ -1,6 +1,8 @@
 //! How bytes get to the gateway and back.
 
+mod cause;
 mod reqwest;
+mod tls;
 
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
@@ -42,6 +44,8 @@ pub enum TransportErrorKind {
     TooLarge,
     /// The connection broke after something may have been sent.
     Broken,
+    /// The transport can't work where it is used, such as in a runtime without IO: nothing was sent, and nothing would be the next time.
+    Unusable,
 }
 
 impl TransportError {
@@ -70,6 +74,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Timeout => formatter.write_str("no answer in time"),
             TransportErrorKind::TooLarge => write!(formatter, "the answer is larger than {} MiB", MAX_BODY >> 20),
             TransportErrorKind::Broken => formatter.write_str("the connection broke"),
+            TransportErrorKind::Unusable => formatter.write_str("the transport can't be used, and nothing was sent"),
         }
     }
 }

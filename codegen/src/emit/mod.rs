@@ -14,7 +14,8 @@ mod tokens;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::lower::{Info, Item, Library};
+use crate::ir::Kind;
+use crate::lower::{Item, Library};
 use crate::tree::Tree;
 use prelude::Prelude;
 use tokens::{ident, inner_docs};
@@ -91,47 +92,43 @@ impl Emitter {
                 pub mod notification;
             )
         });
-        let certificate_only = self.names(
-            library,
-            "CERTIFICATE_ONLY",
-            "The methods that the gateway takes in certificate mode only.",
-            |info| info.certificate_only,
-        );
-        let without_code = self.names(
-            library,
-            "WITHOUT_CODE",
-            "The methods whose success has no `code`.",
-            |info| info.without_code,
-        );
+        let by_name = self.by_name(library);
         quote! {
             //! The products of the gateway, generated from the specs.
             #![allow(clippy::all, clippy::pedantic)]
             #(#products)*
             #gateway
             #notification
-            #certificate_only
-            #without_code
+            #by_name
         }
     }
 
-    /// The names of some methods, for calls by name. A user's crate has no use for them.
-    fn names(
-        &self,
-        library: &Library<'_>,
-        name: &str,
-        doc: &str,
-        is_meant: impl Fn(&Info<'_>) -> bool,
-    ) -> Option<TokenStream> {
-        let name = ident(name);
-        let methods = library.products.iter().flat_map(|product| &product.methods);
-        let names = methods
-            .filter(|method| is_meant(&method.info))
-            .map(|method| method.info.name);
-        (self.root == Root::Library).then(|| {
-            quote! {
-                #[doc = #doc]
-                pub(crate) const #name: &[&str] = &[#(#names),*];
+    /// What has to be known of methods that are called by name. A user's crate has no use for it.
+    fn by_name(&self, library: &Library<'_>) -> Option<TokenStream> {
+        if self.root == Root::User {
+            return None;
+        }
+        let infos = || {
+            let methods = library.products.iter().flat_map(|product| &product.methods);
+            methods.map(|method| &method.info)
+        };
+        let certificate_only = infos().filter(|info| info.certificate_only).map(|info| info.name);
+        let without_code = infos().filter(|info| info.without_code).map(|info| info.name);
+        let handed_over = infos().filter_map(|info| {
+            let name = info.name;
+            match info.kind {
+                Kind::Page => Some(quote!((#name, crate::method::Kind::Page))),
+                Kind::App => Some(quote!((#name, crate::method::Kind::App))),
+                Kind::Server | Kind::Upload => None,
             }
+        });
+        Some(quote! {
+            /// The methods that the gateway takes in certificate mode only.
+            pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#certificate_only),*];
+            /// The methods whose success has no `code`.
+            pub(crate) const WITHOUT_CODE: &[&str] = &[#(#without_code),*];
+            /// The methods that no server calls: browsers and phone apps are handed them.
+            pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[#(#handed_over),*];
         })
     }
 

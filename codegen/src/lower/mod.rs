@@ -4,6 +4,7 @@ mod docs;
 mod enums;
 mod model;
 mod objects;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -118,7 +119,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
             &place,
             |_| false,
         ),
-        info: info(method),
+        info: info(method, secrets::secrets(&method.request, own, shared)),
     }
 }
 
@@ -134,7 +135,7 @@ fn file_of(module: &str) -> String {
     names::identifier(module).trim_start_matches("r#").to_owned()
 }
 
-fn info(method: &ir::Method) -> Info<'_> {
+fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>) -> Info<'a> {
     let asked = |which| named(&method.request, which);
     let answered = |which| named(&method.response, which);
     Info {
@@ -151,7 +152,7 @@ fn info(method: &ir::Method) -> Info<'_> {
             .iter()
             .filter_map(|field| Some((field.name.as_str(), field.implied.as_deref()?)))
             .collect(),
-        secret: asked(|field| field.secret),
+        secret,
         pending: method
             .outcomes
             .iter()

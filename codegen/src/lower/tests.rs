@@ -164,3 +164,23 @@ types:
     assert_eq!(fields, expected);
     assert_eq!(library.products[0].methods[0].info.secret, ["type"]);
 }
+
+#[test]
+fn secrets_are_known_at_any_depth() {
+    let spec = method(
+        "
+request:
+  holder: { type: Holder, doc: A. }
+  code: { type: string, secret: true, doc: B. }
+types:
+  Holder:
+    doc: Holds.
+    fields:
+      again: { type: \"Holder[]\", doc: A. }
+      number: { type: string, secret: true, doc: B. }
+      code: { type: string, secret: true, doc: C. }
+      shown: { type: string, doc: D. }
+",
+    );
+    assert_eq!(lower(&spec).products[0].methods[0].info.secret, ["code", "number"]);
+}

@@ -134,7 +134,7 @@ impl<'a> Uses<'a> {
     }
 }
 
-fn references(object: &Object) -> impl Iterator<Item = &TypeRef> {
+pub(super) fn references(object: &Object) -> impl Iterator<Item = &TypeRef> {
     object.fields.iter().filter_map(|field| match &field.ty {
         Type::Named(reference) => Some(reference),
         Type::List(item) => match &**item {

@@ -21,6 +21,7 @@ use crate::lifetimes::Lifetimes;
 use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
 use crate::server;
 use crate::server::connection::{Cut, Doors};
+use crate::server::guard::{BadHostName, Guard, HostName};
 use crate::specs;
 use crate::state::State;
 use crate::state::money::Money;
@@ -81,6 +82,7 @@ pub struct Builder {
     alipay_key: Option<KeyPair>,
     mode: Mode,
     listen: SocketAddr,
+    allowed_hosts: Vec<HostName>,
     clock: Box<dyn Clock>,
     schedule: Vec<Duration>,
     balance: Money,
@@ -99,6 +101,7 @@ impl Default for Builder {
             alipay_key: None,
             mode: Mode::PublicKeys,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allowed_hosts: Vec::new(),
             clock: Box::new(SystemClock),
             schedule: DOCUMENTED_SCHEDULE.to_vec(),
             balance: Money::yuan(1_000_000),
@@ -185,6 +188,16 @@ impl Builder {
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
+    }
+
+    /// One more name that this machine has where the gateway's control endpoints are called from, such as a container's. They answer to the names and
+    /// addresses of the loopback and to the address that is listened on; others, and pages of other sites, are refused.
+    ///
+    /// # Errors
+    /// If it is no name of a host: it has neither scheme nor port.
+    pub fn allow_host(mut self, name: &str) -> Result<Self, BadHostName> {
+        self.allowed_hosts.push(name.parse()?);
+        Ok(self)
     }
 
     /// Where the time comes from. By default, the machine's clock.
@@ -316,7 +329,8 @@ impl Builder {
             deliveries,
             journal: Journal::default(),
         });
-        let service = server::router(Arc::clone(&core)).into_make_service_with_connect_info::<Cut>();
+        let service = server::router(Arc::clone(&core), Guard::new(address, self.allowed_hosts))
+            .into_make_service_with_connect_info::<Cut>();
         let mut stopped = stop.subscribe();
         let serving = axum::serve(Doors(listener), service).with_graceful_shutdown(async move {
             // An error means that the handle is gone, which is as good as being told.

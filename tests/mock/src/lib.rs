@@ -32,7 +32,9 @@
 //!
 //! # The control endpoint
 //!
-//! What [`Mock`] does in process, programs in other languages do over HTTP, with JSON both ways:
+//! What [`Mock`] does in process, programs in other languages do over HTTP, with JSON both ways. It answers to `localhost`, the addresses of the
+//! loopback, the address that is listened on and the names that [`Builder::allow_host`] adds, and to no page of another site: else any page that a
+//! developer has open could play the buyer. (The gateway itself and its pages answer to all.)
 //!
 //! | request | does |
 //! |---|---|
@@ -86,5 +88,6 @@ pub use crate::journal::Received;
 pub use crate::lifetimes::Lifetimes;
 pub use crate::mock::Mock;
 pub use crate::notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
+pub use crate::server::guard::BadHostName;
 pub use crate::state::authorisations::{DeadRefreshToken, RefreshTokenDeath};
 pub use crate::state::users::Visitor;

@@ -24,6 +24,9 @@ struct Arguments {
     /// Where to listen; port 0 stands for any free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]
     listen: SocketAddr,
+    /// A name by which the endpoints below /_mock/ are called, beside localhost and the address to listen on; may be given several times. In a container, its name there.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
     /// The app that may call.
     #[arg(long, value_name = "ID")]
     app_id: Option<String>,
@@ -80,6 +83,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let is_made = arguments.certificates && given.is_none();
     let private_key = arguments.alipay_private_key.as_deref();
     let mut builder = Mock::builder().listen(arguments.listen);
+    for name in &arguments.allow_host {
+        builder = builder.allow_host(name)?;
+    }
     builder = match given {
         // A key that is made now is no certificate's.
         Some(files) => builder

@@ -1,6 +1,6 @@
 //! A certificate is fetched, and something comes in between.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::{runtime, time::Instant};
@@ -211,14 +211,11 @@ async fn what_is_remembered_of_a_failure_is_small() {
     gateway.sign_downloads_with(&PRESENT);
     let error = client.call_raw(METHOD, json!({})).await.unwrap_err();
     assert!(error.raw_body().is_some());
-    let mut source = error.source();
+    let behind = |error: &Error| error.cause()?.downcast_ref::<Error>().cloned();
     let mut errors = 0;
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<Error>() {
-            assert!(error.raw_body().is_none(), "{error}");
-            errors += 1;
-        }
-        source = error.source();
+    for error in std::iter::successors(behind(&error), behind) {
+        assert!(error.raw_body().is_none(), "{error}");
+        errors += 1;
     }
     assert_eq!(errors, 2);
 }

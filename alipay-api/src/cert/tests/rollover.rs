@@ -1,6 +1,6 @@
 //! Alipay changes its certificate, or somebody says so.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::runtime;
@@ -25,14 +25,14 @@ pub(super) async fn call(client: &Client) -> Result<RawResponse, Error> {
 
 /// What was wrong with the certificate, however deep in the error.
 pub(super) fn certificate_error(error: &Error) -> &CertificateErrorKind {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<CertificateError>() {
+    let mut outer = error;
+    loop {
+        let cause = outer.cause().unwrap_or_else(|| panic!("{error:?}"));
+        if let Some(error) = cause.downcast_ref::<CertificateError>() {
             return error.kind();
         }
-        source = error.source();
+        outer = cause.downcast_ref().unwrap_or_else(|| panic!("{error:?}"));
     }
-    panic!("{error:?}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,11 +65,8 @@ fn the_validity_includes_its_first_and_its_last_second() {
              download the present one from the open platform, or renew it there"
         )
     );
-    let source = std::error::Error::source(&error)
-        .unwrap()
-        .downcast_ref::<CertificateError>()
-        .unwrap();
-    assert_eq!(source.kind(), &CertificateErrorKind::Expired { not_after });
+    let cause = error.cause().unwrap().downcast_ref::<CertificateError>().unwrap();
+    assert_eq!(cause.kind(), &CertificateErrorKind::Expired { not_after });
 }
 
 #[test]

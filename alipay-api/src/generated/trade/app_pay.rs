@@ -425,6 +425,7 @@ impl crate::method::Method for AppPay {
     type ErrorCode = AppPayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         implied: &[("product_code", "QUICK_MSECURITY_PAY")],
+        secret: &["cert_no", "identity_hash"],
         ..crate::method::MethodInfo::new(
             "alipay.trade.app.pay",
             crate::method::Kind::App,

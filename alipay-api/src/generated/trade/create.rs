@@ -607,6 +607,7 @@ impl crate::method::Method for Create {
     type ErrorCode = CreateErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/create")),
+        secret: &["cert_no", "identity_hash"],
         answer: crate::method::AnswerInfo {
             echoes: &["out_trade_no"],
             essential: &["trade_no"],

@@ -458,6 +458,7 @@ impl crate::method::Method for PagePay {
     type ErrorCode = PagePayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         implied: &[("product_code", "FAST_INSTANT_TRADE_PAY")],
+        secret: &["cert_no", "identity_hash"],
         ..crate::method::MethodInfo::new(
             "alipay.trade.page.pay",
             crate::method::Kind::Page,

@@ -669,7 +669,13 @@ impl crate::method::Method for Pay {
     type ErrorCode = PayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         v3: Some(crate::method::V3::new("POST", "/v3/alipay/trade/pay")),
-        secret: &["auth_code"],
+        secret: &[
+            "auth_code",
+            "cert_no",
+            "identity_hash",
+            "auth_confirm_no",
+            "apply_token",
+        ],
         answer: crate::method::AnswerInfo {
             pending: &["10003"],
             echoes: &["out_trade_no"],

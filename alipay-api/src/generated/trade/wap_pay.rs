@@ -434,7 +434,7 @@ impl crate::method::Method for WapPay {
     type ErrorCode = WapPayErrorCode;
     const INFO: crate::method::MethodInfo = crate::method::MethodInfo {
         implied: &[("product_code", "QUICK_WAP_WAY")],
-        secret: &["auth_token"],
+        secret: &["auth_token", "cert_no", "identity_hash"],
         ..crate::method::MethodInfo::new(
             "alipay.trade.wap.pay",
             crate::method::Kind::Page,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use alipay_api::{
-    Client, ErrorKind,
+    Client, Error, ErrorKind,
     sign::{PublicKey, SignError, SignType, Signer},
     trade::{Create, Precreate, Query, types::TradeStatus},
+    transport::{TransportError, TransportErrorKind},
 };
 use alipay_mock::{Fault, Mock};
 
@@ -24,7 +25,7 @@ fn once(mock: &Mock) -> Client {
 async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
     for (fault, told) in [
         (Fault::HttpStatus(503), "did not answer with status 200"),
-        (Fault::Html, "it begins `<"),
+        (Fault::Html, "bytes that begin like HTML"),
         (Fault::Empty, "it is empty"),
         (Fault::Truncated, "it ends too early"),
         (Fault::Oversized, "larger than 8 MiB"),
@@ -142,6 +143,36 @@ async fn without_a_connection_nothing_was_done() {
     assert!(!error.is_outcome_unknown() && error.is_retryable(), "{error}");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("sign="), "{shown}");
+    let told = "alipay.trade.create: no connection to the gateway: tcp connect error: Connection refused";
+    assert!(error.to_string().starts_with(told), "{error}");
+    tells_once(&error);
+}
+
+/// Every cause is in the line, and a printer that asks for more gets nothing twice.
+fn tells_once(error: &Error) {
+    assert!(std::error::Error::source(error).is_none(), "{error}");
+    let told = error.to_string();
+    let mut cause = error.cause();
+    while let Some(error) = cause {
+        assert_eq!(told.matches(&error.to_string()).count(), 1, "{told}");
+        cause = error.source();
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_knows_is_told() {
+    let (mock, _) = start().await;
+    let client = builder(&mock)
+        .gateway("http://gateway.invalid/gateway.do")
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    let error = client.trade().create(create()).await.unwrap_err();
+    let told = "alipay.trade.create: no connection to the gateway: dns error: ";
+    assert!(error.to_string().starts_with(told), "{error}");
+    tells_once(&error);
+    let cause = error.cause().and_then(|cause| cause.downcast_ref::<TransportError>());
+    assert_eq!(cause.map(TransportError::kind), Some(TransportErrorKind::Connect));
 }
 
 #[tokio::test]

@@ -66,3 +66,47 @@ async fn a_method_that_needs_certificates_is_not_sent_without() {
     client.call_raw(METHOD, json!({})).await.unwrap_err();
     assert_eq!(mock.requests_of(METHOD), 1);
 }
+
+#[tokio::test]
+async fn a_page_method_says_that_it_is_one() {
+    let (mock, client) = start().await;
+    for (method, told) in [
+        ("alipay.trade.page.pay", "Client::page"),
+        ("alipay.trade.wap.pay", "Client::page"),
+        ("alipay.trade.app.pay", "Client::app"),
+    ] {
+        let error = client
+            .call_raw(method, json!({ "out_trade_no": "1" }))
+            .await
+            .unwrap_err();
+        assert_eq!((error.kind(), error.method()), (ErrorKind::Request, Some(method)));
+        assert!(
+            error.to_string().contains(told) && !error.is_outcome_unknown(),
+            "{error}"
+        );
+        assert_eq!(mock.requests_of(method), 0);
+    }
+    // Of what has no spec, the name says something, and decides nothing.
+    let error = client
+        .call_raw("alipay.user.agreement.page.sign", json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.sub_code(), Some("isv.invalid-method"));
+    assert!(
+        error
+            .to_string()
+            .contains("by its name it is a method that a browser is sent to"),
+        "{error}"
+    );
+    let error = client
+        .call_raw("alipay.fund.auth.order.app.freeze", json!({}))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("a phone app hands to the Alipay app"),
+        "{error}"
+    );
+    let error = client.call_raw("alipay.open.app.no.such", json!({})).await.unwrap_err();
+    assert!(!error.to_string().contains("by its name"), "{error}");
+    assert_eq!(mock.requests(), 3);
+}

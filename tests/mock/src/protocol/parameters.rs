@@ -1,5 +1,8 @@
 //! The parameters of a request, wherever they came from: the query, a form, a multipart form, or any two of them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use percent_encoding::percent_decode;
 
 use super::charset::Charset;
@@ -11,6 +14,8 @@ pub(crate) struct Parameters {
     /// What its bytes mean.
     pub(crate) charset: Charset,
     list: Vec<Parameter>,
+    /// Where each name's parameter is.
+    index: HashMap<String, usize>,
     files: Vec<String>,
 }
 
@@ -78,6 +83,7 @@ impl Parameters {
         let mut this = Self {
             charset: charset.unwrap_or_default(),
             list: Vec::new(),
+            index: HashMap::new(),
             files,
         };
         for (name, raw) in raw {
@@ -86,11 +92,13 @@ impl Parameters {
                 continue;
             };
             let (name, text) = (name.into_owned(), text.into_owned());
-            if this.list.iter().any(|other| other.name == name) {
-                problem.get_or_insert(Unreadable::Duplicate(name));
-                continue;
+            match this.index.entry(name.clone()) {
+                Entry::Occupied(_) => _ = problem.get_or_insert(Unreadable::Duplicate(name)),
+                Entry::Vacant(free) => {
+                    free.insert(this.list.len());
+                    this.list.push(Parameter { name, raw, text });
+                }
             }
-            this.list.push(Parameter { name, raw, text });
         }
         (this, problem)
     }
@@ -104,11 +112,8 @@ impl Parameters {
 
     /// A parameter's value, if it is there and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.list
-            .iter()
-            .find(|parameter| parameter.name == name)
-            .map(|parameter| parameter.text.as_str())
-            .filter(|text| !text.is_empty())
+        let parameter = &self.list[*self.index.get(name)?];
+        Some(parameter.text.as_str()).filter(|text| !text.is_empty())
     }
 
     /// Whether a file came under this name.
@@ -171,6 +176,7 @@ fn pairs(form: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::MAX_BODY;
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -189,6 +195,26 @@ mod tests {
         assert!(problem.is_none());
         assert_eq!(read.get("subject"), Some("你好"));
         assert_eq!(read.string_to_sign(), b"charset=GBK&subject=\xC4\xE3\xBA\xC3");
+    }
+
+    #[test]
+    fn a_body_full_of_parameters_is_read_in_time() {
+        let mut body = String::with_capacity(MAX_BODY);
+        let names = (0..).map(|number| format!("{number:x}=&")).take_while(|pair| {
+            let fits = body.len() + pair.len() <= MAX_BODY - "0=".len();
+            if fits {
+                body.push_str(pair);
+            }
+            fits
+        });
+        let count = names.count();
+        body.push_str("0=");
+        // Compared each with each, that many take hours.
+        let (sender, read) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(Parameters::read("", FORM, body.as_bytes())));
+        let (read, problem) = read.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
+        assert_eq!(read.iter().count(), count);
+        assert!(matches!(problem, Some(Unreadable::Duplicate(name)) if name == "0"));
     }
 
     #[test]

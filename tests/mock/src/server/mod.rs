@@ -3,30 +3,30 @@
 pub(crate) mod connection;
 mod control;
 mod gateway;
+pub(crate) mod guard;
 mod oauth;
 mod pages;
 pub(crate) mod reply;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 
 pub(crate) use reply::Reply;
 
 use crate::core::Core;
 use control::{certificates, merchants, users};
+use guard::Guard;
 
 /// More than this is not read: bodies are bounded before anything else happens.
 pub(crate) const MAX_BODY: usize = 8 << 20;
 
 /// Everything the server answers.
-pub(crate) fn router(core: Arc<Core>) -> Router {
-    Router::new()
-        .route("/gateway.do", get(gateway::serve).post(gateway::serve))
-        .route("/oauth2/publicAppAuthorize.htm", get(oauth::user))
-        .route("/oauth2/appToAppAuth.htm", get(oauth::merchant))
-        .route("/oauth2/appToAppBatchAuth.htm", get(oauth::merchant))
+///
+/// The gateway and the pages take any host and any origin: a shop's page sends its buyers there.
+pub(crate) fn router(core: Arc<Core>, guard: Guard) -> Router {
+    let control = Router::new()
         .route("/_mock/trades/{out_trade_no}", get(control::trade))
         .route("/_mock/trades/{out_trade_no}/scan", post(control::scan))
         .route("/_mock/trades/{out_trade_no}/pay", post(control::pay))
@@ -49,5 +49,12 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         .route("/_mock/certificates/forge", post(certificates::forge))
         .route("/_mock/requests", get(control::requests))
         .route("/_mock/next", post(control::next))
+        .layer(middleware::from_fn_with_state(Arc::new(guard), guard::check));
+    Router::new()
+        .route("/gateway.do", get(gateway::serve).post(gateway::serve))
+        .route("/oauth2/publicAppAuthorize.htm", get(oauth::user))
+        .route("/oauth2/appToAppAuth.htm", get(oauth::merchant))
+        .route("/oauth2/appToAppBatchAuth.htm", get(oauth::merchant))
+        .merge(control)
         .with_state(core)
 }

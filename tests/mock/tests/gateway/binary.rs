@@ -195,3 +195,37 @@ async fn it_says_which_certificates_do_not_belong_together() {
             .contains("--alipay-cert <FILE>")
     );
 }
+
+#[tokio::test]
+async fn it_takes_more_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().to_str().unwrap();
+    let (_child, url) = start(&[
+        "--keys",
+        keys,
+        "--allow-host",
+        "alipay-mock",
+        "--allow-host",
+        "gateway.internal",
+    ])
+    .await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (host, status) in [
+        ("alipay-mock:8080", 200),
+        ("gateway.internal", 200),
+        ("evil.example", 403),
+    ] {
+        let request = http.get(format!("{url}/_mock/requests")).header("Host", host);
+        assert_eq!(request.send().await.unwrap().status(), status, "{host}");
+    }
+    let output = Command::new(PROGRAM)
+        .args(["--keys", keys, "--allow-host", "http://a"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("is no name of a host")
+    );
+}

@@ -4,6 +4,7 @@ mod binary;
 mod certificates;
 mod client;
 mod faults;
+mod guard;
 mod merchants;
 mod notifications;
 mod others;

@@ -17,7 +17,9 @@ async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
     world.clock.advance(LIFETIME * 2);
     let error = order(&world.isv, "one").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AuthorisationLost);
-    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
+    let cause = error
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
     assert_eq!(
         cause.and_then(alipay_api::Error::sub_code_as),
         Some(AuthTokenAppErrorCode::RefreshTokenNotValid)
@@ -84,7 +86,9 @@ async fn an_unsigned_refusal_loses_nobody() {
     assert_eq!(error.kind(), ErrorKind::TokenRefresh);
     assert_eq!(error.method(), Some("alipay.trade.precreate"));
     assert!(!error.is_outcome_unknown() && error.is_retryable() && !error.is_verified());
-    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
+    let cause = error
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
     assert_eq!(
         cause.and_then(alipay_api::Error::method),
         Some("alipay.open.auth.token.app")

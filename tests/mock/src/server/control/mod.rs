@@ -114,7 +114,7 @@ async fn read<T: DeserializeOwned>(request: Request<Body>) -> Result<T, Response
     serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
 }
 
-fn answer(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+pub(in crate::server) fn answer(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
     *response.status_mut() = status;
     response

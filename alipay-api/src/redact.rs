@@ -1,0 +1,374 @@
+//! Takes secrets out of text that may quote them, however it is escaped.
+
+use std::collections::HashMap;
+
+/// Stands where a secret was.
+const HIDDEN: &str = "***";
+/// Less is no secret, and stands in any text.
+const SHORTEST: usize = 4;
+/// The beginning of a secret counts from so many characters: quotations are cut short.
+const BEGINNING: usize = 8;
+/// Text that was escaped more often than this quotes nothing for people.
+const LAYERS: usize = 4;
+/// Nobody reads more, and all of it has to be searched.
+const LONGEST: usize = 8192;
+
+/// Secrets, to be found in text.
+pub(crate) struct Redactor {
+    /// By their first characters, in each of the forms that they are looked for in.
+    secrets: HashMap<[char; SHORTEST], Vec<Vec<char>>>,
+}
+
+/// A character, and the bytes of the text that stand for it.
+#[derive(Clone, Copy)]
+struct Unit {
+    character: char,
+    start: usize,
+    end: usize,
+}
+
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut this = Self {
+            secrets: HashMap::new(),
+        };
+        for secret in secrets {
+            // As it is, and as text that quotes it reads once every escape is undone.
+            for layer in layers(secret) {
+                this.add(layer.iter().map(|unit| comparable(unit.character)).collect());
+            }
+        }
+        this
+    }
+
+    fn add(&mut self, secret: Vec<char>) {
+        let Some(key) = secret.first_chunk() else { return };
+        let known = self.secrets.entry(*key).or_default();
+        if !known.contains(&secret) {
+            known.push(secret);
+        }
+    }
+
+    /// The text without the secrets, and without what is beyond a person's patience; `None` where it stays as it is.
+    pub(crate) fn redact(&self, text: &str) -> Option<String> {
+        let cut = text.char_indices().nth(LONGEST).map(|(end, _)| end);
+        let text = &text[..cut.unwrap_or(text.len())];
+        let mut hidden: Vec<(usize, usize)> = layers(text).iter().flat_map(|layer| self.find(layer)).collect();
+        if hidden.is_empty() && cut.is_none() {
+            return None;
+        }
+        hidden.sort_unstable();
+        let mut redacted = String::with_capacity(text.len());
+        let mut shown = 0;
+        for (start, end) in hidden {
+            if start > shown || (start == 0 && redacted.is_empty()) {
+                redacted.push_str(&text[shown..start]);
+                redacted.push_str(HIDDEN);
+            }
+            shown = shown.max(end);
+        }
+        redacted.push_str(&text[shown..]);
+        if cut.is_some() {
+            redacted.push('…');
+        }
+        Some(redacted)
+    }
+
+    /// Where secrets, or their beginnings, stand.
+    fn find(&self, text: &[Unit]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let length = self.match_length(rest);
+            if length > 0 {
+                found.push((rest[0].start, rest[length - 1].end));
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// How much of the text's beginning is a secret, or one's beginning.
+    fn match_length(&self, text: &[Unit]) -> usize {
+        let Some(first) = text.first_chunk::<SHORTEST>() else {
+            return 0;
+        };
+        let key = first.map(|unit| comparable(unit.character));
+        let secrets = self.secrets.get(&key).into_iter().flatten();
+        let lengths = secrets.filter_map(|secret| {
+            let pairs = secret.iter().zip(text);
+            let length = pairs
+                .take_while(|(one, unit)| **one == comparable(unit.character))
+                .count();
+            // What the text ends with may be a secret's beginning however short it is.
+            let is_cut = length == text.len();
+            (length == secret.len() || length >= BEGINNING || is_cut).then_some(length)
+        });
+        lengths.max().unwrap_or_default()
+    }
+}
+
+/// A blank is `+` in a form; in what was decoded once too often it is the other way round.
+fn comparable(character: char) -> char {
+    if character == '+' { ' ' } else { character }
+}
+
+/// The text, then what it says with escapes undone once, twice, and so on until there are none.
+fn layers(text: &str) -> Vec<Vec<Unit>> {
+    let plain = text.char_indices().map(|(start, character)| Unit {
+        character,
+        start,
+        end: start + character.len_utf8(),
+    });
+    let mut layers = vec![plain.collect::<Vec<_>>()];
+    while layers.len() <= LAYERS
+        && let Some(next) = layers.last().and_then(|last| unescaped(last))
+    {
+        layers.push(next);
+    }
+    layers
+}
+
+/// The text with percent-encoding, JSON's and Rust's escapes, and HTML's undone once; `None` where it has none.
+fn unescaped(text: &[Unit]) -> Option<Vec<Unit>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_changed = false;
+    while let Some(first) = rest.first() {
+        let escape = match first.character {
+            '%' => percent(rest),
+            '\\' => backslash(rest),
+            '&' => entity(rest),
+            _ => None,
+        };
+        let (character, length) = escape.unwrap_or((first.character, 1));
+        is_changed |= length > 1;
+        out.push(Unit {
+            character,
+            start: first.start,
+            end: rest[length - 1].end,
+        });
+        rest = &rest[length..];
+    }
+    is_changed.then_some(out)
+}
+
+/// `%E4%BD%A0`.
+fn percent(text: &[Unit]) -> Option<(char, usize)> {
+    let mut bytes = [0; 4];
+    let mut length = 0;
+    // The first byte says how many there are.
+    let mut wanted = 1;
+    while length < wanted {
+        let [sign, high, low] = text.get(3 * length..)?.first_chunk()?.map(|unit| unit.character);
+        if sign != '%' {
+            return None;
+        }
+        bytes[length] = u8::try_from(high.to_digit(16)? * 16 + low.to_digit(16)?).ok()?;
+        if length == 0 {
+            wanted = match bytes[0] {
+                0xC0..=0xDF => 2,
+                0xE0..=0xEF => 3,
+                0xF0..=0xF7 => 4,
+                _ => 1,
+            };
+        }
+        length += 1;
+    }
+    let character = std::str::from_utf8(&bytes[..length]).ok()?.chars().next()?;
+    Some((character, 3 * length))
+}
+
+/// `\"`, `\n`, `\u4f60`, `\ud83d\ude00`, `\u{4f60}`.
+fn backslash(text: &[Unit]) -> Option<(char, usize)> {
+    let character = match text.get(1)?.character {
+        'u' => return unicode(text),
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        plain @ ('"' | '\'' | '\\' | '/') => plain,
+        _ => return None,
+    };
+    Some((character, 2))
+}
+
+fn unicode(text: &[Unit]) -> Option<(char, usize)> {
+    if text.get(2)?.character == '{' {
+        let digits = text[3..].iter().take(7).position(|unit| unit.character == '}')?;
+        return Some((char::from_u32(number(&text[3..3 + digits], 16)?)?, digits + 4));
+    }
+    let unit = |at: usize| {
+        let [backslash, u, digits @ ..] = text.get(at..)?.first_chunk::<6>()?;
+        let is_escape = backslash.character == '\\' && u.character == 'u';
+        number(digits, 16).filter(|_| is_escape)
+    };
+    let first = unit(0)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, 6));
+    }
+    let units = [u16::try_from(first).ok()?, u16::try_from(unit(6)?).ok()?];
+    let character = char::decode_utf16(units).next()?.ok()?;
+    Some((character, 12))
+}
+
+/// `&amp;`, `&#38;`, `&#x26;`.
+fn entity(text: &[Unit]) -> Option<(char, usize)> {
+    const LONGEST_NAME: usize = 10;
+    let end = text
+        .iter()
+        .take(LONGEST_NAME + 2)
+        .position(|unit| unit.character == ';')?;
+    let name = &text[1..end];
+    let character = match name {
+        [hash, x, digits @ ..] if hash.character == '#' && matches!(x.character, 'x' | 'X') => {
+            char::from_u32(number(digits, 16)?)?
+        }
+        [hash, digits @ ..] if hash.character == '#' => char::from_u32(number(digits, 10)?)?,
+        _ => match &*name.iter().map(|unit| unit.character).collect::<String>() {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            "nbsp" => ' ',
+            _ => return None,
+        },
+    };
+    Some((character, end + 1))
+}
+
+fn number(digits: &[Unit], radix: u32) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u32, |number, unit| {
+        number.checked_mul(radix)?.checked_add(unit.character.to_digit(radix)?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn redact(secrets: &[&str], text: &str) -> String {
+        Redactor::new(secrets.iter().copied())
+            .redact(text)
+            .unwrap_or_else(|| text.to_owned())
+    }
+
+    #[test]
+    fn what_holds_no_secret_stays_as_it_is() {
+        let redactor = Redactor::new(["201509BBeff9351ad1874306903e96b91d248A36", "", "1"]);
+        for text in [
+            "",
+            "1",
+            "the order 20150901 does not exist",
+            "100% &amp; \\",
+            "%E4%BD",
+            "&#x;",
+            "\\u{}",
+            "\\ud83d",
+        ] {
+            assert_eq!(redactor.redact(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_way_to_escape_is_seen_through() {
+        const SECRET: &str = "a+b/c=\"你 <&'\\>😀%z";
+        for escaped in [
+            SECRET,
+            "a%2Bb%2Fc%3D%22%E4%BD%A0%20%3C%26%27%5C%3E%F0%9F%98%80%25z",
+            "a%2bb%2fc%3d%22%e4%bd%a0+%3c%26%27%5c%3e%f0%9f%98%80%25z",
+            "a%252Bb%252Fc%253D%2522%25E4%25BD%25A0%2520%253C%2526%2527%255C%253E%25F0%259F%2598%2580%2525z",
+            r#"a+b\/c=\"你 <&'\\>😀%z"#,
+            r#"a\u002bb/c\u003D\"\u4f60 \u003c\u0026\u0027\\\u003e\ud83d\ude00%z"#,
+            r#"a+b/c=\"你 <&\'\\>\u{1f600}%z"#,
+            "a+b/c=&quot;你 &lt;&amp;&#39;\\&gt;😀%z",
+            "a&#43;b&#x2F;c&#61;&#34;&#20320;&nbsp;&lt;&amp;&apos;&#92;&gt;&#x1F600;%z",
+            r#"a+b/c=\&quot;你 &lt;&amp;&#039;\\&gt;😀%z"#,
+            "a+b/c=&amp;quot;你 &amp;lt;&amp;amp;&amp;#39;\\&amp;gt;😀%z",
+        ] {
+            let text = format!("token={escaped}&x");
+            assert_eq!(redact(&[SECRET], &text), "token=***&x", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_is_hidden_too() {
+        assert_eq!(redact(&["0123456789abcdef"], "it begins 0123456789…"), "it begins ***…");
+        assert_eq!(
+            redact(&["0123456789abcdef"], "012345 is short, 01234"),
+            "012345 is short, ***"
+        );
+    }
+
+    #[test]
+    fn an_escape_before_a_secret_does_not_save_it() {
+        // As an escape, `%20` has the secret's first digits in it.
+        assert_eq!(redact(&["201509BBeff9"], "100%201509BBeff9"), "100%***");
+        assert_eq!(redact(&["nothing known"], r"C:\nothing known"), r"C:\***");
+    }
+
+    #[test]
+    fn secrets_that_overlap_are_hidden_together() {
+        assert_eq!(redact(&["abcdefgh", "efghijkl"], "<abcdefghijkl>"), "<***>");
+        assert_eq!(redact(&["abcdefgh"], "abcdefghabcdefgh"), "***");
+    }
+
+    #[test]
+    fn more_than_a_person_reads_is_cut() {
+        let text = "x".repeat(LONGEST) + "0123456789abcdef";
+        assert_eq!(redact(&["0123456789abcdef"], &text), "x".repeat(LONGEST) + "…");
+        let text = "x".repeat(LONGEST - 5) + "0123456789abcdef";
+        assert_eq!(redact(&["0123456789abcdef"], &text), "x".repeat(LONGEST - 5) + "***…");
+    }
+
+    fn json(text: &str) -> String {
+        let quoted = serde_json::to_string(text).unwrap();
+        quoted[1..quoted.len() - 1].to_owned()
+    }
+
+    fn percent_encoded(text: &str) -> String {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    }
+
+    fn form(text: &str) -> String {
+        form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    }
+
+    fn html(text: &str) -> String {
+        text.chars()
+            .map(|character| match character {
+                '&' => "&amp;".to_owned(),
+                '<' => "&lt;".to_owned(),
+                '>' => "&gt;".to_owned(),
+                '"' => "&quot;".to_owned(),
+                '\'' => "&#39;".to_owned(),
+                other => other.to_string(),
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_secret_is_found_whatever_it_is(secret in "[ -~你😀]{8,40}", before in "[ -~]{0,9}", after in "[ -~]{0,9}") {
+            for escape in [str::to_owned, json, percent_encoded, form, html] as [fn(&str) -> String; 5] {
+                for again in [str::to_owned, json, percent_encoded, html] as [fn(&str) -> String; 4] {
+                    let quoted = again(&escape(&secret));
+                    let redacted = redact(&[&secret], &format!("{before}{quoted}{after}"));
+                    prop_assert!(redacted.contains(HIDDEN), "{quoted}: {redacted}");
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_can_be_searched(secret in any::<String>(), text in "[%&#;x\\\\u{}0-9a-f]{0,60}") {
+            redact(&[&secret, &text], &text);
+        }
+    }
+}
