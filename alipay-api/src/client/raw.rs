@@ -5,12 +5,12 @@ use super::{
     exchange::{Content, Exchange, unpacked},
 };
 use crate::{
-    Error,
+    Error, ErrorKind,
     generated::CERTIFICATE_ONLY,
     method::Retry,
     protocol::{
         answer::PROTOCOL_MEMBERS,
-        request::{Business, Options},
+        request::{Ambiguous, Business, Options},
     },
     transport::BoxFuture,
     types::Secret,
@@ -26,6 +26,8 @@ pub struct RawCall {
     client: Client,
     method: String,
     business: Business,
+    /// Whether what it says could come back in a notification.
+    unambiguous: Result<(), Ambiguous>,
     options: Options,
     retry: Retry,
     timeout: Option<Duration>,
@@ -39,6 +41,11 @@ pub struct RawResponse {
 
 impl RawCall {
     pub(super) fn new(client: Client, method: String, business: serde_json::Value) -> Self {
+        let members = business.as_object().into_iter().flatten();
+        let texts = members.filter_map(|(name, value)| Some((name, value.as_str()?)));
+        let unambiguous = texts
+            .map(|(name, text)| Ambiguous::check(name, text))
+            .find(Result::is_err);
         let content = match business {
             serde_json::Value::Null => Secret::default(),
             business => business.to_string().into(),
@@ -52,6 +59,7 @@ impl RawCall {
             client,
             method,
             business,
+            unambiguous: unambiguous.unwrap_or(Ok(())),
             retry: Retry::Never,
             timeout: None,
         }
@@ -59,7 +67,9 @@ impl RawCall {
 
     /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.business.top_level.push((Cow::Owned(name.into()), value.into()));
+        let (name, value) = (name.into(), value.into());
+        self.unambiguous = self.unambiguous.and_then(|()| Ambiguous::check(&name, value.expose()));
+        self.business.top_level.push((Cow::Owned(name), value));
         self
     }
 
@@ -91,6 +101,9 @@ impl RawCall {
     async fn send(self) -> Result<RawResponse, Error> {
         if CERTIFICATE_ONLY.contains(&self.method.as_str()) {
             self.client.check_certificates(&self.method)?;
+        }
+        if let (Err(ambiguous), true) = (&self.unambiguous, self.retry != Retry::Read) {
+            return Err(Error::new(ErrorKind::Request, ambiguous.to_string()).with_method(&self.method));
         }
         let exchange = Exchange {
             client: &self.client,

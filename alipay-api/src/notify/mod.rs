@@ -8,7 +8,6 @@
 //! [`notify_id`](Verified::notify_id) is the key to drop repeats by. Deliver once for an order, whatever number of notifications
 //! say that it is paid: `TRADE_FINISHED` is other news than `TRADE_SUCCESS`.
 
-mod boundaries;
 mod expect;
 mod parameters;
 mod verified;
@@ -25,7 +24,10 @@ use crate::{
     Client, Error, ErrorKind,
     client::unknown_certificate,
     method::{AppMethod, PageMethod},
-    protocol::answer::{AnswerError, UnverifiedAnswer},
+    protocol::{
+        ambiguity,
+        answer::{AnswerError, UnverifiedAnswer},
+    },
     sign::Verifier,
     wire::DecodeError,
 };
@@ -211,11 +213,9 @@ impl<'a> Notifications<'a> {
             Error::new(ErrorKind::Verification, message)
         })?;
         let parameters = signed.decode(parameters::GBK)?;
-        if let Some((holder, hidden)) = boundaries::hidden(&parameters) {
-            let message = format!(
-                "its `{holder}` holds `&{hidden}=`: what is signed does not show where that value ends, and the parameters may have \
-                 been cut up anew: query the order instead"
-            );
+        if let Some(ambiguity) = ambiguity::of_parameters(parameters.iter()) {
+            let message =
+                format!("the notification's {ambiguity}. It may have been cut up anew: query the order instead");
             return Err(Error::new(ErrorKind::Verification, message));
         }
         self.check_app(&parameters)?;

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::malformed;
 use crate::{
     Error, ErrorKind,
+    protocol::ambiguity,
     sign::Verifier,
     wire::{DecodeError, Values},
 };
@@ -83,9 +84,7 @@ impl Unverified {
             };
             // Else a name could hold the `=` and `&` that the signed text puts between parameters. What values hold is looked
             // into once the signature holds.
-            let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
-            let name = parameter.name.of(&bytes);
-            if name.is_empty() || !name.iter().all(is_in_word) {
+            if !ambiguity::is_name(parameter.name.of(&bytes)) {
                 return Err(malformed("a parameter's name is not a word"));
             }
             parameters.push(parameter);
@@ -262,7 +261,7 @@ impl Parameters {
             .map(|(_, value)| value)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let of = |place: Place| self.text.get(place.start..place.end).unwrap_or_default();
         self.parameters
             .iter()

@@ -19,6 +19,7 @@ mod postgres_server;
 mod processes;
 mod properties;
 mod raw;
+mod recuts;
 mod stores;
 mod support;
 mod tamper;
