@@ -14,7 +14,8 @@ use crate::{
     protocol::{
         answer::{Answer, AnswerError, UnverifiedAnswer},
         body::Body,
-        diagnosis, multipart,
+        diagnosis::{self, WRONG_ALIPAY_KEY},
+        multipart,
         parameters::{SignedParameters, append_encoded},
         request::{Business, Options, is_in_query},
     },
@@ -232,13 +233,22 @@ impl Exchange<'_> {
             return Err(told(error.with_outcome(self.retry != Retry::Read, retryable)));
         }
         let reads = self.retry == Retry::Read;
-        let refused = |error| {
+        let refused = |error: AnswerError| {
+            let message = error.to_string();
             told(match error {
-                AnswerError::Malformed { message, is_cut_short } => self
+                AnswerError::Malformed { is_cut_short, .. } => self
                     .failed(ErrorKind::Malformed, format!("{message}; {}", Sort(&answered.body)))
                     .with_outcome(!reads, reads && is_cut_short),
-                AnswerError::Unverified(message) => self.failed(ErrorKind::Verification, message),
-                AnswerError::Undecided(message) => self.failed(ErrorKind::Decode, message).verified(),
+                AnswerError::Unsigned => self.failed(ErrorKind::Verification, message),
+                AnswerError::WrongSignature => {
+                    let error = self.failed(ErrorKind::Verification, message);
+                    if self.client.fetches_certificates() {
+                        error
+                    } else {
+                        error.with_hint(&format!("it was changed on the way, or {WRONG_ALIPAY_KEY}"))
+                    }
+                }
+                AnswerError::Undecided(_) => self.failed(ErrorKind::Decode, message).verified(),
             })
         };
         let body = Body::new(&answered.body);
@@ -287,8 +297,7 @@ impl Exchange<'_> {
             let theirs = gateway.sub_message.unwrap_or_default();
             gateway.sub_message = Some(diagnosis::explain(&theirs, parameters.signed()));
         }
-        if !answer.verified && GatewayCode::from_text(&gateway.code) == Some(GatewayCode::V40004) {
-            // By its own rules the gateway signs these: it knows the caller. So these words decide nothing.
+        if answer.must_be_signed() {
             let message = "the gateway's refusal has no signature, which refusals of this code have: it said";
             return self
                 .failed(ErrorKind::Verification, message)

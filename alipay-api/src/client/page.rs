@@ -30,7 +30,8 @@ impl PageCall {
     /// The address to redirect the browser to.
     ///
     /// # Errors
-    /// The request lacks a field, or it carries a merchant's token: that would stay in histories and logs, use [`form`](Self::form).
+    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]), or it carries a
+    /// merchant's token: that would stay in histories and logs, use [`form`](Self::form).
     pub fn url(&self) -> Result<String, Error> {
         if self.0.options.app_auth_token.is_some() {
             let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
@@ -46,13 +47,13 @@ impl PageCall {
         })
     }
 
-    /// An HTML form that submits itself: put it into a page as it is, without escaping.
+    /// An HTML form that submits itself: put it into a page of any charset as it is, without escaping.
     ///
     /// It needs inline script, or the buyer's click where script is off. For requests that are too long for a URL, and for merchants'
     /// tokens: the buyer's browser gets to see a token here too, as the protocol has it, but keeps it in no history.
     ///
     /// # Errors
-    /// The request lacks a field.
+    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
     pub fn form(&self) -> Result<String, Error> {
         signed(&self.0, |parameters| form::html(self.0.client.gateway(), parameters))
     }
@@ -75,7 +76,7 @@ impl AppCall {
     /// A merchant's token is in it, as the protocol has it: where the client acts for one, don't log or store the text.
     ///
     /// # Errors
-    /// The request lacks a field.
+    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
     pub fn order_string(&self) -> Result<String, Error> {
         signed(&self.0, |parameters| {
             let mut order = String::with_capacity(parameters.encoded_length());

@@ -4,8 +4,8 @@ use super::Client;
 use crate::{
     Error, ErrorKind,
     method::MethodInfo,
-    protocol::request::{Business, Options},
-    wire::{MissingFields, Object},
+    protocol::request::{Business, InvalidRequest, Options},
+    wire::Object,
 };
 
 /// A request that is ready to be signed: what is left of it once its type plays no part any more.
@@ -13,7 +13,7 @@ pub(super) struct Prepared {
     pub(super) client: Client,
     pub(super) info: &'static MethodInfo,
     pub(super) options: Options,
-    business: Result<Business, MissingFields>,
+    business: Result<Business, InvalidRequest>,
 }
 
 impl Prepared {
@@ -29,10 +29,12 @@ impl Prepared {
 
     /// What the request says.
     pub(super) fn business(&self) -> Result<&Business, Error> {
-        self.business.as_ref().map_err(|missing| {
-            Error::new(ErrorKind::Request, missing.to_string())
-                .with_method(self.info.name)
-                .with_source(missing.clone())
+        self.business.as_ref().map_err(|invalid| {
+            let error = Error::new(ErrorKind::Request, invalid.to_string()).with_method(self.info.name);
+            match invalid {
+                InvalidRequest::Missing(missing) => error.with_source(missing.clone()),
+                InvalidRequest::Ambiguous(_) => error,
+            }
         })
     }
 }

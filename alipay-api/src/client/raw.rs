@@ -6,12 +6,12 @@ use super::{
     handed_over,
 };
 use crate::{
-    Error,
+    Error, ErrorKind,
     generated::{CERTIFICATE_ONLY, WITHOUT_CODE},
     method::{AnswerInfo, Retry},
     protocol::{
         answer::PROTOCOL_MEMBERS,
-        request::{Business, Options},
+        request::{Ambiguous, Business, Options},
     },
     transport::BoxFuture,
     types::Secret,
@@ -37,6 +37,8 @@ pub struct RawCall {
     client: Client,
     method: String,
     business: Business,
+    /// Whether what it says could come back in a notification.
+    unambiguous: Result<(), Ambiguous>,
     options: Options,
     retry: Retry,
     timeout: Option<Duration>,
@@ -50,6 +52,11 @@ pub struct RawResponse {
 
 impl RawCall {
     pub(super) fn new(client: Client, method: String, business: serde_json::Value) -> Self {
+        let members = business.as_object().into_iter().flatten();
+        let texts = members.filter_map(|(name, value)| Some((name, value.as_str()?)));
+        let unambiguous = texts
+            .map(|(name, text)| Ambiguous::check(name, text))
+            .find(Result::is_err);
         let content = match business {
             serde_json::Value::Null => Secret::default(),
             business => business.to_string().into(),
@@ -63,6 +70,7 @@ impl RawCall {
             client,
             method,
             business,
+            unambiguous: unambiguous.unwrap_or(Ok(())),
             retry: Retry::Never,
             timeout: None,
         }
@@ -70,7 +78,9 @@ impl RawCall {
 
     /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.business.top_level.push((Cow::Owned(name.into()), value.into()));
+        let (name, value) = (name.into(), value.into());
+        self.unambiguous = self.unambiguous.and_then(|()| Ambiguous::check(&name, value.expose()));
+        self.business.top_level.push((Cow::Owned(name), value));
         self
     }
 
@@ -103,6 +113,9 @@ impl RawCall {
         handed_over::check(&self.method)?;
         if CERTIFICATE_ONLY.contains(&self.method.as_str()) {
             self.client.check_certificates(&self.method)?;
+        }
+        if let (Err(ambiguous), true) = (&self.unambiguous, self.retry != Retry::Read) {
+            return Err(Error::new(ErrorKind::Request, ambiguous.to_string()).with_method(&self.method));
         }
         let exchange = Exchange {
             client: &self.client,

@@ -8,24 +8,29 @@
 //! [`notify_id`](Verified::notify_id) is the key to drop repeats by. Deliver once for an order, whatever number of notifications
 //! say that it is paid: `TRADE_FINISHED` is other news than `TRADE_SUCCESS`.
 
-mod boundaries;
+mod diagnosis;
 mod expect;
 mod parameters;
 mod verified;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::runtime::Handle;
 
-use self::parameters::{Parameters, Unverified};
 pub use self::verified::{OtherNotification, Verified};
+use self::{
+    diagnosis::Subject,
+    parameters::{Parameters, Unverified},
+};
 pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
     client::unknown_certificate,
+    error::Shown,
     method::{AppMethod, PageMethod},
     protocol::{
+        ambiguity,
         answer::{AnswerError, UnverifiedAnswer},
         body::Body,
     },
@@ -49,6 +54,9 @@ impl<'a> Notifications<'a> {
 
     /// A notification: the raw body of the POST, before any framework has decoded it. Never add parameters of the URL's query.
     ///
+    /// Where only decoded parameters are at hand, encode them as a form again, in the charset that their `charset` names: the signature
+    /// is over bytes. A line end behind the body and a `?` in front of it are taken away.
+    ///
     /// # Errors
     /// The body is no form, names a parameter twice, is not in the charset that it names, or is larger than 1 MiB
     /// ([`ErrorKind::Malformed`]); it is in GBK, and the crate's feature `gbk` is not there ([`ErrorKind::Configuration`]); its signature is missing or wrong, or of another type than the client's
@@ -60,11 +68,15 @@ impl<'a> Notifications<'a> {
     /// Alipay's next certificate may have made it, but so may anyone. After any call whose answer is signed with that
     /// certificate, it is at hand.
     ///
-    /// A genuine notification is refused with [`ErrorKind::Verification`] too if one of its values holds `&`, the name of another
-    /// parameter or of one that tells an order or an amount, and `=`. What Alipay signs does not show where such a value ends. A
-    /// `passback_params` that is percent-encoded, as Alipay wants it, holds none.
+    /// A genuine notification is refused with [`ErrorKind::Verification`] too if one of its values holds `&NAME=` where `NAME` is another
+    /// of its parameters, is one that tells an order or an amount, or could stand behind that value in the order of the names. What
+    /// Alipay signs does not show where such a value ends: it could have been cut up anew. The `biz_content` of a message may hold
+    /// anything, as JSON shows where it ends. This library sends no request that would come back so; a `passback_params` that is
+    /// percent-encoded, as Alipay wants it, never does.
+    ///
+    /// Where the signature does not hold, the error says the likely cause. What it says of what came, nobody has verified.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
-        notification(self.verified(body.as_ref())?)
+        notification(self.verified(body.as_ref(), Subject::Notification)?)
     }
 
     /// The same as [`verify`](Self::verify), but in certificate mode, where Alipay may have changed to a certificate that is not at
@@ -91,7 +103,7 @@ impl<'a> Notifications<'a> {
     /// # Errors
     /// As for [`verify`](Self::verify), but for [`ErrorKind::Decode`].
     pub fn verify_parameters(&self, body: impl AsRef<[u8]>) -> Result<Verified<OtherNotification>, Error> {
-        Ok(unread(self.verified(body.as_ref())?))
+        Ok(unread(self.verified(body.as_ref(), Subject::Notification)?))
     }
 
     /// The same as [`receive`](Self::receive), as [`verify_parameters`](Self::verify_parameters) is to [`verify`](Self::verify).
@@ -110,23 +122,18 @@ impl<'a> Notifications<'a> {
                 "there is no tokio runtime to fetch a certificate in: await `receive` in one, or use `verify`";
             return Err(Error::new(ErrorKind::Configuration, message));
         }
-        let received = self.received(form)?;
+        let received = self.received(form, Subject::Notification)?;
         let named = received.alipay_cert_sn();
-        let verifier = match self.client.verifier(named.as_deref()) {
-            Some(verifier) => verifier,
-            // For whom it is, nobody has verified yet; but nothing is fetched for what is of no use even if it is genuine.
-            None if received.parameters.get("app_id") != Some(self.client.app_id().as_bytes()) => {
-                return Err(Error::new(
-                    ErrorKind::Verification,
-                    "it is for another app, or for none",
-                ));
-            }
-            None => self.client.verifier_of_notification(&named.unwrap_or_default()).await?,
+        let verifier = if let Some(verifier) = self.client.verifier(named.as_deref()) {
+            verifier
+        } else {
+            self.check_claimed(&received.parameters)?;
+            self.client.verifier_of_notification(&named.unwrap_or_default()).await?
         };
         self.verified_by(received, &*verifier)
     }
 
-    /// The query of a request to `return_url`, without the `?`: what stands in the browser's address, still percent-encoded.
+    /// The query of a request to `return_url`: what stands behind the `?` of the browser's address, still percent-encoded.
     ///
     /// It proves that Alipay sent the buyer back, and nothing about payment. Parameters of your own that `return_url` had are not
     /// signed: leave them out. Nothing is fetched on account of it: where it names a certificate that is not at hand, query the
@@ -135,7 +142,7 @@ impl<'a> Notifications<'a> {
     /// # Errors
     /// As for [`verify`](Self::verify).
     pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
-        let parameters = self.verified(query.as_bytes())?;
+        let parameters = self.verified(query.as_bytes(), Subject::Return)?;
         Verified::read_from(&parameters.values(), &parameters, |source| source.make())
     }
 
@@ -144,55 +151,86 @@ impl<'a> Notifications<'a> {
     /// It proves nothing more than the app says: wait for the notification, or query.
     ///
     /// # Errors
-    /// As for [`verify`](Self::verify), and [`ErrorKind::Gateway`] where the result is an error.
+    /// As for [`verify`](Self::verify), and [`ErrorKind::Gateway`] where the result is an error. Nobody may have
+    /// [signed](Error::is_verified) the error: then the order may have been paid all the same. An empty result, as after a payment that
+    /// the buyer cancelled, is [`ErrorKind::Malformed`].
     pub fn verify_app_result<M: AppMethod>(&self, result: &str) -> Result<Verified<M::Response>, Error> {
         let method = M::INFO.name;
+        let error = |kind, message: &str| Error::new(kind, message).with_method(method);
         if result.len() > parameters::MAX_BODY {
-            return Err(Error::new(ErrorKind::Malformed, "the result is larger than 1 MiB").with_method(method));
+            return Err(error(ErrorKind::Malformed, "the app result is larger than 1 MiB"));
         }
-        let refused = |error| match error {
-            AnswerError::Malformed { message, .. } => Error::new(ErrorKind::Malformed, message),
-            AnswerError::Unverified(message) => Error::new(ErrorKind::Verification, message),
-            AnswerError::Undecided(message) => Error::new(ErrorKind::Decode, message).verified(),
+        if result.trim_ascii().is_empty() {
+            let message = "the app result is empty, as after a payment that the buyer cancelled: the `resultStatus` beside it says why; \
+                           to be sure, query the order";
+            return Err(error(ErrorKind::Malformed, message));
+        }
+        let refused = |refused| match refused {
+            AnswerError::Malformed { .. } if result.contains("resultStatus") => {
+                let message = "the app result is the whole object that Alipay's SDK gives: give its member `result` alone, as text";
+                error(ErrorKind::Malformed, message)
+            }
+            AnswerError::Malformed { message, .. } => error(ErrorKind::Malformed, &message),
+            refused @ (AnswerError::Unsigned | AnswerError::WrongSignature) => {
+                error(ErrorKind::Verification, &refused.to_string())
+            }
+            AnswerError::Undecided(message) => error(ErrorKind::Decode, message).verified(),
         };
         let body = Body::new(result.as_bytes());
         let unverified = UnverifiedAnswer::read(&body, method).map_err(refused)?;
         let verifier = self.verifier(unverified.alipay_cert_sn())?;
         let answer = unverified.verify(&*verifier, &M::INFO.answer).map_err(refused)?;
-        if !answer.verified {
-            return Err(Error::new(ErrorKind::Verification, "the result has no signature").with_method(method));
-        }
         if answer.is_error {
-            return Err(Error::new(ErrorKind::Gateway, "the result is an error:")
-                .with_method(method)
-                .with_gateway(answer.gateway_error(), None, true));
+            // Where nobody has signed it, the phone may have been told so after a payment.
+            let kind = if answer.must_be_signed() {
+                ErrorKind::Verification
+            } else {
+                ErrorKind::Gateway
+            };
+            return Err(error(kind, "the app result is an error:")
+                .with_gateway(answer.gateway_error(), None, answer.verified)
+                .with_outcome(!answer.verified, false));
         }
         let parameters = Parameters::of_members(&answer.values).map_err(undecodable)?;
-        self.check_app(&parameters)?;
+        self.check_app("the app result", &parameters)?;
         Verified::read_from(&answer.values, &parameters, |source| source.make())
     }
 
     /// Parses, verifies, and only then gives the parameters out.
-    fn verified(self, form: &[u8]) -> Result<Parameters, Error> {
-        let received = self.received(form)?;
-        let verifier = self.verifier(received.alipay_cert_sn().as_deref())?;
+    fn verified(self, form: &[u8], subject: Subject) -> Result<Parameters, Error> {
+        let received = self.received(form, subject)?;
+        let named = received.alipay_cert_sn();
+        let verifier = self.verifier(named.as_deref()).or_else(|unknown| {
+            self.check_claimed(&received.parameters)?;
+            Err(unknown)
+        })?;
         self.verified_by(received, &*verifier)
     }
 
     /// Parses.
-    fn received(self, form: &[u8]) -> Result<Received, Error> {
-        let wrong = |message: &str| Error::new(ErrorKind::Verification, message);
-        let parameters = Unverified::parse(form)?;
-        let sign = parameters.sign().ok_or_else(|| wrong("it has no signature"))?;
+    fn received(self, form: &[u8], subject: Subject) -> Result<Received<'_>, Error> {
+        // A form encodes both: so they belong to the address, or to what has passed it on.
+        let mut form = form.strip_prefix(b"?").unwrap_or(form);
+        while let [before @ .., b'\r' | b'\n'] = form {
+            form = before;
+        }
+        let parameters = Unverified::parse(form, subject)?;
+        let sign = parameters.sign();
+        let sign = sign.ok_or_else(|| subject.error(ErrorKind::Verification, "has no signature: `sign` is missing"))?;
+        let expected = self.client.credentials().sign_type().as_str();
         let named = parameters.get("sign_type").filter(|sign_type| !sign_type.is_empty());
-        if named.is_some_and(|named| named != self.client.credentials().sign_type().as_str().as_bytes()) {
+        if let Some(named) = named.filter(|named| *named != expected.as_bytes()) {
             // Whoever could choose the algorithm could choose the weakest.
-            return Err(wrong("it names another sign type than the client's"));
+            let message = format!(
+                "has the sign type `{}`, and the client's is `{expected}`: it is another app's, or forged",
+                Shown(&String::from_utf8_lossy(named))
+            );
+            return Err(subject.error(ErrorKind::Verification, message));
         }
         let sign = BASE64_STANDARD
             .decode(sign)
-            .map_err(|_| wrong("its signature is not base64"))?;
-        Ok(Received { parameters, sign })
+            .map_err(|_| subject.unsigned("is not base64: it was changed on the way"))?;
+        Ok(Received { form, parameters, sign })
     }
 
     /// What verifies a signature by this certificate.
@@ -202,52 +240,70 @@ impl<'a> Notifications<'a> {
     }
 
     /// Verifies, and only then gives the parameters out.
-    fn verified_by(self, received: Received, verifier: &dyn Verifier) -> Result<Parameters, Error> {
-        let is_named = received.alipay_cert_sn().is_some();
-        let signed = received.parameters.signed(&received.sign, verifier).ok_or_else(|| {
-            let message = if is_named || !self.client.fetches_certificates() {
-                "its signature does not hold"
-            } else {
-                "its signature is by no certificate of Alipay's that is at hand, and it names none that could be fetched: it is \
-                 forged, or Alipay has changed its certificate, which the answer to any call brings along"
-            };
-            Error::new(ErrorKind::Verification, message)
-        })?;
+    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<Parameters, Error> {
+        let Received { form, parameters, sign } = received;
+        let subject = parameters.subject();
+        let signed = match parameters.signed(&sign, verifier) {
+            Ok(signed) => signed,
+            Err(parameters) => return Err(self.unsigned(form, &parameters, &sign, verifier)),
+        };
         let parameters = signed.decode(parameters::GBK)?;
-        if let Some((holder, hidden)) = boundaries::hidden(&parameters) {
-            let message = format!(
-                "its `{holder}` holds `&{hidden}=`: what is signed does not show where that value ends, and the parameters may have \
-                 been cut up anew: query the order instead"
-            );
+        if let Some(ambiguity) = ambiguity::of_parameters(parameters.iter()) {
+            let message = format!("{subject}'s {ambiguity}. It may have been cut up anew: query the order instead");
             return Err(Error::new(ErrorKind::Verification, message));
         }
-        self.check_app(&parameters)?;
+        self.check_app(subject, &parameters)?;
         Ok(parameters)
     }
 
-    fn check_app(self, parameters: &Parameters) -> Result<(), Error> {
-        match parameters.get("app_id") {
-            Some(app_id) if app_id == self.client.app_id() => Ok(()),
-            other => {
-                let which = if other.is_some() {
-                    "another app"
-                } else {
-                    "no app that it names"
-                };
-                let message = format!("it is signed by Alipay, but for {which}");
-                Err(Error::new(ErrorKind::Mismatch, message).verified())
-            }
+    /// What to say where the signature does not hold.
+    fn unsigned(self, form: &[u8], parameters: &Unverified, sign: &[u8], verifier: &dyn Verifier) -> Error {
+        let subject = parameters.subject();
+        if let Err(error) = self.check_claimed(parameters) {
+            return error;
+        }
+        let is_by_certificate = self.client.fetches_certificates();
+        let is_named = parameters
+            .get("alipay_cert_sn")
+            .is_some_and(|serial| !serial.is_empty());
+        match diagnosis::of_signature(form, parameters, sign, verifier, !is_by_certificate) {
+            Some(cause) => subject.unsigned(format_args!("does not hold: {cause}")),
+            None if is_named => subject.unsigned("does not hold: it is forged or was changed on the way"),
+            None => subject.unsigned(
+                "is by no certificate of Alipay's that is at hand, and it names none that could be fetched: it is forged, or Alipay has \
+                 changed its certificate, which the answer to any call brings along",
+            ),
+        }
+    }
+
+    /// Refuses what says itself that it is of no use to this client, though nobody has verified that.
+    fn check_claimed(self, parameters: &Unverified) -> Result<(), Error> {
+        let claimed = parameters.get("app_id").map(String::from_utf8_lossy);
+        match diagnosis::of_apps(parameters.subject(), claimed.as_deref(), self.client.app_id()) {
+            None => Ok(()),
+            Some(what) => Err(Error::new(
+                ErrorKind::Verification,
+                format!("{what} (nobody has verified what it says)"),
+            )),
+        }
+    }
+
+    fn check_app(self, subject: impl fmt::Display, parameters: &Parameters) -> Result<(), Error> {
+        match diagnosis::of_apps(subject, parameters.get("app_id"), self.client.app_id()) {
+            None => Ok(()),
+            Some(what) => Err(Error::new(ErrorKind::Mismatch, format!("{what} (Alipay has signed it)")).verified()),
         }
     }
 }
 
 /// What came, before anyone has verified it.
-struct Received {
+struct Received<'a> {
+    form: &'a [u8],
     parameters: Unverified,
     sign: Vec<u8>,
 }
 
-impl Received {
+impl Received<'_> {
     /// The certificate that signed it, where it names one.
     fn alipay_cert_sn(&self) -> Option<String> {
         let serial = self
@@ -272,12 +328,11 @@ fn unread(parameters: Parameters) -> Verified<OtherNotification> {
     Verified::new(OtherNotification::new(name), parameters)
 }
 
-fn malformed(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Malformed, message)
-}
-
 fn undecodable(error: DecodeError) -> Error {
-    Error::new(ErrorKind::Decode, format!("it is verified, but can't be read: {error}"))
-        .verified()
-        .with_source(error)
+    Error::new(
+        ErrorKind::Decode,
+        format!("what Alipay sent is verified, but can't be read: {error}"),
+    )
+    .verified()
+    .with_source(error)
 }

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
 
-use super::malformed;
+use super::{Subject, diagnosis};
 use crate::{
     Error, ErrorKind,
+    error::Shown,
+    protocol::ambiguity,
     sign::Verifier,
     wire::{DecodeError, Values},
 };
@@ -13,7 +15,9 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 const MAX_PARAMETERS: usize = 512;
 
 /// Parameters whose signature nobody has checked yet: bytes, in the charset of the wire.
+#[derive(Clone)]
 pub(super) struct Unverified {
+    subject: Subject,
     /// All names and values, decoded.
     bytes: Vec<u8>,
     /// In the byte order of the names, which is the order in which the signed text has them.
@@ -56,16 +60,27 @@ struct Parameter {
 
 /// A part of a buffer.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     start: usize,
     end: usize,
 }
 
 impl Unverified {
     /// Takes a form apart.
-    pub(super) fn parse(form: &[u8]) -> Result<Self, Error> {
+    pub(super) fn parse(form: &[u8], subject: Subject) -> Result<Self, Error> {
+        Self::parse_with(form, subject, decode)
+    }
+
+    /// Takes a form apart whose values are encoded as `decode` undoes it.
+    pub(super) fn parse_with(
+        form: &[u8],
+        subject: Subject,
+        decode: fn(&[u8], &mut Vec<u8>) -> Place,
+    ) -> Result<Self, Error> {
+        let malformed = |message: &str| subject.malformed(message);
+        let no_form = |message: &str| subject.malformed(diagnosis::of_form(form).unwrap_or(message));
         if form.len() > MAX_BODY {
-            return Err(malformed(format!("it is larger than {} KiB", MAX_BODY >> 10)));
+            return Err(malformed("is larger than 1 MiB"));
         }
         let mut bytes = Vec::with_capacity(form.len());
         let mut parameters = Vec::with_capacity(32);
@@ -76,48 +91,96 @@ impl Unverified {
             if pair.is_empty() {
                 continue;
             }
-            let (name, value) = cut(pair, b'=').ok_or_else(|| malformed("it is no form: a parameter has no value"))?;
+            let (name, value) = cut(pair, b'=').ok_or_else(|| {
+                no_form("is no form: one of its parameters has no `=` (give it as it came, before anything decodes it)")
+            })?;
             let parameter = Parameter {
                 name: decode(name, &mut bytes),
                 value: decode(value, &mut bytes),
             };
-            // Else a name could hold the `=` and `&` that the signed text puts between parameters. What values hold is looked
-            // into once the signature holds.
-            let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
-            let name = parameter.name.of(&bytes);
-            if name.is_empty() || !name.iter().all(is_in_word) {
-                return Err(malformed("a parameter's name is not a word"));
+            // What values hold is looked into once the signature holds.
+            if !ambiguity::is_name(parameter.name.of(&bytes)) {
+                return Err(no_form(
+                    "is no form of Alipay's: the name of one of its parameters is not a word",
+                ));
             }
             parameters.push(parameter);
             if parameters.len() > MAX_PARAMETERS {
-                return Err(malformed(format!("it has more than {MAX_PARAMETERS} parameters")));
+                return Err(malformed("has more than 512 parameters"));
             }
         }
         if parameters.is_empty() {
-            return Err(malformed("it is empty"));
+            return Err(malformed(
+                "is empty: whatever read it before has to hand on what it read",
+            ));
         }
         parameters.sort_unstable_by(|one, other| one.name.of(&bytes).cmp(other.name.of(&bytes)));
         let is_same = |pair: &[Parameter]| pair[0].name.of(&bytes) == pair[1].name.of(&bytes);
-        if parameters.windows(2).any(is_same) {
+        if let Some(pair) = parameters.windows(2).find(|pair| is_same(pair)) {
             // Which of the two was signed, and which would be read?
-            return Err(malformed("it names a parameter twice"));
+            let name = String::from_utf8_lossy(pair[0].name.of(&bytes));
+            return Err(malformed(&format!("has the parameter `{}` twice", Shown(&name))));
         }
-        Ok(Self { bytes, parameters })
+        Ok(Self {
+            subject,
+            bytes,
+            parameters,
+        })
     }
 
-    /// What the signature holds over, of all that it may have been made over.
-    pub(super) fn signed(mut self, sign: &[u8], verifier: &dyn Verifier) -> Option<Self> {
-        let rule = Rule::ALL
-            .into_iter()
-            .filter(|rule| rule.is_of_use(&self))
-            .find(|rule| verifier.verify(&self.string_to_sign(*rule), sign).is_ok())?;
+    /// What the signature holds over, of all that it may have been made over; else all of it again.
+    pub(super) fn signed(mut self, sign: &[u8], verifier: &dyn Verifier) -> Result<Self, Self> {
+        let holds = |rule: &Rule| verifier.verify(&self.string_to_sign(*rule), sign).is_ok();
+        let Some(rule) = self.rules().find(holds) else {
+            return Err(self);
+        };
         // What nobody signed anyone may have added.
         let bytes = &self.bytes;
         self.parameters.retain(|parameter| {
             let is_signature = is_signature(parameter.name.of(bytes));
             is_signature || rule.signs(parameter.name.of(bytes), parameter.value.of(bytes))
         });
-        Some(self)
+        Ok(self)
+    }
+
+    /// Whether a signature would hold over them, each attempt counted off from `attempts`.
+    pub(super) fn would_hold(&self, sign: &[u8], verifier: &dyn Verifier, attempts: &mut usize) -> bool {
+        self.rules().any(|rule| {
+            let may_try = *attempts > 0;
+            *attempts = attempts.saturating_sub(1);
+            may_try && verifier.verify(&self.string_to_sign(rule), sign).is_ok()
+        })
+    }
+
+    /// What may have been signed of these parameters, the likeliest first.
+    fn rules(&self) -> impl Iterator<Item = Rule> {
+        Rule::ALL.into_iter().filter(|rule| rule.is_of_use(self))
+    }
+
+    /// The same without these parameters.
+    pub(super) fn without(mut self, is_left_out: impl Fn(&[u8]) -> bool) -> Self {
+        let bytes = &self.bytes;
+        self.parameters
+            .retain(|parameter| !is_left_out(parameter.name.of(bytes)));
+        self
+    }
+
+    /// The same with other values; `None` keeps one.
+    pub(super) fn with_values(mut self, map: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {
+        for parameter in &mut self.parameters {
+            if let Some(value) = map(parameter.value.of(&self.bytes)) {
+                let start = self.bytes.len();
+                self.bytes.extend_from_slice(&value);
+                let end = self.bytes.len();
+                parameter.value = Place { start, end };
+            }
+        }
+        self
+    }
+
+    /// What they came as.
+    pub(super) fn subject(&self) -> Subject {
+        self.subject
     }
 
     /// The signature's base64; empty counts as none.
@@ -144,7 +207,7 @@ impl Unverified {
             b"utf-8" | b"utf8" | b"" => false,
             // What both have in common needs no telling apart.
             b"gbk" | b"gb2312" | b"gb18030" => !self.bytes.is_ascii(),
-            _ => return Err(malformed("it names a charset other than utf-8 and GBK")),
+            _ => return Err(self.subject.malformed("has a `charset` other than utf-8 and GBK")),
         };
         let bytes = &self.bytes;
         self.parameters
@@ -152,7 +215,8 @@ impl Unverified {
         if is_gbk {
             return self.decode_gbk(gbk);
         }
-        let undecodable = || malformed("it is not in UTF-8, the charset that it names");
+        let subject = self.subject;
+        let undecodable = || subject.malformed("is not in UTF-8, which its `charset` says");
         let text = String::from_utf8(self.bytes).map_err(|_| undecodable())?;
         // Two values that are no text may be text one after the other.
         let is_text = |place: Place| text.get(place.start..place.end).is_some();
@@ -167,14 +231,14 @@ impl Unverified {
 
     fn decode_gbk(&self, decode: Option<Decode>) -> Result<Parameters, Error> {
         let Some(decode) = decode else {
-            let message = "it is in GBK, which this program can't read: build it with the feature `gbk` of alipay-api";
-            return Err(Error::new(ErrorKind::Configuration, message).verified());
+            let message = "is in GBK, which this program can't read: build it with the feature `gbk` of alipay-api";
+            return Err(self.subject.error(ErrorKind::Configuration, message).verified());
         };
         let mut decoded = Parameters::empty();
         for (name, value) in self.iter() {
             match (decode(name), decode(value)) {
                 (Some(name), Some(value)) => decoded.push(&name, &value),
-                _ => return Err(malformed("it is not in GBK, the charset that it names")),
+                _ => return Err(self.subject.malformed("is not in GBK, which its `charset` says")),
             }
         }
         Ok(decoded)
@@ -193,7 +257,8 @@ impl Unverified {
         text
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// Names and values, in the byte order of the names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let of = |place: Place| place.of(&self.bytes);
         self.parameters
             .iter()
@@ -262,7 +327,7 @@ impl Parameters {
             .map(|(_, value)| value)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let of = |place: Place| self.text.get(place.start..place.end).unwrap_or_default();
         self.parameters
             .iter()
@@ -315,8 +380,18 @@ fn cut(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     Some((&bytes[..place], &bytes[place + 1..]))
 }
 
+/// Appends it as it is.
+pub(super) fn undecoded(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
+    let start = bytes.len();
+    bytes.extend_from_slice(encoded);
+    Place {
+        start,
+        end: bytes.len(),
+    }
+}
+
 /// Appends it percent-decoded once; `+` is a space.
-fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
+pub(super) fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
     let start = bytes.len();
     let mut rest = encoded;
     while let [first, others @ ..] = rest {
@@ -358,7 +433,7 @@ mod tests {
     use super::*;
 
     fn decoded(form: &[u8], gbk: Option<Decode>) -> Result<String, Error> {
-        let parameters = Unverified::parse(form)?.decode(gbk)?;
+        let parameters = Unverified::parse(form, Subject::Notification)?.decode(gbk)?;
         Ok(parameters.get("subject").unwrap_or_default().to_owned())
     }
 

@@ -22,6 +22,9 @@ pub(crate) const PROTOCOL_MEMBERS: &[&str] = &["code", "msg", "sub_code", "sub_m
 /// The code of what is done.
 pub(crate) const SUCCESS: &str = "10000";
 
+/// The code of what the business behind the gateway refuses.
+const REFUSED: &str = "40004";
+
 /// The content of an answer.
 pub(crate) struct Answer<'a> {
     body: &'a Body<'a>,
@@ -45,8 +48,10 @@ pub(crate) enum AnswerError {
         /// It may be the beginning of one.
         is_cut_short: bool,
     },
-    /// Its signature is missing or wrong.
-    Unverified(&'static str),
+    /// It has no signature, and must have one.
+    Unsigned,
+    /// Its signature does not hold.
+    WrongSignature,
     /// It is verified, and says neither that it is a success nor that it is none.
     Undecided(&'static str),
 }
@@ -55,7 +60,9 @@ impl fmt::Display for AnswerError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Malformed { message, .. } => message,
-            Self::Unverified(message) | Self::Undecided(message) => message,
+            Self::Unsigned => "the answer has no signature",
+            Self::WrongSignature => "the answer's signature does not hold",
+            Self::Undecided(message) => message,
         })
     }
 }
@@ -134,7 +141,7 @@ impl<'a> UnverifiedAnswer<'a> {
         let is_error = is_error || has_sub_code || code.as_deref().is_some_and(|code| !is_success(code, info.pending));
         if !is_error {
             if !is_signed {
-                return Err(AnswerError::Unverified("the answer has no signature"));
+                return Err(AnswerError::Unsigned);
             }
             if code.is_none() && !info.without_code {
                 return Err(AnswerError::Undecided(
@@ -170,6 +177,12 @@ impl Answer<'_> {
     /// Whether its code is that of a success. Beside a `sub_code`, it contradicts itself.
     pub(crate) fn has_success_code(&self, pending: &[&str]) -> bool {
         self.code.as_deref().is_none_or(|code| is_success(code, pending))
+    }
+
+    /// Whether it is a refusal of the business without a signature. By its own rules the gateway signs these, for it knows the caller: so
+    /// its words decide nothing.
+    pub(crate) fn must_be_signed(&self) -> bool {
+        !self.verified && self.code.as_deref() == Some(REFUSED)
     }
 
     /// The first field that repeats something else than what was asked for. What is absent or empty is no difference.
@@ -231,8 +244,7 @@ fn is_cut_short(text: &str) -> bool {
 
 /// Checks the signature over the exact bytes.
 fn verify(body: &Body<'_>, content: &str, sign: &str, verifier: &dyn Verifier) -> Result<(), AnswerError> {
-    const WRONG: AnswerError = AnswerError::Unverified("the answer's signature does not hold");
-    let sign = BASE64_STANDARD.decode(sign).map_err(|_| WRONG)?;
+    let sign = BASE64_STANDARD.decode(sign).map_err(|_| AnswerError::WrongSignature)?;
     if verifier.verify(body.bytes_of(content), &sign).is_ok() {
         return Ok(());
     }
@@ -243,7 +255,7 @@ fn verify(body: &Body<'_>, content: &str, sign: &str, verifier: &dyn Verifier) -
     {
         return Ok(());
     }
-    Err(WRONG)
+    Err(AnswerError::WrongSignature)
 }
 
 /// JSON with `/` for each `\/`, and every other escape as it is: the text means the same.

@@ -1,5 +1,7 @@
 //! The HTML form that sends a browser to the gateway by POST.
 
+use std::fmt::Write as _;
+
 use super::{
     parameters::{SignedParameters, append_encoded},
     request::is_in_query,
@@ -19,12 +21,14 @@ pub(crate) fn html(gateway: &str, parameters: &SignedParameters<'_>) -> String {
         escape(&mut form, value);
         form.push_str("\">\n");
     }
-    form.push_str("<noscript><button type=\"submit\">支付宝</button></noscript>\n</form>\n");
+    form.push_str("<noscript><button type=\"submit\">");
+    escape(&mut form, "支付宝");
+    form.push_str("</button></noscript>\n</form>\n");
     form.push_str("<script>document.forms[\"alipay_submit\"].submit();</script>\n");
     form
 }
 
-/// Escapes text for an attribute in either kind of quotes.
+/// Escapes text for an attribute in either kind of quotes, in a page of any charset.
 fn escape(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
@@ -34,9 +38,18 @@ fn escape(out: &mut String, text: &str) {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             // A parser of HTML would turn these into a line feed, and the signature would not hold.
-            '\r' => out.push_str("&#13;"),
-            '\n' => out.push_str("&#10;"),
-            other => out.push(other),
+            '\r' | '\n' => number(out, character),
+            // Parsers of HTML take references to these for characters of Windows-1252.
+            '\u{80}'..='\u{9f}' => out.push(character),
+            // The page may be read in another charset than it is written in, such as GBK.
+            _ if !character.is_ascii() => number(out, character),
+            _ => out.push(character),
         }
     }
+}
+
+/// Refers to a character by its number.
+fn number(out: &mut String, character: char) {
+    // Writing into memory does not fail.
+    let _ = write!(out, "&#{};", u32::from(character));
 }

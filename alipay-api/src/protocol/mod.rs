@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a method. Bytes in, bytes out; `client` brings keys, clock and transport.
 
+pub(crate) mod ambiguity;
 pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod diagnosis;

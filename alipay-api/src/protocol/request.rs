@@ -1,14 +1,17 @@
 //! From a request to the parameters of one exchange.
 
-use std::{any::Any, borrow::Cow};
+use std::{any::Any, borrow::Cow, fmt};
 
-use super::parameters::{InvalidParameter, Parameters};
+use super::{
+    ambiguity,
+    parameters::{InvalidParameter, Parameters},
+};
 use crate::{
     cert::Certificates,
-    method::MethodInfo,
+    method::{MethodInfo, Retry},
     sign::SignType,
     types::{File, Secret},
-    wire::{Field, JsonWriter, MissingFields, Object, View, to_text},
+    wire::{Field, JsonWriter, MissingFields, Object, View, from_json, to_text},
 };
 
 /// What a request says, sorted by where it goes, before anyone signs it.
@@ -22,6 +25,20 @@ pub(crate) struct Business {
     pub(crate) files: Vec<(&'static str, File)>,
     /// What the answer repeats, by the names of the fields.
     pub(crate) asked: Vec<(&'static str, String)>,
+}
+
+/// Why a request can't be sent as it is.
+#[derive(Clone, Debug)]
+pub(crate) enum InvalidRequest {
+    Missing(MissingFields),
+    Ambiguous(Ambiguous),
+}
+
+/// A field comes back in a notification that would be refused for what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Ambiguous {
+    field: String,
+    hidden: String,
 }
 
 /// What a caller sets beside the business fields.
@@ -65,7 +82,8 @@ pub(crate) fn is_in_query(name: &str) -> bool {
 
 impl Business {
     /// Sorts a request's fields by where they go.
-    pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, MissingFields> {
+    pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, InvalidRequest> {
+        let is_notified = info.retry != Retry::Read;
         let mut top_level = Vec::new();
         let mut files = Vec::new();
         let mut asked = Vec::new();
@@ -75,7 +93,10 @@ impl Business {
         let seen = request.see();
         for (name, value) in seen.given() {
             if info.answer.echoes.contains(&name) {
-                asked.push((name, to_text(value)?));
+                asked.push((name, to_text(value).map_err(InvalidRequest::Missing)?));
+            }
+            if let Some(text) = text(value).filter(|_| is_notified) {
+                Ambiguous::check(name, text).map_err(InvalidRequest::Ambiguous)?;
             }
             if info.files.contains(&name) {
                 files.extend(file(value).map(|file| (name, file.clone())));
@@ -84,6 +105,11 @@ impl Business {
             } else {
                 out.name(name);
                 value.encode(&mut out);
+            }
+        }
+        for (name, json) in seen.extra().iter().filter(|_| is_notified) {
+            if let Ok(Some(text)) = from_json::<String>(json) {
+                Ambiguous::check(name, &text).map_err(InvalidRequest::Ambiguous)?;
             }
         }
         for (name, value) in info.implied {
@@ -148,11 +174,64 @@ impl Business {
     }
 }
 
+impl Ambiguous {
+    /// Refuses text that could not be told from other parameters where it comes back.
+    pub(crate) fn check(field: &str, text: &str) -> Result<(), Self> {
+        match ambiguity::of_request(field, text) {
+            None => Ok(()),
+            Some(hidden) => Err(Self {
+                field: field.to_owned(),
+                hidden: hidden.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Ambiguous {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, hidden } = self;
+        let remedy = if field == "passback_params" {
+            "percent-encode the whole value"
+        } else {
+            "write it otherwise, such as with a blank behind the `&`"
+        };
+        write!(
+            formatter,
+            "`{field}` holds `&{hidden}=`: Alipay sends it back in its notification, where it could not be told from the parameter \
+             `{hidden}`, and the notification would be refused: {remedy}"
+        )
+    }
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(missing) => missing.fmt(formatter),
+            Self::Ambiguous(ambiguous) => ambiguous.fmt(formatter),
+        }
+    }
+}
+
+impl From<MissingFields> for InvalidRequest {
+    fn from(missing: MissingFields) -> Self {
+        Self::Missing(missing)
+    }
+}
+
 /// The file that a field holds.
 fn file(field: &dyn Field) -> Option<&File> {
+    scalar(field)?.downcast_ref()
+}
+
+/// The text that a field holds.
+fn text(field: &dyn Field) -> Option<&str> {
+    scalar(field)?.downcast_ref().map(String::as_str)
+}
+
+fn scalar(field: &dyn Field) -> Option<&dyn Any> {
     match field.view() {
-        View::Scalar(scalar) => (scalar as &dyn Any).downcast_ref(),
-        View::Option(held) => file(held?),
+        View::Scalar(scalar) => Some(scalar),
+        View::Option(held) => scalar(held?),
         View::Object(_) | View::List(_) => None,
     }
 }

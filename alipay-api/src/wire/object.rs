@@ -67,7 +67,7 @@ impl<'a> Seen<'a> {
     }
 
     /// The others.
-    pub(super) fn extra(&self) -> &'a Extra {
+    pub(crate) fn extra(&self) -> &'a Extra {
         self.extra
     }
 

@@ -58,6 +58,7 @@ impl Emitter {
             Root::Library => quote!(pub(crate) fn read),
             Root::User => quote!(pub fn read),
         };
+        let parameters = self.parameters(notifications);
         quote! {
             //! What Alipay tells without being asked.
             #(pub mod #modules;)*
@@ -94,6 +95,23 @@ impl Emitter {
                     Self::#idents(#boxed::new(body))
                 }
             })*
+            #parameters
         }
+    }
+
+    /// The names of all parameters: where one value ends and the next begins, the library tells by them. A user's crate has no use
+    /// for them.
+    fn parameters(&self, notifications: &[Notification<'_>]) -> Option<TokenStream> {
+        let lists = notifications.iter().map(|notification| {
+            let mut names: Vec<_> = notification.body.fields.iter().map(|field| field.wire).collect();
+            names.sort_unstable();
+            quote!(&[#(#names),*])
+        });
+        (self.root == Root::Library).then(|| {
+            quote! {
+                /// The parameters of each notification, in the byte order of their names.
+                pub(crate) const PARAMETERS: &[&[&str]] = &[#(#lists),*];
+            }
+        })
     }
 }

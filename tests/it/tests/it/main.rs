@@ -20,6 +20,7 @@ mod processes;
 mod properties;
 mod quoting;
 mod raw;
+mod recuts;
 mod runtime;
 mod stores;
 mod support;

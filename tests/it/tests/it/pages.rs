@@ -30,15 +30,7 @@ pub(crate) fn as_a_browser_reads(form: &str) -> (String, Vec<(String, String)>) 
         let start = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
         let value = &tag[start..start + tag[start..].find('"').unwrap()];
         // A browser turns line ends that are not escaped into line feeds, and drops NUL.
-        let value = value.replace("\r\n", "\n").replace('\r', "\n");
-        value
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&quot;", "\"")
-            .replace("&#39;", "'")
-            .replace("&#13;", "\r")
-            .replace("&#10;", "\n")
-            .replace("&amp;", "&")
+        unescaped(&value.replace("\r\n", "\n").replace('\r', "\n"))
     };
     let fields = form
         .split("<input")
@@ -47,8 +39,35 @@ pub(crate) fn as_a_browser_reads(form: &str) -> (String, Vec<(String, String)>) 
     (attribute(form.split('>').next().unwrap(), "action"), fields.collect())
 }
 
+/// Text as HTML's parser reads it.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('&');
+    let mut unescaped = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (reference, rest) = part.split_once(';').unwrap();
+        let character = match reference {
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "amp" => '&',
+            _ => match reference.strip_prefix('#').unwrap().parse().unwrap() {
+                0 => '\u{fffd}',
+                byte @ 0x80..=0x9f => {
+                    let bytes = [u8::try_from(byte).unwrap()];
+                    let (text, _, _) = encoding_rs::WINDOWS_1252.decode(&bytes);
+                    text.chars().next().unwrap()
+                }
+                number => char::from_u32(number).unwrap(),
+            },
+        };
+        unescaped.push(character);
+        unescaped.push_str(rest);
+    }
+    unescaped
+}
+
 /// Submits a form as a browser does: fields are encoded once.
-async fn submit(form: &str) -> (u16, String) {
+pub(crate) async fn submit(form: &str) -> (u16, String) {
     let (action, fields) = as_a_browser_reads(form);
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)

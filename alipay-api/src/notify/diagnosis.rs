@@ -1,0 +1,245 @@
+//! Why what came can't be verified: the likely cause, for a person to mend it. Nothing is accepted for the sake of a better message.
+
+use std::fmt;
+
+use super::parameters::{Unverified, decode, undecoded};
+use crate::{
+    Error, ErrorKind, error::Shown, generated::notification::PARAMETERS, protocol::diagnosis::WRONG_ALIPAY_KEY,
+    sign::Verifier,
+};
+
+/// Anyone can send what does not verify: so little time is spent on it.
+const MAX_ATTEMPTS: usize = 16;
+/// Nor on anything larger.
+const MAX_FORM: usize = 64 * 1024;
+/// How many parameters are named to the reader, or suspected one by one, at most.
+const MAX_NAMES: usize = 5;
+
+/// Parameters of what comes to `return_url`, beside those of notifications, and of the protocol.
+const OTHER_PARAMETERS: [&str; 6] = [
+    "alipay_cert_sn",
+    "method",
+    "msg_method",
+    "sign",
+    "sign_type",
+    "timestamp",
+];
+
+/// What is verified, as messages name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Notification,
+    Return,
+}
+
+impl Subject {
+    /// An error whose message is this subject and what it `does`.
+    pub(super) fn error(self, kind: ErrorKind, does: impl fmt::Display) -> Error {
+        Error::new(kind, format!("{self} {does}"))
+    }
+
+    pub(super) fn malformed(self, does: impl fmt::Display) -> Error {
+        self.error(ErrorKind::Malformed, does)
+    }
+
+    /// An error whose message is about the subject's signature.
+    pub(super) fn unsigned(self, does: impl fmt::Display) -> Error {
+        Error::new(ErrorKind::Verification, format!("{self}'s signature {does}"))
+    }
+
+    /// What to give instead of what came changed.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Notification => "give the raw body of the POST, as it came, before a framework or a filter reads it",
+            Self::Return => "give the query as it stands in the address, without parameters that your return_url had",
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Notification => "the notification",
+            Self::Return => "the return query",
+        })
+    }
+}
+
+/// What something is that is no form, where it shows.
+pub(super) fn of_form(form: &[u8]) -> Option<&'static str> {
+    let form = form.trim_ascii_start();
+    let begins = |prefix: &[u8]| {
+        form.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    let holds = |part: &[u8]| memchr::memmem::find(form, part).is_some();
+    if begins(b"{") || begins(b"[") {
+        Some(
+            "is JSON, and a form is wanted: give the raw body of the POST, as it came, before a framework decodes it and writes it anew",
+        )
+    } else if begins(b"--") && holds(b"Content-Disposition") {
+        Some(
+            "is multipart, and Alipay sends application/x-www-form-urlencoded: give the raw body of the POST, as it came; whatever passes it on has written it anew",
+        )
+    } else if begins(b"<") {
+        Some("is XML or HTML, and a form is wanted: Alipay does not send it so")
+    } else if begins(b"http://") || begins(b"https://") || begins(b"/") {
+        Some("is a whole URL: give what stands behind its `?`")
+    } else if !form.contains(&b'=') && holds(b"%3D") {
+        Some("is percent-encoded once more than Alipay does it: give it as it came")
+    } else {
+        None
+    }
+}
+
+/// What to say of what is said to be for another app than the client's; `None` where it is not.
+pub(super) fn of_apps(subject: impl fmt::Display, claimed: Option<&str>, own: &str) -> Option<String> {
+    match claimed {
+        Some(claimed) if claimed == own => None,
+        Some(claimed) => Some(format!(
+            "{subject} is for the app `{}`, and the client is of the app `{own}`: verify it with the client of its app",
+            Shown(claimed)
+        )),
+        None => Some(format!("{subject} names no app, and the client is of the app `{own}`")),
+    }
+}
+
+/// Why the signature of these parameters does not hold. `form` is what came; `has_key` says that there is but one key to verify by.
+pub(super) fn of_signature(
+    form: &[u8],
+    parameters: &Unverified,
+    sign: &[u8],
+    verifier: &dyn Verifier,
+    has_key: bool,
+) -> Option<String> {
+    let subject = parameters.subject();
+    let mut attempts = if form.len() > MAX_FORM { 0 } else { MAX_ATTEMPTS };
+    let mut holds = |other: &Unverified| other.would_hold(sign, verifier, &mut attempts);
+    let remedy = subject.remedy();
+
+    let unknown: Vec<&[u8]> = parameters
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| !is_known(name))
+        .collect();
+    if !unknown.is_empty() {
+        if holds(&parameters.clone().without(|name| !is_known(name))) {
+            return Some(format!(
+                "{} not among what Alipay signed, as a router or a proxy adds such: {remedy}",
+                are(&unknown)
+            ));
+        }
+        // Of a notification that no spec describes, they may all be Alipay's but one.
+        for added in unknown.iter().take(MAX_NAMES) {
+            if holds(&parameters.clone().without(|name| name == *added)) {
+                return Some(format!(
+                    "{} not among what Alipay signed, as a router or a proxy adds such: {remedy}",
+                    are(&[added])
+                ));
+            }
+        }
+    }
+    let changed: [(&str, Option<Unverified>); 4] = [
+        (
+            "values hold HTML's escapes, such as `&quot;`, which a filter in front makes",
+            changed(parameters, unescaped),
+        ),
+        (
+            "values are percent-encoded once more than Alipay does it",
+            changed(parameters, decoded),
+        ),
+        (
+            "values are not percent-encoded, as they must be in a form",
+            Unverified::parse_with(form, subject, undecoded).ok(),
+        ),
+        (
+            "its `charset` says GBK, and values are in UTF-8: encode them in the charset that it names",
+            if is_gbk(parameters) {
+                changed(parameters, as_gbk)
+            } else {
+                None
+            },
+        ),
+    ];
+    for (cause, other) in changed {
+        if other.is_some_and(|other| holds(&other)) {
+            return Some(format!("{cause}: {remedy}"));
+        }
+    }
+    has_key.then(|| format!("it is forged or was changed on the way, or {WRONG_ALIPAY_KEY}"))
+}
+
+/// With values changed by `map`; `None` where none is.
+fn changed(parameters: &Unverified, map: fn(&[u8]) -> Option<Vec<u8>>) -> Option<Unverified> {
+    let is_of_use = parameters.iter().any(|(_, value)| map(value).is_some());
+    is_of_use.then(|| parameters.clone().with_values(map))
+}
+
+/// Whether any notification has such a parameter.
+fn is_known(name: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else {
+        return false;
+    };
+    OTHER_PARAMETERS.contains(&name) || PARAMETERS.iter().any(|names| names.binary_search(&name).is_ok())
+}
+
+/// ``its parameter `s` is``.
+fn are(names: &[&[u8]]) -> String {
+    let quoted: Vec<_> = names
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| format!("`{}`", Shown(&String::from_utf8_lossy(name))))
+        .collect();
+    let more = if names.len() > MAX_NAMES { " and others" } else { "" };
+    match quoted.as_slice() {
+        [one] => format!("its parameter {one} is"),
+        _ => format!("its parameters {}{more} are", quoted.join(", ")),
+    }
+}
+
+/// Without HTML's escapes; `None` where there are none.
+fn unescaped(value: &[u8]) -> Option<Vec<u8>> {
+    const ESCAPES: [(&str, &str); 8] = [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ];
+    let text = std::str::from_utf8(value).ok().filter(|text| text.contains('&'))?;
+    let unescaped = ESCAPES
+        .iter()
+        .fold(text.to_owned(), |text, (escape, meant)| text.replace(escape, meant));
+    (unescaped != text).then(|| unescaped.into_bytes())
+}
+
+/// Percent-decoded; `None` where that changes nothing.
+fn decoded(value: &[u8]) -> Option<Vec<u8>> {
+    if !value.contains(&b'%') {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(value.len());
+    decode(value, &mut bytes);
+    (bytes != value).then_some(bytes)
+}
+
+fn is_gbk(parameters: &Unverified) -> bool {
+    let charset = parameters.get("charset").unwrap_or_default().to_ascii_lowercase();
+    matches!(charset.as_slice(), b"gbk" | b"gb2312" | b"gb18030")
+}
+
+/// Text in UTF-8, in GBK; `None` where that is the same or can't be.
+#[cfg(feature = "gbk")]
+fn as_gbk(value: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(value).ok().filter(|text| !text.is_ascii())?;
+    let (bytes, _, has_errors) = encoding_rs::GBK.encode(text);
+    (!has_errors).then(|| bytes.into_owned())
+}
+
+#[cfg(not(feature = "gbk"))]
+fn as_gbk(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}

@@ -1,0 +1,351 @@
+//! Where one value ends and the next parameter begins, in what Alipay signs.
+//!
+//! Alipay signs the parameters in the order of their names, joined by `&` and `=`, and escapes neither. So a signed text can be read in
+//! several ways: a value may swallow the parameters behind it, and a value that holds `&trade_no=5` may be sent on as two parameters.
+//! Whoever holds one genuine notification could have other values read from it.
+//!
+//! Hence a reading is refused if a value holds `&NAME=` where `NAME`
+//!
+//! 1. is one that orders, money or apps are told by, or is a parameter of the reading anyway: wherever it stands; or
+//! 2. could stand behind the value in the order of the names: before the next parameter of the first sort.
+//!
+//! `biz_content` of messages is JSON, and its URLs may hold anything. JSON shows where it ends: so nothing is looked for in it, but it has
+//! to be whole.
+//!
+//! # Why no text has two readings that are taken
+//! Take the first parameter, `H`, that differs between two readings of one text. In one of them, the value of `H` is longer, and holds
+//! `&N=`, where the other has a parameter `N` next. It is not `biz_content` as JSON, of which nothing longer or shorter is whole. By the
+//! second rule, the longer reading has a parameter `J` of the first sort between `H` and `N`. In the other reading, all names behind `H`
+//! come after `J`, so that `&J=` stands inside a value: by the first rule, that reading is refused.
+//!
+//! What somebody else had Alipay sign in a subject or a remark may be refused for it, or have optional parameters begun in it: so what
+//! would come back like that is not sent in the first place.
+
+use std::fmt;
+
+use crate::generated::notification::PARAMETERS;
+
+/// What orders, money and apps are told by, and what most notifications have: an honest value holds none of them as `&NAME=`. In byte
+/// order.
+const TOLD_BY: &[&str] = &[
+    "alipay_cert_sn",
+    "app_id",
+    "auth_app_id",
+    CONTENT,
+    "buyer_id",
+    "buyer_logon_id",
+    "buyer_open_id",
+    "buyer_pay_amount",
+    "charset",
+    "gmt_create",
+    "gmt_payment",
+    "gmt_refund",
+    "invoice_amount",
+    "msg_method",
+    "notify_id",
+    "notify_time",
+    "notify_type",
+    "out_biz_no",
+    "out_trade_no",
+    "point_amount",
+    "receipt_amount",
+    "refund_fee",
+    "seller_id",
+    "sign_type",
+    "total_amount",
+    "trade_no",
+    "trade_status",
+    "utc_timestamp",
+    "version",
+];
+
+/// Those of them that are in every notification of a payment.
+const ALWAYS_THERE: &[&str] = &[
+    "charset",
+    "notify_id",
+    "notify_time",
+    "notify_type",
+    "out_trade_no",
+    "total_amount",
+    "trade_no",
+    "trade_status",
+    "version",
+];
+
+/// What a message says, as JSON.
+const CONTENT: &str = "biz_content";
+
+/// A field of a request, and the parameter that it comes back as, where that has another name.
+const RETURNED_AS: (&str, &str) = ("out_request_no", "out_biz_no");
+
+/// Why it can't be told where a value ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ambiguity<'a> {
+    /// The value of `holder` holds `&hidden=`.
+    Hidden { holder: &'a str, hidden: &'a str },
+    /// `biz_content` begins like JSON and ends elsewhere.
+    CutContent,
+}
+
+impl fmt::Display for Ambiguity<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hidden { holder, hidden } => write!(
+                formatter,
+                "parameter `{holder}` holds `&{hidden}=`: what is signed does not show where that value ends"
+            ),
+            Self::CutContent => write!(
+                formatter,
+                "parameter `{CONTENT}` begins like JSON and is not one whole JSON text"
+            ),
+        }
+    }
+}
+
+/// The first thing that is ambiguous about parameters, which come in the byte order of their names, as they were signed.
+pub(crate) fn of_parameters<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<Ambiguity<'a>> {
+    let all = parameters.clone();
+    let mut rest = parameters;
+    while let Some((holder, value)) = rest.next() {
+        if holder == CONTENT && value.trim_start().starts_with(['{', '[']) {
+            if !is_whole_json(value) {
+                return Some(Ambiguity::CutContent);
+            }
+            continue;
+        }
+        if !value.contains('&') {
+            continue;
+        }
+        let mut behind = rest.clone().map(|(name, _)| name);
+        let is_present = |name: &str| all.clone().any(|(present, _)| present == name);
+        if let Some(hidden) = hidden_in(holder, value, is_present, behind.find(|name| is_barrier(name))) {
+            return Some(Ambiguity::Hidden { holder, hidden });
+        }
+    }
+    None
+}
+
+/// What the notification of a payment could not be told by, if a request said this in this field: `&NAME=`, by the name.
+pub(crate) fn of_request<'a>(field: &str, text: &'a str) -> Option<&'a str> {
+    if !text.contains('&') {
+        return None;
+    }
+    let holder = if field == RETURNED_AS.0 { RETURNED_AS.1 } else { field };
+    let barrier = ALWAYS_THERE.iter().copied().find(|name| *name > holder);
+    let mut comes_back = PARAMETERS.iter().filter(|names| has(names, holder));
+    comes_back.find_map(|names| hidden_in(holder, text, |name| has(names, name), barrier))
+}
+
+/// The first parameter that may begin inside a value; `barrier` is the next one behind it that can't be hidden.
+fn hidden_in<'a>(
+    holder: &str,
+    value: &'a str,
+    is_present: impl Fn(&str) -> bool,
+    barrier: Option<&str>,
+) -> Option<&'a str> {
+    let mut parts = value.split('&');
+    // In front of the first is no `&`.
+    parts.next();
+    let could_stand_there = |name: &str| name > holder && barrier.is_none_or(|barrier| name < barrier);
+    parts
+        .filter_map(|part| part.split_once('='))
+        .map(|(name, _)| name)
+        .filter(|name| is_name(name.as_bytes()))
+        .find(|name| has(TOLD_BY, name) || could_stand_there(name) || is_present(name))
+}
+
+/// Whether a parameter of this name is found wherever it is hidden: in JSON it is not looked for.
+fn is_barrier(name: &str) -> bool {
+    name > CONTENT && has(TOLD_BY, name)
+}
+
+fn has(sorted: &[&str], name: &str) -> bool {
+    sorted.binary_search(&name).is_ok()
+}
+
+/// Whether it can be a parameter's name: else a name could hold the `=` and `&` that the signed text puts between parameters.
+pub(crate) fn is_name(name: &[u8]) -> bool {
+    let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    !name.is_empty() && name.iter().all(is_in_word)
+}
+
+/// Whether the outermost bracket closes at the end, and not before. What it holds need not be sound.
+fn is_whole_json(text: &str) -> bool {
+    let text = text.trim_ascii();
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return place + 1 == text.len();
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Reading = Vec<(String, String)>;
+
+    /// Every way to read a signed text, but those whose names are out of order.
+    fn readings(text: &str) -> Vec<Reading> {
+        let mut readings: Vec<Reading> = Vec::new();
+        for (index, part) in text.split('&').enumerate() {
+            let parameter = part.split_once('=').filter(|(name, _)| is_name(name.as_bytes()));
+            if index == 0 {
+                let (name, value) = parameter.unwrap();
+                readings.push(vec![(name.to_owned(), value.to_owned())]);
+                continue;
+            }
+            let mut next = Vec::new();
+            for mut reading in readings {
+                let last = reading.last().unwrap().0.as_str();
+                if let Some((name, own)) = parameter.filter(|(name, _)| *name > last) {
+                    let mut split = reading.clone();
+                    split.push((name.to_owned(), own.to_owned()));
+                    next.push(split);
+                }
+                let (_, value) = reading.last_mut().unwrap();
+                value.push('&');
+                value.push_str(part);
+                next.push(reading);
+            }
+            readings = next;
+        }
+        readings
+    }
+
+    fn of(reading: &Reading) -> Option<Ambiguity<'_>> {
+        of_parameters(reading.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
+    /// The next of the same numbers in every run.
+    fn below(state: &mut u64, limit: usize) -> usize {
+        *state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(*state >> 33).unwrap() % limit
+    }
+
+    #[test]
+    fn no_signed_text_has_two_readings_that_are_taken() {
+        const NAMES: [&str; 18] = [
+            "a",
+            "app_id",
+            "b",
+            "biz_content",
+            "body",
+            "buyer_id",
+            "c",
+            "charset",
+            "d",
+            "gmt_close",
+            "n",
+            "notify_id",
+            "q",
+            "send_pay_date",
+            "subject",
+            "total_amount",
+            "version",
+            "z",
+        ];
+        const VALUES: [&str; 8] = ["", "1", "x=1", "?u=1", r#"{"u":"1"#, r#"{"u":"#, r#"2"}"#, "{}"];
+        let mut state = 7;
+        let mut taken = [0; 2];
+        for _ in 0..20_000 {
+            let length = 2 + below(&mut state, 7);
+            let parts: Vec<_> = (0..length)
+                .map(|_| {
+                    let (name, value) = (below(&mut state, NAMES.len()), below(&mut state, VALUES.len()));
+                    format!("{}={}", NAMES[name], VALUES[value])
+                })
+                .collect();
+            let text = parts.join("&");
+            let readings = readings(&text);
+            let accepted: Vec<_> = readings.iter().filter(|reading| of(reading).is_none()).collect();
+            assert!(accepted.len() < 2, "{text}: {accepted:#?}");
+            taken[accepted.len()] += 1;
+        }
+        assert!(taken[0] > 1000 && taken[1] > 1000, "{taken:?}");
+    }
+
+    #[test]
+    fn what_a_sorted_name_could_not_begin_is_taken() {
+        let reading = |pairs: &[(&str, &str)]| -> Reading {
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let order = |body: &str, subject: &str| {
+            reading(&[
+                ("app_id", "1"),
+                ("body", body),
+                ("buyer_id", "2"),
+                ("charset", "utf-8"),
+                ("out_trade_no", "3"),
+                ("subject", subject),
+                ("total_amount", "0.01"),
+                ("version", "1.0"),
+            ])
+        };
+        for (body, subject) in [
+            ("a=1&b=2&c=3&status=4", "A&B"),
+            ("", "https://example.com/?a=1&b=2&utm=3&z=4"),
+            ("&body", "&body=1"),
+        ] {
+            let order = order(body, subject);
+            let found = of(&order);
+            assert_eq!(found.is_none(), subject != "&body=1", "{order:?}: {found:?}");
+        }
+        for (body, subject, holder, hidden) in [
+            ("x&buyer_charge_amt=1", "", "body", "buyer_charge_amt"),
+            ("", "x&t=1", "subject", "t"),
+            ("", "x&trade_no=1", "subject", "trade_no"),
+            ("x&gmt_refund=1", "", "body", "gmt_refund"),
+        ] {
+            assert_eq!(of(&order(body, subject)), Some(Ambiguity::Hidden { holder, hidden }));
+        }
+        let message = |content: &str| {
+            reading(&[
+                ("app_id", "1"),
+                ("biz_content", content),
+                ("charset", "utf-8"),
+                ("version", "1.1"),
+            ])
+        };
+        let url = r#"{"u":"https://example.com/?a=1&charset=utf-8&version=2&app_id=3\\\"}&cat=}"}"#;
+        assert_eq!(of(&message(url)), None);
+        for cut in [
+            &url[..url.len() - 1],
+            &format!("{url}&cat=1"),
+            &url[..url.len() - 8],
+            "{}{}",
+        ] {
+            assert_eq!(of(&message(cut)), Some(Ambiguity::CutContent), "{cut}");
+        }
+        assert!(matches!(
+            of(&message("x&charge=1")),
+            Some(Ambiguity::Hidden { hidden: "charge", .. })
+        ));
+    }
+
+    #[test]
+    fn the_names_are_in_order() {
+        for names in PARAMETERS.iter().chain([&TOLD_BY, &ALWAYS_THERE]) {
+            assert!(names.is_sorted_by(|one, other| one < other), "{names:?}");
+        }
+        assert!(ALWAYS_THERE.iter().all(|name| has(TOLD_BY, name)));
+    }
+}
