@@ -45,6 +45,7 @@ mod name;
 mod oid;
 mod outline;
 mod pem;
+mod place;
 mod root_certificates;
 mod serial;
 mod set;
@@ -63,5 +64,6 @@ pub use self::{
 pub(crate) use self::{
     fetch::{Cause, End, Errand, Failure, SIGN_OF_LIFE},
     keyring::{Accepted, Keyring, Step},
+    place::Place,
     set::Certificates,
 };
