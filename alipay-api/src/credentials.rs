@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, path::Path, sync::Arc, time::SystemTime
 
 use crate::{
     Error, ErrorKind,
-    cert::{Certificate, Certificates, Keyring, RootCertificates},
+    cert::{Certificate, CertificateError, CertificateErrorKind, Certificates, Keyring, Place, RootCertificates},
     sign::{PrivateKey, PublicKey, SignType, Signer, Verifier},
 };
 
@@ -46,9 +46,9 @@ impl Credentials {
     pub fn certificates(private_key: &str, app_cert: &str, alipay_cert: &str, root_cert: &str) -> Result<Self, Error> {
         Self::from_certificates(
             PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?,
-            Certificate::parse(app_cert).map_err(|error| invalid("the app's certificate", error))?,
-            Certificate::parse(alipay_cert).map_err(|error| invalid("Alipay's certificate", error))?,
-            RootCertificates::parse(root_cert).map_err(|error| invalid("Alipay's root certificates", error))?,
+            Certificate::parse(app_cert).map_err(|error| unread(Place::App, error))?,
+            Certificate::parse(alipay_cert).map_err(|error| unread(Place::Alipay, error))?,
+            RootCertificates::parse(root_cert).map_err(|error| unread(Place::Roots, error))?,
         )
     }
 
@@ -75,9 +75,9 @@ impl Credentials {
     ) -> Result<Self, Error> {
         Self::from_certificates(
             PrivateKey::from_file(private_key).map_err(|error| invalid("the app's private key", error))?,
-            Certificate::from_file(app_cert).map_err(|error| invalid("the app's certificate", error))?,
-            Certificate::from_file(alipay_cert).map_err(|error| invalid("Alipay's certificate", error))?,
-            RootCertificates::from_file(root_cert).map_err(|error| invalid("Alipay's root certificates", error))?,
+            Certificate::from_file(app_cert).map_err(|error| unread(Place::App, error))?,
+            Certificate::from_file(alipay_cert).map_err(|error| unread(Place::Alipay, error))?,
+            RootCertificates::from_file(root_cert).map_err(|error| unread(Place::Roots, error))?,
         )
     }
 
@@ -92,11 +92,12 @@ impl Credentials {
         root_certs: RootCertificates,
     ) -> Result<Self, Error> {
         let own_key = private_key.public_key();
-        let (app_key, alipay_key) = certified_keys(&app_cert, &alipay_cert)?;
+        let certificates = Certificates::new(app_cert, alipay_cert, root_certs)?;
+        let (app_key, alipay_key) = certified_keys(&certificates)?;
         if let Some(problem) = mismatched(app_key == own_key, alipay_key == own_key) {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
-        Self::keys(private_key, alipay_key, SignType::default())?.certified(app_cert, alipay_cert, root_certs)
+        Ok(Self::keys(private_key, alipay_key, SignType::default())?.certified(certificates))
     }
 
     /// Keys that are parsed already, or read [from files](PrivateKey::from_file).
@@ -162,7 +163,8 @@ impl Credentials {
         alipay_cert: Certificate,
         root_certs: RootCertificates,
     ) -> Result<Self, Error> {
-        let (app_key, alipay_key) = certified_keys(&app_cert, &alipay_cert)?;
+        let certificates = Certificates::new(app_cert, alipay_cert, root_certs)?;
+        let (app_key, alipay_key) = certified_keys(&certificates)?;
         let signature = signer.sign(PROBE).map_err(|error| invalid("the signer", error))?;
         let is_by = |key: &PublicKey| {
             let verifier = key.verifier(signer.sign_type());
@@ -173,8 +175,8 @@ impl Credentials {
         }
         let verifier = alipay_key
             .verifier(signer.sign_type())
-            .map_err(|error| invalid("Alipay's certificate", error))?;
-        Self::custom(signer, verifier)?.certified(app_cert, alipay_cert, root_certs)
+            .map_err(|error| invalid(Place::Alipay, error))?;
+        Ok(Self::custom(signer, verifier)?.certified(certificates))
     }
 
     /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2.
@@ -201,19 +203,10 @@ impl Credentials {
     }
 
     /// The same with the certificates of these keys.
-    fn certified(
-        self,
-        app_cert: Certificate,
-        alipay_cert: Certificate,
-        root_certs: RootCertificates,
-    ) -> Result<Self, Error> {
-        let certificates = Certificates::new(app_cert, alipay_cert, root_certs);
-        match certificates.misplaced() {
-            Some(problem) => Err(Error::new(ErrorKind::Configuration, problem)),
-            None => Ok(Self {
-                certificates: Some(Arc::new(certificates)),
-                ..self
-            }),
+    fn certified(self, certificates: Certificates) -> Self {
+        Self {
+            certificates: Some(Arc::new(certificates)),
+            ..self
         }
     }
 
@@ -247,30 +240,43 @@ impl fmt::Debug for Credentials {
 const PROBE: &[u8] = b"alipay-api";
 
 /// The app's key and Alipay's, by their certificates.
-fn certified_keys(app_cert: &Certificate, alipay_cert: &Certificate) -> Result<(PublicKey, PublicKey), Error> {
-    let key = |which, certificate: &Certificate| certificate.public_key().map_err(|error| invalid(which, error));
+fn certified_keys(certificates: &Certificates) -> Result<(PublicKey, PublicKey), Error> {
+    let key = |place, certificate: &Certificate| certificate.public_key().map_err(|error| invalid(place, error));
     Ok((
-        key("the app's certificate", app_cert)?,
-        key("Alipay's certificate", alipay_cert)?,
+        key(Place::App, certificates.app())?,
+        key(Place::Alipay, certificates.alipay())?,
     ))
 }
 
 /// What is wrong with the certificates, by whether each was issued for the app's key.
-fn mismatched(app_is_own: bool, alipay_is_own: bool) -> Option<&'static str> {
+fn mismatched(app_is_own: bool, alipay_is_own: bool) -> Option<String> {
     match (app_is_own, alipay_is_own) {
         (true, false) => None,
-        (true, true) => Some(
-            "Alipay's certificate: this is your app's certificate; \
-             give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)",
-        ),
-        (false, true) => Some("the app's certificate and Alipay's are in each other's place"),
+        (true, true) => Some(format!(
+            "{}: this is your app's certificate; {}",
+            Place::Alipay,
+            Place::Alipay.wanted()
+        )),
+        (false, true) => Some("the app's certificate and Alipay's are in each other's place".to_owned()),
         (false, false) => Some(
             "the app's certificate and the private key don't belong together: \
-             give the private key that the certificate's signing request was made with",
+             give the private key that the certificate's signing request was made with"
+                .to_owned(),
         ),
     }
 }
 
-fn invalid(which: &str, error: impl StdError + Send + Sync + 'static) -> Error {
+/// A certificate or the roots that can't be read.
+fn unread(place: Place, error: CertificateError) -> Error {
+    match error.kind() {
+        CertificateErrorKind::Roots => {
+            let message = format!("{place}: {error}: {}", place.wanted());
+            Error::new(ErrorKind::Configuration, message).with_source(error)
+        }
+        _ => invalid(place, error),
+    }
+}
+
+fn invalid(which: impl fmt::Display, error: impl StdError + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Configuration, format!("{which}: {error}")).with_source(error)
 }

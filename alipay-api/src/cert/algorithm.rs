@@ -1,5 +1,6 @@
 //! What certificates are signed with.
 
+use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::oid;
@@ -8,18 +9,23 @@ use crate::sign::PublicKey;
 /// 1.2.840.113549.1.1, which the OIDs of all signatures with RSA begin with, PSS's too.
 const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01];
 
+/// Whether signatures by the algorithm with this OID, given as its contents, are by RSA.
+pub(super) fn is_rsa(oid: &[u8]) -> bool {
+    oid.starts_with(RSA)
+}
+
 /// The algorithm of a signature, by its OID.
 #[derive(Clone, Debug)]
 pub(super) struct Algorithm {
     oid: String,
-    is_rsa: bool,
     hash: Option<Hash>,
 }
 
-/// A hash that a certificate's signature may be trusted for. MD5 and SHA-1 are not among them: they have collisions, and an
-/// authority can be made to sign one.
-#[derive(Clone, Copy, Debug)]
+/// A hash that a certificate's signature may be checked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hash {
+    /// Not to be trusted: it has collisions, and an authority can be made to sign one.
+    Sha1,
     Sha256,
     Sha384,
     Sha512,
@@ -30,8 +36,8 @@ impl Algorithm {
     pub(super) fn new(contents: &[u8]) -> Self {
         Self {
             oid: oid::dotted(contents).unwrap_or_default(),
-            is_rsa: contents.starts_with(RSA),
             hash: match contents.strip_prefix(RSA) {
+                Some([5]) => Some(Hash::Sha1),
                 Some([11]) => Some(Hash::Sha256),
                 Some([12]) => Some(Hash::Sha384),
                 Some([13]) => Some(Hash::Sha512),
@@ -44,18 +50,25 @@ impl Algorithm {
         &self.oid
     }
 
-    pub(super) fn is_rsa(&self) -> bool {
-        self.is_rsa
+    /// Whether a signature with it is to be trusted.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.hash.is_some_and(|hash| hash != Hash::Sha1)
     }
 
-    /// Whether a signature with it is worth checking.
-    pub(super) fn is_trusted(&self) -> bool {
+    /// Whether a signature with it can be checked.
+    pub(super) fn is_checkable(&self) -> bool {
         self.hash.is_some()
     }
 
     /// Whether the signature is the key's over the message, and the algorithm is to be trusted.
     pub(super) fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        self.is_trusted() && self.has_made(key, message, signature)
+    }
+
+    /// Whether the signature is the key's over the message.
+    pub(super) fn has_made(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         match self.hash {
+            Some(Hash::Sha1) => key.has_signed::<Sha1>(message, signature),
             Some(Hash::Sha256) => key.has_signed::<Sha256>(message, signature),
             Some(Hash::Sha384) => key.has_signed::<Sha384>(message, signature),
             Some(Hash::Sha512) => key.has_signed::<Sha512>(message, signature),

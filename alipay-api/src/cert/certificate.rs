@@ -39,16 +39,16 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate from text: PEM with anything around it, or base64 alone.
+    /// Reads a certificate from text: PEM with anything around it, base64 alone, or either of them once more in base64.
     ///
     /// Where there are several, the leaf counts, wherever it stands: the first that is neither the issuer of another
     /// nor an authority's. Keys and signing requests beside it are passed over. The others are kept, because they lead to
     /// a root.
     ///
     /// # Errors
-    /// There is no certificate, or one is damaged.
+    /// There is no certificate, or one is damaged; or all of several are roots ([`Roots`](CertificateErrorKind::Roots)).
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
-        Ok(pem::blocks(text).and_then(Self::leaf)?)
+        Ok(pem::blocks(text.as_bytes()).and_then(Self::leaf)?)
     }
 
     /// Reads a certificate from a file of at most 1 MiB, text as for [`parse`](Self::parse) or DER.
@@ -77,10 +77,7 @@ impl Certificate {
         if content.len() > MAX_CONTENT {
             return Err(CertificateErrorKind::TooLarge.into());
         }
-        let blocks = match pem::decode(content) {
-            Some(file) => file::blocks(file),
-            None => pem::blocks(content),
-        }?;
+        let blocks = pem::blocks(content.as_bytes())?;
         if blocks.len() > MAX_BLOCKS {
             return Err(CertificateErrorKind::TooLarge.into());
         }
@@ -140,7 +137,27 @@ impl Certificate {
 
     /// Whether it may be a root: it names itself as its issuer, and nothing in it says that it may not issue others.
     pub(super) fn may_be_root(&self) -> bool {
-        self.subject == self.issuer && self.extensions.is_none_or(|extensions| !extensions.is_for_no_issuing())
+        self.names_itself() && self.extensions.is_none_or(|extensions| !extensions.is_for_no_issuing())
+    }
+
+    /// Whether it names itself as its issuer.
+    pub(super) fn names_itself(&self) -> bool {
+        self.subject == self.issuer
+    }
+
+    /// Whether its signature is there, and is one of the algorithm that is signed.
+    pub(super) fn is_consistent(&self) -> bool {
+        self.signature.is_some()
+    }
+
+    /// Whether its signature shows that it is undamaged, by one of these certificates' keys; `None` if its algorithm is not
+    /// among those that can be checked. That is less than to be trusted: SHA-1 will do.
+    pub(super) fn is_intact<'a>(&self, signers: impl IntoIterator<Item = &'a Self>) -> Option<bool> {
+        let signature = self.signature.as_ref()?;
+        let mut keys = signers.into_iter().filter_map(|signer| signer.public_key().ok());
+        self.algorithm
+            .is_checkable()
+            .then(|| keys.any(|key| self.algorithm.has_made(&key, &self.signed, signature)))
     }
 
     /// Whether both certify the same key for the same name.
@@ -213,7 +230,7 @@ impl Certificate {
         let mut certificates = Vec::new();
         let mut other = None;
         for block in blocks {
-            match block.and_then(|der| Self::read(&der)) {
+            match block.der.and_then(|der| Self::read(&der)) {
                 Ok(certificate) => certificates.push(certificate),
                 Err(kind @ (CertificateErrorKind::Key | CertificateErrorKind::CertificateRequest)) => {
                     other.get_or_insert(kind);
@@ -221,6 +238,9 @@ impl Certificate {
                 // It may have been the leaf: what is left can't stand in for it.
                 Err(kind) => return Err(kind),
             }
+        }
+        if certificates.len() > 1 && certificates.iter().all(Self::names_itself) {
+            return Err(CertificateErrorKind::Roots);
         }
         let leaf = certificates
             .iter()

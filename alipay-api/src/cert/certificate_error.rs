@@ -37,6 +37,10 @@ pub enum CertificateErrorKind {
     NotPem,
     /// PEM whose inside is not base64.
     NotBase64,
+    /// PEM whose last line has no first line.
+    BrokenPem,
+    /// Base64 in which every `+` has become a blank, as in a form or a URL that nobody has encoded.
+    BlanksForPlus,
     /// The end is missing.
     Truncated,
     /// There is more behind the end.
@@ -49,8 +53,25 @@ pub enum CertificateErrorKind {
     CertificateRequest,
     /// A PKCS#12 or Java keystore.
     Keystore,
+    /// Root certificates, where one certificate of the app or of Alipay is wanted.
+    Roots,
     /// A root bundle without any certificate that is signed with RSA.
     NothingUsable,
+    /// A root bundle without any root: a certificate, or a chain, was given for it.
+    NoRoot,
+    /// A member of a root bundle whose signature neither its own key has made nor that of another member.
+    Unsigned,
+    /// A member of a root bundle is damaged, and the bundle would have another serial with it, or without it.
+    Member {
+        /// Which one, from 1, in the order of the file.
+        member: usize,
+        /// How many there are in the file.
+        members: usize,
+        /// The line of the file that it begins in, from 1.
+        line: usize,
+        /// What is wrong with it.
+        fault: Box<CertificateErrorKind>,
+    },
     /// The certificate's public key can't be used; the reason is also the error's source.
     PublicKey(KeyErrorKind),
     /// It is not valid yet.
@@ -143,7 +164,13 @@ impl fmt::Display for CertificateError {
         if let Some(Source::Key(error)) = &self.source {
             return write!(formatter, "the certificate's public key can't be used: {error}");
         }
-        self.kind.explain(formatter)
+        match (&*self.kind, &self.path) {
+            // Whoever read the file need not be told to.
+            (CertificateErrorKind::Path, Some(_)) => {
+                formatter.write_str("the file holds a path, not a certificate: give the file that is there")
+            }
+            (kind, _) => kind.explain(formatter),
+        }
     }
 }
 
@@ -199,16 +226,32 @@ impl CertificateErrorKind {
                  or use `Certificate::from_file` and `RootCertificates::from_file`"
             }
             Self::TooLarge => "this is too large for a certificate: is it the right file?",
+            Self::Member {
+                member,
+                members,
+                line,
+                fault,
+            } => {
+                write!(out, "root certificate {member} of {members}, which begins in line {line}: ")?;
+                return fault.explain(out);
+            }
             Self::NotPem => {
-                "this is neither PEM nor base64: \
+                "this is neither PEM nor a certificate in base64: \
                  give the certificate's whole text, from `-----BEGIN CERTIFICATE-----` on"
+            }
+            Self::BrokenPem => {
+                "a line `-----END …-----` has no line `-----BEGIN …-----` before it: copy the whole file again"
+            }
+            Self::BlanksForPlus => {
+                "the certificate's base64 has blanks where each `+` was: a form or a URL has turned them into blanks on the \
+                 way; hand it over by another way, or percent-encode it"
             }
             Self::NotBase64 => {
                 "there is something else than base64 between the lines `-----BEGIN …-----` and `-----END …-----`: \
                  copy the certificate again"
             }
             Self::Truncated => "the certificate is cut short: copy it again, to the end of its last line",
-            Self::TrailingData => "there is more behind the certificate, inside its PEM block: copy it again",
+            Self::TrailingData => "there is more behind the certificate, in the same PEM block or file: copy it again",
             Self::Unrecognised => "this is not an X.509 certificate, or a damaged one: download it again",
             Self::Key => {
                 "this is a key, not a certificate: give the certificate (a `.crt` file) \
@@ -219,6 +262,17 @@ impl CertificateErrorKind {
                  upload it to the open platform and give what that issues for it (应用公钥证书)"
             }
             Self::Keystore => "this is a keystore, not a certificate: export the certificate from it, as PEM",
+            Self::Roots => {
+                "these are root certificates (支付宝根证书, alipayRootCert.crt), and one certificate of the app or of Alipay is \
+                 wanted here"
+            }
+            Self::NoRoot => {
+                "no certificate in this file is a root: give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)"
+            }
+            Self::Unsigned => {
+                "the certificate is damaged, or is no root: its signature is not by its own key, nor by another certificate of \
+                 the file; download the root certificates again (支付宝根证书, alipayRootCert.crt)"
+            }
             Self::NothingUsable => {
                 "there is no certificate in this bundle that can be read and is signed with RSA: \
                  give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)"

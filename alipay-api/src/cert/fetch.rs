@@ -1,14 +1,15 @@
 //! A fetch of one certificate, as those who wait for it and those who come later see it.
+//!
+//! What it brings is found in the [`Keyring`]: its end only says whether to look there.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
 };
 
-use super::keyring::{Accepted, Keyring};
-use crate::{Error, sign::Verifier};
+use crate::Error;
 
 /// How often whoever fetches shows that they are still at it.
 pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
@@ -16,6 +17,15 @@ pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 const STANDSTILL: Duration = Duration::from_secs(3);
 /// So soon a certificate may be asked for again after a failure that may have passed.
 pub(crate) const RESPITE: Duration = Duration::from_secs(2);
+
+/// What is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The certificate with this serial.
+    Serial(String),
+    /// The one that Alipay signs with at present, whichever it is.
+    Present,
+}
 
 /// What a fetch is begun for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +65,12 @@ pub(crate) struct Failure {
 struct Progress {
     /// The last sign of life; once it is over, its end.
     at: Instant,
-    result: Option<Result<Arc<dyn Verifier>, Failure>>,
+    result: Option<Result<(), Failure>>,
 }
 
 /// A fetch that was begun.
 pub(super) struct Fetch {
-    pub(super) alipay_cert_sn: String,
+    pub(super) wanted: Wanted,
     pub(super) cause: Cause,
     pub(super) began: Instant,
     progress: watch::Receiver<Progress>,
@@ -74,7 +84,8 @@ pub(crate) struct Outcome {
 
 /// How waiting for a fetch ended.
 pub(crate) enum End {
-    Fetched(Arc<dyn Verifier>),
+    /// It is there.
+    Fetched,
     /// There is no certificate, for the time being.
     Failed(Error),
     /// Another fetch may do better, after this time.
@@ -87,23 +98,21 @@ pub(crate) enum End {
 
 /// The task of fetching one certificate. Whoever drops it leaves it to the next who asks.
 pub(crate) struct Errand {
-    keyring: Arc<Keyring>,
-    alipay_cert_sn: String,
+    wanted: Wanted,
     progress: watch::Sender<Progress>,
 }
 
 impl Fetch {
-    pub(super) fn begin(keyring: Arc<Keyring>, alipay_cert_sn: &str, cause: Cause, now: Instant) -> (Self, Errand) {
+    pub(super) fn begin(wanted: Wanted, cause: Cause, now: Instant) -> (Self, Errand) {
         let (sender, progress) = watch::channel(Progress { at: now, result: None });
         let fetch = Self {
-            alipay_cert_sn: alipay_cert_sn.to_owned(),
+            wanted: wanted.clone(),
             cause,
             began: now,
             progress,
         };
         let errand = Errand {
-            keyring,
-            alipay_cert_sn: alipay_cert_sn.to_owned(),
+            wanted,
             progress: sender,
         };
         (fetch, errand)
@@ -113,16 +122,22 @@ impl Fetch {
     pub(super) fn serves(&self, cause: Cause, now: Instant) -> bool {
         let progress = self.progress.borrow();
         match &progress.result {
-            None => self.progress.has_changed().is_ok() && now < progress.at + STANDSTILL,
-            Some(Ok(_)) => true,
+            None => self.is_under_way(now),
+            Some(Ok(())) => true,
             Some(Err(failure)) => {
                 cause.takes_failures_of(self.cause) && !(failure.may_pass && now >= progress.at + RESPITE)
             }
         }
     }
 
+    /// Whether somebody is at it.
+    pub(super) fn is_under_way(&self, now: Instant) -> bool {
+        let progress = self.progress.borrow();
+        progress.result.is_none() && self.progress.has_changed().is_ok() && now < progress.at + STANDSTILL
+    }
+
     pub(super) fn has_succeeded(&self) -> bool {
-        matches!(self.progress.borrow().result, Some(Ok(_)))
+        matches!(self.progress.borrow().result, Some(Ok(())))
     }
 
     pub(super) fn outcome(&self) -> Outcome {
@@ -139,7 +154,7 @@ impl Outcome {
         loop {
             let progress = self.progress.borrow_and_update().clone();
             match progress.result {
-                Some(Ok(verifier)) => return End::Fetched(verifier),
+                Some(Ok(())) => return End::Fetched,
                 Some(Err(failure)) if failure.may_pass => return End::Again(progress.at + RESPITE, failure),
                 Some(Err(failure)) if !cause.takes_failures_of(self.cause) => return End::Again(progress.at, failure),
                 Some(Err(failure)) => return End::Failed(failure.error),
@@ -156,9 +171,9 @@ impl Outcome {
 }
 
 impl Errand {
-    /// The serial to fetch the certificate of.
-    pub(crate) fn alipay_cert_sn(&self) -> &str {
-        &self.alipay_cert_sn
+    /// What to fetch.
+    pub(crate) fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// Tells everyone who waits that somebody is at it.
@@ -166,11 +181,10 @@ impl Errand {
         self.progress.send_modify(|progress| progress.at = Instant::now());
     }
 
-    /// Tells everyone who waits how it ended, and keeps the certificate if there is one.
-    pub(crate) fn settle(self, result: Result<Accepted, Failure>) {
-        let result = result.map(|accepted| self.keyring.keep(accepted));
+    /// Tells everyone who waits how it ended; before that, the keyring has what there is.
+    pub(crate) fn settle(self, result: Result<(), Failure>) {
         if let Err(Failure { error, .. }) = &result {
-            tracing::warn!(alipay_cert_sn = self.alipay_cert_sn, %error, "a certificate of Alipay's can't be had");
+            tracing::warn!(wanted = ?self.wanted, %error, "a certificate of Alipay's can't be had");
         }
         self.progress.send_replace(Progress {
             at: Instant::now(),

@@ -15,7 +15,7 @@ pub(super) fn parse<C>(
     parse: impl FnOnce(Vec<Block>) -> Result<C, CertificateErrorKind>,
 ) -> Result<C, CertificateError> {
     read(path)
-        .and_then(|bytes| Ok(blocks(bytes).and_then(parse)?))
+        .and_then(|bytes| Ok(pem::blocks(&bytes).and_then(parse)?))
         .map_err(|error| error.in_file(path))
 }
 
@@ -28,14 +28,4 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
         .and_then(|file| file.take(MAX_LEN as u64 + 1).read_to_end(&mut bytes))
         .map_err(CertificateError::unreadable)?;
     Ok(bytes)
-}
-
-/// The blocks in a file's contents.
-pub(super) fn blocks(bytes: Zeroizing<Vec<u8>>) -> Result<Vec<Block>, CertificateErrorKind> {
-    // A SEQUENCE with a long length is not the beginning of any text.
-    if matches!(**bytes, [0x30, 0x80..=0xFF, ..]) {
-        return Ok(vec![Ok(bytes)]);
-    }
-    // What people write around certificates may be in any encoding; the certificates are ASCII in all of them.
-    pem::blocks(&String::from_utf8_lossy(&bytes))
 }

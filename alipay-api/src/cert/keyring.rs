@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     Certificate, Certificates,
-    fetch::{Cause, Errand, Fetch, Outcome},
+    fetch::{Cause, Errand, Fetch, Outcome, Wanted},
     set,
 };
 use crate::{
@@ -25,6 +25,8 @@ use crate::{
 
 /// So long a serial is not asked for again, unless what came of it may have passed.
 const PAUSE: Duration = Duration::from_mins(1);
+/// So long nobody asks again which certificate is the present one, whatever came of it.
+const BETWEEN_INQUIRIES: Duration = Duration::from_secs(10);
 /// How many certificates are kept beside the one at hand. Alipay has one or two at a time.
 const MAX_FETCHED: usize = 8;
 /// How often there is a warning that the certificate at hand has expired.
@@ -42,6 +44,8 @@ struct State {
     /// The latest last.
     fetched: VecDeque<Fetched>,
     fetches: Vec<Fetch>,
+    /// When somebody last asked which certificate is the present one.
+    inquiry: Option<Fetch>,
     /// When somebody was last warned that the certificate at hand has expired.
     warned: Option<SystemTime>,
 }
@@ -59,6 +63,8 @@ pub(crate) enum Step {
     Wait(Outcome),
     /// Fetch it, and [settle](Errand::settle) the errand.
     Fetch(Errand, Outcome),
+    /// Nothing is fetched for it by its name: too many were asked for.
+    TooMany,
 }
 
 impl Keyring {
@@ -97,9 +103,9 @@ impl Keyring {
     /// Says how to come by a certificate that was [not found](Self::find).
     ///
     /// # Errors
-    /// The name can't be a serial's, or too many are being asked for.
+    /// The name can't be a serial's, or the certificate has expired since it was fetched.
     pub(crate) fn step(
-        self: &Arc<Self>,
+        &self,
         alipay_cert_sn: &str,
         cause: Cause,
         now: SystemTime,
@@ -118,7 +124,8 @@ impl Keyring {
             return Ok(Step::Verify(verifier));
         }
         state.forget(instant);
-        let same = |fetch: &&Fetch| fetch.alipay_cert_sn == alipay_cert_sn && fetch.serves(cause, instant);
+        let wanted = Wanted::Serial(alipay_cert_sn.to_owned());
+        let same = |fetch: &&Fetch| fetch.wanted == wanted && fetch.serves(cause, instant);
         if let Some(fetch) = state.fetches.iter().rev().find(same) {
             if fetch.has_succeeded() {
                 return Err(Error::new(
@@ -130,15 +137,34 @@ impl Keyring {
         }
         let begun = state.fetches.iter().filter(|fetch| fetch.cause == cause).count();
         if begun >= cause.limit() {
-            return Err(Error::new(
-                ErrorKind::UnknownCertificate,
-                "too many unknown certificates of Alipay's were named within a minute: another is not fetched now",
-            ));
+            return Ok(Step::TooMany);
         }
-        let (fetch, errand) = Fetch::begin(Arc::clone(self), alipay_cert_sn, cause, instant);
+        let (fetch, errand) = Fetch::begin(wanted, cause, instant);
         let outcome = fetch.outcome();
         state.fetches.push(fetch);
         Ok(Step::Fetch(errand, outcome))
+    }
+
+    /// Says how to come by the certificate that Alipay signs with at present, on account of notifications that name too many.
+    pub(crate) fn inquire(&self, instant: Instant) -> Step {
+        let mut state = self.state();
+        match &state.inquiry {
+            Some(inquiry) if inquiry.is_under_way(instant) => return Step::Wait(inquiry.outcome()),
+            Some(inquiry) if instant.saturating_duration_since(inquiry.began) < BETWEEN_INQUIRIES => {
+                return Step::TooMany;
+            }
+            _ => {}
+        }
+        tracing::warn!("notifications name many unknown certificates of Alipay's: asking which is the present one");
+        let (inquiry, errand) = Fetch::begin(Wanted::Present, Cause::Notification, instant);
+        let outcome = inquiry.outcome();
+        state.inquiry = Some(inquiry);
+        Step::Fetch(errand, outcome)
+    }
+
+    /// The serial of the certificate that was configured.
+    pub(crate) fn configured(&self) -> &str {
+        self.certificates.alipay_cert_sn()
     }
 
     /// Takes what was fetched for a serial, if it is a certificate to be trusted; but does not keep it.
@@ -161,18 +187,14 @@ impl Keyring {
     }
 
     /// Trusts it from now on.
-    pub(super) fn keep(&self, Accepted { certificate, verifier }: Accepted) -> Arc<dyn Verifier> {
+    pub(crate) fn keep(&self, Accepted { certificate, verifier }: Accepted) {
         tracing::info!(
             alipay_cert_sn = certificate.alipay_serial(),
             subject = certificate.subject(),
             not_after = %certificate.not_after(),
             "fetched a certificate of Alipay's: put it where the present one was configured from"
         );
-        self.state().keep(Fetched {
-            certificate,
-            verifier: Arc::clone(&verifier),
-        });
-        verifier
+        self.state().keep(Fetched { certificate, verifier });
     }
 
     pub(crate) fn sign_type(&self) -> SignType {

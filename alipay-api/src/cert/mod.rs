@@ -13,7 +13,9 @@
 //! broken connection or a status of 500 and more, for as long as a call may take, and may be begun again two seconds after it
 //! has ended so. One that found no certificate to be trusted is not begun again within a minute. In a minute the answers of
 //! the gateway begin 20 at most and notifications 5, because anyone can send a notification that names a certificate; and
-//! what came of a notification's fetch does not keep an answer from another.
+//! what came of a notification's fetch does not keep an answer from another. Once a minute's 5 are used up, a notification that
+//! names an unknown certificate has the client make a harmless call of its own, one every ten seconds at most, whose signed answer
+//! names the certificate that Alipay signs with at present: forged notifications don't keep out those that are signed with it.
 //!
 //! What names no certificate is verified by any that is at hand. Nothing can be fetched for it.
 //!
@@ -45,6 +47,7 @@ mod name;
 mod oid;
 mod outline;
 mod pem;
+mod place;
 mod root_certificates;
 mod serial;
 mod set;
@@ -61,7 +64,8 @@ pub use self::{
     root_certificates::RootCertificates,
 };
 pub(crate) use self::{
-    fetch::{Cause, End, Errand, Failure, SIGN_OF_LIFE},
+    fetch::{Cause, End, Errand, Failure, SIGN_OF_LIFE, Wanted},
     keyring::{Accepted, Keyring, Step},
+    place::Place,
     set::Certificates,
 };

@@ -33,6 +33,25 @@ pub(super) struct Outline<'a> {
     pub(super) signature: Option<&'a [u8]>,
 }
 
+/// The OIDs of the algorithm that a certificate says to be signed with: as it is signed, and as it stands beside the signature.
+///
+/// It looks at nothing else, so that it knows them also of a certificate that can't be read otherwise.
+pub(super) fn algorithms(der: &[u8]) -> Option<[&[u8]; 2]> {
+    let [signed, algorithm, _] = *Element::only(der)?.children(SEQUENCE)? else {
+        return None;
+    };
+    let fields = signed.children(SEQUENCE)?;
+    let mut fields = fields.iter().skip_while(|field| field.tag == VERSION);
+    let (serial, signed_algorithm) = (fields.next()?, fields.next()?);
+    (serial.tag == INTEGER).then_some([oid(*signed_algorithm)?, oid(algorithm)?])
+}
+
+/// The OID of an `AlgorithmIdentifier`.
+fn oid(algorithm: Element<'_>) -> Option<&[u8]> {
+    let oid = *algorithm.children(SEQUENCE)?.first()?;
+    (oid.tag == OBJECT_IDENTIFIER).then_some(oid.value)
+}
+
 /// Takes a certificate apart; `None` if it isn't one.
 pub(super) fn read(der: &[u8]) -> Option<Outline<'_>> {
     let [signed, algorithm, signature] = *Element::only(der)?.children(SEQUENCE)? else {
@@ -64,8 +83,8 @@ pub(super) fn read(der: &[u8]) -> Option<Outline<'_>> {
         .value
         .strip_prefix(&[0])
         .filter(|_| signature.tag == BIT_STRING && algorithm.encoded == signed_algorithm.encoded);
-    let algorithm = *algorithm.children(SEQUENCE)?.first()?;
-    if (serial.tag, public_key.tag, algorithm.tag) != (INTEGER, SEQUENCE, OBJECT_IDENTIFIER) {
+    let algorithm = oid(algorithm)?;
+    if (serial.tag, public_key.tag) != (INTEGER, SEQUENCE) {
         return None;
     }
     Some(Outline {
@@ -80,7 +99,7 @@ pub(super) fn read(der: &[u8]) -> Option<Outline<'_>> {
             None => Some(Extensions::default()),
         },
         signed: signed.encoded,
-        algorithm: algorithm.value,
+        algorithm,
         signature,
     })
 }

@@ -7,7 +7,8 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-use super::{CertificateErrorKind, tag::SEQUENCE};
+use super::{CertificateErrorKind, element::Element, tag::SEQUENCE};
+use crate::sign::looks_like_path;
 
 /// Alipay's bundle takes 5 KiB, and that of all the web's roots 220 KiB.
 pub(super) const MAX_LEN: usize = 1 << 20;
@@ -19,22 +20,39 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The DER in a PEM block, or why there is none. It is wiped: it may be a key that was given by mistake.
-pub(super) type Block = Result<Zeroizing<Vec<u8>>, CertificateErrorKind>;
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
 
-/// The PEM blocks in a text, one at least. Text without any is taken for base64 alone.
+/// What was found in one place of a text.
+pub(super) struct Block {
+    /// The line that it begins in, from 1.
+    pub(super) line: usize,
+    pub(super) der: Der,
+}
+
+/// A piece of DER, or why there is none. It is wiped: it may be a key that was given by mistake.
+pub(super) type Der = Result<Zeroizing<Vec<u8>>, CertificateErrorKind>;
+
+impl Block {
+    /// All that there is.
+    fn only(der: Der) -> Self {
+        Self { line: 1, der }
+    }
+}
+
+/// The PEM blocks in a file's contents or a text, one at least. What has none is taken for DER, or for base64 alone.
 ///
-/// Neither the blocks' names count, nor what is between them, be it nothing at all.
-pub(super) fn blocks(text: &str) -> Result<Vec<Block>, CertificateErrorKind> {
-    const BEGIN: &str = "-----BEGIN ";
-
-    if text.len() > MAX_LEN {
+/// Neither the blocks' names count, nor what is between them, be it nothing at all. But the last line of a block whose first
+/// line is not there is a block, too: a broken one.
+pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, CertificateErrorKind> {
+    if bytes.len() > MAX_LEN {
         return Err(CertificateErrorKind::TooLarge);
     }
-    let blocks: Vec<_> = text.split(BEGIN).skip(1).map(block).collect();
-    if !blocks.is_empty() {
+    if let Some(blocks) = found(bytes) {
         return Ok(blocks);
     }
+    let text = String::from_utf8_lossy(bytes);
     let bare = text.trim_matches(|character| is_blank(character) || matches!(character, '"' | '\''));
     if bare.is_empty() {
         return Err(CertificateErrorKind::Empty);
@@ -42,48 +60,84 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block>, CertificateErrorKind> {
     if looks_like_path(bare) {
         return Err(CertificateErrorKind::Path);
     }
-    // Words are base64 too, but not of a SEQUENCE.
-    let der = decode(bare).filter(|der| der.starts_with(&[SEQUENCE]));
-    Ok(vec![Ok(der.ok_or(CertificateErrorKind::NotPem)?)])
+    let der = |der: Zeroizing<Vec<u8>>| der.starts_with(&[SEQUENCE]).then(|| vec![Block::only(Ok(der))]);
+    let decoded = decode(bare)?;
+    // Settings often have a whole file once more in base64.
+    found(&decoded)
+        .or_else(|| {
+            str::from_utf8(&decoded)
+                .ok()
+                .and_then(|text| decode(text).ok())
+                .and_then(der)
+        })
+        .or_else(|| der(decoded))
+        .ok_or(CertificateErrorKind::NotPem)
+}
+
+/// What can be told from anything else: PEM and DER.
+fn found(bytes: &[u8]) -> Option<Vec<Block>> {
+    // A SEQUENCE with a long length is not the beginning of any text.
+    if matches!(bytes, [SEQUENCE, 0x80..=0xFF, ..]) {
+        return Some(vec![Block::only(Ok(bytes.to_vec().into()))]);
+    }
+    // What people write around certificates may be in any encoding; the certificates are ASCII in all of them.
+    let text = String::from_utf8_lossy(bytes);
+    text.contains(BEGIN).then(|| armoured(&text))
+}
+
+fn armoured(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut line = 1;
+    for (index, part) in text.split(BEGIN).enumerate() {
+        // In front of the first `BEGIN` there should be no `END`, and one behind each.
+        let (der, mut ends) = match index {
+            0 => (None, part.matches(END).count()),
+            _ => (Some(block(part)), part.matches(END).count().saturating_sub(1)),
+        };
+        blocks.extend(der.map(|der| Block { line, der }));
+        while ends > 0 {
+            let der = Err(CertificateErrorKind::BrokenPem);
+            blocks.push(Block { line, der });
+            ends -= 1;
+        }
+        line += part.matches('\n').count();
+    }
+    blocks
 }
 
 /// One block, from its name up to where the next begins.
-fn block(text: &str) -> Block {
-    const END: &str = "-----END ";
-    const DASHES: &str = "-----";
-
+fn block(text: &str) -> Der {
     let (name, rest) = text.split_once(DASHES).ok_or(CertificateErrorKind::Truncated)?;
     let (body, _) = rest.split_once(END).ok_or(CertificateErrorKind::Truncated)?;
-    decode(body).ok_or_else(|| {
+    decode(body).map_err(|kind| match kind {
         // Encrypted keys may have headers in front of the base64.
-        if name.contains("KEY") {
-            CertificateErrorKind::Key
-        } else {
-            CertificateErrorKind::NotBase64
-        }
+        _ if name.contains("KEY") => CertificateErrorKind::Key,
+        CertificateErrorKind::NotPem => CertificateErrorKind::NotBase64,
+        kind => kind,
     })
 }
 
 /// Base64 with blanks and line ends in it, which settings files spell `\n`.
-pub(super) fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    // As much room as can be needed: a buffer that grows leaves copies behind.
-    let mut digits = Zeroizing::new(String::with_capacity(text.len()));
-    for line in text.split("\\n").flat_map(|line| line.split("\\r")) {
-        digits.extend(line.chars().filter(|&character| !is_blank(character)));
+fn decode(text: &str) -> Der {
+    let unwrapped = |plus: bool| {
+        // As much room as can be needed: a buffer that grows leaves copies behind.
+        let mut digits = Zeroizing::new(String::with_capacity(text.len()));
+        for line in text.split("\\n").flat_map(|line| line.split("\\r")) {
+            let digit = |character| if plus && character == ' ' { '+' } else { character };
+            digits.extend(line.chars().map(digit).filter(|&character| !is_blank(character)));
+        }
+        BASE64.decode(digits.as_str()).map(Zeroizing::new)
+    };
+    let is_whole = |der: &Zeroizing<Vec<u8>>| Element::only(der).is_some_and(|element| element.tag == SEQUENCE);
+    match unwrapped(false) {
+        Ok(der) if is_whole(&der) => Ok(der),
+        // Where nothing else is wrong, that is what was.
+        _ if unwrapped(true).is_ok_and(|der| is_whole(&der)) => Err(CertificateErrorKind::BlanksForPlus),
+        Ok(der) => Ok(der),
+        Err(_) => Err(CertificateErrorKind::NotPem),
     }
-    BASE64.decode(digits.as_str()).ok().map(Zeroizing::new)
 }
 
 fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{FEFF}' | '\u{200B}')
-}
-
-/// Whether somebody gave a file's name for its contents. A certificate's base64 begins with `MI` and has no dot.
-fn looks_like_path(text: &str) -> bool {
-    /// More than the longest path that systems have.
-    const MAX_PATH: usize = 4096;
-
-    text.len() <= MAX_PATH
-        && !text.contains(['\n', '\r'])
-        && (text.contains(['.', ':', '\\']) || text.contains('/') && !text.starts_with("MI"))
 }

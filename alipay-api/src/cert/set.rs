@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Certificate, CertificateError, CertificateErrorKind, ChainFault, RootCertificates, chain};
+use super::{Certificate, CertificateError, CertificateErrorKind, ChainFault, RootCertificates, chain, place::Place};
 use crate::{Error, ErrorKind, types::DateTime};
 
 /// How long before a certificate's end there are warnings, in seconds: 30 days.
@@ -17,32 +17,34 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    pub(crate) fn new(app: Certificate, alipay: Certificate, roots: RootCertificates) -> Self {
-        Self { app, alipay, roots }
+    /// # Errors
+    /// A certificate is in another's place.
+    pub(crate) fn new(app: Certificate, alipay: Certificate, roots: RootCertificates) -> Result<Self, Error> {
+        let is_authority = |one: &Certificate| one.is_issuing_authority() || roots.certificates().contains(one);
+        let misplaced = |place: Place, what: &str| {
+            let message = format!(
+                "{place}: this is an authority's certificate, or {what}; {}",
+                place.wanted()
+            );
+            Err(Error::new(ErrorKind::Configuration, message))
+        };
+        if is_authority(&alipay) {
+            return misplaced(Place::Alipay, "the same file as the root certificates");
+        }
+        if is_authority(&app) {
+            return misplaced(Place::App, "stands among the root certificates");
+        }
+        Ok(Self { app, alipay, roots })
     }
 
-    /// What is wrong with where the certificates are: each of the three files may be taken for another.
-    pub(crate) fn misplaced(&self) -> Option<&'static str> {
-        let is_authority = |one: &Certificate| one.is_issuing_authority() || self.roots.certificates().contains(one);
-        if is_authority(&self.alipay) {
-            return Some(
-                "Alipay's certificate: this is an authority's certificate, or the same file as the root certificates; \
-                 give the one that the open platform calls 支付宝公钥证书 (alipayCertPublicKey_RSA2.crt)",
-            );
-        }
-        if is_authority(&self.app) {
-            return Some(
-                "the app's certificate: this is an authority's certificate, or stands among the root certificates; \
-                 give the one that the open platform calls 应用公钥证书 (appCertPublicKey_….crt)",
-            );
-        }
-        if !self.roots.certificates().iter().any(Certificate::may_be_root) {
-            return Some(
-                "Alipay's root certificates: there is no root among them; \
-                 give the file that the open platform calls 支付宝根证书 (alipayRootCert.crt)",
-            );
-        }
-        None
+    /// The app's.
+    pub(crate) fn app(&self) -> &Certificate {
+        &self.app
+    }
+
+    /// Alipay's.
+    pub(crate) fn alipay(&self) -> &Certificate {
+        &self.alipay
     }
 
     /// The parameter `app_cert_sn`.
@@ -121,13 +123,10 @@ impl Certificates {
     }
 
     fn check_validity(&self, now: DateTime) -> Result<(), Error> {
-        for (which, certificate) in [
-            ("the app's certificate", &self.app),
-            ("Alipay's certificate", &self.alipay),
-        ] {
+        for (place, certificate) in [(Place::App, &self.app), (Place::Alipay, &self.alipay)] {
             certificate
                 .check_validity(now)
-                .map_err(|kind| invalid(which, kind.into()))?;
+                .map_err(|kind| invalid(place, kind.into()))?;
             if certificate
                 .not_after()
                 .unix_seconds()
@@ -137,7 +136,7 @@ impl Certificates {
                 tracing::warn!(
                     subject = certificate.subject(),
                     not_after = %certificate.not_after(),
-                    "{which} expires within 30 days: renew it on the open platform"
+                    "{place} expires within 30 days: renew it on the open platform"
                 );
             }
         }
@@ -161,6 +160,6 @@ pub(super) fn beijing(now: SystemTime) -> Result<DateTime, Error> {
         .map_err(|error| Error::new(ErrorKind::Configuration, format!("the clock's time is {error}")))
 }
 
-fn invalid(which: &str, error: CertificateError) -> Error {
-    Error::new(ErrorKind::Configuration, format!("{which}: {error}")).with_source(error)
+fn invalid(place: Place, error: CertificateError) -> Error {
+    Error::new(ErrorKind::Configuration, format!("{place}: {error}")).with_source(error)
 }

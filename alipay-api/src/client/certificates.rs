@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    cert::{Accepted, Cause, End, Errand, Failure, SIGN_OF_LIFE, Step},
+    cert::{Accepted, Cause, End, Errand, Failure, Keyring, SIGN_OF_LIFE, Step, Wanted},
     error::Shown,
     method::{AnswerInfo, Retry},
     protocol::{
@@ -74,17 +74,29 @@ impl Client {
         }
         let mut last = None;
         for _ in 0..MAX_ERRANDS {
-            let outcome = match keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())? {
+            let step = keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())?;
+            let outcome = match step {
                 Step::Verify(verifier) => return Ok(verifier),
+                Step::TooMany => {
+                    if cause == Cause::Notification {
+                        self.inquire(keyring, deadline).await;
+                    }
+                    return keyring
+                        .find(alipay_cert_sn, self.inner.clock.now())
+                        .ok_or_else(too_many);
+                }
                 Step::Wait(outcome) => outcome,
                 Step::Fetch(errand, outcome) => {
-                    // A task of its own: who waits may go away.
-                    tokio::spawn(self.run_errand(errand));
+                    self.begin(errand);
                     outcome
                 }
             };
             match outcome.wait(cause, deadline).await {
-                End::Fetched(verifier) => return Ok(verifier),
+                End::Fetched => {
+                    if let Some(verifier) = keyring.find(alipay_cert_sn, self.inner.clock.now()) {
+                        return Ok(verifier);
+                    }
+                }
                 End::Failed(error) => return Err(error),
                 End::Again(at, failure) if at >= deadline => return Err(failure.error),
                 End::Again(at, failure) => {
@@ -109,6 +121,21 @@ impl Client {
     pub(crate) async fn verifier_of_notification(&self, alipay_cert_sn: &str) -> Result<Arc<dyn Verifier>, Error> {
         let deadline = after(self.inner.attempt_timeout);
         self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
+    }
+
+    /// Has the certificate that Alipay signs with at present fetched, if it is not at hand: once for all who ask at the same time,
+    /// and not at all where somebody has asked a moment ago.
+    async fn inquire(&self, keyring: &Keyring, deadline: Instant) {
+        let outcome = match keyring.inquire(Instant::now()) {
+            Step::Verify(_) | Step::TooMany => return,
+            Step::Wait(outcome) => outcome,
+            Step::Fetch(errand, outcome) => {
+                self.begin(errand);
+                outcome
+            }
+        };
+        // However it ends, what it has brought is in the keyring.
+        outcome.wait(Cause::Notification, deadline).await;
     }
 
     /// Refuses a method that the gateway takes in certificate mode only, where there are no certificates.
@@ -137,27 +164,51 @@ impl Client {
         Ok(Arc::clone(accepted.verifier()))
     }
 
-    fn run_errand(&self, errand: Errand) -> BoxFuture<'static, ()> {
+    /// Runs an errand as a task of its own: who waits may go away.
+    fn begin(&self, errand: Errand) {
         let client = Self {
             inner: Arc::clone(&self.inner),
             acting: Acting::App,
         };
-        Box::pin(async move {
+        let task: BoxFuture<'static, ()> = Box::pin(async move {
             let result = {
-                let mut download = pin!(client.download(errand.alipay_cert_sn()));
+                let mut fetch = pin!(client.fetch(errand.wanted()));
                 loop {
-                    match timeout(SIGN_OF_LIFE, &mut download).await {
+                    match timeout(SIGN_OF_LIFE, &mut fetch).await {
                         Ok(result) => break result,
                         Err(_) => errand.show_life(),
                     }
                 }
             };
             errand.settle(result);
-        })
+        });
+        tokio::spawn(task);
     }
 
-    /// Asks for it, and asks again after what may pass until the time is up.
-    async fn download(&self, alipay_cert_sn: &str) -> Result<Accepted, Failure> {
+    /// Puts what is wanted into the keyring.
+    async fn fetch(&self, wanted: &Wanted) -> Result<(), Failure> {
+        let Some(keyring) = &self.inner.keyring else {
+            return Ok(());
+        };
+        match wanted {
+            Wanted::Serial(alipay_cert_sn) => {
+                let content = self.download(alipay_cert_sn, Some(alipay_cert_sn), u32::MAX).await;
+                let content = content.map_err(not_downloaded)?;
+                let accepted = self.accept(alipay_cert_sn, &content);
+                keyring.keep(accepted.map_err(|error| Failure { error, may_pass: false })?);
+            }
+            Wanted::Present => {
+                // Whatever the answer says, whoever signed it is at hand when it is verified: fetched on the account of answers.
+                let answer = self.download(keyring.configured(), None, 1).await;
+                tracing::debug!(error = ?answer.err().map(|error| error.kind()), "asked for the present certificate");
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a certificate, and asks again after what may pass until the time is up. If that `fetches` a certificate, the answer may
+    /// be signed with that one, and with none but that one that is not at hand.
+    async fn download(&self, alipay_cert_sn: &str, fetches: Option<&str>, attempts: u32) -> Result<String, Error> {
         let business = Business {
             content: format!("{{\"alipay_cert_sn\":{}}}", quoted(alipay_cert_sn)).into(),
             ..Business::default()
@@ -174,17 +225,15 @@ impl Client {
             patience: Patience {
                 attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
                 total: self.inner.total_timeout.min(MAX_FETCH),
-                attempts: u32::MAX,
+                attempts,
             },
-            fetches: Some(alipay_cert_sn),
+            fetches,
         };
         let content: &Read<'_> = &|answer| {
             let member = answer.values.get(CONTENT).map(Value::read::<String>);
             Ok(Content::new(member.transpose()?.flatten().unwrap_or_default()))
         };
-        let content: String = unpacked(exchange.run(content).await).map_err(not_downloaded)?;
-        self.accept(alipay_cert_sn, &content)
-            .map_err(|error| Failure { error, may_pass: false })
+        unpacked(exchange.run(content).await)
     }
 
     fn accept(&self, alipay_cert_sn: &str, content: &str) -> Result<Accepted, Error> {
@@ -193,6 +242,12 @@ impl Client {
             None => Err(unknown_certificate(alipay_cert_sn)),
         }
     }
+}
+
+/// Outsiders or the gateway have named so many that another is not fetched now.
+fn too_many() -> Error {
+    let message = "too many unknown certificates of Alipay's were named within a minute: another is not fetched now";
+    Error::new(ErrorKind::UnknownCertificate, message)
 }
 
 /// The download failed. What is said of it is kept for a while: without its body, which may be large.

@@ -33,6 +33,8 @@ pub enum KeyErrorKind {
         /// Its place in the text, in bytes from 0.
         offset: usize,
     },
+    /// Base64 in which every `+` has become a blank, as in a form or a URL that nobody has encoded.
+    BlanksForPlus,
     /// PEM whose first line has no last line, or the other way round.
     BrokenPem,
     /// PEM with more than one block.
@@ -128,7 +130,16 @@ impl fmt::Display for KeyError {
         if let Some(path) = &self.path {
             write!(formatter, "{}: ", path.display())?;
         }
-        self.kind.explain(self.wanted, formatter)
+        match (&self.kind, &self.path, self.wanted) {
+            // Whoever read the file need not be told to.
+            (KeyErrorKind::Path, Some(_), Wanted::Private) => {
+                formatter.write_str("the file holds a path, not a private key: give the file that is there")
+            }
+            (KeyErrorKind::Path, Some(_), Wanted::Public) => {
+                formatter.write_str("the file holds a path, not a public key: give the file that is there")
+            }
+            (kind, _, wanted) => kind.explain(wanted, formatter),
+        }
     }
 }
 
@@ -170,6 +181,11 @@ impl KeyErrorKind {
                     "the character at byte {offset} is not base64: copy the {noun} again, with nothing around it"
                 )
             }
+            Self::BlanksForPlus => write!(
+                out,
+                "the {noun}'s base64 has blanks where each `+` was: a form or a URL has turned them into blanks on the way; hand it \
+                 over by another way, or percent-encode it"
+            ),
             Self::BrokenPem => out.write_str(
                 "the lines `-----BEGIN …-----` and `-----END …-----` don't match: \
                  copy the whole file, or only what is between them",

@@ -21,6 +21,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::text::looks_like_path;
 pub use self::{
     key_error::{KeyError, KeyErrorKind},
     private_key::PrivateKey,

@@ -27,13 +27,13 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// Reads a key from text, in every form that Alipay's tools and OpenSSL hand out: PKCS#8 or PKCS#1, as PEM or as
     /// base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and `\n` written as two
-    /// characters do no harm.
+    /// characters do no harm; a whole file may be once more in base64.
     ///
     /// # Errors
     /// It is something else, damaged, or not an RSA key of 1024 to 8192 bits. The numbers in the key are checked
     /// against each other.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        text::decode(text).and_then(|der| Self::read(&der)).map_err(error)
+        text::read(text, Self::read).map_err(error)
     }
 
     /// Reads a key from DER, PKCS#8 or PKCS#1.

@@ -24,12 +24,12 @@ pub struct PublicKey {
 impl PublicKey {
     /// Reads a key from text, in every form that the open platform and OpenSSL hand out: `SubjectPublicKeyInfo` (X.509)
     /// or PKCS#1, as PEM or as base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and
-    /// `\n` written as two characters do no harm.
+    /// `\n` written as two characters do no harm; a whole file may be once more in base64.
     ///
     /// # Errors
     /// It is something else, cut short, or not an RSA key of 1024 to 8192 bits.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        text::decode(text).and_then(|der| Self::read(&der)).map_err(error)
+        text::read(text, Self::read).map_err(error)
     }
 
     /// Reads a key from DER, `SubjectPublicKeyInfo` or PKCS#1.

@@ -17,8 +17,45 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::with_decode_allow_trailing_bits(NO_PAD, true),
 );
 
+/// Reads a key from text: PEM or bare base64, or either of them once more in base64, as settings often have a whole file.
+pub(super) fn read<K>(text: &str, key: impl Fn(&[u8]) -> Result<K, KeyErrorKind>) -> Result<K, KeyErrorKind> {
+    let der = decode(text, Blanks::Nothing);
+    let read = match der.as_ref().map_err(Clone::clone).map(|der| inner(der)) {
+        Ok(Some(inner)) => decode(inner, Blanks::Nothing)
+            .map_err(|kind| match kind {
+                // The place is one in what nobody has seen.
+                KeyErrorKind::NotBase64 { .. } => KeyErrorKind::Unrecognised,
+                kind => kind,
+            })
+            .and_then(|der| key(&der)),
+        Ok(None) => der.and_then(|der| key(&der)),
+        Err(kind) => Err(kind),
+    };
+    // It may be told from any other damage: undone, it leaves a key.
+    let is_without_plus = || decode(text, Blanks::Plus).is_ok_and(|der| key(&der).is_ok());
+    match read {
+        Err(_) if text.contains(' ') && is_without_plus() => Err(KeyErrorKind::BlanksForPlus),
+        read => read,
+    }
+}
+
+/// What a blank stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blanks {
+    Nothing,
+    /// A form or a URL turns each `+` into a blank where nobody encodes it.
+    Plus,
+}
+
+/// The text that was encoded: PEM, or the base64 of a long SEQUENCE.
+fn inner(decoded: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(decoded).ok()?;
+    let begin = text.trim_start_matches(is_blank);
+    (begin.starts_with("-----BEGIN ") || begin.starts_with("MI")).then_some(text)
+}
+
 /// The DER in a text: PEM, or bare base64.
-pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
+fn decode(text: &str, blanks: Blanks) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
     if text.len() > MAX_LEN {
         return Err(KeyErrorKind::TooLarge);
     }
@@ -34,7 +71,7 @@ pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
         // The only use of this header, in keys that OpenSSL used to write, is to say that it is encrypted.
         return Err(KeyErrorKind::Encrypted);
     }
-    let digits = body.digits()?;
+    let digits = body.digits(blanks)?;
     if digits.is_empty() {
         return Err(KeyErrorKind::Empty);
     }
@@ -90,6 +127,10 @@ impl Part<'_> {
         match (begins, ends) {
             (0, 0) => return Ok(self),
             (1, 1) => {}
+            // As the file of Alipay's certificate has, and that of the roots.
+            (2.., 2..) if !self.text.contains("KEY-----") && self.text.contains("CERTIFICATE-----") => {
+                return Err(KeyErrorKind::Certificate);
+            }
             (2.., 2..) => return Err(KeyErrorKind::SeveralPemBlocks),
             _ => return Err(KeyErrorKind::BrokenPem),
         }
@@ -105,12 +146,16 @@ impl Part<'_> {
     }
 
     /// The base64 characters alone: without padding, blanks and line ends, which settings files spell `\n`.
-    fn digits(self) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
+    fn digits(self, blanks: Blanks) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
         // As much room as can be needed: a buffer that grows leaves copies of the key behind.
         let mut digits = Zeroizing::new(Vec::with_capacity(self.text.len()));
         let mut padding = 0;
         let mut characters = self.text.char_indices().peekable();
         while let Some((index, character)) = characters.next() {
+            let character = match (character, blanks) {
+                (' ', Blanks::Plus) => '+',
+                (character, _) => character,
+            };
             let escape = character == '\\'
                 && characters
                     .next_if(|&(_, next)| matches!(next, 'n' | 'r' | 't'))
@@ -138,12 +183,15 @@ fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{FEFF}' | '\u{200B}')
 }
 
-/// Whether somebody gave a file's name for its contents. A key's base64 begins with `MI` and has neither `.` nor `\`.
-fn looks_like_path(text: &str) -> bool {
+/// Whether somebody gave the name of a key's or a certificate's file for its contents. Their base64 begins with `MI` and has neither
+/// `.` nor `\`.
+pub(crate) fn looks_like_path(text: &str) -> bool {
     const ROOTS: [&str; 8] = ["/", "./", "../", "~/", "file:", "\\\\", ".\\", "..\\"];
     const EXTENSIONS: [&str; 10] = ["pem", "key", "txt", "der", "crt", "cer", "p8", "pk8", "p12", "pfx"];
-    /// Shorter than any key, and longer than names usually are.
+    /// Shorter than any key, and longer than names without a dot usually are.
     const SHORT: usize = 128;
+    /// Longer than names without a dot or a hyphen usually are.
+    const LONG: usize = 64;
 
     if text.contains(['\n', '\r']) || text.contains("-----") {
         return false;
@@ -157,5 +205,10 @@ fn looks_like_path(text: &str) -> bool {
         EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
     };
     let is_short_name = || text.len() < SHORT && text.contains('/') && !text.starts_with("MI");
+    // Other things than keys are base64 too: most of it has a slash somewhere, some begins with one.
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    if text.len() >= LONG && text.len().is_multiple_of(4) && text.bytes().all(is_base64) {
+        return false;
+    }
     is_drive || ROOTS.iter().any(|root| text.starts_with(root)) || has_extension() || is_short_name()
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Certificate, CertificateErrorKind, RootCertificates,
+    chain::{AUTHORITY, SIGNER},
     openssl::{self, Folder, Order},
 };
 
@@ -102,28 +103,141 @@ fn nothing_between_members_matters() {
 }
 
 #[test]
-fn garbage_is_skipped_one_by_one() {
+fn damage_is_refused_with_its_place_or_left_out() {
     let bundle = Bundle::new();
     let [sm2, ant, ecdsa, trust] = bundle.members();
     let cut = &ant[..ant.len() / 2];
-    for garbage in [
-        "-----BEGIN CERTIFICATE-----\nthis is not base64!\n-----END CERTIFICATE-----",
-        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-        "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----",
-        "-----BEGIN CERTIFICATE-----",
-        "-----BEGIN ",
-        "-----END CERTIFICATE-----",
-        cut,
-        &openssl::RSA_KEY,
+    let headless = ant.strip_prefix("-----BEGIN CERTIFICATE-----").unwrap();
+    let endless = ant.strip_suffix("-----END CERTIFICATE-----").unwrap();
+    let line = ant.lines().nth(4).unwrap();
+    for (damaged, says) in [
+        (
+            "-----BEGIN CERTIFICATE-----\nthis is not base64!\n-----END CERTIFICATE-----",
+            "something else than base64",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+            "a damaged one",
+        ),
+        ("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", "no text"),
+        ("-----BEGIN CERTIFICATE-----", "cut short"),
+        ("-----BEGIN ", "cut short"),
+        ("-----END CERTIFICATE-----", "has no line `-----BEGIN …-----` before it"),
+        (cut, "cut short"),
+        (headless, "has no line `-----BEGIN …-----` before it"),
+        (endless, "cut short"),
+        (&ant.replace(line, ""), "cut short"),
+        (&ant.replace('+', " "), "has blanks where each `+` was"),
+        (&ant.replace(line, &format!("{line}{line}")), "behind the certificate"),
     ] {
-        for text in [
-            [garbage, sm2, ant, ecdsa, trust].join("\n"),
-            [sm2, ant, garbage, garbage, ecdsa, trust].join("\n"),
-            [sm2, ant, ecdsa, trust, garbage].join("\n"),
+        for (place, texts) in [
+            (1, [damaged, sm2, ant, ecdsa, trust]),
+            (3, [sm2, ant, damaged, ecdsa, trust]),
+            (5, [sm2, ant, ecdsa, trust, damaged]),
         ] {
-            assert_eq!(serial(&text), STANDARD, "{garbage}");
+            let text = texts.join("\n");
+            let error = RootCertificates::parse(&text).unwrap_err();
+            let CertificateErrorKind::Member {
+                member, members, line, ..
+            } = *error.kind()
+            else {
+                panic!("{damaged}: {error}")
+            };
+            assert_eq!((member, members), (place, 5), "{damaged}");
+            let message = error.to_string();
+            assert!(
+                message.starts_with(&format!("root certificate {place} of 5, which begins in line {line}: "))
+                    && message.contains(says),
+                "{damaged}: {message}"
+            );
+            let before: usize = texts[..place - 1].iter().map(|text| text.lines().count()).sum();
+            // What has no first line is seen in the block before it.
+            if damaged.starts_with("-----BEGIN") {
+                assert_eq!(line, before + 1, "{damaged}");
+            }
+            let lenient = RootCertificates::parse_lenient(&text).unwrap();
+            assert_eq!(lenient.alipay_serial(), STANDARD, "{damaged}");
+        }
+        // Whoever takes away what is refused takes it away for good.
+        let without = RootCertificates::parse_lenient(&[sm2, damaged, ecdsa, trust].join("\n")).unwrap();
+        assert_eq!(without.alipay_serial(), STANDARD.split_once('_').unwrap().1);
+    }
+}
+
+#[test]
+fn no_changed_character_of_a_member_that_counts_gives_another_serial() {
+    let bundle = Bundle::new();
+    let [sm2, ant, ecdsa, trust] = bundle.members();
+    let (mut refused, mut unchanged) = (0, 0);
+    for at in 0..ant.len() {
+        let (before, after) = (&ant[..at], &ant[at + 1..]);
+        let digit = if ant.as_bytes()[at] == b'A' { "B" } else { "A" };
+        for changed in [
+            format!("{before}{digit}{after}"),
+            format!("{before}{after}"),
+            format!("{before}{digit}{}", &ant[at..]),
+        ] {
+            match RootCertificates::parse(&[sm2, &changed, ecdsa, trust].join("\n")) {
+                Ok(roots) => {
+                    assert_eq!(roots.alipay_serial(), STANDARD, "{at}: {changed}");
+                    unchanged += 1;
+                }
+                Err(error) => {
+                    let kind = error.kind();
+                    let is_named = matches!(kind, CertificateErrorKind::Member { member: 2, .. });
+                    // A broken first line makes two of it: what has no beginning, and what is left of the one before.
+                    assert!(is_named, "{at}: {error}");
+                    refused += 1;
+                }
+            }
         }
     }
+    // Line ends may go, and the blocks have names that don't count.
+    assert!(refused > 3 * (ant.len() - 150), "{refused} of {}", 3 * ant.len());
+    assert!(unchanged > 0);
+}
+
+#[test]
+fn what_says_that_it_is_not_of_rsa_need_not_be_readable() {
+    let bundle = Bundle::new();
+    let [sm2, ant, ecdsa, trust] = bundle.members();
+    for strange in [sm2, ecdsa] {
+        let der = openssl::der(strange);
+        // A time that nobody can read, and a name of an odd type.
+        let at = |needle: &[u8]| der.windows(needle.len()).position(|window| window == needle).unwrap();
+        let time = at(&[0x17, 0x0D]);
+        let name = at(b"\x06\x03\x55\x04");
+        for at in [time, time + 4, name] {
+            let mut odd = der.clone();
+            odd[at] ^= 0x0F;
+            assert!(Certificate::from_der(&odd).is_err(), "{at}");
+            let text = [&openssl::armour("CERTIFICATE", &odd), ant, trust].concat();
+            assert_eq!(serial(&text), STANDARD, "{at}");
+        }
+    }
+    // One of the two places is not enough.
+    let der = openssl::der(ant);
+    let oid = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B];
+    let places: Vec<_> = (0..der.len()).filter(|at| der[*at..].starts_with(&oid)).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        let mut odd = der.clone();
+        odd[at + 1] ^= 1;
+        let text = [trust, &openssl::armour("CERTIFICATE", &odd)].concat();
+        let error = RootCertificates::parse(&text).unwrap_err();
+        assert!(
+            matches!(error.kind(), CertificateErrorKind::Member { member: 2, .. }),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn keys_and_requests_in_a_bundle_are_passed_over() {
+    let bundle = Bundle::new();
+    let request = Order::new("/CN=Request").signing_request();
+    let text = [&bundle.members().concat(), &**openssl::RSA_KEY, &request].join("\n");
+    assert_eq!(serial(&text), STANDARD);
 }
 
 #[test]
@@ -134,12 +248,13 @@ fn the_signature_counts_not_the_key() {
         ..Order::new("/CN=Elliptic key")
     };
     let signed_with_rsa = elliptic.issued_by(&authority, &openssl::RSA_KEY, "");
-    let certificate = Certificate::parse(&signed_with_rsa).unwrap();
-    assert_eq!(serial(&signed_with_rsa), certificate.alipay_serial());
+    let serials = [&signed_with_rsa, &authority].map(|pem| Certificate::parse(pem).unwrap().alipay_serial().to_owned());
+    assert_eq!(serial(&(signed_with_rsa + &authority)), serials.join("_"));
 
-    let authority = elliptic.self_signed();
-    let signed_with_ecdsa = Order::new("/CN=RSA key").issued_by(&authority, &openssl::ECDSA_KEY, "");
+    let elliptic_authority = elliptic.self_signed();
+    let signed_with_ecdsa = Order::new("/CN=RSA key").issued_by(&elliptic_authority, &openssl::ECDSA_KEY, "");
     assert_eq!(refusal(&signed_with_ecdsa), CertificateErrorKind::NothingUsable);
+    assert_eq!(serial(&(signed_with_ecdsa + &authority)), serials[1]);
 
     let pss = Order {
         options: &["-sha256", "-sigopt", "rsa_padding_mode:pss"],
@@ -147,6 +262,38 @@ fn the_signature_counts_not_the_key() {
     }
     .self_signed();
     assert_eq!(serial(&pss), Certificate::parse(&pss).unwrap().alipay_serial());
+}
+
+#[test]
+fn the_serial_is_that_of_roots() {
+    let root = Order::new("/CN=Root").self_signed();
+    let issuing = Order {
+        key: &openssl::OTHER_RSA_KEY,
+        ..Order::new("/CN=Class 2")
+    }
+    .issued_by(&root, &openssl::RSA_KEY, AUTHORITY);
+    let leaf = Order {
+        key: &openssl::THIRD_RSA_KEY,
+        ..Order::new("/CN=Alipay")
+    }
+    .issued_by(&issuing, &openssl::OTHER_RSA_KEY, SIGNER);
+    // The file of Alipay's certificate, and an authority without a root.
+    for text in [leaf.clone() + &issuing, leaf.clone(), issuing.clone()] {
+        let error = RootCertificates::parse(&text).unwrap_err();
+        assert_eq!(*error.kind(), CertificateErrorKind::NoRoot);
+        assert!(
+            error
+                .to_string()
+                .contains("give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)")
+        );
+    }
+    // One that has strayed among the roots, whose issuer is not there.
+    let error = RootCertificates::parse(&(root.clone() + &leaf)).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with("root certificate 2 of 2") && message.contains("is no root"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -207,8 +207,18 @@ fn no_file_is_taken_for_another() {
     let own_authority = issued("/CN=App", own, AUTHORITY);
     for (app, alipay, roots, says) in [
         (&app, &root, &root, "Alipay's certificate: this is an authority's"),
-        (&app, &root, &alipay, "Alipay's root certificates: there is no root"),
-        (&app, &alipay, &alipay, "Alipay's certificate: this is an authority's"),
+        (
+            &app,
+            &root,
+            &alipay,
+            "Alipay's root certificates: no certificate in this file is a root",
+        ),
+        (
+            &app,
+            &alipay,
+            &alipay,
+            "Alipay's root certificates: no certificate in this file is a root",
+        ),
         (&app, &authority, &root, "Alipay's certificate: this is an authority's"),
         (
             &own_authority,
@@ -219,14 +229,14 @@ fn no_file_is_taken_for_another() {
         (
             &app,
             &alipay,
-            &(app.clone() + &root),
+            &(app.clone() + &issuing + &root),
             "the app's certificate: this is an authority's",
         ),
         (
             &app,
             &alipay,
             &(signer("/CN=Shop", &other_key) + &issuing),
-            "Alipay's root certificates: there is no root",
+            "Alipay's root certificates: no certificate in this file is a root",
         ),
     ] {
         let message = refusal(Credentials::certificates(own, app, alipay, roots));

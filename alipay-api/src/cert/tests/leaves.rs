@@ -1,7 +1,9 @@
 //! Which certificate of a file counts, and what is read of it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{
-    Certificate,
+    Certificate, CertificateErrorKind,
     openssl::{self, Folder, Order},
 };
 use crate::sign::{KeyErrorKind, PrivateKey};
@@ -66,7 +68,8 @@ fn without_a_chain_the_first_that_is_no_authority_counts() {
     let other_root = Order::new("/CN=Other root").self_signed();
     assert_eq!(subject(&[&*other_root, &other_leaf, &leaf].concat()), "CN=Other leaf");
     assert_eq!(subject(&[&*other_root, &leaf, &other_leaf].concat()), "CN=Leaf");
-    assert_eq!(subject(&[&*other_root, &root].concat()), "CN=Other root");
+    let error = Certificate::parse(&[&*other_root, &root].concat()).unwrap_err();
+    assert_eq!(*error.kind(), CertificateErrorKind::Roots);
 }
 
 #[test]
@@ -87,6 +90,11 @@ fn every_form_of_a_certificate_is_the_same() {
         format!("{pem}{}", *openssl::OTHER_RSA_KEY),
         base64.clone(),
         format!("\"{base64}\"\n"),
+        // As settings have files.
+        STANDARD.encode(&pem),
+        STANDARD.encode(pem.replace('\n', "\r\n")),
+        STANDARD.encode(&base64),
+        STANDARD.encode([b"\xb8\xf9\xd6\xa4\xca\xe9\n", pem.as_bytes()].concat()),
     ] {
         assert_eq!(text.parse::<Certificate>().unwrap(), expected, "{text}");
     }

@@ -1,7 +1,7 @@
 //! Whatever is given instead of a certificate, the error says what it is and what to do.
 
 use super::{
-    Certificate, CertificateErrorKind as Kind,
+    Certificate, CertificateErrorKind as Kind, RootCertificates,
     openssl::{self, Folder, Order},
 };
 
@@ -78,13 +78,7 @@ fn keys_and_signing_requests() {
 fn damage() {
     let pem = Order::new("/CN=x").self_signed();
     let der = openssl::der(&pem);
-    let armour = |der: &[u8]| {
-        use base64::{Engine as _, engine::general_purpose::STANDARD};
-        format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-            STANDARD.encode(der)
-        )
-    };
+    let armour = |der: &[u8]| openssl::armour("CERTIFICATE", der);
     for cut in [
         pem.len() / 2,
         "-----BEGIN CERT".len(),
@@ -96,7 +90,7 @@ fn damage() {
     assert_refused(
         &armour(&[&*der, b"\0"].concat()),
         &Kind::TrailingData,
-        "inside its PEM block",
+        "in the same PEM block or file",
     );
     assert_refused(
         &pem.replace("MII", "M*I"),
@@ -111,11 +105,28 @@ fn damage() {
     assert_refused(
         "this is no certificate",
         &Kind::NotPem,
-        "this is neither PEM nor base64",
+        "this is neither PEM nor a certificate in base64",
     );
     assert_refused(&"x".repeat((1 << 20) + 1), &Kind::TooLarge, "too large");
+    let plus = pem.replace('+', " ");
+    assert_ne!(plus, pem);
+    let bare: String = plus.lines().filter(|line| !line.starts_with('-')).collect();
+    for text in [&plus, &bare] {
+        assert_refused(text, &Kind::BlanksForPlus, "has blanks where each `+` was");
+    }
 
     // What is left of a file whose leaf is damaged can't stand in for it.
+    let headless = pem.replace("-----BEGIN CERTIFICATE-----", "");
+    assert_refused(
+        &format!("{headless}{pem}"),
+        &Kind::BrokenPem,
+        "copy the whole file again",
+    );
+    assert_refused(
+        &format!("{pem}{headless}"),
+        &Kind::BrokenPem,
+        "copy the whole file again",
+    );
     let damaged = armour(&der[..der.len() - 1]);
     assert_refused(&format!("{damaged}{pem}"), &Kind::Truncated, "cut short");
     assert_refused(&format!("{pem}{damaged}"), &Kind::Truncated, "cut short");
@@ -160,12 +171,56 @@ fn files() {
         Certificate::from_file(folder.path("large.crt")).unwrap_err().kind(),
         &Kind::TooLarge
     );
+    // To read the file is what was done.
+    for (contents, kind, says) in [
+        ("/etc/alipay/app.crt".to_owned(), Kind::Path, "the file holds a path"),
+        (
+            encrypted(),
+            Kind::NotPem,
+            "this is neither PEM nor a certificate in base64",
+        ),
+    ] {
+        folder.write("other.crt", &contents);
+        for error in [
+            Certificate::from_file(folder.path("other.crt")).unwrap_err(),
+            RootCertificates::from_file(folder.path("other.crt")).unwrap_err(),
+        ] {
+            let message = error.to_string();
+            assert_eq!(*error.kind(), kind, "{contents}");
+            assert!(message.contains(says) && !message.contains("from_file"), "{message}");
+        }
+    }
     folder.write("key.crt", &**openssl::RSA_KEY);
     let error = Certificate::from_file(folder.path("key.crt")).unwrap_err();
     assert_eq!(
         (error.kind(), error.path()),
         (&Kind::Key, Some(&*folder.path("key.crt")))
     );
+}
+
+/// What an encrypted file looks like in base64: with slashes, one of them in front.
+fn encrypted() -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    let bytes: Vec<u8> = (0..96_u8).map(|index| 255 - index.wrapping_mul(47)).collect();
+    let text = STANDARD.encode(bytes);
+    assert!(text.starts_with('/'), "{text}");
+    text
+}
+
+#[test]
+fn the_roots_are_no_certificate() {
+    let roots = [
+        Order {
+            key: &openssl::SM2_KEY,
+            options: &["-sm3", "-sigopt", "distid:1234567812345678"],
+            ..Order::new("/CN=SM2")
+        },
+        Order::new("/CN=RSA"),
+    ];
+    let bundle = roots.map(|root| root.self_signed()).concat();
+    assert_refused(&bundle, &Kind::Roots, "these are root certificates");
+    assert!(!refusal(&bundle).1.contains("SM2"));
 }
 
 #[test]

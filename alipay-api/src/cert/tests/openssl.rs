@@ -144,6 +144,19 @@ pub(super) fn der(pem: &str) -> Vec<u8> {
     folder.run(&["x509", "-outform", "DER", "-in", "certificate.pem"])
 }
 
+/// DER as PEM, in lines of 64 characters.
+pub(super) fn armour(name: &str, der: &[u8]) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    let digits = STANDARD.encode(der);
+    let lines: Vec<_> = digits
+        .as_bytes()
+        .chunks(64)
+        .map(|line| str::from_utf8(line).unwrap())
+        .collect();
+    format!("-----BEGIN {name}-----\n{}\n-----END {name}-----\n", lines.join("\n"))
+}
+
 /// Whether it leads to one of the roots by way of the others.
 pub(super) fn verifies(pem: &str, others: &str, roots: &str) -> bool {
     let folder = Folder::new();

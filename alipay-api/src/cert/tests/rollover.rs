@@ -401,14 +401,15 @@ async fn outsiders_cause_few_fetches() {
         let error = receive(&format!("{number:032x}")).await;
         assert!(error.is_unknown_certificate(), "{error}");
     }
-    assert_eq!(gateway.downloads(), 5);
+    // One of them asked which certificate is the present one.
+    assert_eq!(gateway.downloads(), 6);
     // The gateway's answers have fetches of their own.
     gateway.sign_with(&NEXT);
     call(&client).await.unwrap();
-    assert_eq!(gateway.downloads(), 6);
+    assert_eq!(gateway.downloads(), 7);
     tokio::time::advance(60 * SECOND).await;
     receive(&format!("{:032x}", 7)).await;
-    assert_eq!(gateway.downloads(), 7);
+    assert_eq!(gateway.downloads(), 8);
 
     // What can't be a serial, or can't be for the app, causes none.
     for serial in ["x", "", &"F".repeat(32), &"0".repeat(33), "../../../../../etc/passwd"] {
@@ -417,6 +418,88 @@ async fn outsiders_cause_few_fetches() {
     let other_app = LAST.notification(&"1".repeat(32)).replace(APP_ID, "2021000000000002");
     let error = client.notifications().receive(other_app).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verification);
+    assert_eq!(gateway.downloads(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forged_notifications_keep_out_no_genuine_one() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    let forge = async |numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let forged = LAST.notification(&format!("{number:032x}"));
+            let error = client.notifications().receive(&forged).await.unwrap_err();
+            assert!(error.is_unknown_certificate(), "{error}");
+        }
+    };
+    let receive = async |identity: &Identity| {
+        let body = identity.notification(&identity.serial());
+        client.notifications().receive(&body).await.map(drop)
+    };
+    gateway.sign_with(&NEXT);
+    forge(0..100).await;
+    // Five by their names, one to ask, and one for the certificate that the answer to that was signed with.
+    assert_eq!(gateway.downloads(), 7);
+    assert!(!gateway.calls_of(DOWNLOAD)[5].contains_key("app_auth_token"));
+    receive(&NEXT).await.unwrap();
+    assert_eq!(gateway.downloads(), 7);
+
+    // Alipay changes to another, just after somebody has asked: after ten seconds the next notification asks again.
+    gateway.sign_with(&LAST);
+    let error = receive(&LAST).await.unwrap_err();
+    assert!(error.to_string().contains("too many unknown certificates"), "{error}");
+    tokio::time::advance(10 * SECOND).await;
+    receive(&LAST).await.unwrap();
+    assert_eq!(gateway.downloads(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forged_notifications_cause_few_calls_however_long_they_go_on() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    let began = tokio::time::Instant::now();
+    let mut number = 0;
+    let nothing = "0".repeat(32);
+    let body = LAST.notification(&nothing);
+    while began.elapsed() < 600 * SECOND {
+        for _ in 0..5 {
+            number += 1;
+            let forged = body.replace(&nothing, &format!("{number:032x}"));
+            client.notifications().receive(&forged).await.unwrap_err();
+        }
+        tokio::time::advance(SECOND).await;
+    }
+    assert!(
+        (60..=10 * (5 + 6) + 11).contains(&gateway.downloads()),
+        "{}",
+        gateway.downloads()
+    );
+}
+
+#[tokio::test]
+async fn many_notifications_ask_once_and_one_that_goes_away_stops_no_other() {
+    let gateway = Gateway::new();
+    let client = gateway.client().build().unwrap();
+    gateway.sign_with(&NEXT);
+    for number in 0..5 {
+        let forged = LAST.notification(&format!("{number:032x}"));
+        client.notifications().receive(&forged).await.unwrap_err();
+    }
+    gateway.hold_downloads(100);
+    let receive = |body: String| {
+        let client = client.clone();
+        tokio::spawn(async move { client.notifications().receive(&body).await.map(drop) })
+    };
+    // A forger who breaks off the connection at once.
+    let forged = receive(LAST.notification(&format!("{:032x}", 5)));
+    gateway.called(6).await;
+    let genuine: Vec<_> = (0..20).map(|_| receive(NEXT.notification(&NEXT.serial()))).collect();
+    forged.abort();
+    assert!(forged.await.unwrap_err().is_cancelled());
+    gateway.release();
+    for genuine in genuine {
+        genuine.await.unwrap().unwrap();
+    }
     assert_eq!(gateway.downloads(), 7);
 }
 

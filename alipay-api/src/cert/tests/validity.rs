@@ -35,13 +35,17 @@ const SECOND: Duration = Duration::from_secs(1);
 fn certificates() -> (Certificates, Certificate) {
     let pem = Order::new("/CN=Root").self_signed();
     let roots = RootCertificates::parse(&pem).unwrap();
-    let app = Certificate::parse(&pem).unwrap();
+    let app = Order {
+        options: &["-sha256", "-days", "3650"],
+        ..Order::new("/CN=App")
+    };
+    let app = app.issued_by(&pem, &openssl::RSA_KEY, "").parse().unwrap();
     let alipay = Order {
         key: &openssl::OTHER_RSA_KEY,
         ..Order::new("/CN=Alipay")
     };
     let alipay = Certificate::parse(&alipay.issued_by(&pem, &openssl::RSA_KEY, "")).unwrap();
-    (Certificates::new(app, alipay.clone(), roots), alipay)
+    (Certificates::new(app, alipay.clone(), roots).unwrap(), alipay)
 }
 
 #[test]
@@ -126,6 +130,10 @@ fn what_expires_in_use_is_trusted_on_with_a_warning_every_hour() {
 #[test]
 fn what_is_configured_need_not_lead_to_a_root_but_may_not_be_forged() {
     let root = Order::new("/CN=Root").self_signed();
+    let app: Certificate = Order::new("/CN=App")
+        .issued_by(&root, &openssl::RSA_KEY, "")
+        .parse()
+        .unwrap();
     let stranger = Order::new("/CN=Stranger").self_signed();
     let intermediate = Order {
         key: &openssl::OTHER_RSA_KEY,
@@ -139,7 +147,7 @@ fn what_is_configured_need_not_lead_to_a_root_but_may_not_be_forged() {
         .issued_by(issuer, key, "")
     };
     let check = |file: &str| {
-        let certificates = Certificates::new(root.parse().unwrap(), file.parse().unwrap(), root.parse().unwrap());
+        let certificates = Certificates::new(app.clone(), file.parse().unwrap(), root.parse().unwrap()).unwrap();
         let log = Log::default();
         let result = tracing::subscriber::with_default(log.clone(), || certificates.check(SystemTime::now()));
         (result, log.0.lock().unwrap().clone())

@@ -1,5 +1,7 @@
 //! The forms that keys come in.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{
     openssl::{self, armour, base64_lines, unarmour},
     private_key, public_key,
@@ -33,6 +35,12 @@ fn rewritten(pem: &str) -> Vec<String> {
         format!("'{one_line}'\r\n"),
         format!("\u{FEFF} {one_line}\u{200B}\u{3000}"),
         one_line.chars().flat_map(|digit| [digit, ' ']).collect(),
+        // As settings have files.
+        STANDARD.encode(pem),
+        STANDARD.encode(pem.replace('\n', "\r\n")),
+        STANDARD.encode(&one_line),
+        STANDARD.encode(format!("\u{FEFF}{}\n", lines.join("\n"))),
+        armour("KEY", pem.as_bytes()),
     ]
 }
 

@@ -55,6 +55,36 @@ fn pem_that_is_not_whole_or_not_alone() {
 }
 
 #[test]
+fn a_plus_that_became_a_blank() {
+    let (private, public) = (openssl::pair(2048).pkcs8, openssl::pair(2048).public);
+    let (bare_private, bare_public) = (base64_lines(private).concat(), base64_lines(public).concat());
+    assert!(private.contains('+') && public.contains('+'));
+    // The names in PEM's first and last line have blanks of their own.
+    for text in [
+        private.replace('+', " "),
+        bare_private.replace('+', " "),
+        openssl::pair(2048).pkcs1.replace('+', " "),
+    ] {
+        private_is_refused(
+            &text,
+            &KeyErrorKind::BlanksForPlus,
+            "the private key's base64 has blanks where each `+` was: a form or a URL has turned them into blanks on the way; hand \
+             it over by another way, or percent-encode it",
+        );
+    }
+    for text in [public.replace('+', " "), bare_public.replace('+', " ")] {
+        let error = PublicKey::parse(&text).unwrap_err();
+        assert_eq!(error.kind(), &KeyErrorKind::BlanksForPlus);
+    }
+    // Not all that is wrong with a key that has blanks.
+    private_is_refused(
+        &bare_private[..bare_private.len() / 2].replace('+', " "),
+        &KeyErrorKind::Truncated,
+        "the private key is cut short: copy it again, to its last character",
+    );
+}
+
+#[test]
 fn a_key_cut_short_or_followed_by_more() {
     let base64 = base64_lines(openssl::pair(2048).pkcs8).concat();
     for length in [8, 63, 64, 65, 66, base64.len() / 2, base64.len() - 5] {
@@ -139,7 +169,7 @@ fn files_that_are_no_keys() {
         (
             b"/etc/key",
             KeyErrorKind::Path,
-            "this is a path, not a public key: read the file first, or use `PublicKey::from_file`",
+            "the file holds a path, not a public key: give the file that is there",
         ),
     ] {
         folder.write("key.pem", contents);

@@ -1,5 +1,7 @@
 //! What people give instead of a key, and what they are told.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{
     openssl::{self, Folder, armour, base64_lines},
     private_is_refused, public_is_refused,
@@ -59,6 +61,18 @@ fn a_path() {
 }
 
 #[test]
+fn a_line_of_other_base64_is_no_path() {
+    let bytes: Vec<u8> = (0..96_u8).map(|index| 255 - index.wrapping_mul(47)).collect();
+    let text = STANDARD.encode(bytes);
+    assert!(text.starts_with('/'), "{text}");
+    private_is_refused(
+        &text,
+        &KeyErrorKind::Unrecognised,
+        "this is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER",
+    );
+}
+
+#[test]
 fn the_other_half() {
     let private = openssl::pair(2048).pkcs8;
     let private_pkcs1 = openssl::pair(2048).pkcs1.to_owned();
@@ -87,7 +101,13 @@ fn a_certificate_or_a_request_for_one() {
     let request = ["req", "-new", "-key", "key.pem", "-subj", "/C=CN/O=app/CN=test"];
     let certificate = folder.print(&[&request[..], &["-x509"]].concat());
     let request = folder.print(&request);
-    for text in [certificate.clone(), base64_lines(&certificate).concat()] {
+    for text in [
+        certificate.clone(),
+        base64_lines(&certificate).concat(),
+        STANDARD.encode(&certificate),
+        // As in the file of Alipay's certificate, with the one of its issuer.
+        certificate.repeat(2),
+    ] {
         private_is_refused(
             &text,
             &KeyErrorKind::Certificate,

@@ -121,6 +121,30 @@ async fn a_notification_brings_a_new_certificate() {
 }
 
 #[tokio::test]
+async fn forged_notifications_do_not_keep_out_a_genuine_one() {
+    let (mock, client) = start_certified().await;
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let order = Precreate::new("1", price("0.01"), "subject");
+    client.trade().precreate(order).notify_url(url).await.unwrap();
+    mock.roll_over_alipay_certificate().unwrap();
+    mock.pay("1").unwrap();
+    let genuine = posted.recv().await.unwrap();
+    let named = mock.alipay_cert_sn();
+    let text = String::from_utf8(genuine.clone()).unwrap();
+    for number in 0..200_u32 {
+        let forged = text.replace(&named, &format!("{number:032x}"));
+        assert_ne!(forged, text);
+        let error = client.notifications().receive(&forged).await.unwrap_err();
+        assert!(error.is_unknown_certificate(), "{error}");
+    }
+    // Five for their names, one to ask which is the present one, and that one.
+    assert_eq!(mock.requests_of(DOWNLOAD), 7);
+    let told = client.notifications().receive(&genuine).await.unwrap();
+    told.expect_order("1", price("0.01")).unwrap();
+    assert_eq!(mock.requests_of(DOWNLOAD), 7);
+}
+
+#[tokio::test]
 async fn notifications_that_name_no_certificate_follow_a_roll_over() {
     let mock = Mock::builder()
         .certificates()
