@@ -15,7 +15,8 @@ struct Arguments {
     /// The folder of the specs: `<product>/<method>.yaml`.
     #[arg(long)]
     spec: String,
-    /// The folder of the generated code; what else it holds is removed.
+    /// The folder of the generated code: one of its own. What was generated into it before and is asked for no more is removed; with anything else in it, it
+    /// is refused, and nothing is changed.
     #[arg(long)]
     out: String,
     /// Change nothing, and fail where something would change.

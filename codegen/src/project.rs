@@ -46,10 +46,11 @@ pub enum ProjectError {
 }
 
 impl Project {
-    /// Writes what the specs ask for, and removes from the folder of generated code what they don't.
+    /// Writes what the specs ask for, and removes from the folder of generated code what was generated and they ask for no more.
     ///
     /// # Errors
-    /// When a spec is unsound or a file can't be read, written or removed. Nothing is written unless all specs are sound.
+    /// When a spec is unsound or a file can't be read, written or removed. Nothing is written unless all specs are sound and the folder holds nothing
+    /// but generated code.
     pub fn write(&self) -> Result<(), ProjectError> {
         let spec = self.load()?;
         let manifest = self.manifest(&spec)?;
@@ -63,7 +64,7 @@ impl Project {
     /// What [`write`](Self::write) would change. Paths begin at the base.
     ///
     /// # Errors
-    /// When a spec is unsound or a file can't be read.
+    /// When a spec is unsound, a file can't be read, or the folder holds what was not generated.
     pub fn compare(&self) -> Result<Differences, ProjectError> {
         let spec = self.load()?;
         let mut differences = self.tree(&spec).compare(&self.base.join(&self.out))?.within(&self.out);

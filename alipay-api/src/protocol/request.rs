@@ -42,12 +42,32 @@ pub(crate) struct Ambiguous {
 }
 
 /// What a caller sets beside the business fields.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) app_auth_token: Option<Secret>,
     pub(crate) auth_token: Option<Secret>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Merchants put keys of their own into the query.
+        let without_query = |url: &Option<String>| {
+            let url = url.as_deref()?;
+            Some(
+                url.split_once('?')
+                    .map_or_else(|| url.to_owned(), |(path, _)| format!("{path}?…")),
+            )
+        };
+        formatter
+            .debug_struct("Options")
+            .field("notify_url", &without_query(&self.notify_url))
+            .field("return_url", &without_query(&self.return_url))
+            .field("app_auth_token", &self.app_auth_token)
+            .field("auth_token", &self.auth_token)
+            .finish()
+    }
 }
 
 /// What is the same for every request of a client.

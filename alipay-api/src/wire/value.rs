@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde_core::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -9,13 +9,24 @@ use super::{DecodeError, Field, Reading, Values, quoted};
 const MAX_DEPTH: u8 = 32;
 
 /// A value as it came: the text of one JSON value, or the text of a form parameter. Nothing of it is converted before a type asks.
-#[derive(Clone, Copy, Debug)]
+///
+/// Its `Debug` shows nothing of the text, which may be a secret.
+#[derive(Clone, Copy)]
 pub struct Value<'a> {
     source: Source<'a>,
     depth: u8,
 }
 
-#[derive(Clone, Copy, Debug)]
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Value")
+            .field("bytes", &self.as_raw().len())
+            .finish()
+    }
+}
+
+#[derive(Clone, Copy)]
 enum Source<'a> {
     /// One well-formed JSON value without blanks around it.
     Json(&'a str),

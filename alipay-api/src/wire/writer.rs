@@ -8,10 +8,22 @@ use super::{Field, Object, Seen, value::unquote};
 /// Writes JSON text.
 ///
 /// Requests are checked while they are written: an object that lacks one of a group of fields is remembered as [`MissingFields`].
-#[derive(Debug, Default)]
+///
+/// Its `Debug` shows nothing of the text, which may hold secrets.
+#[derive(Default)]
 pub struct JsonWriter {
     out: Vec<u8>,
     missing: Option<MissingFields>,
+}
+
+impl fmt::Debug for JsonWriter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("JsonWriter")
+            .field("bytes", &self.out.len())
+            .field("missing", &self.missing)
+            .finish()
+    }
 }
 
 /// None of these fields was given, and one of them must be. Empty text counts as nothing.

@@ -6,7 +6,7 @@ use std::path::Path;
 use similar::TextDiff;
 
 use super::Tree;
-use super::files::{WriteError, existing, read};
+use super::files::{WriteError, generated, read};
 
 /// A file that isn't as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Difference {
         /// The beginning of a unified diff from what it says to what it should.
         diff: String,
     },
-    /// It is there, and nothing asks for it.
+    /// It was generated, and nothing asks for it any more.
     Orphan {
         /// The file, relative to the folder.
         path: String,
@@ -89,10 +89,10 @@ impl Tree {
     /// What would have to change in a folder for it to hold these files and no others. A folder that isn't there is empty.
     ///
     /// # Errors
-    /// When the folder or a file can't be read.
+    /// When the folder or a file can't be read, or the folder holds what was not generated.
     pub fn compare(&self, folder: &Path) -> Result<Differences, WriteError> {
         let mut differences = Vec::new();
-        let mut paths = existing(folder)?;
+        let mut paths = generated(folder)?;
         paths.extend(self.files.keys().cloned());
         for path in paths {
             let found = read(&folder.join(&path))?;

@@ -3,12 +3,14 @@
 mod compare;
 pub(crate) mod features;
 pub(crate) mod files;
+mod header;
 
 use std::collections::BTreeMap;
 
 pub(crate) use compare::excerpt;
 pub use compare::{Difference, Differences};
 pub use files::WriteError;
+pub(crate) use header::header;
 
 /// Files by path, relative to the folder that they belong in, with `/` between folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

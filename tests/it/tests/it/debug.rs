@@ -1,102 +1,358 @@
-//! `Debug` of everything that holds a key or a token shows none of it.
+//! `Debug` of every public type shows no key, no token and no other secret.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{Debug, Display},
+    fs,
+    future::IntoFuture as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use alipay_api::{
-    Client, Credentials,
+    Client, Credentials, Outcome,
+    cert::Certificate,
+    isv::{
+        Isv, IsvEvent, Sweep,
+        store::{
+            Authorisation, MemoryStore, MerchantKey, PostgresStore, SqliteStore, StoreKey, StoreOptions, Stored,
+            TokenStore, Version,
+        },
+    },
+    oauth::State,
     open::{AuthTokenApp, AuthTokenAppQuery, AuthTokenAppQueryResponse, AuthTokenAppResponse},
     sign::{PrivateKey, PublicKey, SignType},
-    trade::{PagePay, Pay},
-    types::Secret,
+    trade::{AppPay, PagePay, Pay},
+    transport::{TransportError, TransportErrorKind},
+    types::{File, Secret},
+    wire::{JsonWriter, Object as _, Value},
 };
 use serde_json::json;
 
 use crate::{
     notify::Forge,
-    support::{builder, price, start},
+    postgres_server,
+    support::{builder, certified_builder, price, start, start_certified},
 };
 
 const TOKEN: &str = "201509BBeff9351ad1874306903e96b91d248A36";
+
+/// Types that hold nothing of anyone's: numbers, names and kinds, or only borrow what another one holds; and traits' handles.
+const HARMLESS: &[&str] = &[
+    "AuthorisationState",
+    "AuthorisedMerchant",
+    "BadSignature",
+    "CertificateErrorKind",
+    "ChainFault",
+    "Date",
+    "DateTime",
+    "DecodeError",
+    "ErrorClass",
+    "ErrorKind",
+    // The spec gives it to fields that are no secrets.
+    "Json",
+    "KeyErrorKind",
+    "Kind",
+    "MethodInfo",
+    "MissingFields",
+    "NoErrorCode",
+    "Open",
+    "OtherNotification",
+    "ParsePriceError",
+    "ParseSignTypeError",
+    "ParseTimeError",
+    "Price",
+    "Retry",
+    "RootCertificates",
+    // What the program's own signer says.
+    "SignError",
+    "SignType",
+    "StoreErrorKind",
+    "SystemClock",
+    "TransportErrorKind",
+    "V3",
+    // Without `Debug`.
+    "Slot",
+    "View",
+];
+
+/// What each type shows.
+#[derive(Default)]
+struct Shown(BTreeMap<&'static str, String>);
+
+impl Shown {
+    fn add(&mut self, of: &'static str, value: &dyn Debug) {
+        self.text(of, format!("{value:?} {value:#?}"));
+    }
+
+    fn error(&mut self, of: &'static str, value: &(impl Debug + Display)) {
+        self.text(of, format!("{value} {value:?}"));
+    }
+
+    fn text(&mut self, of: &'static str, text: String) {
+        assert!(text.trim().len() > 2, "{of}");
+        *self.0.entry(of).or_default() += &text;
+    }
+}
 
 #[tokio::test]
 async fn debug_shows_no_secret() {
     let (mock, client) = start().await;
     let (private, public) = (mock.app_private_key(), mock.alipay_public_key());
-    let key = PrivateKey::parse(&private).unwrap();
-    let alipay = PublicKey::parse(&public).unwrap();
-    let credentials = Credentials::public_key(&private, &public).unwrap();
-    let merchant: Client = client.on_behalf_of(TOKEN);
-    let response = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
-    let granted: AuthTokenAppResponse = serde_json::from_value(response.clone()).unwrap();
-    let state: AuthTokenAppQueryResponse = serde_json::from_value(json!({ "new_token": TOKEN })).unwrap();
-    let pay = Pay::with_auth_code(TOKEN, "1", price("1.00"), "subject");
-    let raw = || {
-        merchant
-            .call_raw("alipay.no.such.method", response.clone())
-            .parameter("code", TOKEN)
-            .auth_token(TOKEN)
-    };
-    let shown = [
-        format!("{:?}", Secret::new(TOKEN)),
-        format!("{key:?} {alipay:?}"),
-        format!(
-            "{:?} {:?}",
-            key.signer(SignType::Rsa2).unwrap(),
-            alipay.verifier(SignType::Rsa2).unwrap()
-        ),
-        format!("{credentials:?} {client:?} {merchant:?} {:?}", builder(&mock)),
-        format!("{:?}", client.notifications()),
-        format!("{granted:?} {state:?}"),
-        format!("{pay:?} {:?}", merchant.trade().pay(pay.clone()).auth_token(TOKEN)),
-        format!(
-            "{:?}",
-            merchant.trade().page_pay(PagePay::new("1", price("1.00"), "subject"))
-        ),
-        format!(
-            "{:?}",
-            AuthTokenApp::with_code(TOKEN, "authorization_code").refresh_token(TOKEN)
-        ),
-        format!("{:?}", AuthTokenAppQuery::new(TOKEN)),
-        format!("{:?}", raw()),
-        format!("{:?}", raw().await.unwrap_err()),
-    ];
-    let (certified_mock, _) = crate::support::start_certified().await;
-    let certified = crate::support::certified_builder(&certified_mock);
-    let told = Forge::new(&mock)
-        .set("new_token", TOKEN.as_bytes())
-        .set("passback_params", b"x")
-        .signed();
-    let told = client.notifications().verify(told).unwrap();
-    let code = mock.authorise(None, None);
-    let code = json!({ "grant_type": "authorization_code", "code": code });
-    let answer = client.call_raw("alipay.open.auth.token.app", code).await.unwrap();
-    let answered = answer.get::<String>("app_auth_token").unwrap().unwrap();
-    assert!(!format!("{answer:?}").contains(&answered));
-    let shown = shown.into_iter().chain([
-        format!("{certified:?} {told:?}"),
-        format!("{:?}", certified.build().unwrap()),
-    ]);
-    let shown: Vec<String> = shown.chain(every_secret_field()).collect();
-    let secrets = [TOKEN, &TOKEN[4..], &private[100..140], &private[400..440]];
-    for text in &shown {
-        assert!(!text.is_empty());
-        for secret in secrets {
-            assert!(!text.contains(secret), "{text}");
+    let mut shown = Shown::default();
+    keys(&mut shown, &private, &public);
+    calls(&mut shown, &client).await;
+    shown.add("Client", &[&client, &client.on_behalf_of(TOKEN)]);
+    shown.add("Credentials", &Credentials::public_key(&private, &public).unwrap());
+    let address = format!("https://app:{TOKEN}@gateway.example/gateway.do?key={TOKEN}");
+    shown.add(
+        "ClientBuilder",
+        &builder(&mock).gateway(&address).authorisation_pages(&address),
+    );
+    shown.error("Error", &builder(&mock).gateway(&address).build().unwrap_err());
+    shown.error(
+        "Error",
+        &builder(&mock).authorisation_pages(&address).build().unwrap_err(),
+    );
+    notifications(&mut shown, &mock, &client).await;
+    merchants(&mut shown, &client).await;
+    values(&mut shown);
+    every_secret_field(&mut shown);
+    let (certified_mock, certified) = start_certified().await;
+    shown.add("ClientBuilder", &certified_builder(&certified_mock));
+    shown.add("Client", &certified);
+    shown.add("Certificate", &Certificate::parse(&certified_mock.app_cert()).unwrap());
+
+    let secrets = [TOKEN, &TOKEN[4..], &TOKEN[..12], &private[100..140], &private[400..440]];
+    let bytes = format!("{:?}", &TOKEN.as_bytes()[..12]);
+    for (of, text) in &shown.0 {
+        for secret in secrets.iter().copied().chain([bytes.trim_matches(['[', ']'])]) {
+            assert!(!text.contains(secret), "{of}: {text}");
         }
     }
+    let mut missing = public_types();
+    missing.retain(|name| !shown.0.contains_key(name.as_str()) && !HARMLESS.contains(&name.as_str()));
+    // Where there is no server.
+    missing.retain(|name| name != "PostgresStore" || postgres_server::shared().is_some());
+    assert!(
+        missing.is_empty(),
+        "neither shown here nor known to be harmless: {missing:?}"
+    );
 }
 
-/// Each request of the library that has secret fields, filled with the token.
-fn every_secret_field() -> Vec<String> {
-    fn shown<T: serde::de::DeserializeOwned + std::fmt::Debug>(fields: serde_json::Value) -> String {
-        format!("{:?}", serde_json::from_value::<T>(fields).unwrap())
+/// The names of the library's hand-written public types.
+fn public_types() -> Vec<String> {
+    fn collect(folder: &Path, names: &mut Vec<String>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let is_left_out = ["generated", "tests"]
+                .iter()
+                .any(|name| path.file_stem().unwrap() == *name);
+            if is_left_out {
+                continue;
+            }
+            if path.is_dir() {
+                collect(&path, names);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let types = text.lines().filter_map(|line| {
+                let line = line
+                    .strip_prefix("pub struct ")
+                    .or_else(|| line.strip_prefix("pub enum "))?;
+                line.split(|character: char| !character.is_alphanumeric()).next()
+            });
+            names.extend(types.map(str::to_owned));
+        }
     }
-    vec![
-        shown::<alipay_api::ebpp::InvoiceTokenBatchquery>(json!({ "invoice_token": TOKEN })),
-        shown::<alipay_api::trade::WapPay>(
-            json!({ "out_trade_no": "1", "total_amount": "1.00", "subject": "s", "auth_token": TOKEN }),
-        ),
-        shown::<alipay_api::trade::types::ExtUserInfo>(json!({ "cert_no": TOKEN })),
-        shown::<alipay_api::fund::trans_uni_transfer::Participant>(
-            json!({ "identity": "1", "identity_type": "ALIPAY_USER_ID", "cert_no": TOKEN }),
-        ),
-    ]
+    let mut names = Vec::new();
+    collect(
+        &PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../alipay-api/src"),
+        &mut names,
+    );
+    assert!(names.len() > 60, "{names:?}");
+    names
+}
+
+fn keys(shown: &mut Shown, private: &str, public: &str) {
+    let key = PrivateKey::parse(private).unwrap();
+    let alipay = PublicKey::parse(public).unwrap();
+    shown.add("PrivateKey", &key);
+    shown.add("PrivateKey", &key.signer(SignType::Rsa2).unwrap());
+    shown.add("PublicKey", &(&alipay, alipay.verifier(SignType::Rsa2).unwrap()));
+    shown.add("Secret", &Secret::new(TOKEN));
+    // A key that is cut short, or stands where a certificate should.
+    shown.error("KeyError", &PrivateKey::parse(&private[..600]).unwrap_err());
+    shown.error("KeyError", &PublicKey::parse(private).unwrap_err());
+    let error = Certificate::parse(private).unwrap_err();
+    shown.error("CertificateError", &error);
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{private}\n-----END CERTIFICATE-----\n");
+    shown.error("CertificateError", &Certificate::parse(&pem).unwrap_err());
+}
+
+async fn calls(shown: &mut Shown, client: &Client) {
+    let merchant = client.on_behalf_of(TOKEN);
+    let url = format!("https://shop.example/notify?key={TOKEN}");
+    let pay = Pay::with_auth_code(TOKEN, "1", price("1.00"), "subject");
+    let call = || merchant.trade().pay(pay.clone()).auth_token(TOKEN).notify_url(&url);
+    shown.add("Outcome", &Outcome::Pending(pay.clone()));
+    shown.add("Call", &call());
+    shown.add("CallFuture", &call().into_future());
+    let page = merchant.trade().page_pay(PagePay::new("1", price("1.00"), "subject"));
+    shown.add("PageCall", &page.return_url(&url).notify_url(&url));
+    let app = merchant.trade().app_pay(AppPay::new("1", price("1.00"), "subject"));
+    shown.add("AppCall", &app.notify_url(&url));
+    let business = json!({ "app_auth_token": TOKEN, "code": { "deep": [TOKEN] } });
+    let raw = || {
+        merchant
+            .call_raw("alipay.no.such.method", business.clone())
+            .parameter("code", TOKEN)
+            .auth_token(TOKEN)
+            .notify_url(&url)
+    };
+    shown.add("RawCall", &raw());
+    shown.error("Error", &raw().await.unwrap_err());
+    shown.error("Error", &call().await.unwrap_err());
+    shown.error(
+        "TransportError",
+        &TransportError::new(TransportErrorKind::Broken).with_source("cut off"),
+    );
+    shown.add("File", &File::new("a.png", TOKEN.as_bytes().to_vec()));
+}
+
+async fn notifications(shown: &mut Shown, mock: &alipay_mock::Mock, client: &Client) {
+    shown.add("Notifications", &client.notifications());
+    let told = Forge::new(mock)
+        .set("new_token", TOKEN.as_bytes())
+        .set("passback_params", b"x");
+    shown.add("Verified", &client.notifications().verify(told.signed()).unwrap());
+    let state = State::new(TOKEN).unwrap();
+    shown.add("OAuth", &client.oauth());
+    shown.add("State", &state);
+    let query = |code: &str| {
+        format!(
+            "app_id={}&{code}={TOKEN}&state={TOKEN}&source=alipay_wallet",
+            client.app_id()
+        )
+    };
+    shown.add(
+        "UserCallback",
+        &client.oauth().user_callback(&query("auth_code"), &state).unwrap(),
+    );
+    shown.add(
+        "MerchantCallback",
+        &client
+            .oauth()
+            .merchant_callback(&query("app_auth_code"), &state)
+            .unwrap(),
+    );
+    let other = State::new("anotherStateOfAnotherBrowser").unwrap();
+    shown.error(
+        "Error",
+        &client.oauth().user_callback(&query("auth_code"), &other).unwrap_err(),
+    );
+    let code = json!({ "grant_type": "authorization_code", "code": mock.authorise(None, None) });
+    let answer = client.call_raw("alipay.open.auth.token.app", code).await.unwrap();
+    let answered = answer.get::<String>("app_auth_token").unwrap().unwrap();
+    assert!(!format!("{answer:?} {answer:#?}").contains(&answered));
+    shown.add("RawResponse", &answer);
+}
+
+async fn merchants(shown: &mut Shown, client: &Client) {
+    let authorisation = Authorisation::new(TOKEN, TOKEN, "2088", SystemTime::now());
+    let stored = Stored::new(authorisation.clone(), Version(1));
+    let refused = client
+        .on_behalf_of(TOKEN)
+        .call_raw("alipay.no.such.method", json!({}))
+        .await
+        .unwrap_err();
+    let event = IsvEvent::NotStored {
+        auth_app_id: "2021".to_owned(),
+        authorisation: authorisation.clone(),
+        error: refused.clone(),
+    };
+    shown.add("Authorisation", &authorisation);
+    shown.add("Stored", &stored);
+    shown.add("Version", &stored.version);
+    shown.add("IsvEvent", &event);
+    let mut sweep = Sweep::default();
+    sweep.failed.push(("2021".to_owned(), refused));
+    shown.add("Sweep", &sweep);
+    let key = MerchantKey {
+        app_id: client.app_id(),
+        auth_app_id: "2021",
+    };
+    shown.add("MerchantKey", &key);
+    let store_key = StoreKey::new(TOKEN.as_bytes()[..StoreKey::LENGTH].try_into().unwrap());
+    shown.add("StoreKey", &store_key);
+    shown.add("StoreOptions", &StoreOptions::new());
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(folder.path().join("tokens.db"), &store_key)
+        .await
+        .unwrap();
+    let mut stores: Vec<(&str, Arc<dyn TokenStore>)> = vec![
+        ("MemoryStore", Arc::new(MemoryStore::new())),
+        ("SqliteStore", Arc::new(sqlite)),
+    ];
+    if let Some(server) = postgres_server::shared() {
+        let store = PostgresStore::connect(&server.database(), &store_key).await.unwrap();
+        stores.push(("PostgresStore", Arc::new(store)));
+    }
+    for (name, store) in stores {
+        store.replace(key, None, &authorisation).await.unwrap().unwrap();
+        shown.add(name, &store);
+        let isv = Isv::builder(client.clone(), Arc::clone(&store));
+        shown.add("IsvBuilder", &isv);
+        let isv = isv.build();
+        shown.add("Isv", &isv);
+        shown.add("Client", &isv.merchant("2021"));
+    }
+    let nowhere = format!("postgres://app:{TOKEN}@127.0.0.1:1/tokens");
+    shown.error(
+        "StoreError",
+        &PostgresStore::connect(&nowhere, &store_key).await.unwrap_err(),
+    );
+}
+
+/// What values are read from and written into.
+fn values(shown: &mut Shown) {
+    let text = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
+    let granted: AuthTokenAppResponse = serde_json::from_value(text.clone()).unwrap();
+    shown.add("Extra", &granted.extra);
+    shown.add("Seen", &granted.see());
+    let json = text.to_string();
+    shown.add("Value", &[Value::parse(&json).unwrap(), Value::from_text(TOKEN)]);
+    shown.add("Source", &Value::parse(&json).unwrap());
+    let mut writer = JsonWriter::default();
+    writer.string(TOKEN);
+    shown.add("JsonWriter", &writer);
+}
+
+/// Each request and response of the library that has secret fields, filled with the token.
+fn every_secret_field(shown: &mut Shown) {
+    fn add<T: serde::de::DeserializeOwned + Debug>(shown: &mut Shown, fields: serde_json::Value) {
+        shown.add("requests and responses", &serde_json::from_value::<T>(fields).unwrap());
+    }
+    let tokens = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
+    add::<AuthTokenAppResponse>(shown, tokens);
+    add::<AuthTokenAppQueryResponse>(shown, json!({ "new_token": TOKEN }));
+    add::<alipay_api::system::OauthTokenResponse>(shown, json!({ "access_token": TOKEN, "refresh_token": TOKEN }));
+    add::<alipay_api::user::InfoShare>(shown, json!({ "auth_token": TOKEN }));
+    let person = json!({ "address": TOKEN, "email": TOKEN, "mobile": TOKEN, "phone": TOKEN, "user_name": TOKEN, "cert_no": TOKEN });
+    add::<alipay_api::user::InfoShareResponse>(shown, person);
+    add::<alipay_api::ebpp::InvoiceTokenBatchquery>(shown, json!({ "invoice_token": TOKEN }));
+    add::<alipay_api::trade::WapPay>(
+        shown,
+        json!({ "out_trade_no": "1", "total_amount": "1.00", "subject": "s", "auth_token": TOKEN }),
+    );
+    add::<alipay_api::trade::types::ExtUserInfo>(shown, json!({ "cert_no": TOKEN }));
+    add::<alipay_api::fund::trans_uni_transfer::Participant>(
+        shown,
+        json!({ "identity": "1", "identity_type": "ALIPAY_USER_ID", "cert_no": TOKEN }),
+    );
+    shown.add(
+        "requests and responses",
+        &AuthTokenApp::with_code(TOKEN, "authorization_code").refresh_token(TOKEN),
+    );
+    shown.add("requests and responses", &AuthTokenAppQuery::new(TOKEN));
 }
