@@ -243,3 +243,43 @@ fn as_gbk(value: &[u8]) -> Option<Vec<u8>> {
 fn as_gbk(_: &[u8]) -> Option<Vec<u8>> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::sign::{BadSignature, SignType};
+
+    /// Counts how often it is asked.
+    #[derive(Debug, Default)]
+    struct Never(AtomicUsize);
+
+    impl Verifier for Never {
+        fn sign_type(&self) -> SignType {
+            SignType::Rsa2
+        }
+
+        fn verify(&self, _: &[u8], _: &[u8]) -> Result<(), BadSignature> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Err(BadSignature)
+        }
+    }
+
+    #[test]
+    fn little_is_tried_for_what_anyone_can_send() {
+        let values = "charset=GBK&sign_type=RSA2&alipay_cert_sn=1&body=&subject=%26quot;%25%E4%BD%A0";
+        let unknown: Vec<_> = (0..400).map(|number| format!("&x{number}=%2541")).collect();
+        let unknown = unknown.concat();
+        let small = format!("{values}{unknown}");
+        let large = format!("{small}&passback_params={}", "x".repeat(MAX_FORM));
+        for (form, limit) in [(small, MAX_ATTEMPTS), (large, 0)] {
+            let (form, verifier) = (form.as_bytes(), Never::default());
+            let parameters = Unverified::parse(form, Subject::Notification).unwrap();
+            let cause = of_signature(form, &parameters, b"", &verifier, true).unwrap();
+            assert!(cause.contains(WRONG_ALIPAY_KEY), "{cause}");
+            assert_eq!(verifier.0.load(Ordering::SeqCst), limit);
+            assert_eq!(of_signature(form, &parameters, b"", &verifier, false), None);
+        }
+    }
+}

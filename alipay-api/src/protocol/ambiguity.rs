@@ -59,13 +59,15 @@ const TOLD_BY: &[&str] = &[
     "version",
 ];
 
-/// Those of them that are in every notification of a payment.
+/// Those of them that are in every notification of a payment; `buyer_open_id` stands for itself or `buyer_id`, which comes before it.
 const ALWAYS_THERE: &[&str] = &[
+    "buyer_open_id",
     "charset",
     "notify_id",
     "notify_time",
     "notify_type",
     "out_trade_no",
+    "seller_id",
     "total_amount",
     "trade_no",
     "trade_status",
@@ -339,6 +341,53 @@ mod tests {
             of(&message("x&charge=1")),
             Some(Ambiguity::Hidden { hidden: "charge", .. })
         ));
+    }
+
+    #[test]
+    fn what_may_be_sent_is_taken_when_it_comes_back() {
+        const PARTS: [&str; 16] = [
+            "a=1",
+            "body=1",
+            "bu=1",
+            "c=2",
+            "charset",
+            "gmt_refund=1",
+            "pid=1",
+            "q=1",
+            "sku=",
+            "t=1",
+            "trade_no=5",
+            "uid=1",
+            "voucher_detail_list=",
+            "x",
+            "z=1",
+            "",
+        ];
+        let payment = PARAMETERS.iter().find(|names| has(names, "passback_params")).unwrap();
+        let mut state = 11;
+        let (mut sent, mut refused) = (0, 0);
+        for _ in 0..20_000 {
+            let field = ["body", "passback_params", "subject"][below(&mut state, 3)];
+            let count = 1 + below(&mut state, 4);
+            let parts: Vec<_> = (0..count).map(|_| PARTS[below(&mut state, PARTS.len())]).collect();
+            let text = parts.join("&");
+            if of_request(field, &text).is_some() {
+                refused += 1;
+                continue;
+            }
+            sent += 1;
+            let buyer = ["buyer_id", "buyer_open_id"][below(&mut state, 2)];
+            let mut names = [ALWAYS_THERE, &["app_id", "auth_app_id", field]].concat();
+            names.retain(|name| *name != "buyer_open_id");
+            names.push(buyer);
+            names.extend(payment.iter().filter(|_| below(&mut state, 3) == 0));
+            names.sort_unstable();
+            names.dedup();
+            let value = |name: &str| if name == field { text.clone() } else { "1".to_owned() };
+            let reading: Reading = names.iter().map(|name| ((*name).to_owned(), value(name))).collect();
+            assert_eq!(of(&reading), None, "{field}={text}");
+        }
+        assert!(sent > 1000 && refused > 1000, "{sent} {refused}");
     }
 
     #[test]

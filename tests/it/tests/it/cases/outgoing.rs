@@ -7,7 +7,7 @@ use std::sync::{
 
 use alipay_api::{
     Client, Error, ErrorKind, PageCall,
-    notify::SUCCESS,
+    notify::{SUCCESS, TradeStatusSync},
     trade::{AppPay, Create, PagePay, Pay, Precreate, Query, Refund, WapPay},
     transport::{BoxFuture, Transport, TransportError, TransportErrorKind},
 };
@@ -72,26 +72,45 @@ async fn what_would_be_refused_when_it_comes_back_is_not_sent() {
     }
 }
 
-/// A payment whose notification brings this subject and these `passback_params`, is taken.
-async fn is_told(subject: &str, passback_params: &str) {
+/// The notification of a payment that says this is taken, paid and refunded.
+async fn is_told(subject: &str, body: &str, passback_params: &str) {
     let (mock, client) = start().await;
     let (url, mut posted) = merchant(&[SUCCESS]).await;
-    let order = Precreate::new("1", price("0.01"), subject).passback_params(passback_params);
+    let order = Precreate::new("1", price("0.01"), subject);
+    let order = order.body(body).passback_params(passback_params);
     client.trade().precreate(order).notify_url(url).await.unwrap();
     mock.pay("1").unwrap();
-    let told = client.notifications().verify(posted.recv().await.unwrap()).unwrap();
-    let told = told.expect_order("1", price("0.01")).unwrap();
-    assert_eq!(
-        (told.subject.as_deref(), told.passback_params.as_deref()),
-        (Some(subject), Some(passback_params))
-    );
+    let refund = Refund::with_out_trade_no("1", price("0.01")).out_request_no(subject);
+    client.trade().refund(refund).await.unwrap();
+    let refunded = |told: &TradeStatusSync| told.out_biz_no.as_deref() == Some(subject);
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let notified = client.notifications().verify(posted.recv().await.unwrap()).unwrap();
+        told.push(notified.expect_order("1", price("0.01")).unwrap());
+    }
+    assert!(told.iter().any(|told| refunded(told)));
+    for told in told {
+        assert_eq!(
+            (
+                told.subject.as_deref(),
+                told.body.as_deref(),
+                told.passback_params.as_deref()
+            ),
+            (Some(subject), Some(body), Some(passback_params))
+        );
+    }
 }
 
 #[tokio::test]
 async fn what_the_error_advises_is_taken_when_it_comes_back() {
-    is_told("A& trade_no=1", "uid%3D1%26trade_no%3D5").await;
-    is_told("https://example.com/?a=1&b=2&z=3", "a=1&b=2&uid=3&zone=4").await;
-    is_told("R&D = research", "&=&&x&").await;
+    is_told("A& trade_no=1", "&a=1&trade_no", "uid%3D1%26trade_no%3D5").await;
+    is_told(
+        "https://example.com/?a=1&b=2&z=3",
+        "a=1&b=2&c=3",
+        "a=1&b=2&uid=3&zone=4",
+    )
+    .await;
+    is_told("R&D = research", "{\"a\":\"b&c=1\"}", "&=&&x&").await;
 }
 
 #[tokio::test]
