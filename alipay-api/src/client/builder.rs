@@ -1,6 +1,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Client, Inner, acting::Acting};
+use super::{
+    Client, Inner,
+    acting::Acting,
+    address::{Address, is_gateway, is_https, is_protected},
+};
 use crate::{
     Error, ErrorKind,
     clock::{Clock, SystemClock},
@@ -133,6 +137,12 @@ impl ClientBuilder {
                 Address(&pages)
             )));
         }
+        if !is_protected(&self.gateway) {
+            tracing::warn!(
+                gateway = self.gateway,
+                "the gateway is reached over http: everyone on the way can read what is called and repeat old answers; use https"
+            );
+        }
         self.credentials.check(self.clock.now())?;
         let transport = match self.transport {
             Some(transport) => transport,
@@ -146,6 +156,7 @@ impl ClientBuilder {
                 app_id: self.app_id,
                 keyring: self.credentials.keyring(),
                 credentials: self.credentials,
+                is_protected: is_protected(&self.gateway),
                 gateway: self.gateway,
                 authorisation_pages: pages,
                 transport,
@@ -170,35 +181,6 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// An address that nobody has looked at yet, without what it may hold of secrets: credentials, and what stands behind the path.
-struct Address<'a>(&'a str);
-
-impl fmt::Display for Address<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(address) = self;
-        // A password may have any character in it, `/` and `@` too.
-        let (scheme, shown) = match address.rsplit_once('@') {
-            Some((before, after)) => (before.split_once("://").map_or("", |(scheme, _)| scheme), Some(after)),
-            None => ("", None),
-        };
-        let whole = shown.unwrap_or(address);
-        let (path, is_cut) = match whole.find(['?', '#']) {
-            Some(end) => (&whole[..end], true),
-            None => (whole, false),
-        };
-        if shown.is_some() {
-            // What stands there in place of a scheme may be a password too.
-            let scheme = if matches!(scheme, "http" | "https") {
-                scheme
-            } else {
-                "***"
-            };
-            write!(formatter, "{scheme}://***@")?;
-        }
-        write!(formatter, "{}{}", path.escape_debug(), if is_cut { "…" } else { "" })
-    }
-}
-
 /// The authorisation pages that go with a gateway.
 fn pages_of(gateway: &str) -> String {
     match gateway {
@@ -212,55 +194,66 @@ fn pages_of(gateway: &str) -> String {
     }
 }
 
-fn is_https(url: &str) -> bool {
-    url.parse::<http::Uri>()
-        .is_ok_and(|uri| uri.scheme_str() == Some("https"))
-}
-
-fn is_gateway(url: &str) -> bool {
-    let Ok(uri) = url.parse::<http::Uri>() else {
-        return false;
-    };
-    let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-    // Credentials in an address would end in pages, errors and logs.
-    let has_host = uri
-        .authority()
-        .is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
-    has_scheme && has_host && uri.query().is_none() && !url.contains(['#', '?'])
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Address;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tracing::{
+        Event, Level, Metadata, Subscriber,
+        span::{Attributes, Id, Record},
+        subscriber::with_default,
+    };
+
+    use alipay_mock::keys::KeyPair;
+
+    use crate::{Client, Credentials};
+
+    /// Counts warnings.
+    #[derive(Clone, Default)]
+    struct Warnings(Arc<AtomicUsize>);
+
+    impl Subscriber for Warnings {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            *metadata.level() == Level::WARN
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
 
     #[test]
-    fn an_address_is_shown_without_its_secrets() {
-        for (address, shown) in [
-            (
-                "https://gateway.example/gateway.do",
-                "https://gateway.example/gateway.do",
-            ),
-            (
-                "https://user:hunter2@gateway.example/gateway.do",
-                "https://***@gateway.example/gateway.do",
-            ),
-            (
-                "https://user:hun/t@er?2@gateway.example/gateway.do",
-                "https://***@gateway.example/gateway.do",
-            ),
-            ("hunter2@gateway.example", "***://***@gateway.example"),
-            ("hunter2://hunter2@gateway.example", "***://***@gateway.example"),
-            (
-                "https://gateway.example/gateway.do?key=hunter2",
-                "https://gateway.example/gateway.do…",
-            ),
-            (
-                "https://gateway.example/gateway.do#hunter2",
-                "https://gateway.example/gateway.do…",
-            ),
-            ("line\nend", "line\\nend"),
+    fn a_gateway_over_http_is_warned_of_once_for_each_client() {
+        let [app, alipay] = [(); 2].map(|()| KeyPair::generate().unwrap());
+        let alipay = alipay.public_key().to_base64().unwrap();
+        let credentials = Credentials::public_key(&app.to_base64().unwrap(), &alipay).unwrap();
+        for (gateway, warnings) in [
+            ("http://gateway.example/gateway.do", 1),
+            ("http://127.0.0.1:8089/gateway.do", 0),
+            ("https://gateway.example/gateway.do", 0),
         ] {
-            assert_eq!(Address(address).to_string(), shown, "{address}");
+            let counter = Warnings::default();
+            with_default(counter.clone(), || {
+                let client = Client::builder("2021000000000001", credentials.clone()).gateway(gateway);
+                let client = client.build().unwrap();
+                let _merchant = client.on_behalf_of("token");
+            });
+            assert_eq!(counter.0.load(Ordering::SeqCst), warnings, "{gateway}");
         }
     }
 }

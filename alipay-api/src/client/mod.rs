@@ -3,6 +3,7 @@
 // Only the ISV layer keeps tokens alive.
 #[cfg_attr(not(feature = "isv"), allow(dead_code))]
 mod acting;
+mod address;
 mod builder;
 mod call;
 mod certificates;
@@ -57,6 +58,8 @@ struct Inner {
     /// In certificate mode.
     keyring: Option<Arc<Keyring>>,
     gateway: String,
+    /// Whether nobody on the way to the gateway can read or repeat what is said.
+    is_protected: bool,
     authorisation_pages: String,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
