@@ -16,14 +16,16 @@
 //! Take the first parameter, `H`, that differs between two readings of one text. In one of them, the value of `H` is longer, and holds
 //! `&N=`, where the other has a parameter `N` next. It is not `biz_content` as JSON, of which nothing longer or shorter is whole. By the
 //! second rule, the longer reading has a parameter `J` of the first sort between `H` and `N`. In the other reading, all names behind `H`
-//! come after `J`, so that `&J=` stands inside a value: by the first rule, that reading is refused.
+//! come after `J`, so that `&J=` stands inside a value: by the first rule, that reading is refused, but where the value is the JSON of
+//! `biz_content`. Then `&biz_content=` comes before `&J=` in the text, and `J` before `biz_content` in the order of the names, so that the
+//! longer reading has `&biz_content=` inside a value, and is refused by the first rule.
 //!
 //! What somebody else had Alipay sign in a subject or a remark may be refused for it, or have optional parameters begun in it: so what
 //! would come back like that is not sent in the first place.
 
 use std::fmt;
 
-use crate::generated::notification::PARAMETERS;
+use crate::{error::Shown, generated::notification::PARAMETERS};
 
 /// What orders, money and apps are told by, and what most notifications have: an honest value holds none of them as `&NAME=`. In byte
 /// order.
@@ -94,7 +96,9 @@ impl fmt::Display for Ambiguity<'_> {
         match self {
             Self::Hidden { holder, hidden } => write!(
                 formatter,
-                "parameter `{holder}` holds `&{hidden}=`: what is signed does not show where that value ends"
+                "parameter `{}` holds `&{}=`: what is signed does not show where that value ends",
+                Shown(holder),
+                Shown(hidden)
             ),
             Self::CutContent => write!(
                 formatter,
@@ -120,7 +124,7 @@ pub(crate) fn of_parameters<'a>(parameters: impl Iterator<Item = (&'a str, &'a s
         }
         let mut behind = rest.clone().map(|(name, _)| name);
         let is_present = |name: &str| all.clone().any(|(present, _)| present == name);
-        if let Some(hidden) = hidden_in(holder, value, is_present, behind.find(|name| is_barrier(name))) {
+        if let Some(hidden) = hidden_in(holder, value, is_present, behind.find(|name| has(TOLD_BY, name))) {
             return Some(Ambiguity::Hidden { holder, hidden });
         }
     }
@@ -154,11 +158,6 @@ fn hidden_in<'a>(
         .map(|(name, _)| name)
         .filter(|name| is_name(name.as_bytes()))
         .find(|name| has(TOLD_BY, name) || could_stand_there(name) || is_present(name))
-}
-
-/// Whether a parameter of this name is found wherever it is hidden: in JSON it is not looked for.
-fn is_barrier(name: &str) -> bool {
-    name > CONTENT && has(TOLD_BY, name)
 }
 
 fn has(sorted: &[&str], name: &str) -> bool {

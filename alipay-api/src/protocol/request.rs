@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     cert::Certificates,
+    error::Shown,
     method::{MethodInfo, Retry},
     sign::SignType,
     types::{File, Secret},
@@ -209,7 +210,7 @@ impl Ambiguous {
 
 impl fmt::Display for Ambiguous {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, hidden } = self;
+        let (field, hidden) = (&self.field, Shown(&self.hidden));
         let remedy = if field == "passback_params" {
             "percent-encode the whole value"
         } else {
