@@ -5,6 +5,7 @@ mod conformance;
 mod damage;
 mod filling;
 mod room;
+mod rotation;
 mod start;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
