@@ -23,7 +23,7 @@ pub use self::sql::PostgresStore;
 pub use self::sql::SqliteStore;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "postgres", feature = "sqlite"))))]
-pub use self::sql::{StoreKey, StoreOptions};
+pub use self::sql::{StoreKey, StoreKeyRing, StoreOptions};
 pub use self::{
     authorisation::{Authorisation, AuthorisationState},
     error::{StoreError, StoreErrorKind},
@@ -81,7 +81,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     fn release<'a>(&'a self, merchant: MerchantKey<'a>, holder: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// The `auth_app_id` of each active merchant of the app whose token or refresh token ends before `time`: at most `limit` of them,
-    /// in ascending order, those after `after`.
+    /// in ascending order, those after `after`. One whose authorisation can't be read is among them, whatever it seems to say: to
+    /// [`load`](Self::load) it tells what is wrong.
     fn ending_before<'a>(
         &'a self,
         app_id: &'a str,

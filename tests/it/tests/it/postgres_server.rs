@@ -1,10 +1,13 @@
-//! A PostgreSQL server of the tests' own: installed on the machine, run in a folder of its own, reached by a Unix socket there.
+//! A PostgreSQL server of the tests' own: installed on the machine, run in a folder of its own, reached by a Unix socket there, or with
+//! TLS on a port of 127.0.0.1.
 
 use std::{
     env,
     ffi::OsString,
     fs,
     io::{self, BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -16,12 +19,18 @@ use std::{
 
 use tempfile::TempDir;
 
+/// The names of the files for TLS.
+const CERTIFICATE: &str = "server.crt";
+const KEY: &str = "server.key";
+
 /// A server that runs until it is dropped, or this process ends, in whatever way.
 pub(crate) struct Server {
     programs: Programs,
     folder: TempDir,
     running: Option<Child>,
     databases: AtomicUsize,
+    /// With TLS.
+    port: Option<u16>,
 }
 
 /// The server that all tests share, with databases of their own; `None`, and a line that says why, where none is installed.
@@ -33,6 +42,35 @@ pub(crate) fn shared() -> Option<&'static Server> {
 impl Server {
     /// A new server; `None`, and a line that says why, where none is installed.
     pub(crate) fn start_new() -> Option<Self> {
+        let mut server = Self::new()?;
+        server.start();
+        Some(server)
+    }
+
+    /// The same with TLS, by this certificate and its key, both in PEM.
+    pub(crate) fn start_with_tls(certificate: &str, key: &str) -> Option<Self> {
+        let mut server = Self::new()?;
+        for (name, text) in [(CERTIFICATE, certificate), (KEY, key)] {
+            let path = server.folder.path().join(name);
+            fs::write(&path, text).expect("a file");
+            // The server refuses a key that others may read.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a file");
+            server.programs.give_away(&path);
+        }
+        let mut last = String::new();
+        // A port that is free now may be somebody's a moment later.
+        for _ in 0..10 {
+            let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+            server.port = Some(free.expect("a port").port());
+            match server.try_start() {
+                Ok(()) => return Some(server),
+                Err(log) => last = log,
+            }
+        }
+        panic!("the server did not start:\n{last}");
+    }
+
+    fn new() -> Option<Self> {
         let Some(programs) = Programs::find() else {
             let what = "no PostgreSQL server is installed, and its tests are skipped: `apt-get install postgresql` installs one";
             assert!(env::var_os("CI").is_none(), "{what}");
@@ -40,19 +78,26 @@ impl Server {
             let _ = writeln!(io::stderr(), "skipped: {what}");
             return None;
         };
-        let mut server = Self {
+        let server = Self {
             programs,
             folder: tempfile::tempdir().expect("a folder"),
             running: None,
             databases: AtomicUsize::new(0),
+            port: None,
         };
         server.initialise();
-        server.start();
         Some(server)
     }
 
     /// Starts it and waits until it takes connections.
     pub(crate) fn start(&mut self) {
+        if let Err(log) = self.try_start() {
+            panic!("the server did not start:\n{log}");
+        }
+    }
+
+    /// The error is what it logged before it ended.
+    fn try_start(&mut self) -> Result<(), String> {
         // The shell ends the server when this process closes its end of the pipe, which a killed process does as well.
         let script =
             r#""$0" "$@" </dev/null & read -r what; kill -QUIT $!; wait $!; [ "$what" = keep ] || rm -rf "$FOLDER""#;
@@ -60,9 +105,18 @@ impl Server {
         command.args(["-c", script]).arg(self.programs.path("postgres"));
         command.arg("-D").arg(self.data());
         command.arg("-k").arg(self.folder.path());
+        match self.port {
+            None => command.args(["-c", "listen_addresses="]),
+            Some(port) => {
+                let [certificate, key] = [CERTIFICATE, KEY].map(|name| self.folder.path().join(name));
+                command
+                    .args(["-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-p"])
+                    .arg(port.to_string())
+                    .args(["-c", &format!("ssl_cert_file={}", certificate.display())])
+                    .args(["-c", &format!("ssl_key_file={}", key.display())])
+            }
+        };
         command.args([
-            "-c",
-            "listen_addresses=",
             "-c",
             "max_connections=200",
             "-c",
@@ -80,12 +134,15 @@ impl Server {
         let mut log = BufReader::new(child.stderr.take().expect("its log"));
         let mut seen = String::new();
         while !seen.contains("ready to accept connections") {
-            let read = log.read_line(&mut seen).expect("its log");
-            assert!(read > 0, "the server did not start:\n{seen}");
+            if log.read_line(&mut seen).expect("its log") == 0 {
+                child.wait().expect("it has ended");
+                return Err(seen);
+            }
         }
         // Nobody reads it, but a full pipe would stop the server.
         thread::spawn(move || io::copy(&mut log, &mut io::sink()));
         self.running = Some(child);
+        Ok(())
     }
 
     /// Stops it at once, cutting off its connections, and waits until it has ended.
@@ -115,6 +172,12 @@ impl Server {
             "postgres://{user}@localhost/{database}?host={}",
             self.folder.path().display()
         )
+    }
+
+    /// The URL of the first database by this name of the machine, with TLS, and with `parameters` behind it.
+    pub(crate) fn tls_url(&self, host: &str, parameters: &str) -> String {
+        let port = self.port.expect("a server with TLS");
+        format!("postgres://postgres@{host}:{port}/postgres?{parameters}")
     }
 
     /// The folder of its socket.
@@ -148,9 +211,7 @@ impl Server {
     }
 
     fn initialise(&self) {
-        if let Some(user) = &self.programs.user {
-            run(Command::new("chown").arg(user).arg(self.folder.path()));
-        }
+        self.programs.give_away(self.folder.path());
         let mut command = self.programs.command("initdb");
         command.args([
             "--username=postgres",
@@ -216,6 +277,13 @@ impl Programs {
             folder,
             user: user.map(OsString::from),
         })
+    }
+
+    /// Makes who runs the server the owner of a file or folder.
+    fn give_away(&self, path: &Path) {
+        if let Some(user) = &self.user {
+            run(Command::new("chown").arg(user).arg(path));
+        }
     }
 
     fn path(&self, program: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! The little that the stores need of a database: statements in, rows of plain values out.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use sqlx::{
     Column as _, ColumnIndex, Decode, Encode, Executor, Row as _, Type, TypeInfo as _, ValueRef as _,
@@ -36,6 +36,8 @@ pub(super) enum Fault {
     Disk,
     /// It is set up in a way that can't work.
     Configuration,
+    /// It is not reached by TLS as it is asked for.
+    Tls,
     /// It holds what this library has not written so.
     Damaged,
 }
@@ -44,9 +46,10 @@ impl Fault {
     pub(super) fn of<D: Database>(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => D::fault(&error.code().unwrap_or_default()),
-            sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) | sqlx::Error::Tls(_) => {
-                Self::Configuration
-            }
+            sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => Self::Configuration,
+            sqlx::Error::Tls(_) => Self::Tls,
+            // What TLS refuses while it shakes hands, certificates above all, comes as this.
+            sqlx::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Self::Tls,
             sqlx::Error::Decode(_)
             | sqlx::Error::ColumnDecode { .. }
             | sqlx::Error::ColumnIndexOutOfBounds { .. }
@@ -58,7 +61,7 @@ impl Fault {
     pub(super) fn kind(self) -> StoreErrorKind {
         match self {
             Self::Away | Self::Full | Self::Disk => StoreErrorKind::Unavailable,
-            Self::Configuration => StoreErrorKind::Configuration,
+            Self::Configuration | Self::Tls => StoreErrorKind::Configuration,
             Self::Damaged => StoreErrorKind::Damaged,
         }
     }
@@ -72,6 +75,10 @@ impl Fault {
                 "its disk can't be read or written; see whether it is full, its quota used up, or the disk broken, and try again"
             }
             Self::Configuration => "it can't be used as it is set up; mend what caused this",
+            Self::Tls => {
+                "it can't be reached by TLS as it is asked for: it has no TLS, or its certificate is not by an authority of \
+                 `sslrootcert` or not for this host; mend what caused this"
+            }
             Self::Damaged => "it holds what no token store has written, or is damaged; restore it from a backup",
         }
     }

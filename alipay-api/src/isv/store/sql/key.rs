@@ -1,6 +1,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -11,9 +12,17 @@ use crate::{
 /// The key that a store in a database encrypts tokens with: 32 random bytes.
 ///
 /// Without it the tokens are lost, so keep it where the database's backups are not: in a secret manager, or in the environment. All
-/// processes that share a store need the same one. A merchant's tokens are sealed with everything else that is stored of the merchant:
-/// a row that somebody without the key has changed is [`Damaged`](StoreErrorKind::Damaged). Not so one that is gone, or that was put
-/// back whole from an earlier time. `Debug` shows none of it, and its memory is wiped when it is dropped.
+/// processes that share a store need the same one; to change it, see [`StoreKeyRing`]. `Debug` shows none of it, and its memory is
+/// wiped when it is dropped.
+///
+/// # What it protects
+/// A merchant's tokens are sealed with everything else that is stored of the merchant: a row of which somebody without the key has
+/// changed anything is [`Damaged`](StoreErrorKind::Damaged) to whoever loads it, and
+/// [`ending_before`](crate::isv::store::TokenStore::ending_before), which reads all rows, lists it whatever it says. Not so a row that is gone, that was
+/// emptied as a removed merchant's is, or that was put back whole from an earlier time. Leases have no secret and are not sealed: who
+/// can write to the database can hold refreshes up, or let two processes refresh at once.
+///
+/// [`StoreKeyRing`]: super::super::StoreKeyRing
 #[derive(Clone)]
 pub struct StoreKey(Zeroizing<[u8; StoreKey::LENGTH]>);
 
@@ -61,10 +70,26 @@ impl StoreKey {
         Secret::new(STANDARD.encode(self.bytes()))
     }
 
+    /// Names the key in what is sealed with it, and says nothing about it.
+    pub(super) fn id(&self) -> KeyId {
+        let digest = Sha256::new()
+            .chain_update("alipay-api token store key")
+            .chain_update(self.bytes())
+            .finalize();
+        let mut id = KeyId::default();
+        for (to, from) in id.iter_mut().zip(digest) {
+            *to = from;
+        }
+        id
+    }
+
     pub(super) fn bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }
 }
+
+/// The first bytes of a hash of a key.
+pub(super) type KeyId = [u8; 8];
 
 impl fmt::Debug for StoreKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

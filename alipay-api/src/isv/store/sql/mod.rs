@@ -2,6 +2,7 @@
 
 mod database;
 mod key;
+mod key_ring;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -18,4 +19,4 @@ mod time;
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
-pub use self::{key::StoreKey, options::StoreOptions};
+pub use self::{key::StoreKey, key_ring::StoreKeyRing, options::StoreOptions};

@@ -5,7 +5,7 @@ use sqlx::{
 };
 
 use super::{
-    StoreKey, StoreOptions,
+    StoreKeyRing, StoreOptions,
     database::{Database, Fault, Value, rows},
     schema::{Dialect, dialect},
     store::{Store, token_store},
@@ -46,15 +46,19 @@ impl PostgresStore {
     /// database, or a newer release of this library has made the tables. The URL's password is not shown.
     /// [`Unavailable`](StoreErrorKind::Unavailable): the server can't be reached in time.
     /// [`Damaged`](StoreErrorKind::Damaged): the tables are not as this library has made them.
-    pub async fn connect(url: &str, key: &StoreKey) -> Result<Self, StoreError> {
-        Self::connect_with(url, key, &StoreOptions::new()).await
+    pub async fn connect(url: &str, keys: impl Into<StoreKeyRing>) -> Result<Self, StoreError> {
+        Self::connect_with(url, keys, &StoreOptions::new()).await
     }
 
     /// Connects as [`connect`](Self::connect) does, with other limits.
     ///
     /// # Errors
     /// Those of [`connect`](Self::connect).
-    pub async fn connect_with(url: &str, key: &StoreKey, options: &StoreOptions) -> Result<Self, StoreError> {
+    pub async fn connect_with(
+        url: &str,
+        keys: impl Into<StoreKeyRing>,
+        options: &StoreOptions,
+    ) -> Result<Self, StoreError> {
         let connect = read_url(url)?;
         let name = match connect.get_socket() {
             Some(folder) => format!("PostgreSQL at {}", folder.display()),
@@ -63,11 +67,23 @@ impl PostgresStore {
         let pool = PoolOptions::new().after_connect(|connection, _| {
             Box::pin(async move { Postgres::rows(connection, SESSION, vec![]).await.map(drop) })
         });
-        let store = Store::new(connect, pool, options, key, name);
+        let store = Store::new(connect, pool, options, &keys.into(), name);
         if !store.is_set_up().await? {
             store.set_up().await?;
         }
         Ok(Self(store))
+    }
+
+    /// Encrypts with the first of the [keys](StoreKeyRing) what was encrypted with another, and gives how many merchants that were.
+    /// When it has returned, the store can be opened with the first alone, and no more without it. Others may use the store meanwhile.
+    ///
+    /// What somebody has changed stays as it is, with a warning in the log: no key opens it.
+    ///
+    /// # Errors
+    /// [`WrongKey`](StoreErrorKind::WrongKey): something was encrypted with none of the keys. [`Configuration`](StoreErrorKind::Configuration):
+    /// this user may not write to the table `alipay_store`. [`Unavailable`](StoreErrorKind::Unavailable). After each of them it may be called again.
+    pub async fn reseal(&self) -> Result<u64, StoreError> {
+        self.0.reseal().await
     }
 
     /// Closes all connections, once what is under way has ended; what comes later is [`Unavailable`](StoreErrorKind::Unavailable).

@@ -127,17 +127,61 @@ pub(super) const WRITE_STORE: &str = "INSERT INTO alipay_store (id, schema_versi
      ON CONFLICT (id) DO UPDATE SET schema_version = excluded.schema_version";
 
 /// The state of a row that holds nothing but the version that the merchant had when it was removed.
+pub(super) const REMOVED_STATE: &str = "removed";
 macro_rules! removed {
     () => {
         "'removed'"
     };
 }
 
+/// What is stored of a merchant, as the rows that are read have it at their end.
+macro_rules! columns {
+    () => {
+        "version, app_auth_token, app_refresh_token, user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at"
+    };
+}
+
+/// Such a row: with tokens in it, it is one that somebody has changed.
+macro_rules! emptied {
+    () => {
+        concat!(
+            "state = ",
+            removed!(),
+            " AND length(app_auth_token) = 0 AND length(app_refresh_token) = 0"
+        )
+    };
+}
+
 pub(super) const LOAD: &str = concat!(
-    "SELECT version, app_auth_token, app_refresh_token, user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at \
-     FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2 AND state <> ",
-    removed!()
+    "SELECT ",
+    columns!(),
+    " FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2"
 );
+
+/// All merchants of an app, whatever their rows say: what they say is known when they are opened.
+pub(super) const OF_APP: &str = concat!(
+    "SELECT app_id, auth_app_id, ",
+    columns!(),
+    " FROM alipay_authorisation WHERE app_id = $1 AND ($2 IS NULL OR auth_app_id > $2) ORDER BY auth_app_id LIMIT $3"
+);
+
+/// All merchants of all apps.
+pub(super) const ALL: &str = concat!(
+    "SELECT app_id, auth_app_id, ",
+    columns!(),
+    " FROM alipay_authorisation WHERE $1 IS NULL OR app_id > $1 OR (app_id = $1 AND auth_app_id > $2) \
+     ORDER BY app_id, auth_app_id LIMIT $3"
+);
+
+/// A row is the answer if the version is still the same.
+pub(super) const RESEAL: &str = concat!(
+    "UPDATE alipay_authorisation SET app_auth_token = $4, app_refresh_token = $5 \
+     WHERE app_id = $1 AND auth_app_id = $2 AND version = $3 AND state <> ",
+    removed!(),
+    " RETURNING version"
+);
+
+pub(super) const RESEAL_STORE: &str = "UPDATE alipay_store SET key_check = $1 WHERE id = 1";
 
 /// A row is the answer if there was none. The parameters are [`UPDATE`]'s.
 pub(super) const INSERT: &str = "INSERT INTO alipay_authorisation (app_id, auth_app_id, version, app_auth_token, app_refresh_token, \
@@ -146,23 +190,22 @@ pub(super) const INSERT: &str = "INSERT INTO alipay_authorisation (app_id, auth_
 
 /// Writes a row over one of this state.
 macro_rules! update {
-    ($state:expr) => {
+    ($($state:tt)*) => {
         concat!(
             "UPDATE alipay_authorisation SET version = $3, app_auth_token = $4, app_refresh_token = $5, user_id = $6, state = $7, \
              authorised_at = $8, issued_at = $9, expires_at = $10, refresh_expires_at = $11 \
-             WHERE app_id = $1 AND auth_app_id = $2 AND version = $3 - 1 AND state ",
-            $state,
-            removed!(),
+             WHERE app_id = $1 AND auth_app_id = $2 AND version = $3 - 1 AND ",
+            $($state)*,
             " RETURNING version"
         )
     };
 }
 
 /// A row is the answer if the version was the one before `$3`.
-pub(super) const UPDATE: &str = update!("<> ");
+pub(super) const UPDATE: &str = update!(concat!("state <> ", removed!()));
 
 /// The same, of a merchant that was removed.
-pub(super) const RESTORE: &str = update!("= ");
+pub(super) const RESTORE: &str = update!(emptied!());
 
 /// A version that can't have been counted says nothing.
 pub(super) const REMOVE: &str = concat!(
@@ -173,12 +216,8 @@ pub(super) const REMOVE: &str = concat!(
 );
 
 pub(super) const REMOVED: &str = concat!(
-    "SELECT version FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2 AND state = ",
-    removed!()
+    "SELECT version FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2 AND ",
+    emptied!()
 );
 
 pub(super) const RELEASE: &str = "DELETE FROM alipay_lease WHERE app_id = $1 AND auth_app_id = $2 AND holder = $3";
-
-pub(super) const ENDING: &str = "SELECT auth_app_id FROM alipay_authorisation \
-     WHERE app_id = $1 AND state = 'active' AND (expires_at < $2 OR refresh_expires_at < $2) \
-     AND ($3 IS NULL OR auth_app_id > $3) ORDER BY auth_app_id LIMIT $4";

@@ -9,15 +9,32 @@ use chacha20poly1305::{
 };
 use zeroize::Zeroizing;
 
-use super::key::{StoreKey, random};
+use super::{
+    key::{KeyId, StoreKey, random},
+    key_ring::StoreKeyRing,
+};
 use crate::isv::store::{MerchantKey, StoreError, StoreErrorKind};
 
 /// The first byte of everything that is sealed: how the rest is to be read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// Without the key's id.
+const OLD_FORMAT: u8 = 1;
 const NONCE: usize = 24;
 
-/// Seals and opens with one key.
-pub(super) struct Sealer(XChaCha20Poly1305);
+/// Seals with the first of its keys, and opens with all.
+pub(super) struct Sealer {
+    first: (KeyId, XChaCha20Poly1305),
+    others: Vec<(KeyId, XChaCha20Poly1305)>,
+}
+
+/// Why something can't be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unopened {
+    /// It says that it was sealed with a key that is not there.
+    UnknownKey,
+    /// It was sealed for another place, or was changed since.
+    Changed,
+}
 
 /// What is sealed and where it stands: what was sealed for one place can't be opened in another.
 #[derive(Clone, Copy)]
@@ -42,44 +59,77 @@ pub(super) struct Row<'a> {
 }
 
 impl Sealer {
-    pub(super) fn new(key: &StoreKey) -> Self {
-        Self(XChaCha20Poly1305::new(&Key::from(*key.bytes())))
+    pub(super) fn new(keys: &StoreKeyRing) -> Self {
+        let cipher = |key: &StoreKey| (key.id(), XChaCha20Poly1305::new(&Key::from(*key.bytes())));
+        Self {
+            first: cipher(keys.first()),
+            others: keys.others().iter().map(cipher).collect(),
+        }
     }
 
-    /// The format, the nonce, the sealed text and its tag.
+    /// The format, the key's id, the nonce, the sealed text and its tag.
     pub(super) fn seal(&self, place: Place<'_>, text: &str) -> Result<Vec<u8>, StoreError> {
+        let (id, cipher) = &self.first;
         let nonce: [u8; NONCE] = random()?;
         let payload = Payload {
             msg: text.as_bytes(),
-            aad: &place.described(),
+            aad: &place.described(FORMAT),
         };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| {
+        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| {
             // Of more than 256 GiB.
             StoreError::new(StoreErrorKind::Configuration, "the token is too long to be encrypted")
         })?;
-        Ok([&[FORMAT], nonce.as_slice(), &sealed].concat())
+        Ok([&[FORMAT], id.as_slice(), &nonce, &sealed].concat())
     }
 
-    /// `None` if it wasn't sealed with this key for this place, or was changed since.
-    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<String> {
-        let (&[FORMAT], rest) = sealed.split_first_chunk::<1>()? else {
-            return None;
+    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<String, Unopened> {
+        let ciphers = || std::iter::once(&self.first).chain(&self.others);
+        let (&[format], rest) = sealed.split_first_chunk().ok_or(Unopened::Changed)?;
+        let with = |cipher: &XChaCha20Poly1305, sealed: &[u8]| {
+            let (&nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+            let aad = &place.described(format);
+            let payload = Payload { msg: sealed, aad };
+            let text = cipher.decrypt(&XNonce::from(nonce), payload).map(Zeroizing::new).ok()?;
+            str::from_utf8(&text).map(str::to_owned).ok()
         };
-        let (&nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
-        let payload = Payload {
-            msg: sealed,
-            aad: &place.described(),
-        };
-        let text = self.0.decrypt(&XNonce::from(nonce), payload).map(Zeroizing::new).ok()?;
-        str::from_utf8(&text).map(str::to_owned).ok()
+        match format {
+            FORMAT => {
+                let (id, rest) = rest
+                    .split_first_chunk::<{ size_of::<KeyId>() }>()
+                    .ok_or(Unopened::Changed)?;
+                let mut named = ciphers().filter(|(other, _)| other == id).peekable();
+                named.peek().ok_or(Unopened::UnknownKey)?;
+                named
+                    .find_map(|(_, cipher)| with(cipher, rest))
+                    .ok_or(Unopened::Changed)
+            }
+            OLD_FORMAT => ciphers()
+                .find_map(|(_, cipher)| with(cipher, rest))
+                .ok_or(Unopened::Changed),
+            _ => Err(Unopened::Changed),
+        }
     }
+
+    /// Whether it says that it was sealed with the key that seals.
+    pub(super) fn is_current(&self, sealed: &[u8]) -> bool {
+        matches!(sealed.split_first(), Some((&FORMAT, rest)) if rest.starts_with(&self.first.0))
+    }
+}
+
+/// Whether both say to be sealed with the same key, or neither says with which.
+pub(super) fn name_one_key(one: &[u8], other: &[u8]) -> bool {
+    let named = |sealed: &[u8]| match sealed.split_first() {
+        Some((&FORMAT, rest)) => rest.first_chunk::<{ size_of::<KeyId>() }>().copied(),
+        _ => None,
+    };
+    named(one) == named(other)
 }
 
 impl Place<'_> {
     /// The associated data: no two places have the same, as each text comes after its length, and all else has one length.
-    fn described(self) -> Vec<u8> {
+    fn described(self, format: u8) -> Vec<u8> {
         let mut described = b"alipay-api token store".to_vec();
-        described.push(FORMAT);
+        described.push(format);
         if let Self::Column(column, row) = self {
             for text in [
                 column,
@@ -127,13 +177,18 @@ mod tests {
     const PLACE: Place<'_> = Place::Column("token", ROW);
 
     fn sealer(byte: u8) -> Sealer {
-        Sealer::new(&StoreKey::new([byte; 32]))
+        Sealer::new(&StoreKey::new([byte; 32]).into())
+    }
+
+    fn ring(bytes: [u8; 2]) -> Sealer {
+        let [first, other] = bytes.map(|byte| StoreKey::new([byte; 32]));
+        Sealer::new(&StoreKeyRing::new(first).with(other))
     }
 
     #[test]
     fn what_was_sealed_opens_and_shows_nothing() {
         let sealed = sealer(1).seal(PLACE, "202011BB令牌").unwrap();
-        assert_eq!(sealer(1).open(PLACE, &sealed).as_deref(), Some("202011BB令牌"));
+        assert_eq!(sealer(1).open(PLACE, &sealed).as_deref(), Ok("202011BB令牌"));
         assert!(!sealed.windows(4).any(|window| window == b"2020"));
         assert_ne!(sealed, sealer(1).seal(PLACE, "202011BB令牌").unwrap());
     }
@@ -179,9 +234,10 @@ mod tests {
         ];
         let places = rows.map(|row| Place::Column("token", row));
         for place in [Place::Store, Place::Column("refresh", ROW)].into_iter().chain(places) {
-            assert_eq!(sealer(1).open(place, &sealed), None, "{:?}", place.described());
+            let opened = sealer(1).open(place, &sealed);
+            assert_eq!(opened, Err(Unopened::Changed), "{:?}", place.described(FORMAT));
         }
-        assert_eq!(sealer(2).open(PLACE, &sealed), None);
+        assert_eq!(sealer(2).open(PLACE, &sealed), Err(Unopened::UnknownKey));
     }
 
     #[test]
@@ -190,8 +246,50 @@ mod tests {
         for index in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
-            assert_eq!(sealer(1).open(PLACE, &changed), None, "byte {index}");
-            assert_eq!(sealer(1).open(PLACE, &sealed[..index]), None, "cut at {index}");
+            let names_a_key = (1..=size_of::<KeyId>()).contains(&index);
+            let wanted = if names_a_key {
+                Unopened::UnknownKey
+            } else {
+                Unopened::Changed
+            };
+            assert_eq!(sealer(1).open(PLACE, &changed), Err(wanted), "byte {index}");
+            assert_eq!(
+                sealer(1).open(PLACE, &sealed[..index]),
+                Err(Unopened::Changed),
+                "cut at {index}"
+            );
         }
+    }
+
+    #[test]
+    fn of_a_ring_the_first_seals_and_all_open() {
+        let old = sealer(1).seal(PLACE, "token").unwrap();
+        let rotated = ring([2, 1]);
+        assert_eq!(rotated.open(PLACE, &old).as_deref(), Ok("token"));
+        assert!(!rotated.is_current(&old));
+        let new = rotated.seal(PLACE, "token").unwrap();
+        assert!(rotated.is_current(&new));
+        assert_eq!(sealer(2).open(PLACE, &new).as_deref(), Ok("token"));
+        assert_eq!(sealer(1).open(PLACE, &new), Err(Unopened::UnknownKey));
+        assert_eq!(ring([1, 2]).open(PLACE, &new).as_deref(), Ok("token"));
+    }
+
+    #[test]
+    fn what_was_sealed_before_keys_had_ids_still_opens() {
+        let nonce = [9; NONCE];
+        let payload = Payload {
+            msg: b"token",
+            aad: &PLACE.described(OLD_FORMAT),
+        };
+        let sealed = sealer(1).first.1.encrypt(&XNonce::from(nonce), payload).unwrap();
+        let sealed = [&[OLD_FORMAT], nonce.as_slice(), &sealed].concat();
+        for sealer in [sealer(1), ring([2, 1])] {
+            assert_eq!(sealer.open(PLACE, &sealed).as_deref(), Ok("token"));
+            assert!(!sealer.is_current(&sealed));
+        }
+        assert_eq!(sealer(2).open(PLACE, &sealed), Err(Unopened::Changed));
+        let mut renamed = sealed;
+        renamed[0] = FORMAT;
+        assert!(sealer(1).open(PLACE, &renamed).is_err());
     }
 }

@@ -12,7 +12,7 @@ use sqlx::{
 use tokio::time::Instant;
 
 use super::{
-    StoreKey, StoreOptions,
+    StoreKeyRing, StoreOptions,
     database::{Database, Fault, Value, rows},
     schema::{Dialect, dialect},
     store::{Store, token_store},
@@ -46,21 +46,37 @@ impl SqliteStore {
     /// [`Damaged`](StoreErrorKind::Damaged): the file is no SQLite database, is cut off, overwritten or empty.
     /// [`Configuration`](StoreErrorKind::Configuration): it can't be opened, or a newer release of this library has made it.
     /// [`Unavailable`](StoreErrorKind::Unavailable): somebody else keeps it locked, or its disk is full.
-    pub async fn open(path: impl AsRef<Path>, key: &StoreKey) -> Result<Self, StoreError> {
-        Self::open_with(path, key, &StoreOptions::new()).await
+    pub async fn open(path: impl AsRef<Path>, keys: impl Into<StoreKeyRing>) -> Result<Self, StoreError> {
+        Self::open_with(path, keys, &StoreOptions::new()).await
     }
 
     /// Opens the store in this file as [`open`](Self::open) does, with other limits.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).
-    pub async fn open_with(path: impl AsRef<Path>, key: &StoreKey, options: &StoreOptions) -> Result<Self, StoreError> {
+    pub async fn open_with(
+        path: impl AsRef<Path>,
+        keys: impl Into<StoreKeyRing>,
+        options: &StoreOptions,
+    ) -> Result<Self, StoreError> {
         let file = File::find_or_create(path.as_ref(), options.timeout).await?;
-        let opened = Self::open_file(&file, key, options).await;
+        let opened = Self::open_file(&file, &keys.into(), options).await;
         if opened.is_err() {
             file.remove_if_begun();
         }
         opened
+    }
+
+    /// Encrypts with the first of the [keys](StoreKeyRing) what was encrypted with another, and gives how many merchants that were.
+    /// When it has returned, the store can be opened with the first alone, and no more without it. Others may use the store meanwhile.
+    ///
+    /// What somebody has changed stays as it is, with a warning in the log: no key opens it.
+    ///
+    /// # Errors
+    /// [`WrongKey`](StoreErrorKind::WrongKey): something was encrypted with none of the keys.
+    /// [`Unavailable`](StoreErrorKind::Unavailable). After each of them it may be called again.
+    pub async fn reseal(&self) -> Result<u64, StoreError> {
+        self.0.reseal().await
     }
 
     /// Closes all connections, once what is under way has ended; what comes later is [`Unavailable`](StoreErrorKind::Unavailable).
@@ -70,7 +86,7 @@ impl SqliteStore {
         self.0.close().await;
     }
 
-    async fn open_file(file: &File, key: &StoreKey, options: &StoreOptions) -> Result<Self, StoreError> {
+    async fn open_file(file: &File, keys: &StoreKeyRing, options: &StoreOptions) -> Result<Self, StoreError> {
         let connect = SqliteConnectOptions::new()
             .filename(&file.path)
             // Within the time that an answer may take: SQLite's own error says more.
@@ -80,7 +96,7 @@ impl SqliteStore {
             .pragma("fullfsync", "ON")
             // A changed file can't have functions run.
             .pragma("trusted_schema", "OFF");
-        let store = Store::new(connect, PoolOptions::new(), options, key, file.name());
+        let store = Store::new(connect, PoolOptions::new(), options, keys, file.name());
         check(&store, file).await?;
         let is_set_up = store.is_set_up().await?;
         write_ahead(&store, options.timeout).await?;

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use sqlx::{Pool, pool::PoolOptions};
 
 use super::{
-    StoreKey, StoreOptions,
+    StoreKeyRing, StoreOptions,
     database::{Database, Fault, Loan, Value},
     schema,
-    seal::{Place, Row, Sealer},
+    seal::{self, Place, Row, Sealer, Unopened},
     time,
 };
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
     types::Secret,
 };
 
+/// How many rows are read at once where all are.
+const PAGE: i64 = 500;
 /// A hundred years: what is longer could not be added to the time.
 const LONGEST_LEASE: Duration = Duration::from_hours(100 * 365 * 24);
 
@@ -105,7 +107,7 @@ impl<D: Database> Store<D> {
         connect: <D::Connection as sqlx::Connection>::Options,
         pool: PoolOptions<D>,
         options: &StoreOptions,
-        key: &StoreKey,
+        keys: &StoreKeyRing,
         name: String,
     ) -> Self {
         let pool = pool
@@ -113,7 +115,7 @@ impl<D: Database> Store<D> {
             .acquire_timeout(options.timeout);
         Self {
             pool: pool.connect_lazy_with(connect),
-            sealer: Sealer::new(key),
+            sealer: Sealer::new(keys),
             timeout: options.timeout,
             name,
         }
@@ -167,20 +169,11 @@ impl<D: Database> Store<D> {
 
     pub(super) async fn load(&self, merchant: MerchantKey<'_>) -> Result<Option<Stored>, StoreError> {
         let rows = self.run(schema::LOAD, merchant_values(merchant)?).await?;
-        let Some(row) = rows.into_iter().next() else {
+        let Some(row) = rows.first() else {
             return Ok(None);
         };
-        match self.stored(merchant, row) {
-            Some(stored) => Ok(Some(stored)),
-            None => Err(self.error(
-                StoreErrorKind::Damaged,
-                format!(
-                    "the authorisation of merchant {:?} for app {:?} can't be read: somebody has changed it; restore it from a \
-                     backup, or remove it (`TokenStore::remove`) and have the merchant authorise again",
-                    merchant.auth_app_id, merchant.app_id
-                ),
-            )),
-        }
+        self.stored(merchant, row)
+            .map_err(|unopened| self.unopened(merchant, unopened))
     }
 
     pub(super) async fn replace(
@@ -222,13 +215,40 @@ impl<D: Database> Store<D> {
         version: Version,
         authorisation: &Authorisation,
     ) -> Result<Option<Version>, StoreError> {
-        // Of a higher version than can be counted nothing was ever stored.
-        let Ok(number) = i64::try_from(version.0) else {
+        let Some(sealed) = self.sealed(merchant, version, authorisation)? else {
+            return Ok(None);
+        };
+        let row = sealed.row;
+        let mut values = merchant_values(merchant)?;
+        values.extend([
+            Value::Integer(Some(row.version)),
+            sealed.token,
+            sealed.refresh_token,
+            text(row.user_id)?,
+            text(row.state)?,
+            Value::Integer(Some(row.authorised_at)),
+            Value::Integer(Some(row.issued_at)),
+            Value::Integer(row.expires_at),
+            Value::Integer(row.refresh_expires_at),
+        ]);
+        let rows = self.run(statement, values).await?;
+        Ok((!rows.is_empty()).then_some(version))
+    }
+
+    /// A merchant's row, and its tokens sealed; `None` where nothing was ever stored in this version.
+    fn sealed<'a>(
+        &self,
+        merchant: MerchantKey<'a>,
+        version: Version,
+        authorisation: &'a Authorisation,
+    ) -> Result<Option<Sealed<'a>>, StoreError> {
+        // Higher than can be counted.
+        let Ok(version) = i64::try_from(version.0) else {
             return Ok(None);
         };
         let row = Row {
             merchant,
-            version: number,
+            version,
             user_id: &authorisation.user_id,
             state: state_name(authorisation.state),
             authorised_at: time::floor(authorisation.authorised_at),
@@ -240,20 +260,11 @@ impl<D: Database> Store<D> {
             let sealed = self.sealer.seal(Place::Column(column, row), token.expose())?;
             Ok(Value::Bytes(Some(sealed)))
         };
-        let mut values = merchant_values(merchant)?;
-        values.extend([
-            Value::Integer(Some(row.version)),
-            seal(TOKEN, &authorisation.app_auth_token)?,
-            seal(REFRESH_TOKEN, &authorisation.app_refresh_token)?,
-            text(row.user_id)?,
-            text(row.state)?,
-            Value::Integer(Some(row.authorised_at)),
-            Value::Integer(Some(row.issued_at)),
-            Value::Integer(row.expires_at),
-            Value::Integer(row.refresh_expires_at),
-        ]);
-        let rows = self.run(statement, values).await?;
-        Ok((!rows.is_empty()).then_some(version))
+        Ok(Some(Sealed {
+            token: seal(TOKEN, &authorisation.app_auth_token)?,
+            refresh_token: seal(REFRESH_TOKEN, &authorisation.app_refresh_token)?,
+            row,
+        }))
     }
 
     pub(super) async fn lease(
@@ -282,18 +293,140 @@ impl<D: Database> Store<D> {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let values = vec![
-            text(app_id)?,
-            Value::Integer(Some(time::ceil(time))),
-            after.map_or(Ok(Value::Text(None)), text)?,
-            Value::Integer(Some(limit.into())),
-        ];
-        let rows = self.run(schema::ENDING, values).await?;
-        let names = rows.into_iter().map(|row| match <[Value; 1]>::try_from(row) {
-            Ok([Value::Text(Some(name))]) => Ok(name),
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let ends = |end: Option<SystemTime>| end.is_some_and(|end| time::floor(end) < time::ceil(time));
+        // What can't be read may be due, and whoever loads it is told.
+        let is_due = |read: Result<Option<Stored>, Unopened>| {
+            read.map_or(true, |stored| {
+                stored.is_some_and(|Stored { authorisation, .. }| {
+                    authorisation.state == AuthorisationState::Active
+                        && (ends(authorisation.expires_at) || ends(authorisation.refresh_expires_at))
+                })
+            })
+        };
+        let mut due = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while due.len() < limit {
+            let values = vec![
+                text(app_id)?,
+                after.as_deref().map_or(Ok(Value::Text(None)), text)?,
+                Value::Integer(Some(PAGE)),
+            ];
+            let rows = self.run(schema::OF_APP, values).await?;
+            let Some((_, last, _)) = rows.last().map(|row| self.named(row)).transpose()? else {
+                break;
+            };
+            after = Some(last.to_owned());
+            for row in &rows {
+                let (_, auth_app_id, row) = self.named(row)?;
+                let merchant = MerchantKey { app_id, auth_app_id };
+                if due.len() < limit && is_due(self.stored(merchant, row)) {
+                    due.push(auth_app_id.to_owned());
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// Seals with the first key what was sealed with another, and then lets the store be opened with the first alone.
+    pub(super) async fn reseal(&self) -> Result<u64, StoreError> {
+        let mut resealed = 0;
+        let mut after: Option<(String, String)> = None;
+        let mut unknown = None;
+        let mut was_overtaken = false;
+        loop {
+            let (app, merchant): (Option<&str>, Option<&str>) = match &after {
+                Some((app_id, auth_app_id)) => (Some(app_id), Some(auth_app_id)),
+                None => (None, None),
+            };
+            let name = |name: Option<&str>| name.map_or(Ok(Value::Text(None)), text);
+            let values = vec![name(app)?, name(merchant)?, Value::Integer(Some(PAGE))];
+            let rows = self.run(schema::ALL, values).await?;
+            for row in &rows {
+                let (app_id, auth_app_id, row) = self.named(row)?;
+                let merchant = MerchantKey { app_id, auth_app_id };
+                after = Some((app_id.to_owned(), auth_app_id.to_owned()));
+                if self.is_current(row) {
+                    continue;
+                }
+                match self.stored(merchant, row) {
+                    Ok(None) => {}
+                    Ok(Some(stored)) => match self.reseal_row(merchant, &stored).await? {
+                        true => resealed += 1,
+                        // Whoever was faster may have another key.
+                        false => was_overtaken = true,
+                    },
+                    Err(unopened @ Unopened::UnknownKey) => unknown = Some(self.unopened(merchant, unopened)),
+                    Err(unopened @ Unopened::Changed) => {
+                        let error = self.unopened(merchant, unopened);
+                        tracing::warn!(%error, "an authorisation is left as it is");
+                    }
+                }
+            }
+            if !rows.is_empty() {
+                continue;
+            }
+            if !was_overtaken {
+                break;
+            }
+            (after, was_overtaken) = (None, false);
+        }
+        if let Some(error) = unknown {
+            return Err(error);
+        }
+        let check = self.sealer.seal(Place::Store, "")?;
+        self.run(schema::RESEAL_STORE, vec![Value::Bytes(Some(check))]).await?;
+        Ok(resealed)
+    }
+
+    async fn reseal_row(&self, merchant: MerchantKey<'_>, stored: &Stored) -> Result<bool, StoreError> {
+        let Some(sealed) = self.sealed(merchant, stored.version, &stored.authorisation)? else {
+            return Ok(false);
+        };
+        let mut values = merchant_values(merchant)?;
+        values.extend([
+            Value::Integer(Some(sealed.row.version)),
+            sealed.token,
+            sealed.refresh_token,
+        ]);
+        Ok(!self.run(schema::RESEAL, values).await?.is_empty())
+    }
+
+    /// Whether both tokens of a row are sealed with the key that seals.
+    fn is_current(&self, row: &[Value]) -> bool {
+        match row {
+            [_, Value::Bytes(Some(token)), Value::Bytes(Some(refresh_token)), ..] => {
+                self.sealer.is_current(token) && self.sealer.is_current(refresh_token)
+            }
+            _ => false,
+        }
+    }
+
+    /// Parts a row that begins with the app's and the merchant's names.
+    fn named<'r>(&self, row: &'r [Value]) -> Result<(&'r str, &'r str, &'r [Value]), StoreError> {
+        match row {
+            [Value::Text(Some(app_id)), Value::Text(Some(auth_app_id)), rest @ ..] => Ok((app_id, auth_app_id, rest)),
             _ => Err(self.damaged()),
-        });
-        names.collect()
+        }
+    }
+
+    /// What is said of a merchant's row that can't be opened.
+    fn unopened(&self, merchant: MerchantKey<'_>, unopened: Unopened) -> StoreError {
+        let (kind, why) = match unopened {
+            Unopened::Changed => (
+                StoreErrorKind::Damaged,
+                "can't be read: somebody has changed it; restore it from a backup, or remove it (`TokenStore::remove`) and have \
+                 the merchant authorise again",
+            ),
+            Unopened::UnknownKey => (
+                StoreErrorKind::WrongKey,
+                "was encrypted with a key that is not among the store's keys, or is damaged; open the store with that key, too \
+                 (`StoreKeyRing`)",
+            ),
+        };
+        let MerchantKey { app_id, auth_app_id } = merchant;
+        let what = format!("the authorisation of merchant {auth_app_id:?} for app {app_id:?} {why}");
+        self.error(kind, what)
     }
 
     /// How many migrations the database has seen.
@@ -318,55 +451,63 @@ impl<D: Database> Store<D> {
             Ok(version) if version > 0 => version,
             _ => return Err(self.damaged()),
         };
-        if self.sealer.open(Place::Store, check).is_none() {
+        if self.sealer.open(Place::Store, check).is_err() {
             let what = "its tokens were encrypted with another key; open it with the key that it was made with";
             return Err(self.error(StoreErrorKind::WrongKey, what));
         }
         Ok(version)
     }
 
-    /// Reads a row of [`schema::LOAD`]. `None` if it can't have been written so.
-    fn stored(&self, merchant: MerchantKey<'_>, row: Vec<Value>) -> Option<Stored> {
-        let Ok(
-            [
-                Value::Integer(Some(version)),
-                Value::Bytes(Some(token)),
-                Value::Bytes(Some(refresh_token)),
-                Value::Text(Some(user_id)),
-                Value::Text(Some(state)),
-                Value::Integer(Some(authorised_at)),
-                Value::Integer(Some(issued_at)),
-                Value::Integer(expires_at),
-                Value::Integer(refresh_expires_at),
-            ],
-        ) = <[Value; 9]>::try_from(row)
+    /// Reads a row of [`schema::LOAD`]; `None` where the merchant was removed.
+    fn stored(&self, merchant: MerchantKey<'_>, row: &[Value]) -> Result<Option<Stored>, Unopened> {
+        let [
+            Value::Integer(Some(version)),
+            Value::Bytes(Some(token)),
+            Value::Bytes(Some(refresh_token)),
+            Value::Text(Some(user_id)),
+            Value::Text(Some(state)),
+            Value::Integer(Some(authorised_at)),
+            Value::Integer(Some(issued_at)),
+            Value::Integer(expires_at),
+            Value::Integer(refresh_expires_at),
+        ] = row
         else {
-            return None;
+            return Err(Unopened::Changed);
         };
+        if *state == schema::REMOVED_STATE && token.is_empty() && refresh_token.is_empty() {
+            return Ok(None);
+        }
         let row = Row {
             merchant,
-            version,
-            user_id: &user_id,
-            state: &state,
-            authorised_at,
-            issued_at,
-            expires_at,
-            refresh_expires_at,
-        };
-        let open = |column, sealed: &[u8]| self.sealer.open(Place::Column(column, row), sealed);
-        let end = |millis: Option<i64>| millis.map_or(Some(None), |millis| time::read(millis).map(Some));
-        let authorisation = Authorisation {
-            app_auth_token: open(TOKEN, &token)?.into(),
-            app_refresh_token: open(REFRESH_TOKEN, &refresh_token)?.into(),
-            state: STATES.into_iter().find(|known| state_name(*known) == state)?,
-            authorised_at: time::read(authorised_at)?,
-            issued_at: time::read(issued_at)?,
-            expires_at: end(expires_at)?,
-            refresh_expires_at: end(refresh_expires_at)?,
+            version: *version,
             user_id,
+            state,
+            authorised_at: *authorised_at,
+            issued_at: *issued_at,
+            expires_at: *expires_at,
+            refresh_expires_at: *refresh_expires_at,
         };
-        let version = Version(u64::try_from(version).ok()?);
-        Some(Stored::new(authorisation, version))
+        // Both were sealed with one key.
+        if !seal::name_one_key(token, refresh_token) {
+            return Err(Unopened::Changed);
+        }
+        let open = |column, sealed: &[u8]| self.sealer.open(Place::Column(column, row), sealed);
+        let time = |millis: i64| time::read(millis).ok_or(Unopened::Changed);
+        let authorisation = Authorisation {
+            app_auth_token: open(TOKEN, token)?.into(),
+            app_refresh_token: open(REFRESH_TOKEN, refresh_token)?.into(),
+            state: STATES
+                .into_iter()
+                .find(|known| state_name(*known) == state)
+                .ok_or(Unopened::Changed)?,
+            authorised_at: time(row.authorised_at)?,
+            issued_at: time(row.issued_at)?,
+            expires_at: row.expires_at.map(time).transpose()?,
+            refresh_expires_at: row.refresh_expires_at.map(time).transpose()?,
+            user_id: user_id.clone(),
+        };
+        let version = Version(u64::try_from(row.version).map_err(|_| Unopened::Changed)?);
+        Ok(Some(Stored::new(authorisation, version)))
     }
 
     async fn borrow(&self) -> Result<Loan<D>, StoreError> {
@@ -399,6 +540,13 @@ impl<D: Database> Store<D> {
     pub(super) fn error(&self, kind: StoreErrorKind, what: impl std::fmt::Display) -> StoreError {
         StoreError::new(kind, format!("{}: {what}", self.name))
     }
+}
+
+/// A merchant's row as it is written.
+struct Sealed<'a> {
+    row: Row<'a>,
+    token: Value,
+    refresh_token: Value,
 }
 
 const TOKEN: &str = "app_auth_token";

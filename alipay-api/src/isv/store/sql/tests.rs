@@ -25,6 +25,10 @@ fn authorisation(token: &str) -> Authorisation {
     Authorisation::new(token, format!("{token}-refresh"), "2088", SystemTime::UNIX_EPOCH)
 }
 
+fn time(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
 /// A store with two merchants, as it is left by a process that has ended.
 async fn filled(path: &Path) {
     let store = SqliteStore::open(path, &key()).await.unwrap();
@@ -58,6 +62,8 @@ async fn what_somebody_has_changed_is_refused() {
          WHERE auth_app_id = 'a'; UPDATE alipay_authorisation SET app_id = '2021', auth_app_id = 'a' WHERE auth_app_id = 'b'",
         "UPDATE alipay_authorisation SET state = 'unheard of'",
         "UPDATE alipay_authorisation SET state = 'cancelled'",
+        "UPDATE alipay_authorisation SET state = 'removed'",
+        "UPDATE alipay_authorisation SET state = 'removed', app_auth_token = x''",
         "UPDATE alipay_authorisation SET user_id = '2089'",
         "UPDATE alipay_authorisation SET authorised_at = authorised_at + 1",
         "UPDATE alipay_authorisation SET issued_at = issued_at - 1",
@@ -89,6 +95,7 @@ async fn what_somebody_has_changed_can_be_removed_and_stored_anew() {
         ("version = -1", 2),
         ("version = 9223372036854775807", 2),
         ("user_id = '2089', expires_at = 0", 2),
+        ("state = 'removed'", 2),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.db");
@@ -112,6 +119,84 @@ async fn what_somebody_has_changed_can_be_removed_and_stored_anew() {
         let others = store.load(merchant("b")).await;
         assert_eq!(others.unwrap_err().kind(), StoreErrorKind::Damaged, "{change}");
     }
+}
+
+#[tokio::test]
+async fn whatever_a_changed_row_says_it_is_listed_as_due() {
+    let (soon, late) = (Some(time(1_000)), Some(time(9_000_000)));
+    for change in [
+        "expires_at = 253402300799999",
+        "expires_at = NULL",
+        "refresh_expires_at = NULL, expires_at = NULL",
+        "refresh_expires_at = 0",
+        "state = 'lost'",
+        "state = 'cancelled'",
+        "state = 'removed'",
+        "state = 'unheard of'",
+        "issued_at = 7",
+        "version = 9",
+        "app_refresh_token = x'02'",
+        "auth_app_id = 'aa'",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        let store = SqliteStore::open(&path, &key()).await.unwrap();
+        for (name, end) in [("a", late), ("b", soon), ("c", late), ("d", soon), ("e", late)] {
+            let mut granted = authorisation(name);
+            (granted.expires_at, granted.refresh_expires_at) = (end, late);
+            store.replace(merchant(name), None, &granted).await.unwrap();
+        }
+        store.remove(merchant("e")).await.unwrap();
+        let due = async |limit| store.ending_before("2021", time(5_000), None, limit).await.unwrap();
+        assert_eq!(due(9).await, ["b", "d"]);
+        // Neither a merchant that is due nor one that is not can be made to look otherwise, and nobody else suffers.
+        for (changed, is_due) in [("a", ["a", "b", "d"].as_slice()), ("d", &["b", "d"])] {
+            let before = "CREATE TABLE kept AS SELECT * FROM alipay_authorisation";
+            let changing = format!("UPDATE alipay_authorisation SET {change} WHERE auth_app_id = '{changed}'");
+            tamper(&path, &format!("{before}; {changing}")).await;
+            let listed = due(9).await;
+            let name = if change.starts_with("auth_app_id") {
+                "aa"
+            } else {
+                changed
+            };
+            let mut expected: Vec<_> = is_due
+                .iter()
+                .map(|due| if *due == changed { name } else { *due })
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(listed, expected, "{change} of {changed}");
+            assert_eq!(due(1).await, expected[..1], "{change} of {changed}");
+            let error = store.load(merchant(name)).await.expect_err(change);
+            assert_eq!(error.kind(), StoreErrorKind::Damaged, "{change} of {changed}");
+            let back = "DELETE FROM alipay_authorisation; INSERT INTO alipay_authorisation SELECT * FROM kept; DROP TABLE kept";
+            tamper(&path, back).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_merchants_are_looked_at_page_by_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    let store = SqliteStore::open(&path, &key()).await.unwrap();
+    let mut due = Vec::new();
+    for index in 0..1_203 {
+        let name = format!("{index:04}");
+        let mut granted = authorisation(&name);
+        granted.expires_at = Some(time(if index % 400 == 399 { 1 } else { 9_000 }));
+        store.replace(merchant(&name), None, &granted).await.unwrap();
+        if index % 400 == 399 {
+            due.push(name);
+        }
+    }
+    assert_eq!(store.ending_before("2021", time(5), None, 9).await.unwrap(), due);
+    assert_eq!(store.ending_before("2021", time(5), None, 2).await.unwrap(), due[..2]);
+    assert_eq!(
+        store.ending_before("2021", time(5), Some(&due[0]), 9).await.unwrap(),
+        due[1..]
+    );
+    assert_eq!(store.ending_before("2022", time(5), None, 9).await.unwrap(), [""; 0]);
 }
 
 #[tokio::test]

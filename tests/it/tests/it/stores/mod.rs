@@ -5,7 +5,9 @@ mod conformance;
 mod damage;
 mod filling;
 mod room;
+mod rotation;
 mod start;
+mod tls;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
