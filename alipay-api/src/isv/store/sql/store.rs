@@ -351,11 +351,12 @@ impl<D: Database> Store<D> {
                 }
                 match self.stored(merchant, row) {
                     Ok(None) => {}
-                    Ok(Some(stored)) => match self.reseal_row(merchant, &stored).await? {
-                        true => resealed += 1,
+                    Ok(Some(stored)) => {
+                        let is_done = self.reseal_row(merchant, &stored).await?;
+                        resealed += u64::from(is_done);
                         // Whoever was faster may have another key.
-                        false => was_overtaken = true,
-                    },
+                        was_overtaken |= !is_done;
+                    }
                     Err(unopened @ Unopened::UnknownKey) => unknown = Some(self.unopened(merchant, unopened)),
                     Err(unopened @ Unopened::Changed) => {
                         let error = self.unopened(merchant, unopened);

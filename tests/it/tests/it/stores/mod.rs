@@ -7,6 +7,7 @@ mod filling;
 mod room;
 mod rotation;
 mod start;
+mod sweep;
 mod tls;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -46,7 +46,7 @@ async fn rotate<S: TokenStore>(
         "{message}"
     );
     // Nor can the old key go before its time.
-    let error = open((&new).into()).await.err().expect("the old key is needed");
+    let error = open((&new).into()).await.expect_err("the old key is needed");
     assert_eq!(error.kind(), StoreErrorKind::WrongKey, "{error}");
 
     assert_eq!(reseal(&second).await.unwrap(), 1);
@@ -67,7 +67,7 @@ async fn rotate<S: TokenStore>(
         assert!(stored.unwrap().is_some(), "{name}");
         assert_eq!(token(&first, name).await, "third");
     }
-    let error = open((&old).into()).await.err().expect("the old key is gone");
+    let error = open((&old).into()).await.expect_err("the old key is gone");
     assert_eq!(error.kind(), StoreErrorKind::WrongKey, "{error}");
 
     // A process that was forgotten writes with the old key after all: nothing is lost, and the error says what to do.
