@@ -1,6 +1,6 @@
 //! One call: signed, sent, perhaps sent again, its answer verified.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
@@ -104,11 +104,10 @@ impl Exchange<'_> {
             if !result.as_ref().is_err_and(is_token_refused) {
                 return result;
             }
-            // The gateway has refused the token and so has not looked at the call: it may be sent again, whatever it does.
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
             match other.map_err(late).flatten().map_err(told)? {
-                Some(other) => self.options.app_auth_token = Some(other.token),
-                None => return result,
+                Some(other) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
+                _ => return result,
             }
         }
     }
@@ -136,6 +135,12 @@ impl Exchange<'_> {
     fn may_send_again(&self, error: &Error) -> bool {
         let was_not_sent = error.kind() == ErrorKind::Transport;
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
+    }
+
+    /// Whether the call may be sent again once the gateway has refused its token, and so has not looked at it. But no refusal says which
+    /// call it answers: where others could answer in the gateway's place with one that they have kept, this one may have been carried out.
+    fn may_repeat_refused(&self) -> bool {
+        self.retry != Retry::Never || is_private(&self.client.inner.gateway)
     }
 
     async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
@@ -311,6 +316,17 @@ fn is_token_refused(error: &Error) -> bool {
         )
 }
 
+/// Whether nobody else can answer in the place of this gateway: its address begins with `https`, or is this machine's own.
+fn is_private(gateway: &str) -> bool {
+    let Ok(uri) = gateway.parse::<http::Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_loopback = address.map_or(host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
+    is_loopback || uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+}
+
 /// The moment after this time, or one that nobody will live to see.
 pub(super) fn after(time: Duration) -> Instant {
     const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
@@ -339,4 +355,33 @@ fn excerpt(body: &[u8]) -> String {
         excerpt.push('…');
     }
     format!("; it begins `{excerpt}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn a_gateway_is_private_over_tls_and_on_this_machine() {
+        for gateway in [
+            "https://openapi.alipay.com/gateway.do",
+            "HTTPS://openapi.alipay.com/gateway.do",
+            "http://127.0.0.1:8080/gateway.do",
+            "http://127.8.9.10/gateway.do",
+            "http://[::1]:8080/gateway.do",
+            "http://localhost:8080/gateway.do",
+        ] {
+            assert!(is_private(gateway), "{gateway}");
+        }
+        for gateway in [
+            "http://openapi.alipay.com/gateway.do",
+            "http://10.0.0.7/gateway.do",
+            "http://localhost.example.com/gateway.do",
+            "http://127.0.0.1.example.com/gateway.do",
+            "http://[2001:db8::1]/gateway.do",
+            "",
+        ] {
+            assert!(!is_private(gateway), "{gateway}");
+        }
+    }
 }

@@ -27,6 +27,11 @@
 //! A token that the gateway refuses (signed) is replaced once, and the call is sent again: the gateway has not carried it out.
 //! Processes that share a store refresh one at a time. What another one has refreshed is found in the store.
 //!
+//! Nothing in a refusal says which call it answers, so whoever can change what the network carries can give an old one as the answer to a
+//! call that was carried out. So what may be done twice (methods that their specs let nobody repeat, and
+//! [raw calls](crate::Client::call_raw) that don't [only read](crate::RawCall::reads)) is sent again only where nobody can: to a gateway
+//! with an `https` address, or on this machine. Elsewhere the token is replaced all the same, and the call gives the refusal.
+//!
 //! # What can be lost
 //! A refresh kills the old refresh token, and Alipay gives the new one out once. Before a new pair is used, it is stored; a refresh
 //! goes on when the call that began it is dropped; while the store can't be written, writing is tried again for as long as the process

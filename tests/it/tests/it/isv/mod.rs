@@ -3,6 +3,7 @@
 mod authorising;
 mod losing;
 mod refreshing;
+mod repeating;
 mod store;
 
 use std::{
