@@ -48,6 +48,8 @@ pub enum ErrorKind {
     /// The gateway refuses the merchant's refresh token, and its last token has ended or is refused too. The merchant has to authorise
     /// the app again.
     AuthorisationLost,
+    /// Tokens of a merchant's authorisation were not stored: those of a later one are, and calls are made with them.
+    AuthorisationSuperseded,
     /// The merchant's token could not be refreshed; the error's source says why. The call itself was not carried out.
     TokenRefresh,
     /// The token store can't be reached, or can't be read.
@@ -245,9 +247,15 @@ impl Error {
         })
     }
 
-    /// Without what came back, for an error that is kept: it may be large.
+    /// Without what came back, its sources neither, for an error that is kept: it may be large.
     pub(crate) fn without_body(self) -> Self {
-        self.set(|inner| inner.raw_body = None)
+        self.set(|inner| {
+            inner.raw_body = None;
+            let source = inner.source.as_ref().and_then(|source| source.downcast_ref::<Self>());
+            if let Some(source) = source.cloned() {
+                inner.source = Some(Arc::new(source.without_body()));
+            }
+        })
     }
 
     pub(crate) fn with_outcome(self, unknown: bool, retryable: bool) -> Self {
