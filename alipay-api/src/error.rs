@@ -52,6 +52,8 @@ pub enum ErrorKind {
     /// The gateway refuses the merchant's refresh token, and its last token has ended or is refused too. The merchant has to authorise
     /// the app again.
     AuthorisationLost,
+    /// Tokens of a merchant's authorisation were not stored: those of a later one are, and calls are made with them.
+    AuthorisationSuperseded,
     /// The merchant's token could not be refreshed; the error's [cause](Error::cause) says why. The call itself was not carried out.
     TokenRefresh,
     /// The token store can't be reached, or can't be read.
@@ -174,7 +176,8 @@ impl Error {
     /// Whether the call may have been carried out all the same. Never guess: ask with the query method.
     ///
     /// Never true for a method that changes nothing. It is also true where the gateway refuses the call and does not
-    /// [sign](Self::is_verified) its refusal, as it does where it can't tell who is calling: anyone on the way could have said that.
+    /// [sign](Self::is_verified) its refusal, as it does where it can't tell who is calling: anyone on the way could have said that. And it is
+    /// true of every refusal by a gateway that is reached over `http` beyond this machine: whoever is on the way could repeat an old one.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
@@ -330,11 +333,15 @@ impl Error {
         })
     }
 
-    /// Without what came back, for an error that is kept: it may be large.
+    /// Without what came back, its causes neither, for an error that is kept: it may be large.
     pub(crate) fn without_body(self) -> Self {
         self.set(|inner| {
             inner.raw_body = None;
             inner.verified_content = None;
+            let cause = inner.cause.as_ref().and_then(|cause| cause.downcast_ref::<Self>());
+            if let Some(cause) = cause.cloned() {
+                inner.cause = Some(Arc::new(cause.without_body()));
+            }
         })
     }
 

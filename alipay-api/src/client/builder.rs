@@ -91,7 +91,8 @@ impl ClientBuilder {
     ///
     /// Sent again is only what can't do anything twice: a call for which no connection was made, and, after a failure that may
     /// pass, a method that changes nothing. Not counted is a call for a managed merchant (feature `isv`) that the gateway has
-    /// refused for its token alone: it is sent once more, with the merchant's new one.
+    /// refused for its token alone: it is sent once more, with the merchant's new one, but a method that may do something twice only
+    /// where the gateway's address is `https` or this machine's own. Elsewhere an old refusal could be played back.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self

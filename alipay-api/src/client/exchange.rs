@@ -109,11 +109,10 @@ impl Exchange<'_> {
             if !result.as_ref().is_err_and(is_token_refused) {
                 return result;
             }
-            // The gateway has refused the token and so has not looked at the call: it may be sent again, whatever it does.
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
             match other.map_err(late).flatten().map_err(told)? {
-                Some(other) => self.options.app_auth_token = Some(other.token),
-                None => return result,
+                Some(other) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
+                _ => return result,
             }
         }
     }
@@ -146,6 +145,12 @@ impl Exchange<'_> {
     fn may_send_again(&self, error: &Error) -> bool {
         let was_not_sent = error.kind() == ErrorKind::Transport;
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
+    }
+
+    /// Whether the call may be sent again once the gateway has refused its token, and so has not looked at it. But no refusal says which
+    /// call it answers: where others could answer in the gateway's place with one that they have kept, this one may have been carried out.
+    fn may_repeat_refused(&self) -> bool {
+        self.retry != Retry::Never || self.client.inner.is_protected
     }
 
     async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
@@ -310,7 +315,9 @@ impl Exchange<'_> {
         // anyone on the way can make an unsigned refusal of what was in truth carried out.
         let says_nothing = matches!(class, None | Some(ErrorClass::OutcomeUnknown))
             || answer.has_success_code(self.answer.pending)
-            || !answer.verified;
+            || !answer.verified
+            // No refusal says which call it answers: whoever is on the way could repeat an old one.
+            || !self.client.inner.is_protected;
         let unknown = !reads && says_nothing;
         // What is read may be read again, but not where the method refuses it with a code that nobody has described: that may stay.
         let is_refusal = GatewayCode::from_text(&gateway.code) == Some(GatewayCode::V40004);

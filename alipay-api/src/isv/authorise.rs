@@ -2,7 +2,14 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Inner, Isv, IsvEvent, pair::Pair, refresh::unaborted};
+use super::{
+    Inner, Isv, IsvEvent,
+    keep::{Kept, Origin},
+    lost,
+    pair::Pair,
+    refresh::unaborted,
+    store::AuthorisationState,
+};
 use crate::{
     Error, ErrorKind,
     open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
@@ -21,7 +28,10 @@ pub struct AuthorisedMerchant {
 
 impl Isv {
     /// Exchanges the `app_auth_code` that a merchant's browser [brought back](crate::oauth::OAuth::merchant_callback) for the merchant's
-    /// tokens, and stores them. One code may be for several of the merchant's apps.
+    /// tokens, and stores them. One code may be for several of the merchant's apps. What comes back are those whose tokens are stored now.
+    ///
+    /// Tokens that are just given out take the place of all others, but for those of a still later authorisation of the merchant's, whose
+    /// own exchange was faster. Which are the later ones, Alipay tells (`alipay.open.auth.token.app.query`), and no clock.
     ///
     /// A code works once: the exchange goes on when the future is dropped.
     ///
@@ -29,7 +39,10 @@ impl Isv {
     /// The gateway's, such as [`AUTH_CODE_NOT_VALID`](crate::open::AuthTokenAppErrorCode) for a code that was used or has expired. Where
     /// the [outcome is unknown](Error::is_outcome_unknown), the code may be used up: the merchant has to authorise again.
     /// [`TokenStore`](ErrorKind::TokenStore) where the tokens can't be stored within the client's
-    /// [total timeout](crate::ClientBuilder::total_timeout): [`IsvEvent::NotStored`] has them, and storing goes on.
+    /// [total timeout](crate::ClientBuilder::total_timeout), or Alipay doesn't tell which tokens are the later ones:
+    /// [`IsvEvent::NotStored`] has them, and storing goes on. Where no tokens of the code are stored for good,
+    /// [`AuthorisationSuperseded`](ErrorKind::AuthorisationSuperseded): those of a later authorisation are, and calls can be made with them;
+    /// or [`AuthorisationCancelled`](ErrorKind::AuthorisationCancelled): the merchant has withdrawn it meanwhile.
     pub async fn authorise(&self, app_auth_code: impl Into<Secret>) -> Result<Vec<AuthorisedMerchant>, Error> {
         crate::runtime::check()?;
         let isv = Arc::clone(&self.inner);
@@ -63,10 +76,14 @@ impl Inner {
                     user_id: pair.user_id.clone(),
                 };
                 let authorisation = pair.authorisation(authorised_at);
-                if isv.keep(&merchant.auth_app_id, None, &authorisation, None).await {
-                    isv.authorised(&merchant.auth_app_id);
+                let auth_app_id = &merchant.auth_app_id;
+                match isv.keep(auth_app_id, None, authorisation, Origin::Code).await {
+                    Kept::Stored | Kept::Before => {
+                        isv.authorised(auth_app_id);
+                        Ok(merchant)
+                    }
+                    Kept::Not(stored) => Err(not_kept(auth_app_id, stored)),
                 }
-                merchant
             });
         }
         if storing.is_empty() {
@@ -75,7 +92,17 @@ impl Inner {
                 .verified()
                 .with_outcome(true, false));
         }
-        Ok(storing.join_all().await)
+        let (mut stored, mut why) = (Vec::new(), None);
+        for merchant in storing.join_all().await {
+            match merchant {
+                Ok(merchant) => stored.push(merchant),
+                Err(error) => {
+                    tracing::warn!(%error, "tokens of a merchant's authorisation were not stored");
+                    why = Some(error);
+                }
+            }
+        }
+        why.filter(|_| stored.is_empty()).map_or(Ok(stored), Err)
     }
 
     /// What is stored is a new authorisation.
@@ -85,5 +112,24 @@ impl Inner {
         self.tell(&IsvEvent::Authorised {
             auth_app_id: auth_app_id.to_owned(),
         });
+    }
+}
+
+/// What became of the tokens of a code that are not stored.
+fn not_kept(auth_app_id: &str, stored: AuthorisationState) -> Error {
+    let merchant = auth_app_id.escape_debug();
+    match stored {
+        AuthorisationState::Cancelled => {
+            let message =
+                format!("the merchant {merchant} has withdrawn its authorisation while its code was exchanged");
+            Error::new(ErrorKind::AuthorisationCancelled, message)
+        }
+        AuthorisationState::Lost => lost(auth_app_id),
+        AuthorisationState::Active => {
+            let message = format!(
+                "the tokens of the merchant {merchant} were not stored: those that are stored are of a later authorisation, as Alipay says"
+            );
+            Error::new(ErrorKind::AuthorisationSuperseded, message)
+        }
     }
 }

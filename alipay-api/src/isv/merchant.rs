@@ -9,11 +9,12 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Inner, lost, not_refreshed,
-    store::{AuthorisationState, Stored},
+    Inner, lost, may_pass, not_refreshed,
+    order::APART,
+    store::{AuthorisationState, Stored, Version},
 };
 use crate::{
-    Error,
+    Error, ErrorKind,
     client::{LiveToken, Tokens},
     random,
     transport::BoxFuture,
@@ -22,7 +23,9 @@ use crate::{
 /// How often the store is asked while another process refreshes and there is no token to go on with.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
 /// A token that the gateway refuses so soon after it gave it out is not refreshed for that reason.
-const NEW: Duration = Duration::from_mins(1);
+const NEW: Duration = APART;
+/// How long a refresh is left alone that Alipay has refused, and would refuse again.
+const REFUSED: Duration = Duration::from_mins(1);
 
 /// Keeps the token of one merchant alive.
 #[derive(Clone)]
@@ -37,8 +40,10 @@ pub(super) struct Memory {
     held: RwLock<Option<Held>>,
     /// Who has it may look into the store and refresh.
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// What came of the last look into the store, if it failed, and when.
+    /// What came of the last look into the store, if it failed, and when. Here and below without what came back, which may be large.
     failure: Mutex<Option<(Instant, Error)>>,
+    /// Tokens whose refresh Alipay refuses and would refuse again, and when it did.
+    refusal: Mutex<Option<(Version, Instant, Error)>>,
     /// Who has it has a pair of tokens that may not be stored yet.
     pub(super) refreshing: tokio::sync::Mutex<()>,
 }
@@ -67,6 +72,20 @@ impl Memory {
 
     fn failure(&self) -> MutexGuard<'_, Option<(Instant, Error)>> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why there is no use in refreshing the tokens of this version now.
+    fn refusal(&self, version: Version) -> Option<Error> {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, _, error) = refusal
+            .as_ref()
+            .filter(|(refused, at, _)| *refused == version && at.elapsed() < REFUSED)?;
+        Some(error.clone())
+    }
+
+    fn remember(&self, version: Version, refusal: Error) {
+        let refusal = (version, Instant::now(), refusal.without_body());
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
     }
 }
 
@@ -150,36 +169,39 @@ impl Merchant {
     async fn another(&self, refused: &LiveToken) -> Result<Option<LiveToken>, Error> {
         let memory = self.memory();
         let _turn = memory.turn.lock().await;
-        let is_other = |held: &Held| held.live.generation != refused.generation && !held.has_ended(self.isv.now());
+        let is_other = |held: &Held| held.live.token != refused.token && !held.has_ended(self.isv.now());
         if let Some(held) = memory.held().filter(is_other) {
             return Ok(Some(held.live));
         }
         memory.forget();
-        let stored = self.isv.load_usable(&self.auth_app_id).await?;
-        let age = self.isv.now().duration_since(stored.authorisation.issued_at);
-        let is_new = age.is_ok_and(|age| age < stored.authorisation.lifetime().map_or(NEW, |time| NEW.min(time / 2)));
-        if stored.version.0 == refused.generation && is_new {
+        let stored = self.isv.load_usable(&self.auth_app_id).await?.authorisation;
+        // By a clock that is some seconds behind, what is new was given out later than now.
+        let age = self.isv.now().duration_since(stored.issued_at);
+        let age = age.unwrap_or_else(|ahead| ahead.duration());
+        let is_new = age < stored.lifetime().map_or(NEW, |time| NEW.min(time / 2));
+        if stored.app_auth_token == refused.token && is_new {
             // Whatever the gateway has against it, it would have against the next one.
             return Ok(None);
         }
-        self.obtain(&memory, Some(refused.generation)).await.map(Some)
+        self.obtain(&memory, Some(refused)).await.map(Some)
     }
 
     /// Takes the token from the store, and refreshes it where it has to be. Only for who has the turn.
-    async fn obtain(&self, memory: &Memory, refused: Option<u64>) -> Result<LiveToken, Error> {
+    async fn obtain(&self, memory: &Memory, refused: Option<&LiveToken>) -> Result<LiveToken, Error> {
         let result = self.look(memory, refused).await;
-        let failure = result.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        let failure = result.as_ref().err();
+        let failure = failure.map(|error| (Instant::now(), error.clone().without_body()));
         *memory.failure() = failure;
         result
     }
 
-    async fn look(&self, memory: &Memory, refused: Option<u64>) -> Result<LiveToken, Error> {
+    async fn look(&self, memory: &Memory, refused: Option<&LiveToken>) -> Result<LiveToken, Error> {
         let (mut pause, longest) = PAUSES;
         loop {
             let stored = self.isv.load_usable(&self.auth_app_id).await?;
             let held = self.held(&stored);
             let now = self.isv.now();
-            let is_good = refused != Some(held.live.generation) && !held.has_ended(now);
+            let is_good = refused.is_none_or(|refused| refused.token != held.live.token) && !held.has_ended(now);
             if is_good && !held.is_due(now) {
                 memory.hold(Some(held.clone()));
                 return Ok(held.live);
@@ -188,7 +210,19 @@ impl Merchant {
                 memory.forget();
                 return Err(lost(&self.auth_app_id));
             }
-            match self.isv.refresh(&self.auth_app_id, stored.version).await {
+            let refreshed = match memory.refusal(stored.version) {
+                Some(refusal) => Err(refusal),
+                None => self
+                    .isv
+                    .refresh(&self.auth_app_id, stored.version)
+                    .await
+                    .inspect_err(|error| {
+                        if error.kind() == ErrorKind::Gateway && !may_pass(error) {
+                            memory.remember(stored.version, error.clone());
+                        }
+                    }),
+            };
+            match refreshed {
                 // What is stored now is better.
                 Ok(true) => {}
                 // Another process is at it, or it can't be done now: meanwhile the token is good.

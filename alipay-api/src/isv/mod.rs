@@ -27,6 +27,11 @@
 //! A token that the gateway refuses (signed) is replaced once, and the call is sent again: the gateway has not carried it out.
 //! Processes that share a store refresh one at a time. What another one has refreshed is found in the store.
 //!
+//! Nothing in a refusal says which call it answers, so whoever can change what the network carries can give an old one as the answer to a
+//! call that was carried out. So what may be done twice (methods that their specs let nobody repeat, and
+//! [raw calls](crate::Client::call_raw) that don't [only read](crate::RawCall::reads)) is sent again only where nobody can: to a gateway
+//! with an `https` address, or on this machine. Elsewhere the token is replaced all the same, and the call gives the refusal.
+//!
 //! # What can be lost
 //! A refresh kills the old refresh token, and Alipay gives the new one out once. Before a new pair is used, it is stored; a refresh
 //! goes on when the call that began it is dropped; while the store can't be written, writing is tried again for as long as the process
@@ -40,15 +45,37 @@
 //! Then the next refresh is refused, the state becomes [`Lost`](store::AuthorisationState::Lost), [`IsvEvent::Lost`] tells, and the
 //! merchant has to authorise again. The old token serves until it ends or the gateway refuses it.
 //!
+//! # Which refusals lose a merchant
+//! Those that are signed, and that say of the refresh token itself that nothing will ever be given out for it: it was never given out, is
+//! replaced, withdrawn or over, or is another app's (`REFRESH_TOKEN_NOT_EXIST`, `REFRESH_TOKEN_NOT_VALID`, `REFRESH_TOKEN_TIME_OUT`,
+//! `APP_ID_NOT_CONSISTENT`, `AUTH_CODE_NOT_EXIST`, `AUTH_CODE_NOT_VALID`, `AUTH_TOKEN_NOT_FOUND`, `isv.code-invalid`,
+//! `isv.invalid-auth-relations`). That is stored: no process asks again for these tokens. Tokens that are [restored](Isv::restore) or given
+//! out anew end the state.
+//!
+//! What Alipay has against the app (its certificate has expired, it may not use the method) loses nobody, as it can be mended: calls
+//! that need a refresh fail with [`TokenRefresh`](ErrorKind::TokenRefresh), which is not [retryable](Error::is_retryable), and each process
+//! tries again after a minute. What may pass, and whatever is not signed, is tried again with the next call.
+//!
+//! # Which tokens take the place of which
+//! Tokens come by codes, notices, refreshes and [`Isv::restore`], late, twice and in any order, and the clocks of an app's processes
+//! differ. A dead pair never takes the place of a living one: where both the stored tokens and others are active, and they were not made
+//! of each other, Alipay is asked which are in force (`alipay.open.auth.token.app.query`), and of two that both are, which came later.
+//! Only where Alipay does not tell do times decide: when the merchant authorised, then when the tokens were given out. What is
+//! [`Lost`](store::AuthorisationState::Lost) or [`Cancelled`](store::AuthorisationState::Cancelled) gives way to active tokens, but for those
+//! of an old notice.
+//!
 //! A merchant that makes no calls needs a refresh all the same before its refresh token ends: call [`Isv::refresh_ending`] once a day.
 
 mod authorise;
 mod builder;
 mod event;
+mod keep;
 mod merchant;
 mod notice;
+mod order;
 mod pair;
 mod refresh;
+mod standing;
 pub mod store;
 mod sweep;
 mod under_way;
@@ -64,6 +91,7 @@ use lru::LruCache;
 
 pub use self::{authorise::AuthorisedMerchant, builder::IsvBuilder, event::IsvEvent, sweep::Sweep};
 use self::{
+    keep::Origin,
     merchant::{Memory, Merchant},
     store::{Authorisation, AuthorisationState, MerchantKey, StoreError, StoreErrorKind, Stored, TokenStore},
     under_way::UnderWay,
@@ -144,15 +172,24 @@ impl Isv {
             .await
     }
 
-    /// Stores tokens that were kept elsewhere, such as those of [`IsvEvent::NotStored`] or of another system, unless the merchant has
-    /// authorised the app since. `false` where it has, and nothing is changed.
+    /// Stores tokens that were kept elsewhere, such as those of [`IsvEvent::NotStored`] or of another system. `true` where they are stored
+    /// now, or were before; `false` where others must stay, and nothing is changed.
+    ///
+    /// Others stay where they are active and Alipay says that they are the later ones: where the merchant has authorised the app since, or
+    /// its tokens have been refreshed. Tokens that are not [`Active`](store::AuthorisationState::Active) themselves, as from a backup, only
+    /// fill a gap, or take the place of earlier ones that are not active either.
     ///
     /// # Errors
-    /// [`TokenStore`](ErrorKind::TokenStore).
+    /// [`TokenStore`](ErrorKind::TokenStore), and those of `alipay.open.auth.token.app.query`, such as [`Mismatch`](ErrorKind::Mismatch) for
+    /// another merchant's tokens: nothing is changed.
     pub async fn restore(&self, auth_app_id: &str, authorisation: &Authorisation) -> Result<bool, Error> {
-        let kept = self.inner.put(auth_app_id, authorisation).await.map_err(store_error)?;
+        let mut authorisation = authorisation.clone();
+        let kept = self
+            .inner
+            .try_keep(auth_app_id, &mut None, &mut authorisation, Origin::Elsewhere)
+            .await?;
         self.inner.forget(auth_app_id);
-        Ok(kept)
+        Ok(kept.is_stored())
     }
 
     /// Deletes a merchant's tokens, whatever state they are in. Alipay is not told: the merchant withdraws its authorisation there.
@@ -301,8 +338,23 @@ fn not_refreshed(error: Error) -> Error {
             ErrorKind::TokenRefresh,
             "the merchant's token could not be refreshed: the call was not carried out",
         )
-        .with_outcome(false, true)
+        .with_outcome(false, may_pass(&error))
         .with_source(error),
+    }
+}
+
+/// Whether a request about a merchant's tokens may be answered otherwise later. Not where Alipay has refused it, and signed that; what
+/// anybody on the way could have said always may.
+fn may_pass(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Gateway if error.is_verified() => error.is_retryable() || error.is_outcome_unknown(),
+        ErrorKind::Gateway
+        | ErrorKind::Transport
+        | ErrorKind::Timeout
+        | ErrorKind::Malformed
+        | ErrorKind::Verification
+        | ErrorKind::UnknownCertificate => true,
+        _ => error.is_retryable(),
     }
 }
 

@@ -5,14 +5,15 @@ use std::{
 
 use super::{
     Inner, Isv, IsvEvent,
+    keep::{Kept, Origin},
+    order::APART,
     pair::Pair,
-    store::{Authorisation, AuthorisationState, Stored, Version},
+    store::{AuthorisationState, Stored},
     store_error,
 };
 use crate::{
     Error, ErrorKind,
     notify::{Notification, OpenAppAuthNotify, Verified},
-    open::{AuthTokenAppQuery, AuthTokenAppQueryErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
     types::Secret,
 };
 
@@ -88,34 +89,14 @@ impl Inner {
             let message = "the notice is verified, but lacks a token";
             Error::new(ErrorKind::Decode, message).verified()
         })?;
-        let authorisation = pair.authorisation(time);
-        loop {
-            let stored = self.load(&notice.auth_app_id).await?;
-            if let Some(stored) = &stored
-                && !self.is_better(&authorisation, &stored.authorisation).await?
-            {
-                return Ok(());
-            }
-            let expected = stored.map(|stored| stored.version);
-            if self.replace(&notice.auth_app_id, expected, &authorisation).await? {
-                self.authorised(&notice.auth_app_id);
-                return Ok(());
-            }
+        let mut authorisation = pair.authorisation(time);
+        let kept = self
+            .try_keep(&notice.auth_app_id, &mut None, &mut authorisation, Origin::Notice)
+            .await?;
+        if kept == Kept::Stored {
+            self.authorised(&notice.auth_app_id);
         }
-    }
-
-    /// Whether the tokens of a notice should take the place of those that are stored.
-    async fn is_better(&self, noticed: &Authorisation, stored: &Authorisation) -> Result<bool, Error> {
-        if noticed.app_refresh_token == stored.app_refresh_token {
-            return Ok(false);
-        }
-        let is_active = stored.state == AuthorisationState::Active;
-        if is_active && noticed.issued_at > stored.issued_at {
-            return Ok(true);
-        }
-        // Alipay's clock and this one differ, and a replaced token may be good for a while.
-        Ok(self.is_valid(&noticed.app_auth_token).await?
-            && !(is_active && self.is_valid(&stored.app_auth_token).await?))
+        Ok(())
     }
 
     /// Marks the authorisation as withdrawn, unless it was given after the withdrawal.
@@ -131,12 +112,23 @@ impl Inner {
             if authorisation.state == AuthorisationState::Cancelled {
                 return Ok(());
             }
-            let names_this = withdrawn == Some(&authorisation.app_auth_token);
-            if !names_this && self.is_valid(&authorisation.app_auth_token).await? {
-                return Ok(());
+            if withdrawn != Some(&authorisation.app_auth_token) {
+                // A token whose time is over says nothing of the authorisation. The next refresh does.
+                let margin = authorisation.lifetime().map_or(APART, |time| APART.min(time / 4));
+                let has_ended = authorisation.expires_at.is_some_and(|end| end <= self.now() + margin);
+                if has_ended
+                    || self
+                        .standing(auth_app_id, &authorisation.app_auth_token)
+                        .await?
+                        .is_valid
+                {
+                    return Ok(());
+                }
             }
             authorisation.state = AuthorisationState::Cancelled;
-            if self.replace(auth_app_id, Some(version), &authorisation).await? {
+            let merchant = self.key(auth_app_id);
+            let replaced = self.store.replace(merchant, Some(version), &authorisation).await;
+            if replaced.map_err(store_error)?.is_some() {
                 self.forget(auth_app_id);
                 tracing::info!(auth_app_id, "a merchant has withdrawn its authorisation");
                 self.tell(&IsvEvent::Cancelled {
@@ -144,31 +136,6 @@ impl Inner {
                 });
                 return Ok(());
             }
-        }
-    }
-
-    async fn replace(
-        &self,
-        auth_app_id: &str,
-        expected: Option<Version>,
-        authorisation: &Authorisation,
-    ) -> Result<bool, Error> {
-        let replaced = self.store.replace(self.key(auth_app_id), expected, authorisation).await;
-        Ok(replaced.map_err(store_error)?.is_some())
-    }
-
-    /// Whether the gateway says that a merchant's token is in force.
-    async fn is_valid(&self, app_auth_token: &Secret) -> Result<bool, Error> {
-        let query = AuthTokenAppQuery::new(app_auth_token.clone());
-        match self.client.open().auth_token_app_query(query).await {
-            Ok(answer) => Ok(answer.status == AuthTokenAppQueryStatus::Valid),
-            Err(error)
-                if error.is_verified()
-                    && error.sub_code_as() == Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error),
         }
     }
 }

@@ -5,22 +5,23 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Inner, IsvEvent, lost,
+    Inner, IsvEvent,
+    keep::{Origin, PAUSES},
+    lost,
+    order::after,
     pair::Pair,
-    store::{Authorisation, AuthorisationState, MerchantKey, StoreError, StoreErrorKind, Stored, Version},
+    store::{Authorisation, AuthorisationState, Stored, Version},
     store_error,
 };
 use crate::{
     Error, ErrorKind,
+    generated::gateway::GatewayErrorCode,
     open::{AuthTokenApp, AuthTokenAppErrorCode, auth_token_app::AuthTokenAppGrantType},
     random,
-    types::Secret,
 };
 
 /// How much longer than a refresh its lease is: for a request that reaches Alipay after nobody waits for it any more.
 const MARGIN: Duration = Duration::from_secs(2);
-/// How often what could not be stored is tried again. Whoever finds a refresh token dead waits longer than that for a better one.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 impl Inner {
     /// Refreshes the tokens of this version; `false` where another process has the lease, `true` where what is stored now is another
@@ -40,7 +41,7 @@ impl Inner {
                 tracing::warn!(auth_app_id = merchant, %error, "a merchant's tokens could not be refreshed");
                 isv.tell(&IsvEvent::RefreshFailed {
                     auth_app_id: merchant.clone(),
-                    error: error.clone(),
+                    error: error.clone().without_body(),
                 });
             }
             isv.forget(&merchant);
@@ -73,7 +74,7 @@ impl Inner {
             return Ok(());
         }
         let old = stored.authorisation.app_refresh_token.clone();
-        let issued_at = self.now();
+        let now = self.now();
         let request = AuthTokenApp::with_refresh_token(old.clone(), AuthTokenAppGrantType::RefreshToken);
         let left = deadline.saturating_duration_since(Instant::now());
         let answer = match self.client.open().auth_token_app(request).timeout(left).await {
@@ -92,8 +93,12 @@ impl Inner {
                     .with_outcome(true, false)
             })?;
         let mut fresh = stored.authorisation.clone();
-        pair.renew(&mut fresh, issued_at);
-        if self.keep(auth_app_id, Some(version), &fresh, Some(&old)).await {
+        pair.renew(&mut fresh, now);
+        fresh.issued_at = after(stored.authorisation.issued_at, now);
+        let kept = self
+            .keep(auth_app_id, Some(version), fresh, Origin::Refresh(&old))
+            .await;
+        if kept.is_stored() {
             tracing::debug!(auth_app_id, "a merchant's tokens are refreshed");
             self.tell(&IsvEvent::Refreshed {
                 auth_app_id: auth_app_id.to_owned(),
@@ -104,6 +109,7 @@ impl Inner {
 
     /// The gateway refuses the refresh token: so it is dead, unless another process has used it and stores what it got for it.
     async fn lose(&self, auth_app_id: &str, stored: Stored, error: Error) -> Result<(), Error> {
+        // Longer than whoever has a better one waits between two attempts to store it.
         let (pause, longest) = PAUSES;
         let patience = Instant::now() + 3 * longest;
         while Instant::now() < patience {
@@ -124,96 +130,9 @@ impl Inner {
         tracing::error!(auth_app_id, %error, "a merchant has to authorise the app again");
         self.tell(&IsvEvent::Lost {
             auth_app_id: auth_app_id.to_owned(),
-            error: error.clone(),
+            error: error.clone().without_body(),
         });
         Err(lost(auth_app_id).with_source(error))
-    }
-
-    /// Stores new tokens, however long it takes; `false` where the merchant has others by now that must not be lost.
-    ///
-    /// `expected` is the version that they follow, `old` the refresh token that they were made from: whatever has been written about
-    /// that one is out of date.
-    pub(super) async fn keep(
-        &self,
-        auth_app_id: &str,
-        mut expected: Option<Version>,
-        fresh: &Authorisation,
-        old: Option<&Secret>,
-    ) -> bool {
-        let (mut pause, longest) = PAUSES;
-        let mut told = false;
-        loop {
-            let error = match self.try_keep(auth_app_id, &mut expected, fresh, old).await {
-                Ok(kept) => return kept,
-                Err(error) => error,
-            };
-            if !told {
-                tracing::error!(auth_app_id, %error, "a merchant's new tokens can't be stored; trying again");
-                self.tell(&IsvEvent::NotStored {
-                    auth_app_id: auth_app_id.to_owned(),
-                    authorisation: fresh.clone(),
-                    error: store_error(error),
-                });
-                told = true;
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(longest);
-        }
-    }
-
-    /// Stores tokens that were made of no others, unless the merchant has authorised the app since.
-    pub(super) async fn put(&self, auth_app_id: &str, fresh: &Authorisation) -> Result<bool, StoreError> {
-        self.try_keep(auth_app_id, &mut None, fresh, None).await
-    }
-
-    async fn try_keep(
-        &self,
-        auth_app_id: &str,
-        expected: &mut Option<Version>,
-        fresh: &Authorisation,
-        old: Option<&Secret>,
-    ) -> Result<bool, StoreError> {
-        let merchant = self.key(auth_app_id);
-        loop {
-            if self.store.replace(merchant, *expected, fresh).await?.is_some() {
-                return Ok(true);
-            }
-            let stored = match self.store.load(merchant).await {
-                // Nobody can read what is there: a new authorisation is all that helps.
-                Err(error) if error.kind() == StoreErrorKind::Damaged && old.is_none() => {
-                    self.clear(merchant, error).await?;
-                    None
-                }
-                stored => stored?,
-            };
-            if let Some(stored) = &stored {
-                if stored.authorisation.app_refresh_token == fresh.app_refresh_token {
-                    // An attempt that was answered with an error was carried out all the same.
-                    return Ok(true);
-                }
-                if !is_out_of_date(&stored.authorisation, fresh, old) {
-                    return Ok(false);
-                }
-            }
-            *expected = stored.map(|stored| stored.version);
-        }
-    }
-}
-
-impl Inner {
-    /// Removes what is damaged, unless somebody else has by now.
-    async fn clear(&self, merchant: MerchantKey<'_>, damaged: StoreError) -> Result<(), StoreError> {
-        let Ok(holder) = random::name() else {
-            return Err(damaged);
-        };
-        if !self.store.lease(merchant, &holder, MARGIN).await? {
-            return Err(damaged);
-        }
-        let is_damaged = |error: &StoreError| error.kind() == StoreErrorKind::Damaged;
-        if self.store.load(merchant).await.as_ref().is_err_and(is_damaged) {
-            self.store.remove(merchant).await?;
-        }
-        self.store.release(merchant, &holder).await
     }
 }
 
@@ -229,26 +148,34 @@ pub(super) async fn unaborted<T: Send + 'static>(
     })
 }
 
-/// Whether what is stored gives way: it was written about the refresh token that new tokens were made from, or, where they were made of
-/// none, it was granted before them.
-fn is_out_of_date(stored: &Authorisation, fresh: &Authorisation, old: Option<&Secret>) -> bool {
-    match old {
-        Some(old) => stored.app_refresh_token == *old && stored.state != AuthorisationState::Cancelled,
-        None => stored.authorised_at <= fresh.authorised_at,
-    }
-}
-
-/// Whether Alipay says, and has signed, that the refresh token is of no use any more.
+/// Whether Alipay says, and has signed, that nothing will ever be given out for the refresh token: it is dead, or is not this app's.
+///
+/// What it has against the app itself, such as a certificate that has expired, loses no merchant: that can be mended.
 fn is_dead(error: &Error) -> bool {
-    error.is_verified()
-        && matches!(
+    use AuthTokenAppErrorCode as Own;
+    use GatewayErrorCode as Common;
+
+    let own = || {
+        matches!(
             error.sub_code_as(),
             Some(
-                AuthTokenAppErrorCode::RefreshTokenNotExist
-                    | AuthTokenAppErrorCode::RefreshTokenNotValid
-                    | AuthTokenAppErrorCode::RefreshTokenTimeOut
+                Own::RefreshTokenNotExist
+                    | Own::RefreshTokenNotValid
+                    | Own::RefreshTokenTimeOut
+                    | Own::AuthCodeNotExist
+                    | Own::AuthCodeNotValid
+                    | Own::AuthTokenNotFound
+                    | Own::AppIdNotConsistent
             )
         )
+    };
+    let common = || {
+        matches!(
+            error.sub_code_as(),
+            Some(Common::IsvCodeInvalid | Common::IsvInvalidAuthRelations | Common::InvalidAuthRelations)
+        )
+    };
+    error.is_verified() && (own() || common())
 }
 
 impl Authorisation {

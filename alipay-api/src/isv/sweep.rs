@@ -14,7 +14,7 @@ const PAGE: u32 = 200;
 pub struct Sweep {
     /// How many merchants' tokens are new.
     pub refreshed: u64,
-    /// Merchants (`auth_app_id`) whose tokens could not be refreshed, and why.
+    /// Merchants (`auth_app_id`) whose tokens could not be refreshed, and why. The errors have no [body](Error::raw_body).
     pub failed: Vec<(String, Error)>,
 }
 
@@ -39,7 +39,7 @@ impl Isv {
             for auth_app_id in page {
                 match self.refresh_if_due(&auth_app_id).await {
                     Ok(refreshed) => sweep.refreshed += u64::from(refreshed),
-                    Err(error) => sweep.failed.push((auth_app_id, error)),
+                    Err(error) => sweep.failed.push((auth_app_id, error.without_body())),
                 }
             }
         }

@@ -500,6 +500,26 @@ async fn an_unsigned_refusal_decides_nothing() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_may_be_repeated_says_nothing_of_the_outcome() {
+    let alipay = Answerer::new().await;
+    let content = r#"{"code":"40004","msg":"Business Failed","sub_code":"ACQ.TRADE_NOT_EXIST"}"#;
+    alipay
+        .canned
+        .set(alipay.signed("alipay_trade_refund_response", content));
+    for (gateway, is_unknown) in [
+        ("https://gateway.example/gateway.do", false),
+        (alipay.mock.gateway_url().as_str(), false),
+        ("http://gateway.example/gateway.do", true),
+    ] {
+        let client = builder(&alipay.mock).gateway(gateway).transport(alipay.canned.clone());
+        let refund = Refund::with_out_trade_no("1", price("1.00"));
+        let error = client.build().unwrap().trade().refund(refund).await.unwrap_err();
+        assert_eq!(error.sub_code_as(), Some(RefundErrorCode::AcqTradeNotExist));
+        assert_eq!(error.is_outcome_unknown(), is_unknown, "{gateway}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_read_with_half_an_answer_is_sent_again() {
     let alipay = Answerer::new().await;
     let order = alipay.signed("alipay_trade_query_response", ORDER);

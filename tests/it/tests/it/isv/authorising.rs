@@ -7,7 +7,6 @@ use alipay_api::{
     open::{AuthTokenAppErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
     trade::PagePay,
 };
-use alipay_mock::Fault;
 
 use super::{MERCHANT, World, order};
 use crate::support::{merchant, price};
@@ -139,25 +138,6 @@ async fn other_notifications_are_not_of_merchants() {
         .verify(posted.recv().await.unwrap())
         .unwrap();
     assert!(!world.isv.accept(&paid).await.unwrap());
-}
-
-#[tokio::test]
-async fn a_later_authorisation_is_not_written_over_by_an_earlier_one() {
-    let world = World::start().await;
-    let first = world.mock.authorise(Some(MERCHANT), None);
-    // The first code's answer is slow, and the merchant authorises once more meanwhile.
-    let (delay, mut release) = Fault::delay();
-    world.mock.fault_next_of("alipay.open.auth.token.app", delay);
-    let isv = world.isv.clone();
-    let slow = tokio::spawn(async move { isv.authorise(first).await });
-    release.reached().await;
-    world.clock.advance(Duration::from_secs(1));
-    world.authorise().await;
-    let newer = world.stored().await;
-    drop(release);
-    slow.await.unwrap().unwrap();
-    assert_eq!(world.stored().await, newer);
-    order(&world.isv, "one").await.unwrap();
 }
 
 #[tokio::test]

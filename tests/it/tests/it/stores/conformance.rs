@@ -1,47 +1,15 @@
 //! What every store must do. Each test takes two handles of one empty store, as two processes have them.
 
 use std::{
-    future::Future,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use alipay_api::isv::store::{
-    AuthorisationState, MemoryStore, MerchantKey, PostgresStore, SqliteStore, Stored, TokenStore, Version,
-};
+use alipay_api::isv::store::{AuthorisationState, MerchantKey, Stored, Version};
 
-use super::{authorisation, key, merchant, put, time, token};
-use crate::postgres_server;
+use super::{authorisation, each::Handle, each_store, merchant, put, time, token};
 
-type Handle = Arc<dyn TokenStore>;
-
-/// The test of one property for each of the stores.
-macro_rules! conforms {
-    ($($test:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::with_memory(super::$test).await;
-            })*
-        }
-
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::with_sqlite(super::$test).await;
-            })*
-        }
-
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::with_postgres(super::$test).await;
-            })*
-        }
-    };
-}
-
-conforms!(
+each_store!(
     a_version_is_replaced_once,
     what_is_stored_comes_back,
     no_change_is_lost_in_a_race,
@@ -54,33 +22,6 @@ conforms!(
     who_is_due_is_listed,
     apps_are_kept_apart,
 );
-
-async fn with_memory<F: Future<Output = ()>>(test: impl FnOnce(Handle, Handle) -> F) {
-    let store: Handle = Arc::new(MemoryStore::new());
-    test(Arc::clone(&store), store).await;
-}
-
-async fn with_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Handle, Handle) -> F) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("tokens.db");
-    let open = || async { Arc::new(SqliteStore::open(&path, &key()).await.expect("a store")) };
-    test(open().await, open().await).await;
-}
-
-async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(Handle, Handle) -> F) {
-    let Some(server) = postgres_server::shared() else {
-        return;
-    };
-    let url = server.database();
-    // Settings that a database may have, and that a store must not suffer from.
-    server.sql(
-        &url,
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); \
-         EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
-    );
-    let connect = || async { Arc::new(PostgresStore::connect(&url, &key()).await.expect("a store")) };
-    test(connect().await, connect().await).await;
-}
 
 async fn a_version_is_replaced_once(one: Handle, other: Handle) {
     let shop = merchant("shop");

@@ -3,6 +3,7 @@
 mod away;
 mod conformance;
 mod damage;
+pub(crate) mod each;
 mod filling;
 mod room;
 mod rotation;
@@ -13,6 +14,8 @@ mod tls;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alipay_api::isv::store::{Authorisation, MerchantKey, StoreKey, TokenStore, Version};
+
+pub(crate) use self::each::each_store;
 
 /// The merchant of one app of the tests.
 fn merchant(auth_app_id: &str) -> MerchantKey<'_> {

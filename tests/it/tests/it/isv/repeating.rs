@@ -1,0 +1,109 @@
+//! A call whose token is refused is sent once more; what may be done twice, only where nobody can play an old refusal back.
+
+use std::sync::Arc;
+
+use alipay_api::{
+    Client,
+    isv::Isv,
+    trade::{Precreate, Query},
+    transport::{BoxFuture, Transport, TransportError},
+};
+use bytes::Bytes;
+use serde_json::json;
+
+use super::{AHEAD, LIFETIME, MERCHANT, World};
+use crate::support::{builder, price};
+
+const PRECREATE: &str = "alipay.trade.precreate";
+
+/// Carries what is sent to any gateway to the embedded one.
+#[derive(Debug)]
+struct Rerouted {
+    http: reqwest::Client,
+    gateway: String,
+}
+
+impl Transport for Rerouted {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let (mut head, body) = request.into_parts();
+            let query = head.uri.query().unwrap();
+            head.uri = format!("{}?{query}", self.gateway).parse().unwrap();
+            let request = http::Request::from_parts(head, body);
+            let response = self.http.execute(request.try_into().unwrap()).await.unwrap();
+            Ok(http::Response::new(response.bytes().await.unwrap()))
+        })
+    }
+}
+
+/// The world's app as one whose gateway has this address.
+fn at(world: &World, gateway: &str) -> Isv {
+    let transport = Rerouted {
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        gateway: world.mock.gateway_url(),
+    };
+    let client: Client = builder(&world.mock)
+        .gateway(gateway)
+        .transport(transport)
+        .clock(world.clock.clone())
+        .build()
+        .unwrap();
+    Isv::builder(client, Arc::clone(&world.store))
+        .refresh_ahead(AHEAD)
+        .build()
+}
+
+#[tokio::test]
+async fn what_may_be_done_twice_is_sent_again_only_over_tls_or_on_this_machine() {
+    for (gateway, times) in [
+        ("http://gateway.example/gateway.do", 1),
+        ("https://gateway.example/gateway.do", 2),
+        ("http://127.0.0.1/gateway.do", 2),
+    ] {
+        let world = World::authorised().await;
+        let isv = at(&world, gateway);
+        world.clock.advance(LIFETIME / 2);
+        // The call is carried out, and somebody on the way answers with a refusal that he has kept.
+        world
+            .mock
+            .answer_next(PRECREATE, "20001", "aop.invalid-app-auth-token", true);
+        let order = json!({ "out_trade_no": "one", "total_amount": "0.01", "subject": "测试订单" });
+        let result = isv.merchant(MERCHANT).call_raw(PRECREATE, order.clone()).await;
+        assert_eq!(world.mock.requests_of(PRECREATE), times, "{gateway}");
+        if times == 1 {
+            let error = result.unwrap_err();
+            assert_eq!(error.sub_code(), Some("aop.invalid-app-auth-token"));
+            assert!(error.is_verified());
+        } else {
+            result.unwrap();
+        }
+        // The token is replaced all the same: the next call goes through.
+        assert_eq!(world.refreshes(), 1, "{gateway}");
+        isv.merchant(MERCHANT).call_raw(PRECREATE, order).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_carried_out_once_or_only_reads_is_sent_again_everywhere() {
+    let world = World::authorised().await;
+    let isv = at(&world, "http://gateway.example/gateway.do");
+    let merchant = isv.merchant(MERCHANT);
+    let refuse = |method| {
+        world.clock.advance(LIFETIME / 2);
+        world
+            .mock
+            .answer_next(method, "20001", "aop.invalid-app-auth-token", true);
+    };
+    refuse(PRECREATE);
+    let order = Precreate::new("one", price("0.01"), "测试订单");
+    merchant.trade().precreate(order).await.unwrap();
+    assert_eq!(world.mock.requests_of(PRECREATE), 2);
+    world.mock.pay("one").unwrap();
+    refuse("alipay.trade.query");
+    merchant.trade().query(Query::with_out_trade_no("one")).await.unwrap();
+    assert_eq!(world.mock.requests_of("alipay.trade.query"), 2);
+    refuse("alipay.trade.query");
+    let query = merchant.call_raw("alipay.trade.query", json!({ "out_trade_no": "one" }));
+    query.reads().await.unwrap();
+    assert_eq!(world.mock.requests_of("alipay.trade.query"), 4);
+}
