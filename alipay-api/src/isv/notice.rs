@@ -17,6 +17,9 @@ use crate::{
     types::Secret,
 };
 
+/// Where a notice has the merchant's tokens and their times.
+const TOKENS: &str = "biz_content.detail";
+
 impl Isv {
     /// Takes what a notification says of a merchant's authorisation into the store: that a merchant has authorised the app, with its
     /// tokens, or has withdrawn. `false` for a notification about something else.
@@ -26,7 +29,8 @@ impl Isv {
     ///
     /// # Errors
     /// [`TokenStore`](ErrorKind::TokenStore), and those of `alipay.open.auth.token.app.query`: don't answer `success`, and Alipay sends
-    /// the notice again. [`Mismatch`](ErrorKind::Mismatch) where the notice is verified, but is another app's or contradicts itself.
+    /// the notice again. [`Mismatch`](ErrorKind::Mismatch) where the notice is verified, but is another app's or contradicts itself;
+    /// [`Decode`](ErrorKind::Decode) where its tokens, or their times, can't be read.
     pub async fn accept(&self, notification: &Verified<Notification>) -> Result<bool, Error> {
         match &**notification {
             Notification::OpenAppAuthNotify(notice) => {
@@ -35,6 +39,11 @@ impl Isv {
                     [&notice.app_id, &detail.app_id],
                     [&notice.auth_app_id, &detail.auth_app_id],
                 )?;
+                // A lifetime that can't be read is not an endless one.
+                if let Some(place) = notification.unreadable().find(|place| place.starts_with(TOKENS)) {
+                    let message = format!("the notice is verified, but its `{place}` can't be read");
+                    return Err(Error::new(ErrorKind::Decode, message).verified());
+                }
                 self.inner.adopt(notice).await?;
             }
             Notification::OpenAppAuthCancel(notice) => {

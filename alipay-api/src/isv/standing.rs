@@ -38,7 +38,7 @@ impl Inner {
     pub(super) async fn standing(&self, auth_app_id: &str, app_auth_token: &Secret) -> Result<Standing, Error> {
         let query = AuthTokenAppQuery::new(app_auth_token.clone());
         match self.client.open().auth_token_app_query(query).await {
-            Ok(answer) if answer.auth_app_id != auth_app_id => {
+            Ok(answer) if !answer.auth_app_id.is_empty() && answer.auth_app_id != auth_app_id => {
                 let merchant = auth_app_id.escape_debug();
                 let message = format!("Alipay says that a token of the merchant {merchant} is another merchant's");
                 Err(Error::new(ErrorKind::Mismatch, message).verified())

@@ -1,14 +1,17 @@
 //! What the app is told of merchants: that one authorised it, that one withdrew.
 
+use std::sync::Arc;
+
 use alipay_api::{
     ErrorKind,
+    isv::{Isv, store::MemoryStore},
     notify::{
         Notification, OpenAppAuthNotify, OpenAuthAppauthCancelled, SUCCESS,
         open_app_auth_notify::OpenAppAuthNotifyStatus,
     },
     open::AuthTokenApp,
 };
-use alipay_mock::Mock;
+use alipay_mock::{Mock, keys::SignType};
 
 use crate::support::{builder, merchant};
 
@@ -78,4 +81,55 @@ async fn authorising_and_withdrawing_are_told_and_verified() {
     let changed = String::from_utf8(body).unwrap().replace("sign_type=RSA2", "sign_type=");
     let error = client.notifications().verify(changed).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verification);
+}
+
+/// The notice with other JSON in its content, signed anew by Alipay.
+fn rewritten(mock: &Mock, body: &[u8], from: &str, to: &str) -> String {
+    let mut parameters: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+    parameters.retain(|(name, _)| name != "sign");
+    let content = parameters.iter_mut().find(|(name, _)| name == "biz_content").unwrap();
+    assert!(content.1.contains(from), "{}", content.1);
+    content.1 = content.1.replace(from, to);
+    parameters.sort();
+    let signed = parameters.iter().filter(|(name, _)| name != "sign_type");
+    let signed: Vec<_> = signed.map(|(name, value)| format!("{name}={value}")).collect();
+    let sign = mock
+        .alipay_key_pair()
+        .sign(SignType::Rsa2, signed.join("&").as_bytes())
+        .unwrap();
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .append_pair("sign", &sign)
+        .finish()
+}
+
+#[tokio::test]
+async fn a_lifetime_that_cannot_be_read_is_not_an_endless_one() {
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let mock = Mock::builder().app_gateway_url(url).start().await.unwrap();
+    let client = builder(&mock).build().unwrap();
+    let isv = Isv::builder(client.clone(), Arc::new(MemoryStore::new())).build();
+    mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
+    let body = posted.recv().await.unwrap();
+    for (from, to) in [
+        (r#""expires_in":31536000"#, r#""expires_in":"a year""#),
+        (r#""re_expires_in":32140800"#, r#""re_expires_in":{"days":372}"#),
+        (r#""detail":{"#, r#""detail":"x","further":{"#),
+    ] {
+        let told = client
+            .notifications()
+            .verify(rewritten(&mock, &body, from, to))
+            .unwrap();
+        assert_eq!(told.unreadable().count(), 1, "{to}");
+        assert_eq!(isv.accept(&told).await.unwrap_err().kind(), ErrorKind::Decode, "{to}");
+        assert!(
+            isv.authorisation("2013121100055554").await.is_err(),
+            "nothing is stored"
+        );
+    }
+    // An odd field elsewhere does not matter.
+    let told = rewritten(&mock, &body, r#""detail":{"#, r#""notify_context":7,"detail":{"#);
+    let told = client.notifications().verify(told).unwrap();
+    assert_eq!(told.unreadable().collect::<Vec<_>>(), ["biz_content.notify_context"]);
+    assert!(isv.accept(&told).await.unwrap());
 }
