@@ -290,7 +290,7 @@ mod tests {
             r#"a+b/c=\"你 <&\'\\>\u{1f600}%z"#,
             "a+b/c=&quot;你 &lt;&amp;&#39;\\&gt;😀%z",
             "a&#43;b&#x2F;c&#61;&#34;&#20320;&nbsp;&lt;&amp;&apos;&#92;&gt;&#x1F600;%z",
-            r#"a+b/c=\&quot;你 &lt;&amp;&#039;\\&gt;😀%z"#,
+            r"a+b/c=\&quot;你 &lt;&amp;&#039;\\&gt;😀%z",
             "a+b/c=&amp;quot;你 &amp;lt;&amp;amp;&amp;#39;\\&amp;gt;😀%z",
         ] {
             let text = format!("token={escaped}&x");
