@@ -1,6 +1,6 @@
 //! Takes secrets out of text that may quote them, however it is escaped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Stands where a secret was.
 const HIDDEN: &str = "***";
@@ -10,13 +10,15 @@ const SHORTEST: usize = 4;
 const BEGINNING: usize = 8;
 /// Text that was escaped more often than this quotes nothing for people.
 const LAYERS: usize = 4;
+/// Room for the first characters of a secret, however they are escaped.
+const NEAR: usize = 160;
 /// Nobody reads more, and all of it has to be searched.
 const LONGEST: usize = 8192;
 
 /// Secrets, to be found in text.
 pub(crate) struct Redactor {
     /// By their first characters, in each of the forms that they are looked for in.
-    secrets: HashMap<[char; SHORTEST], Vec<Vec<char>>>,
+    secrets: HashMap<[char; SHORTEST], HashSet<Vec<char>>>,
 }
 
 /// A character, and the bytes of the text that stand for it.
@@ -34,7 +36,7 @@ impl Redactor {
         };
         for secret in secrets {
             // As it is, and as text that quotes it reads once every escape is undone.
-            for layer in layers(secret) {
+            for layer in layers(units(secret)) {
                 this.add(layer.iter().map(|unit| comparable(unit.character)).collect());
             }
         }
@@ -42,10 +44,8 @@ impl Redactor {
     }
 
     fn add(&mut self, secret: Vec<char>) {
-        let Some(key) = secret.first_chunk() else { return };
-        let known = self.secrets.entry(*key).or_default();
-        if !known.contains(&secret) {
-            known.push(secret);
+        if let Some(&key) = secret.first_chunk() {
+            self.secrets.entry(key).or_default().insert(secret);
         }
     }
 
@@ -53,7 +53,7 @@ impl Redactor {
     pub(crate) fn redact(&self, text: &str) -> Option<String> {
         let cut = text.char_indices().nth(LONGEST).map(|(end, _)| end);
         let text = &text[..cut.unwrap_or(text.len())];
-        let mut hidden: Vec<(usize, usize)> = layers(text).iter().flat_map(|layer| self.find(layer)).collect();
+        let mut hidden = self.find(&units(text));
         if hidden.is_empty() && cut.is_none() {
             return None;
         }
@@ -77,15 +77,26 @@ impl Redactor {
     /// Where secrets, or their beginnings, stand.
     fn find(&self, text: &[Unit]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let length = self.match_length(rest);
-            if length > 0 {
-                found.push((rest[0].start, rest[length - 1].end));
+        // Escapes are undone from each place on: what stands before a secret, such as a `%`, has no part in it.
+        for at in 0..text.len() {
+            let rest = &text[at..];
+            let near = &rest[..rest.len().min(NEAR)];
+            if !layers(near.to_vec()).iter().any(|layer| self.begins_like_one(layer)) {
+                continue;
             }
-            at += 1;
+            for layer in layers(rest.to_vec()) {
+                let length = self.match_length(&layer);
+                if length > 0 {
+                    found.push((layer[0].start, layer[length - 1].end));
+                }
+            }
         }
         found
+    }
+
+    fn begins_like_one(&self, text: &[Unit]) -> bool {
+        let first = text.first_chunk::<SHORTEST>();
+        first.is_some_and(|first| self.secrets.contains_key(&first.map(|unit| comparable(unit.character))))
     }
 
     /// How much of the text's beginning is a secret, or one's beginning.
@@ -113,14 +124,18 @@ fn comparable(character: char) -> char {
     if character == '+' { ' ' } else { character }
 }
 
-/// The text, then what it says with escapes undone once, twice, and so on until there are none.
-fn layers(text: &str) -> Vec<Vec<Unit>> {
-    let plain = text.char_indices().map(|(start, character)| Unit {
+fn units(text: &str) -> Vec<Unit> {
+    let units = text.char_indices().map(|(start, character)| Unit {
         character,
         start,
         end: start + character.len_utf8(),
     });
-    let mut layers = vec![plain.collect::<Vec<_>>()];
+    units.collect()
+}
+
+/// The text, then what it says with escapes undone once, twice, and so on until there are none.
+fn layers(text: Vec<Unit>) -> Vec<Vec<Unit>> {
+    let mut layers = vec![text];
     while layers.len() <= LAYERS
         && let Some(next) = layers.last().and_then(|last| unescaped(last))
     {
@@ -290,7 +305,7 @@ mod tests {
             r#"a+b/c=\"你 <&\'\\>\u{1f600}%z"#,
             "a+b/c=&quot;你 &lt;&amp;&#39;\\&gt;😀%z",
             "a&#43;b&#x2F;c&#61;&#34;&#20320;&nbsp;&lt;&amp;&apos;&#92;&gt;&#x1F600;%z",
-            r#"a+b/c=\&quot;你 &lt;&amp;&#039;\\&gt;😀%z"#,
+            r"a+b/c=\&quot;你 &lt;&amp;&#039;\\&gt;😀%z",
             "a+b/c=&amp;quot;你 &amp;lt;&amp;amp;&amp;#39;\\&amp;gt;😀%z",
         ] {
             let text = format!("token={escaped}&x");
@@ -312,6 +327,8 @@ mod tests {
         // As an escape, `%20` has the secret's first digits in it.
         assert_eq!(redact(&["201509BBeff9"], "100%201509BBeff9"), "100%***");
         assert_eq!(redact(&["nothing known"], r"C:\nothing known"), r"C:\***");
+        assert_eq!(redact(&["nothing known"], r"C:\nothing%20known"), r"C:\***");
+        assert_eq!(redact(&["1abc/known"], "%41abc%2Fknown"), "%4***");
     }
 
     #[test]

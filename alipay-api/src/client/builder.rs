@@ -98,7 +98,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A transport of your own. The default one keeps its connections, trusts the platform's root certificates, and goes through the
+    /// A transport of your own. The default one keeps its connections (over HTTP/2 it pings them: one that has gone silent is given up
+    /// within 15 seconds), trusts the platform's root certificates, and goes through the
     /// proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`), except to hosts in `NO_PROXY`. A proxy is of `http`,
     /// `https`, `socks4`, `socks4a`, `socks5` or `socks5h`; what is none of these is not used.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {

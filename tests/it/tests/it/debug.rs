@@ -83,16 +83,16 @@ struct Shown(BTreeMap<&'static str, String>);
 
 impl Shown {
     fn add(&mut self, of: &'static str, value: &dyn Debug) {
-        self.text(of, format!("{value:?} {value:#?}"));
+        self.text(of, &format!("{value:?} {value:#?}"));
     }
 
     fn error(&mut self, of: &'static str, value: &(impl Debug + Display)) {
-        self.text(of, format!("{value} {value:?}"));
+        self.text(of, &format!("{value} {value:?}"));
     }
 
-    fn text(&mut self, of: &'static str, text: String) {
+    fn text(&mut self, of: &'static str, text: &str) {
         assert!(text.trim().len() > 2, "{of}");
-        *self.0.entry(of).or_default() += &text;
+        *self.0.entry(of).or_default() += text;
     }
 }
 
@@ -290,15 +290,15 @@ async fn merchants(shown: &mut Shown, client: &Client) {
     let sqlite = SqliteStore::open(folder.path().join("tokens.db"), &store_key)
         .await
         .unwrap();
-    let mut stores: Vec<(&str, Arc<dyn TokenStore>)> = vec![
+    let mut each: Vec<(&str, Arc<dyn TokenStore>)> = vec![
         ("MemoryStore", Arc::new(MemoryStore::new())),
         ("SqliteStore", Arc::new(sqlite)),
     ];
     if let Some(server) = postgres_server::shared() {
         let store = PostgresStore::connect(&server.database(), &store_key).await.unwrap();
-        stores.push(("PostgresStore", Arc::new(store)));
+        each.push(("PostgresStore", Arc::new(store)));
     }
-    for (name, store) in stores {
+    for (name, store) in each {
         store.replace(key, None, &authorisation).await.unwrap().unwrap();
         shown.add(name, &store);
         let isv = Isv::builder(client.clone(), Arc::clone(&store));

@@ -54,7 +54,7 @@ impl Transport for Echo {
             if name == "sign" {
                 *self.sign.lock().unwrap() = value.clone().into_owned();
             }
-            text += &format!("{name}={value}&");
+            text.extend([&*name, "=", &*value, "&"]);
         }
         let quoted = (self.escape)(&text);
         let quoted = if self.page.contains('"') {

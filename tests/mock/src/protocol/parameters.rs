@@ -211,7 +211,7 @@ mod tests {
         body.push_str("0=");
         // Compared each with each, that many take hours.
         let (sender, read) = std::sync::mpsc::channel();
-        std::thread::spawn(move || sender.send(Parameters::read("", FORM, body.as_bytes())));
+        std::thread::spawn(move || drop(sender.send(Parameters::read("", FORM, body.as_bytes()))));
         let (read, problem) = read.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
         assert_eq!(read.iter().count(), count);
         assert!(matches!(problem, Some(Unreadable::Duplicate(name)) if name == "0"));
