@@ -34,16 +34,16 @@ impl Isv {
     pub async fn accept(&self, notification: &Verified<Notification>) -> Result<bool, Error> {
         match &**notification {
             Notification::OpenAppAuthNotify(notice) => {
-                let detail = &notice.biz_content.detail;
-                self.agree(
-                    [&notice.app_id, &detail.app_id],
-                    [&notice.auth_app_id, &detail.auth_app_id],
-                )?;
                 // A lifetime that can't be read is not an endless one.
                 if let Some(place) = notification.unreadable().find(|place| place.starts_with(TOKENS)) {
                     let message = format!("the notice is verified, but its `{place}` can't be read");
                     return Err(Error::new(ErrorKind::Decode, message).verified());
                 }
+                let detail = &notice.biz_content.detail;
+                self.agree(
+                    [&notice.app_id, &detail.app_id],
+                    [&notice.auth_app_id, &detail.auth_app_id],
+                )?;
                 self.inner.adopt(notice).await?;
             }
             Notification::OpenAppAuthCancel(notice) => {

@@ -16,8 +16,8 @@ use alipay_api::{
     isv::{
         Isv, IsvEvent, Sweep,
         store::{
-            Authorisation, MemoryStore, MerchantKey, PostgresStore, SqliteStore, StoreKey, StoreOptions, Stored,
-            TokenStore, Version,
+            Authorisation, MemoryStore, MerchantKey, PostgresStore, SqliteStore, StoreKey, StoreKeyRing, StoreOptions,
+            Stored, TokenStore, Version,
         },
     },
     oauth::State,
@@ -40,6 +40,7 @@ const TOKEN: &str = "201509BBeff9351ad1874306903e96b91d248A36";
 
 /// Types that hold nothing of anyone's: numbers, names and kinds, or only borrow what another one holds; and traits' handles.
 const HARMLESS: &[&str] = &[
+    "AnswerInfo",
     "AuthorisationState",
     "AuthorisedMerchant",
     "BadSignature",
@@ -285,6 +286,7 @@ async fn merchants(shown: &mut Shown, client: &Client) {
     shown.add("MerchantKey", &key);
     let store_key = StoreKey::new(TOKEN.as_bytes()[..StoreKey::LENGTH].try_into().unwrap());
     shown.add("StoreKey", &store_key);
+    shown.add("StoreKeyRing", &StoreKeyRing::from(&store_key));
     shown.add("StoreOptions", &StoreOptions::new());
     let folder = tempfile::tempdir().unwrap();
     let sqlite = SqliteStore::open(folder.path().join("tokens.db"), &store_key)

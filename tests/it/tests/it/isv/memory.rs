@@ -14,7 +14,7 @@ const TOKEN: &str = "alipay.open.auth.token.app";
 
 /// Whether the error has a body, or one of its sources has.
 fn has_body(error: &Error) -> bool {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+    let source = error.cause().and_then(|source| source.downcast_ref::<Error>());
     error.raw_body().is_some() || source.is_some_and(has_body)
 }
 
@@ -54,7 +54,7 @@ async fn what_sweeps_and_listeners_are_told_has_no_body() {
     for sub_code in ["isv.app-call-limited", "REFRESH_TOKEN_NOT_VALID"] {
         let sweep = isv.refresh_ending().await.unwrap();
         let (_, error) = &sweep.failed[0];
-        let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+        let source = error.cause().and_then(|source| source.downcast_ref::<Error>());
         assert_eq!(source.unwrap_or(error).sub_code(), Some(sub_code));
         assert!(!has_body(error), "{error:?}");
     }

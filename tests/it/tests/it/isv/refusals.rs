@@ -52,7 +52,7 @@ async fn lose(world: &World, code: &str, sub_code: &str) {
             "{sub_code}: {error:?}"
         );
     }
-    let cause = std::error::Error::source(&errors[0]).and_then(|cause| cause.downcast_ref::<Error>());
+    let cause = errors[0].cause().and_then(|cause| cause.downcast_ref::<Error>());
     assert_eq!(cause.and_then(Error::sub_code), Some(sub_code));
     assert_eq!(world.mock.requests_of(TOKEN), authorised + 1, "{sub_code}");
     assert_eq!(world.stored().await.state, AuthorisationState::Lost);
@@ -101,7 +101,7 @@ async fn what_is_wrong_with_the_app_loses_nobody(one: Handle, other: Handle) {
                 !error.is_retryable() && !error.is_outcome_unknown(),
                 "{sub_code}: {error:?}"
             );
-            let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<Error>());
+            let cause = error.cause().and_then(|cause| cause.downcast_ref::<Error>());
             assert_eq!(cause.and_then(Error::sub_code), Some(sub_code));
         }
         assert_eq!(world.mock.requests_of(TOKEN), authorised + 1, "{sub_code}");
