@@ -128,7 +128,12 @@ async fn a_lifetime_that_cannot_be_read_is_not_an_endless_one() {
         );
     }
     // An odd field elsewhere does not matter.
-    let told = rewritten(&mock, &body, r#""detail":{"#, r#""notify_context":7,"detail":{"#);
+    let told = rewritten(
+        &mock,
+        &body,
+        r#""notify_context":{"#,
+        r#""notify_context":7,"further":{"#,
+    );
     let told = client.notifications().verify(told).unwrap();
     assert_eq!(told.unreadable().collect::<Vec<_>>(), ["biz_content.notify_context"]);
     assert!(isv.accept(&told).await.unwrap());
