@@ -3,6 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod cert;
+mod charset;
 mod client;
 pub mod clock;
 mod credentials;

@@ -166,6 +166,7 @@ pub struct EnumValue {
 }
 
 /// A field of an object.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the spec language")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// On the wire.

@@ -26,6 +26,7 @@ use self::{
 pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
+    charset::GBK,
     client::unknown_certificate,
     error::Shown,
     method::{AppMethod, PageMethod},
@@ -143,7 +144,7 @@ impl<'a> Notifications<'a> {
     /// As for [`verify`](Self::verify).
     pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
         let parameters = self.verified(query.as_bytes(), Subject::Return)?;
-        Verified::read_from(&parameters.values(), &parameters, |source| source.make())
+        Verified::read_object(&parameters.values(), &parameters)
     }
 
     /// The `result` that Alipay's SDK gives to the phone app after a payment, as the app sends it on.
@@ -193,7 +194,7 @@ impl<'a> Notifications<'a> {
         }
         let parameters = Parameters::of_members(&answer.values).map_err(undecodable)?;
         self.check_app("the app result", &parameters)?;
-        Verified::read_from(&answer.values, &parameters, |source| source.make())
+        Verified::read_object(&answer.values, &parameters)
     }
 
     /// Parses, verifies, and only then gives the parameters out.
@@ -247,7 +248,7 @@ impl<'a> Notifications<'a> {
             Ok(signed) => signed,
             Err(parameters) => return Err(self.unsigned(form, &parameters, &sign, verifier)),
         };
-        let parameters = signed.decode(parameters::GBK)?;
+        let parameters = signed.decode(GBK)?;
         if let Some(ambiguity) = ambiguity::of_parameters(parameters.iter()) {
             let message = format!("{subject}'s {ambiguity}. It may have been cut up anew: query the order instead");
             return Err(Error::new(ErrorKind::Verification, message));

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::{Subject, diagnosis};
 use crate::{
     Error, ErrorKind,
+    charset::Decode,
     error::Shown,
     protocol::ambiguity,
     sign::Verifier,
@@ -23,16 +24,6 @@ pub(super) struct Unverified {
     /// In the byte order of the names, which is the order in which the signed text has them.
     parameters: Vec<Parameter>,
 }
-
-/// The text that bytes of a charset are, if they are.
-pub(super) type Decode = fn(&[u8]) -> Option<Cow<'_, str>>;
-
-/// Decodes GBK.
-#[cfg(feature = "gbk")]
-pub(super) const GBK: Option<Decode> =
-    Some(|bytes| encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes));
-#[cfg(not(feature = "gbk"))]
-pub(super) const GBK: Option<Decode> = None;
 
 /// Verified parameters, without `sign` and `sign_type`.
 #[derive(Clone)]
@@ -431,6 +422,7 @@ fn digit(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::GBK;
 
     fn decoded(form: &[u8], gbk: Option<Decode>) -> Result<String, Error> {
         let parameters = Unverified::parse(form, Subject::Notification)?.decode(gbk)?;

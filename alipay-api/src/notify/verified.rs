@@ -3,7 +3,7 @@ use std::{fmt, ops::Deref};
 use super::{parameters::Parameters, undecodable};
 use crate::{
     Error,
-    wire::{Reading, Source, Unreadable, Values},
+    wire::{Object, Reading, Source, Unreadable, Values},
 };
 
 /// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
@@ -49,6 +49,18 @@ impl<T> Verified<T> {
             value,
             parameters: parameters.clone(),
             unreadable: errors.iter().map(crate::wire::DecodeError::path).collect(),
+        })
+    }
+
+    /// Reads the object that the values make.
+    pub(super) fn read_object(values: &Values<'_>, parameters: &Parameters) -> Result<Self, Error>
+    where
+        T: Object,
+    {
+        Self::read_from(values, parameters, |source| {
+            let mut object = T::blank();
+            object.fill(source);
+            object
         })
     }
 

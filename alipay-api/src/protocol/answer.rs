@@ -9,6 +9,7 @@ use super::{
     root::{Content, Found, Root},
 };
 use crate::{
+    charset::GBK,
     error::GatewayError,
     method::AnswerInfo,
     sign::Verifier,
@@ -200,12 +201,11 @@ impl Answer<'_> {
 
     /// The gateway's words, where the answer is an error.
     pub(crate) fn gateway_error(&self) -> GatewayError {
-        #[cfg(feature = "gbk")]
-        if !self.body.is_utf8() {
-            let (text, _) = encoding_rs::GB18030.decode_without_bom_handling(self.body.bytes_of(self.text));
-            if let Ok(values) = Values::parse(&text, 1) {
-                return gateway_error(&values);
-            }
+        if !self.body.is_utf8()
+            && let Some(text) = GBK.and_then(|decode| decode(self.body.bytes_of(self.text)))
+            && let Ok(values) = Values::parse(&text, 1)
+        {
+            return gateway_error(&values);
         }
         gateway_error(&self.values)
     }

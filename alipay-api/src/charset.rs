@@ -1,0 +1,13 @@
+//! Texts in GBK, where the feature `gbk` reads them.
+
+use std::borrow::Cow;
+
+/// The text that bytes of a charset are, if they are.
+pub(crate) type Decode = fn(&[u8]) -> Option<Cow<'_, str>>;
+
+/// Decodes GBK.
+#[cfg(feature = "gbk")]
+pub(crate) const GBK: Option<Decode> =
+    Some(|bytes| encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes));
+#[cfg(not(feature = "gbk"))]
+pub(crate) const GBK: Option<Decode> = None;
