@@ -37,6 +37,8 @@ pub struct Method {
     pub title: String,
     /// What it does.
     pub doc: String,
+    /// Why it should not be called any more.
+    pub deprecated: Option<String>,
     /// The page that the facts come from.
     pub source: String,
     /// How it is called.
@@ -123,13 +125,22 @@ pub enum OutcomeMeaning {
     Pending,
 }
 
+/// What a field, a type or a value is. At least one of the two is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doc {
+    /// Its Chinese name in the official documentation.
+    pub label: Option<String>,
+    /// In English; empty where the label says enough.
+    pub text: String,
+}
+
 /// A named type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TypeDef {
     /// The official name.
     pub name: String,
     /// What it is.
-    pub doc: String,
+    pub doc: Doc,
     /// Its contents.
     pub body: TypeBody,
     /// The Rust type's name, where it is not the derived one.
@@ -160,20 +171,30 @@ pub struct EnumValue {
     /// On the wire.
     pub value: String,
     /// What it means.
-    pub doc: String,
+    pub doc: Doc,
+    /// Why it should not be used any more.
+    pub deprecated: Option<String>,
     /// The variant's name, where it is not the derived one.
     pub rust_name: Option<String>,
 }
 
 /// A field of an object.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the spec language, and any may stand beside any"
+)]
 pub struct Field {
     /// On the wire.
     pub name: String,
     /// What it holds.
     pub ty: Type,
     /// What it is.
-    pub doc: String,
+    pub doc: Doc,
+    /// Why it should not be used any more.
+    pub deprecated: Option<String>,
+    /// A value that it may have; of a list, one item.
+    pub example: Option<serde_json::Value>,
     /// Request: it must be given. Response: it is always there.
     pub required: bool,
     /// It must be given unless one of these is.

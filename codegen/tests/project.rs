@@ -15,7 +15,7 @@ source: https://example.com/
 kind: server
 retry: never
 request:
-  trade_no: { type: string, doc: The number. }
+  trade_no: { type: string, doc: Its number. }
 ";
 
 fn project(base: &Path) -> Project {
@@ -50,13 +50,13 @@ fn what_is_written_compares_as_equal() {
 
     fs::write(
         base.path().join("spec/trade/alipay.trade.close.yaml"),
-        SPEC.replace("The number.", "Its number."),
+        SPEC.replace("Its number.", "Another number."),
     )
     .unwrap();
     let text = project.compare().unwrap().to_string();
     assert!(text.starts_with("stale: src/generated/trade/close.rs\n"), "{text}");
     assert!(
-        text.contains("-    /// The number.") && text.contains("+    /// Its number."),
+        text.contains("-    /// Its number.") && text.contains("+    /// Another number."),
         "{text}"
     );
 }

@@ -33,6 +33,7 @@ pub(super) fn examples<'a>(
             reader,
             definitions,
             way,
+            misfit: Code::ExampleValue,
         };
         let request = reader.required(&map, "request", "give the request's fields; `{}` where there are none");
         let answer = match (map.get("response"), map.get("error")) {

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::conditions;
+use super::docs;
 use super::limits;
 use super::reader::{Map, Reader, Text};
+use super::values::Values;
 use super::{rust_names, suggest, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Field, Object, Placement, Scalar, Scope, Type, TypeRef};
@@ -35,15 +37,24 @@ pub(super) enum Site {
 
 /// Fields that have been read.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(super) struct Fields<'a> {
     pub(super) object: Object,
     /// Of each field, where its `implied` stands: the types it depends on are only known later.
     pub(super) implied: Vec<Option<Span>>,
     /// Of each field, where its `echo` stands: the request is read apart from the answer.
     pub(super) echo: Vec<Option<Span>>,
+    /// Of each field, its `example`: the types it depends on are only known later.
+    pub(super) examples: Vec<Option<&'a Node<'a>>>,
 }
 
-impl Fields {
+impl Fields<'_> {
+    /// Reads the fields' examples, now that the types are known.
+    pub(super) fn read_examples(&mut self, values: &Values<'_>) {
+        for (field, node) in self.object.fields.iter_mut().zip(&self.examples) {
+            field.example = node.and_then(|node| values.example(field, node));
+        }
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&Field> {
         self.object.fields.iter().find(|field| field.name == name)
     }
@@ -64,9 +75,12 @@ impl Fields {
     }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "type",
+    "label",
     "doc",
+    "deprecated",
+    "example",
     "required",
     "required_unless",
     "max_length",
@@ -87,7 +101,7 @@ pub(super) fn fields<'a>(
     node: Option<&'a Node<'a>>,
     one_of: Option<&'a Node<'a>>,
     site: Site,
-) -> Fields {
+) -> Fields<'a> {
     let mut fields = Fields::default();
     let mut unless = Vec::new();
     let mut rust_idents = HashMap::new();
@@ -104,6 +118,7 @@ pub(super) fn fields<'a>(
         fields.object.fields.push(field);
         fields.implied.push(implied);
         fields.echo.push(map.get("echo").map(|_| map.key_span("echo")));
+        fields.examples.push(map.get("example"));
     }
     conditions::conditions(reader, &mut fields, one_of, &unless);
     fields
@@ -131,7 +146,9 @@ fn field(
     let (implied, implied_span) = implied(reader, map, site, required);
     let field = Field {
         name: name.text.to_owned(),
-        doc: reader.required_text(map, "doc", "say in English what the field is"),
+        doc: docs::doc(reader, map, name.text, "say in English what the field is"),
+        deprecated: docs::deprecated(reader, map),
+        example: None,
         required,
         required_unless: Vec::new(),
         max_length: limits.max_length,

@@ -8,17 +8,18 @@ use super::fields::{Fields, Known, Site, fields};
 use super::reader::{Map, Reader, Text};
 use super::types::{self, Types};
 use super::usage::{self, Usage};
-use super::values::Definitions;
-use super::{Sheet, rust_names, suggest, v3, wellformed};
+use super::values::{Definitions, Values, Way};
+use super::{Sheet, docs, rust_names, suggest, v3, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Retry, Scalar, Type, TypeBody};
 use crate::names;
 use crate::syntax::Kind as NodeKind;
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "method",
     "title",
     "doc",
+    "deprecated",
     "source",
     "kind",
     "credentials",
@@ -39,7 +40,7 @@ const KEYS: [&str; 18] = [
 /// What a method can refer to.
 pub(super) struct Surroundings<'s> {
     pub(super) product: &'s str,
-    pub(super) shared: &'s Types,
+    pub(super) shared: &'s Types<'s>,
     pub(super) shared_names: &'s HashSet<&'s str>,
     pub(super) errors: SharedErrors<'s>,
     pub(super) gateway: &'s Gateway,
@@ -81,9 +82,9 @@ pub(super) fn method(
         rust_names::unique(reader, &mut idents, names::companion(&request, "ErrorCode"), map.at);
         rust_names::unique(reader, &mut idents, request, map.at);
     }
-    let own = types::types(reader, &declared, &known, &mut idents);
+    let mut own = types::types(reader, &declared, &known, &mut idents);
     let upload = kind == Kind::Upload || !kind_known;
-    let request = fields(
+    let mut request = fields(
         reader,
         &known,
         map.get("request"),
@@ -92,8 +93,19 @@ pub(super) fn method(
     );
     let is_answered = matches!(kind, Kind::Server | Kind::Upload);
     let site = if is_answered { Site::Answer } else { Site::Response };
-    let response = fields(reader, &known, map.get("response"), None, site);
+    let mut response = fields(reader, &known, map.get("response"), None, site);
     check_echoes(reader, &request, &response);
+    let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
+    let values = |way| Values {
+        reader,
+        definitions: &definitions,
+        way,
+        misfit: Code::FieldExample,
+    };
+    request.read_examples(&values(Way::Request));
+    response.read_examples(&values(Way::Response));
+    let examples = own.examples(&values(Way::Response));
+    own.set_examples(examples);
     let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
     check_implied(reader, &request, &definitions);
     if kind_known && kind == Kind::Upload && request.object.fields.iter().all(|f| f.placement != Placement::File) {
@@ -128,6 +140,7 @@ pub(super) fn method(
         file: sheet.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
         doc: reader.required_text(&map, "doc", "say in English what the method does and when to use it"),
+        deprecated: docs::deprecated(reader, &map),
         source: reader.address(&map, "source"),
         kind,
         certificate_only: certificate_only(reader, &map),
@@ -218,7 +231,7 @@ fn certificate_only(reader: Reader<'_>, map: &Map<'_>) -> bool {
         .unwrap_or(false)
 }
 
-fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields, methods: &[&str]) -> Retry {
+fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields<'_>, methods: &[&str]) -> Retry {
     let node = match (map.get("retry"), kind) {
         (None, Some(Kind::Server | Kind::Upload)) => {
             let help = "add `retry: read`, `retry: never` or `retry: { key: FIELD, ask: METHOD }`";
@@ -306,7 +319,7 @@ fn without_code(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> bool {
 }
 
 /// What an answer repeats, the request has to ask for.
-fn check_echoes(reader: Reader<'_>, request: &Fields, response: &Fields) {
+fn check_echoes(reader: Reader<'_>, request: &Fields<'_>, response: &Fields<'_>) {
     for (field, span) in response.object.fields.iter().zip(&response.echo) {
         if let (true, Some(span)) = (field.echo, *span) {
             let name = Text {
@@ -319,7 +332,7 @@ fn check_echoes(reader: Reader<'_>, request: &Fields, response: &Fields) {
 }
 
 /// Only strings and enums are implied: a product code, a scene.
-fn check_implied(reader: Reader<'_>, request: &Fields, definitions: &Definitions<'_>) {
+fn check_implied(reader: Reader<'_>, request: &Fields<'_>, definitions: &Definitions<'_>) {
     for (field, span) in request.object.fields.iter().zip(&request.implied) {
         let (Some(implied), &Some(span)) = (&field.implied, span) else {
             continue;

@@ -6,6 +6,7 @@ use super::fields::{Known, Site, fields};
 use super::reader::Reader;
 use super::types::{self, Types};
 use super::usage::{self, Usage};
+use super::values::{Definitions, Values, Way};
 use super::{Sheet, rust_names, units, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Notification, Signature};
@@ -85,8 +86,19 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
     };
     let ident = names::type_of(names::notification(&name));
     let mut idents = HashMap::from([(ident, map.at)]);
-    let own: Types = types::types(reader, &declared, &known, &mut idents);
-    let mut body = fields(reader, &known, map.get("fields"), None, Site::Response).object;
+    let mut own: Types<'_> = types::types(reader, &declared, &known, &mut idents);
+    let mut fields = fields(reader, &known, map.get("fields"), None, Site::Response);
+    let definitions = Definitions::new(&own.definitions, &[]);
+    let values = Values {
+        reader,
+        definitions: &definitions,
+        way: Way::Response,
+        misfit: Code::FieldExample,
+    };
+    fields.read_examples(&values);
+    let examples = own.examples(&values);
+    own.set_examples(examples);
+    let mut body = fields.object;
     Usage::default().file(reader, [&body], &own);
     usage::infinite(reader, &own);
     let Types {

@@ -8,8 +8,9 @@ use super::method::{self, Surroundings};
 use super::reader::Reader;
 use super::types::{self, Types};
 use super::usage::Usage;
+use super::values::{Definitions, Values, Way};
 use super::{Sheet, rust_names, units};
-use crate::diagnostics::Span;
+use crate::diagnostics::{Code, Span};
 use crate::ir::{Gateway, Method, Product};
 use crate::names;
 
@@ -37,7 +38,14 @@ pub(super) fn product(
         shared_unreadable: false,
     };
     let mut type_idents = HashMap::new();
-    let shared = types::types(reader, &declared, &known, &mut type_idents);
+    let mut shared = types::types(reader, &declared, &known, &mut type_idents);
+    let examples = shared.examples(&Values {
+        reader,
+        definitions: &Definitions::new(&[], &shared.definitions),
+        way: Way::Response,
+        misfit: Code::FieldExample,
+    });
+    shared.set_examples(examples);
     let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")));
 
     let mut usage = Usage::default();

@@ -2,20 +2,52 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::fields::{Fields, Known, Site, fields};
 use super::reader::{Map, Reader, Text};
-use super::{rust_names, wellformed};
+use super::values::Values;
+use super::{docs, rust_names, wellformed};
 use crate::diagnostics::{Code, Span};
-use crate::ir::{EnumValue, TypeBody, TypeDef};
+use crate::ir::{Doc, EnumValue, TypeBody, TypeDef};
 use crate::names;
 use crate::syntax::{Kind, Node};
 
 /// A file's types, read and where they stand.
 #[derive(Default)]
-pub(super) struct Types {
+pub(super) struct Types<'a> {
     pub(super) definitions: Vec<TypeDef>,
     /// Of each, its name's place.
     pub(super) spans: Vec<Span>,
+    /// Of each, its fields' examples.
+    examples: Vec<Vec<Option<&'a Node<'a>>>>,
+}
+
+impl Types<'_> {
+    /// Examples of their fields, now that all types are known: one list for each type, one value for each field.
+    pub(super) fn examples(&self, values: &Values<'_>) -> Vec<Vec<Option<Value>>> {
+        let of_type = |(definition, nodes): (&TypeDef, &Vec<Option<&Node<'_>>>)| match &definition.body {
+            TypeBody::Object(object) => {
+                let fields = object.fields.iter().zip(nodes);
+                fields
+                    .map(|(field, node)| node.and_then(|node| values.example(field, node)))
+                    .collect()
+            }
+            TypeBody::Enum(_) => Vec::new(),
+        };
+        self.definitions.iter().zip(&self.examples).map(of_type).collect()
+    }
+
+    /// Gives the fields the examples that [`examples`](Self::examples) has read.
+    pub(super) fn set_examples(&mut self, examples: Vec<Vec<Option<Value>>>) {
+        for (definition, examples) in self.definitions.iter_mut().zip(examples) {
+            if let TypeBody::Object(object) = &mut definition.body {
+                for (field, example) in object.fields.iter_mut().zip(examples) {
+                    field.example = example;
+                }
+            }
+        }
+    }
 }
 
 /// The names that a `types:` mapping defines, before its fields are read.
@@ -28,7 +60,7 @@ pub(super) fn names_of<'a>(declared: &[(Text<'a>, &'a Node<'a>)]) -> HashSet<&'a
     declared.iter().map(|(name, _)| name.text).collect()
 }
 
-const KEYS: [&str; 5] = ["doc", "fields", "values", "one_of", "rust_name"];
+const KEYS: [&str; 6] = ["label", "doc", "fields", "values", "one_of", "rust_name"];
 
 /// Reads declared types. Their names in Rust are noted in `scope`.
 pub(super) fn types<'a>(
@@ -36,7 +68,7 @@ pub(super) fn types<'a>(
     declared: &[(Text<'a>, &'a Node<'a>)],
     known: &Known<'_, '_>,
     scope: &mut HashMap<String, Span>,
-) -> Types {
+) -> Types<'a> {
     let mut types = Types::default();
     for &(name, node) in declared {
         if !wellformed::camel(name.text) {
@@ -58,22 +90,25 @@ pub(super) fn types<'a>(
             rust_name.clone().unwrap_or_else(|| names::named_type(name.text)),
             name.span,
         );
+        let (body, examples) = body(reader, known, &map);
         types.definitions.push(TypeDef {
             name: name.text.to_owned(),
-            doc: reader.required_text(&map, "doc", "say in English what the type is"),
-            body: body(reader, known, &map),
+            doc: docs::doc(reader, &map, name.text, "say in English what the type is"),
+            body,
             rust_name,
         });
         types.spans.push(name.span);
+        types.examples.push(examples);
     }
     types
 }
 
-fn body(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'_>) -> TypeBody {
-    match (map.get("fields"), map.get("values")) {
+/// What a type is, and the examples of its fields.
+fn body<'a>(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'a>) -> (TypeBody, Vec<Option<&'a Node<'a>>>) {
+    let body = match (map.get("fields"), map.get("values")) {
         (Some(node), None) => {
-            let Fields { object, .. } = fields(reader, known, Some(node), map.get("one_of"), Site::Type);
-            TypeBody::Object(object)
+            let Fields { object, examples, .. } = fields(reader, known, Some(node), map.get("one_of"), Site::Type);
+            return (TypeBody::Object(object), examples);
         }
         (None, Some(node)) => {
             if map.get("one_of").is_some() {
@@ -87,7 +122,8 @@ fn body(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'_>) -> TypeBody {
             reader.add(Code::TypeBody, map.at, "a type has either `fields` or `values`", help);
             TypeBody::Enum(Vec::new())
         }
-    }
+    };
+    (body, Vec::new())
 }
 
 fn values<'a>(reader: Reader<'_>, node: &'a Node<'a>) -> Vec<EnumValue> {
@@ -95,27 +131,30 @@ fn values<'a>(reader: Reader<'_>, node: &'a Node<'a>) -> Vec<EnumValue> {
     let mut variants = HashMap::new();
     for (value, node) in reader.entries(node).unwrap_or_default() {
         let derived = names::variant(value.text);
-        let (doc, rust_name) = match &node.kind {
-            Kind::Mapping(_) => {
-                let Some(map) = reader.map(node, value.span, &["doc", "rust_name"]) else {
-                    continue;
-                };
-                let doc = reader.required_text(&map, "doc", "say in English what the value means");
-                if map.get("rust_name").is_none() && !doc.is_empty() {
-                    let message = "a mapping with nothing but `doc` says no more than the text";
-                    reader.add(
-                        Code::SaysNothing,
-                        node.span,
-                        message,
-                        "write the text alone after the value",
-                    );
-                }
-                (doc, rust_names::camel(reader, &map, derived.as_deref()))
+        let (doc, deprecated, rust_name) = if matches!(node.kind, Kind::Mapping(_)) {
+            let keys = ["label", "doc", "deprecated", "rust_name"];
+            let Some(map) = reader.map(node, value.span, &keys) else {
+                continue;
+            };
+            // A value's name often says all that there is to say: no name to compare it with.
+            let doc = docs::doc(reader, &map, "", "say in English what the value means");
+            let says_more = ["label", "deprecated", "rust_name"]
+                .iter()
+                .any(|key| map.get(key).is_some());
+            if !says_more && !doc.text.is_empty() {
+                let message = "a mapping with nothing but `doc` says no more than the text";
+                reader.add(
+                    Code::SaysNothing,
+                    node.span,
+                    message,
+                    "write the text alone after the value",
+                );
             }
-            _ => (
-                reader.text(node).map_or_else(String::new, |text| text.text.to_owned()),
-                None,
-            ),
+            let rust_name = rust_names::camel(reader, &map, derived.as_deref());
+            (doc, docs::deprecated(reader, &map), rust_name)
+        } else {
+            let text = reader.text(node).map_or_else(String::new, |text| text.text.to_owned());
+            (Doc { label: None, text }, None, None)
         };
         match rust_name.as_ref().or(derived.as_ref()) {
             Some(variant) => rust_names::unique(reader, &mut variants, variant.clone(), value.span),
@@ -124,6 +163,7 @@ fn values<'a>(reader: Reader<'_>, node: &'a Node<'a>) -> Vec<EnumValue> {
         values.push(EnumValue {
             value: value.text.to_owned(),
             doc,
+            deprecated,
             rust_name,
         });
     }

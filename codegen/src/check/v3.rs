@@ -14,7 +14,7 @@ const VERBS: [(&str, &str); 5] = [
     ("DELETE", "DELETE"),
 ];
 
-pub(super) fn v3<'a>(reader: Reader<'_>, node: &'a Node<'a>, at: Span, request: &Fields) -> Option<V3> {
+pub(super) fn v3<'a>(reader: Reader<'_>, node: &'a Node<'a>, at: Span, request: &Fields<'_>) -> Option<V3> {
     let map = reader.map(node, at, &["verb", "path", "query", "multipart"])?;
     let verb = reader
         .required(&map, "verb", "name the HTTP method")
@@ -32,7 +32,7 @@ pub(super) fn v3<'a>(reader: Reader<'_>, node: &'a Node<'a>, at: Span, request: 
 }
 
 /// The names in `{}`.
-fn parameters<'a>(reader: Reader<'_>, path: Text<'a>, request: &Fields) -> Vec<&'a str> {
+fn parameters<'a>(reader: Reader<'_>, path: Text<'a>, request: &Fields<'_>) -> Vec<&'a str> {
     let mut parameters = Vec::new();
     let mut sound = path.text.starts_with("/v3/");
     for segment in path.text.split('/').skip(1) {
@@ -58,7 +58,7 @@ fn parameters<'a>(reader: Reader<'_>, path: Text<'a>, request: &Fields) -> Vec<&
     parameters
 }
 
-fn query(reader: Reader<'_>, map: &Map<'_>, request: &Fields, placed: &[&str]) -> Vec<String> {
+fn query(reader: Reader<'_>, map: &Map<'_>, request: &Fields<'_>, placed: &[&str]) -> Vec<String> {
     let mut query: Vec<String> = Vec::new();
     for name in map.get("query").map(|node| reader.texts(node)).unwrap_or_default() {
         if request.resolve(reader, name).is_none() {

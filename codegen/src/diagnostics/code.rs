@@ -44,6 +44,8 @@ codes! {
     UnknownWord = "E0205", "A word that is not one of the known ones.";
     EmptyText = "E0206", "A text is empty.";
     SaysNothing = "E0207", "A value that holds without being written.";
+    Label = "E0208", "A `label` that is no name.";
+    Filler = "E0209", "A `doc` that only repeats the name.";
 
     FileName = "E0301", "The file is not named as what it describes.";
     WrongFolder = "E0302", "The method belongs to another product.";
@@ -67,6 +69,7 @@ codes! {
     Placement = "E0507", "A field that cannot go where it should.";
     RequestOnly = "E0508", "A key that only requests have.";
     AnswerOnly = "E0509", "A key that only the answers to server calls have.";
+    FieldExample = "E0510", "A field's `example` does not fit the field.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Emitter;
-use super::tokens::{docs, ident};
+use super::tokens::{deprecated, docs, ident};
 use crate::ir::ErrorClass;
 use crate::lower::{Enum, ErrorEnum};
 
@@ -15,7 +15,10 @@ impl Emitter {
         let (name, doc) = (ident(&listed.ident), docs(&listed.doc));
         let idents: Vec<_> = listed.variants.iter().map(|variant| ident(&variant.ident)).collect();
         let wires = listed.variants.iter().map(|variant| variant.wire);
-        let variant_docs = listed.variants.iter().map(|variant| docs(&variant.doc));
+        let variant_docs = listed.variants.iter().map(|variant| {
+            let (doc, notice) = (docs(&variant.doc), deprecated(variant.deprecated.as_ref()));
+            quote!(#doc #notice)
+        });
         quote! {
             #doc
             #[non_exhaustive]

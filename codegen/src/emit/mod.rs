@@ -105,7 +105,7 @@ impl Emitter {
         );
         quote! {
             //! The products of the gateway, generated from the specs.
-            #![allow(clippy::all, clippy::pedantic)]
+            #![allow(clippy::all, clippy::pedantic, deprecated)]
             #(#products)*
             #gateway
             #notification

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::Emitter;
 use super::prelude::Prelude;
-use super::tokens::{docs, ident};
+use super::tokens::{deprecated, docs, ident};
 use crate::lower::{Base, Constructor, Field, Holder, Setter, Struct};
 
 impl Emitter {
@@ -13,10 +13,11 @@ impl Emitter {
     pub(super) fn object(&self, object: &Struct<'_>) -> TokenStream {
         let root = &self.path;
         let name = ident(&object.ident);
-        let doc = docs(&object.doc);
+        let (doc, notice) = (docs(&object.doc), deprecated(object.deprecated.as_ref()));
         let fields = object.fields.iter().map(|field| {
             let (doc, name, ty) = (docs(&field.doc), ident(&field.ident), self.held(field));
-            quote!(#doc pub #name: #ty,)
+            let notice = deprecated(field.deprecated.as_ref());
+            quote!(#doc #notice pub #name: #ty,)
         });
         let functions: Vec<_> = object
             .constructors
@@ -40,6 +41,7 @@ impl Emitter {
         let implementation = self.object_impl(object);
         quote! {
             #doc
+            #notice
             #must_use
             #[non_exhaustive]
             pub struct #name {
@@ -121,10 +123,12 @@ impl Emitter {
     fn setter(&self, object: &Struct<'_>, setter: &Setter) -> TokenStream {
         let field = &object.fields[setter.field];
         let (doc, name) = (docs(&setter.doc), ident(&setter.ident));
+        let notice = deprecated(field.deprecated.as_ref());
         let inline = (!is_converted(field)).then(|| quote!(#[inline]));
         let (parameter, assignment) = (self.parameter(field), self.assignment(field, &quote!(self)));
         quote! {
             #doc
+            #notice
             #inline
             pub fn #name(mut self, #parameter) -> Self {
                 #assignment

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::tokens::{docs, ident, inner_docs};
+use super::tokens::{deprecated, docs, ident, inner_docs};
 use super::{Emitter, Root};
 use crate::ir::Kind;
 use crate::lower::{Item, Method, Product};
@@ -107,6 +107,7 @@ impl Emitter {
             ident(&method.ident),
             ident(&method.request.ident),
         );
+        let notice = deprecated(method.request.deprecated.as_ref());
         let (call, send) = match method.info.kind {
             Kind::Server | Kind::Upload => {
                 let output = self.output(method);
@@ -117,6 +118,7 @@ impl Emitter {
         };
         quote! {
             #doc
+            #notice
             #[inline]
             pub fn #name(&self, request: #request) -> #root::#call {
                 self.client.#send(request)

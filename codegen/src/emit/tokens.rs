@@ -20,6 +20,11 @@ pub(super) fn docs(lines: &[String]) -> TokenStream {
         .collect()
 }
 
+/// `#[deprecated]`, where there is a reason.
+pub(super) fn deprecated(why: Option<&String>) -> Option<TokenStream> {
+    why.map(|why| quote!(#[deprecated(note = #why)]))
+}
+
 /// Documentation of the module around.
 pub(super) fn inner_docs(lines: &[String]) -> TokenStream {
     lines

@@ -9,7 +9,8 @@ pub(super) fn open<'a>(ident: String, doc: Doc, values: &'a [EnumValue]) -> Enum
     let variant = |value: &'a EnumValue| Variant {
         wire: &value.value,
         ident: value.rust_name.clone().unwrap_or_else(|| variant(&value.value)),
-        doc: docs::text(&value.doc),
+        doc: docs::labelled(&value.doc),
+        deprecated: docs::deprecated(value.deprecated.as_ref()),
     };
     Enum {
         ident,
@@ -37,6 +38,7 @@ fn code(error: &ErrorCode) -> Variant<'_> {
         wire: &error.code,
         ident: variant(&error.code),
         doc: docs::text(&error.doc),
+        deprecated: None,
     }
 }
 

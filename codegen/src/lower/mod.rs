@@ -110,14 +110,17 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         error: (!method.errors.is_empty())
             .then(|| enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors)),
         types: objects::types(&method.types, own, &place),
-        request: objects::object(
-            request_ident,
-            request_doc,
-            &method.request,
-            Role::Request,
-            &place,
-            |_| false,
-        ),
+        request: Struct {
+            deprecated: docs::deprecated(method.deprecated.as_ref()),
+            ..objects::object(
+                request_ident,
+                request_doc,
+                &method.request,
+                Role::Request,
+                &place,
+                |_| false,
+            )
+        },
         info: info(method),
     }
 }

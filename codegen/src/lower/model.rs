@@ -101,6 +101,8 @@ impl Item<'_> {
 pub(crate) struct Struct<'a> {
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// Why it should not be used any more: a method's request.
+    pub(crate) deprecated: Option<String>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) constructors: Vec<Constructor>,
     pub(crate) setters: Vec<Setter>,
@@ -117,6 +119,8 @@ pub(crate) struct Field<'a> {
     pub(crate) wire: &'a str,
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// Why it should not be used any more.
+    pub(crate) deprecated: Option<String>,
     pub(crate) base: Base,
     pub(crate) holder: Holder,
 }
@@ -200,6 +204,8 @@ pub(crate) struct Variant<'a> {
     pub(crate) wire: &'a str,
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// Why it should not be used any more.
+    pub(crate) deprecated: Option<String>,
 }
 
 /// Error codes.

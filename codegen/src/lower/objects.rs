@@ -36,7 +36,7 @@ pub(super) struct Place<'p, 'a> {
 pub(super) fn types<'a>(definitions: &'a [TypeDef], uses: &Uses<'a>, place: &Place<'_, 'a>) -> Vec<Item<'a>> {
     let item = |(at, definition): (usize, &'a TypeDef)| {
         let ident = type_ident(definition);
-        let doc = docs::text(&definition.doc);
+        let doc = docs::labelled(&definition.doc);
         match &definition.body {
             TypeBody::Enum(values) => Item::Enum(enums::open(ident, doc, values)),
             TypeBody::Object(fields) => Item::Struct(object(ident, doc, fields, uses.role(at), place, |field| {
@@ -71,6 +71,7 @@ pub(super) fn object<'a>(
             wire: &field.name,
             ident: names::identifier(&field_name(field)),
             doc: docs::field(field, object),
+            deprecated: docs::deprecated(field.deprecated.as_ref()),
             base: base(&field.ty, field.secret, place),
             holder: holder(field, role, boxed(at)),
         })
@@ -80,7 +81,7 @@ pub(super) fn object<'a>(
     let constructors = if made { constructors(object) } else { Vec::new() };
     Struct {
         setters: if made {
-            setters(object, &constructors)
+            setters(object, &fields, &constructors)
         } else {
             Vec::new()
         },
@@ -93,6 +94,7 @@ pub(super) fn object<'a>(
         at_least_one: groups(object, role, &fields),
         ident,
         doc,
+        deprecated: None,
         fields,
     }
 }
@@ -159,8 +161,8 @@ fn constructors(object: &Object) -> Vec<Constructor> {
         .collect()
 }
 
-/// A setter for each field that a constructor doesn't ask for.
-fn setters(object: &Object, constructors: &[Constructor]) -> Vec<Setter> {
+/// A setter for each field that a constructor doesn't ask for, with the first paragraph of its doc.
+fn setters(object: &Object, fields: &[Field<'_>], constructors: &[Constructor]) -> Vec<Setter> {
     let mut taken: HashSet<String> = constructors
         .iter()
         .map(|constructor| constructor.ident.clone())
@@ -175,7 +177,7 @@ fn setters(object: &Object, constructors: &[Constructor]) -> Vec<Setter> {
         }
         setters.push(Setter {
             ident,
-            doc: vec![format!("Sets `{}`.", field.name)],
+            doc: docs::summary(&fields[at].doc),
             field: at,
         });
     }

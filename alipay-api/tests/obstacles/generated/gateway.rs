@@ -4,7 +4,7 @@
 /// The gateway's own `code`.
 #[non_exhaustive]
 pub enum GatewayCode {
-    /// The gateway itself failed.
+    /// Its gateway itself failed.
     V20000,
     /// See the `sub_code`.
     V40004,
@@ -32,7 +32,7 @@ impl ::alipay_api::method::ErrorCode for GatewayCode {
 /// A `sub_code` that any method can be answered with.
 #[non_exhaustive]
 pub enum GatewayErrorCode {
-    /// The signature is wrong: \<sign> \[see\](there), */ `]`.
+    /// Its signature is wrong: \<sign> \[see\](there), */ `]`.
     IsvInvalidSignature,
 }
 

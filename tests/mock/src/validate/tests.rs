@@ -7,7 +7,9 @@ fn field(name: &str, ty: Type) -> Field {
     Field {
         name: name.to_owned(),
         ty,
-        doc: String::new(),
+        doc: alipay_codegen::ir::Doc::default(),
+        deprecated: None,
+        example: None,
         required: false,
         required_unless: Vec::new(),
         max_length: None,
@@ -33,7 +35,7 @@ fn method() -> Method {
     };
     let goods = TypeDef {
         name: "Goods".to_owned(),
-        doc: String::new(),
+        doc: alipay_codegen::ir::Doc::default(),
         body: TypeBody::Object(Object {
             fields: vec![price],
             at_least_one: vec![],
@@ -50,6 +52,7 @@ fn method() -> Method {
         file: String::new(),
         title: String::new(),
         doc: String::new(),
+        deprecated: None,
         source: String::new(),
         kind: Kind::Server,
         certificate_only: false,

@@ -66,22 +66,27 @@ pub struct All {
     pub url: Option<String>,
     /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
     pub json: Option<::alipay_api::types::Json>,
-    /// A file.
+    /// Such a file.
     pub file: Option<::alipay_api::types::File>,
-    /// A secret.
+    /// Such a secret.
     pub secret: Option<::alipay_api::types::Secret>,
-    /// An enum. Sent as `NONE` unless set.
+    /// Such an enum. Sent as `NONE` unless set.
     pub r#enum: Option<::alipay_api::types::Open<super::types::None>>,
-    /// An object.
+    /// Such an object.
     pub object: Option<super::types::Some>,
-    /// A list. In yuan. At most 1 item.
+    /// Such a list. In yuan. At most 1 item.
     pub list: Vec<::alipay_api::types::Price>,
-    /// Enums.
+    /// Such enums.
     pub enums: Vec<::alipay_api::types::Open<super::types::None>>,
-    /// Text. Sent as `a "quoted" \ value` unless set.
+    /// Such text. Sent as `a "quoted" \ value` unless set.
     pub text: Option<String>,
     /// One of three. Required unless `int` or `bool` is given.
     pub either: Option<String>,
+    /// \[旧\] \<b>. Example: `-1`.
+    #[deprecated(note = "No \\[longer\\] \\<i>. See <https://example.com/>")]
+    pub old: Option<i64>,
+    /// 引号. Example: `` `"\ ``.
+    pub quoted: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
@@ -122,67 +127,67 @@ impl All {
         __made
     }
 
-    /// Sets `int`.
+    /// A number. At least 1.
     #[inline]
     pub fn int(mut self, int: i64) -> Self {
         self.int = Some(int);
         self
     }
 
-    /// Sets `bool`.
+    /// A truth.
     #[inline]
     pub fn bool(mut self, bool: bool) -> Self {
         self.bool = Some(bool);
         self
     }
 
-    /// Sets `price`.
+    /// An amount. In yuan.
     #[inline]
     pub fn price(mut self, price: ::alipay_api::types::Price) -> Self {
         self.price = Some(price);
         self
     }
 
-    /// Sets `datetime`.
+    /// A time. At least one of `date`, `datetime` must be given.
     #[inline]
     pub fn datetime(mut self, datetime: ::alipay_api::types::DateTime) -> Self {
         self.datetime = Some(datetime);
         self
     }
 
-    /// Sets `date`.
+    /// A day. At least one of `date`, `datetime` must be given.
     #[inline]
     pub fn date(mut self, date: ::alipay_api::types::Date) -> Self {
         self.date = Some(date);
         self
     }
 
-    /// Sets `url`.
+    /// An address. At least one of `url`, `json` must be given.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(Into::into(url));
         self
     }
 
-    /// Sets `json`.
+    /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
     pub fn json(mut self, json: impl Into<::alipay_api::types::Json>) -> Self {
         self.json = Some(Into::into(json));
         self
     }
 
-    /// Sets `file`.
+    /// Such a file.
     #[inline]
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
         self.file = Some(file);
         self
     }
 
-    /// Sets `secret`.
+    /// Such a secret.
     pub fn secret(mut self, secret: impl Into<::alipay_api::types::Secret>) -> Self {
         self.secret = Some(Into::into(secret));
         self
     }
 
-    /// Sets `enum`.
+    /// Such an enum. Sent as `NONE` unless set.
     pub fn r#enum(
         mut self,
         r#enum: impl Into<::alipay_api::types::Open<super::types::None>>,
@@ -191,20 +196,20 @@ impl All {
         self
     }
 
-    /// Sets `object`.
+    /// Such an object.
     #[inline]
     pub fn object(mut self, object: super::types::Some) -> Self {
         self.object = Some(object);
         self
     }
 
-    /// Sets `list`.
+    /// Such a list. In yuan. At most 1 item.
     pub fn list(mut self, list: impl Into<Vec<::alipay_api::types::Price>>) -> Self {
         self.list = Into::into(list);
         self
     }
 
-    /// Sets `enums`.
+    /// Such enums.
     pub fn enums(
         mut self,
         enums: impl Into<Vec<::alipay_api::types::Open<super::types::None>>>,
@@ -213,15 +218,29 @@ impl All {
         self
     }
 
-    /// Sets `text`.
+    /// Such text. Sent as `a "quoted" \ value` unless set.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(Into::into(text));
         self
     }
 
-    /// Sets `either`.
+    /// One of three. Required unless `int` or `bool` is given.
     pub fn either(mut self, either: impl Into<String>) -> Self {
         self.either = Some(Into::into(either));
+        self
+    }
+
+    /// \[旧\] \<b>. Example: `-1`.
+    #[deprecated(note = "No \\[longer\\] \\<i>. See <https://example.com/>")]
+    #[inline]
+    pub fn old(mut self, old: i64) -> Self {
+        self.old = Some(old);
+        self
+    }
+
+    /// 引号. Example: `` `"\ ``.
+    pub fn quoted(mut self, quoted: impl Into<Vec<String>>) -> Self {
+        self.quoted = Into::into(quoted);
         self
     }
 }
@@ -259,6 +278,8 @@ impl ::alipay_api::wire::Object for All {
             enums: Vec::new(),
             text: None,
             either: None,
+            old: None,
+            quoted: Vec::new(),
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
@@ -316,6 +337,8 @@ impl ::alipay_api::wire::Object for All {
                     "enums",
                     "text",
                     "either",
+                    "old",
+                    "quoted",
                 ],
                 &mut [
                     &mut self.string,
@@ -347,6 +370,8 @@ impl ::alipay_api::wire::Object for All {
                     &mut self.enums,
                     &mut self.text,
                     &mut self.either,
+                    &mut self.old,
+                    &mut self.quoted,
                 ],
                 &mut self.extra,
             );
@@ -386,6 +411,8 @@ impl ::alipay_api::wire::Object for All {
                     "enums",
                     "text",
                     "either",
+                    "old",
+                    "quoted",
                 ],
                 &[
                     &self.string,
@@ -417,6 +444,8 @@ impl ::alipay_api::wire::Object for All {
                     &self.enums,
                     &self.text,
                     &self.either,
+                    &self.old,
+                    &self.quoted,
                 ],
                 &self.extra,
             )
@@ -490,13 +519,13 @@ pub struct AllResponse {
     pub url: String,
     /// An object as text.
     pub json: ::alipay_api::types::Json,
-    /// A secret.
+    /// Such a secret.
     pub secret: ::alipay_api::types::Secret,
-    /// An enum.
+    /// Such an enum.
     pub r#enum: ::alipay_api::types::Open<super::types::None>,
-    /// An object.
+    /// Such an object.
     pub object: super::types::Some,
-    /// A list.
+    /// Such a list.
     pub list: Vec<String>,
     /// Text.
     pub may_string: Option<String>,
@@ -512,7 +541,7 @@ pub struct AllResponse {
     pub may_enum: Option<::alipay_api::types::Open<super::types::None>>,
     /// An object.
     pub may_object: Option<super::types::Some>,
-    /// A circle.
+    /// Such a circle.
     pub circle: Option<super::types::Answered>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
