@@ -209,13 +209,14 @@ impl<T> Outcome<T> {
 
 /// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
 pub trait ErrorCode: Listed {
-    /// What a caller can do about it.
-    fn class(self) -> ErrorClass;
+    /// What a caller can do about it; `None` for a code that the documentation names and does not describe. Such a code says nothing of
+    /// the outcome, as one that is not listed.
+    fn class(self) -> Option<ErrorClass>;
 }
 
-/// The class of a code, if it is listed.
+/// The class of a code, if it is described.
 pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
-    C::from_text(code).map(ErrorCode::class)
+    C::from_text(code).and_then(ErrorCode::class)
 }
 
 /// The business error codes of a method that documents none.
@@ -229,7 +230,7 @@ impl Listed for NoErrorCode {
 }
 
 impl ErrorCode for NoErrorCode {
-    fn class(self) -> ErrorClass {
+    fn class(self) -> Option<ErrorClass> {
         match self {}
     }
 }

@@ -296,9 +296,9 @@ pub enum Scalar {
 pub struct ErrorCode {
     /// `ACQ.SYSTEM_ERROR`.
     pub code: String,
-    /// What a caller can do.
-    pub class: ErrorClass,
-    /// What it means.
+    /// What a caller can do; `None` where the documentation only names it.
+    pub class: Option<ErrorClass>,
+    /// What it means; empty where there is no class.
     pub doc: String,
 }
 

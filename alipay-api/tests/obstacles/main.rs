@@ -6,9 +6,9 @@
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "it is written for a library")]
 mod generated;
 
-use alipay_api::method::{Method as _, Retry};
+use alipay_api::method::{ErrorCode as _, Method as _, Retry};
 use alipay_api::types::Listed as _;
-use alipay_api::{Client, Credentials, ErrorKind};
+use alipay_api::{Client, Credentials, ErrorClass, ErrorKind};
 use alipay_mock::keys::{KeyPair, SignType};
 
 use generated::notification::Notification;
@@ -90,5 +90,8 @@ fn facts_stand_in_the_method() {
     assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
     assert_eq!(All::INFO.answer.pending, ["10003"]);
     assert!(AllErrorCode::from_text("UNHEARD_OF").is_none());
+    // What the documentation only names is as if nobody had listed it: it says nothing of the outcome.
+    assert_eq!(AllErrorCode::Unsaid.class(), None);
+    assert_eq!(AllErrorCode::Self_.class(), Some(ErrorClass::Declined));
     assert!(Nothing::new().extra.is_empty());
 }

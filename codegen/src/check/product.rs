@@ -46,7 +46,7 @@ pub(super) fn product(
         misfit: Code::FieldExample,
     });
     shared.set_examples(examples);
-    let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")));
+    let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")), false);
 
     let mut usage = Usage::default();
     let mut idents = Idents::new(reader, name, types_sheet);

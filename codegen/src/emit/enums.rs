@@ -37,18 +37,25 @@ impl Emitter {
 
     pub(super) fn error_enum(&self, errors: &ErrorEnum<'_>) -> TokenStream {
         let root = &self.path;
+        let option = &self.prelude.option;
         let listed = self.listed(&errors.codes);
         let name = ident(&errors.codes.ident);
         let classes = errors.classes.iter().map(|(class, idents)| {
             let idents = idents.iter().map(|name| ident(name));
-            let class = ident(class_name(*class));
-            quote!(#(Self::#idents)|* => #root::ErrorClass::#class,)
+            let class = match class {
+                Some(class) => {
+                    let class = ident(class_name(*class));
+                    quote!(Some(#root::ErrorClass::#class))
+                }
+                None => quote!(None),
+            };
+            quote!(#(Self::#idents)|* => #class,)
         });
         quote! {
             #listed
             impl #root::method::ErrorCode for #name {
                 #[inline]
-                fn class(self) -> #root::ErrorClass {
+                fn class(self) -> #option<#root::ErrorClass> {
                     match self {
                         #(#classes)*
                     }

@@ -22,7 +22,7 @@ impl Emitter {
         let request = beside.object(&method.request);
         let call = self.method_impl(method);
         let response = beside.object(&method.response);
-        let error = method.error.as_ref().map(|error| self.error_enum(error));
+        let error = method.error.as_ref().map(|error| beside.error_enum(error));
         let types = beside.items(&method.types);
         quote!(#doc #request #call #response #error #types)
     }

@@ -211,6 +211,6 @@ pub(crate) struct Variant<'a> {
 /// Error codes.
 pub(crate) struct ErrorEnum<'a> {
     pub(crate) codes: Enum<'a>,
-    /// The variants of each class, classes that have some.
-    pub(crate) classes: Vec<(ir::ErrorClass, Vec<String>)>,
+    /// The variants of each class, and of none; classes that have some.
+    pub(crate) classes: Vec<(Option<ir::ErrorClass>, Vec<String>)>,
 }

@@ -187,13 +187,13 @@ crate::wire::listed!(InvoiceTokenBatchqueryErrorCode);
 
 impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
             Self::InvoiceInvalidToken | Self::ParameterIllegal => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
-            Self::PermissionDenied => crate::ErrorClass::Setup,
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -434,12 +434,12 @@ crate::wire::listed!(TransCommonQueryErrorCode);
 
 impl crate::method::ErrorCode for TransCommonQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
-            Self::OrderNotExist => crate::ErrorClass::OutcomeUnknown,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
+            Self::OrderNotExist => Some(crate::ErrorClass::OutcomeUnknown),
             Self::InvalidParameter | Self::NoOrderPermission => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
         }
     }

@@ -254,14 +254,14 @@ crate::wire::listed!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
-            Self::OrderNotExist => crate::ErrorClass::OutcomeUnknown,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
+            Self::OrderNotExist => Some(crate::ErrorClass::OutcomeUnknown),
             Self::InvalidParameter | Self::NoOrderPermission | Self::OrderIdInvalid => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
-            Self::IllegalAccountStatusException => crate::ErrorClass::Setup,
+            Self::IllegalAccountStatusException => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -447,11 +447,11 @@ crate::wire::listed!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MaxVisitLimit => crate::ErrorClass::Retry,
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::RequestProcessing | Self::SystemError => {
-                crate::ErrorClass::OutcomeUnknown
+                Some(crate::ErrorClass::OutcomeUnknown)
             }
             Self::ExceedLimitSmMinAmount
             | Self::InvalidParameter
@@ -459,7 +459,7 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PayerPayeeCannotSame
             | Self::PayerUserInfoError
             | Self::PaymentInfoInconsistency
-            | Self::RemarkHasSensitiveWord => crate::ErrorClass::Request,
+            | Self::RemarkHasSensitiveWord => Some(crate::ErrorClass::Request),
             Self::BlockUserForbbidenRecieve
             | Self::ExceedLimitEntSmAmount
             | Self::ExceedLimitInternalSmAmount
@@ -476,7 +476,7 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PermAmlNotRealnameRev
             | Self::PermReceiveCustomerAlmsLimit
             | Self::ReleaseUserForbbidenRecieve
-            | Self::SyncSecurityCheckFailed => crate::ErrorClass::Declined,
+            | Self::SyncSecurityCheckFailed => Some(crate::ErrorClass::Declined),
             Self::AccountNotExist
             | Self::CertMissAccLimit
             | Self::CertMissTransLimit
@@ -495,7 +495,9 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
             | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
             | Self::PermPayUserDailyQuotaOrgBalanceLimit
-            | Self::PermPayUserMonthQuotaOrgBalanceLimit => crate::ErrorClass::Setup,
+            | Self::PermPayUserMonthQuotaOrgBalanceLimit => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }

@@ -1108,18 +1108,18 @@ crate::wire::listed!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InstPayUnable
             | Self::MrchprodQueryError
-            | Self::ResourceLimitExceed => crate::ErrorClass::Retry,
+            | Self::ResourceLimitExceed => Some(crate::ErrorClass::Retry),
             Self::BankResponseError
             | Self::ProcessFail
             | Self::PromoTransOrderDealing
             | Self::RequestProcessing
             | Self::SystemError
-            | Self::TransOrderDealing => crate::ErrorClass::OutcomeUnknown,
-            Self::AlreadyWithdrawStdRedPacket => crate::ErrorClass::AlreadyDone,
+            | Self::TransOrderDealing => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AlreadyWithdrawStdRedPacket => Some(crate::ErrorClass::AlreadyDone),
             Self::BankcodeOrBranchnameInfoError
             | Self::BizUniqueException
             | Self::CurrebtAfterInvalidTime
@@ -1162,7 +1162,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransferSceneNameIllegal
             | Self::TransferSceneReportInfoIllegal
             | Self::TrusteeshipAccountNotExist
-            | Self::UserAgreementVerifyFail => crate::ErrorClass::Request,
+            | Self::UserAgreementVerifyFail => Some(crate::ErrorClass::Request),
             Self::AccountInNotExist
             | Self::AccountOperationLimit
             | Self::BlockUserForbbidenRecieve
@@ -1220,7 +1220,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransAmountNotInPrizeLimit
             | Self::TrusteeshipAccountStatusError
             | Self::TrusteeshipRecieveQuotaLimit
-            | Self::UserNotExist => crate::ErrorClass::Declined,
+            | Self::UserNotExist => Some(crate::ErrorClass::Declined),
             Self::AccountBookSceneCodeException
             | Self::AuthoreeIsNotMatch
             | Self::BalanceIsNotEnough
@@ -1277,7 +1277,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransferSceneInfoAdmitFail
             | Self::UnauthorizedConsult
             | Self::UnSupportEmployeeService
-            | Self::UserRiskFreeze => crate::ErrorClass::Setup,
+            | Self::UserRiskFreeze => Some(crate::ErrorClass::Setup),
         }
     }
 }

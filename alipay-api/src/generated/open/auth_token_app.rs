@@ -273,17 +273,17 @@ crate::wire::listed!(AuthTokenAppErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::SystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AuthCodeNotExist
             | Self::AuthCodeNotValid
             | Self::AuthTokenNotFound
             | Self::GrantTypeInvalid
             | Self::RefreshTokenNotExist
             | Self::RefreshTokenNotValid
-            | Self::RefreshTokenTimeOut => crate::ErrorClass::Request,
-            Self::AppIdNotConsistent | Self::AppNotIsv => crate::ErrorClass::Setup,
+            | Self::RefreshTokenTimeOut => Some(crate::ErrorClass::Request),
+            Self::AppIdNotConsistent | Self::AppNotIsv => Some(crate::ErrorClass::Setup),
         }
     }
 }

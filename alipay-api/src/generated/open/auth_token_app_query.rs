@@ -223,11 +223,15 @@ crate::wire::listed!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
-            Self::AuthTokenNotExisted | Self::IllegalParam => crate::ErrorClass::Request,
-            Self::AppNotIsv | Self::AuthTokenNotConsistent => crate::ErrorClass::Setup,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
+            Self::AuthTokenNotExisted | Self::IllegalParam => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::AppNotIsv | Self::AuthTokenNotConsistent => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }

@@ -289,15 +289,15 @@ crate::wire::listed!(OauthTokenErrorCode);
 
 impl crate::method::ErrorCode for OauthTokenErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IspUnknowError => crate::ErrorClass::OutcomeUnknown,
+            Self::IspUnknowError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::IsvCodeInvalid
             | Self::IsvGrantTypeInvalid
             | Self::IsvRefreshTokenInvalid
             | Self::IsvRefreshTokenTimeOut
-            | Self::IsvRefreshedTokenInvalid => crate::ErrorClass::Request,
-            Self::IsvUnmatchedAppId => crate::ErrorClass::Setup,
+            | Self::IsvRefreshedTokenInvalid => Some(crate::ErrorClass::Request),
+            Self::IsvUnmatchedAppId => Some(crate::ErrorClass::Setup),
         }
     }
 }

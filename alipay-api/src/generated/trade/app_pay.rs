@@ -617,23 +617,23 @@ crate::wire::listed!(AppPayErrorCode);
 
 impl crate::method::ErrorCode for AppPayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqInvalidParameter
             | Self::AcqRiskMerchantIpNotExist
             | Self::AcqTotalFeeExceed
             | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid | Self::AcqBuyerSellerEqual => {
-                crate::ErrorClass::Declined
+                Some(crate::ErrorClass::Declined)
             }
             Self::AcqAccessForbidden
             | Self::AcqPartnerError
-            | Self::AcqSellerBeenBlocked => crate::ErrorClass::Setup,
+            | Self::AcqSellerBeenBlocked => Some(crate::ErrorClass::Setup),
         }
     }
 }

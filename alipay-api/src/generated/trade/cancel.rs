@@ -255,18 +255,18 @@ crate::wire::listed!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqSystemError | Self::AqcSystemError => {
-                crate::ErrorClass::OutcomeUnknown
+                Some(crate::ErrorClass::OutcomeUnknown)
             }
             Self::AcqCancelNotAllowed
             | Self::AcqInvalidParameter
             | Self::AcqReasonTradeRefundFeeErr
             | Self::AcqTradeCancelTimeOut
-            | Self::AcqTradeHasFinished => crate::ErrorClass::Request,
-            Self::AcqReasonTradeBeenFreezen => crate::ErrorClass::Declined,
-            Self::AcqSellerBalanceNotEnough => crate::ErrorClass::Setup,
+            | Self::AcqTradeHasFinished => Some(crate::ErrorClass::Request),
+            Self::AcqReasonTradeBeenFreezen => Some(crate::ErrorClass::Declined),
+            Self::AcqSellerBalanceNotEnough => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -227,14 +227,14 @@ crate::wire::listed!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqInvalidParameter
             | Self::AcqReasonIllegalStatus
             | Self::AcqReasonTradeStatusInvalid
             | Self::AcqTradeNotExist
-            | Self::AcqTradeStatusError => crate::ErrorClass::Request,
+            | Self::AcqTradeStatusError => Some(crate::ErrorClass::Request),
         }
     }
 }

@@ -893,10 +893,10 @@ crate::wire::listed!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqIllegalArgument
@@ -917,14 +917,14 @@ impl crate::method::ErrorCode for CreateErrorCode {
             | Self::AcqTradeBuyerNotMatch
             | Self::AcqTradeHasClose
             | Self::AcqTradeSettleError
-            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid
             | Self::AcqBuyerNotExist
             | Self::AcqBuyerSellerEqual
             | Self::AcqCustomerValidateError
             | Self::AcqErrorBuyerCertifyLevelLimit
             | Self::AcqNotSupportPaymentInst
-            | Self::AcqPayerUnmatched => crate::ErrorClass::Declined,
+            | Self::AcqPayerUnmatched => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqBeyondPerReceiptSingleRestriction
             | Self::AcqBizProductNotAllowed
@@ -943,7 +943,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
             | Self::AcqSecondaryMerchantNotMatch
             | Self::AcqSecondaryMerchantStatusError
             | Self::AcqSellerBeenBlocked
-            | Self::AcqUnboundApplication => crate::ErrorClass::Setup,
+            | Self::AcqUnboundApplication => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -440,13 +440,13 @@ crate::wire::listed!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
-                crate::ErrorClass::Retry
+                Some(crate::ErrorClass::Retry)
             }
             Self::AcqInvalidParameter | Self::AcqTradeNotExist | Self::TradeNotExist => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
         }
     }

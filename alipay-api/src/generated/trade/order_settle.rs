@@ -428,14 +428,14 @@ crate::wire::listed!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqAllocRefuseBeforeSettle | Self::AcqFrequencyLimited => {
-                crate::ErrorClass::Retry
+                Some(crate::ErrorClass::Retry)
             }
             Self::AcqDupOutRequestNo
             | Self::AcqSystemError
-            | Self::AcqTradeSettleError => crate::ErrorClass::OutcomeUnknown,
+            | Self::AcqTradeSettleError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqAllocAmountValidateError
             | Self::AcqAllocRefuseAfterRefund
             | Self::AcqAlreadyFinishAlloc
@@ -461,19 +461,19 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
             | Self::AcqTradeNotExist
             | Self::AcqTradeStatusError
             | Self::AcqUnSupportBizType
-            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
             Self::AcqCustomerValidateError
             | Self::AcqMerchantRiskLimit
             | Self::AcqRoyaltyReceiverAccountNotCertify
             | Self::AcqRoyaltyReceiverAccountNoBalance
-            | Self::AcqUserAccountHadFreezen => crate::ErrorClass::Declined,
+            | Self::AcqUserAccountHadFreezen => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqNotSupportRoyalty
             | Self::AcqPartnerError
             | Self::AcqRoyaltyPayerAccountNotCertify
             | Self::AcqRoyaltyPayerAccountNoBalance
             | Self::AcqRoyaltyReceiverInvalid
-            | Self::AcqTxnResultAccountBalanceNotEnough => crate::ErrorClass::Setup,
+            | Self::AcqTxnResultAccountBalanceNotEnough => Some(crate::ErrorClass::Setup),
         }
     }
 }

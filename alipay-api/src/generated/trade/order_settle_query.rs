@@ -201,13 +201,13 @@ crate::wire::listed!(OrderSettleQueryErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
             Self::InvalidParameter | Self::MerchantTradeNotMatch => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
-            Self::OpenidAppidNotMatch => crate::ErrorClass::Setup,
+            Self::OpenidAppidNotMatch => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -669,10 +669,10 @@ crate::wire::listed!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqIllegalSignValidtyPeriod
@@ -680,7 +680,7 @@ impl crate::method::ErrorCode for PagePayErrorCode {
             | Self::AcqRiskMerchantIpNotExist
             | Self::AcqTotalFeeExceed
             | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
             Self::AcqBuyerBalanceNotEnough
             | Self::AcqBuyerBankcardBalanceNotEnough
             | Self::AcqBuyerEnableStatusForbid
@@ -691,10 +691,10 @@ impl crate::method::ErrorCode for PagePayErrorCode {
             | Self::AcqErrorBuyerCertifyLevelLimit
             | Self::AcqNoPaymentInstrumentsAvailable
             | Self::AcqPaymentFail
-            | Self::AcqPaymentRequestHasRisk => crate::ErrorClass::Declined,
+            | Self::AcqPaymentRequestHasRisk => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqMerchantAgreementNotExist
-            | Self::AcqPartnerError => crate::ErrorClass::Setup,
+            | Self::AcqPartnerError => Some(crate::ErrorClass::Setup),
         }
     }
 }

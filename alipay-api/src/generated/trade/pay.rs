@@ -1468,12 +1468,12 @@ crate::wire::listed!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqOverMaxUnderWayDeductCount => crate::ErrorClass::Retry,
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqOverMaxUnderWayDeductCount => Some(crate::ErrorClass::Retry),
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqAuthOrderHasFinished | Self::AcqTradeHasSuccess => {
-                crate::ErrorClass::AlreadyDone
+                Some(crate::ErrorClass::AlreadyDone)
             }
             Self::AcqAgreementError
             | Self::AcqAmountOrCurrencyError
@@ -1514,7 +1514,7 @@ impl crate::method::ErrorCode for PayErrorCode {
             | Self::AcqTradeHasClose
             | Self::AcqTradeSettleError
             | Self::AcqTradeStatusError
-            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
             Self::AcqAgreementInvalid
             | Self::AcqAgreementNotExist
             | Self::AcqAgreementStatusNotNormal
@@ -1541,7 +1541,7 @@ impl crate::method::ErrorCode for PayErrorCode {
             | Self::AcqUserFacePaymentSwitchOff
             | Self::AcqZmAuthAmountExceed
             | Self::AcqZmAuthRuleLimit
-            | Self::AcqZmCreditAuthFail => crate::ErrorClass::Declined,
+            | Self::AcqZmCreditAuthFail => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqBeyondPayRestriction
             | Self::AcqBeyondPerReceiptDayRestriction
@@ -1565,7 +1565,7 @@ impl crate::method::ErrorCode for PayErrorCode {
             | Self::AcqSecondaryMerchantStatusError
             | Self::AcqSellerBeenBlocked
             | Self::AcqSmilePayMerchantNotMatch
-            | Self::AcqUnSupportTradeScene => crate::ErrorClass::Setup,
+            | Self::AcqUnSupportTradeScene => Some(crate::ErrorClass::Setup),
         }
     }
 }

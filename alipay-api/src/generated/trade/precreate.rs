@@ -758,10 +758,10 @@ crate::wire::listed!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqApplyPcMerchantCodeError
             | Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
@@ -776,13 +776,13 @@ impl crate::method::ErrorCode for PrecreateErrorCode {
             | Self::AcqTotalFeeExceed
             | Self::AcqTradeBuyerNotMatch
             | Self::AcqTradeHasClose
-            | Self::AcqTradeSettleError => crate::ErrorClass::Request,
+            | Self::AcqTradeSettleError => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid
             | Self::AcqBuyerNotExist
             | Self::AcqBuyerPaymentAmountDayLimitError
             | Self::AcqBuyerPaymentAmountMonthLimitError
             | Self::AcqBuyerSellerEqual
-            | Self::AcqErrorBuyerCertifyLevelLimit => crate::ErrorClass::Declined,
+            | Self::AcqErrorBuyerCertifyLevelLimit => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqBeyondPayRestriction
             | Self::AcqBeyondPerReceiptDayRestriction
@@ -799,7 +799,7 @@ impl crate::method::ErrorCode for PrecreateErrorCode {
             | Self::AcqSecondaryMerchantIsvPunishIndirect
             | Self::AcqSecondaryMerchantNotMatch
             | Self::AcqSecondaryMerchantStatusError
-            | Self::AcqSellerBeenBlocked => crate::ErrorClass::Setup,
+            | Self::AcqSellerBeenBlocked => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -691,13 +691,13 @@ crate::wire::listed!(QueryErrorCode);
 
 impl crate::method::ErrorCode for QueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
-                crate::ErrorClass::Retry
+                Some(crate::ErrorClass::Retry)
             }
             Self::AcqInvalidParameter | Self::AcqTradeNotExist => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
         }
     }

@@ -742,10 +742,10 @@ crate::wire::listed!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqRefundChargeError => crate::ErrorClass::Retry,
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqRefundChargeError => Some(crate::ErrorClass::Retry),
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqAllocAmountValidateError
             | Self::AcqCurrencyNotSupport
             | Self::AcqDiscordantRepeatRequest
@@ -764,17 +764,17 @@ impl crate::method::ErrorCode for RefundErrorCode {
             | Self::AcqTradeNotExist
             | Self::AcqTradeSettleError
             | Self::AcqTradeStatusError
-            | Self::AcqUserNotMatchErr => crate::ErrorClass::Request,
+            | Self::AcqUserNotMatchErr => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid
             | Self::AcqBuyerError
             | Self::AcqBuyerNotExist
             | Self::AcqCustomerValidateError
             | Self::AcqOnlineTradeVoucherNotAllowRefund
-            | Self::AcqReasonTradeBeenFreezen => crate::ErrorClass::Declined,
+            | Self::AcqReasonTradeBeenFreezen => Some(crate::ErrorClass::Declined),
             Self::AcqOverdraftAgreementNotMatch
             | Self::AcqRefundallocUnauthLimit
             | Self::AcqRefundAccountNotExist
-            | Self::AcqSellerBalanceNotEnough => crate::ErrorClass::Setup,
+            | Self::AcqSellerBalanceNotEnough => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -594,18 +594,20 @@ crate::wire::listed!(WapPayErrorCode);
 
 impl crate::method::ErrorCode for WapPayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqInvalidParameter
             | Self::AcqRiskMerchantIpNotExist
             | Self::AcqTotalFeeExceed
-            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
-            Self::AcqPaymentRequestHasRisk => crate::ErrorClass::Declined,
-            Self::AcqAccessForbidden | Self::AcqPartnerError => crate::ErrorClass::Setup,
+            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
+            Self::AcqPaymentRequestHasRisk => Some(crate::ErrorClass::Declined),
+            Self::AcqAccessForbidden | Self::AcqPartnerError => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }

@@ -591,9 +591,9 @@ crate::wire::listed!(InfoShareErrorCode);
 
 impl crate::method::ErrorCode for InfoShareErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
         }
     }
 }

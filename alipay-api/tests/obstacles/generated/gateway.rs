@@ -21,10 +21,10 @@ impl ::alipay_api::wire::Listed for GatewayCode {
 
 impl ::alipay_api::method::ErrorCode for GatewayCode {
     #[inline]
-    fn class(self) -> ::alipay_api::ErrorClass {
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
         match self {
-            Self::V20000 => ::alipay_api::ErrorClass::OutcomeUnknown,
-            Self::V40004 => ::alipay_api::ErrorClass::Request,
+            Self::V20000 => Some(::alipay_api::ErrorClass::OutcomeUnknown),
+            Self::V40004 => Some(::alipay_api::ErrorClass::Request),
         }
     }
 }
@@ -47,9 +47,9 @@ impl ::alipay_api::wire::Listed for GatewayErrorCode {
 
 impl ::alipay_api::method::ErrorCode for GatewayErrorCode {
     #[inline]
-    fn class(self) -> ::alipay_api::ErrorClass {
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
         match self {
-            Self::IsvInvalidSignature => ::alipay_api::ErrorClass::Setup,
+            Self::IsvInvalidSignature => Some(::alipay_api::ErrorClass::Setup),
         }
     }
 }

@@ -171,7 +171,7 @@ fn a_methods_own_code_comes_first() {
     let mut method = method();
     method.errors.push(alipay_codegen::ir::ErrorCode {
         code: "ACQ.INVALID_PARAMETER".to_owned(),
-        class: alipay_codegen::ir::ErrorClass::Request,
+        class: Some(alipay_codegen::ir::ErrorClass::Request),
         doc: String::new(),
     });
     let failure = request(&Spec::default(), &method, &Parameters::default()).unwrap_err();

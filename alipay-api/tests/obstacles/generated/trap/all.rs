@@ -700,14 +700,16 @@ pub enum AllErrorCode {
     Other,
     /// So has this.
     Self_,
+    /// The documentation names this code and does not say what it means.
+    Unsaid,
 }
 
 impl ::alipay_api::wire::Listed for AllErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
-            &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF"],
-            &[Self::V404, Self::AcqSystemError, Self::Other, Self::Self_],
+            &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF", "UNSAID"],
+            &[Self::V404, Self::AcqSystemError, Self::Other, Self::Self_, Self::Unsaid],
         )
     }
 }
@@ -716,12 +718,13 @@ impl ::alipay_api::wire::Listed for AllErrorCode {
 
 impl ::alipay_api::method::ErrorCode for AllErrorCode {
     #[inline]
-    fn class(self) -> ::alipay_api::ErrorClass {
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
         match self {
-            Self::V404 => ::alipay_api::ErrorClass::Retry,
-            Self::AcqSystemError => ::alipay_api::ErrorClass::OutcomeUnknown,
-            Self::Other => ::alipay_api::ErrorClass::AlreadyDone,
-            Self::Self_ => ::alipay_api::ErrorClass::Declined,
+            Self::V404 => Some(::alipay_api::ErrorClass::Retry),
+            Self::AcqSystemError => Some(::alipay_api::ErrorClass::OutcomeUnknown),
+            Self::Other => Some(::alipay_api::ErrorClass::AlreadyDone),
+            Self::Self_ => Some(::alipay_api::ErrorClass::Declined),
+            Self::Unsaid => None,
         }
     }
 }
