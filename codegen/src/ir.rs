@@ -45,6 +45,8 @@ pub struct Method {
     pub kind: Kind,
     /// Whether the gateway takes it in certificate mode only.
     pub certificate_only: bool,
+    /// Whether its content must be encrypted.
+    pub encrypted: bool,
     /// Whether it may be sent again. [`Retry::Never`] for pages and apps.
     pub retry: Retry,
     /// Its place in the V3 interface.
@@ -53,6 +55,8 @@ pub struct Method {
     pub request: Object,
     /// What it gives.
     pub response: Object,
+    /// How its list is read page by page.
+    pub page: Option<Page>,
     /// Its own types, in the file's order.
     pub types: Vec<TypeDef>,
     /// Gateway codes besides `10000` that are not errors.
@@ -78,6 +82,25 @@ pub enum Kind {
     App,
     /// A server call with files.
     Upload,
+    /// Either a URL or a form, or an order string.
+    PageOrApp,
+}
+
+impl Kind {
+    /// Whether a server calls it and is answered.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Server | Self::Upload)
+    }
+
+    /// Whether a browser can be sent to it.
+    pub fn is_page(self) -> bool {
+        matches!(self, Self::Page | Self::PageOrApp)
+    }
+
+    /// Whether a phone app can hand it to Alipay.
+    pub fn is_app(self) -> bool {
+        matches!(self, Self::App | Self::PageOrApp)
+    }
 }
 
 /// Whether a call may be sent again.
@@ -89,11 +112,33 @@ pub enum Retry {
     Keyed {
         /// A field of the request.
         key: String,
-        /// A method's name.
+        /// A method's name: the method's own where only a repeat tells.
         ask: String,
+        /// What the same request is answered with once it was carried out; `None` where nothing says.
+        repeat: Option<Repeat>,
     },
     /// Sending it twice may do it twice.
     Never,
+}
+
+/// What a request that was carried out already is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The same answer as the first time.
+    Same,
+    /// An error.
+    Refused,
+}
+
+/// The fields by which a list is read page by page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Of the request: which page, from 1.
+    pub number: String,
+    /// Of the request: how many items a page has.
+    pub size: String,
+    /// Of the answer: how many items there are in all.
+    pub total: Option<String>,
 }
 
 /// A method's place in the V3 (REST) interface.
@@ -107,6 +152,11 @@ pub struct V3 {
     pub query: Vec<String>,
     /// Whether the body is multipart.
     pub multipart: bool,
+    /// What it has beside the request's fields: parameters that stand outside the content in V2. In the query where [`query`](Self::query)
+    /// names them, else in the body.
+    pub only: Vec<String>,
+    /// The request fields that it has not.
+    pub without: Vec<String>,
 }
 
 /// A gateway code that is not an error.
@@ -205,6 +255,10 @@ pub struct Field {
     pub max_items: Option<u32>,
     /// For `int` and `price`.
     pub range: Option<Range>,
+    /// For files, in bytes.
+    pub max_size: Option<u64>,
+    /// For files: what their names may end in, without the dot. Empty where nothing says.
+    pub extensions: Vec<String>,
     /// Where it goes.
     pub placement: Placement,
     /// A credential or a personal secret.

@@ -75,7 +75,7 @@ impl Fields<'_> {
     }
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "type",
     "label",
     "doc",
@@ -86,6 +86,8 @@ const KEYS: [&str; 16] = [
     "max_length",
     "max_items",
     "range",
+    "max_size",
+    "extensions",
     "in",
     "secret",
     "implied",
@@ -154,6 +156,8 @@ fn field(
         max_length: limits.max_length,
         max_items: limits.max_items,
         range: limits.range,
+        max_size: limits.max_size,
+        extensions: limits.extensions,
         placement: placement(reader, map, ty.as_ref(), site),
         secret: secret(reader, map, ty.as_ref()),
         implied,

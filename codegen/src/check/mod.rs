@@ -12,6 +12,7 @@ mod gateway;
 mod limits;
 mod method;
 mod notification;
+mod page;
 mod product;
 mod reader;
 mod rust_names;

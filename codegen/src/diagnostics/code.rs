@@ -70,12 +70,15 @@ codes! {
     RequestOnly = "E0508", "A key that only requests have.";
     AnswerOnly = "E0509", "A key that only the answers to server calls have.";
     FieldExample = "E0510", "A field's `example` does not fit the field.";
+    FileLimit = "E0511", "A file's size or name endings are malformed.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";
     Outcome = "E0603", "An outcome's code is malformed or does not fit.";
     UploadWithoutFile = "E0604", "An upload without a file.";
     AskedMethod = "E0605", "The method to ask is nearly one that has a spec.";
+    Kinds = "E0606", "Kinds that a method cannot have together.";
+    Page = "E0607", "`page` does not fit the method or its fields.";
 
     UnknownError = "E0701", "An error code that is not described.";
     RepeatedError = "E0702", "An error code that is described elsewhere already.";

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Emitter;
-use super::tokens::{deprecated, docs, ident};
+use super::tokens::{deprecated, docs, ident, option};
 use crate::ir::ErrorClass;
 use crate::lower::{Enum, ErrorEnum};
 
@@ -37,25 +37,22 @@ impl Emitter {
 
     pub(super) fn error_enum(&self, errors: &ErrorEnum<'_>) -> TokenStream {
         let root = &self.path;
-        let option = &self.prelude.option;
+        let optional = &self.prelude.option;
         let listed = self.listed(&errors.codes);
         let name = ident(&errors.codes.ident);
         let classes = errors.classes.iter().map(|(class, idents)| {
             let idents = idents.iter().map(|name| ident(name));
-            let class = match class {
-                Some(class) => {
-                    let class = ident(class_name(*class));
-                    quote!(Some(#root::ErrorClass::#class))
-                }
-                None => quote!(None),
-            };
+            let class = option(class.map(|class| {
+                let class = ident(class_name(class));
+                quote!(#root::ErrorClass::#class)
+            }));
             quote!(#(Self::#idents)|* => #class,)
         });
         quote! {
             #listed
             impl #root::method::ErrorCode for #name {
                 #[inline]
-                fn class(self) -> #option<#root::ErrorClass> {
+                fn class(self) -> #optional<#root::ErrorClass> {
                     match self {
                         #(#classes)*
                     }

@@ -1,6 +1,6 @@
 //! A product's module: its handle and what it re-exports.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::tokens::{deprecated, docs, ident, inner_docs};
@@ -99,23 +99,26 @@ impl Emitter {
         }
     }
 
-    /// A method as a function of the handle.
+    /// A method as a function of the handle; two of them, where it is a page and an app's.
     fn call(&self, method: &Method<'_>) -> TokenStream {
-        let root = &self.path;
-        let (doc, name, request) = (
-            docs(&method.call_doc),
-            ident(&method.ident),
-            ident(&method.request.ident),
-        );
-        let notice = deprecated(method.request.deprecated.as_ref());
-        let (call, send) = match method.info.kind {
+        let name = ident(&method.ident);
+        let page = || self.function(method, &name, &quote!(PageCall), &quote!(page));
+        let app = |name: &Ident| self.function(method, name, &quote!(AppCall), &quote!(app));
+        match method.info.kind {
             Kind::Server | Kind::Upload => {
                 let output = self.output(method);
-                (quote!(Call<#output>), quote!(call))
+                self.function(method, &name, &quote!(Call<#output>), &quote!(call))
             }
-            Kind::Page => (quote!(PageCall), quote!(page)),
-            Kind::App => (quote!(AppCall), quote!(app)),
-        };
+            Kind::Page => page(),
+            Kind::App => app(&name),
+            Kind::PageOrApp => [page(), app(&ident(&method.app_ident))].into_iter().collect(),
+        }
+    }
+
+    fn function(&self, method: &Method<'_>, name: &Ident, call: &TokenStream, send: &TokenStream) -> TokenStream {
+        let root = &self.path;
+        let (doc, request) = (docs(&method.call_doc), ident(&method.request.ident));
+        let notice = deprecated(method.request.deprecated.as_ref());
         quote! {
             #doc
             #notice

@@ -1,7 +1,7 @@
 //! Small pieces of code.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// An identifier, `r#type` included.
 pub(super) fn ident(name: &str) -> Ident {
@@ -9,6 +9,11 @@ pub(super) fn ident(name: &str) -> Ident {
         Some(name) => Ident::new_raw(name, Span::call_site()),
         None => Ident::new(name, Span::call_site()),
     }
+}
+
+/// `Some(value)` or `None`, spelt out.
+pub(super) fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
 }
 
 /// Documentation of what follows.

@@ -234,6 +234,17 @@ fn facts(field: &Field, object: &Object) -> String {
         Some((None, Some(max))) => facts.push(format!("At most {max}.")),
         _ => {}
     }
+    if let Some(size) = field.max_size {
+        let kilobytes = size / 1024;
+        facts.push(match kilobytes % 1024 {
+            0 => format!("At most {} MB.", kilobytes / 1024),
+            _ => format!("At most {kilobytes} KB."),
+        });
+    }
+    if !field.extensions.is_empty() {
+        let endings: Vec<String> = field.extensions.iter().map(|ending| format!(".{ending}")).collect();
+        facts.push(format!("Its name ends in {}.", any_of(&endings)));
+    }
     if let Some(implied) = &field.implied {
         facts.push(format!("Sent as `{implied}` unless set."));
     }

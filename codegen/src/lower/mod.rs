@@ -95,6 +95,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
     let error_doc = one(&format!("A business error code of [`{request_ident}`]."));
     Method {
         file: &method.file,
+        app_ident: names::for_app(&module),
         ident: names::identifier(&module),
         module: file_of(&module),
         module_doc: docs::heading(title, name),
@@ -144,10 +145,18 @@ fn info(method: &ir::Method) -> Info<'_> {
         name: &method.name,
         kind: method.kind,
         certificate_only: method.certificate_only,
+        encrypted: method.encrypted,
+        page: method.page.as_ref(),
         retry: &method.retry,
         v3: method.v3.as_ref(),
         top_level: asked(|field| field.placement == ir::Placement::TopLevel),
         files: asked(|field| field.placement == ir::Placement::File),
+        file_limits: method
+            .request
+            .fields
+            .iter()
+            .filter(|field| field.max_size.is_some() || !field.extensions.is_empty())
+            .collect(),
         implied: method
             .request
             .fields

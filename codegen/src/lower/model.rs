@@ -37,6 +37,8 @@ pub(crate) struct Method<'a> {
     pub(crate) module: String,
     /// Module and function, escaped.
     pub(crate) ident: String,
+    /// The function for apps, where the method is a page too.
+    pub(crate) app_ident: String,
     pub(crate) module_doc: Doc,
     /// Of the function on the handle.
     pub(crate) call_doc: Doc,
@@ -53,10 +55,14 @@ pub(crate) struct Info<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: ir::Kind,
     pub(crate) certificate_only: bool,
+    pub(crate) encrypted: bool,
+    pub(crate) page: Option<&'a ir::Page>,
     pub(crate) retry: &'a ir::Retry,
     pub(crate) v3: Option<&'a ir::V3>,
     pub(crate) top_level: Vec<&'a str>,
     pub(crate) files: Vec<&'a str>,
+    /// Files of which more is known than that they are.
+    pub(crate) file_limits: Vec<&'a ir::Field>,
     pub(crate) implied: Vec<(&'a str, &'a str)>,
     pub(crate) secret: Vec<&'a str>,
     pub(crate) pending: Vec<&'a str>,

@@ -181,6 +181,7 @@ impl crate::method::Method for TransToaccountTransfer {
             crate::method::Retry::Keyed {
                 key: "out_biz_no",
                 ask: "alipay.fund.trans.order.query",
+                repeat: None,
             },
         )
     };

@@ -296,6 +296,7 @@ impl crate::method::Method for TransUniTransfer {
             crate::method::Retry::Keyed {
                 key: "out_biz_no",
                 ask: "alipay.fund.trans.common.query",
+                repeat: None,
             },
         )
     };

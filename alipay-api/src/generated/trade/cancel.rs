@@ -100,6 +100,7 @@ impl crate::method::Method for Cancel {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };

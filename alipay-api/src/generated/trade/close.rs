@@ -124,6 +124,7 @@ impl crate::method::Method for Close {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };

@@ -618,6 +618,7 @@ impl crate::method::Method for Create {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };

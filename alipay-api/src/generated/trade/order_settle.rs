@@ -177,6 +177,7 @@ impl crate::method::Method for OrderSettle {
             crate::method::Retry::Keyed {
                 key: "out_request_no",
                 ask: "alipay.trade.order.settle.query",
+                repeat: None,
             },
         )
     };

@@ -682,6 +682,7 @@ impl crate::method::Method for Pay {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };

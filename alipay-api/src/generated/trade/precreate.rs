@@ -508,6 +508,7 @@ impl crate::method::Method for Precreate {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };

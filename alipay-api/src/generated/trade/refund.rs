@@ -372,6 +372,7 @@ impl crate::method::Method for Refund {
             crate::method::Retry::Keyed {
                 key: "out_request_no",
                 ask: "alipay.trade.fastpay.refund.query",
+                repeat: Some(crate::method::Repeat::Same),
             },
         )
     };

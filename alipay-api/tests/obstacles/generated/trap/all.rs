@@ -66,7 +66,7 @@ pub struct All {
     pub url: Option<String>,
     /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
     pub json: Option<::alipay_api::types::Json>,
-    /// Such a file.
+    /// Such a file. At most 1 KB. Its name ends in `.jpg` or `.png`.
     pub file: Option<::alipay_api::types::File>,
     /// Such a secret.
     pub secret: Option<::alipay_api::types::Secret>,
@@ -174,7 +174,7 @@ impl All {
         self
     }
 
-    /// Such a file.
+    /// Such a file. At most 1 KB. Its name ends in `.jpg` or `.png`.
     #[inline]
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
         self.file = Some(file);
@@ -474,15 +474,30 @@ impl ::alipay_api::method::Method for All {
     type ErrorCode = AllErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         certificate_only: true,
+        encrypted: true,
         v3: Some(::alipay_api::method::V3 {
-            query: &["int", "bool"],
+            query: &["int", "bool", "auth_token"],
             multipart: true,
+            only: &["auth_token"],
+            without: &["price"],
             ..::alipay_api::method::V3::new("PUT", "/v3/alipay/trap/{string}")
         }),
         top_level: &["date", "url", "secret", "object"],
         files: &["must_file", "file"],
+        file_limits: &[
+            ::alipay_api::method::FileLimits {
+                field: "file",
+                max_size: Some(1024),
+                extensions: &["jpg", "png"],
+            },
+        ],
         implied: &[("enum", "NONE"), ("text", "a \"quoted\" \\ value")],
         secret: &["must_secret", "secret"],
+        page: Some(::alipay_api::method::PageFields {
+            number: "int",
+            size: "string",
+            total: Some("int"),
+        }),
         answer: ::alipay_api::method::AnswerInfo {
             pending: &["10003"],
             ..::alipay_api::method::AnswerInfo::PLAIN
@@ -492,7 +507,8 @@ impl ::alipay_api::method::Method for All {
             ::alipay_api::method::Kind::Upload,
             ::alipay_api::method::Retry::Keyed {
                 key: "string",
-                ask: "alipay.trap.nothing",
+                ask: "alipay.trap.all",
+                repeat: Some(::alipay_api::method::Repeat::Same),
             },
         )
     };
