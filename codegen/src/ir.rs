@@ -213,6 +213,23 @@ pub struct Object {
     pub fields: Vec<Field>,
     /// Groups of fields of which at least one must be given: `one_of`, then each `required_unless`.
     pub at_least_one: Vec<Vec<String>>,
+    /// How whoever makes one gives the required fields.
+    pub constructor: Constructor,
+}
+
+/// How the required fields are given to what makes an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constructor {
+    /// One after the other, in this order.
+    Positional(Vec<String>),
+    /// By name: in whatever order the file has them, nothing can be taken for something else.
+    Named,
+}
+
+impl Default for Constructor {
+    fn default() -> Self {
+        Self::Positional(Vec::new())
+    }
 }
 
 /// A value of an enum.

@@ -15,7 +15,7 @@ use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Repea
 use crate::names;
 use crate::syntax::Kind as NodeKind;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "method",
     "title",
     "doc",
@@ -27,6 +27,7 @@ const KEYS: [&str; 21] = [
     "retry",
     "v3",
     "one_of",
+    "new",
     "request",
     "response",
     "page",
@@ -79,20 +80,15 @@ pub(super) fn method(
     let rust_name = rust_name(reader, &map, &name, around.product);
     let mut idents = HashMap::new();
     // Of a method in the wrong folder nothing is known.
-    if let Some((request, _)) = names::method(&name, around.product, rust_name.as_deref()) {
-        rust_names::unique(reader, &mut idents, names::companion(&request, "Response"), map.at);
-        rust_names::unique(reader, &mut idents, names::companion(&request, "ErrorCode"), map.at);
-        rust_names::unique(reader, &mut idents, request, map.at);
+    let in_rust = names::method(&name, around.product, rust_name.as_deref());
+    if let Some((request, _)) = &in_rust {
+        rust_names::unique(reader, &mut idents, names::companion(request, "Response"), map.at);
+        rust_names::unique(reader, &mut idents, names::companion(request, "ErrorCode"), map.at);
+        rust_names::unique(reader, &mut idents, request.clone(), map.at);
     }
     let mut own = types::types(reader, &declared, &known, &mut idents);
     let upload = kind == Kind::Upload || !kind_known;
-    let mut request = fields(
-        reader,
-        &known,
-        map.get("request"),
-        map.get("one_of"),
-        Site::Request { upload },
-    );
+    let mut request = fields(reader, &known, map.get("request"), Some(&map), Site::Request { upload });
     let site = if kind.is_answered() {
         Site::Answer
     } else {
@@ -101,9 +97,12 @@ pub(super) fn method(
     let mut response = fields(reader, &known, map.get("response"), None, site);
     check_echoes(reader, &request, &response);
     let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
-    read_examples(reader, &definitions, &mut request, &mut response);
-    let examples = own.examples(&field_values(reader, &definitions, Way::Response));
-    own.set_examples(examples);
+    resolve_late(reader, &definitions, &mut request, &mut response);
+    let late = own.late(&field_values(reader, &definitions, Way::Response));
+    own.apply(reader, late, &mut idents);
+    if let Some((ident, _)) = &in_rust {
+        rust_names::required(reader, &mut idents, ident, &request.object, map.at);
+    }
     let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
     check_implied(reader, &request, &definitions);
     if kind_known {
@@ -171,14 +170,14 @@ fn field_values<'v>(reader: Reader<'v>, definitions: &'v Definitions<'v>, way: W
     }
 }
 
-fn read_examples(
+fn resolve_late(
     reader: Reader<'_>,
     definitions: &Definitions<'_>,
     request: &mut Fields<'_>,
     response: &mut Fields<'_>,
 ) {
-    request.read_examples(&field_values(reader, definitions, Way::Request));
-    response.read_examples(&field_values(reader, definitions, Way::Response));
+    request.resolve_late(&field_values(reader, definitions, Way::Request));
+    response.resolve_late(&field_values(reader, definitions, Way::Response));
 }
 
 /// An upload has a file at least.

@@ -4,6 +4,7 @@
 //! The model is only used when the report stays empty.
 
 mod conditions;
+mod constructor;
 mod docs;
 mod errors;
 mod examples;

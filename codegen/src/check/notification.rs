@@ -95,9 +95,9 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
         way: Way::Response,
         misfit: Code::FieldExample,
     };
-    fields.read_examples(&values);
-    let examples = own.examples(&values);
-    own.set_examples(examples);
+    fields.resolve_late(&values);
+    let late = own.late(&values);
+    own.apply(reader, late, &mut idents);
     let mut body = fields.object;
     Usage::default().file(reader, [&body], &own);
     usage::infinite(reader, &own);

@@ -39,13 +39,13 @@ pub(super) fn product(
     };
     let mut type_idents = HashMap::new();
     let mut shared = types::types(reader, &declared, &known, &mut type_idents);
-    let examples = shared.examples(&Values {
+    let late = shared.late(&Values {
         reader,
         definitions: &Definitions::new(&[], &shared.definitions),
         way: Way::Response,
         misfit: Code::FieldExample,
     });
-    shared.set_examples(examples);
+    shared.apply(reader, late, &mut type_idents);
     let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")), false);
 
     let mut usage = Usage::default();
@@ -124,6 +124,7 @@ impl Idents {
         rust_names::unique(reader, &mut self.modules, module, at);
         rust_names::unique(reader, &mut self.types, names::companion(&request, "Response"), at);
         rust_names::unique(reader, &mut self.types, names::companion(&request, "ErrorCode"), at);
+        rust_names::required(reader, &mut self.types, &request, &method.request, at);
         rust_names::unique(reader, &mut self.types, request, at);
     }
 }

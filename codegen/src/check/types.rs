@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
-
-use super::fields::{Fields, Known, Site, fields};
+use super::fields::{Fields, Known, Late, Resolved, Site, fields};
 use super::reader::{Map, Reader, Text};
 use super::values::Values;
 use super::{docs, rust_names, wellformed};
@@ -19,32 +17,33 @@ pub(super) struct Types<'a> {
     pub(super) definitions: Vec<TypeDef>,
     /// Of each, its name's place.
     pub(super) spans: Vec<Span>,
-    /// Of each, its fields' examples.
-    examples: Vec<Vec<Option<&'a Node<'a>>>>,
+    /// Of each, what can only be read when all types are known.
+    late: Vec<Late<'a>>,
 }
 
 impl Types<'_> {
-    /// Examples of their fields, now that all types are known: one list for each type, one value for each field.
-    pub(super) fn examples(&self, values: &Values<'_>) -> Vec<Vec<Option<Value>>> {
-        let of_type = |(definition, nodes): (&TypeDef, &Vec<Option<&Node<'_>>>)| match &definition.body {
-            TypeBody::Object(object) => {
-                let fields = object.fields.iter().zip(nodes);
-                fields
-                    .map(|(field, node)| node.and_then(|node| values.example(field, node)))
-                    .collect()
-            }
-            TypeBody::Enum(_) => Vec::new(),
+    /// What waited for all types to be known; `None` of an enum.
+    pub(super) fn late(&self, values: &Values<'_>) -> Vec<Option<Resolved>> {
+        let of_type = |(definition, late): (&TypeDef, &Late<'_>)| match &definition.body {
+            TypeBody::Object(object) => Some(late.resolve(object, values)),
+            TypeBody::Enum(_) => None,
         };
-        self.definitions.iter().zip(&self.examples).map(of_type).collect()
+        self.definitions.iter().zip(&self.late).map(of_type).collect()
     }
 
-    /// Gives the fields the examples that [`examples`](Self::examples) has read.
-    pub(super) fn set_examples(&mut self, examples: Vec<Vec<Option<Value>>>) {
-        for (definition, examples) in self.definitions.iter_mut().zip(examples) {
-            if let TypeBody::Object(object) = &mut definition.body {
-                for (field, example) in object.fields.iter_mut().zip(examples) {
-                    field.example = example;
-                }
+    /// Gives the types what [`late`](Self::late) has read. The names in Rust that follow are noted in `scope`.
+    pub(super) fn apply(
+        &mut self,
+        reader: Reader<'_>,
+        resolved: Vec<Option<Resolved>>,
+        scope: &mut HashMap<String, Span>,
+    ) {
+        for ((definition, span), resolved) in self.definitions.iter_mut().zip(&self.spans).zip(resolved) {
+            if let (TypeBody::Object(object), Some(resolved)) = (&mut definition.body, resolved) {
+                resolved.apply(object);
+                let ident = definition.rust_name.clone();
+                let ident = ident.unwrap_or_else(|| names::named_type(&definition.name));
+                rust_names::required(reader, scope, &ident, object, *span);
             }
         }
     }
@@ -60,7 +59,7 @@ pub(super) fn names_of<'a>(declared: &[(Text<'a>, &'a Node<'a>)]) -> HashSet<&'a
     declared.iter().map(|(name, _)| name.text).collect()
 }
 
-const KEYS: [&str; 6] = ["label", "doc", "fields", "values", "one_of", "rust_name"];
+const KEYS: [&str; 7] = ["label", "doc", "fields", "values", "one_of", "new", "rust_name"];
 
 /// Reads declared types. Their names in Rust are noted in `scope`.
 pub(super) fn types<'a>(
@@ -90,7 +89,7 @@ pub(super) fn types<'a>(
             rust_name.clone().unwrap_or_else(|| names::named_type(name.text)),
             name.span,
         );
-        let (body, examples) = body(reader, known, &map);
+        let (body, late) = body(reader, known, &map);
         types.definitions.push(TypeDef {
             name: name.text.to_owned(),
             doc: docs::doc(reader, &map, name.text, "say in English what the type is"),
@@ -98,22 +97,23 @@ pub(super) fn types<'a>(
             rust_name,
         });
         types.spans.push(name.span);
-        types.examples.push(examples);
+        types.late.push(late);
     }
     types
 }
 
-/// What a type is, and the examples of its fields.
-fn body<'a>(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'a>) -> (TypeBody, Vec<Option<&'a Node<'a>>>) {
+/// What a type is, and what can only be read when all types are known.
+fn body<'a>(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'a>) -> (TypeBody, Late<'a>) {
     let body = match (map.get("fields"), map.get("values")) {
         (Some(node), None) => {
-            let Fields { object, examples, .. } = fields(reader, known, Some(node), map.get("one_of"), Site::Type);
-            return (TypeBody::Object(object), examples);
+            let Fields { object, late, .. } = fields(reader, known, Some(node), Some(map), Site::Type);
+            return (TypeBody::Object(object), late);
         }
         (None, Some(node)) => {
-            if map.get("one_of").is_some() {
-                let message = "an enum has no fields to choose from";
-                reader.add(Code::TypeBody, map.key_span("one_of"), message, "leave `one_of` out");
+            for key in ["one_of", "new"].into_iter().filter(|key| map.get(key).is_some()) {
+                let message = format!("an enum has no fields, and `{key}` is about fields");
+                let help = format!("leave `{key}` out");
+                reader.add(Code::TypeBody, map.key_span(key), message, help);
             }
             TypeBody::Enum(values(reader, node))
         }
@@ -123,7 +123,7 @@ fn body<'a>(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'a>) -> (TypeBo
             TypeBody::Enum(Vec::new())
         }
     };
-    (body, Vec::new())
+    (body, Late::default())
 }
 
 fn values<'a>(reader: Reader<'_>, node: &'a Node<'a>) -> Vec<EnumValue> {

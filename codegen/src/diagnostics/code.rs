@@ -71,6 +71,7 @@ codes! {
     AnswerOnly = "E0509", "A key that only the answers to server calls have.";
     FieldExample = "E0510", "A field's `example` does not fit the field.";
     FileLimit = "E0511", "A file's size or name endings are malformed.";
+    Constructor = "E0512", "`new` does not order the required fields, or an order does not tell them apart.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";

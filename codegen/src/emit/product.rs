@@ -41,7 +41,9 @@ impl Emitter {
         });
         let exports = product.methods.iter().zip(&modules).map(|(method, module)| {
             let error = method.error.as_ref().map(|error| &error.codes.ident);
-            let names = [&method.request.ident, &method.response.ident].into_iter().chain(error);
+            let by_name = method.request.by_name.as_ref().map(|by_name| &by_name.ident);
+            let request = [&method.request.ident].into_iter().chain(by_name);
+            let names = request.chain([&method.response.ident]).chain(error);
             let names = names.map(|name| ident(name));
             quote!(pub use #module::{#(#names),*};)
         });

@@ -111,6 +111,8 @@ pub(crate) struct Struct<'a> {
     pub(crate) deprecated: Option<String>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) constructors: Vec<Constructor>,
+    /// The struct in which constructors take what must be given, where they take it by name.
+    pub(crate) by_name: Option<ByName>,
     pub(crate) setters: Vec<Setter>,
     /// Whether it has `Default`.
     pub(crate) default: bool,
@@ -137,6 +139,14 @@ pub(crate) struct Constructor {
     pub(crate) doc: Doc,
     /// Places in [`Struct::fields`], in the order of the parameters.
     pub(crate) parameters: Vec<usize>,
+}
+
+/// A struct of required fields.
+pub(crate) struct ByName {
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    /// Places in [`Struct::fields`].
+    pub(crate) fields: Vec<usize>,
 }
 
 /// A function that sets a field.

@@ -24,6 +24,11 @@ fn constructors<'s>(object: &'s Struct<'_>) -> Vec<(&'s str, &'s [usize])> {
         .collect()
 }
 
+fn by_name<'s>(object: &'s Struct<'_>) -> Option<(&'s str, &'s [usize])> {
+    let by_name = object.by_name.as_ref()?;
+    Some((by_name.ident.as_str(), by_name.fields.as_slice()))
+}
+
 #[test]
 fn requests_are_strict_and_responses_lenient() {
     let fields = "
@@ -45,7 +50,9 @@ fn requests_are_strict_and_responses_lenient() {
         holders(response),
         [Holder::Plain, Holder::Option, Holder::Option, Holder::Vec]
     );
-    assert_eq!(constructors(request), [("new", [0, 1].as_slice())]);
+    // Without `new`, what must be given is given by name.
+    assert_eq!(constructors(request), [("new", [].as_slice())]);
+    assert_eq!(by_name(request), Some(("CallRequired", [0, 1].as_slice())));
     assert_eq!(
         request.setters.iter().map(|setter| setter.field).collect::<Vec<_>>(),
         [2, 3]
@@ -86,6 +93,29 @@ types:
 }
 
 #[test]
+fn the_order_of_parameters_is_not_that_of_the_file() {
+    let new = "new: [no, amount, kind]\n";
+    let fields = [
+        "  kind: { type: Kind, required: true, doc: Which. }\n",
+        "  amount: { type: price, required: true, doc: How much. }\n",
+        "  no: { type: string, required: true, doc: Of what. }\n",
+    ];
+    let types = "types: { Kind: { doc: Which., values: { A: One. } } }\n";
+    for order in [[0, 1, 2], [2, 0, 1]] {
+        let request: String = order.map(|at| fields[at]).concat();
+        let spec = method(&format!("{new}request:\n{request}{types}"));
+        let library = lower(&spec);
+        let request = objects(&library)[0];
+        let [new] = request.constructors.as_slice() else {
+            panic!("there is one")
+        };
+        let names: Vec<_> = new.parameters.iter().map(|&at| request.fields[at].wire).collect();
+        assert_eq!(names, ["no", "amount", "kind"]);
+        assert!(by_name(request).is_none());
+    }
+}
+
+#[test]
 fn a_single_choice_makes_a_constructor_for_each_way() {
     let fields = "
 request:
@@ -100,8 +130,10 @@ request:
     let request = objects(&library)[0];
     assert_eq!(
         constructors(request),
-        [("with_a", [0, 3].as_slice()), ("with_b", [1, 3].as_slice())]
+        [("with_a", [0].as_slice()), ("with_b", [1].as_slice())]
     );
+    // Text beside text is not told apart.
+    assert_eq!(by_name(request), Some(("CallRequired", [3].as_slice())));
 
     let spec = method(&format!("one_of: [[b, a], [b, c]]{fields}"));
     let library = lower(&spec);

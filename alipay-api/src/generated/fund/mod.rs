@@ -12,8 +12,8 @@ pub use trans_order_query::{
     TransOrderQuery, TransOrderQueryResponse, TransOrderQueryErrorCode,
 };
 pub use trans_toaccount_transfer::{
-    TransToaccountTransfer, TransToaccountTransferResponse,
-    TransToaccountTransferErrorCode,
+    TransToaccountTransfer, TransToaccountTransferRequired,
+    TransToaccountTransferResponse, TransToaccountTransferErrorCode,
 };
 pub use trans_uni_transfer::{
     TransUniTransfer, TransUniTransferResponse, TransUniTransferErrorCode,

@@ -33,19 +33,27 @@ pub struct TransToaccountTransfer {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`TransToaccountTransfer`] must have.
+pub struct TransToaccountTransferRequired {
+    /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
+    pub out_biz_no: String,
+    /// 收款方账户类型. What kind of account name stands in `payee_account`.
+    pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
+    /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
+    pub payee_account: String,
+    /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
+    pub amount: crate::types::Price,
+}
+
 impl TransToaccountTransfer {
     /// With what must be given.
-    pub fn new(
-        out_biz_no: impl Into<String>,
-        payee_type: impl Into<crate::types::Open<TransToaccountTransferPayeeType>>,
-        payee_account: impl Into<String>,
-        amount: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: TransToaccountTransferRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Into::into(out_biz_no);
-        __made.payee_type = Into::into(payee_type);
-        __made.payee_account = Into::into(payee_account);
-        __made.amount = amount;
+        __made.out_biz_no = required.out_biz_no;
+        __made.payee_type = required.payee_type;
+        __made.payee_account = required.payee_account;
+        __made.amount = required.amount;
         __made
     }
 

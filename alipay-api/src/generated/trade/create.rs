@@ -84,64 +84,63 @@ pub struct Create {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`Create`] must have.
+pub struct CreateRequired {
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    pub out_trade_no: String,
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    pub total_amount: crate::types::Price,
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    pub subject: String,
+}
+
 impl Create {
     /// With `buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_open_id(
         buyer_open_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: CreateRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.buyer_open_id = Some(Into::into(buyer_open_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
-    pub fn with_buyer_id(
-        buyer_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
-    ) -> Self {
+    pub fn with_buyer_id(buyer_id: impl Into<String>, required: CreateRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.buyer_id = Some(Into::into(buyer_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_logon_id(
         buyer_logon_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: CreateRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.buyer_logon_id = Some(Into::into(buyer_logon_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_op_buyer_open_id(
         op_buyer_open_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: CreateRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 

@@ -26,26 +26,32 @@ pub struct FastpayRefundQuery {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`FastpayRefundQuery`] must have.
+pub struct FastpayRefundQueryRequired {
+    /// 退款请求号. The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
+    pub out_request_no: String,
+}
+
 impl FastpayRefundQuery {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(
         out_trade_no: impl Into<String>,
-        out_request_no: impl Into<String>,
+        required: FastpayRefundQueryRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made.out_request_no = Into::into(out_request_no);
+        __made.out_request_no = required.out_request_no;
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
         trade_no: impl Into<String>,
-        out_request_no: impl Into<String>,
+        required: FastpayRefundQueryRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.trade_no = Some(Into::into(trade_no));
-        __made.out_request_no = Into::into(out_request_no);
+        __made.out_request_no = required.out_request_no;
         __made
     }
 

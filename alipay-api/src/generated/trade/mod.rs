@@ -18,16 +18,19 @@ pub mod types;
 pub use app_pay::{AppPay, AppPayResponse, AppPayErrorCode};
 pub use cancel::{Cancel, CancelResponse, CancelErrorCode};
 pub use close::{Close, CloseResponse, CloseErrorCode};
-pub use create::{Create, CreateResponse, CreateErrorCode};
+pub use create::{Create, CreateRequired, CreateResponse, CreateErrorCode};
 pub use fastpay_refund_query::{
-    FastpayRefundQuery, FastpayRefundQueryResponse, FastpayRefundQueryErrorCode,
+    FastpayRefundQuery, FastpayRefundQueryRequired, FastpayRefundQueryResponse,
+    FastpayRefundQueryErrorCode,
 };
-pub use order_settle::{OrderSettle, OrderSettleResponse, OrderSettleErrorCode};
+pub use order_settle::{
+    OrderSettle, OrderSettleRequired, OrderSettleResponse, OrderSettleErrorCode,
+};
 pub use order_settle_query::{
     OrderSettleQuery, OrderSettleQueryResponse, OrderSettleQueryErrorCode,
 };
 pub use page_pay::{PagePay, PagePayResponse, PagePayErrorCode};
-pub use pay::{Pay, PayResponse, PayErrorCode};
+pub use pay::{Pay, PayRequired, PayResponse, PayErrorCode};
 pub use precreate::{Precreate, PrecreateResponse, PrecreateErrorCode};
 pub use query::{Query, QueryResponse, QueryErrorCode};
 pub use refund::{Refund, RefundResponse, RefundErrorCode};

@@ -28,30 +28,37 @@ pub struct OrderSettle {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`OrderSettle`] must have.
+pub struct OrderSettleRequired {
+    /// 结算请求流水号. The merchant's number of this split: letters, digits and underscores, never used before. At most 64 characters.
+    pub out_request_no: String,
+    /// 支付宝订单号. Alipay's number of the paid order. At most 64 characters.
+    pub trade_no: String,
+}
+
 impl OrderSettle {
     /// With `royalty_parameters`; at least one of `royalty_parameters`, `extend_params` must be given.
     pub fn with_royalty_parameters(
         royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
-        out_request_no: impl Into<String>,
-        trade_no: impl Into<String>,
+        required: OrderSettleRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.royalty_parameters = Into::into(royalty_parameters);
-        __made.out_request_no = Into::into(out_request_no);
-        __made.trade_no = Into::into(trade_no);
+        __made.out_request_no = required.out_request_no;
+        __made.trade_no = required.trade_no;
         __made
     }
 
     /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
+    #[inline]
     pub fn with_extend_params(
         extend_params: SettleExtendParams,
-        out_request_no: impl Into<String>,
-        trade_no: impl Into<String>,
+        required: OrderSettleRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.extend_params = Some(extend_params);
-        __made.out_request_no = Into::into(out_request_no);
-        __made.trade_no = Into::into(trade_no);
+        __made.out_request_no = required.out_request_no;
+        __made.trade_no = required.trade_no;
         __made
     }
 

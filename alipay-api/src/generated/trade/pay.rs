@@ -99,49 +99,51 @@ pub struct Pay {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`Pay`] must have.
+pub struct PayRequired {
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    pub out_trade_no: String,
+    /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
+    pub total_amount: crate::types::Price,
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    pub subject: String,
+}
+
 impl Pay {
     /// With `auth_code`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub fn with_auth_code(
         auth_code: impl Into<crate::types::Secret>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: PayRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.auth_code = Some(Into::into(auth_code));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
+    #[inline]
     pub fn with_agreement_params(
         agreement_params: AgreementParams,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: PayRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.agreement_params = Some(agreement_params);
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
-    pub fn with_auth_no(
-        auth_no: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
-    ) -> Self {
+    pub fn with_auth_no(auth_no: impl Into<String>, required: PayRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.auth_no = Some(Into::into(auth_no));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 

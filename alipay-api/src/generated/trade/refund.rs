@@ -829,12 +829,21 @@ pub struct RefundGoodsDetail {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`RefundGoodsDetail`] must have.
+pub struct RefundGoodsDetailRequired {
+    /// 商品编号. The item's number as given with the order.
+    pub goods_id: String,
+    /// How much to give back for this item, over all pieces.
+    pub refund_amount: crate::types::Price,
+}
+
 impl RefundGoodsDetail {
     /// With what must be given.
-    pub fn new(goods_id: impl Into<String>, refund_amount: crate::types::Price) -> Self {
+    #[inline]
+    pub fn new(required: RefundGoodsDetailRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = Into::into(goods_id);
-        __made.refund_amount = refund_amount;
+        __made.goods_id = required.goods_id;
+        __made.refund_amount = required.refund_amount;
         __made
     }
 

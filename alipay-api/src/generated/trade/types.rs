@@ -1352,19 +1352,27 @@ pub struct GoodsDetail {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`GoodsDetail`] must have.
+pub struct GoodsDetailRequired {
+    /// 商品的编号. The merchant's number of the item, at its finest grain (the SKU). Vouchers for single items are matched by it. At most 64 characters.
+    pub goods_id: String,
+    /// 商品名称. What the item is called. At most 256 characters.
+    pub goods_name: String,
+    /// 商品数量. How many are bought.
+    pub quantity: i64,
+    /// 商品单价. The price of one, in yuan.
+    pub price: crate::types::Price,
+}
+
 impl GoodsDetail {
     /// With what must be given.
-    pub fn new(
-        goods_id: impl Into<String>,
-        goods_name: impl Into<String>,
-        quantity: i64,
-        price: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: GoodsDetailRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = Into::into(goods_id);
-        __made.goods_name = Into::into(goods_name);
-        __made.quantity = Some(quantity);
-        __made.price = Some(price);
+        __made.goods_id = required.goods_id;
+        __made.goods_name = required.goods_name;
+        __made.quantity = Some(required.quantity);
+        __made.price = Some(required.price);
         __made
     }
 
@@ -1609,17 +1617,24 @@ pub struct InvoiceKeyInfo {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`InvoiceKeyInfo`] must have.
+pub struct InvoiceKeyInfoRequired {
+    /// Whether an invoice can be had for this order.
+    pub is_support_invoice: bool,
+    /// 开票商户名称. Who issues it: the brand's short name and the shop's short name, joined by `|`. At most 80 characters.
+    pub invoice_merchant_name: String,
+    /// 税号. The issuer's tax number. At most 30 characters.
+    pub tax_num: String,
+}
+
 impl InvoiceKeyInfo {
     /// With what must be given.
-    pub fn new(
-        is_support_invoice: bool,
-        invoice_merchant_name: impl Into<String>,
-        tax_num: impl Into<String>,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: InvoiceKeyInfoRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.is_support_invoice = is_support_invoice;
-        __made.invoice_merchant_name = Into::into(invoice_merchant_name);
-        __made.tax_num = Into::into(tax_num);
+        __made.is_support_invoice = required.is_support_invoice;
+        __made.invoice_merchant_name = required.invoice_merchant_name;
+        __made.tax_num = required.tax_num;
         __made
     }
 }
@@ -1995,19 +2010,27 @@ pub struct PeriodRuleParams {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`PeriodRuleParams`] must have.
+pub struct PeriodRuleParamsRequired {
+    /// The unit of `period`.
+    pub period_type: crate::types::Open<PeriodRuleParamsPeriodType>,
+    /// How many units lie between two deductions.
+    pub period: i64,
+    /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
+    pub execute_time: crate::types::Date,
+    /// The most that one deduction may take, in yuan.
+    pub single_amount: crate::types::Price,
+}
+
 impl PeriodRuleParams {
     /// With what must be given.
-    pub fn new(
-        period_type: impl Into<crate::types::Open<PeriodRuleParamsPeriodType>>,
-        period: i64,
-        execute_time: crate::types::Date,
-        single_amount: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: PeriodRuleParamsRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.period_type = Into::into(period_type);
-        __made.period = period;
-        __made.execute_time = execute_time;
-        __made.single_amount = single_amount;
+        __made.period_type = required.period_type;
+        __made.period = required.period;
+        __made.execute_time = required.execute_time;
+        __made.single_amount = required.single_amount;
         __made
     }
 
@@ -2304,17 +2327,24 @@ pub struct RoyaltyDetailInfos {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`RoyaltyDetailInfos`] must have.
+pub struct RoyaltyDetailInfosRequired {
+    /// The Alipay user id that gives the share. At most 16 characters.
+    pub trans_out: String,
+    /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
+    pub trans_in: String,
+    /// 分账的金额. How much the share is, in yuan.
+    pub amount: crate::types::Price,
+}
+
 impl RoyaltyDetailInfos {
     /// With what must be given.
-    pub fn new(
-        trans_out: impl Into<String>,
-        trans_in: impl Into<String>,
-        amount: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: RoyaltyDetailInfosRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trans_out = Into::into(trans_out);
-        __made.trans_in = Into::into(trans_in);
-        __made.amount = amount;
+        __made.trans_out = required.trans_out;
+        __made.trans_in = required.trans_in;
+        __made.amount = required.amount;
         __made
     }
 

@@ -4,7 +4,7 @@ use alipay_api::{
     Client, Credentials,
     open::{AuthTokenApp, AuthTokenAppQuery, AuthTokenAppQueryResponse, AuthTokenAppResponse},
     sign::{PrivateKey, PublicKey, SignType},
-    trade::{PagePay, Pay},
+    trade::{PagePay, Pay, PayRequired},
     types::Secret,
 };
 use serde_json::json;
@@ -27,7 +27,14 @@ async fn debug_shows_no_secret() {
     let response = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
     let granted: AuthTokenAppResponse = serde_json::from_value(response.clone()).unwrap();
     let state: AuthTokenAppQueryResponse = serde_json::from_value(json!({ "new_token": TOKEN })).unwrap();
-    let pay = Pay::with_auth_code(TOKEN, "1", price("1.00"), "subject");
+    let pay = Pay::with_auth_code(
+        TOKEN,
+        PayRequired {
+            out_trade_no: "1".into(),
+            total_amount: price("1.00"),
+            subject: "subject".into(),
+        },
+    );
     let raw = || {
         merchant
             .call_raw("alipay.no.such.method", response.clone())

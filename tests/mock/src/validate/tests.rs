@@ -1,4 +1,4 @@
-use alipay_codegen::ir::{Kind, Range, Retry, Scalar, Scope, TypeDef, TypeRef};
+use alipay_codegen::ir::{Constructor, Kind, Range, Retry, Scalar, Scope, TypeDef, TypeRef};
 use serde_json::json;
 
 use super::*;
@@ -41,6 +41,7 @@ fn method() -> Method {
         body: TypeBody::Object(Object {
             fields: vec![price],
             at_least_one: vec![],
+            constructor: Constructor::Named,
         }),
         rust_name: None,
     };
@@ -82,6 +83,7 @@ fn method() -> Method {
                 },
             ],
             at_least_one: vec![vec!["a".to_owned(), "b".to_owned()]],
+            constructor: Constructor::default(),
         },
         response: Object::default(),
         page: None,

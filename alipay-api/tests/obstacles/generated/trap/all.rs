@@ -91,39 +91,57 @@ pub struct All {
     pub extra: ::alipay_api::wire::Extra,
 }
 
+/// What a [`All`] must have.
+pub struct AllRequired {
+    /// Text. At most 64 characters.
+    pub string: String,
+    /// A number. From -5 to 5.
+    pub must_int: i64,
+    /// A truth.
+    pub must_bool: bool,
+    /// An amount. In yuan. At most 5.
+    pub must_price: ::alipay_api::types::Price,
+    /// A time.
+    pub must_datetime: ::alipay_api::types::DateTime,
+    /// A day.
+    pub must_date: ::alipay_api::types::Date,
+    /// An address.
+    pub must_url: String,
+    /// An object as text.
+    pub must_json: ::alipay_api::types::Json,
+    /// A file.
+    pub must_file: ::alipay_api::types::File,
+    /// A secret.
+    pub must_secret: ::alipay_api::types::Secret,
+    /// An enum.
+    pub must_enum: ::alipay_api::types::Open<super::types::None>,
+    /// An object.
+    pub must_object: super::types::Some,
+    /// A list.
+    pub must_list: Vec<String>,
+    /// Objects.
+    pub must_objects: Vec<super::types::Asked>,
+}
+
 impl All {
     /// With what must be given.
-    pub fn new(
-        string: impl Into<String>,
-        must_int: i64,
-        must_bool: bool,
-        must_price: ::alipay_api::types::Price,
-        must_datetime: ::alipay_api::types::DateTime,
-        must_date: ::alipay_api::types::Date,
-        must_url: impl Into<String>,
-        must_json: impl Into<::alipay_api::types::Json>,
-        must_file: ::alipay_api::types::File,
-        must_secret: impl Into<::alipay_api::types::Secret>,
-        must_enum: impl Into<::alipay_api::types::Open<super::types::None>>,
-        must_object: super::types::Some,
-        must_list: impl Into<Vec<String>>,
-        must_objects: impl Into<Vec<super::types::Asked>>,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: AllRequired) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.string = Into::into(string);
-        __made.must_int = must_int;
-        __made.must_bool = must_bool;
-        __made.must_price = must_price;
-        __made.must_datetime = must_datetime;
-        __made.must_date = must_date;
-        __made.must_url = Into::into(must_url);
-        __made.must_json = Into::into(must_json);
-        __made.must_file = must_file;
-        __made.must_secret = Into::into(must_secret);
-        __made.must_enum = Into::into(must_enum);
-        __made.must_object = must_object;
-        __made.must_list = Into::into(must_list);
-        __made.must_objects = Into::into(must_objects);
+        __made.string = required.string;
+        __made.must_int = required.must_int;
+        __made.must_bool = required.must_bool;
+        __made.must_price = required.must_price;
+        __made.must_datetime = required.must_datetime;
+        __made.must_date = required.must_date;
+        __made.must_url = required.must_url;
+        __made.must_json = required.must_json;
+        __made.must_file = required.must_file;
+        __made.must_secret = required.must_secret;
+        __made.must_enum = required.must_enum;
+        __made.must_object = required.must_object;
+        __made.must_list = required.must_list;
+        __made.must_objects = required.must_objects;
         __made
     }
 
