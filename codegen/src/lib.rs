@@ -43,7 +43,7 @@ mod tests;
 mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
-pub use draft::{Draft, DraftError, draft, import};
+pub use draft::{Catalogue, Draft, DraftError, draft, import};
 pub use emit::Root;
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};

@@ -23,7 +23,7 @@ mod units;
 mod usage;
 mod v3;
 mod values;
-mod wellformed;
+pub(crate) mod wellformed;
 
 use std::collections::BTreeMap;
 
