@@ -426,6 +426,8 @@ pub struct Notification {
     pub title: String,
     /// What it tells.
     pub doc: String,
+    /// The product that it belongs to, and whose feature it is compiled with; `None` where it is always.
+    pub product: Option<String>,
     /// The page that the facts come from.
     pub source: String,
     /// What is signed.

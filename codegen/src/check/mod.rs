@@ -100,7 +100,8 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
             .push(product::product(reader, name, sheets, &spec.gateway, &methods));
     }
     rust_names::products(reader, &products);
-    spec.notifications = notification::notifications(reader, &notifications);
+    let names: Vec<&str> = products.keys().copied().collect();
+    spec.notifications = notification::notifications(reader, &notifications, &names);
     spec
 }
 

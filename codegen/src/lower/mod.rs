@@ -205,6 +205,7 @@ fn notification(notification: &ir::Notification) -> Notification<'_> {
     let module = names::field(words);
     Notification {
         file: &notification.file,
+        product: notification.product.as_deref(),
         name,
         ident: names::identifier(&module),
         module: file_of(&module),

@@ -75,6 +75,8 @@ pub(crate) struct Info<'a> {
 /// A notification's module.
 pub(crate) struct Notification<'a> {
     pub(crate) file: &'a str,
+    /// The product whose feature it is compiled with.
+    pub(crate) product: Option<&'a str>,
     pub(crate) name: &'a str,
     pub(crate) module: String,
     pub(crate) ident: String,
