@@ -18,10 +18,25 @@ pub struct Spec {
 pub struct Product {
     /// The folder's name, `trade`.
     pub name: String,
+    /// What `product.yaml` says, if there is one.
+    pub about: Option<About>,
     /// The methods, by name.
     pub methods: Vec<Method>,
     /// The types of `types.yaml`, by name.
     pub types: Vec<TypeDef>,
+}
+
+/// What a product is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its Chinese name.
+    pub title: String,
+    /// What it is for.
+    pub doc: String,
+    /// Where to read on.
+    pub links: Vec<String>,
+    /// The comment on its feature: one line.
+    pub feature: Option<String>,
 }
 
 /// One gateway method.

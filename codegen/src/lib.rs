@@ -34,10 +34,12 @@ mod draft;
 mod emit;
 pub mod ir;
 mod lower;
+mod manifest;
 mod names;
 mod project;
 mod source;
 mod syntax;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -47,6 +49,7 @@ pub use draft::{Catalogue, Draft, DraftError, draft, import};
 pub use emit::Root;
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
+pub use table::methods_table;
 pub use tree::{Difference, Differences, Tree, WriteError};
 
 /// How code is generated.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fmt, fs};
 
-use alipay_codegen::{Project, Root, draft, read_specs};
+use alipay_codegen::{Project, Root, draft, load, methods_table, read_specs};
 use clap::Parser;
 
 /// Maintainers' commands.
@@ -90,13 +90,20 @@ fn codegen(check: bool) -> Outcome {
         manifest: Some("alipay-api/Cargo.toml".to_owned()),
         root: Root::Library,
     };
+    let table = workspace().join("spec/METHODS.md");
     if !check {
         project.write()?;
+        fs::write(&table, methods_table(&load(read_specs(&workspace().join("spec"))?)?))?;
         return Ok(ExitCode::SUCCESS);
     }
     let differences = project.compare()?;
     if differences.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+        let wanted = methods_table(&load(read_specs(&workspace().join("spec"))?)?);
+        if fs::read_to_string(&table).is_ok_and(|found| found == wanted) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(&"stale: spec/METHODS.md\nto mend it: cargo xtask codegen");
+        return Ok(ExitCode::FAILURE);
     }
     say(&format_args!(
         "{differences}\nthe generated code is not what spec/ asks for; to mend it: cargo xtask codegen"

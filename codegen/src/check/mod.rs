@@ -3,6 +3,7 @@
 //! A problem never stops the reading: what is unsound is reported and replaced by something harmless, so that one run shows them all.
 //! The model is only used when the report stays empty.
 
+mod about;
 mod conditions;
 mod constructor;
 mod docs;
@@ -93,7 +94,7 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
         .values()
         .flatten()
         .map(|sheet| sheet.name)
-        .filter(|name| *name != "types")
+        .filter(|name| !["types", "product"].contains(name))
         .collect();
     for (name, sheets) in &products {
         spec.products
@@ -122,7 +123,7 @@ fn stray(reader: Reader<'_>, at: Span, path: &str) {
     let help = match stem {
         Some((stem, _)) => format!("specs end in `.yaml`: rename the file to `{stem}.yaml`"),
         None => {
-            "specs are `<product>/<method>.yaml`, `<product>/types.yaml`, `notify/<type>.yaml` and `gateway.yaml`; \
+            "specs are `<product>/<method>.yaml`, `<product>/types.yaml`, `<product>/product.yaml`, `notify/<type>.yaml` and `gateway.yaml`; \
                  a product's name has lower-case letters, digits and `_`"
                 .to_owned()
         }
@@ -155,6 +156,7 @@ mod tests {
                 "trade/types.yaml",
                 "errors: { ACQ.SYSTEM_ERROR: { class: unknown, doc: Failed. } }\n",
             ),
+            next("trade/product.yaml", ""),
             next("notify/trade_status_sync.yaml", ""),
             next("gateway.yaml", ""),
         ];

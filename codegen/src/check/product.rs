@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::types::{self, Types};
 use super::usage::Usage;
 use super::values::{Definitions, Values, Way};
-use super::{Sheet, rust_names, units};
+use super::{Sheet, about, rust_names, units};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Gateway, Kind, Method, Product};
 use crate::names;
@@ -22,6 +22,8 @@ pub(super) fn product(
     gateway: &Gateway,
     all_methods: &[&str],
 ) -> Product {
+    let about = sheets.iter().find(|sheet| sheet.name == "product");
+    let about = about.and_then(|sheet| about::about(reader, name, *sheet));
     let types_sheet = sheets.iter().find(|sheet| sheet.name == "types");
     let map = types_sheet.and_then(|sheet| {
         sheet
@@ -60,7 +62,10 @@ pub(super) fn product(
     };
     let mut methods = Vec::new();
     let mut all_readable = true;
-    for sheet in sheets.iter().filter(|sheet| sheet.name != "types") {
+    for sheet in sheets
+        .iter()
+        .filter(|sheet| !["types", "product"].contains(&sheet.name))
+    {
         let Some(method) = method::method(reader, *sheet, &mut around, &mut usage) else {
             all_readable = false;
             continue;
@@ -81,6 +86,7 @@ pub(super) fn product(
     methods.sort_by(|one, other| one.name.cmp(&other.name));
     Product {
         name: name.to_owned(),
+        about,
         methods,
         types,
     }

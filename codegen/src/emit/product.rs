@@ -74,7 +74,7 @@ impl Emitter {
             ident(&product.handle),
             ident(&product.client_trait),
         );
-        let doc = docs(&[format!("The methods of `{}`.", product.name)]);
+        let doc = docs(&product.client_doc);
         match self.root {
             Root::Library => quote! {
                 impl #root::Client {

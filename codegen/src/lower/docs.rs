@@ -126,6 +126,34 @@ fn address(text: &str) -> usize {
     if kept == 0 { 0 } else { text.len() - rest.len() + kept }
 }
 
+/// A product's module: title, name, text and links.
+pub(super) fn product(product: &ir::Product) -> Doc {
+    let Some(about) = &product.about else {
+        return vec![format!(
+            "The product `{}`: its methods, their requests and responses.",
+            product.name
+        )];
+    };
+    let mut lines = heading(&about.title, &product.name);
+    lines.push(String::new());
+    lines.extend(text(&about.doc));
+    if !about.links.is_empty() {
+        let pages: Vec<String> = about.links.iter().map(|link| format!("<{link}>")).collect();
+        lines.extend([String::new(), format!("Documentation: {}", pages.join(", "))]);
+    }
+    lines
+}
+
+/// What gives the product's handle.
+pub(super) fn methods_of(product: &ir::Product) -> Doc {
+    let mut lines = vec![format!("The methods of `{}`.", product.name)];
+    if let Some(about) = &product.about {
+        lines.push(String::new());
+        lines.extend(summary(&text(&about.doc)));
+    }
+    lines
+}
+
 /// What a method's or notification's request or body is: title, name, text and source.
 pub(super) fn headed(title: &str, name: &str, doc: &str, source: &str) -> Doc {
     let mut lines = heading(title, name);

@@ -63,10 +63,8 @@ fn product(product: &ir::Product) -> Product<'_> {
         ident: names::identifier(&product.name),
         client_trait: crate::client_trait(&product.name),
         handle,
-        doc: one(&format!(
-            "The product `{}`: its methods, their requests and responses.",
-            product.name
-        )),
+        doc: docs::product(product),
+        client_doc: docs::methods_of(product),
         types: objects::types(&product.types, &shared, &place),
         methods: product
             .methods

@@ -25,6 +25,8 @@ pub(crate) struct Product<'a> {
     /// The trait that gives a foreign client the function.
     pub(crate) client_trait: String,
     pub(crate) doc: Doc,
+    /// Of the client's function.
+    pub(crate) client_doc: Doc,
     pub(crate) methods: Vec<Method<'a>>,
     pub(crate) types: Vec<Item<'a>>,
 }
