@@ -15,8 +15,8 @@ use alipay_api::{
     Client, Credentials,
     notify::{self, Notification, Verified},
     trade::{
-        AppPay, FastpayRefundQuery, PagePay, Precreate, Query, QueryErrorCode, QueryResponse, Refund,
-        fastpay_refund_query::RefundStatus, types::TradeStatus,
+        AppPay, FastpayRefundQuery, FastpayRefundQueryRequired, PagePay, Precreate, Query, QueryErrorCode,
+        QueryResponse, Refund, fastpay_refund_query::RefundStatus, types::TradeStatus,
     },
     types::Price,
 };
@@ -161,7 +161,12 @@ async fn refund(client: &Client, out_trade_no: &str, is_mock: bool) -> Result<()
         // Alipay may not know sooner.
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
-    let query = FastpayRefundQuery::with_out_trade_no(out_trade_no, number);
+    let query = FastpayRefundQuery::with_out_trade_no(
+        out_trade_no,
+        FastpayRefundQueryRequired {
+            out_request_no: number.into(),
+        },
+    );
     let refund = client.trade().fastpay_refund_query(query).await?;
     // A query that succeeds says nothing by itself.
     if refund.refund_status != Some(RefundStatus::Success.into()) {

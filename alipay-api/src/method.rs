@@ -58,6 +58,8 @@ pub struct MethodInfo {
     pub kind: Kind,
     /// Whether the gateway takes it in certificate mode only.
     pub certificate_only: bool,
+    /// Whether the gateway takes its content only encrypted.
+    pub encrypted: bool,
     /// Whether a call may be sent again.
     pub retry: Retry,
     /// Its place in the V3 interface, if it has one.
@@ -66,10 +68,14 @@ pub struct MethodInfo {
     pub top_level: &'static [&'static str],
     /// Request fields that are multipart files.
     pub files: &'static [&'static str],
+    /// What is known of some of these files.
+    pub file_limits: &'static [FileLimits],
     /// Request fields and what is sent for them when the caller gives nothing.
     pub implied: &'static [(&'static str, &'static str)],
     /// Request fields that must not be shown, at any depth: an error that quotes what they hold shows `***` instead.
     pub secret: &'static [&'static str],
+    /// The fields by which its list is read page by page, if it gives such a list.
+    pub page: Option<PageFields>,
     /// What its answer is like.
     pub answer: AnswerInfo,
 }
@@ -108,12 +114,15 @@ impl MethodInfo {
             name,
             kind,
             certificate_only: false,
+            encrypted: false,
             retry,
             v3: None,
             top_level: &[],
             files: &[],
+            file_limits: &[],
             implied: &[],
             secret: &[],
+            page: None,
             answer: AnswerInfo::PLAIN,
         }
     }
@@ -130,6 +139,30 @@ pub enum Kind {
     App,
     /// A server call with files.
     Upload,
+    /// A URL or a form for a browser, or an order string for a phone app.
+    PageOrApp,
+}
+
+/// What a file of an upload must be like, as far as the documentation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLimits {
+    /// The request's field.
+    pub field: &'static str,
+    /// The greatest size, in bytes.
+    pub max_size: Option<u64>,
+    /// What the file's name may end in, in lower case and without the dot; empty where nothing says.
+    pub extensions: &'static [&'static str],
+}
+
+/// The fields by which a list is read page by page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageFields {
+    /// Of the request: which page, from 1.
+    pub number: &'static str,
+    /// Of the request: how many items a page has.
+    pub size: &'static str,
+    /// Of the response: how many items there are in all.
+    pub total: Option<&'static str>,
 }
 
 /// Whether a call may be sent again.
@@ -141,11 +174,22 @@ pub enum Retry {
     Keyed {
         /// The field.
         key: &'static str,
-        /// The method that tells what became of a call whose outcome is unknown.
+        /// The method that tells what became of a call whose outcome is unknown; the method itself, where only the same request again does.
         ask: &'static str,
+        /// What the same request is answered with once it was carried out; `None` where the documentation does not say.
+        repeat: Option<Repeat>,
     },
     /// Sending it twice may do it twice.
     Never,
+}
+
+/// What a request that was carried out already is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The same answer as the first time.
+    Same,
+    /// An error.
+    Refused,
 }
 
 /// A method's place in the V3 (REST) interface.
@@ -159,6 +203,11 @@ pub struct V3 {
     pub query: &'static [&'static str],
     /// Whether the body is multipart.
     pub multipart: bool,
+    /// Parameters that V3 takes beside the request's fields, and V2 outside the content: in the query where [`query`](Self::query) names
+    /// them, else in the body.
+    pub only: &'static [&'static str],
+    /// Request fields that V3 does not have.
+    pub without: &'static [&'static str],
 }
 
 impl V3 {
@@ -169,6 +218,8 @@ impl V3 {
             path,
             query: &[],
             multipart: false,
+            only: &[],
+            without: &[],
         }
     }
 }
@@ -209,13 +260,14 @@ impl<T> Outcome<T> {
 
 /// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
 pub trait ErrorCode: Listed {
-    /// What a caller can do about it.
-    fn class(self) -> ErrorClass;
+    /// What a caller can do about it; `None` for a code that the documentation names and does not describe. Such a code says nothing of
+    /// the outcome, as one that is not listed.
+    fn class(self) -> Option<ErrorClass>;
 }
 
-/// The class of a code, if it is listed.
+/// The class of a code, if it is described.
 pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
-    C::from_text(code).map(ErrorCode::class)
+    C::from_text(code).and_then(ErrorCode::class)
 }
 
 /// The business error codes of a method that documents none.
@@ -229,7 +281,7 @@ impl Listed for NoErrorCode {
 }
 
 impl ErrorCode for NoErrorCode {
-    fn class(self) -> ErrorClass {
+    fn class(self) -> Option<ErrorClass> {
         match self {}
     }
 }

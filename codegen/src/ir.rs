@@ -18,10 +18,25 @@ pub struct Spec {
 pub struct Product {
     /// The folder's name, `trade`.
     pub name: String,
+    /// What `product.yaml` says, if there is one.
+    pub about: Option<About>,
     /// The methods, by name.
     pub methods: Vec<Method>,
     /// The types of `types.yaml`, by name.
     pub types: Vec<TypeDef>,
+}
+
+/// What a product is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its Chinese name.
+    pub title: String,
+    /// What it is for.
+    pub doc: String,
+    /// Where to read on.
+    pub links: Vec<String>,
+    /// The comment on its feature: one line.
+    pub feature: Option<String>,
 }
 
 /// One gateway method.
@@ -37,12 +52,16 @@ pub struct Method {
     pub title: String,
     /// What it does.
     pub doc: String,
+    /// Why it should not be called any more.
+    pub deprecated: Option<String>,
     /// The page that the facts come from.
     pub source: String,
     /// How it is called.
     pub kind: Kind,
     /// Whether the gateway takes it in certificate mode only.
     pub certificate_only: bool,
+    /// Whether its content must be encrypted.
+    pub encrypted: bool,
     /// Whether it may be sent again. [`Retry::Never`] for pages and apps.
     pub retry: Retry,
     /// Its place in the V3 interface.
@@ -51,6 +70,8 @@ pub struct Method {
     pub request: Object,
     /// What it gives.
     pub response: Object,
+    /// How its list is read page by page.
+    pub page: Option<Page>,
     /// Its own types, in the file's order.
     pub types: Vec<TypeDef>,
     /// Gateway codes besides `10000` that are not errors.
@@ -76,6 +97,25 @@ pub enum Kind {
     App,
     /// A server call with files.
     Upload,
+    /// Either a URL or a form, or an order string.
+    PageOrApp,
+}
+
+impl Kind {
+    /// Whether a server calls it and is answered.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Server | Self::Upload)
+    }
+
+    /// Whether a browser can be sent to it.
+    pub fn is_page(self) -> bool {
+        matches!(self, Self::Page | Self::PageOrApp)
+    }
+
+    /// Whether a phone app can hand it to Alipay.
+    pub fn is_app(self) -> bool {
+        matches!(self, Self::App | Self::PageOrApp)
+    }
 }
 
 /// Whether a call may be sent again.
@@ -87,11 +127,33 @@ pub enum Retry {
     Keyed {
         /// A field of the request.
         key: String,
-        /// A method's name.
+        /// A method's name: the method's own where only a repeat tells.
         ask: String,
+        /// What the same request is answered with once it was carried out; `None` where nothing says.
+        repeat: Option<Repeat>,
     },
     /// Sending it twice may do it twice.
     Never,
+}
+
+/// What a request that was carried out already is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The same answer as the first time.
+    Same,
+    /// An error.
+    Refused,
+}
+
+/// The fields by which a list is read page by page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Of the request: which page, from 1.
+    pub number: String,
+    /// Of the request: how many items a page has.
+    pub size: String,
+    /// Of the answer: how many items there are in all.
+    pub total: Option<String>,
 }
 
 /// A method's place in the V3 (REST) interface.
@@ -105,6 +167,11 @@ pub struct V3 {
     pub query: Vec<String>,
     /// Whether the body is multipart.
     pub multipart: bool,
+    /// What it has beside the request's fields: parameters that stand outside the content in V2. In the query where [`query`](Self::query)
+    /// names them, else in the body.
+    pub only: Vec<String>,
+    /// The request fields that it has not.
+    pub without: Vec<String>,
 }
 
 /// A gateway code that is not an error.
@@ -123,13 +190,22 @@ pub enum OutcomeMeaning {
     Pending,
 }
 
+/// What a field, a type or a value is. At least one of the two is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doc {
+    /// Its Chinese name in the official documentation.
+    pub label: Option<String>,
+    /// In English; empty where the label says enough.
+    pub text: String,
+}
+
 /// A named type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TypeDef {
     /// The official name.
     pub name: String,
     /// What it is.
-    pub doc: String,
+    pub doc: Doc,
     /// Its contents.
     pub body: TypeBody,
     /// The Rust type's name, where it is not the derived one.
@@ -152,6 +228,23 @@ pub struct Object {
     pub fields: Vec<Field>,
     /// Groups of fields of which at least one must be given: `one_of`, then each `required_unless`.
     pub at_least_one: Vec<Vec<String>>,
+    /// How whoever makes one gives the required fields.
+    pub constructor: Constructor,
+}
+
+/// How the required fields are given to what makes an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constructor {
+    /// One after the other, in this order.
+    Positional(Vec<String>),
+    /// By name: in whatever order the file has them, nothing can be taken for something else.
+    Named,
+}
+
+impl Default for Constructor {
+    fn default() -> Self {
+        Self::Positional(Vec::new())
+    }
 }
 
 /// A value of an enum.
@@ -160,7 +253,9 @@ pub struct EnumValue {
     /// On the wire.
     pub value: String,
     /// What it means.
-    pub doc: String,
+    pub doc: Doc,
+    /// Why it should not be used any more.
+    pub deprecated: Option<String>,
     /// The variant's name, where it is not the derived one.
     pub rust_name: Option<String>,
 }
@@ -168,13 +263,21 @@ pub struct EnumValue {
 /// A field of an object.
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the spec language")]
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the spec language, and any may stand beside any"
+)]
 pub struct Field {
     /// On the wire.
     pub name: String,
     /// What it holds.
     pub ty: Type,
     /// What it is.
-    pub doc: String,
+    pub doc: Doc,
+    /// Why it should not be used any more.
+    pub deprecated: Option<String>,
+    /// A value that it may have; of a list, one item.
+    pub example: Option<serde_json::Value>,
     /// Request: it must be given. Response: it is always there.
     pub required: bool,
     /// It must be given unless one of these is.
@@ -185,6 +288,10 @@ pub struct Field {
     pub max_items: Option<u32>,
     /// For `int` and `price`.
     pub range: Option<Range>,
+    /// For files, in bytes.
+    pub max_size: Option<u64>,
+    /// For files: what their names may end in, without the dot. Empty where nothing says.
+    pub extensions: Vec<String>,
     /// Where it goes.
     pub placement: Placement,
     /// A credential or a personal secret.
@@ -276,9 +383,9 @@ pub enum Scalar {
 pub struct ErrorCode {
     /// `ACQ.SYSTEM_ERROR`.
     pub code: String,
-    /// What a caller can do.
-    pub class: ErrorClass,
-    /// What it means.
+    /// What a caller can do; `None` where the documentation only names it.
+    pub class: Option<ErrorClass>,
+    /// What it means; empty where there is no class.
     pub doc: String,
 }
 
@@ -335,6 +442,8 @@ pub struct Notification {
     pub title: String,
     /// What it tells.
     pub doc: String,
+    /// The product that it belongs to, and whose feature it is compiled with; `None` where it is always.
+    pub product: Option<String>,
     /// The page that the facts come from.
     pub source: String,
     /// What is signed.

@@ -34,19 +34,22 @@ mod draft;
 mod emit;
 pub mod ir;
 mod lower;
+mod manifest;
 mod names;
 mod project;
 mod source;
 mod syntax;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
-pub use draft::{Draft, DraftError, draft, import};
+pub use draft::{Catalogue, Draft, DraftError, draft, import};
 pub use emit::Root;
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
+pub use table::methods_table;
 pub use tree::{Difference, Differences, Tree, WriteError};
 
 /// How code is generated.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::manifest::commented;
 use crate::tree::{features, files};
 use crate::{
     Diagnostics, Difference, Differences, Options, ReadError, Root, Tree, WriteError, generate, ir, load, read_specs,
@@ -94,7 +95,12 @@ impl Project {
         let bytes = files::read(Path::new(&self.base.join(path)))?.unwrap_or_default();
         let found = String::from_utf8_lossy(&bytes).into_owned();
         let products: Vec<&str> = spec.products.iter().map(|product| product.name.as_str()).collect();
-        let wanted = features::in_step(&found, &products).map_err(|problem| ProjectError::Manifest {
+        let comments = spec.products.iter().filter_map(|product| {
+            let about = product.about.as_ref()?;
+            Some((product.name.as_str(), about.feature.as_deref()?))
+        });
+        let wanted = features::in_step(&found, &products).and_then(|manifest| commented(&manifest, comments));
+        let wanted = wanted.map_err(|problem| ProjectError::Manifest {
             path: path.clone(),
             problem: problem.to_string(),
         })?;

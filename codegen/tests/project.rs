@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use alipay_codegen::{
-    Code, DraftError, Options, Project, ProjectError, Root, SourceFile, WriteError, draft, generate, import, load,
+    Catalogue, Code, DraftError, Options, Project, ProjectError, Root, SourceFile, WriteError, draft, generate, import,
+    load,
 };
 
 const SPEC: &str = "\
@@ -15,7 +16,7 @@ source: https://example.com/
 kind: server
 retry: never
 request:
-  trade_no: { type: string, doc: The number. }
+  trade_no: { type: string, doc: Its number. }
 ";
 
 fn project(base: &Path) -> Project {
@@ -50,13 +51,13 @@ fn what_is_written_compares_as_equal() {
 
     fs::write(
         base.path().join("spec/trade/alipay.trade.close.yaml"),
-        SPEC.replace("The number.", "Its number."),
+        SPEC.replace("Its number.", "Another number."),
     )
     .unwrap();
     let text = project.compare().unwrap().to_string();
     assert!(text.starts_with("stale: src/generated/trade/close.rs\n"), "{text}");
     assert!(
-        text.contains("-    /// The number.") && text.contains("+    /// Its number."),
+        text.contains("-    /// Its number.") && text.contains("+    /// Another number."),
         "{text}"
     );
 }
@@ -206,6 +207,24 @@ const TYPES: &str = r#"{"type":"Goods","fields":[{"name":"price","type":"string"
 {"type":"Other","fields":[]}
 "#;
 
+const CATALOGUE: Catalogue<'_> = Catalogue {
+    types: TYPES,
+    ..of(METHODS)
+};
+
+/// Nothing but these methods.
+const fn of(methods: &str) -> Catalogue<'_> {
+    Catalogue {
+        methods,
+        types: "",
+        fields: "",
+        type_facts: "",
+        kinds: "",
+        keys: "",
+        differences: "",
+    }
+}
+
 const DRAFT: &str = r#"method: alipay.trade.close
 title: ""
 doc: ""
@@ -228,12 +247,12 @@ types:
       price: { type: price, doc: "" } # guessed
       kind: { type: string, doc: "" } # guessed
 errors:
-  ACQ.SYSTEM_ERROR: { class: "", doc: "" }
+  ACQ.SYSTEM_ERROR: {}
 "#;
 
 #[test]
 fn a_draft_lacks_nothing_but_what_has_to_be_read_up() {
-    let draft = draft("alipay.trade.close", METHODS, TYPES, &[]).unwrap();
+    let draft = draft("alipay.trade.close", &CATALOGUE, &[]).unwrap();
     assert_eq!(draft.path, "trade/alipay.trade.close.yaml");
     assert_eq!(draft.text, DRAFT);
     let diagnostics = load([SourceFile {
@@ -249,6 +268,103 @@ fn a_draft_lacks_nothing_but_what_has_to_be_read_up() {
     );
 }
 
+/// What the catalogue's facts add to a draft: no sentence of the documentation, and nothing that does not fit.
+#[test]
+fn a_draft_has_the_facts() {
+    let methods = r#"{"method":"alipay.trade.close","biz_content":[{"name":"out_trade_no","type":"string"},{"name":"pay_amount","type":"string"},{"name":"total_fee","type":"string"},{"name":"scene","type":"string"},{"name":"ids","type":"string","list":true},{"name":"page_no","type":"int"},{"name":"page_size","type":"int"},{"name":"old","type":"string"},{"name":"young","type":"string"},{"name":"goods","type":"Goods"}],"params":[],"response":[{"name":"scene","type":"string"},{"name":"total","type":"int"}],"v3":{"verb":"POST","path":"/v3/alipay/trade/close"},"error_codes":["ACQ.SYSTEM_ERROR","isv.invalid-signature","not a code"]}"#;
+    let fields = r#"{"method":"alipay.trade.close","title_zh":"统一收单交易关闭接口","fields":{"request":{"out_trade_no":{"label_zh":"商户订单号","example":"YX_001","max_length":64,"required":true},"pay_amount":{"label_zh":"付款金额","example":"8.88","range":"[0.01,100000000]","unit_says":"元"},"total_fee":{"label_zh":"总费用","unit_says":"分","example":"888"},"scene":{"label_zh":"场景","example":"暂无","values":[{"value":"SHOP","zh":"门店"},{"value":"WEB","zh":"网站，包括手机网站"}]},"ids":{"label_zh":"编号列表","list_max":50,"example":"1"},"page_no":{"label_zh":"页码","example":"x"},"page_size":{"zh":"每页多少，最多一百"},"old":{"label_zh":"旧字段","deprecated":true,"deprecated_why_zh":"已废弃"},"young":{"label_zh":"新字段"},"auth_token":{"label_zh":"用户授权令牌","v3_only":"query"},"goods":{"label_zh":"商品"}},"response":{"scene":{"label_zh":"场景","values":[{"value":"SHOP","zh":"门店"},{"value":"HOME","zh":"家"}]}}}}"#;
+    let catalogue = Catalogue {
+        types: r#"{"type":"Goods","fields":[{"name":"begin_time","type":"string"},{"name":"end_time","type":"string"}]}"#,
+        type_facts: r#"{"type":"Goods","fields":{"begin_time":{"label_zh":"开始时间","example":"2020-04-29 15:53:11"},"end_time":{"label_zh":"结束时间","example":"20200429"}}}"#,
+        fields,
+        keys: "method\tkey\tquery\tsource\tgrade\nalipay.trade.close\tout_trade_no\talipay.trade.query\tfields\tsame\n",
+        differences: "scope\tname\tside\tfield\tkind\nmethod\talipay.trade.close\trequest\tyoung\tonly_v2\n",
+        ..of(methods)
+    };
+    let gateway = SourceFile {
+        path: "gateway.yaml".to_owned(),
+        text: "codes: {}\nerrors:\n  isv.invalid-signature: { class: setup, doc: Its signature is wrong. }\n"
+            .to_owned(),
+    };
+    let specs = [gateway];
+    let drafted = draft("alipay.trade.close", &catalogue, &specs).unwrap();
+    assert_eq!(
+        drafted.text,
+        r#"method: alipay.trade.close
+title: 统一收单交易关闭接口
+doc: ""
+source: ""
+kind: server
+retry: { key: out_trade_no, ask: alipay.trade.query, repeat: same } # check that the query takes it
+v3: { verb: POST, path: "/v3/alipay/trade/close", query: [auth_token], only: [auth_token], without: [young] }
+page: { number: page_no, size: page_size, total: total } # guessed
+request:
+  out_trade_no: { type: string, required: true, max_length: 64, label: 商户订单号, example: "YX_001" }
+  pay_amount: { type: price, range: 0.01..100000000, label: 付款金额, example: "8.88" }
+  total_fee: { type: string, label: 总费用, example: "888" }
+  scene: { type: CloseScene, label: 场景 }
+  ids: { type: "string[]", max_items: 50, label: 编号列表, example: "1" }
+  page_no: { type: int, label: 页码 }
+  page_size: { type: int, doc: "" }
+  old: { type: string, deprecated: Alipay says that it is deprecated., label: 旧字段 }
+  young: { type: string, label: 新字段 }
+  goods: { type: Goods, label: 商品 }
+response:
+  scene: { type: CloseSceneAnswer, label: 场景 }
+  total: { type: int, doc: "" }
+types:
+  Goods:
+    label: 商品 # a field's
+    fields:
+      begin_time: { type: datetime, label: 开始时间, example: "2020-04-29 15:53:11" }
+      end_time: { type: string, label: 结束时间, example: "20200429" }
+  CloseScene:
+    label: 场景
+    values:
+      SHOP: { label: 门店 }
+      WEB: ""
+  CloseSceneAnswer:
+    label: 场景
+    values:
+      SHOP: { label: 门店 }
+      HOME: { label: 家 }
+errors:
+  ACQ.SYSTEM_ERROR: {}
+"#
+    );
+    let text = drafted.text;
+    let diagnostics = load(specs.into_iter().chain([SourceFile {
+        path: drafted.path,
+        text,
+    }]))
+    .unwrap_err();
+    assert!(
+        diagnostics
+            .iter()
+            .all(|diagnostic| diagnostic.code() == Code::EmptyText),
+        "{diagnostics}"
+    );
+    assert_eq!(diagnostics.iter().count(), 5, "{diagnostics}");
+}
+
+#[test]
+fn a_draft_of_a_page_has_no_retry() {
+    let methods = r#"{"method":"alipay.trade.page.close","biz_content":[],"response":[{"name":"pageRedirectionData","type":"string"}],"error_codes":[]}"#;
+    let catalogue = Catalogue {
+        kinds: "method\tkinds\tevidence\nalipay.trade.page.close\tpage,app\tboth\n",
+        ..of(methods)
+    };
+    let known = SourceFile {
+        path: "trade_page/types.yaml".to_owned(),
+        text: String::new(),
+    };
+    let drafted = draft("alipay.trade.page.close", &catalogue, &[known]).unwrap();
+    let text = "method: alipay.trade.page.close\ntitle: \"\"\ndoc: \"\"\nsource: \"\"\nkind: [page, app]\n";
+    assert_eq!(drafted.text, text);
+    // Of the products that have specs, the one that says most of its name.
+    assert_eq!(drafted.path, "trade_page/alipay.trade.page.close.yaml");
+}
+
 #[test]
 fn a_draft_refers_to_what_the_product_shares() {
     let shared = |path: &str, text: &str| SourceFile {
@@ -262,7 +378,7 @@ fn a_draft_refers_to_what_the_product_shares() {
             "types:\n  Goods: x\nerrors:\n  ACQ.SYSTEM_ERROR: x\n",
         ),
     ];
-    let draft = draft("alipay.trade.close", METHODS, TYPES, &specs).unwrap();
+    let draft = draft("alipay.trade.close", &CATALOGUE, &specs).unwrap();
     let (before, _) = DRAFT.split_once("types:").unwrap();
     assert_eq!(draft.text, format!("{before}shared_errors:\n  - ACQ.SYSTEM_ERROR\n"));
 }
@@ -309,14 +425,14 @@ fn a_whole_catalogue_can_be_generated_from() {
 #[test]
 fn a_catalogue_that_cannot_be_read_says_where() {
     assert!(
-        matches!(draft("alipay.trade.pay", METHODS, TYPES, &[]), Err(DraftError::NoSuchMethod(name)) if name == "alipay.trade.pay")
+        matches!(draft("alipay.trade.pay", &CATALOGUE, &[]), Err(DraftError::NoSuchMethod(name)) if name == "alipay.trade.pay")
     );
     assert!(matches!(
-        draft("a.b", "\n{\"a.b\": 1", "", &[]),
+        draft("a.b", &of("\n{\"a.b\": 1"), &[]),
         Err(DraftError::Line { line: 2, .. })
     ));
     assert!(matches!(
-        draft("a.b", "{\"method\":\"a.b\",\"biz_content\":[1]}", "", &[]),
+        draft("a.b", &of("{\"method\":\"a.b\",\"biz_content\":[1]}"), &[]),
         Err(DraftError::Line { line: 1, .. })
     ));
 }

@@ -2,6 +2,7 @@
 
 mod bench_report;
 mod budget;
+mod catalogue;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fmt, fs};
 
-use alipay_codegen::{Project, Root, draft, read_specs};
+use alipay_codegen::{Project, Root, draft, load, methods_table, read_specs};
 use clap::Parser;
 
 /// Maintainers' commands.
@@ -26,7 +27,9 @@ enum Command {
     New {
         /// The method, as the gateway names it.
         method: String,
-        /// A file of methods, one JSON object a line: `method`, `biz_content`, `params`, `response`, `error_codes`. Standard input without.
+        /// A folder with `methods.jsonl` and, as far as they are known, `types.jsonl`, `fields.jsonl`, `types-facts.jsonl`, `kinds.tsv`,
+        /// `idempotent.tsv`, `v3-differences.tsv`, and `all-….jsonl.gz` of more methods and types; or a file of methods, one JSON object a line:
+        /// `method`, `biz_content`, `params`, `response`, `error_codes`. Standard input without.
         #[arg(long)]
         catalogue: Option<PathBuf>,
         /// A file of the types that methods refer to, one JSON object a line: `type`, `fields`.
@@ -87,13 +90,20 @@ fn codegen(check: bool) -> Outcome {
         manifest: Some("alipay-api/Cargo.toml".to_owned()),
         root: Root::Library,
     };
+    let table = workspace().join("spec/METHODS.md");
     if !check {
         project.write()?;
+        fs::write(&table, methods_table(&load(read_specs(&workspace().join("spec"))?)?))?;
         return Ok(ExitCode::SUCCESS);
     }
     let differences = project.compare()?;
     if differences.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+        let wanted = methods_table(&load(read_specs(&workspace().join("spec"))?)?);
+        if fs::read_to_string(&table).is_ok_and(|found| found == wanted) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(&"stale: spec/METHODS.md\nto mend it: cargo xtask codegen");
+        return Ok(ExitCode::FAILURE);
     }
     say(&format_args!(
         "{differences}\nthe generated code is not what spec/ asks for; to mend it: cargo xtask codegen"
@@ -102,13 +112,16 @@ fn codegen(check: bool) -> Outcome {
 }
 
 fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> Outcome {
-    let methods = match catalogue {
-        Some(file) => read(file)?,
-        None => io::read_to_string(io::stdin().lock())?,
+    let mut texts = match catalogue {
+        Some(folder) if folder.is_dir() => catalogue::read(folder, method)?,
+        Some(file) => catalogue::Texts::of_methods(read(file)?),
+        None => catalogue::Texts::of_methods(io::read_to_string(io::stdin().lock())?),
     };
-    let types = types.map(read).transpose()?.unwrap_or_default();
+    if let Some(file) = types {
+        texts.types = read(file)?;
+    }
     let spec = workspace().join("spec");
-    let draft = draft(method, &methods, &types, &read_specs(&spec)?)?;
+    let draft = draft(method, &texts.catalogue(), &read_specs(&spec)?)?;
     if !write {
         io::stdout().write_all(draft.text.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
@@ -124,7 +137,7 @@ fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool
     })?;
     file.write_all(draft.text.as_bytes())?;
     say(&format_args!(
-        "drafted spec/{}: fill in what is empty, check what is guessed",
+        "drafted spec/{}: fill in what is empty, check what is guessed, and read the rest beside the documentation",
         draft.path
     ));
     Ok(ExitCode::SUCCESS)

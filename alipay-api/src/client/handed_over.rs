@@ -6,6 +6,9 @@ const PAGE: &str = "a browser is sent to this method, and no call is answered: t
 const APP: &str =
     "a phone app hands this method to the Alipay app, and no call is answered: take its order string from Client::app";
 
+const EITHER: &str = "a browser is sent to this method, or a phone app hands it to the Alipay app, and no call is answered: take its \
+                      URL or form from Client::page, or its order string from Client::app";
+
 /// Refuses a method that is known to be none of a server's.
 pub(super) fn check(method: &str) -> Result<(), Error> {
     let kind = HANDED_OVER
@@ -15,6 +18,7 @@ pub(super) fn check(method: &str) -> Result<(), Error> {
     let message = match kind {
         Some(Kind::Page) => PAGE,
         Some(Kind::App) => APP,
+        Some(Kind::PageOrApp) => EITHER,
         Some(Kind::Server | Kind::Upload) | None => return Ok(()),
     };
     Err(Error::new(ErrorKind::Request, message).with_method(method))
@@ -29,6 +33,7 @@ pub(super) fn explained(error: Error, method: &str) -> Error {
     let sort = match kind_by_name(method) {
         Some(Kind::Page) => "a browser is sent to",
         Some(Kind::App) => "a phone app hands to the Alipay app",
+        Some(Kind::PageOrApp) => "a browser is sent to or a phone app hands to the Alipay app",
         Some(Kind::Server | Kind::Upload) | None => return error,
     };
     error.with_hint(&format!(

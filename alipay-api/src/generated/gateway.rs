@@ -45,12 +45,12 @@ crate::wire::listed!(GatewayCode);
 
 impl crate::method::ErrorCode for GatewayCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::V40005 => crate::ErrorClass::Retry,
-            Self::V20000 | Self::V40004 => crate::ErrorClass::OutcomeUnknown,
-            Self::V40001 | Self::V40002 => crate::ErrorClass::Request,
-            Self::V20001 | Self::V40003 | Self::V40006 => crate::ErrorClass::Setup,
+            Self::V40005 => Some(crate::ErrorClass::Retry),
+            Self::V20000 | Self::V40004 => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::V40001 | Self::V40002 => Some(crate::ErrorClass::Request),
+            Self::V20001 | Self::V40003 | Self::V40006 => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -336,12 +336,12 @@ crate::wire::listed!(GatewayErrorCode);
 
 impl crate::method::ErrorCode for GatewayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::IsvAppCallLimited
             | Self::IsvDecryptionErrorUnknown
             | Self::IsvMethodCallLimited
-            | Self::IsvUploadFail => crate::ErrorClass::Retry,
+            | Self::IsvUploadFail => Some(crate::ErrorClass::Retry),
             Self::AcqSystemError
             | Self::AqcSystemError
             | Self::SystemError
@@ -349,7 +349,7 @@ impl crate::method::ErrorCode for GatewayErrorCode {
             | Self::AopSystemError
             | Self::AopUnknowError
             | Self::IspUnknowError
-            | Self::IsvUnknowError => crate::ErrorClass::OutcomeUnknown,
+            | Self::IsvUnknowError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::InvalidOpenid
             | Self::IsvCodeInvalid
             | Self::IsvDecryptionErrorMissingEncryptType
@@ -370,7 +370,7 @@ impl crate::method::ErrorCode for GatewayErrorCode {
             | Self::IsvMissingSignatureType
             | Self::IsvMissingTimestamp
             | Self::IsvMissingVersion
-            | Self::IsvSuspectedAttack => crate::ErrorClass::Request,
+            | Self::IsvSuspectedAttack => Some(crate::ErrorClass::Request),
             Self::AopAppAuthTokenTimeOut
             | Self::AopAuthTokenTimeOut
             | Self::AopInvalidAppAuthToken
@@ -402,7 +402,7 @@ impl crate::method::ErrorCode for GatewayErrorCode {
             | Self::IsvNotSupportAppAuth
             | Self::IsvSelfInvokeForbidden
             | Self::NotOnlineApp
-            | Self::UnsupportedSdkVersion => crate::ErrorClass::Setup,
+            | Self::UnsupportedSdkVersion => Some(crate::ErrorClass::Setup),
         }
     }
 }

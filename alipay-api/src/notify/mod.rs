@@ -9,6 +9,7 @@
 //! say that it is paid: `TRADE_FINISHED` is other news than `TRADE_SUCCESS`.
 
 mod diagnosis;
+#[cfg(feature = "trade")]
 mod expect;
 mod parameters;
 mod verified;

@@ -6,9 +6,9 @@
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "it is written for a library")]
 mod generated;
 
-use alipay_api::method::{Method as _, Retry};
+use alipay_api::method::{ErrorCode as _, Method as _, Repeat, Retry};
 use alipay_api::types::Listed as _;
-use alipay_api::{Client, Credentials, ErrorKind};
+use alipay_api::{Client, Credentials, ErrorClass, ErrorKind};
 use alipay_mock::keys::{KeyPair, SignType};
 
 use generated::notification::Notification;
@@ -85,10 +85,30 @@ fn notifications_are_read_once_they_are_verified() {
 #[test]
 fn facts_stand_in_the_method() {
     assert_eq!(Nothing::INFO.retry, Retry::Read);
+    let repeat = Some(Repeat::Same);
+    let (key, ask) = ("string", "alipay.trap.all");
+    assert_eq!(All::INFO.retry, Retry::Keyed { key, ask, repeat });
     assert_eq!(All::INFO.files, ["must_file", "file"]);
+    let [limits] = All::INFO.file_limits else {
+        panic!("one file has limits")
+    };
+    assert_eq!((limits.field, limits.max_size), ("file", Some(1024)));
+    assert_eq!(limits.extensions, ["jpg", "png"]);
+    assert!(All::INFO.encrypted && !Nothing::INFO.encrypted);
+    let page = All::INFO.page.unwrap();
+    assert_eq!((page.number, page.size, page.total), ("int", "string", Some("int")));
+    let v3 = All::INFO.v3.unwrap();
+    assert_eq!(
+        (v3.query, v3.only),
+        (["int", "bool", "auth_token"].as_slice(), ["auth_token"].as_slice())
+    );
+    assert_eq!(v3.without, ["price"]);
     assert_eq!(All::INFO.top_level, ["date", "url", "secret", "object"]);
     assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
     assert_eq!(All::INFO.answer.pending, ["10003"]);
     assert!(AllErrorCode::from_text("UNHEARD_OF").is_none());
+    // What the documentation only names is as if nobody had listed it: it says nothing of the outcome.
+    assert_eq!(AllErrorCode::Unsaid.class(), None);
+    assert_eq!(AllErrorCode::Self_.class(), Some(ErrorClass::Declined));
     assert!(Nothing::new().extra.is_empty());
 }

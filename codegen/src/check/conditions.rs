@@ -9,7 +9,7 @@ use crate::syntax::{Kind, Node};
 /// Reads `one_of`, and the `required_unless` of the fields at the given places, into `at_least_one`.
 pub(super) fn conditions<'a>(
     reader: Reader<'_>,
-    fields: &mut Fields,
+    fields: &mut Fields<'_>,
     one_of: Option<&'a Node<'a>>,
     unless: &[(usize, &'a Node<'a>)],
 ) {
@@ -61,7 +61,7 @@ pub(super) fn conditions<'a>(
 }
 
 /// The named fields, if they are all there and could be missing.
-fn group(reader: Reader<'_>, fields: &Fields, members: Vec<Text<'_>>) -> Option<Vec<String>> {
+fn group(reader: Reader<'_>, fields: &Fields<'_>, members: Vec<Text<'_>>) -> Option<Vec<String>> {
     let mut group = Vec::with_capacity(members.len());
     let mut sound = true;
     for member in members {

@@ -24,8 +24,8 @@ pub(super) struct Described {
     pub(super) span: Span,
 }
 
-/// A mapping of codes to class and doc.
-pub(super) fn described<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>) -> Vec<Described> {
+/// A mapping of codes to class and doc. A method's own may be bare: `{}`.
+pub(super) fn described<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>, may_be_bare: bool) -> Vec<Described> {
     let mut described = Vec::new();
     for (code, node) in node.and_then(|node| reader.entries(node)).unwrap_or_default() {
         if !wellformed::code(code.text) {
@@ -40,6 +40,15 @@ pub(super) fn described<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>) -> V
         let Some(map) = reader.map(node, code.span, &["class", "doc"]) else {
             continue;
         };
+        if may_be_bare && ["class", "doc"].iter().all(|key| map.get(key).is_none()) {
+            let (code, span) = (code.text.to_owned(), code.span);
+            let doc = String::new();
+            described.push(Described {
+                error: ErrorCode { code, class: None, doc },
+                span,
+            });
+            continue;
+        }
         let help = "say what a caller can do: `retry`, `unknown`, `done`, `request`, `declined` or `setup`";
         let class = reader
             .required(&map, "class", help)
@@ -47,7 +56,7 @@ pub(super) fn described<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>) -> V
         let doc = reader.required_text(&map, "doc", "say in English what the code means");
         let error = ErrorCode {
             code: code.text.to_owned(),
-            class: class.unwrap_or(ErrorClass::Request),
+            class: Some(class.unwrap_or(ErrorClass::Request)),
             doc,
         };
         described.push(Described { error, span: code.span });
@@ -136,17 +145,30 @@ pub(super) fn of_method<'a>(
         variant(reader, &mut variants, &error.code, span);
         errors.push(error);
     };
-    for Described { error, span } in described(reader, own) {
-        if shared.get(&error.code) == Some(&error) {
-            let message = format!("`{}` says here what `types.yaml` says", error.code);
+    for Described { error, span } in described(reader, own, true) {
+        let is_bare = error.class.is_none();
+        if shared.get(&error.code).is_some_and(|same| is_bare || *same == error) {
+            let message = if is_bare {
+                format!("`types.yaml` describes `{}`, and this does not", error.code)
+            } else {
+                format!("`{}` says here what `types.yaml` says", error.code)
+            };
             reader.add(
                 Code::RepeatedError,
                 span,
                 message,
                 "list it under `shared_errors` instead",
             );
-        } else if gateway.errors.contains(&error) {
-            let message = format!("`{}` says here what `gateway.yaml` says of every method", error.code);
+        } else if gateway
+            .errors
+            .iter()
+            .any(|same| *same == error || (is_bare && same.code == error.code))
+        {
+            let message = if is_bare {
+                format!("`gateway.yaml` describes `{}` for every method", error.code)
+            } else {
+                format!("`{}` says here what `gateway.yaml` says of every method", error.code)
+            };
             reader.add(Code::RepeatedError, span, message, "leave it out");
         }
         note(error, span);

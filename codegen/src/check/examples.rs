@@ -33,6 +33,7 @@ pub(super) fn examples<'a>(
             reader,
             definitions,
             way,
+            misfit: Code::ExampleValue,
         };
         let request = reader.required(&map, "request", "give the request's fields; `{}` where there are none");
         let answer = match (map.get("response"), map.get("error")) {
@@ -46,9 +47,7 @@ pub(super) fn examples<'a>(
             }
             (None, Some(node)) => error(reader, &map, node, sides, gateway),
             // What comes back from a page or an app comes by another way.
-            (None, None) if matches!(sides.kind, Kind::Page | Kind::App) => {
-                Some(ExampleAnswer::Response(serde_json::Map::new()))
-            }
+            (None, None) if !sides.kind.is_answered() => Some(ExampleAnswer::Response(serde_json::Map::new())),
             _ => {
                 let help = "give either `response`, or `error` with `code` and `sub_code`";
                 reader.add(Code::ExampleAnswer, map.at, "an example has one answer", help);

@@ -2,12 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::conditions;
+use super::constructor::constructor;
+use super::docs;
 use super::limits;
 use super::reader::{Map, Reader, Text};
+use super::values::Values;
 use super::{rust_names, suggest, wellformed};
 use crate::diagnostics::{Code, Span};
-use crate::ir::{Field, Object, Placement, Scalar, Scope, Type, TypeRef};
+use crate::ir::{Constructor, Field, Object, Placement, Scalar, Scope, Type, TypeRef};
 use crate::names;
 use crate::syntax::Node;
 
@@ -35,15 +40,59 @@ pub(super) enum Site {
 
 /// Fields that have been read.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(super) struct Fields<'a> {
     pub(super) object: Object,
     /// Of each field, where its `implied` stands: the types it depends on are only known later.
     pub(super) implied: Vec<Option<Span>>,
     /// Of each field, where its `echo` stands: the request is read apart from the answer.
     pub(super) echo: Vec<Option<Span>>,
+    pub(super) late: Late<'a>,
 }
 
-impl Fields {
+/// What can only be read when all types are known.
+#[derive(Default)]
+pub(super) struct Late<'a> {
+    /// Of each field, its `example`.
+    examples: Vec<Option<&'a Node<'a>>>,
+    /// The order of the constructor's parameters.
+    new: Option<&'a Node<'a>>,
+}
+
+/// What [`Late`] has to say.
+pub(super) struct Resolved {
+    examples: Vec<Option<Value>>,
+    constructor: Constructor,
+}
+
+impl Late<'_> {
+    /// Reads it, of an object whose fields these are.
+    pub(super) fn resolve(&self, object: &Object, values: &Values<'_>) -> Resolved {
+        let fields = object.fields.iter().zip(&self.examples);
+        Resolved {
+            examples: fields
+                .map(|(field, node)| node.and_then(|node| values.example(field, node)))
+                .collect(),
+            constructor: constructor(values.reader, object, self.new, values.definitions),
+        }
+    }
+}
+
+impl Resolved {
+    /// Gives it to the object.
+    pub(super) fn apply(self, object: &mut Object) {
+        for (field, example) in object.fields.iter_mut().zip(self.examples) {
+            field.example = example;
+        }
+        object.constructor = self.constructor;
+    }
+}
+
+impl Fields<'_> {
+    /// Reads what waits for the types, now that they are known.
+    pub(super) fn resolve_late(&mut self, values: &Values<'_>) {
+        self.late.resolve(&self.object, values).apply(&mut self.object);
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&Field> {
         self.object.fields.iter().find(|field| field.name == name)
     }
@@ -52,26 +101,36 @@ impl Fields {
     pub(super) fn resolve(&self, reader: Reader<'_>, name: Text<'_>) -> Option<&Field> {
         let found = self.find(name.text);
         if found.is_none() {
-            let help = suggest::among(name.text, self.object.fields.iter().map(|field| field.name.as_str()));
-            reader.add(
-                Code::UnknownField,
-                name.span,
-                format!("there is no field `{}`", name.text),
-                help,
-            );
+            Self::unknown(reader, &self.object, name);
         }
         found
     }
+
+    /// Says that an object has no such field.
+    pub(super) fn unknown(reader: Reader<'_>, object: &Object, name: Text<'_>) {
+        let help = suggest::among(name.text, object.fields.iter().map(|field| field.name.as_str()));
+        reader.add(
+            Code::UnknownField,
+            name.span,
+            format!("there is no field `{}`", name.text),
+            help,
+        );
+    }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 18] = [
     "type",
+    "label",
     "doc",
+    "deprecated",
+    "example",
     "required",
     "required_unless",
     "max_length",
     "max_items",
     "range",
+    "max_size",
+    "extensions",
     "in",
     "secret",
     "implied",
@@ -80,15 +139,17 @@ const KEYS: [&str; 13] = [
     "rust_name",
 ];
 
-/// Reads a mapping of fields, and the groups of which one must be given.
+/// Reads a mapping of fields. What `around` it says of them is `one_of`, the groups of which one must be given, and `new`.
 pub(super) fn fields<'a>(
     reader: Reader<'_>,
     known: &Known<'_, '_>,
     node: Option<&'a Node<'a>>,
-    one_of: Option<&'a Node<'a>>,
+    around: Option<&Map<'a>>,
     site: Site,
-) -> Fields {
+) -> Fields<'a> {
+    let of = |key| around.and_then(|map| map.get(key));
     let mut fields = Fields::default();
+    fields.late.new = of("new");
     let mut unless = Vec::new();
     let mut rust_idents = HashMap::new();
     for (name, node) in node.and_then(|node| reader.entries(node)).unwrap_or_default() {
@@ -104,8 +165,9 @@ pub(super) fn fields<'a>(
         fields.object.fields.push(field);
         fields.implied.push(implied);
         fields.echo.push(map.get("echo").map(|_| map.key_span("echo")));
+        fields.late.examples.push(map.get("example"));
     }
-    conditions::conditions(reader, &mut fields, one_of, &unless);
+    conditions::conditions(reader, &mut fields, of("one_of"), &unless);
     fields
 }
 
@@ -131,12 +193,16 @@ fn field(
     let (implied, implied_span) = implied(reader, map, site, required);
     let field = Field {
         name: name.text.to_owned(),
-        doc: reader.required_text(map, "doc", "say in English what the field is"),
+        doc: docs::doc(reader, map, name.text, "say in English what the field is"),
+        deprecated: docs::deprecated(reader, map),
+        example: None,
         required,
         required_unless: Vec::new(),
         max_length: limits.max_length,
         max_items: limits.max_items,
         range: limits.range,
+        max_size: limits.max_size,
+        extensions: limits.extensions,
         placement: placement(reader, map, ty.as_ref(), site),
         secret: secret(reader, map, ty.as_ref()),
         implied,

@@ -23,7 +23,7 @@ pub(super) fn gateway(reader: Reader<'_>, sheet: Sheet<'_>) -> Gateway {
 fn codes<'a>(reader: Reader<'_>, node: Option<&'a Node<'a>>) -> Vec<ErrorCode> {
     let mut variants = HashMap::new();
     let mut codes: Vec<ErrorCode> = Vec::new();
-    for code in described(reader, node) {
+    for code in described(reader, node, false) {
         errors::variant(reader, &mut variants, &code.error.code, code.span);
         codes.push(code.error);
     }

@@ -10,6 +10,8 @@ pub(super) struct Limits {
     pub(super) max_length: Option<u32>,
     pub(super) max_items: Option<u32>,
     pub(super) range: Option<Range>,
+    pub(super) max_size: Option<u64>,
+    pub(super) extensions: Vec<String>,
 }
 
 /// Reads them and compares them with the field's type, where that is known.
@@ -37,7 +39,12 @@ pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Li
         "only lists have items; leave it out",
     );
     misplaced("range", numeric, "only `int` and `price` have a range; leave it out");
+    for key in ["max_size", "extensions"] {
+        misplaced(key, scalar == Some(Scalar::File), "only a `file` has it; leave it out");
+    }
     Limits {
+        max_size: max_size(reader, map),
+        extensions: extensions(reader, map),
         max_length: reader.count(map, "max_length"),
         max_items: reader.count(map, "max_items"),
         range: if numeric {
@@ -46,6 +53,40 @@ pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Li
             None
         },
     }
+}
+
+/// `500 KB`, `10 MB`: in bytes, a KB being 1024 of them.
+fn max_size(reader: Reader<'_>, map: &Map<'_>) -> Option<u64> {
+    let text = reader.optional_text(map.get("max_size")?)?;
+    let units = [(" KB", 1024), (" MB", 1024 * 1024)];
+    let size = units.iter().find_map(|&(unit, bytes)| {
+        let digits = text.text.strip_suffix(unit)?;
+        let sound = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u64>().ok().filter(|_| sound)?.checked_mul(bytes)
+    });
+    if size.is_none() {
+        let help = "write a whole number and its unit: `500 KB`, `10 MB`";
+        reader.add(Code::FileLimit, text.span, "this is not a file's size", help);
+    }
+    size
+}
+
+/// What a file's name may end in.
+fn extensions(reader: Reader<'_>, map: &Map<'_>) -> Vec<String> {
+    let mut extensions: Vec<String> = Vec::new();
+    for text in map.get("extensions").map(|node| reader.texts(node)).unwrap_or_default() {
+        let sound = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if !text.text.bytes().all(sound) {
+            let help = "write it without the dot, in lower case: `jpg`";
+            reader.add(Code::FileLimit, text.span, "this is not a name's ending", help);
+        } else if extensions.iter().any(|other| other == text.text) {
+            let message = format!("`{}` stands here twice", text.text);
+            reader.add(Code::FileLimit, text.span, message, "name each ending once");
+        } else {
+            extensions.push(text.text.to_owned());
+        }
+    }
+    extensions
 }
 
 fn range(reader: Reader<'_>, map: &Map<'_>, price: bool) -> Option<Range> {

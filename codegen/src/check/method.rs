@@ -8,25 +8,29 @@ use super::fields::{Fields, Known, Site, fields};
 use super::reader::{Map, Reader, Text};
 use super::types::{self, Types};
 use super::usage::{self, Usage};
-use super::values::Definitions;
-use super::{Sheet, rust_names, suggest, v3, wellformed};
+use super::values::{Definitions, Values, Way};
+use super::{Sheet, docs, page, rust_names, suggest, v3, wellformed};
 use crate::diagnostics::{Code, Span};
-use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Retry, Scalar, Type, TypeBody};
+use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Repeat, Retry, Scalar, Type, TypeBody};
 use crate::names;
 use crate::syntax::Kind as NodeKind;
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 22] = [
     "method",
     "title",
     "doc",
+    "deprecated",
     "source",
     "kind",
     "credentials",
+    "encrypt",
     "retry",
     "v3",
     "one_of",
+    "new",
     "request",
     "response",
+    "page",
     "types",
     "outcomes",
     "without_code",
@@ -39,7 +43,7 @@ const KEYS: [&str; 18] = [
 /// What a method can refer to.
 pub(super) struct Surroundings<'s> {
     pub(super) product: &'s str,
-    pub(super) shared: &'s Types,
+    pub(super) shared: &'s Types<'s>,
     pub(super) shared_names: &'s HashSet<&'s str>,
     pub(super) errors: SharedErrors<'s>,
     pub(super) gateway: &'s Gateway,
@@ -76,34 +80,33 @@ pub(super) fn method(
     let rust_name = rust_name(reader, &map, &name, around.product);
     let mut idents = HashMap::new();
     // Of a method in the wrong folder nothing is known.
-    if let Some((request, _)) = names::method(&name, around.product, rust_name.as_deref()) {
-        rust_names::unique(reader, &mut idents, names::companion(&request, "Response"), map.at);
-        rust_names::unique(reader, &mut idents, names::companion(&request, "ErrorCode"), map.at);
-        rust_names::unique(reader, &mut idents, request, map.at);
+    let in_rust = names::method(&name, around.product, rust_name.as_deref());
+    if let Some((request, _)) = &in_rust {
+        rust_names::unique(reader, &mut idents, names::companion(request, "Response"), map.at);
+        rust_names::unique(reader, &mut idents, names::companion(request, "ErrorCode"), map.at);
+        rust_names::unique(reader, &mut idents, request.clone(), map.at);
     }
-    let own = types::types(reader, &declared, &known, &mut idents);
+    let mut own = types::types(reader, &declared, &known, &mut idents);
     let upload = kind == Kind::Upload || !kind_known;
-    let request = fields(
-        reader,
-        &known,
-        map.get("request"),
-        map.get("one_of"),
-        Site::Request { upload },
-    );
-    let is_answered = matches!(kind, Kind::Server | Kind::Upload);
-    let site = if is_answered { Site::Answer } else { Site::Response };
-    let response = fields(reader, &known, map.get("response"), None, site);
+    let mut request = fields(reader, &known, map.get("request"), Some(&map), Site::Request { upload });
+    let site = if kind.is_answered() {
+        Site::Answer
+    } else {
+        Site::Response
+    };
+    let mut response = fields(reader, &known, map.get("response"), None, site);
     check_echoes(reader, &request, &response);
     let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
+    resolve_late(reader, &definitions, &mut request, &mut response);
+    let late = own.late(&field_values(reader, &definitions, Way::Response));
+    own.apply(reader, late, &mut idents);
+    if let Some((ident, _)) = &in_rust {
+        rust_names::required(reader, &mut idents, ident, &request.object, map.at);
+    }
+    let definitions = Definitions::new(&own.definitions, &around.shared.definitions);
     check_implied(reader, &request, &definitions);
-    if kind_known && kind == Kind::Upload && request.object.fields.iter().all(|f| f.placement != Placement::File) {
-        let help = "give it a field with `type: file` and `in: file`, or make it `kind: server`";
-        reader.add(
-            Code::UploadWithoutFile,
-            map.key_span("kind"),
-            "this upload has no file",
-            help,
-        );
+    if kind_known {
+        check_files(reader, &map, kind, &request);
     }
     usage.file(reader, [&request.object, &response.object], &own);
     usage::infinite(reader, &own);
@@ -128,10 +131,20 @@ pub(super) fn method(
         file: sheet.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
         doc: reader.required_text(&map, "doc", "say in English what the method does and when to use it"),
+        deprecated: docs::deprecated(reader, &map),
         source: reader.address(&map, "source"),
         kind,
-        certificate_only: certificate_only(reader, &map),
-        retry: retry(reader, &map, kind_known.then_some(kind), &request, around.methods),
+        certificate_only: flag_word(reader, &map, "credentials", "certificate"),
+        encrypted: flag_word(reader, &map, "encrypt", "required"),
+        page: page::page(reader, &map, kind, &request, &response),
+        retry: retry(
+            reader,
+            &map,
+            &name,
+            kind_known.then_some(kind),
+            &request,
+            around.methods,
+        ),
         v3: map
             .get("v3")
             .and_then(|node| v3::v3(reader, node, map.key_span("v3"), &request)),
@@ -145,6 +158,39 @@ pub(super) fn method(
         examples,
         rust_name,
     })
+}
+
+/// How a field's example is read.
+fn field_values<'v>(reader: Reader<'v>, definitions: &'v Definitions<'v>, way: Way) -> Values<'v> {
+    Values {
+        reader,
+        definitions,
+        way,
+        misfit: Code::FieldExample,
+    }
+}
+
+fn resolve_late(
+    reader: Reader<'_>,
+    definitions: &Definitions<'_>,
+    request: &mut Fields<'_>,
+    response: &mut Fields<'_>,
+) {
+    request.resolve_late(&field_values(reader, definitions, Way::Request));
+    response.resolve_late(&field_values(reader, definitions, Way::Response));
+}
+
+/// An upload has a file at least.
+fn check_files(reader: Reader<'_>, map: &Map<'_>, kind: Kind, request: &Fields<'_>) {
+    if kind == Kind::Upload && request.object.fields.iter().all(|f| f.placement != Placement::File) {
+        let help = "give it a field with `type: file` and `in: file`, or make it `kind: server`";
+        reader.add(
+            Code::UploadWithoutFile,
+            map.key_span("kind"),
+            "this upload has no file",
+            help,
+        );
+    }
 }
 
 fn name(reader: Reader<'_>, map: &Map<'_>, sheet: Sheet<'_>, product: &str) -> String {
@@ -205,27 +251,44 @@ fn kind(reader: Reader<'_>, map: &Map<'_>) -> (Kind, bool) {
         ("app", Kind::App),
         ("upload", Kind::Upload),
     ];
-    let help = "say how it is called: `server`, `page`, `app` or `upload`";
-    let kind = reader
-        .required(map, "kind", help)
-        .and_then(|node| reader.word(node, &kinds));
+    let help = "say how it is called: `server`, `page`, `app`, `upload` or `[page, app]`";
+    let kind = reader.required(map, "kind", help).and_then(|node| {
+        let NodeKind::Sequence(items) = &node.kind else {
+            return reader.word(node, &kinds);
+        };
+        let found: Option<Vec<Kind>> = items.iter().map(|item| reader.word(item, &kinds)).collect();
+        let both = matches!(found?.as_slice(), [Kind::Page, Kind::App] | [Kind::App, Kind::Page]);
+        if !both {
+            let help = "write `[page, app]`, or one word";
+            reader.add(Code::Kinds, node.span, "a method cannot be called in these ways", help);
+        }
+        both.then_some(Kind::PageOrApp)
+    });
     (kind.unwrap_or(Kind::Server), kind.is_some())
 }
 
-fn certificate_only(reader: Reader<'_>, map: &Map<'_>) -> bool {
-    map.get("credentials")
-        .and_then(|node| reader.word(node, &[("certificate", true)]))
+/// Whether a key says the only word that it can say.
+fn flag_word(reader: Reader<'_>, map: &Map<'_>, key: &str, word: &str) -> bool {
+    map.get(key)
+        .and_then(|node| reader.word(node, &[(word, true)]))
         .unwrap_or(false)
 }
 
-fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields, methods: &[&str]) -> Retry {
+fn retry(
+    reader: Reader<'_>,
+    map: &Map<'_>,
+    name: &str,
+    kind: Option<Kind>,
+    request: &Fields<'_>,
+    methods: &[&str],
+) -> Retry {
     let node = match (map.get("retry"), kind) {
-        (None, Some(Kind::Server | Kind::Upload)) => {
+        (None, Some(kind)) if kind.is_answered() => {
             let help = "add `retry: read`, `retry: never` or `retry: { key: FIELD, ask: METHOD }`";
             reader.add(Code::Retry, map.at, "`retry` is missing", help);
             return Retry::Never;
         }
-        (Some(_), Some(Kind::Page | Kind::App)) => {
+        (Some(_), Some(kind)) if !kind.is_answered() => {
             let message = "what a page or an app sends is not sent again";
             reader.add(Code::Retry, map.key_span("retry"), message, "leave `retry` out");
             return Retry::Never;
@@ -237,13 +300,22 @@ fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields
         let reads = reader.word(node, &[("read", true), ("never", false)]);
         return if reads == Some(true) { Retry::Read } else { Retry::Never };
     }
-    let Some(keyed) = reader.map(node, map.key_span("retry"), &["key", "ask"]) else {
+    let Some(keyed) = reader.map(node, map.key_span("retry"), &["key", "ask", "repeat"]) else {
         return Retry::Never;
     };
     let help = "name the field of the request that is carried out once";
     let key = reader.required(&keyed, "key", help).and_then(|node| reader.text(node));
-    let help = "name the method that tells what became of it";
-    let ask = reader.required(&keyed, "ask", help).and_then(|node| reader.text(node));
+    let repeats = [("same", Repeat::Same), ("refused", Repeat::Refused)];
+    let repeat = keyed.get("repeat").and_then(|node| reader.word(node, &repeats));
+    let help = "name the method that tells what became of it; only with `repeat: same` a repeat tells it too";
+    let ask = match keyed.get("ask") {
+        // The same request again tells it.
+        None if repeat == Some(Repeat::Same) => Some(Text {
+            text: name,
+            span: keyed.at,
+        }),
+        _ => reader.required(&keyed, "ask", help).and_then(|node| reader.text(node)),
+    };
     if let Some(key) = key {
         request.resolve(reader, key);
     }
@@ -259,6 +331,7 @@ fn retry(reader: Reader<'_>, map: &Map<'_>, kind: Option<Kind>, request: &Fields
     Retry::Keyed {
         key: owned(key),
         ask: owned(ask),
+        repeat,
     }
 }
 
@@ -266,7 +339,7 @@ fn outcomes(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> Vec<Outcome> {
     let Some(node) = map.get("outcomes") else {
         return Vec::new();
     };
-    if matches!(kind, Kind::Page | Kind::App) {
+    if !kind.is_answered() {
         let message = "a page or an app is not answered with a code";
         reader.add(Code::Outcome, map.key_span("outcomes"), message, "leave `outcomes` out");
     }
@@ -293,7 +366,7 @@ fn outcomes(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> Vec<Outcome> {
 
 fn without_code(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> bool {
     let without_code = reader.flag(map, "without_code");
-    if without_code && matches!(kind, Kind::Page | Kind::App) {
+    if without_code && !kind.is_answered() {
         let message = "a page or an app is not answered with a code";
         reader.add(
             Code::Outcome,
@@ -306,7 +379,7 @@ fn without_code(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> bool {
 }
 
 /// What an answer repeats, the request has to ask for.
-fn check_echoes(reader: Reader<'_>, request: &Fields, response: &Fields) {
+fn check_echoes(reader: Reader<'_>, request: &Fields<'_>, response: &Fields<'_>) {
     for (field, span) in response.object.fields.iter().zip(&response.echo) {
         if let (true, Some(span)) = (field.echo, *span) {
             let name = Text {
@@ -319,7 +392,7 @@ fn check_echoes(reader: Reader<'_>, request: &Fields, response: &Fields) {
 }
 
 /// Only strings and enums are implied: a product code, a scene.
-fn check_implied(reader: Reader<'_>, request: &Fields, definitions: &Definitions<'_>) {
+fn check_implied(reader: Reader<'_>, request: &Fields<'_>, definitions: &Definitions<'_>) {
     for (field, span) in request.object.fields.iter().zip(&request.implied) {
         let (Some(implied), &Some(span)) = (&field.implied, span) else {
             continue;

@@ -3,7 +3,10 @@
 //! A problem never stops the reading: what is unsound is reported and replaced by something harmless, so that one run shows them all.
 //! The model is only used when the report stays empty.
 
+mod about;
 mod conditions;
+mod constructor;
+mod docs;
 mod errors;
 mod examples;
 mod fields;
@@ -11,6 +14,7 @@ mod gateway;
 mod limits;
 mod method;
 mod notification;
+mod page;
 mod product;
 mod reader;
 mod rust_names;
@@ -20,7 +24,7 @@ mod units;
 mod usage;
 mod v3;
 mod values;
-mod wellformed;
+pub(crate) mod wellformed;
 
 use std::collections::BTreeMap;
 
@@ -90,14 +94,15 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
         .values()
         .flatten()
         .map(|sheet| sheet.name)
-        .filter(|name| *name != "types")
+        .filter(|name| !["types", "product"].contains(name))
         .collect();
     for (name, sheets) in &products {
         spec.products
             .push(product::product(reader, name, sheets, &spec.gateway, &methods));
     }
     rust_names::products(reader, &products);
-    spec.notifications = notification::notifications(reader, &notifications);
+    let names: Vec<&str> = products.keys().copied().collect();
+    spec.notifications = notification::notifications(reader, &notifications, &names);
     spec
 }
 
@@ -118,7 +123,7 @@ fn stray(reader: Reader<'_>, at: Span, path: &str) {
     let help = match stem {
         Some((stem, _)) => format!("specs end in `.yaml`: rename the file to `{stem}.yaml`"),
         None => {
-            "specs are `<product>/<method>.yaml`, `<product>/types.yaml`, `notify/<type>.yaml` and `gateway.yaml`; \
+            "specs are `<product>/<method>.yaml`, `<product>/types.yaml`, `<product>/product.yaml`, `notify/<type>.yaml` and `gateway.yaml`; \
                  a product's name has lower-case letters, digits and `_`"
                 .to_owned()
         }
@@ -151,6 +156,7 @@ mod tests {
                 "trade/types.yaml",
                 "errors: { ACQ.SYSTEM_ERROR: { class: unknown, doc: Failed. } }\n",
             ),
+            next("trade/product.yaml", ""),
             next("notify/trade_status_sync.yaml", ""),
             next("gateway.yaml", ""),
         ];

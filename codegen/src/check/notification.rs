@@ -3,16 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use super::fields::{Known, Site, fields};
-use super::reader::Reader;
+use super::reader::{Map, Reader};
 use super::types::{self, Types};
 use super::usage::{self, Usage};
+use super::values::{Definitions, Values, Way};
 use super::{Sheet, rust_names, units, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Notification, Signature};
 use crate::names;
 
 /// Reads the files of `notify/`, which are sorted.
-pub(super) fn notifications(reader: Reader<'_>, sheets: &[Sheet<'_>]) -> Vec<Notification> {
+pub(super) fn notifications(reader: Reader<'_>, sheets: &[Sheet<'_>], products: &[&str]) -> Vec<Notification> {
     let mut notifications = Vec::with_capacity(sheets.len());
     let mut idents = HashMap::from([(
         "Other".to_owned(),
@@ -32,7 +33,7 @@ pub(super) fn notifications(reader: Reader<'_>, sheets: &[Sheet<'_>]) -> Vec<Not
         },
     );
     for sheet in sheets {
-        let Some(notification) = notification(reader, *sheet) else {
+        let Some(notification) = notification(reader, *sheet, products) else {
             continue;
         };
         let ident = names::type_of(names::notification(&notification.name));
@@ -43,8 +44,24 @@ pub(super) fn notifications(reader: Reader<'_>, sheets: &[Sheet<'_>]) -> Vec<Not
     notifications
 }
 
-fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
-    let known = ["notify", "title", "doc", "source", "signature", "fields", "types"];
+/// The product that it belongs to, which must have specs.
+fn product(reader: Reader<'_>, map: &Map<'_>, products: &[&str]) -> Option<String> {
+    let words: Vec<(&str, &str)> = products.iter().map(|&name| (name, name)).collect();
+    let product = reader.word(map.get("product")?, &words)?;
+    Some(product.to_owned())
+}
+
+fn notification(reader: Reader<'_>, sheet: Sheet<'_>, products: &[&str]) -> Option<Notification> {
+    let known = [
+        "notify",
+        "title",
+        "doc",
+        "source",
+        "product",
+        "signature",
+        "fields",
+        "types",
+    ];
     let map = reader.map(sheet.tree.as_ref()?, sheet.at, &known)?;
     let help = format!("give its `notify_type` or `msg_method`: `notify: {}`", sheet.name);
     let name = reader
@@ -85,8 +102,19 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
     };
     let ident = names::type_of(names::notification(&name));
     let mut idents = HashMap::from([(ident, map.at)]);
-    let own: Types = types::types(reader, &declared, &known, &mut idents);
-    let mut body = fields(reader, &known, map.get("fields"), None, Site::Response).object;
+    let mut own: Types<'_> = types::types(reader, &declared, &known, &mut idents);
+    let mut fields = fields(reader, &known, map.get("fields"), None, Site::Response);
+    let definitions = Definitions::new(&own.definitions, &[]);
+    let values = Values {
+        reader,
+        definitions: &definitions,
+        way: Way::Response,
+        misfit: Code::FieldExample,
+    };
+    fields.resolve_late(&values);
+    let late = own.late(&values);
+    own.apply(reader, late, &mut idents);
+    let mut body = fields.object;
     Usage::default().file(reader, [&body], &own);
     usage::infinite(reader, &own);
     let Types {
@@ -98,6 +126,7 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>) -> Option<Notification> {
         file: sheet.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
         doc: reader.required_text(&map, "doc", "say in English what the notification tells"),
+        product: product(reader, &map, products),
         source: reader.address(&map, "source"),
         signature: signature.unwrap_or(Signature::V1),
         body,

@@ -8,9 +8,10 @@ use super::method::{self, Surroundings};
 use super::reader::Reader;
 use super::types::{self, Types};
 use super::usage::Usage;
-use super::{Sheet, rust_names, units};
-use crate::diagnostics::Span;
-use crate::ir::{Gateway, Method, Product};
+use super::values::{Definitions, Values, Way};
+use super::{Sheet, about, rust_names, units};
+use crate::diagnostics::{Code, Span};
+use crate::ir::{Gateway, Kind, Method, Product};
 use crate::names;
 
 /// Reads the product's files, which are sorted.
@@ -21,6 +22,8 @@ pub(super) fn product(
     gateway: &Gateway,
     all_methods: &[&str],
 ) -> Product {
+    let about = sheets.iter().find(|sheet| sheet.name == "product");
+    let about = about.and_then(|sheet| about::about(reader, name, *sheet));
     let types_sheet = sheets.iter().find(|sheet| sheet.name == "types");
     let map = types_sheet.and_then(|sheet| {
         sheet
@@ -37,8 +40,15 @@ pub(super) fn product(
         shared_unreadable: false,
     };
     let mut type_idents = HashMap::new();
-    let shared = types::types(reader, &declared, &known, &mut type_idents);
-    let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")));
+    let mut shared = types::types(reader, &declared, &known, &mut type_idents);
+    let late = shared.late(&Values {
+        reader,
+        definitions: &Definitions::new(&[], &shared.definitions),
+        way: Way::Response,
+        misfit: Code::FieldExample,
+    });
+    shared.apply(reader, late, &mut type_idents);
+    let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")), false);
 
     let mut usage = Usage::default();
     let mut idents = Idents::new(reader, name, types_sheet);
@@ -52,7 +62,10 @@ pub(super) fn product(
     };
     let mut methods = Vec::new();
     let mut all_readable = true;
-    for sheet in sheets.iter().filter(|sheet| sheet.name != "types") {
+    for sheet in sheets
+        .iter()
+        .filter(|sheet| !["types", "product"].contains(&sheet.name))
+    {
         let Some(method) = method::method(reader, *sheet, &mut around, &mut usage) else {
             all_readable = false;
             continue;
@@ -73,6 +86,7 @@ pub(super) fn product(
     methods.sort_by(|one, other| one.name.cmp(&other.name));
     Product {
         name: name.to_owned(),
+        about,
         methods,
         types,
     }
@@ -110,9 +124,13 @@ impl Idents {
         let Some((request, module)) = names::method(&method.name, &method.product, method.rust_name.as_deref()) else {
             return;
         };
+        if method.kind == Kind::PageOrApp {
+            rust_names::unique(reader, &mut self.modules, names::for_app(&module), at);
+        }
         rust_names::unique(reader, &mut self.modules, module, at);
         rust_names::unique(reader, &mut self.types, names::companion(&request, "Response"), at);
         rust_names::unique(reader, &mut self.types, names::companion(&request, "ErrorCode"), at);
+        rust_names::required(reader, &mut self.types, &request, &method.request, at);
         rust_names::unique(reader, &mut self.types, request, at);
     }
 }

@@ -220,6 +220,11 @@ impl Reader<'_> {
         else {
             return String::new();
         };
+        self.link(text)
+    }
+
+    /// A text that is an `https://` address.
+    pub(super) fn link(self, text: Text<'_>) -> String {
         let sound =
             text.text.starts_with("https://") && !text.text.contains(|c: char| c.is_whitespace() || "<>".contains(c));
         if !sound {

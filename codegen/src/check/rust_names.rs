@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::reader::{Map, Reader};
 use super::{Sheet, wellformed};
 use crate::diagnostics::{Code, Span};
+use crate::ir::{Constructor, Object};
 use crate::names;
 
 /// A field's `rust_name`.
@@ -65,6 +66,19 @@ pub(super) fn unique(reader: Reader<'_>, scope: &mut HashMap<String, Span>, name
         std::collections::hash_map::Entry::Vacant(free) => {
             free.insert(span);
         }
+    }
+}
+
+/// Notes the struct of an object's required fields, where there is one.
+pub(super) fn required(
+    reader: Reader<'_>,
+    scope: &mut HashMap<String, Span>,
+    ident: &str,
+    object: &Object,
+    span: Span,
+) {
+    if object.constructor == Constructor::Named {
+        unique(reader, scope, names::companion(ident, "Required"), span);
     }
 }
 

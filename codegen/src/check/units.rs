@@ -98,14 +98,19 @@ fn say(object: &mut Object) {
         return;
     }
     for field in object.fields.iter_mut().filter(|field| is_price(&field.ty)) {
-        let doc = field.doc.trim_end();
+        let doc = field.doc.text.trim_end();
         let said = doc.to_ascii_lowercase();
-        if doc.is_empty() || said.contains("yuan") || said.contains("currency") {
+        let label = field.doc.label.as_deref().unwrap_or_default();
+        if said.contains("yuan") || said.contains("currency") || label.contains(['元', '币']) {
+            continue;
+        }
+        if doc.is_empty() {
+            "In yuan.".clone_into(&mut field.doc.text);
             continue;
         }
         let stop = if doc.ends_with(['.', '!', '?', '。']) { "" } else { "." };
         let gap = if doc.contains('\n') { "\n\n" } else { " " };
-        field.doc = format!("{doc}{stop}{gap}In yuan.");
+        field.doc.text = format!("{doc}{stop}{gap}In yuan.");
     }
 }
 
@@ -121,29 +126,29 @@ mod tests {
     use crate::ir::{Object, TypeBody};
 
     fn docs(object: &Object) -> Vec<&str> {
-        object.fields.iter().map(|field| field.doc.as_str()).collect()
+        object.fields.iter().map(|field| field.doc.text.as_str()).collect()
     }
 
     #[test]
     fn a_currency_speaks_for_what_stands_beside_it() {
         let spec = crate::tests::method(
             "request:
-  a: { type: price, doc: The a }
-  b: { type: price, doc: 'The b, in yuan.' }
-  c: { type: Plain, doc: The c. }
+  a: { type: price, doc: Its a }
+  b: { type: price, doc: 'Its b, in yuan.' }
+  c: { type: Plain, doc: Its c. }
 response:
-  currency: { type: string, doc: The currency. }
-  d: { type: price, doc: The d. }
-  e: { type: 'Beside[]', doc: The e. }
+  currency: { type: string, doc: Its currency. }
+  d: { type: price, doc: Its d. }
+  e: { type: 'Beside[]', doc: Its e. }
 types:
-  Plain: { doc: Plain., fields: { a: { type: price, doc: The a. } } }
-  Beside: { doc: Beside., fields: { a: { type: price, doc: The a. }, b: { type: Within, doc: The b. } } }
-  Within: { doc: Within., fields: { a: { type: price, doc: The a. } } }
+  Plain: { doc: It is Plain., fields: { a: { type: price, doc: Its a. } } }
+  Beside: { doc: It is Beside., fields: { a: { type: price, doc: Its a. }, b: { type: Within, doc: Its b. } } }
+  Within: { doc: It is Within., fields: { a: { type: price, doc: Its a. } } }
 ",
         );
         let method = &spec.products[0].methods[0];
-        assert_eq!(docs(&method.request), ["The a. In yuan.", "The b, in yuan.", "The c."]);
-        assert_eq!(docs(&method.response), ["The currency.", "The d.", "The e."]);
+        assert_eq!(docs(&method.request), ["Its a. In yuan.", "Its b, in yuan.", "Its c."]);
+        assert_eq!(docs(&method.response), ["Its currency.", "Its d.", "Its e."]);
         let types = method.types.iter().filter_map(|definition| match &definition.body {
             TypeBody::Object(object) => Some(docs(object)),
             TypeBody::Enum(_) => None,
@@ -151,7 +156,7 @@ types:
         let types: Vec<_> = types.collect();
         assert_eq!(
             types,
-            [vec!["The a. In yuan."], vec!["The a.", "The b."], vec!["The a."]]
+            [vec!["Its a. In yuan."], vec!["Its a.", "Its b."], vec!["Its a."]]
         );
     }
 }

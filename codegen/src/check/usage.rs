@@ -15,7 +15,7 @@ pub(super) struct Usage {
 
 impl Usage {
     /// Follows a file's references; complains of own types that none reaches.
-    pub(super) fn file<const N: usize>(&mut self, reader: Reader<'_>, roots: [&Object; N], own: &Types) {
+    pub(super) fn file<const N: usize>(&mut self, reader: Reader<'_>, roots: [&Object; N], own: &Types<'_>) {
         let index = index(own);
         let mut reached = vec![false; own.definitions.len()];
         let mut waiting: Vec<&Object> = roots.into();
@@ -37,7 +37,7 @@ impl Usage {
     }
 
     /// Complains of shared types that no method reaches.
-    pub(super) fn finish_shared(self, reader: Reader<'_>, shared: &Types) {
+    pub(super) fn finish_shared(self, reader: Reader<'_>, shared: &Types<'_>) {
         let index = index(shared);
         let mut reached = vec![false; shared.definitions.len()];
         let mut waiting: Vec<usize> = self
@@ -57,7 +57,7 @@ impl Usage {
     }
 }
 
-fn index(types: &Types) -> HashMap<&str, usize> {
+fn index<'t>(types: &'t Types<'_>) -> HashMap<&'t str, usize> {
     types
         .definitions
         .iter()
@@ -77,7 +77,7 @@ fn references(object: &Object) -> impl Iterator<Item = &TypeRef> {
     })
 }
 
-fn unused(reader: Reader<'_>, types: &Types, reached: &[bool]) {
+fn unused(reader: Reader<'_>, types: &Types<'_>, reached: &[bool]) {
     for ((definition, span), _) in types
         .definitions
         .iter()
@@ -91,7 +91,7 @@ fn unused(reader: Reader<'_>, types: &Types, reached: &[bool]) {
 }
 
 /// Complains of types that cannot be without another of themselves.
-pub(super) fn infinite(reader: Reader<'_>, types: &Types) {
+pub(super) fn infinite(reader: Reader<'_>, types: &Types<'_>) {
     let index = index(types);
     // A file's types refer to each other within one scope only: own ones by `Own`, shared ones by `Shared`.
     let place = |reference: &TypeRef| index.get(reference.name.as_str()).copied();

@@ -53,6 +53,8 @@ pub(super) struct Values<'v> {
     pub(super) reader: Reader<'v>,
     pub(super) definitions: &'v Definitions<'v>,
     pub(super) way: Way,
+    /// What a value that doesn't fit its field is reported as.
+    pub(super) misfit: Code,
 }
 
 impl Values<'_> {
@@ -102,6 +104,26 @@ impl Values<'_> {
         values
     }
 
+    /// A field's own example: of a list, one item.
+    pub(super) fn example<'a>(&self, field: &Field, node: &'a Node<'a>) -> Option<Value> {
+        let item = match &field.ty {
+            Type::List(item) => item,
+            ty => ty,
+        };
+        let object = match item {
+            Type::Named(reference) => matches!(self.definitions.get(reference)?.body, TypeBody::Object(_)),
+            Type::Scalar(scalar) => *scalar == Scalar::File,
+            Type::List(_) => true,
+        };
+        if object {
+            let help = "leave it out: an object's fields have examples of their own, a file has none";
+            self.reader
+                .add(self.misfit, node.span, "a value of this type has no example", help);
+            return None;
+        }
+        self.value(field, item, node, node.span)
+    }
+
     fn value<'a>(&self, field: &Field, ty: &Type, node: &'a Node<'a>, at: Span) -> Option<Value> {
         match ty {
             Type::List(item) => {
@@ -146,7 +168,7 @@ impl Values<'_> {
         }
         let help = suggest::among(text.text, values.iter().map(|value| value.value.as_str()));
         self.reader.add(
-            Code::ExampleValue,
+            self.misfit,
             text.span,
             format!("the enum has no value `{}`", text.text),
             help,
@@ -246,12 +268,8 @@ impl Values<'_> {
             .filter(|&max| length > max as usize && self.way != Way::Refused)
         {
             let message = format!("this has {length} characters, and `{}` at most {max}", field.name);
-            self.reader.add(
-                Code::ExampleValue,
-                text.span,
-                message,
-                "shorten it, or correct `max_length`",
-            );
+            self.reader
+                .add(self.misfit, text.span, message, "shorten it, or correct `max_length`");
         }
     }
 
@@ -263,7 +281,7 @@ impl Values<'_> {
         if end(&range.min).is_some_and(|min| value < min) || end(&range.max).is_some_and(|max| value > max) {
             let message = format!("`{}` is out of the field's range", text.text);
             self.reader.add(
-                Code::ExampleValue,
+                self.misfit,
                 text.span,
                 message,
                 "take a value within it, or correct `range`",
@@ -272,12 +290,8 @@ impl Values<'_> {
     }
 
     fn wrong(&self, node: &Node<'_>, expected: &str, help: &str) -> Option<Value> {
-        self.reader.add(
-            Code::ExampleValue,
-            node.span,
-            format!("{expected} was expected here"),
-            help,
-        );
+        self.reader
+            .add(self.misfit, node.span, format!("{expected} was expected here"), help);
         None
     }
 }

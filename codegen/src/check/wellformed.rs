@@ -1,12 +1,12 @@
 //! What names, codes and values look like.
 
 /// `trade`, `user_agreement`.
-pub(super) fn product(name: &str) -> bool {
+pub(crate) fn product(name: &str) -> bool {
     name != "notify" && name != "gateway" && name != "notification" && snake(name)
 }
 
 /// `out_trade_no`: a field or module in Rust.
-pub(super) fn snake(name: &str) -> bool {
+pub(crate) fn snake(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name
             .bytes()
@@ -14,12 +14,12 @@ pub(super) fn snake(name: &str) -> bool {
 }
 
 /// `GoodsDetail`: a type or variant in Rust, and an official type's name.
-pub(super) fn camel(name: &str) -> bool {
+pub(crate) fn camel(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// `alipay.trade.pay`.
-pub(super) fn method(name: &str) -> bool {
+pub(crate) fn method(name: &str) -> bool {
     let word = |word: &str| {
         !word.is_empty()
             && word
@@ -30,17 +30,17 @@ pub(super) fn method(name: &str) -> bool {
 }
 
 /// `trade_status_sync`, `alipay.fund.trans.order.changed`.
-pub(super) fn notification(name: &str) -> bool {
+pub(crate) fn notification(name: &str) -> bool {
     snake(name) || method(name)
 }
 
 /// A field on the wire: `out_trade_no`, `outTradeNo`.
-pub(super) fn field(name: &str) -> bool {
+pub(crate) fn field(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && name.bytes().any(|byte| byte != b'_')
 }
 
 /// `ACQ.SYSTEM_ERROR`, `isv.invalid-signature`, `40004`.
-pub(super) fn code(code: &str) -> bool {
+pub(crate) fn code(code: &str) -> bool {
     code.starts_with(|first: char| first.is_ascii_alphanumeric())
         && code
             .bytes()
@@ -48,12 +48,12 @@ pub(super) fn code(code: &str) -> bool {
 }
 
 /// A gateway code that can be an outcome: five digits, and not that of plain success.
-pub(super) fn outcome(code: &str) -> bool {
+pub(crate) fn outcome(code: &str) -> bool {
     code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit()) && code != "10000"
 }
 
 /// Cents, of an amount with at most two decimals: `88.80` is 8880.
-pub(super) fn price(text: &str) -> Option<i128> {
+pub(crate) fn price(text: &str) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, cents) = digits.split_once('.').unwrap_or((digits, "0"));
     let numeric = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -65,7 +65,7 @@ pub(super) fn price(text: &str) -> Option<i128> {
 }
 
 /// `2014-07-24`, a day of the calendar.
-pub(super) fn date(text: &str) -> bool {
+pub(crate) fn date(text: &str) -> bool {
     let Some([year, month, day]) = numbers(text, '-', [4, 2, 2]) else {
         return false;
     };
@@ -80,7 +80,7 @@ pub(super) fn date(text: &str) -> bool {
 }
 
 /// `2014-07-24 03:07:50`.
-pub(super) fn datetime(text: &str) -> bool {
+pub(crate) fn datetime(text: &str) -> bool {
     let Some((day, time)) = text.split_once(' ') else {
         return false;
     };

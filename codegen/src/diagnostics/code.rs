@@ -44,6 +44,8 @@ codes! {
     UnknownWord = "E0205", "A word that is not one of the known ones.";
     EmptyText = "E0206", "A text is empty.";
     SaysNothing = "E0207", "A value that holds without being written.";
+    Label = "E0208", "A `label` that is no name.";
+    Filler = "E0209", "A `doc` that only repeats the name.";
 
     FileName = "E0301", "The file is not named as what it describes.";
     WrongFolder = "E0302", "The method belongs to another product.";
@@ -67,12 +69,17 @@ codes! {
     Placement = "E0507", "A field that cannot go where it should.";
     RequestOnly = "E0508", "A key that only requests have.";
     AnswerOnly = "E0509", "A key that only the answers to server calls have.";
+    FieldExample = "E0510", "A field's `example` does not fit the field.";
+    FileLimit = "E0511", "A file's size or name endings are malformed.";
+    Constructor = "E0512", "`new` does not order the required fields, or an order does not tell them apart.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";
     Outcome = "E0603", "An outcome's code is malformed or does not fit.";
     UploadWithoutFile = "E0604", "An upload without a file.";
     AskedMethod = "E0605", "The method to ask is nearly one that has a spec.";
+    Kinds = "E0606", "Kinds that a method cannot have together.";
+    Page = "E0607", "`page` does not fit the method or its fields.";
 
     UnknownError = "E0701", "An error code that is not described.";
     RepeatedError = "E0702", "An error code that is described elsewhere already.";

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::DraftError;
+use super::facts::Facts;
 
 pub(super) struct Method {
     pub(super) name: String,
@@ -14,6 +15,32 @@ pub(super) struct Method {
     pub(super) response: Vec<Field>,
     pub(super) v3: Option<V3>,
     pub(super) error_codes: Vec<String>,
+    pub(super) facts: MethodFacts,
+}
+
+/// What is known of a method beside its names.
+#[derive(Default)]
+pub(super) struct MethodFacts {
+    pub(super) title: Option<String>,
+    pub(super) deprecated: bool,
+    /// What V3 has and V2 has not, with where.
+    pub(super) v3_only: Vec<(String, String)>,
+    /// The request's fields that V3 has not.
+    pub(super) v3_without: Vec<String>,
+    pub(super) is_page: bool,
+    pub(super) is_app: bool,
+    pub(super) key: Option<Key>,
+    /// Of the files, by name.
+    pub(super) files: HashMap<String, Facts>,
+}
+
+/// The field by which a repeat is not done twice.
+pub(super) struct Key {
+    pub(super) field: String,
+    /// The method to ask.
+    pub(super) ask: Option<String>,
+    /// Whether a repeat answers the same.
+    pub(super) same: bool,
 }
 
 pub(super) struct V3 {
@@ -31,9 +58,10 @@ pub(super) struct Field {
     pub(super) name: String,
     pub(super) ty: String,
     pub(super) list: bool,
+    pub(super) facts: Facts,
 }
 
-type Json = Map<String, Value>;
+pub(super) type Json = Map<String, Value>;
 
 /// The first line whose `key` is `name`, with its number.
 pub(super) fn find(lines: &str, key: &str, name: &str) -> Result<Option<(usize, Json)>, DraftError> {
@@ -59,7 +87,7 @@ fn numbered(lines: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(lines.lines()).filter(|(_, text)| !text.trim().is_empty())
 }
 
-fn parse(line: usize, text: &str) -> Result<Json, DraftError> {
+pub(super) fn parse(line: usize, text: &str) -> Result<Json, DraftError> {
     serde_json::from_str(text).map_err(|error| DraftError::Line {
         line,
         problem: error.to_string(),
@@ -100,6 +128,7 @@ fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, DraftErro
             name: string(line, object, "name")?,
             ty: string(line, object, "type")?,
             list: object.get("list") == Some(&Value::Bool(true)),
+            facts: Facts::default(),
         })
     };
     array(object, key).iter().map(field).collect()
@@ -146,6 +175,7 @@ impl Method {
             response: fields(line, object, "response")?,
             v3: v3.transpose()?,
             error_codes: names(object, "error_codes"),
+            facts: MethodFacts::default(),
         };
         if let Some(v3) = &mut read.v3 {
             // The gateway's own parameters stand there too, such as `auth_token`.
@@ -161,7 +191,85 @@ impl Method {
     }
 }
 
+impl Method {
+    /// Adds what a line of facts says.
+    pub(super) fn learn(&mut self, line: &Json) {
+        const MAX_TITLE: usize = 30;
+        let title = line.get("title_zh").and_then(Value::as_str).map(str::trim);
+        let is_title = |title: &&str| title.chars().count() <= MAX_TITLE && !title.contains(['，', '。', '；', '"']);
+        self.facts.title = title.filter(is_title).map(str::to_owned);
+        self.facts.deprecated = line.get("deprecated") == Some(&Value::Bool(true));
+        let side = |side: &str| line.get("fields")?.get(side)?.as_object();
+        if let Some(request) = side("request") {
+            learn(self.biz_content.iter_mut().chain(&mut self.params), request);
+            for (name, of) in request {
+                let facts = of.as_object().map(Facts::read).unwrap_or_default();
+                if let Some(place) = &facts.v3_only {
+                    self.facts.v3_only.push((name.clone(), place.clone()));
+                }
+                if self.files.contains(name) {
+                    self.facts.files.insert(name.clone(), facts);
+                }
+            }
+        }
+        if let Some(response) = side("response") {
+            learn(self.response.iter_mut(), response);
+        }
+    }
+
+    /// Adds what the tables say: lines of columns between tabs.
+    pub(super) fn learn_tables(&mut self, kinds: &str, keys: &str, differences: &str) {
+        let name = self.name.as_str();
+        let rows = |table| rows(table).filter(move |row| row.first() == Some(&name));
+        for row in rows(kinds) {
+            let kinds = || row.get(1).into_iter().flat_map(|kinds| kinds.split(','));
+            self.facts.is_page = kinds().any(|kind| kind == "page");
+            self.facts.is_app = kinds().any(|kind| kind == "app");
+        }
+        for row in rows(keys) {
+            if let [_, field, ask, _, grade, ..] = row.as_slice() {
+                self.facts.key = Some(Key {
+                    field: (*field).to_owned(),
+                    ask: Some(*ask).filter(|ask| ask.contains('.')).map(str::to_owned),
+                    same: *grade == "same",
+                });
+            }
+        }
+        for row in self::rows(differences) {
+            if let ["method", method, "request", field, "only_v2", ..] = row.as_slice()
+                && *method == name
+            {
+                self.facts.v3_without.push((*field).to_owned());
+            }
+        }
+        if self.facts.is_page || self.facts.is_app {
+            // What the SDKs have for the URL or the order string: no fields of the gateway.
+            let marks = ["pageRedirectionData", "page_redirection_data", "orderStr", "order_str"];
+            self.response.retain(|field| !marks.contains(&field.name.as_str()));
+        }
+    }
+}
+
+fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    table.lines().skip(1).map(|line| line.split('\t').collect())
+}
+
+fn learn<'f>(fields: impl Iterator<Item = &'f mut Field>, facts: &Json) {
+    for field in fields {
+        if let Some(of) = facts.get(&field.name).and_then(Value::as_object) {
+            field.facts = Facts::read(of);
+        }
+    }
+}
+
 impl Object {
+    /// Adds what a line of facts says.
+    pub(super) fn learn(&mut self, line: &Json) {
+        if let Some(facts) = line.get("fields").and_then(Value::as_object) {
+            learn(self.fields.iter_mut(), facts);
+        }
+    }
+
     pub(super) fn read(line: usize, text: &str) -> Result<Self, DraftError> {
         Ok(Self {
             fields: fields(line, &parse(line, text)?, "fields")?,

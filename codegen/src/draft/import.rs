@@ -14,7 +14,7 @@ use crate::source::SourceFile;
 /// # Errors
 /// When the catalogue is malformed.
 pub fn import(methods: &str, types: &str) -> Result<Vec<SourceFile>, DraftError> {
-    let objects = Objects::read(types)?;
+    let objects = Objects::read(types, "")?;
     let mut products: BTreeMap<&str, Vec<Method>> = BTreeMap::new();
     let all = catalogue::all(methods)?;
     for (name, method) in &all {
@@ -39,11 +39,17 @@ fn product(name: &str, methods: &[Method], objects: &Objects) -> Vec<SourceFile>
         .collect();
     let known = Shared {
         types: shared.keys().map(|name| (*name).to_owned()).collect(),
-        errors: HashSet::new(),
+        ..Shared::default()
     };
     let specs = methods.iter().map(|method| SourceFile {
         path: format!("{name}/{}.yaml", method.name),
-        text: yaml::method(method, &objects.reached(method, &known.types), &known, &yaml::MADE_UP),
+        text: yaml::method(
+            method,
+            name,
+            &objects.reached(method, &known.types),
+            &known,
+            &yaml::MADE_UP,
+        ),
     });
     let types = (!shared.is_empty()).then(|| SourceFile {
         path: format!("{name}/types.yaml"),

@@ -9,9 +9,17 @@ use super::catalogue::{self, Field, Method, Object};
 pub(super) struct Objects(HashMap<String, Object>);
 
 impl Objects {
-    pub(super) fn read(types: &str) -> Result<Self, DraftError> {
+    /// From lines of types, and lines of facts on them.
+    pub(super) fn read(types: &str, facts: &str) -> Result<Self, DraftError> {
+        let facts = catalogue::index(facts, "type")?;
         let named = catalogue::index(types, "type")?.into_iter();
-        let read = named.map(|(name, (line, text))| Ok((name, Object::read(line, text)?)));
+        let read = named.map(|(name, (line, text))| {
+            let mut object = Object::read(line, text)?;
+            if let Some((line, text)) = facts.get(&name) {
+                object.learn(&catalogue::parse(*line, text)?);
+            }
+            Ok((name, object))
+        });
         read.collect::<Result<_, _>>().map(Self)
     }
 

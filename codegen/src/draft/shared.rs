@@ -1,4 +1,4 @@
-//! What a product's `types.yaml` describes.
+//! What a product's `types.yaml` and `gateway.yaml` describe.
 
 use std::collections::HashSet;
 
@@ -11,17 +11,22 @@ use crate::syntax::{self, Kind, Node};
 pub(super) struct Shared {
     pub(super) types: HashSet<String>,
     pub(super) errors: HashSet<String>,
+    /// The error codes that any method can be answered with.
+    pub(super) gateway: HashSet<String>,
 }
 
 impl Shared {
     pub(super) fn of(product: &str, specs: &[SourceFile]) -> Self {
+        let below = |path: &str, key: &str| {
+            let file = specs.iter().find(|file| file.path == path);
+            let tree = file.and_then(|file| syntax::parse(0, &file.text, &Report::default()));
+            tree.map(|tree| names(&tree, key)).unwrap_or_default()
+        };
         let path = format!("{product}/types.yaml");
-        let file = specs.iter().find(|file| file.path == path);
-        let tree = file.and_then(|file| syntax::parse(0, &file.text, &Report::default()));
-        let names = |key| tree.as_ref().map(|tree| names(tree, key)).unwrap_or_default();
         Self {
-            types: names("types"),
-            errors: names("errors"),
+            types: below(&path, "types"),
+            errors: below(&path, "errors"),
+            gateway: below("gateway.yaml", "errors"),
         }
     }
 }

@@ -4,36 +4,27 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::catalogue::{Field, Method, Object};
-use super::product_of;
+use super::facts::Facts;
 use super::shared::Shared;
+use super::types::{Drafted, Enums, Types, drafted};
+use crate::check::wellformed;
 use crate::names;
-
-/// What a draft's fields can refer to.
-struct Types<'t> {
-    own: &'t BTreeMap<&'t str, &'t Object>,
-    shared: &'t Shared,
-}
-
-impl Types<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.own.contains_key(name) || self.shared.types.contains(name)
-    }
-}
 
 /// What a draft says where the catalogue knows nothing.
 pub(super) struct Words {
     pub(super) title: &'static str,
     pub(super) doc: &'static str,
     pub(super) source: &'static str,
-    pub(super) class: &'static str,
+    /// Of an error code.
+    pub(super) error: &'static str,
 }
 
-/// Nothing: the checker refuses it, so that nobody forgets to say it.
+/// Nothing: the checker refuses it, so that nobody forgets to say it. A code may say nothing.
 pub(super) const UNSAID: Words = Words {
     title: "\"\"",
     doc: "\"\"",
     source: "\"\"",
-    class: "\"\"",
+    error: "{}",
 };
 
 /// Something that says nothing, but can be generated from.
@@ -41,157 +32,365 @@ pub(super) const MADE_UP: Words = Words {
     title: "接口",
     doc: "What it is and when it is given.",
     source: "https://opendocs.alipay.com/",
-    class: "request",
+    error: "{ class: request, doc: What it is and when it is given. }",
 };
+
+/// A text as a YAML scalar.
+fn scalar(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_.-（）《》/".contains(letter);
+    let is_text = text.starts_with(char::is_alphabetic) && !["true", "false", "null"].contains(&text);
+    if is_text && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        // JSON's strings are YAML's.
+        serde_json::Value::from(text).to_string()
+    }
+}
 
 /// A product's `types.yaml`.
 pub(super) fn types(shared: &BTreeMap<&str, &Object>, known: &Shared, words: &Words) -> String {
     let own = BTreeMap::new();
-    let types = &Types {
+    let types = Types {
         own: &own,
         shared: known,
     };
-    let mut out = "types:\n".to_owned();
+    let mut draft = Draft::new(&types, words);
+    draft.out.push_str("types:\n");
     for (name, object) in shared {
-        definition(&mut out, name, "", object, types, words);
+        draft.definition(name, "", None, object);
     }
-    out
+    draft.enums();
+    draft.out
 }
 
-pub(super) fn method(method: &Method, own: &BTreeMap<&str, &Object>, shared: &Shared, words: &Words) -> String {
-    let types = &Types { own, shared };
-    let product = product_of(&method.name);
-    let mut out = String::new();
-    let kind = if method.files.is_empty() { "server" } else { "upload" };
-    let retry = if is_reading(&method.name) {
-        "read # guessed"
-    } else {
-        "never # guessed"
-    };
-    let _ = write!(
-        out,
-        "method: {}\ntitle: {}\ndoc: {}\nsource: {}\nkind: {kind}\nretry: {retry}\n",
-        method.name, words.title, words.doc, words.source
-    );
-    if let Some(v3) = &method.v3 {
-        let _ = write!(out, "v3: {{ verb: {}, path: \"{}\"", v3.verb, v3.path);
-        if !v3.query.is_empty() {
-            let _ = write!(out, ", query: [{}]", v3.query.join(", "));
+pub(super) fn method(
+    method: &Method,
+    product: &str,
+    own: &BTreeMap<&str, &Object>,
+    shared: &Shared,
+    words: &Words,
+) -> String {
+    let types = Types { own, shared };
+    let mut draft = Draft::new(&types, words);
+    let request = names::method(&method.name, product, None).map_or_else(String::new, |(request, _)| request);
+    draft.head(method);
+    draft.fields(method, &request);
+    draft.types(method, &request);
+    draft.errors(method);
+    draft.out
+}
+
+struct Draft<'d> {
+    out: String,
+    types: &'d Types<'d>,
+    words: &'d Words,
+    enums: Enums,
+}
+
+impl<'d> Draft<'d> {
+    fn new(types: &'d Types<'d>, words: &'d Words) -> Self {
+        Self {
+            out: String::new(),
+            types,
+            words,
+            enums: Enums::default(),
         }
-        out.push_str(if v3.multipart { ", multipart: true }\n" } else { " }\n" });
     }
-    if method.biz_content.len() + method.params.len() + method.files.len() > 0 {
-        out.push_str("request:\n");
-        let files: HashSet<&str> = method.files.iter().map(String::as_str).collect();
-        let params = method
-            .params
+
+    fn head(&mut self, method: &Method) {
+        let Words { title, doc, source, .. } = self.words;
+        let facts = &method.facts;
+        let title = facts.title.as_deref().map_or_else(|| (*title).to_owned(), scalar);
+        let kind = match (facts.is_page, facts.is_app) {
+            (true, true) => "[page, app]",
+            (true, false) => "page",
+            (false, true) => "app",
+            (false, false) if method.files.is_empty() => "server",
+            (false, false) => "upload",
+        };
+        let deprecated = if facts.deprecated {
+            "deprecated: Alipay says that it is deprecated.\n"
+        } else {
+            ""
+        };
+        let _ = write!(
+            self.out,
+            "method: {}\ntitle: {title}\ndoc: {doc}\n{deprecated}source: {source}\nkind: {kind}\n",
+            method.name
+        );
+        if !facts.is_page && !facts.is_app {
+            let _ = writeln!(self.out, "retry: {}", retry(method));
+        }
+        self.v3(method);
+        if let Some((number, size)) = pages(method) {
+            let total = total(method).map_or_else(String::new, |total| format!(", total: {total}"));
+            let _ = writeln!(self.out, "page: {{ number: {number}, size: {size}{total} }} # guessed");
+        }
+    }
+
+    fn v3(&mut self, method: &Method) {
+        let Some(v3) = &method.v3 else { return };
+        let list = |key: &str, names: &[&str]| match names {
+            [] => String::new(),
+            names => format!(", {key}: [{}]", names.join(", ")),
+        };
+        let only: Vec<&str> = method.facts.v3_only.iter().map(|(name, _)| name.as_str()).collect();
+        let in_query = method.facts.v3_only.iter().filter(|(_, place)| place == "query");
+        let query = v3.query.iter().chain(in_query.map(|(name, _)| name));
+        let query: Vec<&str> = query.map(String::as_str).collect();
+        let has = |name: &str| {
+            method
+                .biz_content
+                .iter()
+                .chain(&method.params)
+                .any(|field| field.name == name)
+        };
+        let without = method.facts.v3_without.iter().map(String::as_str);
+        let without: Vec<&str> = without.filter(|name| has(name) && !query.contains(name)).collect();
+        let _ = writeln!(
+            self.out,
+            "v3: {{ verb: {}, path: \"{}\"{}{}{}{} }}",
+            v3.verb,
+            v3.path,
+            list("query", &query),
+            if v3.multipart { ", multipart: true" } else { "" },
+            list("only", &only),
+            list("without", &without),
+        );
+    }
+
+    fn fields(&mut self, method: &Method, request: &str) {
+        if method.biz_content.len() + method.params.len() + method.files.len() > 0 {
+            self.out.push_str("request:\n");
+            let files: HashSet<&str> = method.files.iter().map(String::as_str).collect();
+            let params = method
+                .params
+                .iter()
+                .filter(|field| !files.contains(field.name.as_str()));
+            for field in &method.biz_content {
+                self.line("  ", request, field, "", true);
+            }
+            for field in params {
+                self.line("  ", request, field, ", in: top_level", true);
+            }
+            let nothing = Facts::default();
+            for name in &method.files {
+                let facts = method.facts.files.get(name).unwrap_or(&nothing);
+                let required = if facts.required { ", required: true" } else { "" };
+                let said = self.said(facts, "");
+                let _ = writeln!(self.out, "  {name}: {{ type: file{required}, in: file{said} }}");
+            }
+        }
+        if !method.response.is_empty() {
+            self.out.push_str("response:\n");
+            for field in &method.response {
+                self.line("  ", request, field, "", false);
+            }
+        }
+    }
+
+    fn types(&mut self, method: &Method, request: &str) {
+        let own = self.types.own;
+        let taken = ["Response", "ErrorCode", "Required"].map(|suffix| names::companion(request, suffix));
+        let is_taken = |name: &str| name == request || taken.iter().any(|taken| taken == name);
+        let before = self.out.len();
+        for (&name, &object) in own {
+            let rust_name = if is_taken(&names::named_type(name)) {
+                format!("    rust_name: {name}Data # the method's own types take its name\n")
+            } else {
+                String::new()
+            };
+            // What a field holds is mostly called as the field is.
+            let all = method.fields().chain(own.values().flat_map(|object| &object.fields));
+            let label = all
+                .filter(|field| field.ty == name)
+                .find_map(|field| field.facts.label.as_deref());
+            self.definition(name, &rust_name, label, object);
+        }
+        self.enums();
+        if self.out.len() > before {
+            self.out.insert_str(before, "types:\n");
+        }
+    }
+
+    fn definition(&mut self, name: &str, rust_name: &str, label: Option<&str>, object: &Object) {
+        let said = match label {
+            Some(label) => format!("label: {} # a field's", scalar(label)),
+            None => format!("doc: {}", self.words.doc),
+        };
+        let empty = if object.fields.is_empty() { " {}" } else { "" };
+        let _ = writeln!(self.out, "  {name}:\n    {said}\n{rust_name}    fields:{empty}");
+        for field in &object.fields {
+            self.line("      ", name, field, "", true);
+        }
+    }
+
+    /// The enums that fields have turned out to be.
+    fn enums(&mut self) {
+        let enums = std::mem::take(&mut self.enums);
+        for (name, one) in &enums.0 {
+            let said = match &one.label {
+                Some(label) => format!("label: {}", scalar(label)),
+                None => format!("doc: {}", self.words.doc),
+            };
+            let _ = writeln!(self.out, "  {name}:\n    {said}\n    values:");
+            for (value, meaning) in &one.values {
+                let meaning = match meaning {
+                    Some(meaning) => format!("{{ label: {} }}", scalar(meaning)),
+                    None => self.words.doc.to_owned(),
+                };
+                let _ = writeln!(self.out, "      {}: {meaning}", scalar(value));
+            }
+        }
+    }
+
+    fn errors(&mut self, method: &Method) {
+        let mut variants = HashSet::new();
+        let mut usable = |code: &&String| {
+            let variant = names::variant(code).filter(|_| wellformed::code(code));
+            variant.is_some_and(|variant| variants.insert(variant))
+        };
+        let codes = method
+            .error_codes
             .iter()
-            .filter(|field| !files.contains(field.name.as_str()));
+            .filter(|code| !self.types.shared.gateway.contains(*code));
+        let codes = codes.filter(|code| usable(code));
+        let (listed, own): (Vec<&String>, Vec<&String>) =
+            codes.partition(|code| self.types.shared.errors.contains(*code));
+        if !listed.is_empty() {
+            self.out.push_str("shared_errors:\n");
+        }
+        for code in listed {
+            let _ = writeln!(self.out, "  - {code}");
+        }
+        if !own.is_empty() {
+            self.out.push_str("errors:\n");
+        }
+        for code in own {
+            let _ = writeln!(self.out, "  {}: {}", scalar(code), self.words.error);
+        }
+    }
+
+    fn line(&mut self, indent: &str, owner: &str, field: &Field, rest: &str, may_require: bool) {
+        let facts = &field.facts;
+        let Drafted { ty, item, guessed } = drafted(field, self.types);
+        let is_enum = !guessed && ty == "string" && field.ty == "string";
+        let name = is_enum.then(|| self.enums.add(owner, &field.name, facts)).flatten();
+        let ty = name.as_deref().unwrap_or(&ty);
+        let mut line = if field.list {
+            format!("\"{ty}[]\"")
+        } else {
+            ty.to_owned()
+        };
+        if facts.required && may_require {
+            line.push_str(", required: true");
+        }
+        let is_text = matches!(ty, "string" | "url" | "json") && !field.list;
+        if let Some(max) = facts.max_length.filter(|_| is_text) {
+            let _ = write!(line, ", max_length: {max}");
+        }
+        if let Some(max) = facts.max_items.filter(|_| field.list) {
+            let _ = write!(line, ", max_items: {max}");
+        }
+        if let Some((min, max)) = facts
+            .range
+            .as_ref()
+            .filter(|range| !field.list && item.has_range(range))
+        {
+            let _ = write!(line, ", range: {min}..{max}");
+        }
+        line.push_str(rest);
+        let example = facts.example.as_deref().filter(|text| match &name {
+            Some(_) => facts.values.iter().any(|(value, _)| value == text),
+            None => item.fits(text, facts),
+        });
+        let example = example.map_or_else(String::new, |text| {
+            let text = if item.is_plain() {
+                text.to_owned()
+            } else {
+                serde_json::Value::from(text).to_string()
+            };
+            format!(", example: {text}")
+        });
+        let said = self.said(facts, &example);
+        let note = if guessed { " # guessed" } else { "" };
+        let _ = writeln!(self.out, "{indent}{}: {{ type: {line}{said} }}{note}", field.name);
+    }
+
+    /// Label, example and doc, which is left out beside a label.
+    fn said(&self, facts: &Facts, example: &str) -> String {
+        let deprecated = if facts.deprecated {
+            ", deprecated: Alipay says that it is deprecated."
+        } else {
+            ""
+        };
+        match &facts.label {
+            Some(label) => format!("{deprecated}, label: {}{example}", scalar(label)),
+            None => format!("{deprecated}{example}, doc: {}", self.words.doc),
+        }
+    }
+}
+
+fn retry(method: &Method) -> String {
+    let has = |name: &str| {
         method
             .biz_content
             .iter()
-            .for_each(|field| line(&mut out, "  ", field, "", types, words));
-        params.for_each(|field| line(&mut out, "  ", field, ", in: top_level", types, words));
-        for name in &method.files {
-            let _ = writeln!(out, "  {name}: {{ type: file, in: file, doc: {} }}", words.doc);
-        }
-    }
-    if !method.response.is_empty() {
-        out.push_str("response:\n");
-        method
-            .response
-            .iter()
-            .for_each(|field| line(&mut out, "  ", field, "", types, words));
-    }
-    if !own.is_empty() {
-        out.push_str("types:\n");
-    }
-    let taken = names::method(&method.name, product, None).map_or_else(Vec::new, |(request, _)| {
-        vec![
-            names::companion(&request, "Response"),
-            names::companion(&request, "ErrorCode"),
-            request,
-        ]
-    });
-    for (name, object) in own {
-        let rust_name = if taken.contains(&names::named_type(name)) {
-            format!("    rust_name: {name}Data # the method's own types take its name\n")
-        } else {
-            String::new()
-        };
-        definition(&mut out, name, &rust_name, object, types, words);
-    }
-    let (listed, described): (Vec<&String>, Vec<&String>) = method
-        .error_codes
-        .iter()
-        .partition(|code| shared.errors.contains(*code));
-    if !listed.is_empty() {
-        out.push_str("shared_errors:\n");
-    }
-    for code in listed {
-        let _ = writeln!(out, "  - {code}");
-    }
-    if !described.is_empty() {
-        out.push_str("errors:\n");
-    }
-    for code in described {
-        let _ = writeln!(out, "  {code}: {{ class: {}, doc: {} }}", words.class, words.doc);
-    }
-    out
-}
-
-fn definition(out: &mut String, name: &str, rust_name: &str, object: &Object, types: &Types<'_>, words: &Words) {
-    let _ = writeln!(
-        out,
-        "  {name}:\n    doc: {}\n{rust_name}    fields:{}",
-        words.doc,
-        if object.fields.is_empty() { " {}" } else { "" }
-    );
-    let fields = object.fields.iter();
-    fields.for_each(|field| line(out, "      ", field, "", types, words));
-}
-
-fn line(out: &mut String, indent: &str, field: &Field, rest: &str, types: &Types<'_>, words: &Words) {
-    let (ty, guessed) = ty(field, types);
-    let ty = if field.list {
-        format!("\"{ty}[]\"")
-    } else {
-        ty.to_owned()
+            .chain(&method.params)
+            .any(|field| field.name == name)
     };
-    let note = if guessed { " # guessed" } else { "" };
-    let _ = writeln!(
-        out,
-        "{indent}{}: {{ type: {ty}{rest}, doc: {} }}{note}",
-        field.name, words.doc
-    );
-}
-
-/// The type, and whether that is a guess: the wire's own types don't tell money and time from text.
-fn ty<'a>(field: &'a Field, types: &Types<'_>) -> (&'a str, bool) {
-    let name = field.name.as_str();
-    match field.ty.as_str() {
-        "string" | "float" | "datetime" if is_price(name) => ("price", true),
-        "string" if is_time(name) => ("datetime", true),
-        "string" if name.ends_with("_date") => ("date", true),
-        "string" if name.ends_with("_url") => ("url", true),
-        "float" => ("price", true),
-        known @ ("string" | "int" | "bool" | "datetime" | "file") => (known, false),
-        named if types.has(named) => (named, false),
-        _ => ("string", true),
+    let key = method.facts.key.as_ref().filter(|key| has(&key.field));
+    let repeat = |same| if same { ", repeat: same" } else { "" };
+    match key {
+        Some(key) if key.ask.is_some() || key.same => {
+            let ask = key.ask.as_ref().map_or_else(String::new, |ask| format!(", ask: {ask}"));
+            format!(
+                "{{ key: {}{ask}{} }} # check that the query takes it",
+                key.field,
+                repeat(key.same)
+            )
+        }
+        _ if is_reading(method) => "read # guessed".to_owned(),
+        _ => "never # guessed".to_owned(),
     }
 }
 
-fn is_price(name: &str) -> bool {
-    ["amount", "price", "fee"]
-        .iter()
-        .any(|word| name == *word || name.ends_with(&format!("_{word}")))
-}
-
-fn is_time(name: &str) -> bool {
-    name.starts_with("gmt_") || name.ends_with("_time") || name == "time"
-}
-
-fn is_reading(method: &str) -> bool {
-    let verb = method.rsplit('.').next();
+fn is_reading(method: &Method) -> bool {
+    let verb = method.name.rsplit('.').next();
     verb.is_some_and(|verb| ["query", "batchquery", "get"].contains(&verb))
+}
+
+/// The fields that are mostly for pages.
+fn pages(method: &Method) -> Option<(&str, &str)> {
+    let find = |names: &[&str]| counting(&method.biz_content, names);
+    let number = find(&[
+        "page_num",
+        "page_no",
+        "page_number",
+        "page_index",
+        "current_page",
+        "page",
+    ])?;
+    Some((number, find(&["page_size"])?)).filter(|_| !method.facts.is_page && !method.facts.is_app)
+}
+
+fn total(method: &Method) -> Option<&str> {
+    let names = [
+        "total",
+        "total_count",
+        "total_num",
+        "total_number",
+        "total_size",
+        "total_amount_count",
+    ];
+    counting(&method.response, &names)
+}
+
+fn counting<'f>(fields: &'f [Field], names: &[&str]) -> Option<&'f str> {
+    let counts = |field: &&Field| !field.list && ["int", "string"].contains(&field.ty.as_str());
+    let field = fields
+        .iter()
+        .filter(counts)
+        .find(|field| names.contains(&field.name.as_str()))?;
+    Some(field.name.as_str())
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Emitter;
-use super::tokens::{docs, ident};
+use super::tokens::{deprecated, docs, ident, option};
 use crate::ir::ErrorClass;
 use crate::lower::{Enum, ErrorEnum};
 
@@ -15,7 +15,10 @@ impl Emitter {
         let (name, doc) = (ident(&listed.ident), docs(&listed.doc));
         let idents: Vec<_> = listed.variants.iter().map(|variant| ident(&variant.ident)).collect();
         let wires = listed.variants.iter().map(|variant| variant.wire);
-        let variant_docs = listed.variants.iter().map(|variant| docs(&variant.doc));
+        let variant_docs = listed.variants.iter().map(|variant| {
+            let (doc, notice) = (docs(&variant.doc), deprecated(variant.deprecated.as_ref()));
+            quote!(#doc #notice)
+        });
         quote! {
             #doc
             #[non_exhaustive]
@@ -34,18 +37,22 @@ impl Emitter {
 
     pub(super) fn error_enum(&self, errors: &ErrorEnum<'_>) -> TokenStream {
         let root = &self.path;
+        let optional = &self.prelude.option;
         let listed = self.listed(&errors.codes);
         let name = ident(&errors.codes.ident);
         let classes = errors.classes.iter().map(|(class, idents)| {
             let idents = idents.iter().map(|name| ident(name));
-            let class = ident(class_name(*class));
-            quote!(#(Self::#idents)|* => #root::ErrorClass::#class,)
+            let class = option(class.map(|class| {
+                let class = ident(class_name(class));
+                quote!(#root::ErrorClass::#class)
+            }));
+            quote!(#(Self::#idents)|* => #class,)
         });
         quote! {
             #listed
             impl #root::method::ErrorCode for #name {
                 #[inline]
-                fn class(self) -> #root::ErrorClass {
+                fn class(self) -> #optional<#root::ErrorClass> {
                     match self {
                         #(#classes)*
                     }

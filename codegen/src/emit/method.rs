@@ -1,11 +1,11 @@
 //! A method's module.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::Emitter;
-use super::tokens::{ident, inner_docs};
-use crate::ir::{Kind, Retry, V3};
+use super::tokens::{ident, inner_docs, option};
+use crate::ir::{Field, Kind, Page, Repeat, Retry, V3};
 use crate::lower::{Info, Item, Method};
 
 impl Emitter {
@@ -22,7 +22,7 @@ impl Emitter {
         let request = beside.object(&method.request);
         let call = self.method_impl(method);
         let response = beside.object(&method.response);
-        let error = method.error.as_ref().map(|error| self.error_enum(error));
+        let error = method.error.as_ref().map(|error| beside.error_enum(error));
         let types = beside.items(&method.types);
         quote!(#doc #request #call #response #error #types)
     }
@@ -37,11 +37,13 @@ impl Emitter {
         );
         let info = self.info(&method.info);
         let output = self.output(method);
-        let marker = match method.info.kind {
-            Kind::Server | Kind::Upload => quote!(ServerMethod),
-            Kind::Page => quote!(PageMethod),
-            Kind::App => quote!(AppMethod),
-        };
+        let kind = method.info.kind;
+        let markers = [
+            kind.is_answered().then(|| quote!(ServerMethod)),
+            kind.is_page().then(|| quote!(PageMethod)),
+            kind.is_app().then(|| quote!(AppMethod)),
+        ];
+        let markers = markers.into_iter().flatten();
         quote! {
             impl #root::method::Method for #request {
                 type Response = #response;
@@ -49,7 +51,7 @@ impl Emitter {
                 type ErrorCode = #error;
                 const INFO: #root::method::MethodInfo = #info;
             }
-            impl #root::method::#marker for #request {}
+            #(impl #root::method::#markers for #request {})*
         }
     }
 
@@ -72,23 +74,36 @@ impl Emitter {
             Kind::Page => quote!(Page),
             Kind::App => quote!(App),
             Kind::Upload => quote!(Upload),
+            Kind::PageOrApp => quote!(PageOrApp),
         };
         let retry = match info.retry {
             Retry::Read => quote!(Read),
-            Retry::Keyed { key, ask } => quote!(Keyed { key: #key, ask: #ask }),
+            Retry::Keyed { key, ask, repeat } => {
+                let repeat = option(repeat.map(|repeat| match repeat {
+                    Repeat::Same => quote!(#root::method::Repeat::Same),
+                    Repeat::Refused => quote!(#root::method::Repeat::Refused),
+                }));
+                quote!(Keyed { key: #key, ask: #ask, repeat: #repeat })
+            }
             Retry::Never => quote!(Never),
         };
         let implied = info.implied.iter().map(|(field, value)| quote!((#field, #value)));
         let more = [
             info.certificate_only.then(|| quote!(certificate_only: true)),
+            info.encrypted.then(|| quote!(encrypted: true)),
             info.v3.map(|v3| {
                 let v3 = self.v3(v3);
                 quote!(v3: Some(#v3))
             }),
             list("top_level", &info.top_level),
             list("files", &info.files),
+            self.file_limits(&info.file_limits),
             (!info.implied.is_empty()).then(|| quote!(implied: &[#(#implied),*])),
             list("secret", &info.secret),
+            info.page.map(|page| {
+                let page = self.page(page);
+                quote!(page: Some(#page))
+            }),
             self.answer_info(info),
         ];
         with(
@@ -113,10 +128,32 @@ impl Emitter {
         (!more.is_empty()).then(|| quote!(answer: #plain { #(#more,)* ..#plain::PLAIN }))
     }
 
+    fn file_limits(&self, fields: &[&Field]) -> Option<TokenStream> {
+        let root = &self.path;
+        let limits = fields.iter().map(|field| {
+            let (name, extensions) = (&field.name, &field.extensions);
+            let max_size = option(field.max_size.map(Literal::u64_unsuffixed));
+            quote!(#root::method::FileLimits { field: #name, max_size: #max_size, extensions: &[#(#extensions),*] })
+        });
+        (!fields.is_empty()).then(|| quote!(file_limits: &[#(#limits),*]))
+    }
+
+    fn page(&self, page: &Page) -> TokenStream {
+        let root = &self.path;
+        let (number, size) = (&page.number, &page.size);
+        let total = option(page.total.as_ref());
+        quote!(#root::method::PageFields { number: #number, size: #size, total: #total })
+    }
+
     fn v3(&self, v3: &V3) -> TokenStream {
         let root = &self.path;
         let (verb, path) = (&v3.verb, &v3.path);
-        let more = [list("query", &v3.query), v3.multipart.then(|| quote!(multipart: true))];
+        let more = [
+            list("query", &v3.query),
+            v3.multipart.then(|| quote!(multipart: true)),
+            list("only", &v3.only),
+            list("without", &v3.without),
+        ];
         with(
             &quote!(#root::method::V3),
             &quote!(#verb, #path),

@@ -92,19 +92,19 @@ impl Emitter {
                 pub mod notification;
             )
         });
-        let by_name = self.by_name(library);
+        let called_by_name = self.called_by_name(library);
         quote! {
             //! The products of the gateway, generated from the specs.
-            #![allow(clippy::all, clippy::pedantic)]
+            #![allow(clippy::all, clippy::pedantic, deprecated)]
             #(#products)*
             #gateway
             #notification
-            #by_name
+            #called_by_name
         }
     }
 
     /// What has to be known of methods that are called by name. A user's crate has no use for it.
-    fn by_name(&self, library: &Library<'_>) -> Option<TokenStream> {
+    fn called_by_name(&self, library: &Library<'_>) -> Option<TokenStream> {
         if self.root == Root::User {
             return None;
         }
@@ -119,6 +119,7 @@ impl Emitter {
             match info.kind {
                 Kind::Page => Some(quote!((#name, crate::method::Kind::Page))),
                 Kind::App => Some(quote!((#name, crate::method::Kind::App))),
+                Kind::PageOrApp => Some(quote!((#name, crate::method::Kind::PageOrApp))),
                 Kind::Server | Kind::Upload => None,
             }
         });

@@ -54,6 +54,14 @@ impl Emitter {
         } = Prelude::beside(&names);
         let wires: Vec<_> = notifications.iter().map(|notification| notification.name).collect();
         let variant_docs = notifications.iter().map(|notification| docs(&notification.variant_doc));
+        // A product's notification is compiled with the product.
+        let features: Vec<_> = notifications
+            .iter()
+            .map(|notification| {
+                let product = notification.product.filter(|_| self.root == Root::Library)?;
+                Some(quote!(#[cfg(feature = #product)]))
+            })
+            .collect();
         let read = match self.root {
             Root::Library => quote!(pub(crate) fn read),
             Root::User => quote!(pub fn read),
@@ -61,14 +69,14 @@ impl Emitter {
         let parameters = self.parameters(notifications);
         quote! {
             //! What Alipay tells without being asked.
-            #(pub mod #modules;)*
-            #(pub use #modules::#idents;)*
+            #(#features pub mod #modules;)*
+            #(#features pub use #modules::#idents;)*
 
             /// A notification, by what it tells.
             #[derive(Clone, Debug, PartialEq)]
             #[non_exhaustive]
             pub enum Notification {
-                #(#variant_docs #idents(#boxed<#idents>),)*
+                #(#variant_docs #features #idents(#boxed<#idents>),)*
                 /// One that this version of the library does not know: its parameters as they came.
                 Other(#root::notify::OtherNotification),
             }
@@ -77,7 +85,7 @@ impl Emitter {
                 /// `source` knows.
                 #read(name: &str, source: &mut #root::wire::Source<'_>) -> #option<Self> {
                     match name {
-                        #(#wires => Some(Self::#idents(source.make())),)*
+                        #(#features #wires => Some(Self::#idents(source.make())),)*
                         _ => None,
                     }
                 }
@@ -85,12 +93,12 @@ impl Emitter {
                 /// Its `notify_type` or `msg_method`.
                 pub fn name(&self) -> &str {
                     match self {
-                        #(Self::#idents(_) => #wires,)*
+                        #(#features Self::#idents(_) => #wires,)*
                         Self::Other(other) => &other.name,
                     }
                 }
             }
-            #(impl #from<#idents> for Notification {
+            #(#features impl #from<#idents> for Notification {
                 fn from(body: #idents) -> Self {
                     Self::#idents(#boxed::new(body))
                 }

@@ -5,18 +5,19 @@ use quote::quote;
 
 use super::Emitter;
 use super::prelude::Prelude;
-use super::tokens::{docs, ident};
-use crate::lower::{Base, Constructor, Field, Holder, Setter, Struct};
+use super::tokens::{deprecated, docs, ident};
+use crate::lower::{Base, ByName, Constructor, Field, Holder, Setter, Struct};
 
 impl Emitter {
     /// A struct with all that belongs to it.
     pub(super) fn object(&self, object: &Struct<'_>) -> TokenStream {
         let root = &self.path;
         let name = ident(&object.ident);
-        let doc = docs(&object.doc);
+        let (doc, notice) = (docs(&object.doc), deprecated(object.deprecated.as_ref()));
         let fields = object.fields.iter().map(|field| {
             let (doc, name, ty) = (docs(&field.doc), ident(&field.ident), self.held(field));
-            quote!(#doc pub #name: #ty,)
+            let notice = deprecated(field.deprecated.as_ref());
+            quote!(#doc #notice pub #name: #ty,)
         });
         let functions: Vec<_> = object
             .constructors
@@ -37,9 +38,11 @@ impl Emitter {
             }
         });
         let must_use = (!object.setters.is_empty()).then(|| quote!(#[must_use]));
+        let by_name = object.by_name.as_ref().map(|by_name| self.by_name(object, by_name));
         let implementation = self.object_impl(object);
         quote! {
             #doc
+            #notice
             #must_use
             #[non_exhaustive]
             pub struct #name {
@@ -47,6 +50,7 @@ impl Emitter {
                 /// Fields that this version of the library does not know.
                 pub extra: #root::wire::Extra,
             }
+            #by_name
             #functions
             #default
             #implementation
@@ -96,19 +100,49 @@ impl Emitter {
         }
     }
 
+    /// The struct in which constructors take what must be given.
+    fn by_name(&self, object: &Struct<'_>, by_name: &ByName) -> TokenStream {
+        let (doc, name) = (docs(&by_name.doc), ident(&by_name.ident));
+        let fields = by_name.fields.iter().map(|&at| &object.fields[at]);
+        let fields = fields.map(|field| {
+            let (doc, name, ty) = (docs(&field.doc), ident(&field.ident), self.given(field));
+            quote!(#doc pub #name: #ty,)
+        });
+        quote! {
+            #doc
+            pub struct #name {
+                #(#fields)*
+            }
+        }
+    }
+
     fn constructor(&self, object: &Struct<'_>, constructor: &Constructor) -> TokenStream {
         let root = &self.path;
         let (doc, name) = (docs(&constructor.doc), ident(&constructor.ident));
         let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
         let parameters = given().map(|field| self.parameter(field));
         let inline = (!given().any(is_converted)).then(|| quote!(#[inline]));
-        let values = given().map(|field| self.assignment(field, &quote!(__made)));
+        let made = quote!(__made);
+        let values = given().map(|field| self.assignment(field, &made));
+        let is_taken = given().any(|field| field.ident == "required");
+        let by_name = ident(if is_taken { "required_" } else { "required" });
+        let required = object.by_name.as_ref().map(|of| {
+            let name = ident(&of.ident);
+            quote!(#by_name: #name)
+        });
+        let named = object.by_name.iter().flat_map(|by_name| &by_name.fields);
+        let named = named.map(|&at| {
+            let field = &object.fields[at];
+            let name = ident(&field.ident);
+            self.put(field, &made, &quote!(#by_name.#name))
+        });
         let blank = quote!(<Self as #root::wire::Object>::blank());
-        let body = if constructor.parameters.is_empty() {
+        let body = if constructor.parameters.is_empty() && object.by_name.is_none() {
             blank
         } else {
-            quote!(let mut __made = #blank; #(#values)* __made)
+            quote!(let mut __made = #blank; #(#values)* #(#named)* __made)
         };
+        let parameters = parameters.chain(required);
         quote! {
             #doc
             #inline
@@ -121,10 +155,12 @@ impl Emitter {
     fn setter(&self, object: &Struct<'_>, setter: &Setter) -> TokenStream {
         let field = &object.fields[setter.field];
         let (doc, name) = (docs(&setter.doc), ident(&setter.ident));
+        let notice = deprecated(field.deprecated.as_ref());
         let inline = (!is_converted(field)).then(|| quote!(#[inline]));
         let (parameter, assignment) = (self.parameter(field), self.assignment(field, &quote!(self)));
         quote! {
             #doc
+            #notice
             #inline
             pub fn #name(mut self, #parameter) -> Self {
                 #assignment
@@ -188,15 +224,32 @@ impl Emitter {
         }
     }
 
+    /// The type of a value that the field is given.
+    fn given(&self, field: &Field<'_>) -> TokenStream {
+        let base = self.base(&field.base);
+        let vec = &self.prelude.vec;
+        match field.holder {
+            Holder::Vec => quote!(#vec<#base>),
+            Holder::Plain | Holder::Option | Holder::OptionBox => base,
+        }
+    }
+
     /// Puts a parameter in its field.
     fn assignment(&self, field: &Field<'_>, of: &TokenStream) -> TokenStream {
         let name = ident(&field.ident);
-        let Prelude { boxed, into, .. } = &self.prelude;
+        let into = &self.prelude.into;
         let value = if is_converted(field) {
             quote!(#into::into(#name))
         } else {
             quote!(#name)
         };
+        self.put(field, of, &value)
+    }
+
+    /// Puts a value in its field.
+    fn put(&self, field: &Field<'_>, of: &TokenStream, value: &TokenStream) -> TokenStream {
+        let name = ident(&field.ident);
+        let boxed = &self.prelude.boxed;
         match field.holder {
             Holder::Plain | Holder::Vec => quote!(#of.#name = #value;),
             Holder::Option => quote!(#of.#name = Some(#value);),

@@ -1,9 +1,9 @@
 //! A product's module: its handle and what it re-exports.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::tokens::{docs, ident, inner_docs};
+use super::tokens::{deprecated, docs, ident, inner_docs};
 use super::{Emitter, Root};
 use crate::ir::Kind;
 use crate::lower::{Item, Method, Product};
@@ -41,7 +41,9 @@ impl Emitter {
         });
         let exports = product.methods.iter().zip(&modules).map(|(method, module)| {
             let error = method.error.as_ref().map(|error| &error.codes.ident);
-            let names = [&method.request.ident, &method.response.ident].into_iter().chain(error);
+            let by_name = method.request.by_name.as_ref().map(|by_name| &by_name.ident);
+            let request = [&method.request.ident].into_iter().chain(by_name);
+            let names = request.chain([&method.response.ident]).chain(error);
             let names = names.map(|name| ident(name));
             quote!(pub use #module::{#(#names),*};)
         });
@@ -72,7 +74,7 @@ impl Emitter {
             ident(&product.handle),
             ident(&product.client_trait),
         );
-        let doc = docs(&[format!("The methods of `{}`.", product.name)]);
+        let doc = docs(&product.client_doc);
         match self.root {
             Root::Library => quote! {
                 impl #root::Client {
@@ -99,24 +101,29 @@ impl Emitter {
         }
     }
 
-    /// A method as a function of the handle.
+    /// A method as a function of the handle; two of them, where it is a page and an app's.
     fn call(&self, method: &Method<'_>) -> TokenStream {
-        let root = &self.path;
-        let (doc, name, request) = (
-            docs(&method.call_doc),
-            ident(&method.ident),
-            ident(&method.request.ident),
-        );
-        let (call, send) = match method.info.kind {
+        let name = ident(&method.ident);
+        let page = || self.function(method, &name, &quote!(PageCall), &quote!(page));
+        let app = |name: &Ident| self.function(method, name, &quote!(AppCall), &quote!(app));
+        match method.info.kind {
             Kind::Server | Kind::Upload => {
                 let output = self.output(method);
-                (quote!(Call<#output>), quote!(call))
+                self.function(method, &name, &quote!(Call<#output>), &quote!(call))
             }
-            Kind::Page => (quote!(PageCall), quote!(page)),
-            Kind::App => (quote!(AppCall), quote!(app)),
-        };
+            Kind::Page => page(),
+            Kind::App => app(&name),
+            Kind::PageOrApp => [page(), app(&ident(&method.app_ident))].into_iter().collect(),
+        }
+    }
+
+    fn function(&self, method: &Method<'_>, name: &Ident, call: &TokenStream, send: &TokenStream) -> TokenStream {
+        let root = &self.path;
+        let (doc, request) = (docs(&method.call_doc), ident(&method.request.ident));
+        let notice = deprecated(method.request.deprecated.as_ref());
         quote! {
             #doc
+            #notice
             #[inline]
             pub fn #name(&self, request: #request) -> #root::#call {
                 self.client.#send(request)

@@ -1,7 +1,7 @@
 //! Small pieces of code.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// An identifier, `r#type` included.
 pub(super) fn ident(name: &str) -> Ident {
@@ -11,6 +11,11 @@ pub(super) fn ident(name: &str) -> Ident {
     }
 }
 
+/// `Some(value)` or `None`, spelt out.
+pub(super) fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}
+
 /// Documentation of what follows.
 pub(super) fn docs(lines: &[String]) -> TokenStream {
     lines
@@ -18,6 +23,11 @@ pub(super) fn docs(lines: &[String]) -> TokenStream {
         .map(|line| spaced(line))
         .map(|line| quote!(#[doc = #line]))
         .collect()
+}
+
+/// `#[deprecated]`, where there is a reason.
+pub(super) fn deprecated(why: Option<&String>) -> Option<TokenStream> {
+    why.map(|why| quote!(#[deprecated(note = #why)]))
 }
 
 /// Documentation of the module around.

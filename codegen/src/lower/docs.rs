@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::model::Doc;
-use crate::ir::{Field, Object};
+use crate::ir::{self, Field, Object};
 
 /// Lines of Markdown from a spec. Brackets, HTML and addresses that would make rustdoc complain are escaped; code is left as it is, and none of it
 /// becomes a doc test.
@@ -126,6 +126,34 @@ fn address(text: &str) -> usize {
     if kept == 0 { 0 } else { text.len() - rest.len() + kept }
 }
 
+/// A product's module: title, name, text and links.
+pub(super) fn product(product: &ir::Product) -> Doc {
+    let Some(about) = &product.about else {
+        return vec![format!(
+            "The product `{}`: its methods, their requests and responses.",
+            product.name
+        )];
+    };
+    let mut lines = heading(&about.title, &product.name);
+    lines.push(String::new());
+    lines.extend(text(&about.doc));
+    if !about.links.is_empty() {
+        let pages: Vec<String> = about.links.iter().map(|link| format!("<{link}>")).collect();
+        lines.extend([String::new(), format!("Documentation: {}", pages.join(", "))]);
+    }
+    lines
+}
+
+/// What gives the product's handle.
+pub(super) fn methods_of(product: &ir::Product) -> Doc {
+    let mut lines = vec![format!("The methods of `{}`.", product.name)];
+    if let Some(about) = &product.about {
+        lines.push(String::new());
+        lines.extend(summary(&text(&about.doc)));
+    }
+    lines
+}
+
 /// What a method's or notification's request or body is: title, name, text and source.
 pub(super) fn headed(title: &str, name: &str, doc: &str, source: &str) -> Doc {
     let mut lines = heading(title, name);
@@ -150,9 +178,34 @@ pub(super) fn brief(title: &str, name: &str, doc: &str) -> Doc {
     lines
 }
 
-/// A field's text with what its limits and conditions say.
+/// `商户订单号. The merchant's own order number.`
+pub(super) fn labelled(doc: &ir::Doc) -> Doc {
+    let mut lines = text(&doc.text);
+    if let Some(label) = &doc.label {
+        let label = text(label).join(" ");
+        match lines.first_mut() {
+            Some(first) => *first = format!("{label}. {first}"),
+            None => lines.push(format!("{label}.")),
+        }
+    }
+    lines
+}
+
+/// Why something should not be used any more: one line.
+pub(super) fn deprecated(why: Option<&String>) -> Option<String> {
+    let lines = text(why?).into_iter().filter(|line| !line.is_empty());
+    Some(lines.collect::<Vec<_>>().join(" "))
+}
+
+/// The first paragraph.
+pub(super) fn summary(doc: &Doc) -> Doc {
+    let lines = doc.iter().take_while(|line| !line.is_empty());
+    lines.cloned().collect()
+}
+
+/// A field's label and text, with what its limits and conditions say.
 pub(super) fn field(field: &Field, object: &Object) -> Doc {
-    let mut lines = text(&field.doc);
+    let mut lines = labelled(&field.doc);
     let facts = facts(field, object);
     if facts.is_empty() {
         return lines;
@@ -167,6 +220,20 @@ pub(super) fn field(field: &Field, object: &Object) -> Doc {
         _ => lines.extend([String::new(), facts]),
     }
     lines
+}
+
+/// A value as code, whatever it holds.
+fn code(value: &serde_json::Value) -> String {
+    let text = match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.contains('`') {
+        format!("`` {text} ``")
+    } else {
+        format!("`{text}`")
+    }
 }
 
 /// The sentences that the generator adds.
@@ -195,8 +262,22 @@ fn facts(field: &Field, object: &Object) -> String {
         Some((None, Some(max))) => facts.push(format!("At most {max}.")),
         _ => {}
     }
+    if let Some(size) = field.max_size {
+        let kilobytes = size / 1024;
+        facts.push(match kilobytes % 1024 {
+            0 => format!("At most {} MB.", kilobytes / 1024),
+            _ => format!("At most {kilobytes} KB."),
+        });
+    }
+    if !field.extensions.is_empty() {
+        let endings: Vec<String> = field.extensions.iter().map(|ending| format!(".{ending}")).collect();
+        facts.push(format!("Its name ends in {}.", any_of(&endings)));
+    }
     if let Some(implied) = &field.implied {
         facts.push(format!("Sent as `{implied}` unless set."));
+    }
+    if let Some(example) = &field.example {
+        facts.push(format!("Example: {}.", code(example)));
     }
     facts.join(" ")
 }
@@ -275,18 +356,24 @@ mod tests {
         assert_eq!(
             of("one_of: [[b, c]]
 request:
-  a: { type: string, max_length: 64, required_unless: d, doc: The a }
-  b: { type: price, range: 0.01.., doc: The b. }
-  c: { type: 'int[]', max_items: 1, doc: The c. }
-  d: { type: string, doc: The d. }
-  e: { type: string, implied: X, doc: The e! }
+  a: { type: string, max_length: 64, required_unless: d, doc: Its a }
+  b: { type: price, range: 0.01.., doc: Its b. }
+  c: { type: 'int[]', max_items: 1, doc: Its c. }
+  d: { type: string, doc: Its d. }
+  e: { type: string, implied: X, doc: Its e! }
+  f: { type: 'string[]', label: 订单号, example: 'a `b`', doc: Its f }
+  g: { type: price, label: 金额, example: 8.8 }
+  h: { type: price, label: 金额（分） }
 "),
             [
-                "The a. Required unless `d` is given. At most 64 characters.",
-                "The b. In yuan. At least one of `b`, `c` must be given. At least 0.01.",
-                "The c. At least one of `b`, `c` must be given. At most 1 item.",
-                "The d.",
-                "The e! Sent as `X` unless set.",
+                "Its a. Required unless `d` is given. At most 64 characters.",
+                "Its b. In yuan. At least one of `b`, `c` must be given. At least 0.01.",
+                "Its c. At least one of `b`, `c` must be given. At most 1 item.",
+                "Its d.",
+                "Its e! Sent as `X` unless set.",
+                "订单号. Its f. Example: `` a `b` ``.",
+                "金额. In yuan. Example: `8.8`.",
+                "金额（分）. In yuan.",
             ]
         );
     }

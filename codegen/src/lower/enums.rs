@@ -9,7 +9,8 @@ pub(super) fn open<'a>(ident: String, doc: Doc, values: &'a [EnumValue]) -> Enum
     let variant = |value: &'a EnumValue| Variant {
         wire: &value.value,
         ident: value.rust_name.clone().unwrap_or_else(|| variant(&value.value)),
-        doc: docs::text(&value.doc),
+        doc: docs::labelled(&value.doc),
+        deprecated: docs::deprecated(value.deprecated.as_ref()),
     };
     Enum {
         ident,
@@ -23,20 +24,25 @@ fn variant(value: &str) -> String {
     names::variant(value).unwrap_or_else(|| "Unnamed".to_owned())
 }
 
-const CLASSES: [ErrorClass; 6] = [
-    ErrorClass::Retry,
-    ErrorClass::Unknown,
-    ErrorClass::Done,
-    ErrorClass::Request,
-    ErrorClass::Declined,
-    ErrorClass::Setup,
+const CLASSES: [Option<ErrorClass>; 7] = [
+    Some(ErrorClass::Retry),
+    Some(ErrorClass::Unknown),
+    Some(ErrorClass::Done),
+    Some(ErrorClass::Request),
+    Some(ErrorClass::Declined),
+    Some(ErrorClass::Setup),
+    None,
 ];
 
 fn code(error: &ErrorCode) -> Variant<'_> {
     Variant {
         wire: &error.code,
         ident: variant(&error.code),
-        doc: docs::text(&error.doc),
+        doc: match error.class {
+            Some(_) => docs::text(&error.doc),
+            None => vec!["The documentation names this code and does not say what it means.".to_owned()],
+        },
+        deprecated: None,
     }
 }
 

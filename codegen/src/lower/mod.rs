@@ -64,10 +64,8 @@ fn product(product: &ir::Product) -> Product<'_> {
         ident: names::identifier(&product.name),
         client_trait: crate::client_trait(&product.name),
         handle,
-        doc: one(&format!(
-            "The product `{}`: its methods, their requests and responses.",
-            product.name
-        )),
+        doc: docs::product(product),
+        client_doc: docs::methods_of(product),
         types: objects::types(&product.types, &shared, &place),
         methods: product
             .methods
@@ -96,6 +94,7 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
     let error_doc = one(&format!("A business error code of [`{request_ident}`]."));
     Method {
         file: &method.file,
+        app_ident: names::for_app(&module),
         ident: names::identifier(&module),
         module: file_of(&module),
         module_doc: docs::heading(title, name),
@@ -111,14 +110,17 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
         error: (!method.errors.is_empty())
             .then(|| enums::errors(names::companion(&request_ident, "ErrorCode"), error_doc, &method.errors)),
         types: objects::types(&method.types, own, &place),
-        request: objects::object(
-            request_ident,
-            request_doc,
-            &method.request,
-            Role::Request,
-            &place,
-            |_| false,
-        ),
+        request: Struct {
+            deprecated: docs::deprecated(method.deprecated.as_ref()),
+            ..objects::object(
+                request_ident,
+                request_doc,
+                &method.request,
+                Role::Request,
+                &place,
+                |_| false,
+            )
+        },
         info: info(method, secrets::secrets(&method.request, own, shared)),
     }
 }
@@ -142,10 +144,18 @@ fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>) -> Info<'a> {
         name: &method.name,
         kind: method.kind,
         certificate_only: method.certificate_only,
+        encrypted: method.encrypted,
+        page: method.page.as_ref(),
         retry: &method.retry,
         v3: method.v3.as_ref(),
         top_level: asked(|field| field.placement == ir::Placement::TopLevel),
         files: asked(|field| field.placement == ir::Placement::File),
+        file_limits: method
+            .request
+            .fields
+            .iter()
+            .filter(|field| field.max_size.is_some() || !field.extensions.is_empty())
+            .collect(),
         implied: method
             .request
             .fields
@@ -194,6 +204,7 @@ fn notification(notification: &ir::Notification) -> Notification<'_> {
     let module = names::field(words);
     Notification {
         file: &notification.file,
+        product: notification.product.as_deref(),
         name,
         ident: names::identifier(&module),
         module: file_of(&module),

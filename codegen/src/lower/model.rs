@@ -25,6 +25,8 @@ pub(crate) struct Product<'a> {
     /// The trait that gives a foreign client the function.
     pub(crate) client_trait: String,
     pub(crate) doc: Doc,
+    /// Of the client's function.
+    pub(crate) client_doc: Doc,
     pub(crate) methods: Vec<Method<'a>>,
     pub(crate) types: Vec<Item<'a>>,
 }
@@ -37,6 +39,8 @@ pub(crate) struct Method<'a> {
     pub(crate) module: String,
     /// Module and function, escaped.
     pub(crate) ident: String,
+    /// The function for apps, where the method is a page too.
+    pub(crate) app_ident: String,
     pub(crate) module_doc: Doc,
     /// Of the function on the handle.
     pub(crate) call_doc: Doc,
@@ -53,10 +57,14 @@ pub(crate) struct Info<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: ir::Kind,
     pub(crate) certificate_only: bool,
+    pub(crate) encrypted: bool,
+    pub(crate) page: Option<&'a ir::Page>,
     pub(crate) retry: &'a ir::Retry,
     pub(crate) v3: Option<&'a ir::V3>,
     pub(crate) top_level: Vec<&'a str>,
     pub(crate) files: Vec<&'a str>,
+    /// Files of which more is known than that they are.
+    pub(crate) file_limits: Vec<&'a ir::Field>,
     pub(crate) implied: Vec<(&'a str, &'a str)>,
     pub(crate) secret: Vec<&'a str>,
     pub(crate) pending: Vec<&'a str>,
@@ -69,6 +77,8 @@ pub(crate) struct Info<'a> {
 /// A notification's module.
 pub(crate) struct Notification<'a> {
     pub(crate) file: &'a str,
+    /// The product whose feature it is compiled with.
+    pub(crate) product: Option<&'a str>,
     pub(crate) name: &'a str,
     pub(crate) module: String,
     pub(crate) ident: String,
@@ -101,8 +111,12 @@ impl Item<'_> {
 pub(crate) struct Struct<'a> {
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// Why it should not be used any more: a method's request.
+    pub(crate) deprecated: Option<String>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) constructors: Vec<Constructor>,
+    /// The struct in which constructors take what must be given, where they take it by name.
+    pub(crate) by_name: Option<ByName>,
     pub(crate) setters: Vec<Setter>,
     /// Whether it has `Default`.
     pub(crate) default: bool,
@@ -117,6 +131,8 @@ pub(crate) struct Field<'a> {
     pub(crate) wire: &'a str,
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// Why it should not be used any more.
+    pub(crate) deprecated: Option<String>,
     pub(crate) base: Base,
     pub(crate) holder: Holder,
 }
@@ -127,6 +143,14 @@ pub(crate) struct Constructor {
     pub(crate) doc: Doc,
     /// Places in [`Struct::fields`], in the order of the parameters.
     pub(crate) parameters: Vec<usize>,
+}
+
+/// A struct of required fields.
+pub(crate) struct ByName {
+    pub(crate) ident: String,
+    pub(crate) doc: Doc,
+    /// Places in [`Struct::fields`].
+    pub(crate) fields: Vec<usize>,
 }
 
 /// A function that sets a field.
@@ -200,11 +224,13 @@ pub(crate) struct Variant<'a> {
     pub(crate) wire: &'a str,
     pub(crate) ident: String,
     pub(crate) doc: Doc,
+    /// Why it should not be used any more.
+    pub(crate) deprecated: Option<String>,
 }
 
 /// Error codes.
 pub(crate) struct ErrorEnum<'a> {
     pub(crate) codes: Enum<'a>,
-    /// The variants of each class, classes that have some.
-    pub(crate) classes: Vec<(ir::ErrorClass, Vec<String>)>,
+    /// The variants of each class, and of none; classes that have some.
+    pub(crate) classes: Vec<(Option<ir::ErrorClass>, Vec<String>)>,
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::docs;
 use super::enums;
-use super::model::{Base, Constructor, Doc, Field, Holder, Item, Setter, Struct};
+use super::model::{Base, ByName, Constructor, Doc, Field, Holder, Item, Setter, Struct};
 use super::uses::Uses;
 use crate::ir::{self, Object, Scalar, Scope, Type, TypeBody, TypeDef, TypeRef};
 use crate::names;
@@ -36,7 +36,7 @@ pub(super) struct Place<'p, 'a> {
 pub(super) fn types<'a>(definitions: &'a [TypeDef], uses: &Uses<'a>, place: &Place<'_, 'a>) -> Vec<Item<'a>> {
     let item = |(at, definition): (usize, &'a TypeDef)| {
         let ident = type_ident(definition);
-        let doc = docs::text(&definition.doc);
+        let doc = docs::labelled(&definition.doc);
         match &definition.body {
             TypeBody::Enum(values) => Item::Enum(enums::open(ident, doc, values)),
             TypeBody::Object(fields) => Item::Struct(object(ident, doc, fields, uses.role(at), place, |field| {
@@ -71,6 +71,7 @@ pub(super) fn object<'a>(
             wire: &field.name,
             ident: names::identifier(&field_name(field)),
             doc: docs::field(field, object),
+            deprecated: docs::deprecated(field.deprecated.as_ref()),
             base: base(&field.ty, field.secret, place),
             holder: holder(field, role, boxed(at)),
         })
@@ -78,13 +79,20 @@ pub(super) fn object<'a>(
     let made = role != Role::Response;
     let needs_nothing = object.at_least_one.is_empty() && object.fields.iter().all(|field| !field.required);
     let constructors = if made { constructors(object) } else { Vec::new() };
+    let is_by_name = made && object.constructor == ir::Constructor::Named;
+    let by_name = is_by_name.then(|| ByName {
+        doc: vec![format!("What a [`{ident}`] must have.")],
+        ident: names::companion(&ident, "Required"),
+        fields: required(object).collect(),
+    });
     Struct {
         setters: if made {
-            setters(object, &constructors)
+            setters(object, &fields, &constructors)
         } else {
             Vec::new()
         },
         constructors,
+        by_name,
         default: role != Role::Request || needs_nothing,
         required: match role {
             Role::Request => required(object).map(|at| object.fields[at].name.as_str()).collect(),
@@ -93,6 +101,7 @@ pub(super) fn object<'a>(
         at_least_one: groups(object, role, &fields),
         ident,
         doc,
+        deprecated: None,
         fields,
     }
 }
@@ -128,17 +137,23 @@ fn required(object: &Object) -> impl Iterator<Item = usize> {
 
 /// One constructor where one will do; one for each way to satisfy a single "at least one of".
 fn constructors(object: &Object) -> Vec<Constructor> {
-    let required: Vec<usize> = required(object).collect();
+    // What is given by name is no parameter of its own.
+    let positional: Vec<usize> = match &object.constructor {
+        ir::Constructor::Named => Vec::new(),
+        ir::Constructor::Positional(names) => {
+            let place = |name: &String| object.fields.iter().position(|field| field.name == *name);
+            names.iter().filter_map(place).collect()
+        }
+    };
     let [group] = object.at_least_one.as_slice() else {
-        let doc = match required.as_slice() {
-            [] => "With nothing set.",
-            _ => "With what must be given.",
+        let doc = match required(object).next() {
+            None => "With nothing set.",
+            Some(_) => "With what must be given.",
         };
-        let doc = doc.to_owned();
         return vec![Constructor {
             ident: "new".to_owned(),
-            doc: vec![doc],
-            parameters: required,
+            doc: vec![doc.to_owned()],
+            parameters: positional,
         }];
     };
     let places = object
@@ -154,13 +169,13 @@ fn constructors(object: &Object) -> Vec<Constructor> {
                 field.name,
                 docs::all_of(group)
             )],
-            parameters: std::iter::once(at).chain(required.iter().copied()).collect(),
+            parameters: std::iter::once(at).chain(positional.iter().copied()).collect(),
         })
         .collect()
 }
 
-/// A setter for each field that a constructor doesn't ask for.
-fn setters(object: &Object, constructors: &[Constructor]) -> Vec<Setter> {
+/// A setter for each field that a constructor doesn't ask for, with the first paragraph of its doc.
+fn setters(object: &Object, fields: &[Field<'_>], constructors: &[Constructor]) -> Vec<Setter> {
     let mut taken: HashSet<String> = constructors
         .iter()
         .map(|constructor| constructor.ident.clone())
@@ -175,7 +190,7 @@ fn setters(object: &Object, constructors: &[Constructor]) -> Vec<Setter> {
         }
         setters.push(Setter {
             ident,
-            doc: vec![format!("Sets `{}`.", field.name)],
+            doc: docs::summary(&fields[at].doc),
             field: at,
         });
     }

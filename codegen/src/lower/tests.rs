@@ -24,13 +24,18 @@ fn constructors<'s>(object: &'s Struct<'_>) -> Vec<(&'s str, &'s [usize])> {
         .collect()
 }
 
+fn by_name<'s>(object: &'s Struct<'_>) -> Option<(&'s str, &'s [usize])> {
+    let by_name = object.by_name.as_ref()?;
+    Some((by_name.ident.as_str(), by_name.fields.as_slice()))
+}
+
 #[test]
 fn requests_are_strict_and_responses_lenient() {
     let fields = "
-  a: { type: string, required: true, doc: A. }
-  b: { type: int, required: true, doc: B. }
-  c: { type: string, doc: C. }
-  d: { type: 'int[]', doc: D. }
+  a: { type: string, required: true, doc: It is A. }
+  b: { type: int, required: true, doc: It is B. }
+  c: { type: string, doc: It is C. }
+  d: { type: 'int[]', doc: It is D. }
 ";
     let spec = method(&format!("request:{fields}response:{fields}"));
     let library = lower(&spec);
@@ -45,7 +50,9 @@ fn requests_are_strict_and_responses_lenient() {
         holders(response),
         [Holder::Plain, Holder::Option, Holder::Option, Holder::Vec]
     );
-    assert_eq!(constructors(request), [("new", [0, 1].as_slice())]);
+    // Without `new`, what must be given is given by name.
+    assert_eq!(constructors(request), [("new", [].as_slice())]);
+    assert_eq!(by_name(request), Some(("CallRequired", [0, 1].as_slice())));
     assert_eq!(
         request.setters.iter().map(|setter| setter.field).collect::<Vec<_>>(),
         [2, 3]
@@ -60,14 +67,14 @@ fn a_type_is_as_strict_as_its_users_allow() {
     let spec = method(
         "
 request:
-  asked: { type: Asked, doc: Asked. }
-  both: { type: Both, doc: Both. }
+  asked: { type: Asked, doc: It is Asked. }
+  both: { type: Both, doc: It is Both. }
 response:
-  both: { type: Both, doc: Both. }
+  both: { type: Both, doc: It is Both. }
 types:
-  Asked: { doc: Asked., fields: { a: { type: int, required: true, doc: A. } } }
-  Both: { doc: Both., fields: { a: { type: int, required: true, doc: A. }, inner: { type: Inner, doc: Inner. } } }
-  Inner: { doc: Inner., fields: { a: { type: int, required: true, doc: A. } } }
+  Asked: { doc: It is Asked., fields: { a: { type: int, required: true, doc: It is A. } } }
+  Both: { doc: It is Both., fields: { a: { type: int, required: true, doc: It is A. }, inner: { type: Inner, doc: It is Inner. } } }
+  Inner: { doc: It is Inner., fields: { a: { type: int, required: true, doc: It is A. } } }
 ",
     );
     let library = lower(&spec);
@@ -86,22 +93,47 @@ types:
 }
 
 #[test]
+fn the_order_of_parameters_is_not_that_of_the_file() {
+    let new = "new: [no, amount, kind]\n";
+    let fields = [
+        "  kind: { type: Kind, required: true, doc: Which. }\n",
+        "  amount: { type: price, required: true, doc: How much. }\n",
+        "  no: { type: string, required: true, doc: Of what. }\n",
+    ];
+    let types = "types: { Kind: { doc: Which., values: { A: One. } } }\n";
+    for order in [[0, 1, 2], [2, 0, 1]] {
+        let request: String = order.map(|at| fields[at]).concat();
+        let spec = method(&format!("{new}request:\n{request}{types}"));
+        let library = lower(&spec);
+        let request = objects(&library)[0];
+        let [new] = request.constructors.as_slice() else {
+            panic!("there is one")
+        };
+        let names: Vec<_> = new.parameters.iter().map(|&at| request.fields[at].wire).collect();
+        assert_eq!(names, ["no", "amount", "kind"]);
+        assert!(by_name(request).is_none());
+    }
+}
+
+#[test]
 fn a_single_choice_makes_a_constructor_for_each_way() {
     let fields = "
 request:
-  a: { type: string, doc: A. }
-  b: { type: string, doc: B. }
-  c: { type: string, doc: C. }
-  with_a: { type: string, required: true, doc: D. }
-  new: { type: string, doc: E. }
+  a: { type: string, doc: It is A. }
+  b: { type: string, doc: It is B. }
+  c: { type: string, doc: It is C. }
+  with_a: { type: string, required: true, doc: It is D. }
+  new: { type: string, doc: It is E. }
 ";
     let spec = method(&format!("one_of: [[b, a]]{fields}"));
     let library = lower(&spec);
     let request = objects(&library)[0];
     assert_eq!(
         constructors(request),
-        [("with_a", [0, 3].as_slice()), ("with_b", [1, 3].as_slice())]
+        [("with_a", [0].as_slice()), ("with_b", [1].as_slice())]
     );
+    // Text beside text is not told apart.
+    assert_eq!(by_name(request), Some(("CallRequired", [3].as_slice())));
 
     let spec = method(&format!("one_of: [[b, a], [b, c]]{fields}"));
     let library = lower(&spec);
@@ -117,11 +149,11 @@ fn a_circle_is_broken_once_and_lists_need_no_box() {
     let spec = method(
         "
 response:
-  a: { type: A, doc: A. }
+  a: { type: A, doc: It is A. }
 types:
-  A: { doc: A., fields: { b: { type: B, doc: B. }, all: { type: 'A[]', doc: All. } } }
-  B: { doc: B., fields: { a: { type: A, doc: A. }, b: { type: B, doc: B. }, c: { type: C, doc: C. } } }
-  C: { doc: C., fields: { c: { type: int, doc: C. } } }
+  A: { doc: It is A., fields: { b: { type: B, doc: It is B. }, all: { type: 'A[]', doc: It is All. } } }
+  B: { doc: It is B., fields: { a: { type: A, doc: It is A. }, b: { type: B, doc: It is B. }, c: { type: C, doc: It is C. } } }
+  C: { doc: It is C., fields: { c: { type: int, doc: It is C. } } }
 ",
     );
     let library = lower(&spec);
@@ -138,11 +170,11 @@ fn names_and_types_are_rusts() {
     let spec = method(
         "
 request:
-  type: { type: string, secret: true, doc: A. }
-  self: { type: Kind, doc: B. }
-  shown: { type: url, rust_name: displayed, doc: C. }
+  type: { type: string, secret: true, doc: It is A. }
+  self: { type: Kind, doc: It is B. }
+  shown: { type: url, rust_name: displayed, doc: It is C. }
 types:
-  Kind: { doc: A kind., rust_name: Sort, values: { A: A. } }
+  Kind: { doc: Its kind., rust_name: Sort, values: { A: A. } }
 ",
     );
     let library = lower(&spec);

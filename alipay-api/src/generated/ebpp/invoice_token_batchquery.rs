@@ -10,9 +10,9 @@
 #[must_use]
 #[non_exhaustive]
 pub struct InvoiceTokenBatchquery {
-    /// The token for the user's choice, as it came to the registered address. At most 34 characters.
+    /// 查询请求令牌. The token for the user's choice, as it came to the registered address. At most 34 characters.
     pub invoice_token: crate::types::Secret,
-    /// What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
+    /// 发票要素获取应用场景. What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
     pub scene: Option<crate::types::Open<InvoiceTokenBatchqueryScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -26,7 +26,7 @@ impl InvoiceTokenBatchquery {
         __made
     }
 
-    /// Sets `scene`.
+    /// 发票要素获取应用场景. What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
     pub fn scene(
         mut self,
         scene: impl Into<crate::types::Open<InvoiceTokenBatchqueryScene>>,
@@ -95,11 +95,11 @@ impl crate::method::ServerMethod for InvoiceTokenBatchquery {}
 /// The answer to [`InvoiceTokenBatchquery`].
 #[non_exhaustive]
 pub struct InvoiceTokenBatchqueryResponse {
-    /// The Alipay user number of the person who picked the invoices, where the app has not moved to open ids.
+    /// 支付宝用户id. The Alipay user number of the person who picked the invoices, where the app has not moved to open ids.
     pub user_id: Option<String>,
-    /// The open id that this person has towards the app.
+    /// 支付宝用户id. The open id that this person has towards the app.
     pub open_id: Option<String>,
-    /// The invoices picked.
+    /// 发票要素列表. The invoices picked.
     pub invoice_element_list: Vec<InvoiceElementModel>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -187,13 +187,13 @@ crate::wire::listed!(InvoiceTokenBatchqueryErrorCode);
 
 impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
             Self::InvoiceInvalidToken | Self::ParameterIllegal => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
-            Self::PermissionDenied => crate::ErrorClass::Setup,
+            Self::PermissionDenied => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -217,60 +217,60 @@ crate::wire::listed!(InvoiceTokenBatchqueryScene);
 /// An invoice.
 #[non_exhaustive]
 pub struct InvoiceElementModel {
-    /// The invoice's code. Fully digital invoices have none.
+    /// 发票代码. The invoice's code. Fully digital invoices have none.
     pub invoice_code: Option<String>,
-    /// The invoice's number.
+    /// 发票号码. The invoice's number.
     pub invoice_no: Option<String>,
-    /// The day it was issued.
+    /// 开票日期. The day it was issued.
     pub invoice_date: Option<crate::types::Date>,
-    /// The amount with tax, in yuan.
+    /// 发票金额. The amount with tax, in yuan.
     pub invoice_amount: Option<crate::types::Price>,
     /// The amount without tax, in yuan.
     pub out_tax_amount: Option<crate::types::Price>,
-    /// The check code against forgery.
+    /// 防伪校验码. The check code against forgery.
     pub fake_code: Option<String>,
-    /// What kind of invoice it is.
+    /// 发票类型. What kind of invoice it is.
     pub invoice_kind: Option<crate::types::Open<InvoiceElementModelInvoiceKind>>,
-    /// Whether it is in force.
+    /// 发票状态. Whether it is in force.
     pub invoice_status: Option<crate::types::Open<InvoiceElementModelInvoiceStatus>>,
-    /// Whether it has been reimbursed.
+    /// 发票报销状态. Whether it has been reimbursed.
     pub expense_status: Option<crate::types::Open<InvoiceElementModelExpenseStatus>>,
-    /// The buyer's name.
+    /// 购方名称. The buyer's name.
     pub payer_name: Option<String>,
-    /// The buyer's tax number.
+    /// 购方税号. The buyer's tax number.
     pub payer_tax_no: Option<String>,
-    /// The seller's name.
+    /// 销方名称. The seller's name.
     pub payee_name: Option<String>,
-    /// The seller's tax number.
+    /// 销方税号. The seller's tax number.
     pub payee_tax_no: Option<String>,
-    /// The full name of the merchant.
+    /// 商户全称. The full name of the merchant.
     pub m_name: Option<String>,
-    /// Whether a PDF of it exists.
+    /// 发票是否有pdf文件. Whether a PDF of it exists.
     pub has_pdf_file: Option<bool>,
-    /// Where the PDF is.
+    /// PDF的下载链接. Where the PDF is.
     pub pdf_url: Option<String>,
     /// Where a JPEG made from the PDF is.
     pub invoice_img_url: Option<String>,
-    /// The type of the original file.
+    /// 发票原始文件文件类型. The type of the original file.
     pub file_type: Option<String>,
-    /// Where the merchant's logo is.
+    /// logo地址. Where the merchant's logo is.
     pub logo_url: Option<String>,
     /// Who handed it in, by a short name such as `bz_tmall`.
     pub source: Option<String>,
-    /// The service provider that issued it.
+    /// 服务商名称. The service provider that issued it.
     pub isv_name: Option<String>,
-    /// How to reach that provider.
+    /// 服务商联系方式. How to reach that provider.
     pub isv_contact: Option<String>,
     /// Whether something about it needs checking. Mind that it reads the other way round: the gateway documents `true` as nothing found and `false` as
     /// something found.
     pub has_risk: Option<bool>,
-    /// Whether a payment was found that belongs to it.
+    /// 交易匹配结果. Whether a payment was found that belongs to it.
     pub trade_match_result: Option<
         crate::types::Open<InvoiceElementModelTradeMatchResult>,
     >,
     /// The payments that belong to it.
     pub trade_list: Vec<EinvTrade>,
-    /// Extras.
+    /// 扩展字段. Extras.
     pub extend_fields: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -566,31 +566,31 @@ crate::wire::listed!(InvoiceElementModelTradeMatchResult);
 /// A payment behind an invoice.
 #[non_exhaustive]
 pub struct EinvTrade {
-    /// The order's number.
+    /// 订单编号. The order's number.
     pub bill_no: Option<String>,
-    /// When the order was placed.
+    /// 下单时间. When the order was placed.
     pub bill_time: Option<crate::types::DateTime>,
-    /// When it was paid.
+    /// 支付时间. When it was paid.
     pub payment_time: Option<crate::types::DateTime>,
-    /// What was paid, in yuan.
+    /// 支付金额. What was paid, in yuan.
     pub payment_amount: Option<crate::types::Price>,
-    /// What kind of document it comes from. (The misspelling is the gateway's.)
+    /// 交易类型来源. What kind of document it comes from. (The misspelling is the gateway's.)
     pub souce: Option<crate::types::Open<EinvTradeSouce>>,
     /// The category of the payment in the user's bill.
     pub trade_type: Option<String>,
-    /// The merchant as customers know it: the restaurant, the hotel, the taxi platform.
+    /// 商家名称. The merchant as customers know it: the restaurant, the hotel, the taxi platform.
     pub merchant_name: Option<String>,
-    /// The seller's name.
+    /// 销方名称. The seller's name.
     pub payee_name: Option<String>,
-    /// The city in which the merchant does business.
+    /// 商户所在城市. The city in which the merchant does business.
     pub city_name: Option<String>,
-    /// Details as text: the hotel's folio, the itinerary, the restaurant's slip.
+    /// 账单明细信息. Details as text: the hotel's folio, the itinerary, the restaurant's slip.
     pub detail_json: Option<String>,
     /// Where the PDF of those details is.
     pub download_url: Option<String>,
-    /// Extras, one name and value a line.
+    /// 扩展参数. Extras, one name and value a line.
     pub extend_map: Option<String>,
-    /// Whatever the issuer's provider passes on to the expense system, unchanged.
+    /// 透传字段. Whatever the issuer's provider passes on to the expense system, unchanged.
     pub out_json: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -13,13 +13,13 @@
 #[must_use]
 #[non_exhaustive]
 pub struct TransCommonQuery {
-    /// The merchant's own number of the transfer. Ignored when one of Alipay's numbers is given. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
+    /// 商户转账唯一订单号. The merchant's own number of the transfer. Ignored when one of Alipay's numbers is given. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub out_biz_no: Option<String>,
-    /// Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
+    /// 支付宝转账单据号. Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub order_id: Option<String>,
-    /// Alipay's number of the movement of funds. It wins over both other numbers. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
+    /// 支付宝支付资金流水号. Alipay's number of the movement of funds. It wins over both other numbers. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub pay_fund_order_id: Option<String>,
-    /// The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
+    /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: Option<crate::types::Open<TransCommonQueryProductCode>>,
     /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: Option<crate::types::Open<TransCommonQueryBizScene>>,
@@ -49,25 +49,25 @@ impl TransCommonQuery {
         __made
     }
 
-    /// Sets `out_biz_no`.
+    /// 商户转账唯一订单号. The merchant's own number of the transfer. Ignored when one of Alipay's numbers is given. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub fn out_biz_no(mut self, out_biz_no: impl Into<String>) -> Self {
         self.out_biz_no = Some(Into::into(out_biz_no));
         self
     }
 
-    /// Sets `order_id`.
+    /// 支付宝转账单据号. Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(Into::into(order_id));
         self
     }
 
-    /// Sets `pay_fund_order_id`.
+    /// 支付宝支付资金流水号. Alipay's number of the movement of funds. It wins over both other numbers. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub fn pay_fund_order_id(mut self, pay_fund_order_id: impl Into<String>) -> Self {
         self.pay_fund_order_id = Some(Into::into(pay_fund_order_id));
         self
     }
 
-    /// Sets `product_code`.
+    /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub fn product_code(
         mut self,
         product_code: impl Into<crate::types::Open<TransCommonQueryProductCode>>,
@@ -76,7 +76,7 @@ impl TransCommonQuery {
         self
     }
 
-    /// Sets `biz_scene`.
+    /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
         biz_scene: impl Into<crate::types::Open<TransCommonQueryBizScene>>,
@@ -183,23 +183,23 @@ impl crate::method::ServerMethod for TransCommonQuery {}
 /// The answer to [`TransCommonQuery`].
 #[non_exhaustive]
 pub struct TransCommonQueryResponse {
-    /// The merchant's own number of the transfer.
+    /// 商户订单号. The merchant's own number of the transfer.
     pub out_biz_no: Option<String>,
-    /// Alipay's number of the transfer.
+    /// 支付宝转账单据号. Alipay's number of the transfer.
     pub order_id: Option<String>,
-    /// Alipay's number of the movement of funds. Absent when the transfer failed.
+    /// 支付宝支付资金流水号. Alipay's number of the movement of funds. Absent when the transfer failed.
     pub pay_fund_order_id: Option<String>,
-    /// Where the transfer stands.
+    /// 转账单据状态. Where the transfer stands.
     pub status: Option<crate::types::Open<TransCommonQueryStatus>>,
-    /// Where the second stage stands, when the payee has to collect the money.
+    /// 转账单据子状态. Where the second stage stands, when the payee has to collect the money.
     pub sub_status: Option<crate::types::Open<TransCommonQuerySubStatus>>,
-    /// How much was paid. Only with `SUCCESS`, and not in every scene. In yuan.
+    /// 付款金额. How much was paid. Only with `SUCCESS`, and not in every scene. In yuan.
     pub trans_amount: Option<crate::types::Price>,
-    /// When the money moved. Absent when the transfer failed.
+    /// 支付时间. When the money moved. Absent when the transfer failed.
     pub pay_date: Option<crate::types::DateTime>,
-    /// Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
+    /// 预计到账时间. Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
     pub arrival_time_end: Option<crate::types::DateTime>,
-    /// Transfers to bank cards: the expected fee. Absent when the transfer failed. In yuan.
+    /// 预计收费金额. Transfers to bank cards: the expected fee. Absent when the transfer failed. In yuan.
     pub order_fee: Option<crate::types::Price>,
     /// With `FAIL` or `REFUND`: why, as one of the transfer's own error codes.
     pub error_code: Option<String>,
@@ -211,15 +211,15 @@ pub struct TransCommonQueryResponse {
     pub fail_inst_error_code: Option<String>,
     /// With `FAIL`: why, in the bank's words.
     pub fail_inst_reason: Option<String>,
-    /// How the order below this one that gives the money back failed.
+    /// 退款子单失败状态. How the order below this one that gives the money back failed.
     pub sub_order_status: Option<String>,
     /// The error code of an order below this one, where that made the transfer fail or come back. In special scenes only.
     pub sub_order_error_code: Option<String>,
     /// The same, for people to read.
     pub sub_order_fail_reason: Option<String>,
-    /// The payee's Alipay user number, where the app has not moved to open ids.
+    /// 收款方支付宝账号uid. The payee's Alipay user number, where the app has not moved to open ids.
     pub receiver_user_id: Option<String>,
-    /// The open id that the payee has towards the app.
+    /// 收款方支付宝账号openid. The open id that the payee has towards the app.
     pub receiver_open_id: Option<String>,
     /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
@@ -229,7 +229,7 @@ pub struct TransCommonQueryResponse {
     pub deduct_bill_info: Option<String>,
     /// Of a payment on somebody's behalf: what its request said of the bill.
     pub transfer_bill_info: Option<String>,
-    /// The transfer's `passback_params`, unchanged.
+    /// 商户回传参数. The transfer's `passback_params`, unchanged.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -434,12 +434,12 @@ crate::wire::listed!(TransCommonQueryErrorCode);
 
 impl crate::method::ErrorCode for TransCommonQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
-            Self::OrderNotExist => crate::ErrorClass::OutcomeUnknown,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
+            Self::OrderNotExist => Some(crate::ErrorClass::OutcomeUnknown),
             Self::InvalidParameter | Self::NoOrderPermission => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
         }
     }

@@ -11,9 +11,9 @@
 #[must_use]
 #[non_exhaustive]
 pub struct TransOrderQuery {
-    /// The merchant's own number of the transfer. Ignored when `order_id` is given. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
+    /// 商户转账唯一订单号. The merchant's own number of the transfer. Ignored when `order_id` is given. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
     pub out_biz_no: Option<String>,
-    /// Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
+    /// 支付宝转账单据号. Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
     pub order_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -34,13 +34,13 @@ impl TransOrderQuery {
         __made
     }
 
-    /// Sets `out_biz_no`.
+    /// 商户转账唯一订单号. The merchant's own number of the transfer. Ignored when `order_id` is given. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
     pub fn out_biz_no(mut self, out_biz_no: impl Into<String>) -> Self {
         self.out_biz_no = Some(Into::into(out_biz_no));
         self
     }
 
-    /// Sets `order_id`.
+    /// 支付宝转账单据号. Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(Into::into(order_id));
         self
@@ -107,17 +107,17 @@ impl crate::method::ServerMethod for TransOrderQuery {}
 /// The answer to [`TransOrderQuery`].
 #[non_exhaustive]
 pub struct TransOrderQueryResponse {
-    /// The merchant's own number of the transfer.
+    /// 发起转账来源方定义的转账单据号. The merchant's own number of the transfer.
     pub out_biz_no: Option<String>,
-    /// Alipay's number of the transfer.
+    /// 支付宝转账单据号. Alipay's number of the transfer.
     pub order_id: Option<String>,
-    /// Where the transfer stands.
+    /// 转账单据状态. Where the transfer stands.
     pub status: Option<crate::types::Open<TransOrderQueryStatus>>,
-    /// When the money moved. Absent when the transfer failed.
+    /// 支付时间. When the money moved. Absent when the transfer failed.
     pub pay_date: Option<crate::types::DateTime>,
-    /// Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
+    /// 预计到账时间. Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
     pub arrival_time_end: Option<crate::types::DateTime>,
-    /// Transfers to bank cards: the expected fee, in yuan. Absent when the transfer failed.
+    /// 预计收费金额. Transfers to bank cards: the expected fee, in yuan. Absent when the transfer failed.
     pub order_fee: Option<crate::types::Price>,
     /// Why the transfer failed or came back, for people to read.
     pub fail_reason: Option<String>,
@@ -254,14 +254,14 @@ crate::wire::listed!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
-            Self::OrderNotExist => crate::ErrorClass::OutcomeUnknown,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
+            Self::OrderNotExist => Some(crate::ErrorClass::OutcomeUnknown),
             Self::InvalidParameter | Self::NoOrderPermission | Self::OrderIdInvalid => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
-            Self::IllegalAccountStatusException => crate::ErrorClass::Setup,
+            Self::IllegalAccountStatusException => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -11,69 +11,77 @@
 #[must_use]
 #[non_exhaustive]
 pub struct TransToaccountTransfer {
-    /// The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
+    /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
-    /// What kind of account name stands in `payee_account`.
+    /// 收款方账户类型. What kind of account name stands in `payee_account`.
     pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
-    /// Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
+    /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
     pub payee_account: String,
-    /// How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
+    /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
     pub amount: crate::types::Price,
-    /// The payer's name as the payee's bill shows it. Left out, the bill shows the payer's verified name. A Chinese character counts as two. At most 100 characters.
+    /// 付款方姓名. The payer's name as the payee's bill shows it. Left out, the bill shows the payer's verified name. A Chinese character counts as two. At most 100 characters.
     pub payer_show_name: Option<String>,
-    /// The payer's verified name. If given, a transfer from an account with another name is refused. A Chinese character counts as two. At most 100 characters.
+    /// 付款方真实姓名. The payer's verified name. If given, a transfer from an account with another name is refused. A Chinese character counts as two. At most 100 characters.
     pub payer_real_name: Option<String>,
-    /// The payee's verified name. If given, a transfer to an account with another name is refused. A Chinese character counts as two. At most 100 characters.
+    /// 收款方真实姓名. The payee's verified name. If given, a transfer to an account with another name is refused. A Chinese character counts as two. At most 100 characters.
     pub payee_real_name: Option<String>,
-    /// What the transfer is for; the payee sees it. Companies must give it from 50,000 yuan upwards. A Chinese character counts as two. At most 200 characters.
+    /// 转账备注. What the transfer is for; the payee sees it. Companies must give it from 50,000 yuan upwards. A Chinese character counts as two. At most 200 characters.
     pub remark: Option<String>,
-    /// Extras. One is known: `order_title`, the heading of the payee's bill.
+    /// 扩展参数. Extras. One is known: `order_title`, the heading of the payee's bill.
     pub ext_param: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`TransToaccountTransfer`] must have.
+pub struct TransToaccountTransferRequired {
+    /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
+    pub out_biz_no: String,
+    /// 收款方账户类型. What kind of account name stands in `payee_account`.
+    pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
+    /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
+    pub payee_account: String,
+    /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
+    pub amount: crate::types::Price,
+}
+
 impl TransToaccountTransfer {
     /// With what must be given.
-    pub fn new(
-        out_biz_no: impl Into<String>,
-        payee_type: impl Into<crate::types::Open<TransToaccountTransferPayeeType>>,
-        payee_account: impl Into<String>,
-        amount: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: TransToaccountTransferRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Into::into(out_biz_no);
-        __made.payee_type = Into::into(payee_type);
-        __made.payee_account = Into::into(payee_account);
-        __made.amount = amount;
+        __made.out_biz_no = required.out_biz_no;
+        __made.payee_type = required.payee_type;
+        __made.payee_account = required.payee_account;
+        __made.amount = required.amount;
         __made
     }
 
-    /// Sets `payer_show_name`.
+    /// 付款方姓名. The payer's name as the payee's bill shows it. Left out, the bill shows the payer's verified name. A Chinese character counts as two. At most 100 characters.
     pub fn payer_show_name(mut self, payer_show_name: impl Into<String>) -> Self {
         self.payer_show_name = Some(Into::into(payer_show_name));
         self
     }
 
-    /// Sets `payer_real_name`.
+    /// 付款方真实姓名. The payer's verified name. If given, a transfer from an account with another name is refused. A Chinese character counts as two. At most 100 characters.
     pub fn payer_real_name(mut self, payer_real_name: impl Into<String>) -> Self {
         self.payer_real_name = Some(Into::into(payer_real_name));
         self
     }
 
-    /// Sets `payee_real_name`.
+    /// 收款方真实姓名. The payee's verified name. If given, a transfer to an account with another name is refused. A Chinese character counts as two. At most 100 characters.
     pub fn payee_real_name(mut self, payee_real_name: impl Into<String>) -> Self {
         self.payee_real_name = Some(Into::into(payee_real_name));
         self
     }
 
-    /// Sets `remark`.
+    /// 转账备注. What the transfer is for; the payee sees it. Companies must give it from 50,000 yuan upwards. A Chinese character counts as two. At most 200 characters.
     pub fn remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(Into::into(remark));
         self
     }
 
-    /// Sets `ext_param`.
+    /// 扩展参数. Extras. One is known: `order_title`, the heading of the payee's bill.
     pub fn ext_param(mut self, ext_param: impl Into<crate::types::Json>) -> Self {
         self.ext_param = Some(Into::into(ext_param));
         self
@@ -181,6 +189,7 @@ impl crate::method::Method for TransToaccountTransfer {
             crate::method::Retry::Keyed {
                 key: "out_biz_no",
                 ask: "alipay.fund.trans.order.query",
+                repeat: None,
             },
         )
     };
@@ -191,11 +200,11 @@ impl crate::method::ServerMethod for TransToaccountTransfer {}
 /// The answer to [`TransToaccountTransfer`].
 #[non_exhaustive]
 pub struct TransToaccountTransferResponse {
-    /// The merchant's own number of the transfer, as it was sent.
+    /// 商户转账唯一订单号. The merchant's own number of the transfer, as it was sent.
     pub out_biz_no: String,
-    /// Alipay's number of the transfer.
+    /// 支付宝转账单据号. Alipay's number of the transfer.
     pub order_id: String,
-    /// When the money moved.
+    /// 支付时间. When the money moved.
     pub pay_date: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -447,11 +456,11 @@ crate::wire::listed!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::MaxVisitLimit => crate::ErrorClass::Retry,
+            Self::MaxVisitLimit => Some(crate::ErrorClass::Retry),
             Self::RequestProcessing | Self::SystemError => {
-                crate::ErrorClass::OutcomeUnknown
+                Some(crate::ErrorClass::OutcomeUnknown)
             }
             Self::ExceedLimitSmMinAmount
             | Self::InvalidParameter
@@ -459,7 +468,7 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PayerPayeeCannotSame
             | Self::PayerUserInfoError
             | Self::PaymentInfoInconsistency
-            | Self::RemarkHasSensitiveWord => crate::ErrorClass::Request,
+            | Self::RemarkHasSensitiveWord => Some(crate::ErrorClass::Request),
             Self::BlockUserForbbidenRecieve
             | Self::ExceedLimitEntSmAmount
             | Self::ExceedLimitInternalSmAmount
@@ -476,7 +485,7 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PermAmlNotRealnameRev
             | Self::PermReceiveCustomerAlmsLimit
             | Self::ReleaseUserForbbidenRecieve
-            | Self::SyncSecurityCheckFailed => crate::ErrorClass::Declined,
+            | Self::SyncSecurityCheckFailed => Some(crate::ErrorClass::Declined),
             Self::AccountNotExist
             | Self::CertMissAccLimit
             | Self::CertMissTransLimit
@@ -495,7 +504,9 @@ impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
             | Self::PermPayCustomerDailyQuotaOrgBalanceLimit
             | Self::PermPayCustomerMonthQuotaOrgBalanceLimit
             | Self::PermPayUserDailyQuotaOrgBalanceLimit
-            | Self::PermPayUserMonthQuotaOrgBalanceLimit => crate::ErrorClass::Setup,
+            | Self::PermPayUserMonthQuotaOrgBalanceLimit => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }

@@ -12,40 +12,40 @@
 #[must_use]
 #[non_exhaustive]
 pub struct TransUniTransfer {
-    /// The merchant's own number of the transfer. The same number is paid out only once. At most 64 characters.
+    /// 商家侧唯一订单号. The merchant's own number of the transfer. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
-    /// How much to transfer, in yuan. A plain transfer carries at least 0.10; only red packets go below that. From 0.01 to 100000000.00.
+    /// 订单总金额. How much to transfer, in yuan. A plain transfer carries at least 0.10; only red packets go below that. From 0.01 to 100000000.00.
     pub trans_amount: crate::types::Price,
-    /// Who receives the money.
+    /// 收款方信息. Who receives the money.
     pub payee_info: Participant,
-    /// The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
+    /// 业务产品码. The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub product_code: Option<crate::types::Open<TransUniTransferProductCode>>,
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: Option<crate::types::Open<TransUniTransferBizScene>>,
-    /// The heading of the transfer in the user's bill. At most 128 characters.
+    /// 转账业务的标题. The heading of the transfer in the user's bill. At most 128 characters.
     pub order_title: Option<String>,
-    /// What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
+    /// 业务备注. What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
     pub remark: Option<String>,
     /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
     pub transfer_scene_name: Option<
         crate::types::Open<TransUniTransferTransferSceneName>,
     >,
-    /// What Alipay wants to know about a transfer of the chosen scene.
+    /// 转账场景信息. What Alipay wants to know about a transfer of the chosen scene.
     pub transfer_scene_report_infos: Vec<TransferSceneReportInfo>,
-    /// Whose money it is. Left out, it is that of the merchant who calls.
+    /// 付款方信息. Whose money it is. Left out, it is that of the merchant who calls.
     pub payer_info: Option<Participant>,
-    /// Extras of the product. `sub_biz_scene` must be `REDPACKET` for red packets; `payer_show_name_use_alias` of `"true"` shows the payee the merchant's
+    /// 转账业务请求的扩展参数. Extras of the product. `sub_biz_scene` must be `REDPACKET` for red packets; `payer_show_name_use_alias` of `"true"` shows the payee the merchant's
     /// alias in place of its name.
     ///
     /// At most 2048 characters.
     pub business_params: Option<crate::types::Json>,
-    /// Collecting a red packet: Alipay's number of the payment that filled it. Not for plain transfers.
+    /// 原支付宝业务单号. Collecting a red packet: Alipay's number of the payment that filled it. Not for plain transfers.
     pub original_order_id: Option<String>,
-    /// Anything; it comes back unchanged in the asynchronous notification.
+    /// 公用回传参数. Anything; it comes back unchanged in the asynchronous notification.
     pub passback_params: Option<String>,
-    /// Amounts and currencies, where payment, transfer and settlement are not all in yuan.
+    /// 多币种信息字段. Amounts and currencies, where payment, transfer and settlement are not all in yuan.
     pub mutiple_currency_detail: Option<MutipleCurrencyDetail>,
-    /// The original signature of a request that is passed on, in the few scenes that ask for it.
+    /// 签名信息. The original signature of a request that is passed on, in the few scenes that ask for it.
     pub sign_data: Option<SignData>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -65,7 +65,7 @@ impl TransUniTransfer {
         __made
     }
 
-    /// Sets `product_code`.
+    /// 业务产品码. The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub fn product_code(
         mut self,
         product_code: impl Into<crate::types::Open<TransUniTransferProductCode>>,
@@ -74,7 +74,7 @@ impl TransUniTransfer {
         self
     }
 
-    /// Sets `biz_scene`.
+    /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
         biz_scene: impl Into<crate::types::Open<TransUniTransferBizScene>>,
@@ -83,19 +83,19 @@ impl TransUniTransfer {
         self
     }
 
-    /// Sets `order_title`.
+    /// 转账业务的标题. The heading of the transfer in the user's bill. At most 128 characters.
     pub fn order_title(mut self, order_title: impl Into<String>) -> Self {
         self.order_title = Some(Into::into(order_title));
         self
     }
 
-    /// Sets `remark`.
+    /// 业务备注. What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
     pub fn remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(Into::into(remark));
         self
     }
 
-    /// Sets `transfer_scene_name`.
+    /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
     pub fn transfer_scene_name(
         mut self,
         transfer_scene_name: impl Into<
@@ -106,7 +106,7 @@ impl TransUniTransfer {
         self
     }
 
-    /// Sets `transfer_scene_report_infos`.
+    /// 转账场景信息. What Alipay wants to know about a transfer of the chosen scene.
     pub fn transfer_scene_report_infos(
         mut self,
         transfer_scene_report_infos: impl Into<Vec<TransferSceneReportInfo>>,
@@ -115,14 +115,15 @@ impl TransUniTransfer {
         self
     }
 
-    /// Sets `payer_info`.
+    /// 付款方信息. Whose money it is. Left out, it is that of the merchant who calls.
     #[inline]
     pub fn payer_info(mut self, payer_info: Participant) -> Self {
         self.payer_info = Some(payer_info);
         self
     }
 
-    /// Sets `business_params`.
+    /// 转账业务请求的扩展参数. Extras of the product. `sub_biz_scene` must be `REDPACKET` for red packets; `payer_show_name_use_alias` of `"true"` shows the payee the merchant's
+    /// alias in place of its name.
     pub fn business_params(
         mut self,
         business_params: impl Into<crate::types::Json>,
@@ -131,19 +132,19 @@ impl TransUniTransfer {
         self
     }
 
-    /// Sets `original_order_id`.
+    /// 原支付宝业务单号. Collecting a red packet: Alipay's number of the payment that filled it. Not for plain transfers.
     pub fn original_order_id(mut self, original_order_id: impl Into<String>) -> Self {
         self.original_order_id = Some(Into::into(original_order_id));
         self
     }
 
-    /// Sets `passback_params`.
+    /// 公用回传参数. Anything; it comes back unchanged in the asynchronous notification.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
     }
 
-    /// Sets `mutiple_currency_detail`.
+    /// 多币种信息字段. Amounts and currencies, where payment, transfer and settlement are not all in yuan.
     #[inline]
     pub fn mutiple_currency_detail(
         mut self,
@@ -153,7 +154,7 @@ impl TransUniTransfer {
         self
     }
 
-    /// Sets `sign_data`.
+    /// 签名信息. The original signature of a request that is passed on, in the few scenes that ask for it.
     #[inline]
     pub fn sign_data(mut self, sign_data: SignData) -> Self {
         self.sign_data = Some(sign_data);
@@ -296,6 +297,7 @@ impl crate::method::Method for TransUniTransfer {
             crate::method::Retry::Keyed {
                 key: "out_biz_no",
                 ask: "alipay.fund.trans.common.query",
+                repeat: None,
             },
         )
     };
@@ -306,21 +308,21 @@ impl crate::method::ServerMethod for TransUniTransfer {}
 /// The answer to [`TransUniTransfer`].
 #[non_exhaustive]
 pub struct TransUniTransferResponse {
-    /// The merchant's own number of the transfer, as it was sent.
+    /// 商户订单号. The merchant's own number of the transfer, as it was sent.
     pub out_biz_no: String,
-    /// Alipay's number of the transfer.
+    /// 支付宝转账订单号. Alipay's number of the transfer.
     pub order_id: String,
-    /// Alipay's number of the movement of funds behind the transfer.
+    /// 支付宝支付资金流水号. Alipay's number of the movement of funds behind the transfer.
     pub pay_fund_order_id: Option<String>,
-    /// Where the transfer stands.
+    /// 转账单据状态. Where the transfer stands.
     pub status: Option<crate::types::Open<TransUniTransferStatus>>,
-    /// Where the second stage stands, when the payee has to collect the money.
+    /// 转账单据子状态. Where the second stage stands, when the payee has to collect the money.
     pub sub_status: Option<crate::types::Open<TransUniTransferSubStatus>>,
-    /// When the money moved.
+    /// 订单支付时间. When the money moved.
     pub trans_date: Option<crate::types::DateTime>,
-    /// How much was transferred, in yuan. Given in special scenes only.
+    /// 转账金额. How much was transferred, in yuan. Given in special scenes only.
     pub amount: Option<crate::types::Price>,
-    /// Where the payee collects the money inside Alipay, when the transfer has two stages.
+    /// 访问链接. Where the payee collects the money inside Alipay, when the transfer has two stages.
     pub link: Option<String>,
     /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
@@ -1108,18 +1110,18 @@ crate::wire::listed!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::InstPayUnable
             | Self::MrchprodQueryError
-            | Self::ResourceLimitExceed => crate::ErrorClass::Retry,
+            | Self::ResourceLimitExceed => Some(crate::ErrorClass::Retry),
             Self::BankResponseError
             | Self::ProcessFail
             | Self::PromoTransOrderDealing
             | Self::RequestProcessing
             | Self::SystemError
-            | Self::TransOrderDealing => crate::ErrorClass::OutcomeUnknown,
-            Self::AlreadyWithdrawStdRedPacket => crate::ErrorClass::AlreadyDone,
+            | Self::TransOrderDealing => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AlreadyWithdrawStdRedPacket => Some(crate::ErrorClass::AlreadyDone),
             Self::BankcodeOrBranchnameInfoError
             | Self::BizUniqueException
             | Self::CurrebtAfterInvalidTime
@@ -1162,7 +1164,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransferSceneNameIllegal
             | Self::TransferSceneReportInfoIllegal
             | Self::TrusteeshipAccountNotExist
-            | Self::UserAgreementVerifyFail => crate::ErrorClass::Request,
+            | Self::UserAgreementVerifyFail => Some(crate::ErrorClass::Request),
             Self::AccountInNotExist
             | Self::AccountOperationLimit
             | Self::BlockUserForbbidenRecieve
@@ -1220,7 +1222,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransAmountNotInPrizeLimit
             | Self::TrusteeshipAccountStatusError
             | Self::TrusteeshipRecieveQuotaLimit
-            | Self::UserNotExist => crate::ErrorClass::Declined,
+            | Self::UserNotExist => Some(crate::ErrorClass::Declined),
             Self::AccountBookSceneCodeException
             | Self::AuthoreeIsNotMatch
             | Self::BalanceIsNotEnough
@@ -1277,7 +1279,7 @@ impl crate::method::ErrorCode for TransUniTransferErrorCode {
             | Self::TransferSceneInfoAdmitFail
             | Self::UnauthorizedConsult
             | Self::UnSupportEmployeeService
-            | Self::UserRiskFreeze => crate::ErrorClass::Setup,
+            | Self::UserRiskFreeze => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -1422,19 +1424,19 @@ crate::wire::listed!(TransUniTransferSubStatus);
 #[must_use]
 #[non_exhaustive]
 pub struct Participant {
-    /// The account, named as `identity_type` says. At most 128 characters.
+    /// 参与方的唯一标识. The account, named as `identity_type` says. At most 128 characters.
     pub identity: String,
-    /// What kind of account name stands in `identity`.
+    /// 参与方的标识类型. What kind of account name stands in `identity`.
     pub identity_type: crate::types::Open<ParticipantIdentityType>,
-    /// The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
+    /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
     pub name: Option<String>,
-    /// What kind of document `cert_no` is the number of.
+    /// 参与方的证件类型. What kind of document `cert_no` is the number of.
     pub cert_type: Option<String>,
-    /// The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
+    /// 参与方的证件号. The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
     pub cert_no: Option<crate::types::Secret>,
     /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
     pub bankcard_ext_info: Option<BankcardExtInfo>,
-    /// How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
+    /// 商户端的用户信息描述. How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
     pub merchant_user_info: Option<crate::types::Json>,
     /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
     pub ext_info: Option<crate::types::Json>,
@@ -1454,32 +1456,32 @@ impl Participant {
         __made
     }
 
-    /// Sets `name`.
+    /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(Into::into(name));
         self
     }
 
-    /// Sets `cert_type`.
+    /// 参与方的证件类型. What kind of document `cert_no` is the number of.
     pub fn cert_type(mut self, cert_type: impl Into<String>) -> Self {
         self.cert_type = Some(Into::into(cert_type));
         self
     }
 
-    /// Sets `cert_no`.
+    /// 参与方的证件号. The number of an identity card or a passport. If given, a transfer to an account that was verified with another document is refused.
     pub fn cert_no(mut self, cert_no: impl Into<crate::types::Secret>) -> Self {
         self.cert_no = Some(Into::into(cert_no));
         self
     }
 
-    /// Sets `bankcard_ext_info`.
+    /// The bank behind a card, when `identity_type` is `BANKCARD_NO`.
     #[inline]
     pub fn bankcard_ext_info(mut self, bankcard_ext_info: BankcardExtInfo) -> Self {
         self.bankcard_ext_info = Some(bankcard_ext_info);
         self
     }
 
-    /// Sets `merchant_user_info`.
+    /// 商户端的用户信息描述. How the merchant knows the user: `merchant_user_id`, `merchant_user_name`, `merchant_user_nickname`, `merchant_user_mobile`.
     pub fn merchant_user_info(
         mut self,
         merchant_user_info: impl Into<crate::types::Json>,
@@ -1488,7 +1490,7 @@ impl Participant {
         self
     }
 
-    /// Sets `ext_info`.
+    /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
     pub fn ext_info(mut self, ext_info: impl Into<crate::types::Json>) -> Self {
         self.ext_info = Some(Into::into(ext_info));
         self
@@ -1619,17 +1621,17 @@ crate::wire::listed!(ParticipantIdentityType);
 #[must_use]
 #[non_exhaustive]
 pub struct BankcardExtInfo {
-    /// Whether the card belongs to a company or a person.
+    /// 收款账户类型. Whether the card belongs to a company or a person.
     pub account_type: Option<crate::types::Open<BankcardExtInfoAccountType>>,
-    /// The bank's name.
+    /// 机构名称. The bank's name.
     pub inst_name: Option<String>,
-    /// The province of the bank.
+    /// 银行所在省. The province of the bank.
     pub inst_province: Option<String>,
-    /// The city of the bank.
+    /// 收款银行所在市. The city of the bank.
     pub inst_city: Option<String>,
-    /// The branch that keeps the account.
+    /// 收款银行所属支行. The branch that keeps the account.
     pub inst_branch_name: Option<String>,
-    /// The branch's code in the interbank system.
+    /// 银行支行联行号. The branch's code in the interbank system.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1642,7 +1644,7 @@ impl BankcardExtInfo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `account_type`.
+    /// 收款账户类型. Whether the card belongs to a company or a person.
     pub fn account_type(
         mut self,
         account_type: impl Into<crate::types::Open<BankcardExtInfoAccountType>>,
@@ -1651,31 +1653,31 @@ impl BankcardExtInfo {
         self
     }
 
-    /// Sets `inst_name`.
+    /// 机构名称. The bank's name.
     pub fn inst_name(mut self, inst_name: impl Into<String>) -> Self {
         self.inst_name = Some(Into::into(inst_name));
         self
     }
 
-    /// Sets `inst_province`.
+    /// 银行所在省. The province of the bank.
     pub fn inst_province(mut self, inst_province: impl Into<String>) -> Self {
         self.inst_province = Some(Into::into(inst_province));
         self
     }
 
-    /// Sets `inst_city`.
+    /// 收款银行所在市. The city of the bank.
     pub fn inst_city(mut self, inst_city: impl Into<String>) -> Self {
         self.inst_city = Some(Into::into(inst_city));
         self
     }
 
-    /// Sets `inst_branch_name`.
+    /// 收款银行所属支行. The branch that keeps the account.
     pub fn inst_branch_name(mut self, inst_branch_name: impl Into<String>) -> Self {
         self.inst_branch_name = Some(Into::into(inst_branch_name));
         self
     }
 
-    /// Sets `bank_code`.
+    /// 银行支行联行号. The branch's code in the interbank system.
     pub fn bank_code(mut self, bank_code: impl Into<String>) -> Self {
         self.bank_code = Some(Into::into(bank_code));
         self
@@ -1776,9 +1778,9 @@ crate::wire::listed!(BankcardExtInfoAccountType);
 #[must_use]
 #[non_exhaustive]
 pub struct TransferSceneReportInfo {
-    /// What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
+    /// 转账场景信息类型. What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
     pub info_type: Option<String>,
-    /// The statement, in the merchant's words, such as 8月家政服务报酬.
+    /// 转账场景信息描述. The statement, in the merchant's words, such as 8月家政服务报酬.
     pub info_content: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1791,13 +1793,13 @@ impl TransferSceneReportInfo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `info_type`.
+    /// 转账场景信息类型. What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
     pub fn info_type(mut self, info_type: impl Into<String>) -> Self {
         self.info_type = Some(Into::into(info_type));
         self
     }
 
-    /// Sets `info_content`.
+    /// 转账场景信息描述. The statement, in the merchant's words, such as 8月家政服务报酬.
     pub fn info_content(mut self, info_content: impl Into<String>) -> Self {
         self.info_content = Some(Into::into(info_content));
         self
@@ -1848,19 +1850,19 @@ crate::wire::object!(TransferSceneReportInfo);
 #[must_use]
 #[non_exhaustive]
 pub struct MutipleCurrencyDetail {
-    /// What the payer pays.
+    /// 支付金额. What the payer pays.
     pub payment_amount: Option<crate::types::Price>,
-    /// The currency that the payer pays in.
+    /// 支付币种. The currency that the payer pays in.
     pub payment_currency: Option<String>,
-    /// What is transferred.
+    /// 转账金额. What is transferred.
     pub trans_amount: Option<crate::types::Price>,
-    /// The currency that is transferred.
+    /// 转账币种. The currency that is transferred.
     pub trans_currency: Option<String>,
-    /// What is settled.
+    /// 清算金额. What is settled.
     pub settlement_amount: Option<crate::types::Price>,
-    /// The currency of the settlement.
+    /// 清算币种.
     pub settlement_currency: Option<String>,
-    /// Extras.
+    /// 扩展字段. Extras.
     pub ext_info: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1873,40 +1875,40 @@ impl MutipleCurrencyDetail {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `payment_amount`.
+    /// 支付金额. What the payer pays.
     #[inline]
     pub fn payment_amount(mut self, payment_amount: crate::types::Price) -> Self {
         self.payment_amount = Some(payment_amount);
         self
     }
 
-    /// Sets `payment_currency`.
+    /// 支付币种. The currency that the payer pays in.
     pub fn payment_currency(mut self, payment_currency: impl Into<String>) -> Self {
         self.payment_currency = Some(Into::into(payment_currency));
         self
     }
 
-    /// Sets `trans_amount`.
+    /// 转账金额. What is transferred.
     #[inline]
     pub fn trans_amount(mut self, trans_amount: crate::types::Price) -> Self {
         self.trans_amount = Some(trans_amount);
         self
     }
 
-    /// Sets `trans_currency`.
+    /// 转账币种. The currency that is transferred.
     pub fn trans_currency(mut self, trans_currency: impl Into<String>) -> Self {
         self.trans_currency = Some(Into::into(trans_currency));
         self
     }
 
-    /// Sets `settlement_amount`.
+    /// 清算金额. What is settled.
     #[inline]
     pub fn settlement_amount(mut self, settlement_amount: crate::types::Price) -> Self {
         self.settlement_amount = Some(settlement_amount);
         self
     }
 
-    /// Sets `settlement_currency`.
+    /// 清算币种.
     pub fn settlement_currency(
         mut self,
         settlement_currency: impl Into<String>,
@@ -1915,7 +1917,7 @@ impl MutipleCurrencyDetail {
         self
     }
 
-    /// Sets `ext_info`.
+    /// 扩展字段. Extras.
     pub fn ext_info(mut self, ext_info: impl Into<String>) -> Self {
         self.ext_info = Some(Into::into(ext_info));
         self
@@ -2003,15 +2005,15 @@ crate::wire::object!(MutipleCurrencyDetail);
 #[must_use]
 #[non_exhaustive]
 pub struct SignData {
-    /// The signature itself.
+    /// 签名密文. The signature itself.
     pub ori_sign: Option<String>,
-    /// Its algorithm; case matters.
+    /// 签名算法. Its algorithm; case matters.
     pub ori_sign_type: Option<String>,
-    /// The charset that was signed; case matters.
+    /// 编码类型. The charset that was signed; case matters.
     pub ori_char_set: Option<String>,
-    /// The Alipay user number of the merchant that signed.
+    /// 商户支付宝账号id. The Alipay user number of the merchant that signed.
     pub partner_id: Option<String>,
-    /// The app that signed.
+    /// 签名商户开放平台应用APPID. The app that signed.
     pub ori_app_id: Option<String>,
     /// The order number in the request that was signed.
     pub ori_out_biz_no: Option<String>,
@@ -2026,37 +2028,37 @@ impl SignData {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `ori_sign`.
+    /// 签名密文. The signature itself.
     pub fn ori_sign(mut self, ori_sign: impl Into<String>) -> Self {
         self.ori_sign = Some(Into::into(ori_sign));
         self
     }
 
-    /// Sets `ori_sign_type`.
+    /// 签名算法. Its algorithm; case matters.
     pub fn ori_sign_type(mut self, ori_sign_type: impl Into<String>) -> Self {
         self.ori_sign_type = Some(Into::into(ori_sign_type));
         self
     }
 
-    /// Sets `ori_char_set`.
+    /// 编码类型. The charset that was signed; case matters.
     pub fn ori_char_set(mut self, ori_char_set: impl Into<String>) -> Self {
         self.ori_char_set = Some(Into::into(ori_char_set));
         self
     }
 
-    /// Sets `partner_id`.
+    /// 商户支付宝账号id. The Alipay user number of the merchant that signed.
     pub fn partner_id(mut self, partner_id: impl Into<String>) -> Self {
         self.partner_id = Some(Into::into(partner_id));
         self
     }
 
-    /// Sets `ori_app_id`.
+    /// 签名商户开放平台应用APPID. The app that signed.
     pub fn ori_app_id(mut self, ori_app_id: impl Into<String>) -> Self {
         self.ori_app_id = Some(Into::into(ori_app_id));
         self
     }
 
-    /// Sets `ori_out_biz_no`.
+    /// The order number in the request that was signed.
     pub fn ori_out_biz_no(mut self, ori_out_biz_no: impl Into<String>) -> Self {
         self.ori_out_biz_no = Some(Into::into(ori_out_biz_no));
         self

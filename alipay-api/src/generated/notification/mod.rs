@@ -4,10 +4,14 @@
 pub mod open_auth_appauth_cancelled;
 pub mod open_app_auth_cancel;
 pub mod open_app_auth_notify;
+
+#[cfg(feature = "trade")]
 pub mod trade_status_sync;
 pub use open_auth_appauth_cancelled::OpenAuthAppauthCancelled;
 pub use open_app_auth_cancel::OpenAppAuthCancel;
 pub use open_app_auth_notify::OpenAppAuthNotify;
+
+#[cfg(feature = "trade")]
 pub use trade_status_sync::TradeStatusSync;
 
 /// A notification, by what it tells.
@@ -21,6 +25,7 @@ pub enum Notification {
     /// 应用授权通知: `open_app_auth_notify`.
     OpenAppAuthNotify(Box<OpenAppAuthNotify>),
     /// 交易状态变更通知: `trade_status_sync`.
+    #[cfg(feature = "trade")]
     TradeStatusSync(Box<TradeStatusSync>),
     /// One that this version of the library does not know: its parameters as they came.
     Other(crate::notify::OtherNotification),
@@ -39,6 +44,7 @@ impl Notification {
             }
             "open_app_auth_cancel" => Some(Self::OpenAppAuthCancel(source.make())),
             "open_app_auth_notify" => Some(Self::OpenAppAuthNotify(source.make())),
+            #[cfg(feature = "trade")]
             "trade_status_sync" => Some(Self::TradeStatusSync(source.make())),
             _ => None,
         }
@@ -50,6 +56,7 @@ impl Notification {
             Self::OpenAuthAppauthCancelled(_) => "alipay.open.auth.appauth.cancelled",
             Self::OpenAppAuthCancel(_) => "open_app_auth_cancel",
             Self::OpenAppAuthNotify(_) => "open_app_auth_notify",
+            #[cfg(feature = "trade")]
             Self::TradeStatusSync(_) => "trade_status_sync",
             Self::Other(other) => &other.name,
         }
@@ -74,6 +81,7 @@ impl From<OpenAppAuthNotify> for Notification {
     }
 }
 
+#[cfg(feature = "trade")]
 impl From<TradeStatusSync> for Notification {
     fn from(body: TradeStatusSync) -> Self {
         Self::TradeStatusSync(Box::new(body))

@@ -18,7 +18,7 @@ pub struct OpenAppAuthNotify {
     pub notify_type: String,
     /// When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
-    /// What happened to the authorisation.
+    /// 授权结果. What happened to the authorisation.
     pub status: Option<crate::types::Open<OpenAppAuthNotifyStatus>>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: String,
@@ -28,7 +28,7 @@ pub struct OpenAppAuthNotify {
     pub app_id: String,
     /// The merchant's own app.
     pub auth_app_id: String,
-    /// What the merchant gave, and on what occasion.
+    /// 授权明细. What the merchant gave, and on what occasion.
     pub biz_content: OpenAppAuthNotifyContent,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -34,39 +34,39 @@ pub struct TradeStatusSync {
     pub auth_app_id: String,
     /// The merchant's own app.
     pub merchant_app_id: Option<String>,
-    /// Alipay's number of the trade.
+    /// 支付宝交易号. Alipay's number of the trade.
     pub trade_no: String,
-    /// The merchant's own order number.
+    /// 商户订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
+    /// 商户业务号（退款时为退款请求号）. The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
     pub out_biz_no: Option<String>,
-    /// Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
+    /// 交易状态. Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
     pub trade_status: crate::types::Open<TradeStatus>,
-    /// The buyer's Alipay user number, where the app has not moved to open ids.
+    /// 买家用户号. The buyer's Alipay user number, where the app has not moved to open ids.
     pub buyer_id: Option<String>,
-    /// The open id that the buyer has towards the app.
+    /// 买家用户标识. The open id that the buyer has towards the app.
     pub buyer_open_id: Option<String>,
-    /// The buyer's login, partly masked.
+    /// 买家账号. The buyer's login, partly masked.
     pub buyer_logon_id: Option<String>,
-    /// The seller's Alipay user number.
+    /// 卖家用户号. The seller's Alipay user number.
     pub seller_id: Option<String>,
-    /// The seller's login.
+    /// 卖家账号. The seller's login.
     pub seller_email: Option<String>,
-    /// The order's title, as it was sent with the payment.
+    /// 订单标题. The order's title, as it was sent with the payment.
     pub subject: Option<String>,
-    /// The order's description, as it was sent with the payment.
+    /// 商品描述. The order's description, as it was sent with the payment.
     pub body: Option<String>,
-    /// The order's amount, in yuan. Compare it with what the order costs.
+    /// 订单金额. The order's amount, in yuan. Compare it with what the order costs.
     pub total_amount: Option<crate::types::Price>,
-    /// What the seller receives, in yuan, before fees.
+    /// 实收金额. What the seller receives, in yuan, before fees.
     pub receipt_amount: Option<crate::types::Price>,
-    /// What the buyer paid, in yuan, after discounts.
+    /// 付款金额. What the buyer paid, in yuan, after discounts.
     pub buyer_pay_amount: Option<crate::types::Price>,
-    /// What the buyer can have an invoice for, in yuan.
+    /// 开票金额. What the buyer can have an invoice for, in yuan.
     pub invoice_amount: Option<crate::types::Price>,
-    /// What was paid with Jifenbao points, in yuan.
+    /// 集分宝金额. What was paid with Jifenbao points, in yuan.
     pub point_amount: Option<crate::types::Price>,
-    /// What has been refunded so far, all refunds together, in yuan: don't add it up. Given in the notification of a refund; what that one refund gave back, `alipay.trade.fastpay.refund.query` says by `out_biz_no`.
+    /// 总退款金额. What has been refunded so far, all refunds together, in yuan: don't add it up. Given in the notification of a refund; what that one refund gave back, `alipay.trade.fastpay.refund.query` says by `out_biz_no`.
     pub refund_fee: Option<crate::types::Price>,
     /// What Alipay's own offers took off the price, in yuan.
     pub discount_amount: Option<crate::types::Price>,
@@ -90,23 +90,23 @@ pub struct TradeStatusSync {
     pub total_from_seller_fee: Option<crate::types::Price>,
     /// How much of the order has been fulfilled, in yuan.
     pub fulfillment_amount: Option<crate::types::Price>,
-    /// When the trade was created.
+    /// 交易创建时间. When the trade was created.
     pub gmt_create: Option<crate::types::DateTime>,
-    /// When the buyer paid.
+    /// 付款时间. When the buyer paid.
     pub gmt_payment: Option<crate::types::DateTime>,
-    /// When the refund was made. The gateway adds a fraction of a second, as in `2015-04-28 15:45:57.320`.
+    /// 退款时间. When the refund was made. The gateway adds a fraction of a second, as in `2015-04-28 15:45:57.320`.
     pub gmt_refund: Option<crate::types::DateTime>,
-    /// When the trade ended.
+    /// 结束时间. When the trade ended.
     pub gmt_close: Option<crate::types::DateTime>,
     /// When the money went to the seller.
     pub send_pay_date: Option<crate::types::DateTime>,
-    /// What the payment was made of, source by source.
+    /// 支付渠道金额. What the payment was made of, source by source.
     pub fund_bill_list: Vec<FundBill>,
-    /// The vouchers that were used.
+    /// 优惠券信息. The vouchers that were used.
     pub voucher_detail_list: Vec<VoucherDetail>,
     /// The vouchers that a refund gave back.
     pub refund_voucher_detail_list: Vec<VoucherDetail>,
-    /// As JSON text, the items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
+    /// 单品优惠. As JSON text, the items whose price an offer reduced: `goodsId`, `goodsName` and `discountAmount` of each.
     pub discount_goods_detail: Option<String>,
     /// How it was split into Huabei instalments: `USER_INSTALL_NUM` is their number.
     pub hb_fq_pay_info: Option<crate::types::Json>,
@@ -133,7 +133,7 @@ pub struct TradeStatusSync {
     pub out_channel_type: Option<String>,
     /// Where the buyer paid, such as `APP`.
     pub cashier_type: Option<String>,
-    /// The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
+    /// 回传参数. The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -724,17 +724,17 @@ crate::wire::listed!(FundBillFundType);
 pub struct VoucherDetail {
     /// The voucher's number.
     pub voucher_id: Option<String>,
-    /// What the voucher is called.
+    /// 券名称. What the voucher is called.
     pub name: Option<String>,
-    /// What kind of voucher it is.
+    /// 券类型. What kind of voucher it is.
     pub r#type: Option<crate::types::Open<VoucherDetailType>>,
-    /// What it is worth, in yuan: what merchant and others contribute.
+    /// 优惠券面额. What it is worth, in yuan: what merchant and others contribute.
     pub amount: Option<crate::types::Price>,
     /// What the merchant contributes, in yuan.
     pub merchant_contribute: Option<crate::types::Price>,
     /// What others contribute, such as Alipay or a brand, in yuan.
     pub other_contribute: Option<crate::types::Price>,
-    /// A remark on the voucher.
+    /// 优惠券备注信息. A remark on the voucher.
     pub memo: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -863,15 +863,15 @@ crate::wire::listed!(VoucherDetailType);
 /// A fee.
 #[non_exhaustive]
 pub struct ChargeInfo {
-    /// What is charged, in yuan.
+    /// 实收费用. What is charged, in yuan.
     pub charge_fee: Option<crate::types::Price>,
-    /// What it would be without a reduction, in yuan.
+    /// 原始费用. What it would be without a reduction, in yuan.
     pub original_charge_fee: Option<crate::types::Price>,
-    /// The rate in the contract.
+    /// 签约费率. The rate in the contract.
     pub switch_fee_rate: Option<String>,
-    /// Whether the account that receives the payment bears it.
+    /// 是否收款账号出资. Whether the account that receives the payment bears it.
     pub is_rating_on_trade_receiver: Option<bool>,
-    /// Whether the account that the contract names bears it.
+    /// 是否合约指定收费账号出资. Whether the account that the contract names bears it.
     pub is_rating_on_switch: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -947,9 +947,9 @@ crate::wire::object!(ChargeInfo);
 /// What an employer paid.
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
-    /// Whether the employer paid any of it.
+    /// 是否包含因公付资产. Whether the employer paid any of it.
     pub is_use_enterprise_pay: Option<bool>,
-    /// What can be invoiced, in yuan.
+    /// 开票金额. What can be invoiced, in yuan.
     pub invoice_amount: Option<crate::types::Price>,
     /// What the employer's system adds.
     pub biz_info: Option<String>,

@@ -12,7 +12,7 @@
 /// Documentation: <https://opendocs.alipay.com/common/06ue2z>
 #[non_exhaustive]
 pub struct AppAlipaycertDownload {
-    /// The serial of Alipay's certificate, as `alipay_cert_sn` names it. At most 128 characters.
+    /// 支付宝公钥证书序列号. The serial of Alipay's certificate, as `alipay_cert_sn` names it. At most 128 characters.
     pub alipay_cert_sn: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

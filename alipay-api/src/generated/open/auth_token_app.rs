@@ -12,11 +12,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AuthTokenApp {
-    /// Which of the two is exchanged.
+    /// 授权方式. Which of the two is exchanged.
     pub grant_type: crate::types::Open<AuthTokenAppGrantType>,
-    /// The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
+    /// 应用授权码. The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
-    /// The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
+    /// 刷新令牌. The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -45,13 +45,13 @@ impl AuthTokenApp {
         __made
     }
 
-    /// Sets `code`.
+    /// 应用授权码. The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub fn code(mut self, code: impl Into<crate::types::Secret>) -> Self {
         self.code = Some(Into::into(code));
         self
     }
 
-    /// Sets `refresh_token`.
+    /// 刷新令牌. The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub fn refresh_token(
         mut self,
         refresh_token: impl Into<crate::types::Secret>,
@@ -117,19 +117,19 @@ impl crate::method::ServerMethod for AuthTokenApp {}
 /// The answer to [`AuthTokenApp`].
 #[non_exhaustive]
 pub struct AuthTokenAppResponse {
-    /// The token to send along with every call made for the merchant.
+    /// 应用授权令牌. The token to send along with every call made for the merchant.
     pub app_auth_token: crate::types::Secret,
-    /// The token that gets the next pair of tokens.
+    /// 刷新令牌. The token that gets the next pair of tokens.
     pub app_refresh_token: crate::types::Secret,
-    /// The merchant's own app.
+    /// 授权商户的appid. The merchant's own app.
     pub auth_app_id: String,
-    /// The merchant's Alipay user number.
+    /// 授权商户的user_id. The merchant's Alipay user number.
     pub user_id: String,
     /// Of no meaning any more: a token of an app does not expire. It used to be the token's lifetime in seconds.
     pub expires_in: Option<i64>,
-    /// For how many seconds, from this call on, the refresh token is good.
+    /// 刷新令牌的有效时间. For how many seconds, from this call on, the refresh token is good.
     pub re_expires_in: Option<i64>,
-    /// One pair of tokens for each app, when several were authorised at once.
+    /// 批量授权换码访问令牌列表. One pair of tokens for each app, when several were authorised at once.
     pub tokens: Vec<AppTokenExchangeSubElement>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -273,17 +273,17 @@ crate::wire::listed!(AuthTokenAppErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::SystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AuthCodeNotExist
             | Self::AuthCodeNotValid
             | Self::AuthTokenNotFound
             | Self::GrantTypeInvalid
             | Self::RefreshTokenNotExist
             | Self::RefreshTokenNotValid
-            | Self::RefreshTokenTimeOut => crate::ErrorClass::Request,
-            Self::AppIdNotConsistent | Self::AppNotIsv => crate::ErrorClass::Setup,
+            | Self::RefreshTokenTimeOut => Some(crate::ErrorClass::Request),
+            Self::AppIdNotConsistent | Self::AppNotIsv => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -312,17 +312,17 @@ crate::wire::listed!(AuthTokenAppGrantType);
 /// The tokens for one of several apps.
 #[non_exhaustive]
 pub struct AppTokenExchangeSubElement {
-    /// The token to send along with every call made for the merchant.
+    /// 应用授权令牌. The token to send along with every call made for the merchant.
     pub app_auth_token: crate::types::Secret,
-    /// The token that gets the next pair of tokens.
+    /// 刷新令牌. The token that gets the next pair of tokens.
     pub app_refresh_token: crate::types::Secret,
-    /// The merchant's own app.
+    /// 授权商户appid. The merchant's own app.
     pub auth_app_id: String,
-    /// The merchant's Alipay user number.
+    /// 授权商户的user_id. The merchant's Alipay user number.
     pub user_id: String,
-    /// The token's lifetime in seconds.
+    /// 过期时间. The token's lifetime in seconds.
     pub expires_in: Option<i64>,
-    /// For how many seconds, from this call on, the refresh token is good.
+    /// 刷新令牌过期时间. For how many seconds, from this call on, the refresh token is good.
     pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -8,7 +8,7 @@
 /// Documentation: <https://opendocs.alipay.com/isv/04hgcp>
 #[non_exhaustive]
 pub struct AuthTokenAppQuery {
-    /// The token to look into: a business parameter here, not the caller's credential.
+    /// 应用授权令牌. The token to look into: a business parameter here, not the caller's credential.
     pub app_auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -80,19 +80,19 @@ impl crate::method::ServerMethod for AuthTokenAppQuery {}
 /// The answer to [`AuthTokenAppQuery`].
 #[non_exhaustive]
 pub struct AuthTokenAppQueryResponse {
-    /// The merchant's Alipay user number.
+    /// 授权商户的user_id. The merchant's Alipay user number.
     pub user_id: String,
-    /// The merchant's own app.
+    /// 授权商户的appid. The merchant's own app.
     pub auth_app_id: String,
     /// Whether the token is in force.
     pub status: crate::types::Open<AuthTokenAppQueryStatus>,
     /// The methods that the token opens.
     pub auth_methods: Vec<String>,
-    /// When the authorisation began.
+    /// 授权生效时间. When the authorisation began.
     pub auth_start: Option<crate::types::DateTime>,
-    /// When it ends.
+    /// 授权失效时间. When it ends.
     pub auth_end: Option<crate::types::DateTime>,
-    /// The token's lifetime, in seconds.
+    /// 应用授权令牌失效时间. The token's lifetime, in seconds.
     pub expires_in: Option<i64>,
     /// Whether the merchant authorised everything rather than single functions.
     pub is_by_app_auth: Option<bool>,
@@ -223,11 +223,15 @@ crate::wire::listed!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
-            Self::AuthTokenNotExisted | Self::IllegalParam => crate::ErrorClass::Request,
-            Self::AppNotIsv | Self::AuthTokenNotConsistent => crate::ErrorClass::Setup,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
+            Self::AuthTokenNotExisted | Self::IllegalParam => {
+                Some(crate::ErrorClass::Request)
+            }
+            Self::AppNotIsv | Self::AuthTokenNotConsistent => {
+                Some(crate::ErrorClass::Setup)
+            }
         }
     }
 }

@@ -12,11 +12,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct OauthToken {
-    /// Which of the two is exchanged.
+    /// 授权方式. Which of the two is exchanged.
     pub grant_type: crate::types::Open<OauthTokenGrantType>,
-    /// The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
+    /// 授权码. The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
-    /// The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
+    /// 刷新令牌. The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -45,13 +45,13 @@ impl OauthToken {
         __made
     }
 
-    /// Sets `code`.
+    /// 授权码. The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub fn code(mut self, code: impl Into<crate::types::Secret>) -> Self {
         self.code = Some(Into::into(code));
         self
     }
 
-    /// Sets `refresh_token`.
+    /// 刷新令牌. The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub fn refresh_token(
         mut self,
         refresh_token: impl Into<crate::types::Secret>,
@@ -123,25 +123,26 @@ impl crate::method::ServerMethod for OauthToken {}
 /// The answer to [`OauthToken`].
 #[non_exhaustive]
 pub struct OauthTokenResponse {
-    /// The user's Alipay user number, where the app has not moved to open ids.
+    /// 支付宝用户的唯一标识. The user's Alipay user number, where the app has not moved to open ids.
     pub user_id: Option<String>,
-    /// The open id that the user has towards the app.
+    /// 支付宝用户唯一标识. The open id that the user has towards the app.
     pub open_id: Option<String>,
     /// The open id that the user has towards all apps of the same group.
     pub union_id: Option<String>,
-    /// An old id of the user. Alipay says not to use it.
+    /// An old id of the user.
+    #[deprecated(note = "Alipay says not to use it.")]
     pub alipay_user_id: Option<String>,
-    /// The token to send along as `auth_token` with what the user has allowed.
+    /// 访问令牌. The token to send along as `auth_token` with what the user has allowed.
     pub access_token: crate::types::Secret,
-    /// The token that gets the next pair of tokens.
+    /// 刷新令牌. The token that gets the next pair of tokens.
     pub refresh_token: crate::types::Secret,
-    /// The access token's lifetime, in seconds.
+    /// 访问令牌的有效时间. The access token's lifetime, in seconds.
     pub expires_in: Option<i64>,
-    /// The refresh token's lifetime, in seconds.
+    /// 刷新令牌的有效时间. The refresh token's lifetime, in seconds.
     pub re_expires_in: Option<i64>,
-    /// When the lifetimes begin.
+    /// 授权token开始时间. When the lifetimes begin.
     pub auth_start: Option<crate::types::DateTime>,
-    /// Given for tokens without an end.
+    /// 令牌类型. Given for tokens without an end.
     pub auth_token_type: Option<crate::types::Open<OauthTokenAuthTokenType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -288,15 +289,15 @@ crate::wire::listed!(OauthTokenErrorCode);
 
 impl crate::method::ErrorCode for OauthTokenErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::IspUnknowError => crate::ErrorClass::OutcomeUnknown,
+            Self::IspUnknowError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::IsvCodeInvalid
             | Self::IsvGrantTypeInvalid
             | Self::IsvRefreshTokenInvalid
             | Self::IsvRefreshTokenTimeOut
-            | Self::IsvRefreshedTokenInvalid => crate::ErrorClass::Request,
-            Self::IsvUnmatchedAppId => crate::ErrorClass::Setup,
+            | Self::IsvRefreshedTokenInvalid => Some(crate::ErrorClass::Request),
+            Self::IsvUnmatchedAppId => Some(crate::ErrorClass::Setup),
         }
     }
 }

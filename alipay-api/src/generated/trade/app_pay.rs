@@ -12,57 +12,57 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AppPay {
-    /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
     pub out_trade_no: String,
-    /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
     pub subject: String,
-    /// The Alipay product that the payment is made under: `CYCLE_PAY_AUTH` to sign a periodic deduction while paying. At most 64 characters. Sent as `QUICK_MSECURITY_PAY` unless set.
+    /// 产品码. The Alipay product that the payment is made under: `CYCLE_PAY_AUTH` to sign a periodic deduction while paying. At most 64 characters. Sent as `QUICK_MSECURITY_PAY` unless set.
     pub product_code: Option<String>,
-    /// The goods that the order is made of.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
+    /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
-    /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
-    /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
     /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
     pub timeout_express: Option<String>,
-    /// An agreement for later deductions that the buyer signs while paying. Needed for the product `CYCLE_PAY_AUTH`.
+    /// 签约参数. An agreement for later deductions that the buyer signs while paying. Needed for the product `CYCLE_PAY_AUTH`.
     pub agreement_sign_params: Option<super::types::SignParams>,
-    /// The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub seller_id: Option<String>,
-    /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
-    /// Extras for service providers, instalments and special industries.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
-    /// Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
+    /// 商户传入业务信息. Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
     pub business_params: Option<crate::types::Json>,
-    /// Discount parameters, as agreed with Alipay. At most 512 characters.
+    /// 优惠参数. Discount parameters, as agreed with Alipay. At most 512 characters.
     pub promo_params: Option<crate::types::Json>,
-    /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
-    /// Details to add to the notification that it leaves out by default.
+    /// 通知参数选项. Details to add to the notification that it leaves out by default.
     pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
-    /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
-    /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
-    /// The one channel to offer first; only `pcredit` is supported. The buyer may choose another if it is unavailable. Not together with Huabei instalments. At most 128 characters.
+    /// 指定单通道. The one channel to offer first; only `pcredit` is supported. The buyer may choose another if it is unavailable. Not together with Huabei instalments. At most 128 characters.
     pub specified_channel: Option<String>,
-    /// The merchant's own number of the shop. At most 32 characters.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
-    /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub merchant_order_no: Option<String>,
-    /// Who the buyer must be: the payment fails if somebody else pays.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
-    /// What the buyer needs to ask for an invoice.
+    /// 开票信息. What the buyer needs to ask for an invoice.
     pub invoice_info: Option<super::types::InvoiceInfo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -82,13 +82,13 @@ impl AppPay {
         __made
     }
 
-    /// Sets `product_code`.
+    /// 产品码. The Alipay product that the payment is made under: `CYCLE_PAY_AUTH` to sign a periodic deduction while paying. At most 64 characters. Sent as `QUICK_MSECURITY_PAY` unless set.
     pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
     }
 
-    /// Sets `goods_detail`.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -97,7 +97,7 @@ impl AppPay {
         self
     }
 
-    /// Sets `goods_type`.
+    /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub fn goods_type(
         mut self,
         goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
@@ -106,26 +106,26 @@ impl AppPay {
         self
     }
 
-    /// Sets `body`.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(Into::into(body));
         self
     }
 
-    /// Sets `time_expire`.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
     }
 
-    /// Sets `timeout_express`.
+    /// An older way to say when an unpaid order is closed: `5m` to `15d`, or `1c` for until midnight; counted from when the buyer confirms. Prefer `time_expire`. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
-    /// Sets `agreement_sign_params`.
+    /// 签约参数. An agreement for later deductions that the buyer signs while paying. Needed for the product `CYCLE_PAY_AUTH`.
     #[inline]
     pub fn agreement_sign_params(
         mut self,
@@ -135,41 +135,41 @@ impl AppPay {
         self
     }
 
-    /// Sets `seller_id`.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
         self.seller_id = Some(Into::into(seller_id));
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
-    /// Sets `settle_info`.
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// Sets `royalty_info`.
+    /// How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
-    /// Sets `extend_params`.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
-    /// Sets `business_params`.
+    /// 商户传入业务信息. Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
     pub fn business_params(
         mut self,
         business_params: impl Into<crate::types::Json>,
@@ -178,19 +178,19 @@ impl AppPay {
         self
     }
 
-    /// Sets `promo_params`.
+    /// 优惠参数. Discount parameters, as agreed with Alipay. At most 512 characters.
     pub fn promo_params(mut self, promo_params: impl Into<crate::types::Json>) -> Self {
         self.promo_params = Some(Into::into(promo_params));
         self
     }
 
-    /// Sets `passback_params`.
+    /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
     }
 
-    /// Sets `query_options`.
+    /// 通知参数选项. Details to add to the notification that it leaves out by default.
     pub fn query_options(
         mut self,
         query_options: impl Into<
@@ -201,7 +201,7 @@ impl AppPay {
         self
     }
 
-    /// Sets `enable_pay_channels`.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl Into<String>,
@@ -210,7 +210,7 @@ impl AppPay {
         self
     }
 
-    /// Sets `disable_pay_channels`.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl Into<String>,
@@ -219,32 +219,32 @@ impl AppPay {
         self
     }
 
-    /// Sets `specified_channel`.
+    /// 指定单通道. The one channel to offer first; only `pcredit` is supported. The buyer may choose another if it is unavailable. Not together with Huabei instalments. At most 128 characters.
     pub fn specified_channel(mut self, specified_channel: impl Into<String>) -> Self {
         self.specified_channel = Some(Into::into(specified_channel));
         self
     }
 
-    /// Sets `store_id`.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
         self.store_id = Some(Into::into(store_id));
         self
     }
 
-    /// Sets `merchant_order_no`.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
         self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
-    /// Sets `ext_user_info`.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
-    /// Sets `invoice_info`.
+    /// 开票信息. What the buyer needs to ask for an invoice.
     #[inline]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
         self.invoice_info = Some(invoice_info);
@@ -439,7 +439,7 @@ impl crate::method::AppMethod for AppPay {}
 /// The answer to [`AppPay`].
 #[non_exhaustive]
 pub struct AppPayResponse {
-    /// The merchant's own number of the order.
+    /// 商户订单号. The merchant's own number of the order.
     pub out_trade_no: String,
     /// Alipay's number of the order.
     pub trade_no: String,
@@ -447,13 +447,13 @@ pub struct AppPayResponse {
     pub total_amount: Option<crate::types::Price>,
     /// The Alipay user id that receives the money.
     pub seller_id: String,
-    /// The merchant's original order number, if the request had one.
+    /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
-    /// How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
+    /// 信用支付模式. How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
     pub credit_pay_mode: Option<String>,
-    /// The number of the Zhima order behind a payment on credit.
+    /// 信用业务单号. The number of the Zhima order behind a payment on credit.
     pub credit_biz_order_id: Option<String>,
-    /// The number of the agreement behind a payment on credit.
+    /// 授信协议号. The number of the agreement behind a payment on credit.
     pub credit_agreement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -618,23 +618,23 @@ crate::wire::listed!(AppPayErrorCode);
 
 impl crate::method::ErrorCode for AppPayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqInvalidParameter
             | Self::AcqRiskMerchantIpNotExist
             | Self::AcqTotalFeeExceed
             | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid | Self::AcqBuyerSellerEqual => {
-                crate::ErrorClass::Declined
+                Some(crate::ErrorClass::Declined)
             }
             Self::AcqAccessForbidden
             | Self::AcqPartnerError
-            | Self::AcqSellerBeenBlocked => crate::ErrorClass::Setup,
+            | Self::AcqSellerBeenBlocked => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -13,9 +13,9 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Cancel {
-    /// The order number that the payment was sent with. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 原支付请求的商户订单号. The order number that the payment was sent with. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the order, if it is known. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order, if it is known. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -36,13 +36,13 @@ impl Cancel {
         __made
     }
 
-    /// Sets `out_trade_no`.
+    /// 原支付请求的商户订单号. The order number that the payment was sent with. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
         self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
-    /// Sets `trade_no`.
+    /// 支付宝交易号. Alipay's number of the order, if it is known. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
@@ -100,6 +100,7 @@ impl crate::method::Method for Cancel {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };
@@ -110,13 +111,13 @@ impl crate::method::ServerMethod for Cancel {}
 /// The answer to [`Cancel`].
 #[non_exhaustive]
 pub struct CancelResponse {
-    /// The merchant's own order number.
+    /// 商户订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// Alipay's number of the order, if one was closed or refunded.
+    /// 支付宝交易号. Alipay's number of the order, if one was closed or refunded.
     pub trade_no: Option<String>,
-    /// Whether to send the cancel again.
+    /// 是否需要重试. Whether to send the cancel again.
     pub retry_flag: Option<bool>,
-    /// What was done. Absent if there is no such order.
+    /// 本次撤销触发的交易动作. What was done. Absent if there is no such order.
     pub action: Option<crate::types::Open<CancelAction>>,
     /// When the refund was made. Bank acquirers only.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
@@ -255,18 +256,18 @@ crate::wire::listed!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqSystemError | Self::AqcSystemError => {
-                crate::ErrorClass::OutcomeUnknown
+                Some(crate::ErrorClass::OutcomeUnknown)
             }
             Self::AcqCancelNotAllowed
             | Self::AcqInvalidParameter
             | Self::AcqReasonTradeRefundFeeErr
             | Self::AcqTradeCancelTimeOut
-            | Self::AcqTradeHasFinished => crate::ErrorClass::Request,
-            Self::AcqReasonTradeBeenFreezen => crate::ErrorClass::Declined,
-            Self::AcqSellerBalanceNotEnough => crate::ErrorClass::Setup,
+            | Self::AcqTradeHasFinished => Some(crate::ErrorClass::Request),
+            Self::AcqReasonTradeBeenFreezen => Some(crate::ErrorClass::Declined),
+            Self::AcqSellerBalanceNotEnough => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -9,13 +9,13 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Close {
-    /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub out_trade_no: Option<String>,
     /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
-    /// Who closes it, as the merchant names its staff. At most 28 characters.
+    /// 商家操作员编号 id. Who closes it, as the merchant names its staff. At most 28 characters.
     pub operator_id: Option<String>,
-    /// Further particulars.
+    /// 扩展字段. Further particulars.
     pub extend_params: Option<CloseExtendParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -36,25 +36,25 @@ impl Close {
         __made
     }
 
-    /// Sets `out_trade_no`.
+    /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
         self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
-    /// Sets `trade_no`.
+    /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
     }
 
-    /// Sets `operator_id`.
+    /// 商家操作员编号 id. Who closes it, as the merchant names its staff. At most 28 characters.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self
     }
 
-    /// Sets `extend_params`.
+    /// 扩展字段. Further particulars.
     #[inline]
     pub fn extend_params(mut self, extend_params: CloseExtendParams) -> Self {
         self.extend_params = Some(extend_params);
@@ -124,6 +124,7 @@ impl crate::method::Method for Close {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };
@@ -134,9 +135,9 @@ impl crate::method::ServerMethod for Close {}
 /// The answer to [`Close`].
 #[non_exhaustive]
 pub struct CloseResponse {
-    /// The merchant's own order number.
+    /// 创建交易传入的商户订单号. The merchant's own order number.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -227,14 +228,14 @@ crate::wire::listed!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqInvalidParameter
             | Self::AcqReasonIllegalStatus
             | Self::AcqReasonTradeStatusInvalid
             | Self::AcqTradeNotExist
-            | Self::AcqTradeStatusError => crate::ErrorClass::Request,
+            | Self::AcqTradeStatusError => Some(crate::ErrorClass::Request),
         }
     }
 }
@@ -256,7 +257,7 @@ impl CloseExtendParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `is_fulfilled`.
+    /// Whether the buyer has settled the order in some other way.
     pub fn is_fulfilled(mut self, is_fulfilled: impl Into<String>) -> Self {
         self.is_fulfilled = Some(Into::into(is_fulfilled));
         self

@@ -10,73 +10,73 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Create {
-    /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
     pub out_trade_no: String,
-    /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
     pub subject: String,
-    /// The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
+    /// 产品码. The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
     pub product_code: Option<String>,
-    /// The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
     pub buyer_open_id: Option<String>,
-    /// The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters.
+    /// 买家支付宝用户ID. The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters.
     pub buyer_id: Option<String>,
-    /// The buyer's login name. Prefer `buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 100 characters.
+    /// 买家支付宝登录账号. The buyer's login name. Prefer `buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 100 characters.
     pub buyer_logon_id: Option<String>,
     /// The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
     pub op_app_id: Option<String>,
-    /// The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
     pub op_buyer_open_id: Option<String>,
-    /// The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub seller_id: Option<String>,
-    /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
-    /// The goods that the order is made of.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
-    /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
+    /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     pub undiscountable_amount: Option<crate::types::Price>,
-    /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// How long the order can be paid, counted from its creation: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
     pub timeout_express: Option<String>,
-    /// Extras for service providers, instalments and special industries.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
-    /// Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
+    /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     pub business_params: Option<super::types::BusinessParams>,
-    /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
-    /// An agreement for later deductions that the buyer signs while paying.
+    /// 签约参数. An agreement for later deductions that the buyer signs while paying.
     pub agreement_sign_params: Option<super::types::SignParams>,
-    /// How the goods are sent.
+    /// 物流信息. How the goods are sent.
     pub logistics_detail: Option<LogisticsDetail>,
-    /// Where the goods are sent.
+    /// 收货人及地址信息. Where the goods are sent.
     pub receiver_address_info: Option<ReceiverAddressInfo>,
-    /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
-    /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
-    /// Any text: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
-    /// Details to add to the notification that it leaves out by default.
+    /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
-    /// The merchant's own number of the shop. At most 32 characters.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
-    /// Alipay's number of the shop. At most 32 characters.
+    /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
     pub alipay_store_id: Option<String>,
-    /// The member of staff who takes the payment, as the merchant names them. At most 28 characters.
+    /// 商户操作员编号. The member of staff who takes the payment, as the merchant names them. At most 28 characters.
     pub operator_id: Option<String>,
-    /// The till or device that takes the payment, as the merchant names it. At most 32 characters.
+    /// 商户机具终端编号. The till or device that takes the payment, as the merchant names it. At most 32 characters.
     pub terminal_id: Option<String>,
-    /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub merchant_order_no: Option<String>,
-    /// Who the buyer must be: the payment fails if somebody else pays.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
@@ -84,116 +84,115 @@ pub struct Create {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`Create`] must have.
+pub struct CreateRequired {
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    pub out_trade_no: String,
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    pub total_amount: crate::types::Price,
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    pub subject: String,
+}
+
 impl Create {
     /// With `buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_open_id(
         buyer_open_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: CreateRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.buyer_open_id = Some(Into::into(buyer_open_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
-    pub fn with_buyer_id(
-        buyer_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
-    ) -> Self {
+    pub fn with_buyer_id(buyer_id: impl Into<String>, required: CreateRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.buyer_id = Some(Into::into(buyer_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_logon_id(
         buyer_logon_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: CreateRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.buyer_logon_id = Some(Into::into(buyer_logon_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_op_buyer_open_id(
         op_buyer_open_id: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: CreateRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
-    /// Sets `product_code`.
+    /// 产品码. The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
     pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
     }
 
-    /// Sets `buyer_open_id`.
+    /// 买家支付宝用户唯一标识. The buyer's open id, which identifies the user to this app only. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
     }
 
-    /// Sets `buyer_id`.
+    /// 买家支付宝用户ID. The buyer's Alipay user id: 16 digits that begin with 2088. Must not be the seller. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 28 characters.
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// Sets `buyer_logon_id`.
+    /// 买家支付宝登录账号. The buyer's login name. Prefer `buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 100 characters.
     pub fn buyer_logon_id(mut self, buyer_logon_id: impl Into<String>) -> Self {
         self.buyer_logon_id = Some(Into::into(buyer_logon_id));
         self
     }
 
-    /// Sets `op_app_id`.
+    /// The app id of the mini program in which the buyer pays, where another app makes this call. At most 32 characters.
     pub fn op_app_id(mut self, op_app_id: impl Into<String>) -> Self {
         self.op_app_id = Some(Into::into(op_app_id));
         self
     }
 
-    /// Sets `op_buyer_open_id`.
+    /// 买家支付宝用户唯一标识. The buyer's open id as the mini program `op_app_id` sees it. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given. At most 128 characters.
     pub fn op_buyer_open_id(mut self, op_buyer_open_id: impl Into<String>) -> Self {
         self.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
         self
     }
 
-    /// Sets `seller_id`.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
         self.seller_id = Some(Into::into(seller_id));
         self
     }
 
-    /// Sets `body`.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(Into::into(body));
         self
     }
 
-    /// Sets `goods_detail`.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -202,7 +201,7 @@ impl Create {
         self
     }
 
-    /// Sets `discountable_amount`.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     #[inline]
     pub fn discountable_amount(
         mut self,
@@ -212,7 +211,7 @@ impl Create {
         self
     }
 
-    /// Sets `undiscountable_amount`.
+    /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     #[inline]
     pub fn undiscountable_amount(
         mut self,
@@ -222,27 +221,27 @@ impl Create {
         self
     }
 
-    /// Sets `time_expire`.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
     }
 
-    /// Sets `timeout_express`.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Left out, face-to-face payments have 3 hours. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
-    /// Sets `extend_params`.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
-    /// Sets `business_params`.
+    /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     #[inline]
     pub fn business_params(
         mut self,
@@ -252,28 +251,28 @@ impl Create {
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
-    /// Sets `settle_info`.
+    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// Sets `royalty_info`.
+    /// How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
-    /// Sets `agreement_sign_params`.
+    /// 签约参数. An agreement for later deductions that the buyer signs while paying.
     #[inline]
     pub fn agreement_sign_params(
         mut self,
@@ -283,14 +282,14 @@ impl Create {
         self
     }
 
-    /// Sets `logistics_detail`.
+    /// 物流信息. How the goods are sent.
     #[inline]
     pub fn logistics_detail(mut self, logistics_detail: LogisticsDetail) -> Self {
         self.logistics_detail = Some(logistics_detail);
         self
     }
 
-    /// Sets `receiver_address_info`.
+    /// 收货人及地址信息. Where the goods are sent.
     #[inline]
     pub fn receiver_address_info(
         mut self,
@@ -300,7 +299,7 @@ impl Create {
         self
     }
 
-    /// Sets `enable_pay_channels`.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl Into<String>,
@@ -309,7 +308,7 @@ impl Create {
         self
     }
 
-    /// Sets `disable_pay_channels`.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl Into<String>,
@@ -318,13 +317,13 @@ impl Create {
         self
     }
 
-    /// Sets `passback_params`.
+    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
     }
 
-    /// Sets `query_options`.
+    /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub fn query_options(
         mut self,
         query_options: impl Into<
@@ -335,44 +334,44 @@ impl Create {
         self
     }
 
-    /// Sets `store_id`.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
         self.store_id = Some(Into::into(store_id));
         self
     }
 
-    /// Sets `alipay_store_id`.
+    /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
     pub fn alipay_store_id(mut self, alipay_store_id: impl Into<String>) -> Self {
         self.alipay_store_id = Some(Into::into(alipay_store_id));
         self
     }
 
-    /// Sets `operator_id`.
+    /// 商户操作员编号. The member of staff who takes the payment, as the merchant names them. At most 28 characters.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self
     }
 
-    /// Sets `terminal_id`.
+    /// 商户机具终端编号. The till or device that takes the payment, as the merchant names it. At most 32 characters.
     pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
         self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
-    /// Sets `merchant_order_no`.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
         self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
-    /// Sets `ext_user_info`.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
-    /// Sets `bkagent_req_info`.
+    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     #[inline]
     pub fn bkagent_req_info(
         mut self,
@@ -619,6 +618,7 @@ impl crate::method::Method for Create {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };
@@ -629,9 +629,9 @@ impl crate::method::ServerMethod for Create {}
 /// The answer to [`Create`].
 #[non_exhaustive]
 pub struct CreateResponse {
-    /// The merchant's own number of the order.
+    /// 商户订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -894,10 +894,10 @@ crate::wire::listed!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqIllegalArgument
@@ -918,14 +918,14 @@ impl crate::method::ErrorCode for CreateErrorCode {
             | Self::AcqTradeBuyerNotMatch
             | Self::AcqTradeHasClose
             | Self::AcqTradeSettleError
-            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid
             | Self::AcqBuyerNotExist
             | Self::AcqBuyerSellerEqual
             | Self::AcqCustomerValidateError
             | Self::AcqErrorBuyerCertifyLevelLimit
             | Self::AcqNotSupportPaymentInst
-            | Self::AcqPayerUnmatched => crate::ErrorClass::Declined,
+            | Self::AcqPayerUnmatched => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqBeyondPerReceiptSingleRestriction
             | Self::AcqBizProductNotAllowed
@@ -944,7 +944,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
             | Self::AcqSecondaryMerchantNotMatch
             | Self::AcqSecondaryMerchantStatusError
             | Self::AcqSellerBeenBlocked
-            | Self::AcqUnboundApplication => crate::ErrorClass::Setup,
+            | Self::AcqUnboundApplication => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -953,7 +953,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
 #[must_use]
 #[non_exhaustive]
 pub struct LogisticsDetail {
-    /// The way they are sent.
+    /// 物流类型. The way they are sent.
     pub logistics_type: Option<crate::types::Open<LogisticsDetailLogisticsType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -966,7 +966,7 @@ impl LogisticsDetail {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `logistics_type`.
+    /// 物流类型. The way they are sent.
     pub fn logistics_type(
         mut self,
         logistics_type: impl Into<crate::types::Open<LogisticsDetailLogisticsType>>,
@@ -1042,15 +1042,15 @@ crate::wire::listed!(LogisticsDetailLogisticsType);
 #[must_use]
 #[non_exhaustive]
 pub struct ReceiverAddressInfo {
-    /// The receiver's name. At most 512 characters.
+    /// 收货人的姓名. The receiver's name. At most 512 characters.
     pub name: Option<String>,
-    /// Street and number. At most 512 characters.
+    /// 收货地址. Street and number. At most 512 characters.
     pub address: Option<String>,
-    /// The receiver's phone number. At most 60 characters.
+    /// 收货人手机号. The receiver's phone number. At most 60 characters.
     pub mobile: Option<String>,
-    /// The postal code. At most 40 characters.
+    /// 收货地址邮编. The postal code. At most 40 characters.
     pub zip: Option<String>,
-    /// The code of the city or district, by the national standard. At most 16 characters.
+    /// 中国标准城市区域码. The code of the city or district, by the national standard. At most 16 characters.
     pub division_code: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1063,31 +1063,31 @@ impl ReceiverAddressInfo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `name`.
+    /// 收货人的姓名. The receiver's name. At most 512 characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(Into::into(name));
         self
     }
 
-    /// Sets `address`.
+    /// 收货地址. Street and number. At most 512 characters.
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(Into::into(address));
         self
     }
 
-    /// Sets `mobile`.
+    /// 收货人手机号. The receiver's phone number. At most 60 characters.
     pub fn mobile(mut self, mobile: impl Into<String>) -> Self {
         self.mobile = Some(Into::into(mobile));
         self
     }
 
-    /// Sets `zip`.
+    /// 收货地址邮编. The postal code. At most 40 characters.
     pub fn zip(mut self, zip: impl Into<String>) -> Self {
         self.zip = Some(Into::into(zip));
         self
     }
 
-    /// Sets `division_code`.
+    /// 中国标准城市区域码. The code of the city or district, by the national standard. At most 16 characters.
     pub fn division_code(mut self, division_code: impl Into<String>) -> Self {
         self.division_code = Some(Into::into(division_code));
         self

@@ -12,13 +12,13 @@
 #[must_use]
 #[non_exhaustive]
 pub struct FastpayRefundQuery {
-    /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
-    /// The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
+    /// 退款请求号. The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
     pub out_request_no: String,
-    /// Which of the details that are left out by default to send back.
+    /// 查询选项. Which of the details that are left out by default to send back.
     pub query_options: Vec<crate::types::Open<FastpayRefundQueryOption>>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
@@ -26,42 +26,48 @@ pub struct FastpayRefundQuery {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`FastpayRefundQuery`] must have.
+pub struct FastpayRefundQueryRequired {
+    /// 退款请求号. The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
+    pub out_request_no: String,
+}
+
 impl FastpayRefundQuery {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(
         out_trade_no: impl Into<String>,
-        out_request_no: impl Into<String>,
+        required: FastpayRefundQueryRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made.out_request_no = Into::into(out_request_no);
+        __made.out_request_no = required.out_request_no;
         __made
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(
         trade_no: impl Into<String>,
-        out_request_no: impl Into<String>,
+        required: FastpayRefundQueryRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.trade_no = Some(Into::into(trade_no));
-        __made.out_request_no = Into::into(out_request_no);
+        __made.out_request_no = required.out_request_no;
         __made
     }
 
-    /// Sets `out_trade_no`.
+    /// 商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
         self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
-    /// Sets `trade_no`.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
     }
 
-    /// Sets `query_options`.
+    /// 查询选项. Which of the details that are left out by default to send back.
     pub fn query_options(
         mut self,
         query_options: impl Into<Vec<crate::types::Open<FastpayRefundQueryOption>>>,
@@ -70,7 +76,7 @@ impl FastpayRefundQuery {
         self
     }
 
-    /// Sets `org_pid`.
+    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
         self.org_pid = Some(Into::into(org_pid));
         self
@@ -164,13 +170,13 @@ impl crate::method::ServerMethod for FastpayRefundQuery {}
 /// The answer to [`FastpayRefundQuery`].
 #[non_exhaustive]
 pub struct FastpayRefundQueryResponse {
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: Option<String>,
-    /// The merchant's own order number.
+    /// 创建交易传入的商户订单号. The merchant's own order number.
     pub out_trade_no: Option<String>,
     /// The number of the refund.
     pub out_request_no: Option<String>,
-    /// What became of the refund. Absent, it failed or isn't known (yet).
+    /// 退款状态. What became of the refund. Absent, it failed or isn't known (yet).
     pub refund_status: Option<crate::types::Open<RefundStatus>>,
     /// The order's price. In yuan.
     pub total_amount: Option<crate::types::Price>,
@@ -178,45 +184,45 @@ pub struct FastpayRefundQueryResponse {
     pub refund_amount: Option<crate::types::Price>,
     /// Why, as the refund said.
     pub refund_reason: Option<String>,
-    /// When it was made. Needs `gmt_refund_pay` among the query options.
+    /// 退款时间. When it was made. Needs `gmt_refund_pay` among the query options.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
-    /// Why it failed. Only for refunds that were started asynchronously.
+    /// 退款失败错误码. Why it failed. Only for refunds that were started asynchronously.
     pub error_code: Option<String>,
-    /// Where the money went back to. Needs `refund_detail_item_list` among the query options.
+    /// 本次退款使用的资金渠道. Where the money went back to. Needs `refund_detail_item_list` among the query options.
     pub refund_detail_item_list: Vec<super::types::TradeFundBill>,
-    /// What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options. In yuan.
+    /// 本次商户实际退回金额. What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options. In yuan.
     pub send_back_fee: Option<crate::types::Price>,
     /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
     pub refund_voucher_detail_list: Vec<super::types::VoucherDetail>,
-    /// The shares that were taken back. Only for Zhifutong (直付通) merchants.
+    /// 退分账明细信息. The shares that were taken back. Only for Zhifutong (直付通) merchants.
     pub refund_royaltys: Vec<RefundRoyaltyResult>,
-    /// The part that goes back to a bank card. Needs `deposit_back_info` among the query options.
+    /// 银行卡冲退信息. The part that goes back to a bank card. Needs `deposit_back_info` among the query options.
     pub deposit_back_info: Option<DepositBackInfo>,
-    /// The same, card by card. Needs `deposit_back_info_list` among the query options.
+    /// 银行卡冲退信息列表. The same, card by card. Needs `deposit_back_info_list` among the query options.
     pub deposit_back_info_list: Vec<DepositBackInfo>,
     /// The company-paid part. Needs `enterprise_pay_info` among the query options.
     pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
     /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that. In yuan.
     pub pre_auth_cancel_fee: Option<crate::types::Price>,
-    /// The buyer's own part of this refund. Absent by default. In yuan.
+    /// 本次退款金额中买家退款金额. The buyer's own part of this refund. Absent by default. In yuan.
     pub present_refund_buyer_amount: Option<crate::types::Price>,
-    /// The part of this refund that was Alipay's reduction. Absent by default. In yuan.
+    /// 本次退款金额中平台优惠退款金额. The part of this refund that was Alipay's reduction. Absent by default. In yuan.
     pub present_refund_discount_amount: Option<crate::types::Price>,
-    /// The part of this refund that was the merchant's reduction. Absent by default. In yuan.
+    /// 本次退款金额中商家优惠退款金额. The part of this refund that was the merchant's reduction. Absent by default. In yuan.
     pub present_refund_mdiscount_amount: Option<crate::types::Price>,
-    /// The part of this refund that came from Huiyingbao (惠营宝). In yuan.
+    /// 本次退款金额中退惠营宝的金额. The part of this refund that came from Huiyingbao (惠营宝). In yuan.
     pub refund_hyb_amount: Option<crate::types::Price>,
-    /// What a trade demands, for example the medical data of a refund to a health-insurance card.
+    /// 行业特殊信息. What a trade demands, for example the medical data of a refund to a health-insurance card.
     pub industry_sepc_detail: Option<crate::types::Json>,
     /// For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
     pub refund_channel_list: Option<String>,
     /// For health insurance, how far those refunds got.
     pub refund_channel_status: Option<crate::types::Open<RefundChannelStatus>>,
-    /// The fees that came back.
+    /// 退费信息. The fees that came back.
     pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
-    /// The fee that came back to the receiving side. Institutions only. In yuan.
+    /// 本次退款针对收款方的退收费金额. The fee that came back to the receiving side. Institutions only. In yuan.
     pub refund_charge_amount: Option<crate::types::Price>,
-    /// The clearing number to reconcile by. Institutions only.
+    /// 退款清算编号. The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -440,13 +446,13 @@ crate::wire::listed!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
-                crate::ErrorClass::Retry
+                Some(crate::ErrorClass::Retry)
             }
             Self::AcqInvalidParameter | Self::AcqTradeNotExist | Self::TradeNotExist => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
         }
     }
@@ -544,15 +550,15 @@ crate::wire::listed!(RefundChannelStatus);
 /// A refund's way back to a bank card.
 #[non_exhaustive]
 pub struct DepositBackInfo {
-    /// Whether any of it goes to a bank card.
+    /// 是否存在银行卡冲退信息. Whether any of it goes to a bank card.
     pub has_deposit_back: Option<bool>,
-    /// How far it got.
+    /// 银行卡冲退状态. How far it got.
     pub dback_status: Option<crate::types::Open<DepositBackInfoDbackStatus>>,
-    /// How much goes to the card. In yuan.
+    /// 银行卡冲退金额. How much goes to the card. In yuan.
     pub dback_amount: Option<crate::types::Price>,
-    /// When the bank answered.
+    /// 银行响应时间. When the bank answered.
     pub bank_ack_time: Option<crate::types::DateTime>,
-    /// When the money should be on the card.
+    /// 预估银行到账时间. When the money should be on the card.
     pub est_bank_receipt_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -648,23 +654,23 @@ crate::wire::listed!(DepositBackInfoDbackStatus);
 /// A share that was taken back.
 #[non_exhaustive]
 pub struct RefundRoyaltyResult {
-    /// How much was taken back. In yuan.
+    /// 退分账金额. How much was taken back. In yuan.
     pub refund_amount: Option<crate::types::Price>,
-    /// What the share had been; `transfer` if absent.
+    /// 分账类型. What the share had been; `transfer` if absent.
     pub royalty_type: Option<crate::types::Open<super::types::RoyaltyType>>,
-    /// How it went.
+    /// 退分账结果码. How it went.
     pub result_code: Option<String>,
-    /// The Alipay user number of the account that paid.
+    /// 转出人支付宝账号对应用户ID. The Alipay user number of the account that paid.
     pub trans_out: Option<String>,
-    /// That account's login name.
+    /// 转出人支付宝账号. That account's login name.
     pub trans_out_email: Option<String>,
-    /// The Alipay user number of the account that received.
+    /// 转入人支付宝账号对应用户ID. The Alipay user number of the account that received.
     pub trans_in: Option<String>,
-    /// That account's login name.
+    /// 转入人支付宝账号. That account's login name.
     pub trans_in_email: Option<String>,
-    /// The paying account, as the merchant named it.
+    /// 商户请求的转出账号. The paying account, as the merchant named it.
     pub ori_trans_out: Option<String>,
-    /// The receiving account, as the merchant named it.
+    /// 商户请求的转入账号. The receiving account, as the merchant named it.
     pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -12,50 +12,57 @@
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSettle {
-    /// The merchant's number of this split: letters, digits and underscores, never used before. At most 64 characters.
+    /// 结算请求流水号. The merchant's number of this split: letters, digits and underscores, never used before. At most 64 characters.
     pub out_request_no: String,
-    /// Alipay's number of the paid order. At most 64 characters.
+    /// 支付宝订单号. Alipay's number of the paid order. At most 64 characters.
     pub trade_no: String,
-    /// Who gets how much. Required unless `extend_params` is given.
+    /// 分账明细信息. Who gets how much. Required unless `extend_params` is given.
     pub royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
-    /// Who splits, as the merchant names its staff. At most 64 characters.
+    /// 操作员 ID. Who splits, as the merchant names its staff. At most 64 characters.
     pub operator_id: Option<String>,
-    /// Whether this was the last split. Alone, it declares the split finished.
+    /// 分账结算业务扩展参数. Whether this was the last split. Alone, it declares the split finished.
     pub extend_params: Option<SettleExtendParams>,
-    /// Whether to wait for the result; `sync` if left out.
+    /// 分账模式. Whether to wait for the result; `sync` if left out.
     pub royalty_mode: Option<crate::types::Open<OrderSettleRoyaltyMode>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
+}
+
+/// What a [`OrderSettle`] must have.
+pub struct OrderSettleRequired {
+    /// 结算请求流水号. The merchant's number of this split: letters, digits and underscores, never used before. At most 64 characters.
+    pub out_request_no: String,
+    /// 支付宝订单号. Alipay's number of the paid order. At most 64 characters.
+    pub trade_no: String,
 }
 
 impl OrderSettle {
     /// With `royalty_parameters`; at least one of `royalty_parameters`, `extend_params` must be given.
     pub fn with_royalty_parameters(
         royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
-        out_request_no: impl Into<String>,
-        trade_no: impl Into<String>,
+        required: OrderSettleRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.royalty_parameters = Into::into(royalty_parameters);
-        __made.out_request_no = Into::into(out_request_no);
-        __made.trade_no = Into::into(trade_no);
+        __made.out_request_no = required.out_request_no;
+        __made.trade_no = required.trade_no;
         __made
     }
 
     /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
+    #[inline]
     pub fn with_extend_params(
         extend_params: SettleExtendParams,
-        out_request_no: impl Into<String>,
-        trade_no: impl Into<String>,
+        required: OrderSettleRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.extend_params = Some(extend_params);
-        __made.out_request_no = Into::into(out_request_no);
-        __made.trade_no = Into::into(trade_no);
+        __made.out_request_no = required.out_request_no;
+        __made.trade_no = required.trade_no;
         __made
     }
 
-    /// Sets `royalty_parameters`.
+    /// 分账明细信息. Who gets how much. Required unless `extend_params` is given.
     pub fn royalty_parameters(
         mut self,
         royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
@@ -64,20 +71,20 @@ impl OrderSettle {
         self
     }
 
-    /// Sets `operator_id`.
+    /// 操作员 ID. Who splits, as the merchant names its staff. At most 64 characters.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self
     }
 
-    /// Sets `extend_params`.
+    /// 分账结算业务扩展参数. Whether this was the last split. Alone, it declares the split finished.
     #[inline]
     pub fn extend_params(mut self, extend_params: SettleExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
-    /// Sets `royalty_mode`.
+    /// 分账模式. Whether to wait for the result; `sync` if left out.
     pub fn royalty_mode(
         mut self,
         royalty_mode: impl Into<crate::types::Open<OrderSettleRoyaltyMode>>,
@@ -177,6 +184,7 @@ impl crate::method::Method for OrderSettle {
             crate::method::Retry::Keyed {
                 key: "out_request_no",
                 ask: "alipay.trade.order.settle.query",
+                repeat: None,
             },
         )
     };
@@ -187,9 +195,9 @@ impl crate::method::ServerMethod for OrderSettle {}
 /// The answer to [`OrderSettle`].
 #[non_exhaustive]
 pub struct OrderSettleResponse {
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// Alipay's number of this split; the settlement query takes it.
+    /// 支付宝分账单号. Alipay's number of this split; the settlement query takes it.
     pub settle_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -428,14 +436,14 @@ crate::wire::listed!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqAllocRefuseBeforeSettle | Self::AcqFrequencyLimited => {
-                crate::ErrorClass::Retry
+                Some(crate::ErrorClass::Retry)
             }
             Self::AcqDupOutRequestNo
             | Self::AcqSystemError
-            | Self::AcqTradeSettleError => crate::ErrorClass::OutcomeUnknown,
+            | Self::AcqTradeSettleError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqAllocAmountValidateError
             | Self::AcqAllocRefuseAfterRefund
             | Self::AcqAlreadyFinishAlloc
@@ -461,19 +469,19 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
             | Self::AcqTradeNotExist
             | Self::AcqTradeStatusError
             | Self::AcqUnSupportBizType
-            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
             Self::AcqCustomerValidateError
             | Self::AcqMerchantRiskLimit
             | Self::AcqRoyaltyReceiverAccountNotCertify
             | Self::AcqRoyaltyReceiverAccountNoBalance
-            | Self::AcqUserAccountHadFreezen => crate::ErrorClass::Declined,
+            | Self::AcqUserAccountHadFreezen => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqNotSupportRoyalty
             | Self::AcqPartnerError
             | Self::AcqRoyaltyPayerAccountNotCertify
             | Self::AcqRoyaltyPayerAccountNoBalance
             | Self::AcqRoyaltyReceiverInvalid
-            | Self::AcqTxnResultAccountBalanceNotEnough => crate::ErrorClass::Setup,
+            | Self::AcqTxnResultAccountBalanceNotEnough => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -484,7 +492,7 @@ impl crate::method::ErrorCode for OrderSettleErrorCode {
 pub struct SettleExtendParams {
     /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
     pub royalty_finish: Option<String>,
-    /// Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
+    /// 部分分账完结的金额. Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
     pub royalty_finish_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -497,13 +505,13 @@ impl SettleExtendParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `royalty_finish`.
+    /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
     pub fn royalty_finish(mut self, royalty_finish: impl Into<String>) -> Self {
         self.royalty_finish = Some(Into::into(royalty_finish));
         self
     }
 
-    /// Sets `royalty_finish_amount`.
+    /// 部分分账完结的金额. Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
     #[inline]
     pub fn royalty_finish_amount(
         mut self,

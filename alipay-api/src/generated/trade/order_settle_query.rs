@@ -12,11 +12,11 @@
 #[must_use]
 #[non_exhaustive]
 pub struct OrderSettleQuery {
-    /// Alipay's number of the split. It is enough alone. At most 64 characters.
+    /// 支付宝分账请求单号. Alipay's number of the split. It is enough alone. At most 64 characters.
     pub settle_no: Option<String>,
     /// The number that the split was sent with. It goes together with `trade_no`. Required unless `settle_no` is given. At most 64 characters.
     pub out_request_no: Option<String>,
-    /// Alipay's number of the order. It goes together with `out_request_no`. Required unless `settle_no` is given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order. It goes together with `out_request_no`. Required unless `settle_no` is given. At most 64 characters.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -29,19 +29,19 @@ impl OrderSettleQuery {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `settle_no`.
+    /// 支付宝分账请求单号. Alipay's number of the split. It is enough alone. At most 64 characters.
     pub fn settle_no(mut self, settle_no: impl Into<String>) -> Self {
         self.settle_no = Some(Into::into(settle_no));
         self
     }
 
-    /// Sets `out_request_no`.
+    /// The number that the split was sent with. It goes together with `trade_no`. Required unless `settle_no` is given. At most 64 characters.
     pub fn out_request_no(mut self, out_request_no: impl Into<String>) -> Self {
         self.out_request_no = Some(Into::into(out_request_no));
         self
     }
 
-    /// Sets `trade_no`.
+    /// 支付宝交易号. Alipay's number of the order. It goes together with `out_request_no`. Required unless `settle_no` is given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
@@ -109,11 +109,11 @@ impl crate::method::ServerMethod for OrderSettleQuery {}
 /// The answer to [`OrderSettleQuery`].
 #[non_exhaustive]
 pub struct OrderSettleQueryResponse {
-    /// The number that the split was sent with.
+    /// 商户分账请求单号. The number that the split was sent with.
     pub out_request_no: String,
-    /// When Alipay accepted the split.
+    /// 分账受理时间. When Alipay accepted the split.
     pub operation_dt: Option<crate::types::DateTime>,
-    /// The shares, one by one.
+    /// 分账明细. The shares, one by one.
     pub royalty_detail_list: Vec<RoyaltyDetail>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -201,13 +201,13 @@ crate::wire::listed!(OrderSettleQueryErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
             Self::InvalidParameter | Self::MerchantTradeNotMatch => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
-            Self::OpenidAppidNotMatch => crate::ErrorClass::Setup,
+            Self::OpenidAppidNotMatch => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -215,31 +215,31 @@ impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
 /// One share of a split, or one that is taken back.
 #[non_exhaustive]
 pub struct RoyaltyDetail {
-    /// What the movement is.
+    /// 分账操作类型. What the movement is.
     pub operation_type: Option<crate::types::Open<RoyaltyDetailOperationType>>,
-    /// How far it got.
+    /// 分账状态. How far it got.
     pub state: Option<crate::types::Open<RoyaltyDetailState>>,
-    /// How much moves. In yuan.
+    /// 分账金额. How much moves. In yuan.
     pub amount: Option<crate::types::Price>,
-    /// When it was carried out.
+    /// 分账执行时间. When it was carried out.
     pub execute_dt: Option<crate::types::DateTime>,
-    /// Alipay's number of the movement.
+    /// 支付宝分账明细单号. Alipay's number of the movement.
     pub detail_id: Option<String>,
-    /// The account that pays, named as `trans_out_type` says. Only with `replenish` and `transfer_refund`.
+    /// 分账转出账号. The account that pays, named as `trans_out_type` says. Only with `replenish` and `transfer_refund`.
     pub trans_out: Option<String>,
-    /// How `trans_out` names the account.
+    /// 分账转出账号类型. How `trans_out` names the account.
     pub trans_out_type: Option<crate::types::Open<RoyaltyDetailAccountType>>,
-    /// The open id of the paying side towards the app. Prefer it to `trans_out`.
+    /// 分账转出方的OpenId. The open id of the paying side towards the app. Prefer it to `trans_out`.
     pub trans_out_open_id: Option<String>,
-    /// The account that receives, named as `trans_in_type` says. Only with `transfer` and `replenish_refund`.
+    /// 分账转入账号. The account that receives, named as `trans_in_type` says. Only with `transfer` and `replenish_refund`.
     pub trans_in: Option<String>,
-    /// How `trans_in` names the account.
+    /// 分账转入账号类型. How `trans_in` names the account.
     pub trans_in_type: Option<crate::types::Open<RoyaltyDetailAccountType>>,
-    /// The open id of the receiving side towards the app. Prefer it to `trans_in`.
+    /// 分账转入方的OpenId. The open id of the receiving side towards the app. Prefer it to `trans_in`.
     pub trans_in_open_id: Option<String>,
-    /// With `FAIL`: why.
+    /// 分账失败错误码. With `FAIL`: why.
     pub error_code: Option<String>,
-    /// With `FAIL`: why, for people to read.
+    /// 分账错误描述信息. With `FAIL`: why, for people to read.
     pub error_desc: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -12,61 +12,61 @@
 #[must_use]
 #[non_exhaustive]
 pub struct PagePay {
-    /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
     pub out_trade_no: String,
-    /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
     pub subject: String,
-    /// The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
+    /// 产品码. The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
     pub product_code: Option<String>,
-    /// How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
+    /// PC扫码支付的方式. How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
     pub qr_pay_mode: Option<crate::types::Open<PagePayQrPayMode>>,
-    /// The width of the QR code in pixels. Only for `qr_pay_mode` 4.
+    /// 商户自定义二维码宽度. The width of the QR code in pixels. Only for `qr_pay_mode` 4.
     pub qrcode_width: Option<i64>,
-    /// The goods that the order is made of.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
+    /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
-    /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
-    /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
     /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. At most 6 characters.
     pub timeout_express: Option<String>,
-    /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
-    /// Extras for service providers, instalments and special industries.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
-    /// Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
+    /// 商户传入业务信息. Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
     pub business_params: Option<crate::types::Json>,
-    /// Discount parameters, as agreed with Alipay. At most 512 characters.
+    /// 优惠参数. Discount parameters, as agreed with Alipay. At most 512 characters.
     pub promo_params: Option<crate::types::Json>,
-    /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
-    /// Details to add to the notification that it leaves out by default.
+    /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
-    /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
-    /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
     /// Where the page is opened. In a computer's browser, if left out.
     pub integration_type: Option<crate::types::Open<PagePayIntegrationType>>,
     /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub request_from_url: Option<String>,
-    /// The merchant's own number of the shop. At most 32 characters.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
-    /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub merchant_order_no: Option<String>,
-    /// Who the buyer must be: the payment fails if somebody else pays.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
-    /// What the buyer needs to ask for an invoice.
+    /// 开票信息. What the buyer needs to ask for an invoice.
     pub invoice_info: Option<super::types::InvoiceInfo>,
-    /// An agreement for later deductions that the buyer signs after paying.
+    /// 签约参数. An agreement for later deductions that the buyer signs after paying.
     pub agreement_sign_params: Option<AgreementSignParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -86,13 +86,13 @@ impl PagePay {
         __made
     }
 
-    /// Sets `product_code`.
+    /// 产品码. The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
     pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
     }
 
-    /// Sets `qr_pay_mode`.
+    /// PC扫码支付的方式. How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
     pub fn qr_pay_mode(
         mut self,
         qr_pay_mode: impl Into<crate::types::Open<PagePayQrPayMode>>,
@@ -101,14 +101,14 @@ impl PagePay {
         self
     }
 
-    /// Sets `qrcode_width`.
+    /// 商户自定义二维码宽度. The width of the QR code in pixels. Only for `qr_pay_mode` 4.
     #[inline]
     pub fn qrcode_width(mut self, qrcode_width: i64) -> Self {
         self.qrcode_width = Some(qrcode_width);
         self
     }
 
-    /// Sets `goods_detail`.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -117,7 +117,7 @@ impl PagePay {
         self
     }
 
-    /// Sets `goods_type`.
+    /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub fn goods_type(
         mut self,
         goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
@@ -126,54 +126,54 @@ impl PagePay {
         self
     }
 
-    /// Sets `body`.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(Into::into(body));
         self
     }
 
-    /// Sets `time_expire`.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
     }
 
-    /// Sets `timeout_express`.
+    /// How long the order can be paid: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Whole numbers only. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
-    /// Sets `settle_info`.
+    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// Sets `royalty_info`.
+    /// How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
-    /// Sets `extend_params`.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
-    /// Sets `business_params`.
+    /// 商户传入业务信息. Facts about the business as agreed with Alipay, above all `mc_create_trade_ip`: the buyer's public IP address, which risk control relies on. At most 512 characters.
     pub fn business_params(
         mut self,
         business_params: impl Into<crate::types::Json>,
@@ -182,19 +182,19 @@ impl PagePay {
         self
     }
 
-    /// Sets `promo_params`.
+    /// 优惠参数. Discount parameters, as agreed with Alipay. At most 512 characters.
     pub fn promo_params(mut self, promo_params: impl Into<crate::types::Json>) -> Self {
         self.promo_params = Some(Into::into(promo_params));
         self
     }
 
-    /// Sets `passback_params`.
+    /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
     }
 
-    /// Sets `query_options`.
+    /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub fn query_options(
         mut self,
         query_options: impl Into<
@@ -205,7 +205,7 @@ impl PagePay {
         self
     }
 
-    /// Sets `enable_pay_channels`.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl Into<String>,
@@ -214,7 +214,7 @@ impl PagePay {
         self
     }
 
-    /// Sets `disable_pay_channels`.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl Into<String>,
@@ -223,7 +223,7 @@ impl PagePay {
         self
     }
 
-    /// Sets `integration_type`.
+    /// Where the page is opened. In a computer's browser, if left out.
     pub fn integration_type(
         mut self,
         integration_type: impl Into<crate::types::Open<PagePayIntegrationType>>,
@@ -232,39 +232,39 @@ impl PagePay {
         self
     }
 
-    /// Sets `request_from_url`.
+    /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub fn request_from_url(mut self, request_from_url: impl Into<String>) -> Self {
         self.request_from_url = Some(Into::into(request_from_url));
         self
     }
 
-    /// Sets `store_id`.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
         self.store_id = Some(Into::into(store_id));
         self
     }
 
-    /// Sets `merchant_order_no`.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
         self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
-    /// Sets `ext_user_info`.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
-    /// Sets `invoice_info`.
+    /// 开票信息. What the buyer needs to ask for an invoice.
     #[inline]
     pub fn invoice_info(mut self, invoice_info: super::types::InvoiceInfo) -> Self {
         self.invoice_info = Some(invoice_info);
         self
     }
 
-    /// Sets `agreement_sign_params`.
+    /// 签约参数. An agreement for later deductions that the buyer signs after paying.
     #[inline]
     pub fn agreement_sign_params(
         mut self,
@@ -472,15 +472,15 @@ impl crate::method::PageMethod for PagePay {}
 /// The answer to [`PagePay`].
 #[non_exhaustive]
 pub struct PagePayResponse {
-    /// The merchant's own number of the order.
+    /// 商户订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// What the order costs, in yuan.
+    /// 交易金额. What the order costs, in yuan.
     pub total_amount: Option<crate::types::Price>,
     /// The Alipay user id that receives the money.
     pub seller_id: String,
-    /// The merchant's original order number, if the request had one.
+    /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -670,10 +670,10 @@ crate::wire::listed!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
             | Self::AcqIllegalSignValidtyPeriod
@@ -681,7 +681,7 @@ impl crate::method::ErrorCode for PagePayErrorCode {
             | Self::AcqRiskMerchantIpNotExist
             | Self::AcqTotalFeeExceed
             | Self::AcqTradeBuyerNotMatch
-            | Self::AcqTradeHasClose => crate::ErrorClass::Request,
+            | Self::AcqTradeHasClose => Some(crate::ErrorClass::Request),
             Self::AcqBuyerBalanceNotEnough
             | Self::AcqBuyerBankcardBalanceNotEnough
             | Self::AcqBuyerEnableStatusForbid
@@ -692,10 +692,10 @@ impl crate::method::ErrorCode for PagePayErrorCode {
             | Self::AcqErrorBuyerCertifyLevelLimit
             | Self::AcqNoPaymentInstrumentsAvailable
             | Self::AcqPaymentFail
-            | Self::AcqPaymentRequestHasRisk => crate::ErrorClass::Declined,
+            | Self::AcqPaymentRequestHasRisk => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqMerchantAgreementNotExist
-            | Self::AcqPartnerError => crate::ErrorClass::Setup,
+            | Self::AcqPartnerError => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -749,23 +749,23 @@ crate::wire::listed!(PagePayIntegrationType);
 #[must_use]
 #[non_exhaustive]
 pub struct AgreementSignParams {
-    /// The product that the buyer signs up to, as the merchant agreed with Alipay. At most 64 characters.
+    /// 个人签约产品码. The product that the buyer signs up to, as the merchant agreed with Alipay. At most 64 characters.
     pub personal_product_code: Option<String>,
-    /// The scene of the agreement, as agreed with Alipay. Not `DEFAULT|DEFAULT` if `external_agreement_no` is given. At most 64 characters.
+    /// 协议签约场景. The scene of the agreement, as agreed with Alipay. Not `DEFAULT|DEFAULT` if `external_agreement_no` is given. At most 64 characters.
     pub sign_scene: Option<String>,
-    /// The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
+    /// 商户签约号. The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
     pub external_agreement_no: Option<String>,
     /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub external_logon_id: Option<String>,
-    /// How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
+    /// 当前用户签约请求的协议有效周期. How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
     pub sign_validity_period: Option<String>,
-    /// Whom the user signs with in an agreement of three parties. A platform, if left out.
+    /// 签约第三方主体类型. Whom the user signs with in an agreement of three parties. A platform, if left out.
     pub third_party_type: Option<crate::types::Open<AgreementSignParamsThirdPartyType>>,
-    /// The merchant's app id at Zhima.
+    /// 商户在芝麻端申请的appId. The merchant's app id at Zhima.
     pub buckle_app_id: Option<String>,
     /// The merchant's id at Zhima.
     pub buckle_merchant_id: Option<String>,
-    /// Marketing parameters of the agreement, as agreed with Alipay.
+    /// 签约营销参数. Marketing parameters of the agreement, as agreed with Alipay.
     pub promo_params: Option<crate::types::Json>,
     /// A sub-merchant to show, where the contract allows that.
     pub sub_merchant: Option<super::types::SignMerchantParams>,
@@ -780,7 +780,7 @@ impl AgreementSignParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `personal_product_code`.
+    /// 个人签约产品码. The product that the buyer signs up to, as the merchant agreed with Alipay. At most 64 characters.
     pub fn personal_product_code(
         mut self,
         personal_product_code: impl Into<String>,
@@ -789,13 +789,13 @@ impl AgreementSignParams {
         self
     }
 
-    /// Sets `sign_scene`.
+    /// 协议签约场景. The scene of the agreement, as agreed with Alipay. Not `DEFAULT|DEFAULT` if `external_agreement_no` is given. At most 64 characters.
     pub fn sign_scene(mut self, sign_scene: impl Into<String>) -> Self {
         self.sign_scene = Some(Into::into(sign_scene));
         self
     }
 
-    /// Sets `external_agreement_no`.
+    /// 商户签约号. The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
     pub fn external_agreement_no(
         mut self,
         external_agreement_no: impl Into<String>,
@@ -804,13 +804,13 @@ impl AgreementSignParams {
         self
     }
 
-    /// Sets `external_logon_id`.
+    /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub fn external_logon_id(mut self, external_logon_id: impl Into<String>) -> Self {
         self.external_logon_id = Some(Into::into(external_logon_id));
         self
     }
 
-    /// Sets `sign_validity_period`.
+    /// 当前用户签约请求的协议有效周期. How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
     pub fn sign_validity_period(
         mut self,
         sign_validity_period: impl Into<String>,
@@ -819,7 +819,7 @@ impl AgreementSignParams {
         self
     }
 
-    /// Sets `third_party_type`.
+    /// 签约第三方主体类型. Whom the user signs with in an agreement of three parties. A platform, if left out.
     pub fn third_party_type(
         mut self,
         third_party_type: impl Into<
@@ -830,25 +830,25 @@ impl AgreementSignParams {
         self
     }
 
-    /// Sets `buckle_app_id`.
+    /// 商户在芝麻端申请的appId. The merchant's app id at Zhima.
     pub fn buckle_app_id(mut self, buckle_app_id: impl Into<String>) -> Self {
         self.buckle_app_id = Some(Into::into(buckle_app_id));
         self
     }
 
-    /// Sets `buckle_merchant_id`.
+    /// The merchant's id at Zhima.
     pub fn buckle_merchant_id(mut self, buckle_merchant_id: impl Into<String>) -> Self {
         self.buckle_merchant_id = Some(Into::into(buckle_merchant_id));
         self
     }
 
-    /// Sets `promo_params`.
+    /// 签约营销参数. Marketing parameters of the agreement, as agreed with Alipay.
     pub fn promo_params(mut self, promo_params: impl Into<crate::types::Json>) -> Self {
         self.promo_params = Some(Into::into(promo_params));
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// A sub-merchant to show, where the contract allows that.
     #[inline]
     pub fn sub_merchant(
         mut self,

@@ -13,85 +13,85 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Pay {
-    /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
     pub out_trade_no: String,
-    /// What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
+    /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
     pub subject: String,
-    /// What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
+    /// 支付授权码. What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_code: Option<crate::types::Secret>,
-    /// What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
+    /// 支付场景. What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
     pub scene: Option<crate::types::Open<PayScene>>,
-    /// The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
+    /// 产品码. The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
     pub product_code: Option<String>,
-    /// The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
+    /// 代扣信息. The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub agreement_params: Option<AgreementParams>,
-    /// The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
+    /// 资金预授权单号. The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_no: Option<String>,
-    /// What happens to the rest of the pre-authorisation. It stays frozen, if left out.
+    /// 预授权确认模式. What happens to the rest of the pre-authorisation. It stays frozen, if left out.
     pub auth_confirm_mode: Option<crate::types::Open<PayAuthConfirmMode>>,
-    /// The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
     pub buyer_id: Option<String>,
-    /// The buyer's open id, in place of `buyer_id`. At most 128 characters.
+    /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters.
     pub buyer_open_id: Option<String>,
-    /// The Alipay user id that receives the money. Left out, it is the shop's account or else the merchant who signed the contract; needed for pre-authorisations. At most 28 characters.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the shop's account or else the merchant who signed the contract; needed for pre-authorisations. At most 28 characters.
     pub seller_id: Option<String>,
-    /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
-    /// The goods that the order is made of.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
-    /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. From 0.01 to 100000000.00.
+    /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. From 0.01 to 100000000.00.
     pub undiscountable_amount: Option<crate::types::Price>,
-    /// The currency of `total_amount`, as three letters: `CNY`, `HKD`, `USD`. At most 8 characters.
+    /// 标价币种. The currency of `total_amount`, as three letters: `CNY`, `HKD`, `USD`. At most 8 characters.
     pub trans_currency: Option<String>,
-    /// The currency that the merchant is settled in, as three letters. At most 8 characters.
+    /// 商户指定的结算币种. The currency that the merchant is settled in, as three letters. At most 8 characters.
     pub settle_currency: Option<String>,
-    /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// How long the order can be paid, counted from its creation: `90m`, at most `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, at most `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
     pub timeout_express: Option<String>,
-    /// `true` has Alipay accept the deduction now and carry it out later; the notification says how it ended. Only for deductions.
+    /// 是否异步支付. `true` has Alipay accept the deduction now and carry it out later; the notification says how it ended. Only for deductions.
     pub is_async_pay: Option<bool>,
-    /// How a deduction is carried out later, and whether it is tried again.
+    /// 支付相关参数. How a deduction is carried out later, and whether it is tried again.
     pub pay_params: Option<PayParams>,
-    /// `ENJOY_PAY_V2` lets Alipay advance the money for a buyer who cannot pay now. At most 32 characters.
+    /// 支付模式类型. `ENJOY_PAY_V2` lets Alipay advance the money for a buyer who cannot pay now. At most 32 characters.
     pub advance_payment_type: Option<String>,
-    /// Extras for service providers, instalments and special industries.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
-    /// Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
+    /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     pub business_params: Option<super::types::BusinessParams>,
-    /// Facts that discounts depend on, as agreed with Alipay.
+    /// 优惠明细参数. Facts that discounts depend on, as agreed with Alipay.
     pub promo_params: Option<PromoParam>,
-    /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
-    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
-    /// How the money is split among several accounts.
+    /// 分账信息. How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
-    /// Channels that the buyer may not pay with, separated by commas, for example `credit_group,point`. At most 128 characters.
+    /// 禁用支付渠道. Channels that the buyer may not pay with, separated by commas, for example `credit_group,point`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
-    /// Any text: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
-    /// Details to return that the response leaves out by default.
+    /// 返回参数选项. Details to return that the response leaves out by default.
     pub query_options: Vec<crate::types::Open<PayQueryOption>>,
-    /// The merchant's own number of the shop. At most 32 characters.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
-    /// Alipay's number of the shop. At most 32 characters.
+    /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
     pub alipay_store_id: Option<String>,
-    /// The member of staff who takes the payment, as the merchant names them. At most 28 characters.
+    /// 商户操作员编号. The member of staff who takes the payment, as the merchant names them. At most 28 characters.
     pub operator_id: Option<String>,
-    /// The till or device that takes the payment, as the merchant names it. At most 32 characters.
+    /// 商户机具终端编号. The till or device that takes the payment, as the merchant names it. At most 32 characters.
     pub terminal_id: Option<String>,
-    /// The signature that the IoT SDK of the terminal made. Only for terminals with that SDK.
+    /// IOT设备信息. The signature that the IoT SDK of the terminal made. Only for terminals with that SDK.
     pub terminal_params: Option<String>,
-    /// The PID of the acquiring institution. Only for indirect acquiring.
+    /// 收单机构. The PID of the acquiring institution. Only for indirect acquiring.
     pub request_org_pid: Option<String>,
-    /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub merchant_order_no: Option<String>,
-    /// Who the buyer must be: the payment fails if somebody else pays.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
@@ -99,84 +99,86 @@ pub struct Pay {
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`Pay`] must have.
+pub struct PayRequired {
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    pub out_trade_no: String,
+    /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
+    pub total_amount: crate::types::Price,
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    pub subject: String,
+}
+
 impl Pay {
     /// With `auth_code`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub fn with_auth_code(
         auth_code: impl Into<crate::types::Secret>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: PayRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.auth_code = Some(Into::into(auth_code));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
+    #[inline]
     pub fn with_agreement_params(
         agreement_params: AgreementParams,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
+        required: PayRequired,
     ) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.agreement_params = Some(agreement_params);
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
     /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
-    pub fn with_auth_no(
-        auth_no: impl Into<String>,
-        out_trade_no: impl Into<String>,
-        total_amount: crate::types::Price,
-        subject: impl Into<String>,
-    ) -> Self {
+    pub fn with_auth_no(auth_no: impl Into<String>, required: PayRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
         __made.auth_no = Some(Into::into(auth_no));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
+        __made.out_trade_no = required.out_trade_no;
+        __made.total_amount = required.total_amount;
+        __made.subject = required.subject;
         __made
     }
 
-    /// Sets `auth_code`.
+    /// 支付授权码. What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub fn auth_code(mut self, auth_code: impl Into<crate::types::Secret>) -> Self {
         self.auth_code = Some(Into::into(auth_code));
         self
     }
 
-    /// Sets `scene`.
+    /// 支付场景. What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
     pub fn scene(mut self, scene: impl Into<crate::types::Open<PayScene>>) -> Self {
         self.scene = Some(Into::into(scene));
         self
     }
 
-    /// Sets `product_code`.
+    /// 产品码. The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
     pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
     }
 
-    /// Sets `agreement_params`.
+    /// 代扣信息. The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     #[inline]
     pub fn agreement_params(mut self, agreement_params: AgreementParams) -> Self {
         self.agreement_params = Some(agreement_params);
         self
     }
 
-    /// Sets `auth_no`.
+    /// 资金预授权单号. The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub fn auth_no(mut self, auth_no: impl Into<String>) -> Self {
         self.auth_no = Some(Into::into(auth_no));
         self
     }
 
-    /// Sets `auth_confirm_mode`.
+    /// 预授权确认模式. What happens to the rest of the pre-authorisation. It stays frozen, if left out.
     pub fn auth_confirm_mode(
         mut self,
         auth_confirm_mode: impl Into<crate::types::Open<PayAuthConfirmMode>>,
@@ -185,31 +187,31 @@ impl Pay {
         self
     }
 
-    /// Sets `buyer_id`.
+    /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
     pub fn buyer_id(mut self, buyer_id: impl Into<String>) -> Self {
         self.buyer_id = Some(Into::into(buyer_id));
         self
     }
 
-    /// Sets `buyer_open_id`.
+    /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters.
     pub fn buyer_open_id(mut self, buyer_open_id: impl Into<String>) -> Self {
         self.buyer_open_id = Some(Into::into(buyer_open_id));
         self
     }
 
-    /// Sets `seller_id`.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the shop's account or else the merchant who signed the contract; needed for pre-authorisations. At most 28 characters.
     pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
         self.seller_id = Some(Into::into(seller_id));
         self
     }
 
-    /// Sets `body`.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(Into::into(body));
         self
     }
 
-    /// Sets `goods_detail`.
+    /// 订单包含的商品列表信息. The goods that the order is made of.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -218,7 +220,7 @@ impl Pay {
         self
     }
 
-    /// Sets `discountable_amount`.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. From 0.01 to 100000000.00.
     #[inline]
     pub fn discountable_amount(
         mut self,
@@ -228,7 +230,7 @@ impl Pay {
         self
     }
 
-    /// Sets `undiscountable_amount`.
+    /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. From 0.01 to 100000000.00.
     #[inline]
     pub fn undiscountable_amount(
         mut self,
@@ -238,46 +240,46 @@ impl Pay {
         self
     }
 
-    /// Sets `trans_currency`.
+    /// 标价币种. The currency of `total_amount`, as three letters: `CNY`, `HKD`, `USD`. At most 8 characters.
     pub fn trans_currency(mut self, trans_currency: impl Into<String>) -> Self {
         self.trans_currency = Some(Into::into(trans_currency));
         self
     }
 
-    /// Sets `settle_currency`.
+    /// 商户指定的结算币种. The currency that the merchant is settled in, as three letters. At most 8 characters.
     pub fn settle_currency(mut self, settle_currency: impl Into<String>) -> Self {
         self.settle_currency = Some(Into::into(settle_currency));
         self
     }
 
-    /// Sets `time_expire`.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
     #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
     }
 
-    /// Sets `timeout_express`.
+    /// 订单相对超时时间. How long the order can be paid, counted from its creation: `90m`, at most `15d`, or `1c` for until midnight. Left out, 3 hours face to face and 15 days otherwise. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
-    /// Sets `is_async_pay`.
+    /// 是否异步支付. `true` has Alipay accept the deduction now and carry it out later; the notification says how it ended. Only for deductions.
     #[inline]
     pub fn is_async_pay(mut self, is_async_pay: bool) -> Self {
         self.is_async_pay = Some(is_async_pay);
         self
     }
 
-    /// Sets `pay_params`.
+    /// 支付相关参数. How a deduction is carried out later, and whether it is tried again.
     #[inline]
     pub fn pay_params(mut self, pay_params: PayParams) -> Self {
         self.pay_params = Some(pay_params);
         self
     }
 
-    /// Sets `advance_payment_type`.
+    /// 支付模式类型. `ENJOY_PAY_V2` lets Alipay advance the money for a buyer who cannot pay now. At most 32 characters.
     pub fn advance_payment_type(
         mut self,
         advance_payment_type: impl Into<String>,
@@ -286,14 +288,14 @@ impl Pay {
         self
     }
 
-    /// Sets `extend_params`.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
-    /// Sets `business_params`.
+    /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     #[inline]
     pub fn business_params(
         mut self,
@@ -303,35 +305,35 @@ impl Pay {
         self
     }
 
-    /// Sets `promo_params`.
+    /// 优惠明细参数. Facts that discounts depend on, as agreed with Alipay.
     #[inline]
     pub fn promo_params(mut self, promo_params: PromoParam) -> Self {
         self.promo_params = Some(promo_params);
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
-    /// Sets `settle_info`.
+    /// 结算信息. Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// Sets `royalty_info`.
+    /// 分账信息. How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
-    /// Sets `disable_pay_channels`.
+    /// 禁用支付渠道. Channels that the buyer may not pay with, separated by commas, for example `credit_group,point`. At most 128 characters.
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl Into<String>,
@@ -340,13 +342,13 @@ impl Pay {
         self
     }
 
-    /// Sets `passback_params`.
+    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
     }
 
-    /// Sets `query_options`.
+    /// 返回参数选项. Details to return that the response leaves out by default.
     pub fn query_options(
         mut self,
         query_options: impl Into<Vec<crate::types::Open<PayQueryOption>>>,
@@ -355,56 +357,56 @@ impl Pay {
         self
     }
 
-    /// Sets `store_id`.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
         self.store_id = Some(Into::into(store_id));
         self
     }
 
-    /// Sets `alipay_store_id`.
+    /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
     pub fn alipay_store_id(mut self, alipay_store_id: impl Into<String>) -> Self {
         self.alipay_store_id = Some(Into::into(alipay_store_id));
         self
     }
 
-    /// Sets `operator_id`.
+    /// 商户操作员编号. The member of staff who takes the payment, as the merchant names them. At most 28 characters.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self
     }
 
-    /// Sets `terminal_id`.
+    /// 商户机具终端编号. The till or device that takes the payment, as the merchant names it. At most 32 characters.
     pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
         self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
-    /// Sets `terminal_params`.
+    /// IOT设备信息. The signature that the IoT SDK of the terminal made. Only for terminals with that SDK.
     pub fn terminal_params(mut self, terminal_params: impl Into<String>) -> Self {
         self.terminal_params = Some(Into::into(terminal_params));
         self
     }
 
-    /// Sets `request_org_pid`.
+    /// 收单机构. The PID of the acquiring institution. Only for indirect acquiring.
     pub fn request_org_pid(mut self, request_org_pid: impl Into<String>) -> Self {
         self.request_org_pid = Some(Into::into(request_org_pid));
         self
     }
 
-    /// Sets `merchant_order_no`.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
         self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
-    /// Sets `ext_user_info`.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
-    /// Sets `bkagent_req_info`.
+    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     #[inline]
     pub fn bkagent_req_info(
         mut self,
@@ -688,6 +690,7 @@ impl crate::method::Method for Pay {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };
@@ -698,97 +701,97 @@ impl crate::method::ServerMethod for Pay {}
 /// The answer to [`Pay`].
 #[non_exhaustive]
 pub struct PayResponse {
-    /// The merchant's own number of the order.
+    /// 商户订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// What the order costs, in yuan or in `trans_currency`.
+    /// 交易金额. What the order costs, in yuan or in `trans_currency`.
     pub total_amount: Option<crate::types::Price>,
-    /// What the merchant receives: the order less what the merchant gave as a discount.
+    /// 实收金额. What the merchant receives: the order less what the merchant gave as a discount.
     pub receipt_amount: Option<crate::types::Price>,
-    /// What the buyer paid.
+    /// 买家付款的金额. What the buyer paid.
     pub buyer_pay_amount: Option<crate::types::Price>,
-    /// How much can be invoiced to the buyer.
+    /// 交易中可给用户开具发票的金额. How much can be invoiced to the buyer.
     pub invoice_amount: Option<crate::types::Price>,
     /// How much was paid with Jifenbao points.
     pub point_amount: Option<crate::types::Price>,
-    /// When it was paid.
+    /// 交易支付时间. When it was paid.
     pub gmt_payment: Option<crate::types::DateTime>,
-    /// The buyer's Alipay user id, where the app is given user ids.
+    /// 买家在支付宝的用户id. The buyer's Alipay user id, where the app is given user ids.
     pub buyer_user_id: Option<String>,
-    /// The buyer's open id, where the app is given open ids.
+    /// 买家支付宝用户唯一标识. The buyer's open id, where the app is given open ids.
     pub buyer_open_id: Option<String>,
-    /// The buyer's login name, partly hidden: `159****5620`.
+    /// 买家支付宝账号. The buyer's login name, partly hidden: `159****5620`.
     pub buyer_logon_id: Option<String>,
-    /// The name of the buyer or the company. Only if agreed with Alipay.
+    /// 买家名称. The name of the buyer or the company. Only if agreed with Alipay.
     pub buyer_user_name: Option<String>,
-    /// Whether a person or a company paid.
+    /// 买家用户类型. Whether a person or a company paid.
     pub buyer_user_type: Option<crate::types::Open<PayBuyerUserType>>,
-    /// Deprecated: use `buyer_open_id`.
+    /// 买家支付宝用户号. Deprecated: use `buyer_open_id`.
     pub open_id: Option<String>,
-    /// The name of the shop in which it was paid.
+    /// 发生支付交易的商户门店名称. The name of the shop in which it was paid.
     pub store_name: Option<String>,
-    /// The channels that the money came from. Only if the contract says so or `query_options` asked.
+    /// 交易支付使用的资金渠道. The channels that the money came from. Only if the contract says so or `query_options` asked.
     pub fund_bill_list: Vec<super::types::TradeFundBill>,
     /// The vouchers that were used. Only if `query_options` asked.
     pub voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// The items that were reduced by vouchers for single items, a JSON array. Only if `query_options` asked.
     pub discount_goods_detail: Option<crate::types::Json>,
-    /// What the platform gave as a discount.
+    /// 平台优惠金额. What the platform gave as a discount.
     pub discount_amount: Option<crate::types::Price>,
-    /// What the merchant gave as a discount.
+    /// 商家优惠金额. What the merchant gave as a discount.
     pub mdiscount_amount: Option<crate::types::Price>,
-    /// How much was paid from the merchant deposit account 惠营宝.
+    /// 惠营宝回票金额. How much was paid from the merchant deposit account 惠营宝.
     pub hyb_amount: Option<crate::types::Price>,
-    /// What is left on the prepaid card.
+    /// 支付宝卡余额. What is left on the prepaid card.
     pub card_balance: Option<crate::types::Price>,
-    /// Facts about the business, as agreed with Alipay.
+    /// 商户传入业务信息. Facts about the business, as agreed with Alipay.
     pub business_params: Option<crate::types::Json>,
     /// What was paid as a business expense. Only if `query_options` asked.
     pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
-    /// What a payment by tapping the phone came with.
+    /// 碰一下支付信息. What a payment by tapping the phone came with.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
-    /// How a deduction is carried out.
+    /// 异步支付模式. How a deduction is carried out.
     pub async_payment_mode: Option<crate::types::Open<PayAsyncPaymentMode>>,
-    /// `S` if a later deduction was accepted; anything else is an unknown outcome, to be queried. Only if `query_options` asked for `async_pay_info`.
+    /// 异步支付受理状态. `S` if a later deduction was accepted; anything else is an unknown outcome, to be queried. Only if `query_options` asked for `async_pay_info`.
     pub async_pay_apply_status: Option<String>,
-    /// `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
+    /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
     pub auth_trade_pay_mode: Option<String>,
     /// How much Alipay advanced. Only if it did.
     pub advance_amount: Option<crate::types::Price>,
     /// What the buyer owes in all under Zhima pay later.
     pub pre_auth_pay_amount: Option<crate::types::Price>,
-    /// How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
+    /// 信用支付模式. How the order was paid on credit: `creditAdvanceV2` is Zhima pay later, where the buyer has paid nothing yet. Treat a value that you do not know as a failure.
     pub credit_pay_mode: Option<String>,
-    /// The number of the Zhima order behind a payment on credit.
+    /// 信用业务单号. The number of the Zhima order behind a payment on credit.
     pub credit_biz_order_id: Option<String>,
-    /// `true` if the buyer can be led to pay in the app instead. Only for failed deductions.
+    /// 是否可以转为app支付. `true` if the buyer can be led to pay in the app instead. Only for failed deductions.
     pub can_turn_to_app_pay: Option<String>,
-    /// The currency of `total_amount`.
+    /// 标价币种. The currency of `total_amount`.
     pub trans_currency: Option<String>,
-    /// The currency that the buyer paid in.
+    /// 支付币种. The currency that the buyer paid in.
     pub pay_currency: Option<String>,
-    /// The order in `pay_currency`.
+    /// 支付币种订单金额. The order in `pay_currency`.
     pub pay_amount: Option<crate::types::Price>,
-    /// The rate from `trans_currency` to `pay_currency`.
+    /// 标价币种兑换支付币种汇率. The rate from `trans_currency` to `pay_currency`.
     pub trans_pay_rate: Option<String>,
-    /// The currency that the merchant is settled in.
+    /// 商户指定的结算币种. The currency that the merchant is settled in.
     pub settle_currency: Option<String>,
-    /// The order in `settle_currency`.
+    /// 结算币种订单金额. The order in `settle_currency`.
     pub settle_amount: Option<crate::types::Price>,
-    /// The rate from `settle_currency` to `trans_currency`.
+    /// 结算币种兑换标价币种汇率. The rate from `settle_currency` to `trans_currency`.
     pub settle_trans_rate: Option<String>,
-    /// Who bought the foreign currency of a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
+    /// 支付宝钱包跨境支付交易的购汇主体. Who bought the foreign currency of a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
     pub purchase_entity: Option<String>,
-    /// `DC` if the merchant received digital yuan; left out otherwise.
+    /// 收款资金类型. `DC` if the merchant received digital yuan; left out otherwise.
     pub receipt_currency_type: Option<String>,
-    /// The number of the payment at the clearing organisation. Only for indirect acquiring.
+    /// 支付清算编号. The number of the payment at the clearing organisation. Only for indirect acquiring.
     pub settlement_id: Option<String>,
     /// What the receiver was charged for the payment. Only for indirect acquiring.
     pub charge_amount: Option<crate::types::Price>,
-    /// Why a reduced rate was charged, for example `bluesea_1`. Only for indirect acquiring.
+    /// 费率活动标识. Why a reduced rate was charged, for example `bluesea_1`. Only for indirect acquiring.
     pub charge_flags: Option<String>,
-    /// The fees that were charged.
+    /// 计费信息列表. The fees that were charged.
     pub charge_info_list: Option<super::types::ChargeInfo>,
     /// What the clearing organisation answers to the acquiring institution.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
@@ -1474,12 +1477,12 @@ crate::wire::listed!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqOverMaxUnderWayDeductCount => crate::ErrorClass::Retry,
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqOverMaxUnderWayDeductCount => Some(crate::ErrorClass::Retry),
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqAuthOrderHasFinished | Self::AcqTradeHasSuccess => {
-                crate::ErrorClass::AlreadyDone
+                Some(crate::ErrorClass::AlreadyDone)
             }
             Self::AcqAgreementError
             | Self::AcqAmountOrCurrencyError
@@ -1520,7 +1523,7 @@ impl crate::method::ErrorCode for PayErrorCode {
             | Self::AcqTradeHasClose
             | Self::AcqTradeSettleError
             | Self::AcqTradeStatusError
-            | Self::AcqUserLogonidDup => crate::ErrorClass::Request,
+            | Self::AcqUserLogonidDup => Some(crate::ErrorClass::Request),
             Self::AcqAgreementInvalid
             | Self::AcqAgreementNotExist
             | Self::AcqAgreementStatusNotNormal
@@ -1547,7 +1550,7 @@ impl crate::method::ErrorCode for PayErrorCode {
             | Self::AcqUserFacePaymentSwitchOff
             | Self::AcqZmAuthAmountExceed
             | Self::AcqZmAuthRuleLimit
-            | Self::AcqZmCreditAuthFail => crate::ErrorClass::Declined,
+            | Self::AcqZmCreditAuthFail => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqBeyondPayRestriction
             | Self::AcqBeyondPerReceiptDayRestriction
@@ -1571,7 +1574,7 @@ impl crate::method::ErrorCode for PayErrorCode {
             | Self::AcqSecondaryMerchantStatusError
             | Self::AcqSellerBeenBlocked
             | Self::AcqSmilePayMerchantNotMatch
-            | Self::AcqUnSupportTradeScene => crate::ErrorClass::Setup,
+            | Self::AcqUnSupportTradeScene => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -1618,11 +1621,11 @@ crate::wire::listed!(PayAuthConfirmMode);
 pub struct AgreementParams {
     /// The number that Alipay gave the agreement when the buyer signed. At most 64 characters.
     pub agreement_no: String,
-    /// The confirmation code of a payment check, where one is demanded. At most 64 characters.
+    /// 鉴权确认码. The confirmation code of a payment check, where one is demanded. At most 64 characters.
     pub auth_confirm_no: Option<crate::types::Secret>,
-    /// The token of a payment check, where one is demanded. At most 64 characters.
+    /// 鉴权申请token. The token of a payment check, where one is demanded. At most 64 characters.
     pub apply_token: Option<crate::types::Secret>,
-    /// The merchant's permission for this deduction.
+    /// 商户代扣扣款许可. The merchant's permission for this deduction.
     pub deduct_permission: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1636,7 +1639,7 @@ impl AgreementParams {
         __made
     }
 
-    /// Sets `auth_confirm_no`.
+    /// 鉴权确认码. The confirmation code of a payment check, where one is demanded. At most 64 characters.
     pub fn auth_confirm_no(
         mut self,
         auth_confirm_no: impl Into<crate::types::Secret>,
@@ -1645,13 +1648,13 @@ impl AgreementParams {
         self
     }
 
-    /// Sets `apply_token`.
+    /// 鉴权申请token. The token of a payment check, where one is demanded. At most 64 characters.
     pub fn apply_token(mut self, apply_token: impl Into<crate::types::Secret>) -> Self {
         self.apply_token = Some(Into::into(apply_token));
         self
     }
 
-    /// Sets `deduct_permission`.
+    /// 商户代扣扣款许可. The merchant's permission for this deduction.
     pub fn deduct_permission(mut self, deduct_permission: impl Into<String>) -> Self {
         self.deduct_permission = Some(Into::into(deduct_permission));
         self
@@ -1709,9 +1712,9 @@ crate::wire::object!(AgreementParams);
 #[must_use]
 #[non_exhaustive]
 pub struct PayParams {
-    /// When it is carried out.
+    /// 普通异步支付. When it is carried out.
     pub async_type: Option<crate::types::Open<PayParamsAsyncType>>,
-    /// Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
+    /// 重试类型. Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
     pub retry_type: Option<crate::types::Open<PayParamsRetryType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1724,7 +1727,7 @@ impl PayParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `async_type`.
+    /// 普通异步支付. When it is carried out.
     pub fn async_type(
         mut self,
         async_type: impl Into<crate::types::Open<PayParamsAsyncType>>,
@@ -1733,7 +1736,7 @@ impl PayParams {
         self
     }
 
-    /// Sets `retry_type`.
+    /// 重试类型. Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
     pub fn retry_type(
         mut self,
         retry_type: impl Into<crate::types::Open<PayParamsRetryType>>,
@@ -1844,7 +1847,7 @@ impl PromoParam {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `actual_order_time`.
+    /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
     #[inline]
     pub fn actual_order_time(
         mut self,

@@ -11,65 +11,65 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Precreate {
-    /// The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
     pub out_trade_no: String,
-    /// What the order costs in all, in yuan. From 0.01 to 100000000.00.
+    /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
-    /// The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
+    /// 订单标题. The order's title, shown to the buyer. Without special characters such as `/`, `=` and `&`. At most 256 characters.
     pub subject: String,
-    /// The Alipay product that the payment is made under: `FACE_TO_FACE_PAYMENT`, which is the default, `OFFLINE_PAYMENT` for its quick edition, `QR_CODE_OFFLINE` for order codes. At most 64 characters.
+    /// 产品码. The Alipay product that the payment is made under: `FACE_TO_FACE_PAYMENT`, which is the default, `OFFLINE_PAYMENT` for its quick edition, `QR_CODE_OFFLINE` for order codes. At most 64 characters.
     pub product_code: Option<String>,
-    /// The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub seller_id: Option<String>,
-    /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
-    /// The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
+    /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     pub undiscountable_amount: Option<crate::types::Price>,
-    /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     pub time_expire: Option<crate::types::DateTime>,
-    /// How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
+    /// 订单相对超时时间. How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
     pub timeout_express: Option<String>,
-    /// How long the QR code is good for, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
+    /// 二维码订单相对超时时间. How long the QR code is good for, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
     pub qr_code_timeout_express: Option<String>,
-    /// `share_code` asks for a text code in `share_code` as well. A QR code only, if left out.
+    /// 码类型. `share_code` asks for a text code in `share_code` as well. A QR code only, if left out.
     pub code_type: Option<String>,
-    /// Extras for service providers, instalments and special industries.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     pub extend_params: Option<super::types::ExtendParams>,
-    /// Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
+    /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     pub business_params: Option<super::types::BusinessParams>,
-    /// The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     pub sub_merchant: Option<super::types::SubMerchant>,
     /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     pub settle_info: Option<super::types::SettleInfo>,
     /// How the money is split among several accounts.
     pub royalty_info: Option<super::types::RoyaltyInfo>,
-    /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
-    /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
-    /// The kind of payment, where the contract asks for one.
+    /// 指定支付方式 agent_pay. The kind of payment, where the contract asks for one.
     pub payment_type: Option<String>,
-    /// The buyer's login name, if only one buyer may pay. At most 100 characters.
+    /// 买家支付宝账号. The buyer's login name, if only one buyer may pay. At most 100 characters.
     pub buyer_logon_id: Option<String>,
-    /// Any text: comes back unchanged in the notification. At most 512 characters.
+    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
-    /// Details to add to the notification that it leaves out by default.
+    /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
-    /// The merchant's own number of the shop. At most 32 characters.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
-    /// Alipay's number of the shop. At most 32 characters.
+    /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
     pub alipay_store_id: Option<String>,
-    /// The member of staff who takes the payment, as the merchant names them. At most 28 characters.
+    /// 商户操作员编号. The member of staff who takes the payment, as the merchant names them. At most 28 characters.
     pub operator_id: Option<String>,
-    /// The till or device that takes the payment, as the merchant names it. At most 32 characters.
+    /// 商户机具终端编号. The till or device that takes the payment, as the merchant names it. At most 32 characters.
     pub terminal_id: Option<String>,
-    /// The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub merchant_order_no: Option<String>,
-    /// Who the buyer must be: the payment fails if somebody else pays.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     pub ext_user_info: Option<super::types::ExtUserInfo>,
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
@@ -91,25 +91,25 @@ impl Precreate {
         __made
     }
 
-    /// Sets `product_code`.
+    /// 产品码. The Alipay product that the payment is made under: `FACE_TO_FACE_PAYMENT`, which is the default, `OFFLINE_PAYMENT` for its quick edition, `QR_CODE_OFFLINE` for order codes. At most 64 characters.
     pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
     }
 
-    /// Sets `seller_id`.
+    /// 卖家支付宝用户ID. The Alipay user id that receives the money. Left out, it is the merchant who signed the contract; another account has to be allowed by Alipay first. At most 28 characters.
     pub fn seller_id(mut self, seller_id: impl Into<String>) -> Self {
         self.seller_id = Some(Into::into(seller_id));
         self
     }
 
-    /// Sets `body`.
+    /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(Into::into(body));
         self
     }
 
-    /// Sets `goods_detail`.
+    /// The goods that the order is made of.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -118,7 +118,7 @@ impl Precreate {
         self
     }
 
-    /// Sets `discountable_amount`.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     #[inline]
     pub fn discountable_amount(
         mut self,
@@ -128,7 +128,7 @@ impl Precreate {
         self
     }
 
-    /// Sets `undiscountable_amount`.
+    /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     #[inline]
     pub fn undiscountable_amount(
         mut self,
@@ -138,20 +138,20 @@ impl Precreate {
         self
     }
 
-    /// Sets `time_expire`.
+    /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
     #[inline]
     pub fn time_expire(mut self, time_expire: crate::types::DateTime) -> Self {
         self.time_expire = Some(time_expire);
         self
     }
 
-    /// Sets `timeout_express`.
+    /// 订单相对超时时间. How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
     pub fn timeout_express(mut self, timeout_express: impl Into<String>) -> Self {
         self.timeout_express = Some(Into::into(timeout_express));
         self
     }
 
-    /// Sets `qr_code_timeout_express`.
+    /// 二维码订单相对超时时间. How long the QR code is good for, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
     pub fn qr_code_timeout_express(
         mut self,
         qr_code_timeout_express: impl Into<String>,
@@ -160,20 +160,20 @@ impl Precreate {
         self
     }
 
-    /// Sets `code_type`.
+    /// 码类型. `share_code` asks for a text code in `share_code` as well. A QR code only, if left out.
     pub fn code_type(mut self, code_type: impl Into<String>) -> Self {
         self.code_type = Some(Into::into(code_type));
         self
     }
 
-    /// Sets `extend_params`.
+    /// 业务扩展参数. Extras for service providers, instalments and special industries.
     #[inline]
     pub fn extend_params(mut self, extend_params: super::types::ExtendParams) -> Self {
         self.extend_params = Some(extend_params);
         self
     }
 
-    /// Sets `business_params`.
+    /// 商户传入业务信息. Facts about the business that risk control and marketing look at, as agreed with Alipay; above all the buyer's IP address.
     #[inline]
     pub fn business_params(
         mut self,
@@ -183,28 +183,28 @@ impl Precreate {
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// 二级商户信息. The merchant behind a platform or acquirer. Needed in 直付通 and indirect acquiring, and left out otherwise.
     #[inline]
     pub fn sub_merchant(mut self, sub_merchant: super::types::SubMerchant) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
-    /// Sets `settle_info`.
+    /// Where the money is settled to. Needed where the merchant is settled through a platform (直付通).
     #[inline]
     pub fn settle_info(mut self, settle_info: super::types::SettleInfo) -> Self {
         self.settle_info = Some(settle_info);
         self
     }
 
-    /// Sets `royalty_info`.
+    /// How the money is split among several accounts.
     #[inline]
     pub fn royalty_info(mut self, royalty_info: super::types::RoyaltyInfo) -> Self {
         self.royalty_info = Some(royalty_info);
         self
     }
 
-    /// Sets `enable_pay_channels`.
+    /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub fn enable_pay_channels(
         mut self,
         enable_pay_channels: impl Into<String>,
@@ -213,7 +213,7 @@ impl Precreate {
         self
     }
 
-    /// Sets `disable_pay_channels`.
+    /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub fn disable_pay_channels(
         mut self,
         disable_pay_channels: impl Into<String>,
@@ -222,25 +222,25 @@ impl Precreate {
         self
     }
 
-    /// Sets `payment_type`.
+    /// 指定支付方式 agent_pay. The kind of payment, where the contract asks for one.
     pub fn payment_type(mut self, payment_type: impl Into<String>) -> Self {
         self.payment_type = Some(Into::into(payment_type));
         self
     }
 
-    /// Sets `buyer_logon_id`.
+    /// 买家支付宝账号. The buyer's login name, if only one buyer may pay. At most 100 characters.
     pub fn buyer_logon_id(mut self, buyer_logon_id: impl Into<String>) -> Self {
         self.buyer_logon_id = Some(Into::into(buyer_logon_id));
         self
     }
 
-    /// Sets `passback_params`.
+    /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub fn passback_params(mut self, passback_params: impl Into<String>) -> Self {
         self.passback_params = Some(Into::into(passback_params));
         self
     }
 
-    /// Sets `query_options`.
+    /// 返回参数选项. Details to add to the notification that it leaves out by default.
     pub fn query_options(
         mut self,
         query_options: impl Into<
@@ -251,44 +251,44 @@ impl Precreate {
         self
     }
 
-    /// Sets `store_id`.
+    /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
         self.store_id = Some(Into::into(store_id));
         self
     }
 
-    /// Sets `alipay_store_id`.
+    /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
     pub fn alipay_store_id(mut self, alipay_store_id: impl Into<String>) -> Self {
         self.alipay_store_id = Some(Into::into(alipay_store_id));
         self
     }
 
-    /// Sets `operator_id`.
+    /// 商户操作员编号. The member of staff who takes the payment, as the merchant names them. At most 28 characters.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self
     }
 
-    /// Sets `terminal_id`.
+    /// 商户机具终端编号. The till or device that takes the payment, as the merchant names it. At most 32 characters.
     pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
         self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
-    /// Sets `merchant_order_no`.
+    /// 商户的原始订单号. The merchant's original order number, where it differs from `out_trade_no`. At most 32 characters.
     pub fn merchant_order_no(mut self, merchant_order_no: impl Into<String>) -> Self {
         self.merchant_order_no = Some(Into::into(merchant_order_no));
         self
     }
 
-    /// Sets `ext_user_info`.
+    /// 外部指定买家. Who the buyer must be: the payment fails if somebody else pays.
     #[inline]
     pub fn ext_user_info(mut self, ext_user_info: super::types::ExtUserInfo) -> Self {
         self.ext_user_info = Some(ext_user_info);
         self
     }
 
-    /// Sets `bkagent_req_info`.
+    /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     #[inline]
     pub fn bkagent_req_info(
         mut self,
@@ -509,6 +509,7 @@ impl crate::method::Method for Precreate {
             crate::method::Retry::Keyed {
                 key: "out_trade_no",
                 ask: "alipay.trade.query",
+                repeat: None,
             },
         )
     };
@@ -519,13 +520,13 @@ impl crate::method::ServerMethod for Precreate {}
 /// The answer to [`Precreate`].
 #[non_exhaustive]
 pub struct PrecreateResponse {
-    /// The merchant's own number of the order.
+    /// 商户的订单号. The merchant's own number of the order.
     pub out_trade_no: String,
-    /// The text to show as a QR code.
+    /// 当前预下单请求生成的二维码码串. The text to show as a QR code.
     pub qr_code: String,
-    /// A text that opens the order when the buyer pastes it into the Alipay app; good for two hours. Only if `code_type` asked for it.
+    /// 当前预下单请求生成的吱口令码串. A text that opens the order when the buyer pastes it into the Alipay app; good for two hours. Only if `code_type` asked for it.
     pub share_code: Option<String>,
-    /// Identifies this precreated order.
+    /// 预下单ID. Identifies this precreated order.
     pub prepay_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -759,10 +760,10 @@ crate::wire::listed!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
-            Self::AcqTradeHasSuccess => crate::ErrorClass::AlreadyDone,
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
+            Self::AcqTradeHasSuccess => Some(crate::ErrorClass::AlreadyDone),
             Self::AcqApplyPcMerchantCodeError
             | Self::AcqContextInconsistent
             | Self::AcqExistForbiddenWord
@@ -777,13 +778,13 @@ impl crate::method::ErrorCode for PrecreateErrorCode {
             | Self::AcqTotalFeeExceed
             | Self::AcqTradeBuyerNotMatch
             | Self::AcqTradeHasClose
-            | Self::AcqTradeSettleError => crate::ErrorClass::Request,
+            | Self::AcqTradeSettleError => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid
             | Self::AcqBuyerNotExist
             | Self::AcqBuyerPaymentAmountDayLimitError
             | Self::AcqBuyerPaymentAmountMonthLimitError
             | Self::AcqBuyerSellerEqual
-            | Self::AcqErrorBuyerCertifyLevelLimit => crate::ErrorClass::Declined,
+            | Self::AcqErrorBuyerCertifyLevelLimit => Some(crate::ErrorClass::Declined),
             Self::AcqAccessForbidden
             | Self::AcqBeyondPayRestriction
             | Self::AcqBeyondPerReceiptDayRestriction
@@ -800,7 +801,7 @@ impl crate::method::ErrorCode for PrecreateErrorCode {
             | Self::AcqSecondaryMerchantIsvPunishIndirect
             | Self::AcqSecondaryMerchantNotMatch
             | Self::AcqSecondaryMerchantStatusError
-            | Self::AcqSellerBeenBlocked => crate::ErrorClass::Setup,
+            | Self::AcqSellerBeenBlocked => Some(crate::ErrorClass::Setup),
         }
     }
 }

@@ -13,13 +13,13 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Query {
-    /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
-    /// Which of the details that are left out by default to send back.
+    /// 查询选项. Which of the details that are left out by default to send back.
     pub query_options: Vec<crate::types::Open<QueryOption>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -40,25 +40,25 @@ impl Query {
         __made
     }
 
-    /// Sets `out_trade_no`.
+    /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
         self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
-    /// Sets `trade_no`.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
     }
 
-    /// Sets `org_pid`.
+    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
         self.org_pid = Some(Into::into(org_pid));
         self
     }
 
-    /// Sets `query_options`.
+    /// 查询选项. Which of the details that are left out by default to send back.
     pub fn query_options(
         mut self,
         query_options: impl Into<Vec<crate::types::Open<QueryOption>>>,
@@ -138,138 +138,138 @@ impl crate::method::ServerMethod for Query {}
 /// The answer to [`Query`].
 #[non_exhaustive]
 pub struct QueryResponse {
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// The merchant's own order number.
+    /// 商家订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// The buyer's login name, partly masked. Empty while no buyer is known.
+    /// 买家支付宝账号. The buyer's login name, partly masked. Empty while no buyer is known.
     pub buyer_logon_id: String,
-    /// Where the order stands.
+    /// 交易状态. Where the order stands.
     pub trade_status: crate::types::Open<super::types::TradeStatus>,
-    /// The order's price, as given when it was created.
+    /// 交易的订单金额. The order's price, as given when it was created.
     pub total_amount: Option<crate::types::Price>,
-    /// The currency that the order is priced in.
+    /// 标价币种. The currency that the order is priced in.
     pub trans_currency: Option<String>,
-    /// The currency that the merchant is paid in.
+    /// 订单结算币种. The currency that the merchant is paid in.
     pub settle_currency: Option<String>,
-    /// The order's price in `settle_currency`.
+    /// 结算币种订单金额. The order's price in `settle_currency`.
     pub settle_amount: Option<crate::types::Price>,
-    /// The currency that the buyer paid in.
+    /// 订单支付币种. The currency that the buyer paid in.
     pub pay_currency: Option<String>,
-    /// The order's price in `pay_currency`.
+    /// 支付币种订单金额. The order's price in `pay_currency`.
     pub pay_amount: Option<crate::types::Price>,
-    /// The exchange rate from `settle_currency` to `trans_currency`.
+    /// 结算币种兑换标价币种汇率. The exchange rate from `settle_currency` to `trans_currency`.
     pub settle_trans_rate: Option<String>,
-    /// The exchange rate from `trans_currency` to `pay_currency`.
+    /// 标价币种兑换支付币种汇率. The exchange rate from `trans_currency` to `pay_currency`.
     pub trans_pay_rate: Option<String>,
-    /// What the buyer really paid, after the merchant's discounts.
+    /// 买家实付金额. What the buyer really paid, after the merchant's discounts.
     pub buyer_pay_amount: Option<crate::types::Price>,
-    /// The part paid with points, such as Jifenbao.
+    /// 积分支付的金额. The part paid with points, such as Jifenbao.
     pub point_amount: Option<crate::types::Price>,
-    /// The sum that the buyer may have an invoice for.
+    /// 交易中用户支付的可开具发票的金额. The sum that the buyer may have an invoice for.
     pub invoice_amount: Option<crate::types::Price>,
-    /// What the merchant receives.
+    /// 实收金额. What the merchant receives.
     pub receipt_amount: Option<crate::types::Price>,
-    /// `DC` if the merchant receives digital yuan; otherwise absent.
+    /// 收款资金类型. `DC` if the merchant receives digital yuan; otherwise absent.
     pub receipt_currency_type: Option<String>,
-    /// What Alipay took off the price.
+    /// 平台优惠金额. What Alipay took off the price.
     pub discount_amount: Option<crate::types::Price>,
-    /// What the merchant took off the price.
+    /// 商家优惠金额. What the merchant took off the price.
     pub mdiscount_amount: Option<crate::types::Price>,
-    /// The sum that came from Huiyingbao (惠营宝).
+    /// 惠营宝回票金额. The sum that came from Huiyingbao (惠营宝).
     pub hyb_amount: Option<crate::types::Price>,
-    /// When the payment reached the merchant.
+    /// 本次交易打款给卖家的时间. When the payment reached the merchant.
     pub send_pay_date: Option<crate::types::DateTime>,
-    /// The merchant's number of the shop, as given with the order.
+    /// 商户门店编号. The merchant's number of the shop, as given with the order.
     pub store_id: Option<String>,
-    /// Alipay's number of the shop.
+    /// 支付宝店铺编号. Alipay's number of the shop.
     pub alipay_store_id: Option<String>,
-    /// The merchant's number of the till or device.
+    /// 商户机具终端编号. The merchant's number of the till or device.
     pub terminal_id: Option<String>,
     /// The shop's name, as given with the order.
     pub store_name: Option<String>,
-    /// The sources of money that paid. Needs `fund_bill_list` among the query options, or a contract that includes it.
+    /// 交易支付使用的资金渠道. The sources of money that paid. Needs `fund_bill_list` among the query options, or a contract that includes it.
     pub fund_bill_list: Vec<super::types::TradeFundBill>,
     /// The vouchers that were redeemed. Needs `voucher_detail_list` among the query options.
     pub voucher_detail_list: Vec<super::types::VoucherDetail>,
     /// The items that single-item vouchers made cheaper, as a JSON list. Needs `discount_goods_detail` among the query options.
     pub discount_goods_detail: Option<crate::types::Json>,
-    /// How the money was split and settled. Needs `trade_settle_info` among the query options.
+    /// 返回的交易结算信息. How the money was split and settled. Needs `trade_settle_info` among the query options.
     pub trade_settle_info: Option<TradeSettleInfo>,
-    /// The order's lines, as given when it was created.
+    /// 支付请求的商品明细列表. The order's lines, as given when it was created.
     pub req_goods_detail: Vec<super::types::GoodsDetail>,
-    /// The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
+    /// 买家在支付宝的用户id. The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
     pub buyer_user_id: Option<String>,
-    /// Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
     pub buyer_open_id: Option<String>,
-    /// Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
+    /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
     pub open_id: Option<String>,
-    /// Whether a person or a company paid.
+    /// 买家用户类型. Whether a person or a company paid.
     pub buyer_user_type: Option<crate::types::Open<QueryBuyerUserType>>,
-    /// The person's or company's name. Only by arrangement with Alipay.
+    /// 买家名称. The person's or company's name. Only by arrangement with Alipay.
     pub buyer_user_name: Option<String>,
-    /// The account outside Alipay that the buyer paid from.
+    /// 外部付款人信息. The account outside Alipay that the buyer paid from.
     pub external_payer_info: Option<ExternalPayerInfo>,
-    /// The `passback_params` that the merchant gave with the order.
+    /// 公用回传参数. The `passback_params` that the merchant gave with the order.
     pub passback_params: Option<String>,
-    /// Additional data that was arranged with Alipay.
+    /// 交易额外信息. Additional data that was arranged with Alipay.
     pub ext_infos: Option<crate::types::Json>,
     /// Why the order is still unpaid, as far as that may be told.
     pub unpaid_reason: Option<String>,
-    /// A state besides `trade_status`: `SELLER_NOT_RECEIVED` means that the buyer has paid but the merchant hasn't been credited.
+    /// 交易附加状态. A state besides `trade_status`: `SELLER_NOT_RECEIVED` means that the buyer has paid but the merchant hasn't been credited.
     pub additional_status: Option<String>,
-    /// For asynchronous payments, with `async_pay_info` among the query options: `S` means accepted, Alipay goes on trying; anything else means ask again.
+    /// 异步支付受理状态. For asynchronous payments, with `async_pay_info` among the query options: `S` means accepted, Alipay goes on trying; anything else means ask again.
     pub async_pay_apply_status: Option<String>,
-    /// `CREDIT_PREAUTH_PAY` if the payment came out of a credit pre-authorisation.
+    /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if the payment came out of a credit pre-authorisation.
     pub auth_trade_pay_mode: Option<String>,
-    /// How credit stands in for a payment that the buyer has yet to make: `creditAdvanceV2` is Zhima's use now, pay later.
+    /// 信用支付模式. How credit stands in for a payment that the buyer has yet to make: `creditAdvanceV2` is Zhima's use now, pay later.
     /// More values may come; treat one you don't know as a failure.
     pub credit_pay_mode: Option<String>,
-    /// The number of that credit order, for example Zhima's.
+    /// 信用业务单号. The number of that credit order, for example Zhima's.
     pub credit_biz_order_id: Option<String>,
     /// With Zhima's use now, pay later: what the buyer still owed at first.
     pub pre_auth_pay_amount: Option<crate::types::Price>,
-    /// The payments made later on a credit order. Needs `fulfillment_detail_list` among the query options.
+    /// 履约详情列表. The payments made later on a credit order. Needs `fulfillment_detail_list` among the query options.
     pub fulfillment_detail_list: Vec<FulfillmentDetail>,
     /// The Huabei instalments, if the buyer chose them. Only by arrangement with Alipay.
     pub hb_fq_pay_info: Option<HbFqPayInfo>,
     /// The company-paid part.
     pub enterprise_pay_info: Option<super::types::EnterprisePayInfo>,
-    /// Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
+    /// 碰一下支付信息. Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
-    /// The cashier that the buyer paid in. Only if the payment request itself asked for `cashier_type`.
+    /// 收银台类型. The cashier that the buyer paid in. Only if the payment request itself asked for `cashier_type`.
     pub cashier_type: Option<crate::types::Open<QueryCashierType>>,
-    /// Health insurance: whose card paid, and the holder's masked name. Needs `medical_insurance_info` among the query options.
+    /// 医保信息. Health insurance: whose card paid, and the holder's masked name. Needs `medical_insurance_info` among the query options.
     pub medical_insurance_info: Option<crate::types::Json>,
-    /// What a trade demands, for example the medical data of a payment with a health-insurance card.
+    /// 行业特殊信息. What a trade demands, for example the medical data of a payment with a health-insurance card.
     pub industry_sepc_detail: Option<crate::types::Json>,
-    /// The same, about the pooled public fund.
+    /// 行业特殊信息-统筹相关. The same, about the pooled public fund.
     pub industry_sepc_detail_gov: Option<crate::types::Json>,
-    /// The same, about the personal account.
+    /// 行业特殊信息-个账相关. The same, about the personal account.
     pub industry_sepc_detail_acc: Option<crate::types::Json>,
-    /// `PERIOD` if the order is settled after a period rather than at once.
+    /// 账期结算标识. `PERIOD` if the order is settled after a period rather than at once.
     pub biz_settle_mode: Option<String>,
     /// The arrangement under which an order is settled after a period.
     pub period_scene: Option<String>,
-    /// Who buys the currency in a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
+    /// 支付宝钱包跨境支付交易的购汇主体. Who buys the currency in a cross-border payment: `ALIPAYHK` in Hong Kong, `3008` in mainland China.
     pub purchase_entity: Option<String>,
-    /// The fees on the payment.
+    /// 计费信息列表. The fees on the payment.
     pub charge_info_list: Vec<super::types::ChargeInfo>,
-    /// The fees in full, refunded ones included.
+    /// 完整的收费信息. The fees in full, refunded ones included.
     pub intact_charge_info_list: Vec<IntactChargeInfo>,
-    /// Alipay's own payment numbers. Not open to merchants.
+    /// 带支付宝支付id的信息. Alipay's own payment numbers. Not open to merchants.
     pub payment_info_with_id_list: Vec<PaymentInfoWithId>,
-    /// Alipay's number of the merchant behind a bank acquirer. Bank acquirers only.
+    /// 间连商户在支付宝端的商户编号. Alipay's number of the merchant behind a bank acquirer. Bank acquirers only.
     pub alipay_sub_merchant_id: Option<String>,
-    /// The order's title. Bank acquirers only.
+    /// 订单标题. The order's title. Bank acquirers only.
     pub subject: Option<String>,
-    /// The order's description. Bank acquirers only.
+    /// 订单描述. The order's description. Bank acquirers only.
     pub body: Option<String>,
-    /// The clearing number to reconcile by. Bank acquirers only.
+    /// 支付清算编号. The clearing number to reconcile by. Bank acquirers only.
     pub settlement_id: Option<String>,
     /// The fee charged to the receiving side. Bank acquirers only.
     pub charge_amount: Option<crate::types::Price>,
-    /// The special rate that applied, for example `bluesea_1` or `industry_special_00`. Institutions only.
+    /// 费率活动标识. The special rate that applied, for example `bluesea_1` or `industry_special_00`. Institutions only.
     pub charge_flags: Option<String>,
     /// What the acquiring bank needs for clearing. Bank acquirers only.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
@@ -691,13 +691,13 @@ crate::wire::listed!(QueryErrorCode);
 
 impl crate::method::ErrorCode for QueryErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
             Self::AcqEnterprisePayBizError | Self::AcqSystemError => {
-                crate::ErrorClass::Retry
+                Some(crate::ErrorClass::Retry)
             }
             Self::AcqInvalidParameter | Self::AcqTradeNotExist => {
-                crate::ErrorClass::Request
+                Some(crate::ErrorClass::Request)
             }
         }
     }
@@ -799,9 +799,9 @@ crate::wire::listed!(QueryCashierType);
 pub struct ExternalPayerInfo {
     /// The company's name, where an agent pays for a company.
     pub out_payer_account_name: Option<String>,
-    /// The institution that holds the account.
+    /// 机构编码. The institution that holds the account.
     pub out_inst_payer_inst_id: Option<String>,
-    /// The card at that institution.
+    /// 机构卡信息. The card at that institution.
     pub out_inst_card_no: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -865,9 +865,9 @@ crate::wire::object!(ExternalPayerInfo);
 pub struct FulfillmentDetail {
     /// The merchant's number of the request that took this payment.
     pub out_request_no: Option<String>,
-    /// How much was paid.
+    /// 履约金额. How much was paid.
     pub fulfillment_amount: Option<crate::types::Price>,
-    /// When it was paid.
+    /// 履约支付时间. When it was paid.
     pub gmt_payment: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -921,11 +921,11 @@ crate::wire::object!(FulfillmentDetail);
 /// A payment in Huabei instalments.
 #[non_exhaustive]
 pub struct HbFqPayInfo {
-    /// The number of instalments.
+    /// 用户使用花呗分期支付的分期数. The number of instalments.
     pub user_install_num: Option<String>,
-    /// The sum that is paid in instalments.
+    /// 用户使用花呗分期支付的金额数. The sum that is paid in instalments.
     pub fq_amount: Option<crate::types::Price>,
-    /// The institution that grants them.
+    /// 提供分期服务的机构ID. The institution that grants them.
     pub fq_inst_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -979,29 +979,29 @@ crate::wire::object!(HbFqPayInfo);
 /// One fee in full.
 #[non_exhaustive]
 pub struct IntactChargeInfo {
-    /// The kind of service that is charged for.
+    /// 收费类型. The kind of service that is charged for.
     pub service_type: Option<String>,
-    /// Identifies the fee.
+    /// 收费唯一id. Identifies the fee.
     pub service_target: Option<String>,
-    /// The kind of bill.
+    /// 收费类型. The kind of bill.
     pub bill_type: Option<String>,
-    /// The product that is charged for.
+    /// 收费产品. The product that is charged for.
     pub product_name: Option<String>,
-    /// The fee that was due.
+    /// 应收费金额. The fee that was due.
     pub plan_amount: Option<crate::types::Price>,
-    /// The fee that was charged.
+    /// 实际收费金额. The fee that was charged.
     pub actual_amount: Option<crate::types::Price>,
-    /// How far charging has got.
+    /// 状态. How far charging has got.
     pub status: Option<String>,
-    /// Whether this is a fee given back.
+    /// 是否退费. Whether this is a fee given back.
     pub is_refund: Option<bool>,
-    /// When it was charged.
+    /// 收费时间. When it was charged.
     pub gmt_pay: Option<crate::types::DateTime>,
-    /// The number of the request that caused it.
+    /// 外部请求号. The number of the request that caused it.
     pub out_biz_no: Option<String>,
-    /// The Alipay user number of whoever bears it.
+    /// 收费目标uid. The Alipay user number of whoever bears it.
     pub target_user_id: Option<String>,
-    /// The account that it was taken from.
+    /// 收费目标账号. The account that it was taken from.
     pub target_account_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1112,9 +1112,9 @@ crate::wire::object!(IntactChargeInfo);
 /// Alipay's own numbers of the payments behind an order.
 #[non_exhaustive]
 pub struct PaymentInfoWithId {
-    /// The kind of money.
+    /// 支付资金类型. The kind of money.
     pub r#type: Option<String>,
-    /// The payments.
+    /// 支付单id. The payments.
     pub payment_ids: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1163,7 +1163,7 @@ crate::wire::object!(PaymentInfoWithId);
 /// How an order's money was split and settled.
 #[non_exhaustive]
 pub struct TradeSettleInfo {
-    /// The movements so far.
+    /// 交易结算明细信息. The movements so far.
     pub trade_settle_detail_list: Vec<TradeSettleDetail>,
     /// What is still to be settled. Only for orders that are settled after a period.
     pub trade_unsettled_amount: Option<crate::types::Price>,
@@ -1264,21 +1264,21 @@ crate::wire::listed!(TradeSettleDetailOperationType);
 /// One movement in an order's settlement.
 #[non_exhaustive]
 pub struct TradeSettleDetail {
-    /// What the movement is.
+    /// 结算操作类型. What the movement is.
     pub operation_type: Option<crate::types::Open<TradeSettleDetailOperationType>>,
-    /// The merchant's number of the request that caused it.
+    /// 商户操作序列号. The merchant's number of the request that caused it.
     pub operation_serial_no: Option<String>,
-    /// When it happened.
+    /// 操作日期. When it happened.
     pub operation_dt: Option<crate::types::DateTime>,
-    /// The account that paid.
+    /// 转出账号. The account that paid.
     pub trans_out: Option<String>,
-    /// The account that received.
+    /// 转入账号. The account that received.
     pub trans_in: Option<String>,
-    /// How much moved.
+    /// 实际操作金额. How much moved.
     pub amount: Option<crate::types::Price>,
-    /// The paying account, as the merchant named it.
+    /// 商户请求的转出账号. The paying account, as the merchant named it.
     pub ori_trans_out: Option<String>,
-    /// The receiving account, as the merchant named it.
+    /// 商户请求的转入账号. The receiving account, as the merchant named it.
     pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

@@ -16,45 +16,45 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Refund {
-    /// The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
-    /// How much to give back, discounts included: the buyer's own money goes back first, then the merchant's and Alipay's
+    /// 退款金额. How much to give back, discounts included: the buyer's own money goes back first, then the merchant's and Alipay's
     /// reductions. At most what is left of the order.
     pub refund_amount: crate::types::Price,
-    /// The currency of the refund, as an ISO 4217 code: `CNY`, `USD`. At most 8 characters.
+    /// 订单退款币种信息. The currency of the refund, as an ISO 4217 code: `CNY`, `USD`. At most 8 characters.
     pub refund_currency: Option<String>,
-    /// Why. Both sides see it in their bills. At most 256 characters.
+    /// 退款原因说明. Why. Both sides see it in their bills. At most 256 characters.
     pub refund_reason: Option<String>,
-    /// The merchant's number of this refund, unique within the order. Needed for every partial refund. At most 64 characters.
+    /// 退款请求号. The merchant's number of this refund, unique within the order. Needed for every partial refund. At most 64 characters.
     pub out_request_no: Option<String>,
-    /// Who refunds, as the merchant names its staff. At most 30 characters.
+    /// 商户的操作员编号. Who refunds, as the merchant names its staff. At most 30 characters.
     pub operator_id: Option<String>,
-    /// The merchant's number of the shop. At most 32 characters.
+    /// 商户门店编号. The merchant's number of the shop. At most 32 characters.
     pub store_id: Option<String>,
-    /// The merchant's number of the till or device. At most 32 characters.
+    /// 商户的终端编号. The merchant's number of the till or device. At most 32 characters.
     pub terminal_id: Option<String>,
-    /// The items that are refunded.
+    /// 退款包含的商品列表信息. The items that are refunded.
     pub refund_goods_detail: Vec<RefundGoodsDetail>,
-    /// The items that are refunded, as order lines. `refund_goods_detail` says how much each one gets back.
+    /// 退款包含的商品列表信息. The items that are refunded, as order lines. `refund_goods_detail` says how much each one gets back.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// Which shares of a split order to take back. Face-to-face payments take them back in proportion by themselves. All others
+    /// 退分账明细信息. Which shares of a split order to take back. Face-to-face payments take them back in proportion by themselves. All others
     /// take the whole refund from the merchant unless this says more, and fail if the merchant's balance is too low.
     pub refund_royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
-    /// Which of the details that are left out by default to send back.
+    /// 查询选项. Which of the details that are left out by default to send back.
     pub query_options: Vec<crate::types::Open<RefundQueryOption>>,
     /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub related_settle_confirm_no: Option<String>,
-    /// How `refund_trans_out` names its account.
+    /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
     pub refund_trans_out_type: Option<crate::types::Open<RefundTransOutType>>,
-    /// The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
+    /// 指定退款账号. The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
     pub refund_trans_out: Option<String>,
-    /// How `refund_advance_account` names its account.
+    /// 指定垫资退款账号的类型. How `refund_advance_account` names its account.
     pub refund_advance_account_type: Option<
         crate::types::Open<RefundAdvanceAccountType>,
     >,
-    /// The account that advances the money, where a contract provides for that.
+    /// 指定垫资退款账号主体. The account that advances the money, where a contract provides for that.
     pub refund_advance_account: Option<String>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
@@ -85,55 +85,55 @@ impl Refund {
         __made
     }
 
-    /// Sets `out_trade_no`.
+    /// 商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn out_trade_no(mut self, out_trade_no: impl Into<String>) -> Self {
         self.out_trade_no = Some(Into::into(out_trade_no));
         self
     }
 
-    /// Sets `trade_no`.
+    /// 支付宝交易号. Alipay's number of the order. Wins over `out_trade_no`. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub fn trade_no(mut self, trade_no: impl Into<String>) -> Self {
         self.trade_no = Some(Into::into(trade_no));
         self
     }
 
-    /// Sets `refund_currency`.
+    /// 订单退款币种信息. The currency of the refund, as an ISO 4217 code: `CNY`, `USD`. At most 8 characters.
     pub fn refund_currency(mut self, refund_currency: impl Into<String>) -> Self {
         self.refund_currency = Some(Into::into(refund_currency));
         self
     }
 
-    /// Sets `refund_reason`.
+    /// 退款原因说明. Why. Both sides see it in their bills. At most 256 characters.
     pub fn refund_reason(mut self, refund_reason: impl Into<String>) -> Self {
         self.refund_reason = Some(Into::into(refund_reason));
         self
     }
 
-    /// Sets `out_request_no`.
+    /// 退款请求号. The merchant's number of this refund, unique within the order. Needed for every partial refund. At most 64 characters.
     pub fn out_request_no(mut self, out_request_no: impl Into<String>) -> Self {
         self.out_request_no = Some(Into::into(out_request_no));
         self
     }
 
-    /// Sets `operator_id`.
+    /// 商户的操作员编号. Who refunds, as the merchant names its staff. At most 30 characters.
     pub fn operator_id(mut self, operator_id: impl Into<String>) -> Self {
         self.operator_id = Some(Into::into(operator_id));
         self
     }
 
-    /// Sets `store_id`.
+    /// 商户门店编号. The merchant's number of the shop. At most 32 characters.
     pub fn store_id(mut self, store_id: impl Into<String>) -> Self {
         self.store_id = Some(Into::into(store_id));
         self
     }
 
-    /// Sets `terminal_id`.
+    /// 商户的终端编号. The merchant's number of the till or device. At most 32 characters.
     pub fn terminal_id(mut self, terminal_id: impl Into<String>) -> Self {
         self.terminal_id = Some(Into::into(terminal_id));
         self
     }
 
-    /// Sets `refund_goods_detail`.
+    /// 退款包含的商品列表信息. The items that are refunded.
     pub fn refund_goods_detail(
         mut self,
         refund_goods_detail: impl Into<Vec<RefundGoodsDetail>>,
@@ -142,7 +142,7 @@ impl Refund {
         self
     }
 
-    /// Sets `goods_detail`.
+    /// 退款包含的商品列表信息. The items that are refunded, as order lines. `refund_goods_detail` says how much each one gets back.
     pub fn goods_detail(
         mut self,
         goods_detail: impl Into<Vec<super::types::GoodsDetail>>,
@@ -151,7 +151,8 @@ impl Refund {
         self
     }
 
-    /// Sets `refund_royalty_parameters`.
+    /// 退分账明细信息. Which shares of a split order to take back. Face-to-face payments take them back in proportion by themselves. All others
+    /// take the whole refund from the merchant unless this says more, and fail if the merchant's balance is too low.
     pub fn refund_royalty_parameters(
         mut self,
         refund_royalty_parameters: impl Into<
@@ -162,7 +163,7 @@ impl Refund {
         self
     }
 
-    /// Sets `query_options`.
+    /// 查询选项. Which of the details that are left out by default to send back.
     pub fn query_options(
         mut self,
         query_options: impl Into<Vec<crate::types::Open<RefundQueryOption>>>,
@@ -171,7 +172,7 @@ impl Refund {
         self
     }
 
-    /// Sets `related_settle_confirm_no`.
+    /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub fn related_settle_confirm_no(
         mut self,
         related_settle_confirm_no: impl Into<String>,
@@ -180,7 +181,7 @@ impl Refund {
         self
     }
 
-    /// Sets `refund_trans_out_type`.
+    /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
     pub fn refund_trans_out_type(
         mut self,
         refund_trans_out_type: impl Into<crate::types::Open<RefundTransOutType>>,
@@ -189,13 +190,13 @@ impl Refund {
         self
     }
 
-    /// Sets `refund_trans_out`.
+    /// 指定退款账号. The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
     pub fn refund_trans_out(mut self, refund_trans_out: impl Into<String>) -> Self {
         self.refund_trans_out = Some(Into::into(refund_trans_out));
         self
     }
 
-    /// Sets `refund_advance_account_type`.
+    /// 指定垫资退款账号的类型. How `refund_advance_account` names its account.
     pub fn refund_advance_account_type(
         mut self,
         refund_advance_account_type: impl Into<
@@ -206,7 +207,7 @@ impl Refund {
         self
     }
 
-    /// Sets `refund_advance_account`.
+    /// 指定垫资退款账号主体. The account that advances the money, where a contract provides for that.
     pub fn refund_advance_account(
         mut self,
         refund_advance_account: impl Into<String>,
@@ -215,7 +216,7 @@ impl Refund {
         self
     }
 
-    /// Sets `org_pid`.
+    /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub fn org_pid(mut self, org_pid: impl Into<String>) -> Self {
         self.org_pid = Some(Into::into(org_pid));
         self
@@ -371,6 +372,7 @@ impl crate::method::Method for Refund {
             crate::method::Retry::Keyed {
                 key: "out_request_no",
                 ask: "alipay.trade.fastpay.refund.query",
+                repeat: Some(crate::method::Repeat::Same),
             },
         )
     };
@@ -381,54 +383,54 @@ impl crate::method::ServerMethod for Refund {}
 /// The answer to [`Refund`].
 #[non_exhaustive]
 pub struct RefundResponse {
-    /// Alipay's number of the order.
+    /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
-    /// The merchant's own order number.
+    /// 商户订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// The buyer's login name, partly masked.
+    /// 用户的登录id. The buyer's login name, partly masked.
     pub buyer_logon_id: String,
-    /// What has been refunded on this order so far, this refund and all earlier ones.
+    /// 退款总金额. What has been refunded on this order so far, this refund and all earlier ones.
     pub refund_fee: Option<crate::types::Price>,
-    /// Whether this call moved money. False or absent is not a failure: the refund may have been made by an earlier call, or is
+    /// 本次退款是否发生了资金变化. Whether this call moved money. False or absent is not a failure: the refund may have been made by an earlier call, or is
     /// still to come. Ask with the refund query.
     pub fund_change: Option<bool>,
-    /// The currency of the refund.
+    /// 退款币种信息.
     pub refund_currency: Option<String>,
-    /// When the refund was made.
+    /// 退款支付时间. When the refund was made.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
-    /// Where the money went back to. Needs `refund_detail_item_list` among the query options, or a contract that includes it.
+    /// 退款使用的资金渠道. Where the money went back to. Needs `refund_detail_item_list` among the query options, or a contract that includes it.
     pub refund_detail_item_list: Vec<super::types::TradeFundBill>,
-    /// What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options.
+    /// 本次商户实际退回金额. What the merchant really paid for this refund. Needs `refund_detail_item_list` among the query options.
     pub send_back_fee: Option<crate::types::Price>,
     /// The vouchers given back. Needs `refund_voucher_detail_list` among the query options.
     pub refund_voucher_detail_list: Vec<super::types::VoucherDetail>,
-    /// The shop's name, as given with the order.
+    /// 交易在支付时候的门店名称. The shop's name, as given with the order.
     pub store_name: Option<String>,
-    /// The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
+    /// 买家在支付宝的用户id. The buyer's Alipay user number. New merchants get `buyer_open_id` instead.
     pub buyer_user_id: Option<String>,
-    /// Identifies the buyer to this app alone.
+    /// 买家支付宝用户唯一标识. Identifies the buyer to this app alone.
     pub buyer_open_id: Option<String>,
-    /// Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
+    /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
     pub open_id: Option<String>,
-    /// Whether part of the refund goes to a bank card and takes its time. Needs `deposit_back_info` among the query options.
+    /// 是否有银行卡冲退. Whether part of the refund goes to a bank card and takes its time. Needs `deposit_back_info` among the query options.
     pub has_deposit_back: Option<bool>,
     /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that.
     pub pre_auth_cancel_fee: Option<crate::types::Price>,
-    /// The prepaid assets that were given back.
+    /// 退回的前置资产列表. The prepaid assets that were given back.
     pub refund_preset_paytool_list: Option<PresetPayToolInfo>,
-    /// The buyer's own part of this refund. Absent by default.
+    /// 本次退款金额中买家退款金额. The buyer's own part of this refund. Absent by default.
     pub present_refund_buyer_amount: Option<crate::types::Price>,
-    /// The part of this refund that was Alipay's reduction. Absent by default.
+    /// 本次退款金额中平台优惠退款金额. The part of this refund that was Alipay's reduction. Absent by default.
     pub present_refund_discount_amount: Option<crate::types::Price>,
-    /// The part of this refund that was the merchant's reduction. Absent by default.
+    /// 本次退款金额中商家优惠退款金额. The part of this refund that was the merchant's reduction. Absent by default.
     pub present_refund_mdiscount_amount: Option<crate::types::Price>,
-    /// The part of this refund that came from Huiyingbao (惠营宝).
+    /// 本次请求退惠营宝金额. The part of this refund that came from Huiyingbao (惠营宝).
     pub refund_hyb_amount: Option<crate::types::Price>,
-    /// The fees that came back.
+    /// 退费信息. The fees that came back.
     pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
-    /// The fee that came back to the receiving side. Institutions only.
+    /// 本次退款针对收款方的退收费金额. The fee that came back to the receiving side. Institutions only.
     pub refund_charge_amount: Option<crate::types::Price>,
-    /// The clearing number to reconcile by. Institutions only.
+    /// 退款清算编号. The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -741,10 +743,10 @@ crate::wire::listed!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::AcqRefundChargeError => crate::ErrorClass::Retry,
-            Self::AcqSystemError => crate::ErrorClass::OutcomeUnknown,
+            Self::AcqRefundChargeError => Some(crate::ErrorClass::Retry),
+            Self::AcqSystemError => Some(crate::ErrorClass::OutcomeUnknown),
             Self::AcqAllocAmountValidateError
             | Self::AcqCurrencyNotSupport
             | Self::AcqDiscordantRepeatRequest
@@ -763,17 +765,17 @@ impl crate::method::ErrorCode for RefundErrorCode {
             | Self::AcqTradeNotExist
             | Self::AcqTradeSettleError
             | Self::AcqTradeStatusError
-            | Self::AcqUserNotMatchErr => crate::ErrorClass::Request,
+            | Self::AcqUserNotMatchErr => Some(crate::ErrorClass::Request),
             Self::AcqBuyerEnableStatusForbid
             | Self::AcqBuyerError
             | Self::AcqBuyerNotExist
             | Self::AcqCustomerValidateError
             | Self::AcqOnlineTradeVoucherNotAllowRefund
-            | Self::AcqReasonTradeBeenFreezen => crate::ErrorClass::Declined,
+            | Self::AcqReasonTradeBeenFreezen => Some(crate::ErrorClass::Declined),
             Self::AcqOverdraftAgreementNotMatch
             | Self::AcqRefundallocUnauthLimit
             | Self::AcqRefundAccountNotExist
-            | Self::AcqSellerBalanceNotEnough => crate::ErrorClass::Setup,
+            | Self::AcqSellerBalanceNotEnough => Some(crate::ErrorClass::Setup),
         }
     }
 }
@@ -813,42 +815,51 @@ crate::wire::listed!(RefundQueryOption);
 #[must_use]
 #[non_exhaustive]
 pub struct RefundGoodsDetail {
-    /// The item's number as given with the order.
+    /// 商品编号. The item's number as given with the order.
     pub goods_id: String,
     /// How much to give back for this item, over all pieces.
     pub refund_amount: crate::types::Price,
-    /// The merchant's number of the item in its mini program. At most 64 characters.
+    /// 商家侧小程序商品ID. The merchant's number of the item in its mini program. At most 64 characters.
     pub out_item_id: Option<String>,
-    /// The merchant's number of the item's variant in its mini program. At most 64 characters.
+    /// 商家侧小程序商品sku ID. The merchant's number of the item's variant in its mini program. At most 64 characters.
     pub out_sku_id: Option<String>,
-    /// The merchant's numbers of the vouchers that were sold as this item.
+    /// 外部商品凭证编号列表. The merchant's numbers of the vouchers that were sold as this item.
     pub out_certificate_no_list: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`RefundGoodsDetail`] must have.
+pub struct RefundGoodsDetailRequired {
+    /// 商品编号. The item's number as given with the order.
+    pub goods_id: String,
+    /// How much to give back for this item, over all pieces.
+    pub refund_amount: crate::types::Price,
+}
+
 impl RefundGoodsDetail {
     /// With what must be given.
-    pub fn new(goods_id: impl Into<String>, refund_amount: crate::types::Price) -> Self {
+    #[inline]
+    pub fn new(required: RefundGoodsDetailRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = Into::into(goods_id);
-        __made.refund_amount = refund_amount;
+        __made.goods_id = required.goods_id;
+        __made.refund_amount = required.refund_amount;
         __made
     }
 
-    /// Sets `out_item_id`.
+    /// 商家侧小程序商品ID. The merchant's number of the item in its mini program. At most 64 characters.
     pub fn out_item_id(mut self, out_item_id: impl Into<String>) -> Self {
         self.out_item_id = Some(Into::into(out_item_id));
         self
     }
 
-    /// Sets `out_sku_id`.
+    /// 商家侧小程序商品sku ID. The merchant's number of the item's variant in its mini program. At most 64 characters.
     pub fn out_sku_id(mut self, out_sku_id: impl Into<String>) -> Self {
         self.out_sku_id = Some(Into::into(out_sku_id));
         self
     }
 
-    /// Sets `out_certificate_no_list`.
+    /// 外部商品凭证编号列表. The merchant's numbers of the vouchers that were sold as this item.
     pub fn out_certificate_no_list(
         mut self,
         out_certificate_no_list: impl Into<Vec<String>>,
@@ -964,9 +975,9 @@ crate::wire::listed!(RefundAdvanceAccountType);
 /// Prepaid assets that were given back.
 #[non_exhaustive]
 pub struct PresetPayToolInfo {
-    /// The kind of asset, as the payment named it.
+    /// 前置资产类型编码. The kind of asset, as the payment named it.
     pub assert_type_code: Option<String>,
-    /// How much of each.
+    /// 前置资产金额. How much of each.
     pub amount: Vec<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,

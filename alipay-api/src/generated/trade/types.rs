@@ -77,13 +77,13 @@ crate::wire::listed!(AccessParamsChannel);
 pub struct BkAgentReqInfo {
     /// The institution's code at the clearing organisation. At most 14 characters.
     pub acq_code: Option<String>,
-    /// The merchant's code at the clearing organisation. At most 32 characters.
+    /// 收单机构在清算组织登记的商户编码. The merchant's code at the clearing organisation. At most 32 characters.
     pub merch_code: Option<String>,
-    /// The kind of terminal.
+    /// 终端设备类型. The kind of terminal.
     pub device_type: Option<crate::types::Open<BkAgentReqInfoDeviceType>>,
     /// The terminal's serial number. Needed for the device types 02 to 06 and 08 to 10. At most 50 characters.
     pub serial_num: Option<String>,
-    /// Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
+    /// 终端设备实时经纬度信息. Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
     pub location: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -96,19 +96,19 @@ impl BkAgentReqInfo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `acq_code`.
+    /// The institution's code at the clearing organisation. At most 14 characters.
     pub fn acq_code(mut self, acq_code: impl Into<String>) -> Self {
         self.acq_code = Some(Into::into(acq_code));
         self
     }
 
-    /// Sets `merch_code`.
+    /// 收单机构在清算组织登记的商户编码. The merchant's code at the clearing organisation. At most 32 characters.
     pub fn merch_code(mut self, merch_code: impl Into<String>) -> Self {
         self.merch_code = Some(Into::into(merch_code));
         self
     }
 
-    /// Sets `device_type`.
+    /// 终端设备类型. The kind of terminal.
     pub fn device_type(
         mut self,
         device_type: impl Into<crate::types::Open<BkAgentReqInfoDeviceType>>,
@@ -117,13 +117,13 @@ impl BkAgentReqInfo {
         self
     }
 
-    /// Sets `serial_num`.
+    /// The terminal's serial number. Needed for the device types 02 to 06 and 08 to 10. At most 50 characters.
     pub fn serial_num(mut self, serial_num: impl Into<String>) -> Self {
         self.serial_num = Some(Into::into(serial_num));
         self
     }
 
-    /// Sets `location`.
+    /// 终端设备实时经纬度信息. Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(Into::into(location));
         self
@@ -259,7 +259,7 @@ crate::wire::listed!(BkAgentReqInfoDeviceType);
 /// What an acquiring bank needs for clearing; given to institutions only.
 #[non_exhaustive]
 pub struct BkAgentRespInfo {
-    /// The serial number of the underlying quick payment.
+    /// 原快捷交易流水号. The serial number of the underlying quick payment.
     pub bindtrx_id: Option<String>,
     /// The clearing organisation: `01` UnionPay, `02` NetsUnion, `03` Express (连通).
     pub bindclrissr_id: Option<String>,
@@ -267,7 +267,7 @@ pub struct BkAgentRespInfo {
     pub bindpyeracctbk_id: Option<String>,
     /// The tokenised number of the payer's bank account.
     pub bkpyeruser_code: Option<String>,
-    /// Where the terminal is believed to be.
+    /// 设备推测位置. Where the terminal is believed to be.
     pub estter_location: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -344,15 +344,15 @@ crate::wire::object!(BkAgentRespInfo);
 #[must_use]
 #[non_exhaustive]
 pub struct BusinessParams {
-    /// The buyer's public IP address, v4 or v6, as the merchant saw it when the order was made. Risk control relies on it. At most 128 characters.
+    /// 商户端创建订单的 IP. The buyer's public IP address, v4 or v6, as the merchant saw it when the order was made. Risk control relies on it. At most 128 characters.
     pub mc_create_trade_ip: Option<String>,
-    /// The number of the buyer's campus card. At most 64 characters.
+    /// 校园卡编号. The number of the buyer's campus card. At most 64 characters.
     pub campus_card: Option<String>,
-    /// The type of virtual card. At most 64 characters.
+    /// 虚拟卡卡类型. The type of virtual card. At most 64 characters.
     pub card_type: Option<String>,
-    /// When the buyer really ordered, for example scanned at the gate of a bus or metro.
+    /// 实际订单时间. When the buyer really ordered, for example scanned at the gate of a bus or metro.
     pub actual_order_time: Option<crate::types::DateTime>,
-    /// The taxes of the order, for risk control.
+    /// 商户传入的交易税费. The taxes of the order, for risk control.
     pub good_taxes: Option<crate::types::Price>,
     /// What the employer pays of a business expense.
     pub enterprise_pay_amount: Option<crate::types::Price>,
@@ -360,9 +360,9 @@ pub struct BusinessParams {
     pub enterprise_pay_info: Option<crate::types::Json>,
     /// The mini program's line of business: the data in the merchant portal is grouped by it.
     pub tiny_app_merchant_biz_type: Option<String>,
-    /// The buyer's remark.
+    /// 买家备注信息. The buyer's remark.
     pub buyer_memo: Option<String>,
-    /// `true` asks for the buyer's password at the cashier, where the scene supports that.
+    /// 收银台强制密码核身参数. `true` asks for the buyer's password at the cashier, where the scene supports that.
     pub force_pwd: Option<String>,
     /// What to unfreeze first when a credit pre-authorisation is turned into a payment. Own funds, if left out.
     pub priority_unfreeze_asset: Option<
@@ -379,25 +379,25 @@ impl BusinessParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `mc_create_trade_ip`.
+    /// 商户端创建订单的 IP. The buyer's public IP address, v4 or v6, as the merchant saw it when the order was made. Risk control relies on it. At most 128 characters.
     pub fn mc_create_trade_ip(mut self, mc_create_trade_ip: impl Into<String>) -> Self {
         self.mc_create_trade_ip = Some(Into::into(mc_create_trade_ip));
         self
     }
 
-    /// Sets `campus_card`.
+    /// 校园卡编号. The number of the buyer's campus card. At most 64 characters.
     pub fn campus_card(mut self, campus_card: impl Into<String>) -> Self {
         self.campus_card = Some(Into::into(campus_card));
         self
     }
 
-    /// Sets `card_type`.
+    /// 虚拟卡卡类型. The type of virtual card. At most 64 characters.
     pub fn card_type(mut self, card_type: impl Into<String>) -> Self {
         self.card_type = Some(Into::into(card_type));
         self
     }
 
-    /// Sets `actual_order_time`.
+    /// 实际订单时间. When the buyer really ordered, for example scanned at the gate of a bus or metro.
     #[inline]
     pub fn actual_order_time(
         mut self,
@@ -407,14 +407,14 @@ impl BusinessParams {
         self
     }
 
-    /// Sets `good_taxes`.
+    /// 商户传入的交易税费. The taxes of the order, for risk control.
     #[inline]
     pub fn good_taxes(mut self, good_taxes: crate::types::Price) -> Self {
         self.good_taxes = Some(good_taxes);
         self
     }
 
-    /// Sets `enterprise_pay_amount`.
+    /// What the employer pays of a business expense.
     #[inline]
     pub fn enterprise_pay_amount(
         mut self,
@@ -424,7 +424,7 @@ impl BusinessParams {
         self
     }
 
-    /// Sets `enterprise_pay_info`.
+    /// What a business expense is about: its categories and prices.
     pub fn enterprise_pay_info(
         mut self,
         enterprise_pay_info: impl Into<crate::types::Json>,
@@ -433,7 +433,7 @@ impl BusinessParams {
         self
     }
 
-    /// Sets `tiny_app_merchant_biz_type`.
+    /// The mini program's line of business: the data in the merchant portal is grouped by it.
     pub fn tiny_app_merchant_biz_type(
         mut self,
         tiny_app_merchant_biz_type: impl Into<String>,
@@ -442,19 +442,19 @@ impl BusinessParams {
         self
     }
 
-    /// Sets `buyer_memo`.
+    /// 买家备注信息. The buyer's remark.
     pub fn buyer_memo(mut self, buyer_memo: impl Into<String>) -> Self {
         self.buyer_memo = Some(Into::into(buyer_memo));
         self
     }
 
-    /// Sets `force_pwd`.
+    /// 收银台强制密码核身参数. `true` asks for the buyer's password at the cashier, where the scene supports that.
     pub fn force_pwd(mut self, force_pwd: impl Into<String>) -> Self {
         self.force_pwd = Some(Into::into(force_pwd));
         self
     }
 
-    /// Sets `priority_unfreeze_asset`.
+    /// What to unfreeze first when a credit pre-authorisation is turned into a payment. Own funds, if left out.
     pub fn priority_unfreeze_asset(
         mut self,
         priority_unfreeze_asset: impl Into<
@@ -584,19 +584,19 @@ crate::wire::listed!(BusinessParamsPriorityUnfreezeAsset);
 /// A fee that was charged for the payment.
 #[non_exhaustive]
 pub struct ChargeInfo {
-    /// The fee as it was charged.
+    /// 实收费用. The fee as it was charged.
     pub charge_fee: Option<crate::types::Price>,
-    /// The fee before any reduction.
+    /// 原始费用. The fee before any reduction.
     pub original_charge_fee: Option<crate::types::Price>,
-    /// The rate that the contract sets.
+    /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
-    /// Whether the account that receives the payment bears the fee.
+    /// 是否收款账号出资. Whether the account that receives the payment bears the fee.
     pub is_rating_on_trade_receiver: Option<bool>,
-    /// Whether an account that the contract names bears the fee.
+    /// 是否合约指定收费账号出资. Whether an account that the contract names bears the fee.
     pub is_rating_on_switch: Option<bool>,
     /// What the fee is for.
     pub charge_type: Option<crate::types::Open<ChargeType>>,
-    /// The fee by part, when several sources of money paid together.
+    /// 组合支付收费明细. The fee by part, when several sources of money paid together.
     pub sub_fee_detail_list: Vec<SubFee>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -702,9 +702,9 @@ crate::wire::listed!(ChargeType);
 /// One contributor to a voucher.
 #[non_exhaustive]
 pub struct ContributeDetail {
-    /// Who contributes.
+    /// 出资方类型. Who contributes.
     pub contribute_type: Option<crate::types::Open<ContributeDetailContributeType>>,
-    /// How much.
+    /// 出资方金额. How much.
     pub contribute_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -773,9 +773,9 @@ crate::wire::listed!(ContributeDetailContributeType);
 /// The part that the buyer's employer played in a payment (因公付).
 #[non_exhaustive]
 pub struct EnterprisePayInfo {
-    /// Whether company money was used.
+    /// 是否包含因公付资产. Whether company money was used.
     pub is_use_enterprise_pay: Option<bool>,
-    /// The sum that may be invoiced.
+    /// 开票金额. The sum that may be invoiced.
     pub invoice_amount: Option<crate::types::Price>,
     /// Details as the company-payment product gives them.
     pub biz_info: Option<String>,
@@ -832,21 +832,21 @@ crate::wire::object!(EnterprisePayInfo);
 #[must_use]
 #[non_exhaustive]
 pub struct ExtUserInfo {
-    /// `T` has Alipay compare the buyer with what is given here (only with what is given); the payment fails if anything differs. `F` or nothing does not. At most 1 character.
+    /// 是否强制校验买家信息. `T` has Alipay compare the buyer with what is given here (only with what is given); the payment fails if anything differs. `F` or nothing does not. At most 1 character.
     pub need_check_info: Option<String>,
-    /// `T` demands that `name`, `cert_type` and `cert_no` are all given and match the buyer. `F` or nothing does not. At most 8 characters.
+    /// 是否强制校验买家身份. `T` demands that `name`, `cert_type` and `cert_no` are all given and match the buyer. `F` or nothing does not. At most 8 characters.
     pub fix_buyer: Option<String>,
-    /// The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
+    /// 指定买家姓名. The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
     pub name: Option<String>,
-    /// The kind of identity document. Only with `need_check_info` or `fix_buyer`.
+    /// 指定买家证件类型. The kind of identity document. Only with `need_check_info` or `fix_buyer`.
     pub cert_type: Option<crate::types::Open<ExtUserInfoCertType>>,
-    /// The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
+    /// 买家证件号. The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
     pub cert_no: Option<crate::types::Secret>,
-    /// The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
+    /// 允许的最小买家年龄. The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
     pub min_age: Option<String>,
-    /// The buyer's phone number. Alipay does not compare it at present. At most 20 characters.
+    /// 指定买家手机号. The buyer's phone number. Alipay does not compare it at present. At most 20 characters.
     pub mobile: Option<String>,
-    /// SHA-256 of the buyer's name followed by the document number, for merchants who don't send these. Only with `need_check_info`; ignored if name or document are given. At most 128 characters.
+    /// 买家加密身份信息. SHA-256 of the buyer's name followed by the document number, for merchants who don't send these. Only with `need_check_info`; ignored if name or document are given. At most 128 characters.
     pub identity_hash: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -859,25 +859,25 @@ impl ExtUserInfo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `need_check_info`.
+    /// 是否强制校验买家信息. `T` has Alipay compare the buyer with what is given here (only with what is given); the payment fails if anything differs. `F` or nothing does not. At most 1 character.
     pub fn need_check_info(mut self, need_check_info: impl Into<String>) -> Self {
         self.need_check_info = Some(Into::into(need_check_info));
         self
     }
 
-    /// Sets `fix_buyer`.
+    /// 是否强制校验买家身份. `T` demands that `name`, `cert_type` and `cert_no` are all given and match the buyer. `F` or nothing does not. At most 8 characters.
     pub fn fix_buyer(mut self, fix_buyer: impl Into<String>) -> Self {
         self.fix_buyer = Some(Into::into(fix_buyer));
         self
     }
 
-    /// Sets `name`.
+    /// 指定买家姓名. The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(Into::into(name));
         self
     }
 
-    /// Sets `cert_type`.
+    /// 指定买家证件类型. The kind of identity document. Only with `need_check_info` or `fix_buyer`.
     pub fn cert_type(
         mut self,
         cert_type: impl Into<crate::types::Open<ExtUserInfoCertType>>,
@@ -886,25 +886,25 @@ impl ExtUserInfo {
         self
     }
 
-    /// Sets `cert_no`.
+    /// 买家证件号. The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
     pub fn cert_no(mut self, cert_no: impl Into<crate::types::Secret>) -> Self {
         self.cert_no = Some(Into::into(cert_no));
         self
     }
 
-    /// Sets `min_age`.
+    /// 允许的最小买家年龄. The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
     pub fn min_age(mut self, min_age: impl Into<String>) -> Self {
         self.min_age = Some(Into::into(min_age));
         self
     }
 
-    /// Sets `mobile`.
+    /// 指定买家手机号. The buyer's phone number. Alipay does not compare it at present. At most 20 characters.
     pub fn mobile(mut self, mobile: impl Into<String>) -> Self {
         self.mobile = Some(Into::into(mobile));
         self
     }
 
-    /// Sets `identity_hash`.
+    /// 买家加密身份信息. SHA-256 of the buyer's name followed by the document number, for merchants who don't send these. Only with `need_check_info`; ignored if name or document are given. At most 128 characters.
     pub fn identity_hash(
         mut self,
         identity_hash: impl Into<crate::types::Secret>,
@@ -1043,25 +1043,25 @@ crate::wire::listed!(ExtUserInfoCertType);
 #[must_use]
 #[non_exhaustive]
 pub struct ExtendParams {
-    /// The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
+    /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
     pub sys_service_provider_id: Option<String>,
     /// How many Huabei instalments the buyer pays in. At most 5 characters.
     pub hb_fq_num: Option<String>,
     /// The share of the Huabei instalment fee that the seller bears, in percent: `100` for all of it. At most 3 characters.
     pub hb_fq_seller_percent: Option<String>,
-    /// Data that certain industries report back, for example metro fares. At most 512 characters.
+    /// 行业数据回流信息. Data that certain industries report back, for example metro fares. At most 512 characters.
     pub industry_reflux_info: Option<crate::types::Json>,
-    /// A card type, where the product asks for one. At most 32 characters.
+    /// 卡类型. A card type, where the product asks for one. At most 32 characters.
     pub card_type: Option<String>,
     /// A seller's name to show instead of the merchant's, where Alipay allows it. At most 32 characters.
     pub specified_seller_name: Option<String>,
-    /// `true` keeps the money frozen until it is split with `alipay.trade.order.settle`; anything else does not.
+    /// 是否进行资金冻结. `true` keeps the money frozen until it is split with `alipay.trade.order.settle`; anything else does not.
     pub royalty_freeze: Option<String>,
-    /// Parameters of credit services, as agreed with Zhima.
+    /// 信用参数. Parameters of credit services, as agreed with Zhima.
     pub credit_ext_info: Option<String>,
-    /// The order of the mini program trade component that is paid.
+    /// 公域商品交易业务订单ID. The order of the mini program trade component that is paid.
     pub trade_component_order_id: Option<String>,
-    /// The instalment of a trade component order that is paid: `installment_order_id` from `alipay.open.mini.order.installment.create`.
+    /// 公域商品交易分期单ID. The instalment of a trade component order that is paid: `installment_order_id` from `alipay.open.mini.order.installment.create`.
     pub tc_installment_order_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1074,7 +1074,7 @@ impl ExtendParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `sys_service_provider_id`.
+    /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
     pub fn sys_service_provider_id(
         mut self,
         sys_service_provider_id: impl Into<String>,
@@ -1083,13 +1083,13 @@ impl ExtendParams {
         self
     }
 
-    /// Sets `hb_fq_num`.
+    /// How many Huabei instalments the buyer pays in. At most 5 characters.
     pub fn hb_fq_num(mut self, hb_fq_num: impl Into<String>) -> Self {
         self.hb_fq_num = Some(Into::into(hb_fq_num));
         self
     }
 
-    /// Sets `hb_fq_seller_percent`.
+    /// The share of the Huabei instalment fee that the seller bears, in percent: `100` for all of it. At most 3 characters.
     pub fn hb_fq_seller_percent(
         mut self,
         hb_fq_seller_percent: impl Into<String>,
@@ -1098,7 +1098,7 @@ impl ExtendParams {
         self
     }
 
-    /// Sets `industry_reflux_info`.
+    /// 行业数据回流信息. Data that certain industries report back, for example metro fares. At most 512 characters.
     pub fn industry_reflux_info(
         mut self,
         industry_reflux_info: impl Into<crate::types::Json>,
@@ -1107,13 +1107,13 @@ impl ExtendParams {
         self
     }
 
-    /// Sets `card_type`.
+    /// 卡类型. A card type, where the product asks for one. At most 32 characters.
     pub fn card_type(mut self, card_type: impl Into<String>) -> Self {
         self.card_type = Some(Into::into(card_type));
         self
     }
 
-    /// Sets `specified_seller_name`.
+    /// A seller's name to show instead of the merchant's, where Alipay allows it. At most 32 characters.
     pub fn specified_seller_name(
         mut self,
         specified_seller_name: impl Into<String>,
@@ -1122,19 +1122,19 @@ impl ExtendParams {
         self
     }
 
-    /// Sets `royalty_freeze`.
+    /// 是否进行资金冻结. `true` keeps the money frozen until it is split with `alipay.trade.order.settle`; anything else does not.
     pub fn royalty_freeze(mut self, royalty_freeze: impl Into<String>) -> Self {
         self.royalty_freeze = Some(Into::into(royalty_freeze));
         self
     }
 
-    /// Sets `credit_ext_info`.
+    /// 信用参数. Parameters of credit services, as agreed with Zhima.
     pub fn credit_ext_info(mut self, credit_ext_info: impl Into<String>) -> Self {
         self.credit_ext_info = Some(Into::into(credit_ext_info));
         self
     }
 
-    /// Sets `trade_component_order_id`.
+    /// 公域商品交易业务订单ID. The order of the mini program trade component that is paid.
     pub fn trade_component_order_id(
         mut self,
         trade_component_order_id: impl Into<String>,
@@ -1143,7 +1143,7 @@ impl ExtendParams {
         self
     }
 
-    /// Sets `tc_installment_order_id`.
+    /// 公域商品交易分期单ID. The instalment of a trade component order that is paid: `installment_order_id` from `alipay.open.mini.order.installment.create`.
     pub fn tc_installment_order_id(
         mut self,
         tc_installment_order_id: impl Into<String>,
@@ -1324,93 +1324,101 @@ crate::wire::listed!(FundChannel);
 #[must_use]
 #[non_exhaustive]
 pub struct GoodsDetail {
-    /// The merchant's number of the item, at its finest grain (the SKU). Vouchers for single items are matched by it. At most 64 characters.
+    /// 商品的编号. The merchant's number of the item, at its finest grain (the SKU). Vouchers for single items are matched by it. At most 64 characters.
     pub goods_id: String,
-    /// What the item is called. At most 256 characters.
+    /// 商品名称. What the item is called. At most 256 characters.
     pub goods_name: String,
-    /// How many are bought.
+    /// 商品数量. How many are bought.
     pub quantity: Option<i64>,
-    /// The price of one, in yuan.
+    /// 商品单价. The price of one, in yuan.
     pub price: Option<crate::types::Price>,
-    /// Alipay's own number of the item. At most 32 characters.
+    /// 支付宝定义的统一商品编号. Alipay's own number of the item. At most 32 characters.
     pub alipay_goods_id: Option<String>,
-    /// The item's category. At most 24 characters.
+    /// 商品类目. The item's category. At most 24 characters.
     pub goods_category: Option<String>,
-    /// The ids of the categories from the root to the leaf, separated by `|`. At most 128 characters.
+    /// 商品类目树. The ids of the categories from the root to the leaf, separated by `|`. At most 128 characters.
     pub categories_tree: Option<String>,
-    /// A description of the item. At most 1000 characters.
+    /// 商品描述信息. A description of the item. At most 1000 characters.
     pub body: Option<String>,
-    /// A page that shows the item. At most 400 characters.
+    /// 商品的展示地址. A page that shows the item. At most 400 characters.
     pub show_url: Option<String>,
-    /// The merchant's id of the item in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
+    /// 商家侧小程序商品ID. The merchant's id of the item in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
     pub out_item_id: Option<String>,
-    /// The merchant's id of the SKU in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
+    /// 商家侧小程序商品ID. The merchant's id of the SKU in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
     pub out_sku_id: Option<String>,
-    /// The item's EAN bar code.
+    /// 商品69条码. The item's EAN bar code.
     pub goods_ean_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`GoodsDetail`] must have.
+pub struct GoodsDetailRequired {
+    /// 商品的编号. The merchant's number of the item, at its finest grain (the SKU). Vouchers for single items are matched by it. At most 64 characters.
+    pub goods_id: String,
+    /// 商品名称. What the item is called. At most 256 characters.
+    pub goods_name: String,
+    /// 商品数量. How many are bought.
+    pub quantity: i64,
+    /// 商品单价. The price of one, in yuan.
+    pub price: crate::types::Price,
+}
+
 impl GoodsDetail {
     /// With what must be given.
-    pub fn new(
-        goods_id: impl Into<String>,
-        goods_name: impl Into<String>,
-        quantity: i64,
-        price: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: GoodsDetailRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = Into::into(goods_id);
-        __made.goods_name = Into::into(goods_name);
-        __made.quantity = Some(quantity);
-        __made.price = Some(price);
+        __made.goods_id = required.goods_id;
+        __made.goods_name = required.goods_name;
+        __made.quantity = Some(required.quantity);
+        __made.price = Some(required.price);
         __made
     }
 
-    /// Sets `alipay_goods_id`.
+    /// 支付宝定义的统一商品编号. Alipay's own number of the item. At most 32 characters.
     pub fn alipay_goods_id(mut self, alipay_goods_id: impl Into<String>) -> Self {
         self.alipay_goods_id = Some(Into::into(alipay_goods_id));
         self
     }
 
-    /// Sets `goods_category`.
+    /// 商品类目. The item's category. At most 24 characters.
     pub fn goods_category(mut self, goods_category: impl Into<String>) -> Self {
         self.goods_category = Some(Into::into(goods_category));
         self
     }
 
-    /// Sets `categories_tree`.
+    /// 商品类目树. The ids of the categories from the root to the leaf, separated by `|`. At most 128 characters.
     pub fn categories_tree(mut self, categories_tree: impl Into<String>) -> Self {
         self.categories_tree = Some(Into::into(categories_tree));
         self
     }
 
-    /// Sets `body`.
+    /// 商品描述信息. A description of the item. At most 1000 characters.
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(Into::into(body));
         self
     }
 
-    /// Sets `show_url`.
+    /// 商品的展示地址. A page that shows the item. At most 400 characters.
     pub fn show_url(mut self, show_url: impl Into<String>) -> Self {
         self.show_url = Some(Into::into(show_url));
         self
     }
 
-    /// Sets `out_item_id`.
+    /// 商家侧小程序商品ID. The merchant's id of the item in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
     pub fn out_item_id(mut self, out_item_id: impl Into<String>) -> Self {
         self.out_item_id = Some(Into::into(out_item_id));
         self
     }
 
-    /// Sets `out_sku_id`.
+    /// 商家侧小程序商品ID. The merchant's id of the SKU in the mini program goods library. Needed, and equal to that of the component order, where `extend_params` names one.
     pub fn out_sku_id(mut self, out_sku_id: impl Into<String>) -> Self {
         self.out_sku_id = Some(Into::into(out_sku_id));
         self
     }
 
-    /// Sets `goods_ean_id`.
+    /// 商品69条码. The item's EAN bar code.
     pub fn goods_ean_id(mut self, goods_ean_id: impl Into<String>) -> Self {
         self.goods_ean_id = Some(Into::into(goods_ean_id));
         self
@@ -1540,9 +1548,9 @@ crate::wire::listed!(GoodsType);
 /// What an invoice for the order says.
 #[non_exhaustive]
 pub struct InvoiceInfo {
-    /// Whether and by whom the invoice is issued.
+    /// 开票关键信息. Whether and by whom the invoice is issued.
     pub key_info: InvoiceKeyInfo,
-    /// The lines of the invoice, a JSON array: `code`, `name`, `num`, `sumPrice` and `taxRate` of each. At most 400 characters.
+    /// 开票内容. The lines of the invoice, a JSON array: `code`, `name`, `num`, `sumPrice` and `taxRate` of each. At most 400 characters.
     pub details: crate::types::Json,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1601,25 +1609,32 @@ crate::wire::object!(InvoiceInfo);
 pub struct InvoiceKeyInfo {
     /// Whether an invoice can be had for this order.
     pub is_support_invoice: bool,
-    /// Who issues it: the brand's short name and the shop's short name, joined by `|`. At most 80 characters.
+    /// 开票商户名称. Who issues it: the brand's short name and the shop's short name, joined by `|`. At most 80 characters.
     pub invoice_merchant_name: String,
-    /// The issuer's tax number. At most 30 characters.
+    /// 税号. The issuer's tax number. At most 30 characters.
     pub tax_num: String,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`InvoiceKeyInfo`] must have.
+pub struct InvoiceKeyInfoRequired {
+    /// Whether an invoice can be had for this order.
+    pub is_support_invoice: bool,
+    /// 开票商户名称. Who issues it: the brand's short name and the shop's short name, joined by `|`. At most 80 characters.
+    pub invoice_merchant_name: String,
+    /// 税号. The issuer's tax number. At most 30 characters.
+    pub tax_num: String,
+}
+
 impl InvoiceKeyInfo {
     /// With what must be given.
-    pub fn new(
-        is_support_invoice: bool,
-        invoice_merchant_name: impl Into<String>,
-        tax_num: impl Into<String>,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: InvoiceKeyInfoRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.is_support_invoice = is_support_invoice;
-        __made.invoice_merchant_name = Into::into(invoice_merchant_name);
-        __made.tax_num = Into::into(tax_num);
+        __made.is_support_invoice = required.is_support_invoice;
+        __made.invoice_merchant_name = required.invoice_merchant_name;
+        __made.tax_num = required.tax_num;
         __made
     }
 }
@@ -1668,25 +1683,25 @@ crate::wire::object!(InvoiceKeyInfo);
 #[must_use]
 #[non_exhaustive]
 pub struct OpenApiRoyaltyDetailInfoPojo {
-    /// What the movement is; `transfer` if left out.
+    /// 分账类型. What the movement is; `transfer` if left out.
     pub royalty_type: Option<crate::types::Open<RoyaltyType>>,
-    /// The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
+    /// 支出方账户. The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
     pub trans_out: Option<String>,
-    /// How `trans_out` names the account: `userId` or `loginName`.
+    /// 支出方账户类型. How `trans_out` names the account: `userId` or `loginName`.
     pub trans_out_type: Option<crate::types::Open<RoyaltyAccountType>>,
-    /// How `trans_in` names the account.
+    /// 收入方账户类型. How `trans_in` names the account.
     pub trans_in_type: Option<crate::types::Open<RoyaltyAccountType>>,
-    /// The account that receives, named as `trans_in_type` says.
+    /// 收入方账户. The account that receives, named as `trans_in_type` says.
     pub trans_in: Option<String>,
-    /// How much moves.
+    /// 分账的金额. How much moves.
     pub amount: Option<crate::types::Price>,
-    /// The share in percent. From 1 to 100.
+    /// 分账信息中分账百分比. The share in percent. From 1 to 100.
     pub amount_percentage: Option<i64>,
-    /// A note on the movement. At most 1000 characters.
+    /// 分账描述. A note on the movement. At most 1000 characters.
     pub desc: Option<String>,
     /// What the share is paid for.
     pub royalty_scene: Option<crate::types::Open<RoyaltyScene>>,
-    /// The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
+    /// 分账收款方姓名. The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
     pub trans_in_name: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1699,7 +1714,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `royalty_type`.
+    /// 分账类型. What the movement is; `transfer` if left out.
     pub fn royalty_type(
         mut self,
         royalty_type: impl Into<crate::types::Open<RoyaltyType>>,
@@ -1708,13 +1723,13 @@ impl OpenApiRoyaltyDetailInfoPojo {
         self
     }
 
-    /// Sets `trans_out`.
+    /// 支出方账户. The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
     pub fn trans_out(mut self, trans_out: impl Into<String>) -> Self {
         self.trans_out = Some(Into::into(trans_out));
         self
     }
 
-    /// Sets `trans_out_type`.
+    /// 支出方账户类型. How `trans_out` names the account: `userId` or `loginName`.
     pub fn trans_out_type(
         mut self,
         trans_out_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
@@ -1723,7 +1738,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         self
     }
 
-    /// Sets `trans_in_type`.
+    /// 收入方账户类型. How `trans_in` names the account.
     pub fn trans_in_type(
         mut self,
         trans_in_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
@@ -1732,33 +1747,33 @@ impl OpenApiRoyaltyDetailInfoPojo {
         self
     }
 
-    /// Sets `trans_in`.
+    /// 收入方账户. The account that receives, named as `trans_in_type` says.
     pub fn trans_in(mut self, trans_in: impl Into<String>) -> Self {
         self.trans_in = Some(Into::into(trans_in));
         self
     }
 
-    /// Sets `amount`.
+    /// 分账的金额. How much moves.
     #[inline]
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
         self.amount = Some(amount);
         self
     }
 
-    /// Sets `amount_percentage`.
+    /// 分账信息中分账百分比. The share in percent. From 1 to 100.
     #[inline]
     pub fn amount_percentage(mut self, amount_percentage: i64) -> Self {
         self.amount_percentage = Some(amount_percentage);
         self
     }
 
-    /// Sets `desc`.
+    /// 分账描述. A note on the movement. At most 1000 characters.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.desc = Some(Into::into(desc));
         self
     }
 
-    /// Sets `royalty_scene`.
+    /// What the share is paid for.
     pub fn royalty_scene(
         mut self,
         royalty_scene: impl Into<crate::types::Open<RoyaltyScene>>,
@@ -1767,7 +1782,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         self
     }
 
-    /// Sets `trans_in_name`.
+    /// 分账收款方姓名. The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
     pub fn trans_in_name(mut self, trans_in_name: impl Into<String>) -> Self {
         self.trans_in_name = Some(Into::into(trans_in_name));
         self
@@ -1870,9 +1885,9 @@ crate::wire::object!(OpenApiRoyaltyDetailInfoPojo);
 #[must_use]
 #[non_exhaustive]
 pub struct OpenApiSpecifiedChannelParamsPojo {
-    /// The type of asset, assigned by Alipay: `ALICREDIT`.
+    /// 资产类型编码. The type of asset, assigned by Alipay: `ALICREDIT`.
     pub asset_type_code: Option<String>,
-    /// The institution: `INST_ALIPAY`.
+    /// 机构描述. The institution: `INST_ALIPAY`.
     pub inst_id: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -1885,13 +1900,13 @@ impl OpenApiSpecifiedChannelParamsPojo {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `asset_type_code`.
+    /// 资产类型编码. The type of asset, assigned by Alipay: `ALICREDIT`.
     pub fn asset_type_code(mut self, asset_type_code: impl Into<String>) -> Self {
         self.asset_type_code = Some(Into::into(asset_type_code));
         self
     }
 
-    /// Sets `inst_id`.
+    /// 机构描述. The institution: `INST_ALIPAY`.
     pub fn inst_id(mut self, inst_id: impl Into<String>) -> Self {
         self.inst_id = Some(Into::into(inst_id));
         self
@@ -1985,47 +2000,55 @@ pub struct PeriodRuleParams {
     pub execute_time: crate::types::Date,
     /// The most that one deduction may take, in yuan.
     pub single_amount: crate::types::Price,
-    /// The most that all deductions together may take, in yuan. No limit, if left out.
+    /// 总金额限制. The most that all deductions together may take, in yuan. No limit, if left out.
     pub total_amount: Option<crate::types::Price>,
-    /// How often it may be deducted; failures do not count. No limit, if left out.
+    /// 总扣款次数. How often it may be deducted; failures do not count. No limit, if left out.
     pub total_payments: Option<i64>,
-    /// Introductory offers of the plan.
+    /// 周期扣中场景化规则信息. Introductory offers of the plan.
     pub scene_rule_params: Option<SceneRuleParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`PeriodRuleParams`] must have.
+pub struct PeriodRuleParamsRequired {
+    /// The unit of `period`.
+    pub period_type: crate::types::Open<PeriodRuleParamsPeriodType>,
+    /// How many units lie between two deductions.
+    pub period: i64,
+    /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
+    pub execute_time: crate::types::Date,
+    /// The most that one deduction may take, in yuan.
+    pub single_amount: crate::types::Price,
+}
+
 impl PeriodRuleParams {
     /// With what must be given.
-    pub fn new(
-        period_type: impl Into<crate::types::Open<PeriodRuleParamsPeriodType>>,
-        period: i64,
-        execute_time: crate::types::Date,
-        single_amount: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: PeriodRuleParamsRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.period_type = Into::into(period_type);
-        __made.period = period;
-        __made.execute_time = execute_time;
-        __made.single_amount = single_amount;
+        __made.period_type = required.period_type;
+        __made.period = required.period;
+        __made.execute_time = required.execute_time;
+        __made.single_amount = required.single_amount;
         __made
     }
 
-    /// Sets `total_amount`.
+    /// 总金额限制. The most that all deductions together may take, in yuan. No limit, if left out.
     #[inline]
     pub fn total_amount(mut self, total_amount: crate::types::Price) -> Self {
         self.total_amount = Some(total_amount);
         self
     }
 
-    /// Sets `total_payments`.
+    /// 总扣款次数. How often it may be deducted; failures do not count. No limit, if left out.
     #[inline]
     pub fn total_payments(mut self, total_payments: i64) -> Self {
         self.total_payments = Some(total_payments);
         self
     }
 
-    /// Sets `scene_rule_params`.
+    /// 周期扣中场景化规则信息. Introductory offers of the plan.
     #[inline]
     pub fn scene_rule_params(mut self, scene_rule_params: SceneRuleParams) -> Self {
         self.scene_rule_params = Some(scene_rule_params);
@@ -2126,13 +2149,13 @@ crate::wire::listed!(PeriodRuleParamsPeriodType);
 /// A fee that came back to the merchant with a refund.
 #[non_exhaustive]
 pub struct RefundChargeInfo {
-    /// How much of the fee was returned.
+    /// 实退费用. How much of the fee was returned.
     pub refund_charge_fee: Option<crate::types::Price>,
-    /// The rate that the contract sets.
+    /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// What the fee had been for.
     pub charge_type: Option<crate::types::Open<ChargeType>>,
-    /// The returned fee by part, when several sources of money had paid.
+    /// 组合支付退费明细. The returned fee by part, when several sources of money had paid.
     pub refund_sub_fee_detail_list: Vec<RefundSubFee>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -2203,9 +2226,9 @@ crate::wire::object!(RefundChargeInfo);
 /// One part of a returned fee.
 #[non_exhaustive]
 pub struct RefundSubFee {
-    /// How much of this part was returned.
+    /// 实退费用. How much of this part was returned.
     pub refund_charge_fee: Option<crate::types::Price>,
-    /// The rate that the contract sets.
+    /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -2280,58 +2303,65 @@ crate::wire::listed!(RoyaltyAccountType);
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyDetailInfos {
-    /// When this share is paid out: shares are taken in the order of this positive number.
+    /// 分账序列号. When this share is paid out: shares are taken in the order of this positive number.
     pub serial_no: Option<i64>,
     /// What `trans_out` is; only `userId` is supported, which is also the default. At most 24 characters.
     pub trans_out_type: Option<String>,
     /// The Alipay user id that gives the share. At most 16 characters.
     pub trans_out: String,
-    /// What `trans_in` is. A user id, if left out.
+    /// 接受分账金额的账户类型. What `trans_in` is. A user id, if left out.
     pub trans_in_type: Option<crate::types::Open<RoyaltyDetailInfosTransInType>>,
     /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
     pub trans_in: String,
-    /// How much the share is, in yuan.
+    /// 分账的金额. How much the share is, in yuan.
     pub amount: crate::types::Price,
-    /// The share in percent: `20` for a fifth. At most 3 characters.
+    /// 分账的比例. The share in percent: `20` for a fifth. At most 3 characters.
     pub amount_percentage: Option<String>,
-    /// What the share is for. At most 1000 characters.
+    /// 分账描述信息. What the share is for. At most 1000 characters.
     pub desc: Option<String>,
-    /// The merchant's own id of this share, never used twice. Left out, it is the order number followed by `serial_no`. At most 64 characters.
+    /// 商户分账的外部关联号. The merchant's own id of this share, never used twice. Left out, it is the order number followed by `serial_no`. At most 64 characters.
     pub out_relation_id: Option<String>,
-    /// The batch that this share belongs to, for receivers of type `bankIndex`. At most 32 characters.
+    /// 分账批次号. The batch that this share belongs to, for receivers of type `bankIndex`. At most 32 characters.
     pub batch_no: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
+/// What a [`RoyaltyDetailInfos`] must have.
+pub struct RoyaltyDetailInfosRequired {
+    /// The Alipay user id that gives the share. At most 16 characters.
+    pub trans_out: String,
+    /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
+    pub trans_in: String,
+    /// 分账的金额. How much the share is, in yuan.
+    pub amount: crate::types::Price,
+}
+
 impl RoyaltyDetailInfos {
     /// With what must be given.
-    pub fn new(
-        trans_out: impl Into<String>,
-        trans_in: impl Into<String>,
-        amount: crate::types::Price,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: RoyaltyDetailInfosRequired) -> Self {
         let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trans_out = Into::into(trans_out);
-        __made.trans_in = Into::into(trans_in);
-        __made.amount = amount;
+        __made.trans_out = required.trans_out;
+        __made.trans_in = required.trans_in;
+        __made.amount = required.amount;
         __made
     }
 
-    /// Sets `serial_no`.
+    /// 分账序列号. When this share is paid out: shares are taken in the order of this positive number.
     #[inline]
     pub fn serial_no(mut self, serial_no: i64) -> Self {
         self.serial_no = Some(serial_no);
         self
     }
 
-    /// Sets `trans_out_type`.
+    /// What `trans_out` is; only `userId` is supported, which is also the default. At most 24 characters.
     pub fn trans_out_type(mut self, trans_out_type: impl Into<String>) -> Self {
         self.trans_out_type = Some(Into::into(trans_out_type));
         self
     }
 
-    /// Sets `trans_in_type`.
+    /// 接受分账金额的账户类型. What `trans_in` is. A user id, if left out.
     pub fn trans_in_type(
         mut self,
         trans_in_type: impl Into<crate::types::Open<RoyaltyDetailInfosTransInType>>,
@@ -2340,25 +2370,25 @@ impl RoyaltyDetailInfos {
         self
     }
 
-    /// Sets `amount_percentage`.
+    /// 分账的比例. The share in percent: `20` for a fifth. At most 3 characters.
     pub fn amount_percentage(mut self, amount_percentage: impl Into<String>) -> Self {
         self.amount_percentage = Some(Into::into(amount_percentage));
         self
     }
 
-    /// Sets `desc`.
+    /// 分账描述信息. What the share is for. At most 1000 characters.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.desc = Some(Into::into(desc));
         self
     }
 
-    /// Sets `out_relation_id`.
+    /// 商户分账的外部关联号. The merchant's own id of this share, never used twice. Left out, it is the order number followed by `serial_no`. At most 64 characters.
     pub fn out_relation_id(mut self, out_relation_id: impl Into<String>) -> Self {
         self.out_relation_id = Some(Into::into(out_relation_id));
         self
     }
 
-    /// Sets `batch_no`.
+    /// 分账批次号. The batch that this share belongs to, for receivers of type `bankIndex`. At most 32 characters.
     pub fn batch_no(mut self, batch_no: impl Into<String>) -> Self {
         self.batch_no = Some(Into::into(batch_no));
         self
@@ -2479,9 +2509,9 @@ crate::wire::listed!(RoyaltyDetailInfosTransInType);
 #[must_use]
 #[non_exhaustive]
 pub struct RoyaltyInfo {
-    /// The kind of split; only `ROYALTY` is supported. At most 150 characters.
+    /// 分账类型. The kind of split; only `ROYALTY` is supported. At most 150 characters.
     pub royalty_type: Option<String>,
-    /// Who gets what.
+    /// 分账明细的信息. Who gets what.
     pub royalty_detail_infos: Vec<RoyaltyDetailInfos>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -2495,7 +2525,7 @@ impl RoyaltyInfo {
         __made
     }
 
-    /// Sets `royalty_type`.
+    /// 分账类型. The kind of split; only `ROYALTY` is supported. At most 150 characters.
     pub fn royalty_type(mut self, royalty_type: impl Into<String>) -> Self {
         self.royalty_type = Some(Into::into(royalty_type));
         self
@@ -2604,13 +2634,13 @@ impl SceneRuleParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `discount_period`.
+    /// For how many deductions the discount holds.
     pub fn discount_period(mut self, discount_period: impl Into<String>) -> Self {
         self.discount_period = Some(Into::into(discount_period));
         self
     }
 
-    /// Sets `low_price_period`.
+    /// For how many days the low price holds.
     pub fn low_price_period(mut self, low_price_period: impl Into<String>) -> Self {
         self.low_price_period = Some(Into::into(low_price_period));
         self
@@ -2661,19 +2691,19 @@ crate::wire::object!(SceneRuleParams);
 #[must_use]
 #[non_exhaustive]
 pub struct SettleDetailInfo {
-    /// What `trans_in` is.
+    /// 结算收款方的账户类型. What `trans_in` is.
     pub trans_in_type: crate::types::Open<SettleDetailInfoTransInType>,
-    /// The receiving account. Left out for `defaultSettle`. At most 64 characters.
+    /// 结算收款方. The receiving account. Left out for `defaultSettle`. At most 64 characters.
     pub trans_in: Option<String>,
-    /// How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
+    /// 结算的金额. How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
     pub amount: Option<crate::types::Price>,
     /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored.
     pub actual_amount: Option<crate::types::Price>,
-    /// What settlements are summed up by, for receivers of type `cardAliasNo`. At most 64 characters.
+    /// 结算汇总维度. What settlements are summed up by, for receivers of type `cardAliasNo`. At most 64 characters.
     pub summary_dimension: Option<String>,
-    /// Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
+    /// 结算主体标识. Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
     pub settle_entity_id: Option<String>,
-    /// What `settle_entity_id` is.
+    /// 结算主体类型. What `settle_entity_id` is.
     pub settle_entity_type: Option<crate::types::Open<SettleDetailInfoSettleEntityType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -2702,39 +2732,39 @@ impl SettleDetailInfo {
         __made
     }
 
-    /// Sets `trans_in`.
+    /// 结算收款方. The receiving account. Left out for `defaultSettle`. At most 64 characters.
     pub fn trans_in(mut self, trans_in: impl Into<String>) -> Self {
         self.trans_in = Some(Into::into(trans_in));
         self
     }
 
-    /// Sets `amount`.
+    /// 结算的金额. How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
     #[inline]
     pub fn amount(mut self, amount: crate::types::Price) -> Self {
         self.amount = Some(amount);
         self
     }
 
-    /// Sets `actual_amount`.
+    /// How much of the order is settled now, where a platform confirms in several steps. `amount` is then ignored.
     #[inline]
     pub fn actual_amount(mut self, actual_amount: crate::types::Price) -> Self {
         self.actual_amount = Some(actual_amount);
         self
     }
 
-    /// Sets `summary_dimension`.
+    /// 结算汇总维度. What settlements are summed up by, for receivers of type `cardAliasNo`. At most 64 characters.
     pub fn summary_dimension(mut self, summary_dimension: impl Into<String>) -> Self {
         self.summary_dimension = Some(Into::into(summary_dimension));
         self
     }
 
-    /// Sets `settle_entity_id`.
+    /// 结算主体标识. Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
     pub fn settle_entity_id(mut self, settle_entity_id: impl Into<String>) -> Self {
         self.settle_entity_id = Some(Into::into(settle_entity_id));
         self
     }
 
-    /// Sets `settle_entity_type`.
+    /// 结算主体类型. What `settle_entity_id` is.
     pub fn settle_entity_type(
         mut self,
         settle_entity_type: impl Into<
@@ -2865,7 +2895,7 @@ crate::wire::listed!(SettleDetailInfoTransInType);
 #[must_use]
 #[non_exhaustive]
 pub struct SettleInfo {
-    /// The receiver and the amount. At most 1 item.
+    /// 结算详细信息. The receiver and the amount. At most 1 item.
     pub settle_detail_infos: Vec<SettleDetailInfo>,
     /// When the order is settled without further confirmation: `1d` to `365d`. Only for merchants on settlement by period. At most 10 characters.
     pub settle_period_time: Option<String>,
@@ -2881,7 +2911,7 @@ impl SettleInfo {
         __made
     }
 
-    /// Sets `settle_period_time`.
+    /// When the order is settled without further confirmation: `1d` to `365d`. Only for merchants on settlement by period. At most 10 characters.
     pub fn settle_period_time(mut self, settle_period_time: impl Into<String>) -> Self {
         self.settle_period_time = Some(Into::into(settle_period_time));
         self
@@ -2927,13 +2957,13 @@ crate::wire::object!(SettleInfo);
 #[must_use]
 #[non_exhaustive]
 pub struct SignMerchantParams {
-    /// The sub-merchant's id.
+    /// 子商户的商户id.
     pub sub_merchant_id: Option<String>,
-    /// The sub-merchant's name.
+    /// 子商户的商户名称.
     pub sub_merchant_name: Option<String>,
-    /// What the service is called.
+    /// 子商户的服务名称. What the service is called.
     pub sub_merchant_service_name: Option<String>,
-    /// What the service is about, for example its limit.
+    /// 子商户的服务描述. What the service is about, for example its limit.
     pub sub_merchant_service_description: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -2946,19 +2976,19 @@ impl SignMerchantParams {
         <Self as crate::wire::Object>::blank()
     }
 
-    /// Sets `sub_merchant_id`.
+    /// 子商户的商户id.
     pub fn sub_merchant_id(mut self, sub_merchant_id: impl Into<String>) -> Self {
         self.sub_merchant_id = Some(Into::into(sub_merchant_id));
         self
     }
 
-    /// Sets `sub_merchant_name`.
+    /// 子商户的商户名称.
     pub fn sub_merchant_name(mut self, sub_merchant_name: impl Into<String>) -> Self {
         self.sub_merchant_name = Some(Into::into(sub_merchant_name));
         self
     }
 
-    /// Sets `sub_merchant_service_name`.
+    /// 子商户的服务名称. What the service is called.
     pub fn sub_merchant_service_name(
         mut self,
         sub_merchant_service_name: impl Into<String>,
@@ -2967,7 +2997,7 @@ impl SignMerchantParams {
         self
     }
 
-    /// Sets `sub_merchant_service_description`.
+    /// 子商户的服务描述. What the service is about, for example its limit.
     pub fn sub_merchant_service_description(
         mut self,
         sub_merchant_service_description: impl Into<String>,
@@ -3045,15 +3075,15 @@ crate::wire::object!(SignMerchantParams);
 #[must_use]
 #[non_exhaustive]
 pub struct SignParams {
-    /// The product that the buyer signs up to, as the merchant agreed with Alipay: `CYCLE_PAY_AUTH_P` for periodic deductions. At most 64 characters.
+    /// 个人签约产品码. The product that the buyer signs up to, as the merchant agreed with Alipay: `CYCLE_PAY_AUTH_P` for periodic deductions. At most 64 characters.
     pub personal_product_code: String,
     /// Where the buyer signs.
     pub access_params: AccessParams,
-    /// The product that the merchant has signed: `GENERAL_WITHHOLDING` for merchant deductions. At most 64 characters.
+    /// 商家和支付宝签约的产品码. The product that the merchant has signed: `GENERAL_WITHHOLDING` for merchant deductions. At most 64 characters.
     pub product_code: Option<String>,
-    /// The scene of the agreement, as agreed with Alipay: `INDUSTRY|DIGITAL_MEDIA`. At most 64 characters.
+    /// 协议签约场景. The scene of the agreement, as agreed with Alipay: `INDUSTRY|DIGITAL_MEDIA`. At most 64 characters.
     pub sign_scene: Option<String>,
-    /// The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
+    /// 商户签约号. The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
     pub external_agreement_no: Option<String>,
     /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub external_logon_id: Option<String>,
@@ -3063,11 +3093,11 @@ pub struct SignParams {
     pub sign_notify_url: Option<String>,
     /// A sub-merchant to show, where the contract allows that.
     pub sub_merchant: Option<SignMerchantParams>,
-    /// How many seconds the buyer has to reach the signing page.
+    /// 设置签约请求的有效时间. How many seconds the buyer has to reach the signing page.
     pub effect_time: Option<String>,
-    /// Whether Huazhi GO may fall back to the plain deduction product. It may, if left out.
+    /// 是否允许花芝GO降级成原代扣. Whether Huazhi GO may fall back to the plain deduction product. It may, if left out.
     pub allow_huazhi_degrade: Option<bool>,
-    /// The channels to deduct from first.
+    /// 商户指定优先渠道扣款参数. The channels to deduct from first.
     pub recommend_sort_channel_params: Vec<OpenApiSpecifiedChannelParamsPojo>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -3085,19 +3115,19 @@ impl SignParams {
         __made
     }
 
-    /// Sets `product_code`.
+    /// 商家和支付宝签约的产品码. The product that the merchant has signed: `GENERAL_WITHHOLDING` for merchant deductions. At most 64 characters.
     pub fn product_code(mut self, product_code: impl Into<String>) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
     }
 
-    /// Sets `sign_scene`.
+    /// 协议签约场景. The scene of the agreement, as agreed with Alipay: `INDUSTRY|DIGITAL_MEDIA`. At most 64 characters.
     pub fn sign_scene(mut self, sign_scene: impl Into<String>) -> Self {
         self.sign_scene = Some(Into::into(sign_scene));
         self
     }
 
-    /// Sets `external_agreement_no`.
+    /// 商户签约号. The merchant's own number of the agreement: letters and digits. Needed where a user signs several for the same product and scene. At most 32 characters.
     pub fn external_agreement_no(
         mut self,
         external_agreement_no: impl Into<String>,
@@ -3106,46 +3136,46 @@ impl SignParams {
         self
     }
 
-    /// Sets `external_logon_id`.
+    /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub fn external_logon_id(mut self, external_logon_id: impl Into<String>) -> Self {
         self.external_logon_id = Some(Into::into(external_logon_id));
         self
     }
 
-    /// Sets `period_rule_params`.
+    /// The plan of a periodic deduction. Needed for `CYCLE_PAY_AUTH_P`.
     #[inline]
     pub fn period_rule_params(mut self, period_rule_params: PeriodRuleParams) -> Self {
         self.period_rule_params = Some(period_rule_params);
         self
     }
 
-    /// Sets `sign_notify_url`.
+    /// Where the notification of the signing goes. Left out, it goes where that of the payment goes.
     pub fn sign_notify_url(mut self, sign_notify_url: impl Into<String>) -> Self {
         self.sign_notify_url = Some(Into::into(sign_notify_url));
         self
     }
 
-    /// Sets `sub_merchant`.
+    /// A sub-merchant to show, where the contract allows that.
     #[inline]
     pub fn sub_merchant(mut self, sub_merchant: SignMerchantParams) -> Self {
         self.sub_merchant = Some(sub_merchant);
         self
     }
 
-    /// Sets `effect_time`.
+    /// 设置签约请求的有效时间. How many seconds the buyer has to reach the signing page.
     pub fn effect_time(mut self, effect_time: impl Into<String>) -> Self {
         self.effect_time = Some(Into::into(effect_time));
         self
     }
 
-    /// Sets `allow_huazhi_degrade`.
+    /// 是否允许花芝GO降级成原代扣. Whether Huazhi GO may fall back to the plain deduction product. It may, if left out.
     #[inline]
     pub fn allow_huazhi_degrade(mut self, allow_huazhi_degrade: bool) -> Self {
         self.allow_huazhi_degrade = Some(allow_huazhi_degrade);
         self
     }
 
-    /// Sets `recommend_sort_channel_params`.
+    /// 商户指定优先渠道扣款参数. The channels to deduct from first.
     pub fn recommend_sort_channel_params(
         mut self,
         recommend_sort_channel_params: impl Into<Vec<OpenApiSpecifiedChannelParamsPojo>>,
@@ -3255,11 +3285,11 @@ crate::wire::object!(SignParams);
 /// One part of a fee on a payment made from several sources.
 #[non_exhaustive]
 pub struct SubFee {
-    /// The fee as it was charged.
+    /// 实收费用. The fee as it was charged.
     pub charge_fee: Option<crate::types::Price>,
-    /// The fee before any reduction.
+    /// 原始费用. The fee before any reduction.
     pub original_charge_fee: Option<crate::types::Price>,
-    /// The rate that the contract sets.
+    /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -3314,9 +3344,9 @@ crate::wire::object!(SubFee);
 #[must_use]
 #[non_exhaustive]
 pub struct SubMerchant {
-    /// The number that Alipay gave the merchant when it was registered. At most 16 characters.
+    /// 支付宝二级商户编号. The number that Alipay gave the merchant when it was registered. At most 16 characters.
     pub merchant_id: String,
-    /// Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
+    /// 二级商户编号类型. Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
     pub merchant_type: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -3330,7 +3360,7 @@ impl SubMerchant {
         __made
     }
 
-    /// Sets `merchant_type`.
+    /// 二级商户编号类型. Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
     pub fn merchant_type(mut self, merchant_type: impl Into<String>) -> Self {
         self.merchant_type = Some(Into::into(merchant_type));
         self
@@ -3375,9 +3405,9 @@ crate::wire::object!(SubMerchant);
 /// A payment that was made by tapping the phone on a device.
 #[non_exhaustive]
 pub struct TapPayInfo {
-    /// What marks the payment as a tap: `TAP_PAY`.
+    /// 碰一下支付的支付介质类型. What marks the payment as a tap: `TAP_PAY`.
     pub payment_medium_type: Option<String>,
-    /// Everything that tapping took off the price.
+    /// 碰一下支付的碰一下共减优惠金额. Everything that tapping took off the price.
     pub total_discount_amount: Option<crate::types::Price>,
     /// The name to show for that reduction.
     pub total_discount_name: Option<String>,
@@ -3437,15 +3467,15 @@ crate::wire::object!(TapPayInfo);
 /// What one source of money contributed to a payment, or got back in a refund.
 #[non_exhaustive]
 pub struct TradeFundBill {
-    /// The source of the money.
+    /// 交易使用的资金渠道. The source of the money.
     pub fund_channel: crate::types::Open<FundChannel>,
     /// How much of the order this source covers.
     pub amount: Option<crate::types::Price>,
-    /// What was really taken from the source, which a subsidy can make less than `amount`.
+    /// 渠道实际付款金额. What was really taken from the source, which a subsidy can make less than `amount`.
     pub real_amount: Option<crate::types::Price>,
-    /// The bank's short code, when a bank card paid.
+    /// 银行卡支付时的银行代码. The bank's short code, when a bank card paid.
     pub bank_code: Option<String>,
-    /// The kind of card; given for bank cards only.
+    /// 渠道所使用的资金类型. The kind of card; given for bank cards only.
     pub fund_type: Option<crate::types::Open<TradeFundBillFundType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -3562,23 +3592,23 @@ crate::wire::listed!(TradeStatus);
 /// A voucher that the buyer redeemed, and who bears its cost.
 #[non_exhaustive]
 pub struct VoucherDetail {
-    /// Identifies this one voucher.
+    /// 券id. Identifies this one voucher.
     pub id: String,
-    /// What the buyer sees it called.
+    /// 券名称. What the buyer sees it called.
     pub name: String,
-    /// How it reduces the price.
+    /// 券类型. How it reduces the price.
     pub r#type: crate::types::Open<VoucherDetailType>,
-    /// Its face value: the contributions of the merchant and of the others together.
+    /// 优惠券面额. Its face value: the contributions of the merchant and of the others together.
     pub amount: Option<crate::types::Price>,
-    /// The part that the merchant who started the payment bears.
+    /// 商家出资. The part that the merchant who started the payment bears.
     pub merchant_contribute: Option<crate::types::Price>,
-    /// The part that others bear: Alipay, a brand, or several together.
+    /// 其他出资方出资金额. The part that others bear: Alipay, a brand, or several together.
     pub other_contribute: Option<crate::types::Price>,
-    /// `other_contribute`, split by contributor.
+    /// 优惠券的其他出资方明细. `other_contribute`, split by contributor.
     pub other_contribute_detail: Vec<ContributeDetail>,
-    /// A remark that its issuer attached.
+    /// 优惠券备注信息. A remark that its issuer attached.
     pub memo: Option<String>,
-    /// The template that the voucher was issued from.
+    /// 券模板id. The template that the voucher was issued from.
     pub template_id: Option<String>,
     /// What the buyer paid for the voucher itself; only for vouchers that are sold.
     pub purchase_buyer_contribute: Option<crate::types::Price>,

@@ -11,7 +11,7 @@
 /// Documentation: <https://opendocs.alipay.com/open/02aild>
 #[non_exhaustive]
 pub struct InfoShare {
-    /// The user's `access_token`, from `alipay.system.oauth.token`. At most 40 characters.
+    /// 用户授权令牌. The user's `access_token`, from `alipay.system.oauth.token`. At most 40 characters.
     pub auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -79,51 +79,51 @@ impl crate::method::ServerMethod for InfoShare {}
 /// The answer to [`InfoShare`].
 #[non_exhaustive]
 pub struct InfoShareResponse {
-    /// The user's Alipay user number, where the app has not moved to open ids.
+    /// 支付宝用户的userId. The user's Alipay user number, where the app has not moved to open ids.
     pub user_id: Option<String>,
-    /// The open id that the user has towards the app.
+    /// 支付宝用户的openId. The open id that the user has towards the app.
     pub open_id: Option<String>,
-    /// The nickname.
+    /// 用户昵称. The nickname.
     pub nick_name: Option<String>,
-    /// Where the user's picture is.
+    /// 用户头像地址. Where the user's picture is.
     pub avatar: Option<String>,
-    /// The user's sex.
+    /// 性别. The user's sex.
     pub gender: Option<crate::types::Open<InfoShareGender>>,
-    /// The country's code.
+    /// 国家码.
     pub country_code: Option<String>,
-    /// The province.
+    /// 省份名称.
     pub province: Option<String>,
-    /// The city.
+    /// 市名称.
     pub city: Option<String>,
-    /// The district or county.
+    /// 区县名称. The district or county.
     pub area: Option<String>,
-    /// The address within it.
+    /// 详细地址. The address within it.
     pub address: Option<crate::types::Secret>,
-    /// The postal code.
+    /// 邮政编码. The postal code.
     pub zip: Option<String>,
-    /// A name to show, made of the user's phone number, email address or Alipay number. Which of them may change over time.
+    /// 展示名称. A name to show, made of the user's phone number, email address or Alipay number. Which of them may change over time.
     pub display_name: Option<crate::types::Secret>,
     /// The email address that the user logs in with; where there is none, the phone number.
     pub email: Option<crate::types::Secret>,
-    /// The mobile phone number.
+    /// 手机号码. The mobile phone number.
     pub mobile: Option<crate::types::Secret>,
-    /// The landline phone number.
+    /// 电话号码. The landline phone number.
     pub phone: Option<crate::types::Secret>,
-    /// The user's Taobao number.
+    /// 淘宝id. The user's Taobao number.
     pub taobao_id: Option<String>,
-    /// Whose account it is.
+    /// 用户类型. Whose account it is.
     pub user_type: Option<crate::types::Open<InfoShareUserType>>,
-    /// The state of the account.
+    /// 用户状态. The state of the account.
     pub user_status: Option<crate::types::Open<InfoShareUserStatus>>,
-    /// Whether the account is frozen.
+    /// 账户是否被冻结. Whether the account is frozen.
     pub is_blocked: Option<bool>,
-    /// Whether the account's balance is frozen.
+    /// 余额账户是否被冻结. Whether the account's balance is frozen.
     pub is_balance_frozen: Option<bool>,
-    /// The membership level.
+    /// 支付宝会员等级. The membership level.
     pub member_grade: Option<String>,
-    /// Whether the account is of a special kind.
+    /// 是否是金融机构或特殊单位. Whether the account is of a special kind.
     pub inst_or_corp: Option<crate::types::Open<InfoShareInstOrCorp>>,
-    /// Whether the user has proved who it is. Names and documents mean little without.
+    /// 是否通过实名认证. Whether the user has proved who it is. Names and documents mean little without.
     pub is_certified: Option<bool>,
     /// The person's real name, or the company's.
     pub user_name: Option<crate::types::Secret>,
@@ -131,81 +131,81 @@ pub struct InfoShareResponse {
     pub cert_type: Option<crate::types::Open<InfoShareCertType>>,
     /// The number of that document.
     pub cert_no: Option<crate::types::Secret>,
-    /// The age in years. Only of users with a verified identity card.
+    /// 用户年龄. The age in years. Only of users with a verified identity card.
     pub age: Option<i64>,
     /// Whether the user is of age. Only of users with a verified identity card.
     pub is_adult: Option<bool>,
-    /// The ethnic group in the identity card.
+    /// 身份证民族信息. The ethnic group in the identity card.
     pub user_nation: Option<String>,
-    /// The profession.
+    /// 职业.
     pub profession: Option<String>,
-    /// A person's day of birth.
+    /// 个人用户生日. A person's day of birth.
     pub person_birthday: Option<crate::types::Secret>,
-    /// A person's birthday, as `MMdd`.
+    /// 生日. A person's birthday, as `MMdd`.
     pub person_birthday_without_year: Option<crate::types::Secret>,
-    /// Since when the person's document is valid.
+    /// 证件起始日期. Since when the person's document is valid.
     pub person_cert_issue_date: Option<String>,
-    /// Until when the person's document is valid.
+    /// 证件有效期. Until when the person's document is valid.
     pub person_cert_expiry_date: Option<String>,
-    /// Pictures of the person's document.
+    /// 个人证件图片. Pictures of the person's document.
     pub person_pictures: Vec<AlipayUserPicture>,
-    /// The province in the identity card.
+    /// 身份证省信息. The province in the identity card.
     pub identity_card_province: Option<String>,
-    /// The city in the identity card.
+    /// 身份证市信息. The city in the identity card.
     pub identity_card_city: Option<String>,
-    /// The district in the identity card.
+    /// 身份证地区信息. The district in the identity card.
     pub identity_card_area: Option<String>,
-    /// The address in the identity card.
+    /// 身份证地址信息. The address in the identity card.
     pub identity_card_address: Option<crate::types::Secret>,
-    /// Whether the user is a student.
+    /// 是否是学生. Whether the user is a student.
     pub is_student_certified: Option<bool>,
-    /// The school, as the state's register of students has it.
+    /// 学信网返回的学校名称. The school, as the state's register of students has it.
     pub college_name: Option<String>,
     /// The degree, as the same register has it: handle with care.
     pub degree: Option<String>,
-    /// When the studies began.
+    /// 入学时间. When the studies began.
     pub enrollment_time: Option<crate::types::Date>,
-    /// When they are expected to end.
+    /// 预期毕业时间. When they are expected to end.
     pub graduation_time: Option<crate::types::Date>,
-    /// The addresses that the user has goods sent to.
+    /// 收货地址列表. The addresses that the user has goods sent to.
     pub deliver_addresses: Vec<AlipayUserDeliverAddress>,
-    /// The kind of company. Of companies only.
+    /// 公司类型. The kind of company. Of companies only.
     pub firm_type: Option<crate::types::Open<InfoShareFirmType>>,
     /// The business that the company is licensed for. Of companies only.
     pub business_scope: Option<String>,
-    /// The number of the business licence. Of companies only.
+    /// 企业执照号码. The number of the business licence. Of companies only.
     pub license_no: Option<String>,
-    /// Until when the licence is valid: `yyyyMMdd`, or `长期` for ever. Of companies only.
+    /// 营业执照有效期. Until when the licence is valid: `yyyyMMdd`, or `长期` for ever. Of companies only.
     pub license_expiry_date: Option<String>,
-    /// The organisation code. Of companies only.
+    /// 组织机构代码. The organisation code. Of companies only.
     pub organization_code: Option<String>,
-    /// The province in the business licence. Of companies only.
+    /// 企业证照地址所在省份. The province in the business licence. Of companies only.
     pub ent_license_province: Option<String>,
-    /// The city in the business licence. Of companies only.
+    /// 企业证照地址所在市. The city in the business licence. Of companies only.
     pub ent_license_city: Option<String>,
-    /// The district in the business licence. Of companies only; mostly empty.
+    /// 企业证照地址所在地区或县. The district in the business licence. Of companies only; mostly empty.
     pub ent_license_area: Option<String>,
-    /// The address in the business licence. Of companies only.
+    /// 企业证照地址的详细地址. The address in the business licence. Of companies only.
     pub ent_license_address: Option<String>,
-    /// Pictures of the company's documents. Of companies only.
+    /// 企业相关证件图片. Pictures of the company's documents. Of companies only.
     pub firm_pictures: Vec<AlipayUserPicture>,
-    /// The name of the legal representative. Of companies only.
+    /// 企业法人名称. The name of the legal representative. Of companies only.
     pub firm_legal_person_name: Option<crate::types::Secret>,
-    /// The kind of document of the legal representative. Of companies only.
+    /// 企业法人证件类型. The kind of document of the legal representative. Of companies only.
     pub firm_legal_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
-    /// The number of that document. Of companies only.
+    /// 法人证件号码. The number of that document. Of companies only.
     pub firm_legal_person_cert_no: Option<crate::types::Secret>,
-    /// Until when that document is valid. Of companies only.
+    /// 企业法人证件有效期. Until when that document is valid. Of companies only.
     pub firm_legal_person_cert_expiry_date: Option<String>,
-    /// Pictures of that document. Of companies only.
+    /// 企业法人证件图片. Pictures of that document. Of companies only.
     pub firm_legal_person_pictures: Vec<AlipayUserPicture>,
-    /// The name of the person who acts for the company. Of companies only.
+    /// 企业代理人姓名. The name of the person who acts for the company. Of companies only.
     pub firm_agent_person_name: Option<crate::types::Secret>,
-    /// The kind of document of that person. Of companies only.
+    /// 企业代理人证件类型. The kind of document of that person. Of companies only.
     pub firm_agent_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
-    /// The number of that document. Of companies only.
+    /// 企业代理人证件号码. The number of that document. Of companies only.
     pub firm_agent_person_cert_no: Option<crate::types::Secret>,
-    /// Until when that document is valid. Of companies only.
+    /// 企业代理人证件有效期. Until when that document is valid. Of companies only.
     pub firm_agent_person_cert_expiry_date: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -591,9 +591,9 @@ crate::wire::listed!(InfoShareErrorCode);
 
 impl crate::method::ErrorCode for InfoShareErrorCode {
     #[inline]
-    fn class(self) -> crate::ErrorClass {
+    fn class(self) -> Option<crate::ErrorClass> {
         match self {
-            Self::SystemError => crate::ErrorClass::Retry,
+            Self::SystemError => Some(crate::ErrorClass::Retry),
         }
     }
 }
@@ -815,25 +815,25 @@ crate::wire::listed!(InfoShareFirmType);
 /// An address that goods are sent to.
 #[non_exhaustive]
 pub struct AlipayUserDeliverAddress {
-    /// Whom they are for.
+    /// 收货人全名. Whom they are for.
     pub deliver_fullname: Option<crate::types::Secret>,
-    /// The mobile phone number there.
+    /// 收货地址的联系人移动电话. The mobile phone number there.
     pub deliver_mobile: Option<crate::types::Secret>,
-    /// The landline phone number there.
+    /// 收货地址的联系人固定电话. The landline phone number there.
     pub deliver_phone: Option<crate::types::Secret>,
-    /// The province.
+    /// 省.
     pub deliver_province: Option<String>,
-    /// The city.
+    /// 市.
     pub deliver_city: Option<String>,
     /// The district or county.
     pub deliver_area: Option<String>,
-    /// The address within it.
+    /// 地址. The address within it.
     pub address: Option<crate::types::Secret>,
-    /// The area's code.
+    /// 区域编码. The area's code.
     pub address_code: Option<String>,
-    /// The postal code.
+    /// 邮编. The postal code.
     pub zip: Option<String>,
-    /// Whether goods go there unless the user says otherwise.
+    /// 是否默认收货地址. Whether goods go there unless the user says otherwise.
     pub default_deliver_address: Option<bool>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -934,7 +934,7 @@ crate::wire::object!(AlipayUserDeliverAddress);
 /// A picture of a document.
 #[non_exhaustive]
 pub struct AlipayUserPicture {
-    /// What it shows.
+    /// 图片类型. What it shows.
     pub picture_type: Option<String>,
     /// Where it is. `alipay.user.certify.image.fetch` turns this into something to look at.
     pub picture_url: Option<String>,

@@ -4,7 +4,7 @@
 /// The gateway's own `code`.
 #[non_exhaustive]
 pub enum GatewayCode {
-    /// The gateway itself failed.
+    /// Its gateway itself failed.
     V20000,
     /// See the `sub_code`.
     V40004,
@@ -21,10 +21,10 @@ impl ::alipay_api::wire::Listed for GatewayCode {
 
 impl ::alipay_api::method::ErrorCode for GatewayCode {
     #[inline]
-    fn class(self) -> ::alipay_api::ErrorClass {
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
         match self {
-            Self::V20000 => ::alipay_api::ErrorClass::OutcomeUnknown,
-            Self::V40004 => ::alipay_api::ErrorClass::Request,
+            Self::V20000 => Some(::alipay_api::ErrorClass::OutcomeUnknown),
+            Self::V40004 => Some(::alipay_api::ErrorClass::Request),
         }
     }
 }
@@ -32,7 +32,7 @@ impl ::alipay_api::method::ErrorCode for GatewayCode {
 /// A `sub_code` that any method can be answered with.
 #[non_exhaustive]
 pub enum GatewayErrorCode {
-    /// The signature is wrong: \<sign> \[see\](there), */ `]`.
+    /// Its signature is wrong: \<sign> \[see\](there), */ `]`.
     IsvInvalidSignature,
 }
 
@@ -47,9 +47,9 @@ impl ::alipay_api::wire::Listed for GatewayErrorCode {
 
 impl ::alipay_api::method::ErrorCode for GatewayErrorCode {
     #[inline]
-    fn class(self) -> ::alipay_api::ErrorClass {
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
         match self {
-            Self::IsvInvalidSignature => ::alipay_api::ErrorClass::Setup,
+            Self::IsvInvalidSignature => Some(::alipay_api::ErrorClass::Setup),
         }
     }
 }

@@ -12,7 +12,9 @@ use alipay_api::{
         trans_uni_transfer::{Participant, ParticipantIdentityType},
     },
     system::{OauthToken, oauth_token::OauthTokenGrantType},
-    trade::{Cancel, Pay, Query, QueryErrorCode, QueryResponse, Refund, RefundErrorCode, types::TradeStatus},
+    trade::{
+        Cancel, Pay, PayRequired, Query, QueryErrorCode, QueryResponse, Refund, RefundErrorCode, types::TradeStatus,
+    },
     transport::{BoxFuture, Transport, TransportError},
     types::Open,
 };
@@ -171,7 +173,16 @@ async fn what_an_answer_must_have_is_never_guessed() {
     }
     // A payment, a refund, a cancel: it may have been done, and nothing says so.
     let client = &alipay.client;
-    let pay = || Pay::with_auth_code("28763443825664394", "1", price("1.00"), "subject");
+    let pay = || {
+        Pay::with_auth_code(
+            "28763443825664394",
+            PayRequired {
+                out_trade_no: "1".into(),
+                total_amount: price("1.00"),
+                subject: "subject".into(),
+            },
+        )
+    };
     alipay
         .canned
         .set(alipay.signed("alipay_trade_pay_response", r#"{"code":"10000","out_trade_no":"1"}"#));
@@ -255,7 +266,14 @@ async fn success_is_proven() {
         ),
     ] {
         alipay.canned.set(alipay.signed("alipay_trade_pay_response", &content));
-        let pay = Pay::with_auth_code("28763443825664394", "1", price("1.00"), "subject");
+        let pay = Pay::with_auth_code(
+            "28763443825664394",
+            PayRequired {
+                out_trade_no: "1".into(),
+                total_amount: price("1.00"),
+                subject: "subject".into(),
+            },
+        );
         let error = client.trade().pay(pay).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.is_outcome_unknown()),
@@ -609,7 +627,16 @@ async fn only_an_error_may_be_unsigned() {
 async fn waiting_for_the_buyer_must_be_signed_too() {
     let alipay = Answerer::new().await;
     let content = r#"{"code":"10003","msg":"order success pay inprocess","out_trade_no":"1"}"#;
-    let pay = || Pay::with_auth_code("28763443825664394", "1", price("1.00"), "subject");
+    let pay = || {
+        Pay::with_auth_code(
+            "28763443825664394",
+            PayRequired {
+                out_trade_no: "1".into(),
+                total_amount: price("1.00"),
+                subject: "subject".into(),
+            },
+        )
+    };
     alipay
         .canned
         .set(format!(r#"{{"alipay_trade_pay_response":{content}}}"#));

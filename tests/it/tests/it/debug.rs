@@ -23,7 +23,7 @@ use alipay_api::{
     oauth::State,
     open::{AuthTokenApp, AuthTokenAppQuery, AuthTokenAppQueryResponse, AuthTokenAppResponse},
     sign::{PrivateKey, PublicKey, SignType},
-    trade::{AppPay, PagePay, Pay},
+    trade::{AppPay, PagePay, Pay, PayRequired},
     transport::{TransportError, TransportErrorKind},
     types::{File, Secret},
     wire::{JsonWriter, Object as _, Value},
@@ -194,7 +194,14 @@ fn keys(shown: &mut Shown, private: &str, public: &str) {
 async fn calls(shown: &mut Shown, client: &Client) {
     let merchant = client.on_behalf_of(TOKEN);
     let url = format!("https://shop.example/notify?key={TOKEN}");
-    let pay = Pay::with_auth_code(TOKEN, "1", price("1.00"), "subject");
+    let pay = Pay::with_auth_code(
+        TOKEN,
+        PayRequired {
+            out_trade_no: "1".into(),
+            total_amount: price("1.00"),
+            subject: "subject".into(),
+        },
+    );
     let call = || merchant.trade().pay(pay.clone()).auth_token(TOKEN).notify_url(&url);
     shown.add("Outcome", &Outcome::Pending(pay.clone()));
     shown.add("Call", &call());

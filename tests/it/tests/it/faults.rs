@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay_api::{
     Client, Error, ErrorKind,
     sign::{PublicKey, SignError, SignType, Signer},
-    trade::{Create, Precreate, Query, types::TradeStatus},
+    trade::{Create, CreateRequired, Precreate, Query, types::TradeStatus},
     transport::{TransportError, TransportErrorKind},
 };
 use alipay_mock::{Fault, Mock};
@@ -13,7 +13,14 @@ use alipay_mock::{Fault, Mock};
 use crate::support::{builder, paid_order, price, start};
 
 fn create() -> Create {
-    Create::with_buyer_id("2088102146225135", "1", price("1.00"), "subject / 你好")
+    Create::with_buyer_id(
+        "2088102146225135",
+        CreateRequired {
+            out_trade_no: "1".into(),
+            total_amount: price("1.00"),
+            subject: "subject / 你好".into(),
+        },
+    )
 }
 
 /// A client that sends everything once.

@@ -2,7 +2,7 @@ use alipay_api::{
     ErrorClass, ErrorKind,
     fund::{
         TransCommonQuery, TransCommonQueryErrorCode, TransOrderQuery, TransOrderQueryErrorCode, TransToaccountTransfer,
-        TransToaccountTransferErrorCode, TransUniTransfer, TransUniTransferErrorCode,
+        TransToaccountTransferErrorCode, TransToaccountTransferRequired, TransUniTransfer, TransUniTransferErrorCode,
         trans_common_query::{TransCommonQueryProductCode, TransCommonQueryStatus},
         trans_order_query::TransOrderQueryStatus,
         trans_uni_transfer::{Participant, TransUniTransferStatus},
@@ -15,12 +15,12 @@ use crate::support::{price, start, start_certified};
 async fn a_transfer_is_made_once_and_found_again() {
     let (_mock, client) = start().await;
     let transfer = || {
-        TransToaccountTransfer::new(
-            "20170626152216",
-            "ALIPAY_LOGONID",
-            "csqnji8117@sandbox.com",
-            price("3.12"),
-        )
+        TransToaccountTransfer::new(TransToaccountTransferRequired {
+            out_biz_no: "20170626152216".into(),
+            payee_type: "ALIPAY_LOGONID".into(),
+            payee_account: "csqnji8117@sandbox.com".into(),
+            amount: price("3.12"),
+        })
     };
     let sent = client.fund().trans_toaccount_transfer(transfer()).await.unwrap();
     assert_eq!(sent.out_biz_no, "20170626152216");
@@ -42,7 +42,12 @@ async fn a_transfer_is_made_once_and_found_again() {
 #[tokio::test]
 async fn a_transfer_of_one_fen_is_refused() {
     let (_mock, client) = start().await;
-    let transfer = TransToaccountTransfer::new("1", "ALIPAY_LOGONID", "csqnji8117@sandbox.com", price("0.01"));
+    let transfer = TransToaccountTransfer::new(TransToaccountTransferRequired {
+        out_biz_no: "1".into(),
+        payee_type: "ALIPAY_LOGONID".into(),
+        payee_account: "csqnji8117@sandbox.com".into(),
+        amount: price("0.01"),
+    });
     let error = client.fund().trans_toaccount_transfer(transfer).await.unwrap_err();
     assert_eq!(
         error.sub_code_as(),

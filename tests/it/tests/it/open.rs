@@ -5,7 +5,7 @@ use alipay_api::{
         AppAlipaycertDownload, AuthTokenApp, AuthTokenAppErrorCode, AuthTokenAppQuery, AuthTokenAppQueryErrorCode,
         auth_token_app_query::AuthTokenAppQueryStatus,
     },
-    trade::Create,
+    trade::{Create, CreateRequired},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -86,7 +86,16 @@ async fn a_merchants_calls_carry_its_token() {
         .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
         .await
         .unwrap();
-    let create = |number: &str| Create::with_buyer_id("2088102146225135", number, price("1.00"), "subject");
+    let create = |number: &str| {
+        Create::with_buyer_id(
+            "2088102146225135",
+            CreateRequired {
+                out_trade_no: number.into(),
+                total_amount: price("1.00"),
+                subject: "subject".into(),
+            },
+        )
+    };
     client
         .on_behalf_of(granted.app_auth_token)
         .trade()

@@ -5,7 +5,11 @@ use std::sync::OnceLock;
 use alipay_api::{
     Client,
     notify::SUCCESS,
-    trade::{AppPay, Create, FastpayRefundQuery, PagePay, Precreate, Refund, WapPay, types::GoodsDetail},
+    trade::{
+        AppPay, Create, CreateRequired, FastpayRefundQuery, FastpayRefundQueryRequired, PagePay, Precreate, Refund,
+        WapPay,
+        types::{GoodsDetail, GoodsDetailRequired},
+    },
 };
 use alipay_mock::Mock;
 use proptest::prelude::*;
@@ -93,8 +97,8 @@ proptest! {
     fn a_server_call(subject in text(), body in text(), goods in text()) {
         let shop = shop();
         let out_trade_no = number();
-        let item = GoodsDetail::new(goods.clone(), goods.clone(), 1, price("1.00"));
-        let request = Create::with_buyer_id("2088102146225135", &out_trade_no, price("1.00"), &subject);
+        let item = GoodsDetail::new(GoodsDetailRequired { goods_id: goods.clone(), goods_name: goods.clone(), quantity: 1, price: price("1.00") });
+        let request = Create::with_buyer_id("2088102146225135", CreateRequired { out_trade_no: out_trade_no.clone(), total_amount: price("1.00"), subject: subject.clone() });
         let request = request.body(&body).goods_detail([item]);
         let call = shop.client.trade().create(request).notify_url(&shop.notify_url);
         let order = shop.runtime.block_on(async { call.await }).unwrap();
@@ -116,7 +120,7 @@ proptest! {
             shop.client.trade().precreate(order).await.unwrap();
             shop.mock.pay(&out_trade_no).unwrap();
             shop.client.trade().refund(refund).await.unwrap();
-            let query = FastpayRefundQuery::with_out_trade_no(&out_trade_no, &request_number);
+            let query = FastpayRefundQuery::with_out_trade_no(&out_trade_no, FastpayRefundQueryRequired { out_request_no: request_number.clone() });
             shop.client.trade().fastpay_refund_query(query).await.unwrap()
         });
         prop_assert_eq!((found.refund_reason, found.out_request_no), (Some(reason), Some(request_number)));

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use alipay_api::{
     Error, ErrorKind,
-    trade::{Pay, pay::PayScene, types::ExtUserInfo},
+    trade::{Pay, PayRequired, pay::PayScene, types::ExtUserInfo},
     transport::{BoxFuture, Transport, TransportError, TransportErrorKind},
 };
 use bytes::Bytes;
@@ -77,9 +77,16 @@ fn shown(error: &Error) -> String {
 async fn no_secret_is_shown_however_it_is_quoted() {
     let (mock, _) = start().await;
     let buyer = ExtUserInfo::new().cert_no(CERT_NO);
-    let pay = Pay::with_auth_code(AUTH_CODE, "1", price("1.00"), SUBJECT)
-        .scene(PayScene::BarCode)
-        .ext_user_info(buyer);
+    let pay = Pay::with_auth_code(
+        AUTH_CODE,
+        PayRequired {
+            out_trade_no: "1".into(),
+            total_amount: price("1.00"),
+            subject: SUBJECT.into(),
+        },
+    )
+    .scene(PayScene::BarCode)
+    .ext_user_info(buyer);
     let mut kinds = Vec::new();
     for page in [
         "<html><title>{}</title>",
@@ -147,7 +154,14 @@ async fn what_is_no_secret_stays() {
         sign: Arc::default(),
     };
     let client = builder(&mock).transport(echo).max_attempts(1).build().unwrap();
-    let pay = Pay::with_auth_code(AUTH_CODE, "order-20161112", price("1.00"), "subject");
+    let pay = Pay::with_auth_code(
+        AUTH_CODE,
+        PayRequired {
+            out_trade_no: "order-20161112".into(),
+            total_amount: price("1.00"),
+            subject: "subject".into(),
+        },
+    );
     let error = client.trade().pay(pay).await.unwrap_err();
     let words = error.sub_message().unwrap();
     assert!(
@@ -172,7 +186,14 @@ impl Transport for Chatty {
 async fn what_a_transport_says_is_looked_through_too() {
     let (mock, _) = start().await;
     let client = builder(&mock).transport(Chatty).max_attempts(1).build().unwrap();
-    let pay = Pay::with_auth_code(AUTH_CODE, "1", price("1.00"), "subject");
+    let pay = Pay::with_auth_code(
+        AUTH_CODE,
+        PayRequired {
+            out_trade_no: "1".into(),
+            total_amount: price("1.00"),
+            subject: "subject".into(),
+        },
+    );
     let error = client.on_behalf_of(TOKEN).trade().pay(pay).await.unwrap_err();
     let text = shown(&error);
     assert!(

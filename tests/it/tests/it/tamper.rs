@@ -7,7 +7,7 @@ use std::sync::{
 
 use alipay_api::{
     ErrorKind,
-    trade::{Create, Query},
+    trade::{Create, CreateRequired, Query},
     transport::{BoxFuture, Transport, TransportError},
 };
 use bytes::Bytes;
@@ -71,7 +71,14 @@ impl Transport for Recorder {
 #[tokio::test]
 async fn a_changed_byte_in_an_answer_is_refused() {
     let (mock, client) = start().await;
-    let create = Create::with_buyer_id("2088102146225135", "1", price("1.00"), "subject / 你好");
+    let create = Create::with_buyer_id(
+        "2088102146225135",
+        CreateRequired {
+            out_trade_no: "1".into(),
+            total_amount: price("1.00"),
+            subject: "subject / 你好".into(),
+        },
+    );
     client.trade().create(create).await.unwrap();
     let canned = Canned::default();
     let client = builder(&mock).transport(Recorder::new(&canned)).build().unwrap();

@@ -1,9 +1,10 @@
 use alipay_api::{
     ErrorClass, ErrorKind, Outcome,
     trade::{
-        Cancel, CancelErrorCode, Close, CloseErrorCode, Create, CreateErrorCode, FastpayRefundQuery,
-        FastpayRefundQueryErrorCode, OrderSettle, OrderSettleErrorCode, OrderSettleQuery, OrderSettleQueryErrorCode,
-        Pay, PayErrorCode, Precreate, PrecreateErrorCode, Query, QueryErrorCode, Refund, RefundErrorCode,
+        Cancel, CancelErrorCode, Close, CloseErrorCode, Create, CreateErrorCode, CreateRequired, FastpayRefundQuery,
+        FastpayRefundQueryErrorCode, FastpayRefundQueryRequired, OrderSettle, OrderSettleErrorCode, OrderSettleQuery,
+        OrderSettleQueryErrorCode, OrderSettleRequired, Pay, PayErrorCode, PayRequired, Precreate, PrecreateErrorCode,
+        Query, QueryErrorCode, Refund, RefundErrorCode,
         cancel::CancelAction,
         fastpay_refund_query::RefundStatus,
         order_settle_query::{RoyaltyDetailOperationType, RoyaltyDetailState},
@@ -16,7 +17,16 @@ use crate::support::{paid_order, price, start};
 #[tokio::test]
 async fn create_makes_an_order_once() {
     let (_mock, client) = start().await;
-    let create = || Create::with_buyer_id("2088102146225135", "20161112", price("0.01"), "测试订单");
+    let create = || {
+        Create::with_buyer_id(
+            "2088102146225135",
+            CreateRequired {
+                out_trade_no: "20161112".into(),
+                total_amount: price("0.01"),
+                subject: "测试订单".into(),
+            },
+        )
+    };
     let order = client.trade().create(create()).await.unwrap();
     assert_eq!(order.out_trade_no, "20161112");
     let again = client.trade().create(create()).await.unwrap();
@@ -33,7 +43,16 @@ async fn create_makes_an_order_once() {
 #[tokio::test]
 async fn create_refuses_another_order_of_the_same_number() {
     let (_mock, client) = start().await;
-    let create = |amount| Create::with_buyer_id("2088102146225135", "20161112", price(amount), "测试订单");
+    let create = |amount| {
+        Create::with_buyer_id(
+            "2088102146225135",
+            CreateRequired {
+                out_trade_no: "20161112".into(),
+                total_amount: price(amount),
+                subject: "测试订单".into(),
+            },
+        )
+    };
     client.trade().create(create("0.01")).await.unwrap();
     let error = client.trade().create(create("0.02")).await.unwrap_err();
     assert_eq!(error.sub_code_as(), Some(CreateErrorCode::AcqContextInconsistent));
@@ -47,7 +66,15 @@ async fn create_refuses_another_order_of_the_same_number() {
 #[tokio::test]
 async fn pay_takes_the_money_of_a_scanned_code() {
     let (_mock, client) = start().await;
-    let request = Pay::with_auth_code("28763443825664394", "order-1", price("20.00"), "subject").scene("bar_code");
+    let request = Pay::with_auth_code(
+        "28763443825664394",
+        PayRequired {
+            out_trade_no: "order-1".into(),
+            total_amount: price("20.00"),
+            subject: "subject".into(),
+        },
+    )
+    .scene("bar_code");
     let Outcome::Done(order) = client.trade().pay(request).await.unwrap() else {
         panic!("it is paid at once")
     };
@@ -65,7 +92,14 @@ async fn pay_takes_the_money_of_a_scanned_code() {
 #[tokio::test]
 async fn pay_waits_for_the_buyer_to_confirm() {
     let (mock, client) = start().await;
-    let request = Pay::with_auth_code("28763443825664394", "order-1", price("2000.00"), "subject");
+    let request = Pay::with_auth_code(
+        "28763443825664394",
+        PayRequired {
+            out_trade_no: "order-1".into(),
+            total_amount: price("2000.00"),
+            subject: "subject".into(),
+        },
+    );
     let Outcome::Pending(order) = client.trade().pay(request).await.unwrap() else {
         panic!("the buyer has to confirm")
     };
@@ -84,9 +118,11 @@ async fn pay_refuses_what_is_no_payment_code() {
         .trade()
         .pay(Pay::with_auth_code(
             "6901234567892",
-            "order-1",
-            price("20.00"),
-            "subject",
+            PayRequired {
+                out_trade_no: "order-1".into(),
+                total_amount: price("20.00"),
+                subject: "subject".into(),
+            },
         ))
         .await
         .unwrap_err();
@@ -97,7 +133,16 @@ async fn pay_refuses_what_is_no_payment_code() {
 #[tokio::test]
 async fn a_paid_order_is_not_paid_again() {
     let (_mock, client) = start().await;
-    let request = || Pay::with_auth_code("28763443825664394", "order-1", price("20.00"), "subject");
+    let request = || {
+        Pay::with_auth_code(
+            "28763443825664394",
+            PayRequired {
+                out_trade_no: "order-1".into(),
+                total_amount: price("20.00"),
+                subject: "subject".into(),
+            },
+        )
+    };
     assert!(!client.trade().pay(request()).await.unwrap().is_pending());
     let error = client.trade().pay(request()).await.unwrap_err();
     assert_eq!(error.sub_code_as(), Some(PayErrorCode::AcqTradeHasSuccess));
@@ -144,7 +189,14 @@ async fn precreate_refuses_an_order_for_nothing() {
 #[tokio::test]
 async fn cancel_closes_what_is_unpaid_and_refunds_what_is_paid() {
     let (mock, client) = start().await;
-    let create = Create::with_buyer_id("2088102146225135", "unpaid", price("1.00"), "subject");
+    let create = Create::with_buyer_id(
+        "2088102146225135",
+        CreateRequired {
+            out_trade_no: "unpaid".into(),
+            total_amount: price("1.00"),
+            subject: "subject".into(),
+        },
+    );
     client.trade().create(create).await.unwrap();
     let cancelled = client
         .trade()
@@ -193,7 +245,12 @@ async fn refund_gives_money_back_once_for_each_request_number() {
 
     let found = client
         .trade()
-        .fastpay_refund_query(FastpayRefundQuery::with_out_trade_no("20171120", "20171120-1"))
+        .fastpay_refund_query(FastpayRefundQuery::with_out_trade_no(
+            "20171120",
+            FastpayRefundQueryRequired {
+                out_request_no: "20171120-1".into(),
+            },
+        ))
         .await
         .unwrap();
     assert_eq!(
@@ -222,13 +279,23 @@ async fn a_refund_that_was_never_made_is_an_answer_without_it() {
     paid_order(&mock, &client, "20171120", "20.00").await;
     let found = client
         .trade()
-        .fastpay_refund_query(FastpayRefundQuery::with_out_trade_no("20171120", "none"))
+        .fastpay_refund_query(FastpayRefundQuery::with_out_trade_no(
+            "20171120",
+            FastpayRefundQueryRequired {
+                out_request_no: "none".into(),
+            },
+        ))
         .await
         .unwrap();
     assert_eq!((found.refund_status, found.refund_amount), (None, None));
     let error = client
         .trade()
-        .fastpay_refund_query(FastpayRefundQuery::with_out_trade_no("nobody", "none"))
+        .fastpay_refund_query(FastpayRefundQuery::with_out_trade_no(
+            "nobody",
+            FastpayRefundQueryRequired {
+                out_request_no: "none".into(),
+            },
+        ))
         .await
         .unwrap_err();
     assert_eq!(error.sub_code_as(), Some(FastpayRefundQueryErrorCode::AcqTradeNotExist));
@@ -244,7 +311,13 @@ async fn order_settle_shares_a_paid_order() {
             .trans_in_type("userId")
             .trans_in("2088101126708402")
             .amount(price("0.10"));
-        OrderSettle::with_royalty_parameters([share], "20160727001", trade_no)
+        OrderSettle::with_royalty_parameters(
+            [share],
+            OrderSettleRequired {
+                out_request_no: "20160727001".into(),
+                trade_no: trade_no.into(),
+            },
+        )
     };
     let settled = client.trade().order_settle(settle(&trade_no)).await.unwrap();
     assert_eq!(settled.trade_no, trade_no);
@@ -267,7 +340,15 @@ async fn an_unclear_split_is_found_by_either_number() {
         .trans_in_type("userId")
         .trans_in("2088101126708402")
         .amount(price("0.10"));
-    let settle = || OrderSettle::with_royalty_parameters([share.clone()], "20160727001", &trade_no);
+    let settle = || {
+        OrderSettle::with_royalty_parameters(
+            [share.clone()],
+            OrderSettleRequired {
+                out_request_no: "20160727001".into(),
+                trade_no: trade_no.clone(),
+            },
+        )
+    };
     let error = client.trade().order_settle(settle()).await.unwrap_err();
     assert!(error.is_outcome_unknown(), "{error}");
 
@@ -319,7 +400,14 @@ async fn a_split_that_nobody_made_is_not_found() {
 #[tokio::test]
 async fn close_ends_an_unpaid_order_and_no_other() {
     let (mock, client) = start().await;
-    let create = Create::with_buyer_id("2088102146225135", "YX_001", price("1.00"), "subject");
+    let create = Create::with_buyer_id(
+        "2088102146225135",
+        CreateRequired {
+            out_trade_no: "YX_001".into(),
+            total_amount: price("1.00"),
+            subject: "subject".into(),
+        },
+    );
     let trade_no = client.trade().create(create).await.unwrap().trade_no;
     let closed = client
         .trade()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alipay_codegen::ir::{Kind, Method};
+use alipay_codegen::ir::Method;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, StatusCode, header};
@@ -107,7 +107,7 @@ fn answer(core: &Core, parameters: &Parameters, problem: Option<Unreadable>) -> 
             Reply::Page(page.unwrap_or_default())
         }
         // A browser gets a page whatever happens.
-        Err(Refused { failure, .. }) if method.is_some_and(|method| method.kind == Kind::Page) => {
+        Err(Refused { failure, .. }) if method.is_some_and(|method| method.kind.is_page()) => {
             Reply::Page(pages::error(&failure))
         }
         Err(Refused { failure, signed }) => {

@@ -1,4 +1,4 @@
-use alipay_codegen::ir::{Kind, Range, Retry, Scalar, Scope, TypeDef, TypeRef};
+use alipay_codegen::ir::{Constructor, Kind, Range, Retry, Scalar, Scope, TypeDef, TypeRef};
 use serde_json::json;
 
 use super::*;
@@ -7,12 +7,16 @@ fn field(name: &str, ty: Type) -> Field {
     Field {
         name: name.to_owned(),
         ty,
-        doc: String::new(),
+        doc: alipay_codegen::ir::Doc::default(),
+        deprecated: None,
+        example: None,
         required: false,
         required_unless: Vec::new(),
         max_length: None,
         max_items: None,
         range: None,
+        max_size: None,
+        extensions: Vec::new(),
         placement: Placement::Business,
         secret: false,
         implied: None,
@@ -33,10 +37,11 @@ fn method() -> Method {
     };
     let goods = TypeDef {
         name: "Goods".to_owned(),
-        doc: String::new(),
+        doc: alipay_codegen::ir::Doc::default(),
         body: TypeBody::Object(Object {
             fields: vec![price],
             at_least_one: vec![],
+            constructor: Constructor::Named,
         }),
         rust_name: None,
     };
@@ -50,9 +55,11 @@ fn method() -> Method {
         file: String::new(),
         title: String::new(),
         doc: String::new(),
+        deprecated: None,
         source: String::new(),
         kind: Kind::Server,
         certificate_only: false,
+        encrypted: false,
         retry: Retry::Never,
         v3: None,
         request: Object {
@@ -76,8 +83,10 @@ fn method() -> Method {
                 },
             ],
             at_least_one: vec![vec!["a".to_owned(), "b".to_owned()]],
+            constructor: Constructor::default(),
         },
         response: Object::default(),
+        page: None,
         types: vec![goods],
         outcomes: Vec::new(),
         without_code: false,
@@ -168,7 +177,7 @@ fn a_methods_own_code_comes_first() {
     let mut method = method();
     method.errors.push(alipay_codegen::ir::ErrorCode {
         code: "ACQ.INVALID_PARAMETER".to_owned(),
-        class: alipay_codegen::ir::ErrorClass::Request,
+        class: Some(alipay_codegen::ir::ErrorClass::Request),
         doc: String::new(),
     });
     let failure = request(&Spec::default(), &method, &Parameters::default()).unwrap_err();

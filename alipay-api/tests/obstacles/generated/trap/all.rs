@@ -66,123 +66,146 @@ pub struct All {
     pub url: Option<String>,
     /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
     pub json: Option<::alipay_api::types::Json>,
-    /// A file.
+    /// Such a file. At most 1 KB. Its name ends in `.jpg` or `.png`.
     pub file: Option<::alipay_api::types::File>,
-    /// A secret.
+    /// Such a secret.
     pub secret: Option<::alipay_api::types::Secret>,
-    /// An enum. Sent as `NONE` unless set.
+    /// Such an enum. Sent as `NONE` unless set.
     pub r#enum: Option<::alipay_api::types::Open<super::types::None>>,
-    /// An object.
+    /// Such an object.
     pub object: Option<super::types::Some>,
-    /// A list. In yuan. At most 1 item.
+    /// Such a list. In yuan. At most 1 item.
     pub list: Vec<::alipay_api::types::Price>,
-    /// Enums.
+    /// Such enums.
     pub enums: Vec<::alipay_api::types::Open<super::types::None>>,
-    /// Text. Sent as `a "quoted" \ value` unless set.
+    /// Such text. Sent as `a "quoted" \ value` unless set.
     pub text: Option<String>,
     /// One of three. Required unless `int` or `bool` is given.
     pub either: Option<String>,
+    /// \[旧\] \<b>. Example: `-1`.
+    #[deprecated(note = "No \\[longer\\] \\<i>. See <https://example.com/>")]
+    pub old: Option<i64>,
+    /// 引号. Example: `` `"\ ``.
+    pub quoted: Vec<String>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
 }
 
+/// What a [`All`] must have.
+pub struct AllRequired {
+    /// Text. At most 64 characters.
+    pub string: String,
+    /// A number. From -5 to 5.
+    pub must_int: i64,
+    /// A truth.
+    pub must_bool: bool,
+    /// An amount. In yuan. At most 5.
+    pub must_price: ::alipay_api::types::Price,
+    /// A time.
+    pub must_datetime: ::alipay_api::types::DateTime,
+    /// A day.
+    pub must_date: ::alipay_api::types::Date,
+    /// An address.
+    pub must_url: String,
+    /// An object as text.
+    pub must_json: ::alipay_api::types::Json,
+    /// A file.
+    pub must_file: ::alipay_api::types::File,
+    /// A secret.
+    pub must_secret: ::alipay_api::types::Secret,
+    /// An enum.
+    pub must_enum: ::alipay_api::types::Open<super::types::None>,
+    /// An object.
+    pub must_object: super::types::Some,
+    /// A list.
+    pub must_list: Vec<String>,
+    /// Objects.
+    pub must_objects: Vec<super::types::Asked>,
+}
+
 impl All {
     /// With what must be given.
-    pub fn new(
-        string: impl Into<String>,
-        must_int: i64,
-        must_bool: bool,
-        must_price: ::alipay_api::types::Price,
-        must_datetime: ::alipay_api::types::DateTime,
-        must_date: ::alipay_api::types::Date,
-        must_url: impl Into<String>,
-        must_json: impl Into<::alipay_api::types::Json>,
-        must_file: ::alipay_api::types::File,
-        must_secret: impl Into<::alipay_api::types::Secret>,
-        must_enum: impl Into<::alipay_api::types::Open<super::types::None>>,
-        must_object: super::types::Some,
-        must_list: impl Into<Vec<String>>,
-        must_objects: impl Into<Vec<super::types::Asked>>,
-    ) -> Self {
+    #[inline]
+    pub fn new(required: AllRequired) -> Self {
         let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.string = Into::into(string);
-        __made.must_int = must_int;
-        __made.must_bool = must_bool;
-        __made.must_price = must_price;
-        __made.must_datetime = must_datetime;
-        __made.must_date = must_date;
-        __made.must_url = Into::into(must_url);
-        __made.must_json = Into::into(must_json);
-        __made.must_file = must_file;
-        __made.must_secret = Into::into(must_secret);
-        __made.must_enum = Into::into(must_enum);
-        __made.must_object = must_object;
-        __made.must_list = Into::into(must_list);
-        __made.must_objects = Into::into(must_objects);
+        __made.string = required.string;
+        __made.must_int = required.must_int;
+        __made.must_bool = required.must_bool;
+        __made.must_price = required.must_price;
+        __made.must_datetime = required.must_datetime;
+        __made.must_date = required.must_date;
+        __made.must_url = required.must_url;
+        __made.must_json = required.must_json;
+        __made.must_file = required.must_file;
+        __made.must_secret = required.must_secret;
+        __made.must_enum = required.must_enum;
+        __made.must_object = required.must_object;
+        __made.must_list = required.must_list;
+        __made.must_objects = required.must_objects;
         __made
     }
 
-    /// Sets `int`.
+    /// A number. At least 1.
     #[inline]
     pub fn int(mut self, int: i64) -> Self {
         self.int = Some(int);
         self
     }
 
-    /// Sets `bool`.
+    /// A truth.
     #[inline]
     pub fn bool(mut self, bool: bool) -> Self {
         self.bool = Some(bool);
         self
     }
 
-    /// Sets `price`.
+    /// An amount. In yuan.
     #[inline]
     pub fn price(mut self, price: ::alipay_api::types::Price) -> Self {
         self.price = Some(price);
         self
     }
 
-    /// Sets `datetime`.
+    /// A time. At least one of `date`, `datetime` must be given.
     #[inline]
     pub fn datetime(mut self, datetime: ::alipay_api::types::DateTime) -> Self {
         self.datetime = Some(datetime);
         self
     }
 
-    /// Sets `date`.
+    /// A day. At least one of `date`, `datetime` must be given.
     #[inline]
     pub fn date(mut self, date: ::alipay_api::types::Date) -> Self {
         self.date = Some(date);
         self
     }
 
-    /// Sets `url`.
+    /// An address. At least one of `url`, `json` must be given.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(Into::into(url));
         self
     }
 
-    /// Sets `json`.
+    /// An object as text. At least one of `url`, `json` must be given. At most 1 character.
     pub fn json(mut self, json: impl Into<::alipay_api::types::Json>) -> Self {
         self.json = Some(Into::into(json));
         self
     }
 
-    /// Sets `file`.
+    /// Such a file. At most 1 KB. Its name ends in `.jpg` or `.png`.
     #[inline]
     pub fn file(mut self, file: ::alipay_api::types::File) -> Self {
         self.file = Some(file);
         self
     }
 
-    /// Sets `secret`.
+    /// Such a secret.
     pub fn secret(mut self, secret: impl Into<::alipay_api::types::Secret>) -> Self {
         self.secret = Some(Into::into(secret));
         self
     }
 
-    /// Sets `enum`.
+    /// Such an enum. Sent as `NONE` unless set.
     pub fn r#enum(
         mut self,
         r#enum: impl Into<::alipay_api::types::Open<super::types::None>>,
@@ -191,20 +214,20 @@ impl All {
         self
     }
 
-    /// Sets `object`.
+    /// Such an object.
     #[inline]
     pub fn object(mut self, object: super::types::Some) -> Self {
         self.object = Some(object);
         self
     }
 
-    /// Sets `list`.
+    /// Such a list. In yuan. At most 1 item.
     pub fn list(mut self, list: impl Into<Vec<::alipay_api::types::Price>>) -> Self {
         self.list = Into::into(list);
         self
     }
 
-    /// Sets `enums`.
+    /// Such enums.
     pub fn enums(
         mut self,
         enums: impl Into<Vec<::alipay_api::types::Open<super::types::None>>>,
@@ -213,15 +236,29 @@ impl All {
         self
     }
 
-    /// Sets `text`.
+    /// Such text. Sent as `a "quoted" \ value` unless set.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(Into::into(text));
         self
     }
 
-    /// Sets `either`.
+    /// One of three. Required unless `int` or `bool` is given.
     pub fn either(mut self, either: impl Into<String>) -> Self {
         self.either = Some(Into::into(either));
+        self
+    }
+
+    /// \[旧\] \<b>. Example: `-1`.
+    #[deprecated(note = "No \\[longer\\] \\<i>. See <https://example.com/>")]
+    #[inline]
+    pub fn old(mut self, old: i64) -> Self {
+        self.old = Some(old);
+        self
+    }
+
+    /// 引号. Example: `` `"\ ``.
+    pub fn quoted(mut self, quoted: impl Into<Vec<String>>) -> Self {
+        self.quoted = Into::into(quoted);
         self
     }
 }
@@ -259,6 +296,8 @@ impl ::alipay_api::wire::Object for All {
             enums: Vec::new(),
             text: None,
             either: None,
+            old: None,
+            quoted: Vec::new(),
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
@@ -316,6 +355,8 @@ impl ::alipay_api::wire::Object for All {
                     "enums",
                     "text",
                     "either",
+                    "old",
+                    "quoted",
                 ],
                 &mut [
                     &mut self.string,
@@ -347,6 +388,8 @@ impl ::alipay_api::wire::Object for All {
                     &mut self.enums,
                     &mut self.text,
                     &mut self.either,
+                    &mut self.old,
+                    &mut self.quoted,
                 ],
                 &mut self.extra,
             );
@@ -386,6 +429,8 @@ impl ::alipay_api::wire::Object for All {
                     "enums",
                     "text",
                     "either",
+                    "old",
+                    "quoted",
                 ],
                 &[
                     &self.string,
@@ -417,6 +462,8 @@ impl ::alipay_api::wire::Object for All {
                     &self.enums,
                     &self.text,
                     &self.either,
+                    &self.old,
+                    &self.quoted,
                 ],
                 &self.extra,
             )
@@ -445,15 +492,30 @@ impl ::alipay_api::method::Method for All {
     type ErrorCode = AllErrorCode;
     const INFO: ::alipay_api::method::MethodInfo = ::alipay_api::method::MethodInfo {
         certificate_only: true,
+        encrypted: true,
         v3: Some(::alipay_api::method::V3 {
-            query: &["int", "bool"],
+            query: &["int", "bool", "auth_token"],
             multipart: true,
+            only: &["auth_token"],
+            without: &["price"],
             ..::alipay_api::method::V3::new("PUT", "/v3/alipay/trap/{string}")
         }),
         top_level: &["date", "url", "secret", "object"],
         files: &["must_file", "file"],
+        file_limits: &[
+            ::alipay_api::method::FileLimits {
+                field: "file",
+                max_size: Some(1024),
+                extensions: &["jpg", "png"],
+            },
+        ],
         implied: &[("enum", "NONE"), ("text", "a \"quoted\" \\ value")],
         secret: &["must_secret", "secret"],
+        page: Some(::alipay_api::method::PageFields {
+            number: "int",
+            size: "string",
+            total: Some("int"),
+        }),
         answer: ::alipay_api::method::AnswerInfo {
             pending: &["10003"],
             ..::alipay_api::method::AnswerInfo::PLAIN
@@ -463,7 +525,8 @@ impl ::alipay_api::method::Method for All {
             ::alipay_api::method::Kind::Upload,
             ::alipay_api::method::Retry::Keyed {
                 key: "string",
-                ask: "alipay.trap.nothing",
+                ask: "alipay.trap.all",
+                repeat: Some(::alipay_api::method::Repeat::Same),
             },
         )
     };
@@ -490,13 +553,13 @@ pub struct AllResponse {
     pub url: String,
     /// An object as text.
     pub json: ::alipay_api::types::Json,
-    /// A secret.
+    /// Such a secret.
     pub secret: ::alipay_api::types::Secret,
-    /// An enum.
+    /// Such an enum.
     pub r#enum: ::alipay_api::types::Open<super::types::None>,
-    /// An object.
+    /// Such an object.
     pub object: super::types::Some,
-    /// A list.
+    /// Such a list.
     pub list: Vec<String>,
     /// Text.
     pub may_string: Option<String>,
@@ -512,7 +575,7 @@ pub struct AllResponse {
     pub may_enum: Option<::alipay_api::types::Open<super::types::None>>,
     /// An object.
     pub may_object: Option<super::types::Some>,
-    /// A circle.
+    /// Such a circle.
     pub circle: Option<super::types::Answered>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -671,14 +734,16 @@ pub enum AllErrorCode {
     Other,
     /// So has this.
     Self_,
+    /// The documentation names this code and does not say what it means.
+    Unsaid,
 }
 
 impl ::alipay_api::wire::Listed for AllErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
-            &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF"],
-            &[Self::V404, Self::AcqSystemError, Self::Other, Self::Self_],
+            &["404", "ACQ.SYSTEM_ERROR", "OTHER", "SELF", "UNSAID"],
+            &[Self::V404, Self::AcqSystemError, Self::Other, Self::Self_, Self::Unsaid],
         )
     }
 }
@@ -687,12 +752,13 @@ impl ::alipay_api::wire::Listed for AllErrorCode {
 
 impl ::alipay_api::method::ErrorCode for AllErrorCode {
     #[inline]
-    fn class(self) -> ::alipay_api::ErrorClass {
+    fn class(self) -> Option<::alipay_api::ErrorClass> {
         match self {
-            Self::V404 => ::alipay_api::ErrorClass::Retry,
-            Self::AcqSystemError => ::alipay_api::ErrorClass::OutcomeUnknown,
-            Self::Other => ::alipay_api::ErrorClass::AlreadyDone,
-            Self::Self_ => ::alipay_api::ErrorClass::Declined,
+            Self::V404 => Some(::alipay_api::ErrorClass::Retry),
+            Self::AcqSystemError => Some(::alipay_api::ErrorClass::OutcomeUnknown),
+            Self::Other => Some(::alipay_api::ErrorClass::AlreadyDone),
+            Self::Self_ => Some(::alipay_api::ErrorClass::Declined),
+            Self::Unsaid => None,
         }
     }
 }

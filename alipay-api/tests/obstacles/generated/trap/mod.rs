@@ -8,7 +8,7 @@ pub mod types_of;
 pub mod wide;
 pub mod words;
 pub mod types;
-pub use all::{All, AllResponse, AllErrorCode};
+pub use all::{All, AllRequired, AllResponse, AllErrorCode};
 pub use nothing::{Nothing, NothingResponse};
 pub use self_::{Self_, SelfResponse};
 pub use types_of::{TypesOf, TypesOfResponse};

@@ -4,7 +4,7 @@
 /// An object of responses only.
 #[non_exhaustive]
 pub struct Answered {
-    /// The start of a circle.
+    /// Its start of a circle.
     pub back: Option<Chain>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -43,7 +43,7 @@ impl ::alipay_api::wire::Object for Answered {
 #[must_use]
 #[non_exhaustive]
 pub struct Asked {
-    /// The time.
+    /// Its time.
     pub when: Option<::alipay_api::types::DateTime>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -56,7 +56,7 @@ impl Asked {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 
-    /// Sets `when`.
+    /// Its time.
     #[inline]
     pub fn when(mut self, when: ::alipay_api::types::DateTime) -> Self {
         self.when = Some(when);
@@ -96,7 +96,7 @@ impl ::alipay_api::wire::Object for Asked {
 /// A link of a circle.
 #[non_exhaustive]
 pub struct Chain {
-    /// The end of the circle.
+    /// Its end of the circle.
     pub next: Option<Box<Answered>>,
     /// A list needs no box.
     pub asked: Vec<Chain>,
@@ -219,9 +219,9 @@ impl ::alipay_api::wire::Listed for None {
 #[must_use]
 #[non_exhaustive]
 pub struct Some {
-    /// The first. At least one of `first`, `second` must be given.
+    /// Its first. At least one of `first`, `second` must be given.
     pub first: Option<String>,
-    /// The second. In yuan. At least one of `first`, `second` must be given.
+    /// Its second. In yuan. At least one of `first`, `second` must be given.
     pub second: Option<::alipay_api::types::Price>,
     /// A number that must be given.
     pub must: Option<i64>,
@@ -262,27 +262,27 @@ impl Some {
         __made
     }
 
-    /// Sets `first`.
+    /// Its first. At least one of `first`, `second` must be given.
     pub fn first(mut self, first: impl Into<String>) -> Self {
         self.first = Some(Into::into(first));
         self
     }
 
-    /// Sets `second`.
+    /// Its second. In yuan. At least one of `first`, `second` must be given.
     #[inline]
     pub fn second(mut self, second: ::alipay_api::types::Price) -> Self {
         self.second = Some(second);
         self
     }
 
-    /// Sets `inner`.
+    /// Another of the same.
     #[inline]
     pub fn inner(mut self, inner: Some) -> Self {
         self.inner = Some(Box::new(inner));
         self
     }
 
-    /// Sets `many`.
+    /// More of the same. At most 3 items.
     pub fn many(mut self, many: impl Into<Vec<Some>>) -> Self {
         self.many = Into::into(many);
         self

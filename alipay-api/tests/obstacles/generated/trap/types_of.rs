@@ -9,7 +9,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct TypesOf {
-    /// The a. At least one of `a`, `new` must be given.
+    /// Its a. At least one of `a`, `new` must be given.
     pub a: Option<String>,
     /// A list that stands in for it. At least one of `a`, `new` must be given.
     pub new: Vec<i64>,
@@ -40,25 +40,25 @@ impl TypesOf {
         __made
     }
 
-    /// Sets `a`.
+    /// Its a. At least one of `a`, `new` must be given.
     pub fn a(mut self, a: impl Into<String>) -> Self {
         self.a = Some(Into::into(a));
         self
     }
 
-    /// Sets `new`.
+    /// A list that stands in for it. At least one of `a`, `new` must be given.
     pub fn new(mut self, new: impl Into<Vec<i64>>) -> Self {
         self.new = Into::into(new);
         self
     }
 
-    /// Sets `with_a`.
+    /// As a constructor is called.
     pub fn with_a_(mut self, with_a: impl Into<String>) -> Self {
         self.with_a = Some(Into::into(with_a));
         self
     }
 
-    /// Sets `with_new`.
+    /// As the other is called.
     pub fn with_new_(mut self, with_new: impl Into<String>) -> Self {
         self.with_new = Some(Into::into(with_new));
         self

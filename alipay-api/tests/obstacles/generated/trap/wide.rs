@@ -620,2040 +620,2040 @@ impl Wide {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 
-    /// Sets `field_0`.
+    /// Number 0.
     pub fn field_0(mut self, field_0: impl Into<String>) -> Self {
         self.field_0 = Some(Into::into(field_0));
         self
     }
 
-    /// Sets `field_1`.
+    /// Number 1.
     #[inline]
     pub fn field_1(mut self, field_1: i64) -> Self {
         self.field_1 = Some(field_1);
         self
     }
 
-    /// Sets `field_2`.
+    /// Number 2. In yuan.
     #[inline]
     pub fn field_2(mut self, field_2: ::alipay_api::types::Price) -> Self {
         self.field_2 = Some(field_2);
         self
     }
 
-    /// Sets `field_3`.
+    /// Number 3.
     #[inline]
     pub fn field_3(mut self, field_3: bool) -> Self {
         self.field_3 = Some(field_3);
         self
     }
 
-    /// Sets `field_4`.
+    /// Number 4.
     #[inline]
     pub fn field_4(mut self, field_4: ::alipay_api::types::DateTime) -> Self {
         self.field_4 = Some(field_4);
         self
     }
 
-    /// Sets `field_5`.
+    /// Number 5.
     pub fn field_5(mut self, field_5: impl Into<String>) -> Self {
         self.field_5 = Some(Into::into(field_5));
         self
     }
 
-    /// Sets `field_6`.
+    /// Number 6.
     #[inline]
     pub fn field_6(mut self, field_6: i64) -> Self {
         self.field_6 = Some(field_6);
         self
     }
 
-    /// Sets `field_7`.
+    /// Number 7. In yuan.
     #[inline]
     pub fn field_7(mut self, field_7: ::alipay_api::types::Price) -> Self {
         self.field_7 = Some(field_7);
         self
     }
 
-    /// Sets `field_8`.
+    /// Number 8.
     #[inline]
     pub fn field_8(mut self, field_8: bool) -> Self {
         self.field_8 = Some(field_8);
         self
     }
 
-    /// Sets `field_9`.
+    /// Number 9.
     #[inline]
     pub fn field_9(mut self, field_9: ::alipay_api::types::DateTime) -> Self {
         self.field_9 = Some(field_9);
         self
     }
 
-    /// Sets `field_10`.
+    /// Number 10.
     pub fn field_10(mut self, field_10: impl Into<String>) -> Self {
         self.field_10 = Some(Into::into(field_10));
         self
     }
 
-    /// Sets `field_11`.
+    /// Number 11.
     #[inline]
     pub fn field_11(mut self, field_11: i64) -> Self {
         self.field_11 = Some(field_11);
         self
     }
 
-    /// Sets `field_12`.
+    /// Number 12. In yuan.
     #[inline]
     pub fn field_12(mut self, field_12: ::alipay_api::types::Price) -> Self {
         self.field_12 = Some(field_12);
         self
     }
 
-    /// Sets `field_13`.
+    /// Number 13.
     #[inline]
     pub fn field_13(mut self, field_13: bool) -> Self {
         self.field_13 = Some(field_13);
         self
     }
 
-    /// Sets `field_14`.
+    /// Number 14.
     #[inline]
     pub fn field_14(mut self, field_14: ::alipay_api::types::DateTime) -> Self {
         self.field_14 = Some(field_14);
         self
     }
 
-    /// Sets `field_15`.
+    /// Number 15.
     pub fn field_15(mut self, field_15: impl Into<String>) -> Self {
         self.field_15 = Some(Into::into(field_15));
         self
     }
 
-    /// Sets `field_16`.
+    /// Number 16.
     #[inline]
     pub fn field_16(mut self, field_16: i64) -> Self {
         self.field_16 = Some(field_16);
         self
     }
 
-    /// Sets `field_17`.
+    /// Number 17. In yuan.
     #[inline]
     pub fn field_17(mut self, field_17: ::alipay_api::types::Price) -> Self {
         self.field_17 = Some(field_17);
         self
     }
 
-    /// Sets `field_18`.
+    /// Number 18.
     #[inline]
     pub fn field_18(mut self, field_18: bool) -> Self {
         self.field_18 = Some(field_18);
         self
     }
 
-    /// Sets `field_19`.
+    /// Number 19.
     #[inline]
     pub fn field_19(mut self, field_19: ::alipay_api::types::DateTime) -> Self {
         self.field_19 = Some(field_19);
         self
     }
 
-    /// Sets `field_20`.
+    /// Number 20.
     pub fn field_20(mut self, field_20: impl Into<String>) -> Self {
         self.field_20 = Some(Into::into(field_20));
         self
     }
 
-    /// Sets `field_21`.
+    /// Number 21.
     #[inline]
     pub fn field_21(mut self, field_21: i64) -> Self {
         self.field_21 = Some(field_21);
         self
     }
 
-    /// Sets `field_22`.
+    /// Number 22. In yuan.
     #[inline]
     pub fn field_22(mut self, field_22: ::alipay_api::types::Price) -> Self {
         self.field_22 = Some(field_22);
         self
     }
 
-    /// Sets `field_23`.
+    /// Number 23.
     #[inline]
     pub fn field_23(mut self, field_23: bool) -> Self {
         self.field_23 = Some(field_23);
         self
     }
 
-    /// Sets `field_24`.
+    /// Number 24.
     #[inline]
     pub fn field_24(mut self, field_24: ::alipay_api::types::DateTime) -> Self {
         self.field_24 = Some(field_24);
         self
     }
 
-    /// Sets `field_25`.
+    /// Number 25.
     pub fn field_25(mut self, field_25: impl Into<String>) -> Self {
         self.field_25 = Some(Into::into(field_25));
         self
     }
 
-    /// Sets `field_26`.
+    /// Number 26.
     #[inline]
     pub fn field_26(mut self, field_26: i64) -> Self {
         self.field_26 = Some(field_26);
         self
     }
 
-    /// Sets `field_27`.
+    /// Number 27. In yuan.
     #[inline]
     pub fn field_27(mut self, field_27: ::alipay_api::types::Price) -> Self {
         self.field_27 = Some(field_27);
         self
     }
 
-    /// Sets `field_28`.
+    /// Number 28.
     #[inline]
     pub fn field_28(mut self, field_28: bool) -> Self {
         self.field_28 = Some(field_28);
         self
     }
 
-    /// Sets `field_29`.
+    /// Number 29.
     #[inline]
     pub fn field_29(mut self, field_29: ::alipay_api::types::DateTime) -> Self {
         self.field_29 = Some(field_29);
         self
     }
 
-    /// Sets `field_30`.
+    /// Number 30.
     pub fn field_30(mut self, field_30: impl Into<String>) -> Self {
         self.field_30 = Some(Into::into(field_30));
         self
     }
 
-    /// Sets `field_31`.
+    /// Number 31.
     #[inline]
     pub fn field_31(mut self, field_31: i64) -> Self {
         self.field_31 = Some(field_31);
         self
     }
 
-    /// Sets `field_32`.
+    /// Number 32. In yuan.
     #[inline]
     pub fn field_32(mut self, field_32: ::alipay_api::types::Price) -> Self {
         self.field_32 = Some(field_32);
         self
     }
 
-    /// Sets `field_33`.
+    /// Number 33.
     #[inline]
     pub fn field_33(mut self, field_33: bool) -> Self {
         self.field_33 = Some(field_33);
         self
     }
 
-    /// Sets `field_34`.
+    /// Number 34.
     #[inline]
     pub fn field_34(mut self, field_34: ::alipay_api::types::DateTime) -> Self {
         self.field_34 = Some(field_34);
         self
     }
 
-    /// Sets `field_35`.
+    /// Number 35.
     pub fn field_35(mut self, field_35: impl Into<String>) -> Self {
         self.field_35 = Some(Into::into(field_35));
         self
     }
 
-    /// Sets `field_36`.
+    /// Number 36.
     #[inline]
     pub fn field_36(mut self, field_36: i64) -> Self {
         self.field_36 = Some(field_36);
         self
     }
 
-    /// Sets `field_37`.
+    /// Number 37. In yuan.
     #[inline]
     pub fn field_37(mut self, field_37: ::alipay_api::types::Price) -> Self {
         self.field_37 = Some(field_37);
         self
     }
 
-    /// Sets `field_38`.
+    /// Number 38.
     #[inline]
     pub fn field_38(mut self, field_38: bool) -> Self {
         self.field_38 = Some(field_38);
         self
     }
 
-    /// Sets `field_39`.
+    /// Number 39.
     #[inline]
     pub fn field_39(mut self, field_39: ::alipay_api::types::DateTime) -> Self {
         self.field_39 = Some(field_39);
         self
     }
 
-    /// Sets `field_40`.
+    /// Number 40.
     pub fn field_40(mut self, field_40: impl Into<String>) -> Self {
         self.field_40 = Some(Into::into(field_40));
         self
     }
 
-    /// Sets `field_41`.
+    /// Number 41.
     #[inline]
     pub fn field_41(mut self, field_41: i64) -> Self {
         self.field_41 = Some(field_41);
         self
     }
 
-    /// Sets `field_42`.
+    /// Number 42. In yuan.
     #[inline]
     pub fn field_42(mut self, field_42: ::alipay_api::types::Price) -> Self {
         self.field_42 = Some(field_42);
         self
     }
 
-    /// Sets `field_43`.
+    /// Number 43.
     #[inline]
     pub fn field_43(mut self, field_43: bool) -> Self {
         self.field_43 = Some(field_43);
         self
     }
 
-    /// Sets `field_44`.
+    /// Number 44.
     #[inline]
     pub fn field_44(mut self, field_44: ::alipay_api::types::DateTime) -> Self {
         self.field_44 = Some(field_44);
         self
     }
 
-    /// Sets `field_45`.
+    /// Number 45.
     pub fn field_45(mut self, field_45: impl Into<String>) -> Self {
         self.field_45 = Some(Into::into(field_45));
         self
     }
 
-    /// Sets `field_46`.
+    /// Number 46.
     #[inline]
     pub fn field_46(mut self, field_46: i64) -> Self {
         self.field_46 = Some(field_46);
         self
     }
 
-    /// Sets `field_47`.
+    /// Number 47. In yuan.
     #[inline]
     pub fn field_47(mut self, field_47: ::alipay_api::types::Price) -> Self {
         self.field_47 = Some(field_47);
         self
     }
 
-    /// Sets `field_48`.
+    /// Number 48.
     #[inline]
     pub fn field_48(mut self, field_48: bool) -> Self {
         self.field_48 = Some(field_48);
         self
     }
 
-    /// Sets `field_49`.
+    /// Number 49.
     #[inline]
     pub fn field_49(mut self, field_49: ::alipay_api::types::DateTime) -> Self {
         self.field_49 = Some(field_49);
         self
     }
 
-    /// Sets `field_50`.
+    /// Number 50.
     pub fn field_50(mut self, field_50: impl Into<String>) -> Self {
         self.field_50 = Some(Into::into(field_50));
         self
     }
 
-    /// Sets `field_51`.
+    /// Number 51.
     #[inline]
     pub fn field_51(mut self, field_51: i64) -> Self {
         self.field_51 = Some(field_51);
         self
     }
 
-    /// Sets `field_52`.
+    /// Number 52. In yuan.
     #[inline]
     pub fn field_52(mut self, field_52: ::alipay_api::types::Price) -> Self {
         self.field_52 = Some(field_52);
         self
     }
 
-    /// Sets `field_53`.
+    /// Number 53.
     #[inline]
     pub fn field_53(mut self, field_53: bool) -> Self {
         self.field_53 = Some(field_53);
         self
     }
 
-    /// Sets `field_54`.
+    /// Number 54.
     #[inline]
     pub fn field_54(mut self, field_54: ::alipay_api::types::DateTime) -> Self {
         self.field_54 = Some(field_54);
         self
     }
 
-    /// Sets `field_55`.
+    /// Number 55.
     pub fn field_55(mut self, field_55: impl Into<String>) -> Self {
         self.field_55 = Some(Into::into(field_55));
         self
     }
 
-    /// Sets `field_56`.
+    /// Number 56.
     #[inline]
     pub fn field_56(mut self, field_56: i64) -> Self {
         self.field_56 = Some(field_56);
         self
     }
 
-    /// Sets `field_57`.
+    /// Number 57. In yuan.
     #[inline]
     pub fn field_57(mut self, field_57: ::alipay_api::types::Price) -> Self {
         self.field_57 = Some(field_57);
         self
     }
 
-    /// Sets `field_58`.
+    /// Number 58.
     #[inline]
     pub fn field_58(mut self, field_58: bool) -> Self {
         self.field_58 = Some(field_58);
         self
     }
 
-    /// Sets `field_59`.
+    /// Number 59.
     #[inline]
     pub fn field_59(mut self, field_59: ::alipay_api::types::DateTime) -> Self {
         self.field_59 = Some(field_59);
         self
     }
 
-    /// Sets `field_60`.
+    /// Number 60.
     pub fn field_60(mut self, field_60: impl Into<String>) -> Self {
         self.field_60 = Some(Into::into(field_60));
         self
     }
 
-    /// Sets `field_61`.
+    /// Number 61.
     #[inline]
     pub fn field_61(mut self, field_61: i64) -> Self {
         self.field_61 = Some(field_61);
         self
     }
 
-    /// Sets `field_62`.
+    /// Number 62. In yuan.
     #[inline]
     pub fn field_62(mut self, field_62: ::alipay_api::types::Price) -> Self {
         self.field_62 = Some(field_62);
         self
     }
 
-    /// Sets `field_63`.
+    /// Number 63.
     #[inline]
     pub fn field_63(mut self, field_63: bool) -> Self {
         self.field_63 = Some(field_63);
         self
     }
 
-    /// Sets `field_64`.
+    /// Number 64.
     #[inline]
     pub fn field_64(mut self, field_64: ::alipay_api::types::DateTime) -> Self {
         self.field_64 = Some(field_64);
         self
     }
 
-    /// Sets `field_65`.
+    /// Number 65.
     pub fn field_65(mut self, field_65: impl Into<String>) -> Self {
         self.field_65 = Some(Into::into(field_65));
         self
     }
 
-    /// Sets `field_66`.
+    /// Number 66.
     #[inline]
     pub fn field_66(mut self, field_66: i64) -> Self {
         self.field_66 = Some(field_66);
         self
     }
 
-    /// Sets `field_67`.
+    /// Number 67. In yuan.
     #[inline]
     pub fn field_67(mut self, field_67: ::alipay_api::types::Price) -> Self {
         self.field_67 = Some(field_67);
         self
     }
 
-    /// Sets `field_68`.
+    /// Number 68.
     #[inline]
     pub fn field_68(mut self, field_68: bool) -> Self {
         self.field_68 = Some(field_68);
         self
     }
 
-    /// Sets `field_69`.
+    /// Number 69.
     #[inline]
     pub fn field_69(mut self, field_69: ::alipay_api::types::DateTime) -> Self {
         self.field_69 = Some(field_69);
         self
     }
 
-    /// Sets `field_70`.
+    /// Number 70.
     pub fn field_70(mut self, field_70: impl Into<String>) -> Self {
         self.field_70 = Some(Into::into(field_70));
         self
     }
 
-    /// Sets `field_71`.
+    /// Number 71.
     #[inline]
     pub fn field_71(mut self, field_71: i64) -> Self {
         self.field_71 = Some(field_71);
         self
     }
 
-    /// Sets `field_72`.
+    /// Number 72. In yuan.
     #[inline]
     pub fn field_72(mut self, field_72: ::alipay_api::types::Price) -> Self {
         self.field_72 = Some(field_72);
         self
     }
 
-    /// Sets `field_73`.
+    /// Number 73.
     #[inline]
     pub fn field_73(mut self, field_73: bool) -> Self {
         self.field_73 = Some(field_73);
         self
     }
 
-    /// Sets `field_74`.
+    /// Number 74.
     #[inline]
     pub fn field_74(mut self, field_74: ::alipay_api::types::DateTime) -> Self {
         self.field_74 = Some(field_74);
         self
     }
 
-    /// Sets `field_75`.
+    /// Number 75.
     pub fn field_75(mut self, field_75: impl Into<String>) -> Self {
         self.field_75 = Some(Into::into(field_75));
         self
     }
 
-    /// Sets `field_76`.
+    /// Number 76.
     #[inline]
     pub fn field_76(mut self, field_76: i64) -> Self {
         self.field_76 = Some(field_76);
         self
     }
 
-    /// Sets `field_77`.
+    /// Number 77. In yuan.
     #[inline]
     pub fn field_77(mut self, field_77: ::alipay_api::types::Price) -> Self {
         self.field_77 = Some(field_77);
         self
     }
 
-    /// Sets `field_78`.
+    /// Number 78.
     #[inline]
     pub fn field_78(mut self, field_78: bool) -> Self {
         self.field_78 = Some(field_78);
         self
     }
 
-    /// Sets `field_79`.
+    /// Number 79.
     #[inline]
     pub fn field_79(mut self, field_79: ::alipay_api::types::DateTime) -> Self {
         self.field_79 = Some(field_79);
         self
     }
 
-    /// Sets `field_80`.
+    /// Number 80.
     pub fn field_80(mut self, field_80: impl Into<String>) -> Self {
         self.field_80 = Some(Into::into(field_80));
         self
     }
 
-    /// Sets `field_81`.
+    /// Number 81.
     #[inline]
     pub fn field_81(mut self, field_81: i64) -> Self {
         self.field_81 = Some(field_81);
         self
     }
 
-    /// Sets `field_82`.
+    /// Number 82. In yuan.
     #[inline]
     pub fn field_82(mut self, field_82: ::alipay_api::types::Price) -> Self {
         self.field_82 = Some(field_82);
         self
     }
 
-    /// Sets `field_83`.
+    /// Number 83.
     #[inline]
     pub fn field_83(mut self, field_83: bool) -> Self {
         self.field_83 = Some(field_83);
         self
     }
 
-    /// Sets `field_84`.
+    /// Number 84.
     #[inline]
     pub fn field_84(mut self, field_84: ::alipay_api::types::DateTime) -> Self {
         self.field_84 = Some(field_84);
         self
     }
 
-    /// Sets `field_85`.
+    /// Number 85.
     pub fn field_85(mut self, field_85: impl Into<String>) -> Self {
         self.field_85 = Some(Into::into(field_85));
         self
     }
 
-    /// Sets `field_86`.
+    /// Number 86.
     #[inline]
     pub fn field_86(mut self, field_86: i64) -> Self {
         self.field_86 = Some(field_86);
         self
     }
 
-    /// Sets `field_87`.
+    /// Number 87. In yuan.
     #[inline]
     pub fn field_87(mut self, field_87: ::alipay_api::types::Price) -> Self {
         self.field_87 = Some(field_87);
         self
     }
 
-    /// Sets `field_88`.
+    /// Number 88.
     #[inline]
     pub fn field_88(mut self, field_88: bool) -> Self {
         self.field_88 = Some(field_88);
         self
     }
 
-    /// Sets `field_89`.
+    /// Number 89.
     #[inline]
     pub fn field_89(mut self, field_89: ::alipay_api::types::DateTime) -> Self {
         self.field_89 = Some(field_89);
         self
     }
 
-    /// Sets `field_90`.
+    /// Number 90.
     pub fn field_90(mut self, field_90: impl Into<String>) -> Self {
         self.field_90 = Some(Into::into(field_90));
         self
     }
 
-    /// Sets `field_91`.
+    /// Number 91.
     #[inline]
     pub fn field_91(mut self, field_91: i64) -> Self {
         self.field_91 = Some(field_91);
         self
     }
 
-    /// Sets `field_92`.
+    /// Number 92. In yuan.
     #[inline]
     pub fn field_92(mut self, field_92: ::alipay_api::types::Price) -> Self {
         self.field_92 = Some(field_92);
         self
     }
 
-    /// Sets `field_93`.
+    /// Number 93.
     #[inline]
     pub fn field_93(mut self, field_93: bool) -> Self {
         self.field_93 = Some(field_93);
         self
     }
 
-    /// Sets `field_94`.
+    /// Number 94.
     #[inline]
     pub fn field_94(mut self, field_94: ::alipay_api::types::DateTime) -> Self {
         self.field_94 = Some(field_94);
         self
     }
 
-    /// Sets `field_95`.
+    /// Number 95.
     pub fn field_95(mut self, field_95: impl Into<String>) -> Self {
         self.field_95 = Some(Into::into(field_95));
         self
     }
 
-    /// Sets `field_96`.
+    /// Number 96.
     #[inline]
     pub fn field_96(mut self, field_96: i64) -> Self {
         self.field_96 = Some(field_96);
         self
     }
 
-    /// Sets `field_97`.
+    /// Number 97. In yuan.
     #[inline]
     pub fn field_97(mut self, field_97: ::alipay_api::types::Price) -> Self {
         self.field_97 = Some(field_97);
         self
     }
 
-    /// Sets `field_98`.
+    /// Number 98.
     #[inline]
     pub fn field_98(mut self, field_98: bool) -> Self {
         self.field_98 = Some(field_98);
         self
     }
 
-    /// Sets `field_99`.
+    /// Number 99.
     #[inline]
     pub fn field_99(mut self, field_99: ::alipay_api::types::DateTime) -> Self {
         self.field_99 = Some(field_99);
         self
     }
 
-    /// Sets `field_100`.
+    /// Number 100.
     pub fn field_100(mut self, field_100: impl Into<String>) -> Self {
         self.field_100 = Some(Into::into(field_100));
         self
     }
 
-    /// Sets `field_101`.
+    /// Number 101.
     #[inline]
     pub fn field_101(mut self, field_101: i64) -> Self {
         self.field_101 = Some(field_101);
         self
     }
 
-    /// Sets `field_102`.
+    /// Number 102. In yuan.
     #[inline]
     pub fn field_102(mut self, field_102: ::alipay_api::types::Price) -> Self {
         self.field_102 = Some(field_102);
         self
     }
 
-    /// Sets `field_103`.
+    /// Number 103.
     #[inline]
     pub fn field_103(mut self, field_103: bool) -> Self {
         self.field_103 = Some(field_103);
         self
     }
 
-    /// Sets `field_104`.
+    /// Number 104.
     #[inline]
     pub fn field_104(mut self, field_104: ::alipay_api::types::DateTime) -> Self {
         self.field_104 = Some(field_104);
         self
     }
 
-    /// Sets `field_105`.
+    /// Number 105.
     pub fn field_105(mut self, field_105: impl Into<String>) -> Self {
         self.field_105 = Some(Into::into(field_105));
         self
     }
 
-    /// Sets `field_106`.
+    /// Number 106.
     #[inline]
     pub fn field_106(mut self, field_106: i64) -> Self {
         self.field_106 = Some(field_106);
         self
     }
 
-    /// Sets `field_107`.
+    /// Number 107. In yuan.
     #[inline]
     pub fn field_107(mut self, field_107: ::alipay_api::types::Price) -> Self {
         self.field_107 = Some(field_107);
         self
     }
 
-    /// Sets `field_108`.
+    /// Number 108.
     #[inline]
     pub fn field_108(mut self, field_108: bool) -> Self {
         self.field_108 = Some(field_108);
         self
     }
 
-    /// Sets `field_109`.
+    /// Number 109.
     #[inline]
     pub fn field_109(mut self, field_109: ::alipay_api::types::DateTime) -> Self {
         self.field_109 = Some(field_109);
         self
     }
 
-    /// Sets `field_110`.
+    /// Number 110.
     pub fn field_110(mut self, field_110: impl Into<String>) -> Self {
         self.field_110 = Some(Into::into(field_110));
         self
     }
 
-    /// Sets `field_111`.
+    /// Number 111.
     #[inline]
     pub fn field_111(mut self, field_111: i64) -> Self {
         self.field_111 = Some(field_111);
         self
     }
 
-    /// Sets `field_112`.
+    /// Number 112. In yuan.
     #[inline]
     pub fn field_112(mut self, field_112: ::alipay_api::types::Price) -> Self {
         self.field_112 = Some(field_112);
         self
     }
 
-    /// Sets `field_113`.
+    /// Number 113.
     #[inline]
     pub fn field_113(mut self, field_113: bool) -> Self {
         self.field_113 = Some(field_113);
         self
     }
 
-    /// Sets `field_114`.
+    /// Number 114.
     #[inline]
     pub fn field_114(mut self, field_114: ::alipay_api::types::DateTime) -> Self {
         self.field_114 = Some(field_114);
         self
     }
 
-    /// Sets `field_115`.
+    /// Number 115.
     pub fn field_115(mut self, field_115: impl Into<String>) -> Self {
         self.field_115 = Some(Into::into(field_115));
         self
     }
 
-    /// Sets `field_116`.
+    /// Number 116.
     #[inline]
     pub fn field_116(mut self, field_116: i64) -> Self {
         self.field_116 = Some(field_116);
         self
     }
 
-    /// Sets `field_117`.
+    /// Number 117. In yuan.
     #[inline]
     pub fn field_117(mut self, field_117: ::alipay_api::types::Price) -> Self {
         self.field_117 = Some(field_117);
         self
     }
 
-    /// Sets `field_118`.
+    /// Number 118.
     #[inline]
     pub fn field_118(mut self, field_118: bool) -> Self {
         self.field_118 = Some(field_118);
         self
     }
 
-    /// Sets `field_119`.
+    /// Number 119.
     #[inline]
     pub fn field_119(mut self, field_119: ::alipay_api::types::DateTime) -> Self {
         self.field_119 = Some(field_119);
         self
     }
 
-    /// Sets `field_120`.
+    /// Number 120.
     pub fn field_120(mut self, field_120: impl Into<String>) -> Self {
         self.field_120 = Some(Into::into(field_120));
         self
     }
 
-    /// Sets `field_121`.
+    /// Number 121.
     #[inline]
     pub fn field_121(mut self, field_121: i64) -> Self {
         self.field_121 = Some(field_121);
         self
     }
 
-    /// Sets `field_122`.
+    /// Number 122. In yuan.
     #[inline]
     pub fn field_122(mut self, field_122: ::alipay_api::types::Price) -> Self {
         self.field_122 = Some(field_122);
         self
     }
 
-    /// Sets `field_123`.
+    /// Number 123.
     #[inline]
     pub fn field_123(mut self, field_123: bool) -> Self {
         self.field_123 = Some(field_123);
         self
     }
 
-    /// Sets `field_124`.
+    /// Number 124.
     #[inline]
     pub fn field_124(mut self, field_124: ::alipay_api::types::DateTime) -> Self {
         self.field_124 = Some(field_124);
         self
     }
 
-    /// Sets `field_125`.
+    /// Number 125.
     pub fn field_125(mut self, field_125: impl Into<String>) -> Self {
         self.field_125 = Some(Into::into(field_125));
         self
     }
 
-    /// Sets `field_126`.
+    /// Number 126.
     #[inline]
     pub fn field_126(mut self, field_126: i64) -> Self {
         self.field_126 = Some(field_126);
         self
     }
 
-    /// Sets `field_127`.
+    /// Number 127. In yuan.
     #[inline]
     pub fn field_127(mut self, field_127: ::alipay_api::types::Price) -> Self {
         self.field_127 = Some(field_127);
         self
     }
 
-    /// Sets `field_128`.
+    /// Number 128.
     #[inline]
     pub fn field_128(mut self, field_128: bool) -> Self {
         self.field_128 = Some(field_128);
         self
     }
 
-    /// Sets `field_129`.
+    /// Number 129.
     #[inline]
     pub fn field_129(mut self, field_129: ::alipay_api::types::DateTime) -> Self {
         self.field_129 = Some(field_129);
         self
     }
 
-    /// Sets `field_130`.
+    /// Number 130.
     pub fn field_130(mut self, field_130: impl Into<String>) -> Self {
         self.field_130 = Some(Into::into(field_130));
         self
     }
 
-    /// Sets `field_131`.
+    /// Number 131.
     #[inline]
     pub fn field_131(mut self, field_131: i64) -> Self {
         self.field_131 = Some(field_131);
         self
     }
 
-    /// Sets `field_132`.
+    /// Number 132. In yuan.
     #[inline]
     pub fn field_132(mut self, field_132: ::alipay_api::types::Price) -> Self {
         self.field_132 = Some(field_132);
         self
     }
 
-    /// Sets `field_133`.
+    /// Number 133.
     #[inline]
     pub fn field_133(mut self, field_133: bool) -> Self {
         self.field_133 = Some(field_133);
         self
     }
 
-    /// Sets `field_134`.
+    /// Number 134.
     #[inline]
     pub fn field_134(mut self, field_134: ::alipay_api::types::DateTime) -> Self {
         self.field_134 = Some(field_134);
         self
     }
 
-    /// Sets `field_135`.
+    /// Number 135.
     pub fn field_135(mut self, field_135: impl Into<String>) -> Self {
         self.field_135 = Some(Into::into(field_135));
         self
     }
 
-    /// Sets `field_136`.
+    /// Number 136.
     #[inline]
     pub fn field_136(mut self, field_136: i64) -> Self {
         self.field_136 = Some(field_136);
         self
     }
 
-    /// Sets `field_137`.
+    /// Number 137. In yuan.
     #[inline]
     pub fn field_137(mut self, field_137: ::alipay_api::types::Price) -> Self {
         self.field_137 = Some(field_137);
         self
     }
 
-    /// Sets `field_138`.
+    /// Number 138.
     #[inline]
     pub fn field_138(mut self, field_138: bool) -> Self {
         self.field_138 = Some(field_138);
         self
     }
 
-    /// Sets `field_139`.
+    /// Number 139.
     #[inline]
     pub fn field_139(mut self, field_139: ::alipay_api::types::DateTime) -> Self {
         self.field_139 = Some(field_139);
         self
     }
 
-    /// Sets `field_140`.
+    /// Number 140.
     pub fn field_140(mut self, field_140: impl Into<String>) -> Self {
         self.field_140 = Some(Into::into(field_140));
         self
     }
 
-    /// Sets `field_141`.
+    /// Number 141.
     #[inline]
     pub fn field_141(mut self, field_141: i64) -> Self {
         self.field_141 = Some(field_141);
         self
     }
 
-    /// Sets `field_142`.
+    /// Number 142. In yuan.
     #[inline]
     pub fn field_142(mut self, field_142: ::alipay_api::types::Price) -> Self {
         self.field_142 = Some(field_142);
         self
     }
 
-    /// Sets `field_143`.
+    /// Number 143.
     #[inline]
     pub fn field_143(mut self, field_143: bool) -> Self {
         self.field_143 = Some(field_143);
         self
     }
 
-    /// Sets `field_144`.
+    /// Number 144.
     #[inline]
     pub fn field_144(mut self, field_144: ::alipay_api::types::DateTime) -> Self {
         self.field_144 = Some(field_144);
         self
     }
 
-    /// Sets `field_145`.
+    /// Number 145.
     pub fn field_145(mut self, field_145: impl Into<String>) -> Self {
         self.field_145 = Some(Into::into(field_145));
         self
     }
 
-    /// Sets `field_146`.
+    /// Number 146.
     #[inline]
     pub fn field_146(mut self, field_146: i64) -> Self {
         self.field_146 = Some(field_146);
         self
     }
 
-    /// Sets `field_147`.
+    /// Number 147. In yuan.
     #[inline]
     pub fn field_147(mut self, field_147: ::alipay_api::types::Price) -> Self {
         self.field_147 = Some(field_147);
         self
     }
 
-    /// Sets `field_148`.
+    /// Number 148.
     #[inline]
     pub fn field_148(mut self, field_148: bool) -> Self {
         self.field_148 = Some(field_148);
         self
     }
 
-    /// Sets `field_149`.
+    /// Number 149.
     #[inline]
     pub fn field_149(mut self, field_149: ::alipay_api::types::DateTime) -> Self {
         self.field_149 = Some(field_149);
         self
     }
 
-    /// Sets `field_150`.
+    /// Number 150.
     pub fn field_150(mut self, field_150: impl Into<String>) -> Self {
         self.field_150 = Some(Into::into(field_150));
         self
     }
 
-    /// Sets `field_151`.
+    /// Number 151.
     #[inline]
     pub fn field_151(mut self, field_151: i64) -> Self {
         self.field_151 = Some(field_151);
         self
     }
 
-    /// Sets `field_152`.
+    /// Number 152. In yuan.
     #[inline]
     pub fn field_152(mut self, field_152: ::alipay_api::types::Price) -> Self {
         self.field_152 = Some(field_152);
         self
     }
 
-    /// Sets `field_153`.
+    /// Number 153.
     #[inline]
     pub fn field_153(mut self, field_153: bool) -> Self {
         self.field_153 = Some(field_153);
         self
     }
 
-    /// Sets `field_154`.
+    /// Number 154.
     #[inline]
     pub fn field_154(mut self, field_154: ::alipay_api::types::DateTime) -> Self {
         self.field_154 = Some(field_154);
         self
     }
 
-    /// Sets `field_155`.
+    /// Number 155.
     pub fn field_155(mut self, field_155: impl Into<String>) -> Self {
         self.field_155 = Some(Into::into(field_155));
         self
     }
 
-    /// Sets `field_156`.
+    /// Number 156.
     #[inline]
     pub fn field_156(mut self, field_156: i64) -> Self {
         self.field_156 = Some(field_156);
         self
     }
 
-    /// Sets `field_157`.
+    /// Number 157. In yuan.
     #[inline]
     pub fn field_157(mut self, field_157: ::alipay_api::types::Price) -> Self {
         self.field_157 = Some(field_157);
         self
     }
 
-    /// Sets `field_158`.
+    /// Number 158.
     #[inline]
     pub fn field_158(mut self, field_158: bool) -> Self {
         self.field_158 = Some(field_158);
         self
     }
 
-    /// Sets `field_159`.
+    /// Number 159.
     #[inline]
     pub fn field_159(mut self, field_159: ::alipay_api::types::DateTime) -> Self {
         self.field_159 = Some(field_159);
         self
     }
 
-    /// Sets `field_160`.
+    /// Number 160.
     pub fn field_160(mut self, field_160: impl Into<String>) -> Self {
         self.field_160 = Some(Into::into(field_160));
         self
     }
 
-    /// Sets `field_161`.
+    /// Number 161.
     #[inline]
     pub fn field_161(mut self, field_161: i64) -> Self {
         self.field_161 = Some(field_161);
         self
     }
 
-    /// Sets `field_162`.
+    /// Number 162. In yuan.
     #[inline]
     pub fn field_162(mut self, field_162: ::alipay_api::types::Price) -> Self {
         self.field_162 = Some(field_162);
         self
     }
 
-    /// Sets `field_163`.
+    /// Number 163.
     #[inline]
     pub fn field_163(mut self, field_163: bool) -> Self {
         self.field_163 = Some(field_163);
         self
     }
 
-    /// Sets `field_164`.
+    /// Number 164.
     #[inline]
     pub fn field_164(mut self, field_164: ::alipay_api::types::DateTime) -> Self {
         self.field_164 = Some(field_164);
         self
     }
 
-    /// Sets `field_165`.
+    /// Number 165.
     pub fn field_165(mut self, field_165: impl Into<String>) -> Self {
         self.field_165 = Some(Into::into(field_165));
         self
     }
 
-    /// Sets `field_166`.
+    /// Number 166.
     #[inline]
     pub fn field_166(mut self, field_166: i64) -> Self {
         self.field_166 = Some(field_166);
         self
     }
 
-    /// Sets `field_167`.
+    /// Number 167. In yuan.
     #[inline]
     pub fn field_167(mut self, field_167: ::alipay_api::types::Price) -> Self {
         self.field_167 = Some(field_167);
         self
     }
 
-    /// Sets `field_168`.
+    /// Number 168.
     #[inline]
     pub fn field_168(mut self, field_168: bool) -> Self {
         self.field_168 = Some(field_168);
         self
     }
 
-    /// Sets `field_169`.
+    /// Number 169.
     #[inline]
     pub fn field_169(mut self, field_169: ::alipay_api::types::DateTime) -> Self {
         self.field_169 = Some(field_169);
         self
     }
 
-    /// Sets `field_170`.
+    /// Number 170.
     pub fn field_170(mut self, field_170: impl Into<String>) -> Self {
         self.field_170 = Some(Into::into(field_170));
         self
     }
 
-    /// Sets `field_171`.
+    /// Number 171.
     #[inline]
     pub fn field_171(mut self, field_171: i64) -> Self {
         self.field_171 = Some(field_171);
         self
     }
 
-    /// Sets `field_172`.
+    /// Number 172. In yuan.
     #[inline]
     pub fn field_172(mut self, field_172: ::alipay_api::types::Price) -> Self {
         self.field_172 = Some(field_172);
         self
     }
 
-    /// Sets `field_173`.
+    /// Number 173.
     #[inline]
     pub fn field_173(mut self, field_173: bool) -> Self {
         self.field_173 = Some(field_173);
         self
     }
 
-    /// Sets `field_174`.
+    /// Number 174.
     #[inline]
     pub fn field_174(mut self, field_174: ::alipay_api::types::DateTime) -> Self {
         self.field_174 = Some(field_174);
         self
     }
 
-    /// Sets `field_175`.
+    /// Number 175.
     pub fn field_175(mut self, field_175: impl Into<String>) -> Self {
         self.field_175 = Some(Into::into(field_175));
         self
     }
 
-    /// Sets `field_176`.
+    /// Number 176.
     #[inline]
     pub fn field_176(mut self, field_176: i64) -> Self {
         self.field_176 = Some(field_176);
         self
     }
 
-    /// Sets `field_177`.
+    /// Number 177. In yuan.
     #[inline]
     pub fn field_177(mut self, field_177: ::alipay_api::types::Price) -> Self {
         self.field_177 = Some(field_177);
         self
     }
 
-    /// Sets `field_178`.
+    /// Number 178.
     #[inline]
     pub fn field_178(mut self, field_178: bool) -> Self {
         self.field_178 = Some(field_178);
         self
     }
 
-    /// Sets `field_179`.
+    /// Number 179.
     #[inline]
     pub fn field_179(mut self, field_179: ::alipay_api::types::DateTime) -> Self {
         self.field_179 = Some(field_179);
         self
     }
 
-    /// Sets `field_180`.
+    /// Number 180.
     pub fn field_180(mut self, field_180: impl Into<String>) -> Self {
         self.field_180 = Some(Into::into(field_180));
         self
     }
 
-    /// Sets `field_181`.
+    /// Number 181.
     #[inline]
     pub fn field_181(mut self, field_181: i64) -> Self {
         self.field_181 = Some(field_181);
         self
     }
 
-    /// Sets `field_182`.
+    /// Number 182. In yuan.
     #[inline]
     pub fn field_182(mut self, field_182: ::alipay_api::types::Price) -> Self {
         self.field_182 = Some(field_182);
         self
     }
 
-    /// Sets `field_183`.
+    /// Number 183.
     #[inline]
     pub fn field_183(mut self, field_183: bool) -> Self {
         self.field_183 = Some(field_183);
         self
     }
 
-    /// Sets `field_184`.
+    /// Number 184.
     #[inline]
     pub fn field_184(mut self, field_184: ::alipay_api::types::DateTime) -> Self {
         self.field_184 = Some(field_184);
         self
     }
 
-    /// Sets `field_185`.
+    /// Number 185.
     pub fn field_185(mut self, field_185: impl Into<String>) -> Self {
         self.field_185 = Some(Into::into(field_185));
         self
     }
 
-    /// Sets `field_186`.
+    /// Number 186.
     #[inline]
     pub fn field_186(mut self, field_186: i64) -> Self {
         self.field_186 = Some(field_186);
         self
     }
 
-    /// Sets `field_187`.
+    /// Number 187. In yuan.
     #[inline]
     pub fn field_187(mut self, field_187: ::alipay_api::types::Price) -> Self {
         self.field_187 = Some(field_187);
         self
     }
 
-    /// Sets `field_188`.
+    /// Number 188.
     #[inline]
     pub fn field_188(mut self, field_188: bool) -> Self {
         self.field_188 = Some(field_188);
         self
     }
 
-    /// Sets `field_189`.
+    /// Number 189.
     #[inline]
     pub fn field_189(mut self, field_189: ::alipay_api::types::DateTime) -> Self {
         self.field_189 = Some(field_189);
         self
     }
 
-    /// Sets `field_190`.
+    /// Number 190.
     pub fn field_190(mut self, field_190: impl Into<String>) -> Self {
         self.field_190 = Some(Into::into(field_190));
         self
     }
 
-    /// Sets `field_191`.
+    /// Number 191.
     #[inline]
     pub fn field_191(mut self, field_191: i64) -> Self {
         self.field_191 = Some(field_191);
         self
     }
 
-    /// Sets `field_192`.
+    /// Number 192. In yuan.
     #[inline]
     pub fn field_192(mut self, field_192: ::alipay_api::types::Price) -> Self {
         self.field_192 = Some(field_192);
         self
     }
 
-    /// Sets `field_193`.
+    /// Number 193.
     #[inline]
     pub fn field_193(mut self, field_193: bool) -> Self {
         self.field_193 = Some(field_193);
         self
     }
 
-    /// Sets `field_194`.
+    /// Number 194.
     #[inline]
     pub fn field_194(mut self, field_194: ::alipay_api::types::DateTime) -> Self {
         self.field_194 = Some(field_194);
         self
     }
 
-    /// Sets `field_195`.
+    /// Number 195.
     pub fn field_195(mut self, field_195: impl Into<String>) -> Self {
         self.field_195 = Some(Into::into(field_195));
         self
     }
 
-    /// Sets `field_196`.
+    /// Number 196.
     #[inline]
     pub fn field_196(mut self, field_196: i64) -> Self {
         self.field_196 = Some(field_196);
         self
     }
 
-    /// Sets `field_197`.
+    /// Number 197. In yuan.
     #[inline]
     pub fn field_197(mut self, field_197: ::alipay_api::types::Price) -> Self {
         self.field_197 = Some(field_197);
         self
     }
 
-    /// Sets `field_198`.
+    /// Number 198.
     #[inline]
     pub fn field_198(mut self, field_198: bool) -> Self {
         self.field_198 = Some(field_198);
         self
     }
 
-    /// Sets `field_199`.
+    /// Number 199.
     #[inline]
     pub fn field_199(mut self, field_199: ::alipay_api::types::DateTime) -> Self {
         self.field_199 = Some(field_199);
         self
     }
 
-    /// Sets `field_200`.
+    /// Number 200.
     pub fn field_200(mut self, field_200: impl Into<String>) -> Self {
         self.field_200 = Some(Into::into(field_200));
         self
     }
 
-    /// Sets `field_201`.
+    /// Number 201.
     #[inline]
     pub fn field_201(mut self, field_201: i64) -> Self {
         self.field_201 = Some(field_201);
         self
     }
 
-    /// Sets `field_202`.
+    /// Number 202. In yuan.
     #[inline]
     pub fn field_202(mut self, field_202: ::alipay_api::types::Price) -> Self {
         self.field_202 = Some(field_202);
         self
     }
 
-    /// Sets `field_203`.
+    /// Number 203.
     #[inline]
     pub fn field_203(mut self, field_203: bool) -> Self {
         self.field_203 = Some(field_203);
         self
     }
 
-    /// Sets `field_204`.
+    /// Number 204.
     #[inline]
     pub fn field_204(mut self, field_204: ::alipay_api::types::DateTime) -> Self {
         self.field_204 = Some(field_204);
         self
     }
 
-    /// Sets `field_205`.
+    /// Number 205.
     pub fn field_205(mut self, field_205: impl Into<String>) -> Self {
         self.field_205 = Some(Into::into(field_205));
         self
     }
 
-    /// Sets `field_206`.
+    /// Number 206.
     #[inline]
     pub fn field_206(mut self, field_206: i64) -> Self {
         self.field_206 = Some(field_206);
         self
     }
 
-    /// Sets `field_207`.
+    /// Number 207. In yuan.
     #[inline]
     pub fn field_207(mut self, field_207: ::alipay_api::types::Price) -> Self {
         self.field_207 = Some(field_207);
         self
     }
 
-    /// Sets `field_208`.
+    /// Number 208.
     #[inline]
     pub fn field_208(mut self, field_208: bool) -> Self {
         self.field_208 = Some(field_208);
         self
     }
 
-    /// Sets `field_209`.
+    /// Number 209.
     #[inline]
     pub fn field_209(mut self, field_209: ::alipay_api::types::DateTime) -> Self {
         self.field_209 = Some(field_209);
         self
     }
 
-    /// Sets `field_210`.
+    /// Number 210.
     pub fn field_210(mut self, field_210: impl Into<String>) -> Self {
         self.field_210 = Some(Into::into(field_210));
         self
     }
 
-    /// Sets `field_211`.
+    /// Number 211.
     #[inline]
     pub fn field_211(mut self, field_211: i64) -> Self {
         self.field_211 = Some(field_211);
         self
     }
 
-    /// Sets `field_212`.
+    /// Number 212. In yuan.
     #[inline]
     pub fn field_212(mut self, field_212: ::alipay_api::types::Price) -> Self {
         self.field_212 = Some(field_212);
         self
     }
 
-    /// Sets `field_213`.
+    /// Number 213.
     #[inline]
     pub fn field_213(mut self, field_213: bool) -> Self {
         self.field_213 = Some(field_213);
         self
     }
 
-    /// Sets `field_214`.
+    /// Number 214.
     #[inline]
     pub fn field_214(mut self, field_214: ::alipay_api::types::DateTime) -> Self {
         self.field_214 = Some(field_214);
         self
     }
 
-    /// Sets `field_215`.
+    /// Number 215.
     pub fn field_215(mut self, field_215: impl Into<String>) -> Self {
         self.field_215 = Some(Into::into(field_215));
         self
     }
 
-    /// Sets `field_216`.
+    /// Number 216.
     #[inline]
     pub fn field_216(mut self, field_216: i64) -> Self {
         self.field_216 = Some(field_216);
         self
     }
 
-    /// Sets `field_217`.
+    /// Number 217. In yuan.
     #[inline]
     pub fn field_217(mut self, field_217: ::alipay_api::types::Price) -> Self {
         self.field_217 = Some(field_217);
         self
     }
 
-    /// Sets `field_218`.
+    /// Number 218.
     #[inline]
     pub fn field_218(mut self, field_218: bool) -> Self {
         self.field_218 = Some(field_218);
         self
     }
 
-    /// Sets `field_219`.
+    /// Number 219.
     #[inline]
     pub fn field_219(mut self, field_219: ::alipay_api::types::DateTime) -> Self {
         self.field_219 = Some(field_219);
         self
     }
 
-    /// Sets `field_220`.
+    /// Number 220.
     pub fn field_220(mut self, field_220: impl Into<String>) -> Self {
         self.field_220 = Some(Into::into(field_220));
         self
     }
 
-    /// Sets `field_221`.
+    /// Number 221.
     #[inline]
     pub fn field_221(mut self, field_221: i64) -> Self {
         self.field_221 = Some(field_221);
         self
     }
 
-    /// Sets `field_222`.
+    /// Number 222. In yuan.
     #[inline]
     pub fn field_222(mut self, field_222: ::alipay_api::types::Price) -> Self {
         self.field_222 = Some(field_222);
         self
     }
 
-    /// Sets `field_223`.
+    /// Number 223.
     #[inline]
     pub fn field_223(mut self, field_223: bool) -> Self {
         self.field_223 = Some(field_223);
         self
     }
 
-    /// Sets `field_224`.
+    /// Number 224.
     #[inline]
     pub fn field_224(mut self, field_224: ::alipay_api::types::DateTime) -> Self {
         self.field_224 = Some(field_224);
         self
     }
 
-    /// Sets `field_225`.
+    /// Number 225.
     pub fn field_225(mut self, field_225: impl Into<String>) -> Self {
         self.field_225 = Some(Into::into(field_225));
         self
     }
 
-    /// Sets `field_226`.
+    /// Number 226.
     #[inline]
     pub fn field_226(mut self, field_226: i64) -> Self {
         self.field_226 = Some(field_226);
         self
     }
 
-    /// Sets `field_227`.
+    /// Number 227. In yuan.
     #[inline]
     pub fn field_227(mut self, field_227: ::alipay_api::types::Price) -> Self {
         self.field_227 = Some(field_227);
         self
     }
 
-    /// Sets `field_228`.
+    /// Number 228.
     #[inline]
     pub fn field_228(mut self, field_228: bool) -> Self {
         self.field_228 = Some(field_228);
         self
     }
 
-    /// Sets `field_229`.
+    /// Number 229.
     #[inline]
     pub fn field_229(mut self, field_229: ::alipay_api::types::DateTime) -> Self {
         self.field_229 = Some(field_229);
         self
     }
 
-    /// Sets `field_230`.
+    /// Number 230.
     pub fn field_230(mut self, field_230: impl Into<String>) -> Self {
         self.field_230 = Some(Into::into(field_230));
         self
     }
 
-    /// Sets `field_231`.
+    /// Number 231.
     #[inline]
     pub fn field_231(mut self, field_231: i64) -> Self {
         self.field_231 = Some(field_231);
         self
     }
 
-    /// Sets `field_232`.
+    /// Number 232. In yuan.
     #[inline]
     pub fn field_232(mut self, field_232: ::alipay_api::types::Price) -> Self {
         self.field_232 = Some(field_232);
         self
     }
 
-    /// Sets `field_233`.
+    /// Number 233.
     #[inline]
     pub fn field_233(mut self, field_233: bool) -> Self {
         self.field_233 = Some(field_233);
         self
     }
 
-    /// Sets `field_234`.
+    /// Number 234.
     #[inline]
     pub fn field_234(mut self, field_234: ::alipay_api::types::DateTime) -> Self {
         self.field_234 = Some(field_234);
         self
     }
 
-    /// Sets `field_235`.
+    /// Number 235.
     pub fn field_235(mut self, field_235: impl Into<String>) -> Self {
         self.field_235 = Some(Into::into(field_235));
         self
     }
 
-    /// Sets `field_236`.
+    /// Number 236.
     #[inline]
     pub fn field_236(mut self, field_236: i64) -> Self {
         self.field_236 = Some(field_236);
         self
     }
 
-    /// Sets `field_237`.
+    /// Number 237. In yuan.
     #[inline]
     pub fn field_237(mut self, field_237: ::alipay_api::types::Price) -> Self {
         self.field_237 = Some(field_237);
         self
     }
 
-    /// Sets `field_238`.
+    /// Number 238.
     #[inline]
     pub fn field_238(mut self, field_238: bool) -> Self {
         self.field_238 = Some(field_238);
         self
     }
 
-    /// Sets `field_239`.
+    /// Number 239.
     #[inline]
     pub fn field_239(mut self, field_239: ::alipay_api::types::DateTime) -> Self {
         self.field_239 = Some(field_239);
         self
     }
 
-    /// Sets `field_240`.
+    /// Number 240.
     pub fn field_240(mut self, field_240: impl Into<String>) -> Self {
         self.field_240 = Some(Into::into(field_240));
         self
     }
 
-    /// Sets `field_241`.
+    /// Number 241.
     #[inline]
     pub fn field_241(mut self, field_241: i64) -> Self {
         self.field_241 = Some(field_241);
         self
     }
 
-    /// Sets `field_242`.
+    /// Number 242. In yuan.
     #[inline]
     pub fn field_242(mut self, field_242: ::alipay_api::types::Price) -> Self {
         self.field_242 = Some(field_242);
         self
     }
 
-    /// Sets `field_243`.
+    /// Number 243.
     #[inline]
     pub fn field_243(mut self, field_243: bool) -> Self {
         self.field_243 = Some(field_243);
         self
     }
 
-    /// Sets `field_244`.
+    /// Number 244.
     #[inline]
     pub fn field_244(mut self, field_244: ::alipay_api::types::DateTime) -> Self {
         self.field_244 = Some(field_244);
         self
     }
 
-    /// Sets `field_245`.
+    /// Number 245.
     pub fn field_245(mut self, field_245: impl Into<String>) -> Self {
         self.field_245 = Some(Into::into(field_245));
         self
     }
 
-    /// Sets `field_246`.
+    /// Number 246.
     #[inline]
     pub fn field_246(mut self, field_246: i64) -> Self {
         self.field_246 = Some(field_246);
         self
     }
 
-    /// Sets `field_247`.
+    /// Number 247. In yuan.
     #[inline]
     pub fn field_247(mut self, field_247: ::alipay_api::types::Price) -> Self {
         self.field_247 = Some(field_247);
         self
     }
 
-    /// Sets `field_248`.
+    /// Number 248.
     #[inline]
     pub fn field_248(mut self, field_248: bool) -> Self {
         self.field_248 = Some(field_248);
         self
     }
 
-    /// Sets `field_249`.
+    /// Number 249.
     #[inline]
     pub fn field_249(mut self, field_249: ::alipay_api::types::DateTime) -> Self {
         self.field_249 = Some(field_249);
         self
     }
 
-    /// Sets `field_250`.
+    /// Number 250.
     pub fn field_250(mut self, field_250: impl Into<String>) -> Self {
         self.field_250 = Some(Into::into(field_250));
         self
     }
 
-    /// Sets `field_251`.
+    /// Number 251.
     #[inline]
     pub fn field_251(mut self, field_251: i64) -> Self {
         self.field_251 = Some(field_251);
         self
     }
 
-    /// Sets `field_252`.
+    /// Number 252. In yuan.
     #[inline]
     pub fn field_252(mut self, field_252: ::alipay_api::types::Price) -> Self {
         self.field_252 = Some(field_252);
         self
     }
 
-    /// Sets `field_253`.
+    /// Number 253.
     #[inline]
     pub fn field_253(mut self, field_253: bool) -> Self {
         self.field_253 = Some(field_253);
         self
     }
 
-    /// Sets `field_254`.
+    /// Number 254.
     #[inline]
     pub fn field_254(mut self, field_254: ::alipay_api::types::DateTime) -> Self {
         self.field_254 = Some(field_254);
         self
     }
 
-    /// Sets `field_255`.
+    /// Number 255.
     pub fn field_255(mut self, field_255: impl Into<String>) -> Self {
         self.field_255 = Some(Into::into(field_255));
         self
     }
 
-    /// Sets `field_256`.
+    /// Number 256.
     #[inline]
     pub fn field_256(mut self, field_256: i64) -> Self {
         self.field_256 = Some(field_256);
         self
     }
 
-    /// Sets `field_257`.
+    /// Number 257. In yuan.
     #[inline]
     pub fn field_257(mut self, field_257: ::alipay_api::types::Price) -> Self {
         self.field_257 = Some(field_257);
         self
     }
 
-    /// Sets `field_258`.
+    /// Number 258.
     #[inline]
     pub fn field_258(mut self, field_258: bool) -> Self {
         self.field_258 = Some(field_258);
         self
     }
 
-    /// Sets `field_259`.
+    /// Number 259.
     #[inline]
     pub fn field_259(mut self, field_259: ::alipay_api::types::DateTime) -> Self {
         self.field_259 = Some(field_259);
         self
     }
 
-    /// Sets `field_260`.
+    /// Number 260.
     pub fn field_260(mut self, field_260: impl Into<String>) -> Self {
         self.field_260 = Some(Into::into(field_260));
         self
     }
 
-    /// Sets `field_261`.
+    /// Number 261.
     #[inline]
     pub fn field_261(mut self, field_261: i64) -> Self {
         self.field_261 = Some(field_261);
         self
     }
 
-    /// Sets `field_262`.
+    /// Number 262. In yuan.
     #[inline]
     pub fn field_262(mut self, field_262: ::alipay_api::types::Price) -> Self {
         self.field_262 = Some(field_262);
         self
     }
 
-    /// Sets `field_263`.
+    /// Number 263.
     #[inline]
     pub fn field_263(mut self, field_263: bool) -> Self {
         self.field_263 = Some(field_263);
         self
     }
 
-    /// Sets `field_264`.
+    /// Number 264.
     #[inline]
     pub fn field_264(mut self, field_264: ::alipay_api::types::DateTime) -> Self {
         self.field_264 = Some(field_264);
         self
     }
 
-    /// Sets `field_265`.
+    /// Number 265.
     pub fn field_265(mut self, field_265: impl Into<String>) -> Self {
         self.field_265 = Some(Into::into(field_265));
         self
     }
 
-    /// Sets `field_266`.
+    /// Number 266.
     #[inline]
     pub fn field_266(mut self, field_266: i64) -> Self {
         self.field_266 = Some(field_266);
         self
     }
 
-    /// Sets `field_267`.
+    /// Number 267. In yuan.
     #[inline]
     pub fn field_267(mut self, field_267: ::alipay_api::types::Price) -> Self {
         self.field_267 = Some(field_267);
         self
     }
 
-    /// Sets `field_268`.
+    /// Number 268.
     #[inline]
     pub fn field_268(mut self, field_268: bool) -> Self {
         self.field_268 = Some(field_268);
         self
     }
 
-    /// Sets `field_269`.
+    /// Number 269.
     #[inline]
     pub fn field_269(mut self, field_269: ::alipay_api::types::DateTime) -> Self {
         self.field_269 = Some(field_269);
         self
     }
 
-    /// Sets `field_270`.
+    /// Number 270.
     pub fn field_270(mut self, field_270: impl Into<String>) -> Self {
         self.field_270 = Some(Into::into(field_270));
         self
     }
 
-    /// Sets `field_271`.
+    /// Number 271.
     #[inline]
     pub fn field_271(mut self, field_271: i64) -> Self {
         self.field_271 = Some(field_271);
         self
     }
 
-    /// Sets `field_272`.
+    /// Number 272. In yuan.
     #[inline]
     pub fn field_272(mut self, field_272: ::alipay_api::types::Price) -> Self {
         self.field_272 = Some(field_272);
         self
     }
 
-    /// Sets `field_273`.
+    /// Number 273.
     #[inline]
     pub fn field_273(mut self, field_273: bool) -> Self {
         self.field_273 = Some(field_273);
         self
     }
 
-    /// Sets `field_274`.
+    /// Number 274.
     #[inline]
     pub fn field_274(mut self, field_274: ::alipay_api::types::DateTime) -> Self {
         self.field_274 = Some(field_274);
         self
     }
 
-    /// Sets `field_275`.
+    /// Number 275.
     pub fn field_275(mut self, field_275: impl Into<String>) -> Self {
         self.field_275 = Some(Into::into(field_275));
         self
     }
 
-    /// Sets `field_276`.
+    /// Number 276.
     #[inline]
     pub fn field_276(mut self, field_276: i64) -> Self {
         self.field_276 = Some(field_276);
         self
     }
 
-    /// Sets `field_277`.
+    /// Number 277. In yuan.
     #[inline]
     pub fn field_277(mut self, field_277: ::alipay_api::types::Price) -> Self {
         self.field_277 = Some(field_277);
         self
     }
 
-    /// Sets `field_278`.
+    /// Number 278.
     #[inline]
     pub fn field_278(mut self, field_278: bool) -> Self {
         self.field_278 = Some(field_278);
         self
     }
 
-    /// Sets `field_279`.
+    /// Number 279.
     #[inline]
     pub fn field_279(mut self, field_279: ::alipay_api::types::DateTime) -> Self {
         self.field_279 = Some(field_279);
         self
     }
 
-    /// Sets `field_280`.
+    /// Number 280.
     pub fn field_280(mut self, field_280: impl Into<String>) -> Self {
         self.field_280 = Some(Into::into(field_280));
         self
     }
 
-    /// Sets `field_281`.
+    /// Number 281.
     #[inline]
     pub fn field_281(mut self, field_281: i64) -> Self {
         self.field_281 = Some(field_281);
         self
     }
 
-    /// Sets `field_282`.
+    /// Number 282. In yuan.
     #[inline]
     pub fn field_282(mut self, field_282: ::alipay_api::types::Price) -> Self {
         self.field_282 = Some(field_282);
         self
     }
 
-    /// Sets `field_283`.
+    /// Number 283.
     #[inline]
     pub fn field_283(mut self, field_283: bool) -> Self {
         self.field_283 = Some(field_283);
         self
     }
 
-    /// Sets `field_284`.
+    /// Number 284.
     #[inline]
     pub fn field_284(mut self, field_284: ::alipay_api::types::DateTime) -> Self {
         self.field_284 = Some(field_284);
         self
     }
 
-    /// Sets `field_285`.
+    /// Number 285.
     pub fn field_285(mut self, field_285: impl Into<String>) -> Self {
         self.field_285 = Some(Into::into(field_285));
         self
     }
 
-    /// Sets `field_286`.
+    /// Number 286.
     #[inline]
     pub fn field_286(mut self, field_286: i64) -> Self {
         self.field_286 = Some(field_286);
         self
     }
 
-    /// Sets `field_287`.
+    /// Number 287. In yuan.
     #[inline]
     pub fn field_287(mut self, field_287: ::alipay_api::types::Price) -> Self {
         self.field_287 = Some(field_287);
         self
     }
 
-    /// Sets `field_288`.
+    /// Number 288.
     #[inline]
     pub fn field_288(mut self, field_288: bool) -> Self {
         self.field_288 = Some(field_288);
         self
     }
 
-    /// Sets `field_289`.
+    /// Number 289.
     #[inline]
     pub fn field_289(mut self, field_289: ::alipay_api::types::DateTime) -> Self {
         self.field_289 = Some(field_289);
         self
     }
 
-    /// Sets `field_290`.
+    /// Number 290.
     pub fn field_290(mut self, field_290: impl Into<String>) -> Self {
         self.field_290 = Some(Into::into(field_290));
         self
     }
 
-    /// Sets `field_291`.
+    /// Number 291.
     #[inline]
     pub fn field_291(mut self, field_291: i64) -> Self {
         self.field_291 = Some(field_291);
         self
     }
 
-    /// Sets `field_292`.
+    /// Number 292. In yuan.
     #[inline]
     pub fn field_292(mut self, field_292: ::alipay_api::types::Price) -> Self {
         self.field_292 = Some(field_292);
         self
     }
 
-    /// Sets `field_293`.
+    /// Number 293.
     #[inline]
     pub fn field_293(mut self, field_293: bool) -> Self {
         self.field_293 = Some(field_293);
         self
     }
 
-    /// Sets `field_294`.
+    /// Number 294.
     #[inline]
     pub fn field_294(mut self, field_294: ::alipay_api::types::DateTime) -> Self {
         self.field_294 = Some(field_294);
         self
     }
 
-    /// Sets `field_295`.
+    /// Number 295.
     pub fn field_295(mut self, field_295: impl Into<String>) -> Self {
         self.field_295 = Some(Into::into(field_295));
         self
     }
 
-    /// Sets `field_296`.
+    /// Number 296.
     #[inline]
     pub fn field_296(mut self, field_296: i64) -> Self {
         self.field_296 = Some(field_296);
         self
     }
 
-    /// Sets `field_297`.
+    /// Number 297. In yuan.
     #[inline]
     pub fn field_297(mut self, field_297: ::alipay_api::types::Price) -> Self {
         self.field_297 = Some(field_297);
         self
     }
 
-    /// Sets `field_298`.
+    /// Number 298.
     #[inline]
     pub fn field_298(mut self, field_298: bool) -> Self {
         self.field_298 = Some(field_298);
         self
     }
 
-    /// Sets `field_299`.
+    /// Number 299.
     #[inline]
     pub fn field_299(mut self, field_299: ::alipay_api::types::DateTime) -> Self {
         self.field_299 = Some(field_299);

@@ -19,7 +19,7 @@ pub struct Words {
     pub read: ::core::option::Option<::std::string::String>,
     /// A trait function's name.
     pub slot: ::core::option::Option<::std::string::String>,
-    /// The name of the field for what is unknown.
+    /// Its name of the field for what is unknown.
     pub extra_: ::core::option::Option<::std::string::String>,
     /// A trait function's name.
     pub extra_mut: ::core::option::Option<::std::string::String>,
@@ -172,7 +172,7 @@ impl Words {
         <Self as ::alipay_api::wire::Object>::blank()
     }
 
-    /// Sets `new`.
+    /// A constructor's name.
     pub fn new_(
         mut self,
         new: impl ::core::convert::Into<::std::string::String>,
@@ -181,7 +181,7 @@ impl Words {
         self
     }
 
-    /// Sets `blank`.
+    /// A trait function's name.
     pub fn blank(
         mut self,
         blank: impl ::core::convert::Into<::std::string::String>,
@@ -190,7 +190,7 @@ impl Words {
         self
     }
 
-    /// Sets `write`.
+    /// A trait function's name.
     pub fn write(
         mut self,
         write: impl ::core::convert::Into<::std::string::String>,
@@ -199,7 +199,7 @@ impl Words {
         self
     }
 
-    /// Sets `read`.
+    /// A name that may be taken some day.
     pub fn read(
         mut self,
         read: impl ::core::convert::Into<::std::string::String>,
@@ -208,7 +208,7 @@ impl Words {
         self
     }
 
-    /// Sets `slot`.
+    /// A trait function's name.
     pub fn slot(
         mut self,
         slot: impl ::core::convert::Into<::std::string::String>,
@@ -217,7 +217,7 @@ impl Words {
         self
     }
 
-    /// Sets `extra`.
+    /// Its name of the field for what is unknown.
     pub fn extra_(
         mut self,
         extra_: impl ::core::convert::Into<::std::string::String>,
@@ -226,7 +226,7 @@ impl Words {
         self
     }
 
-    /// Sets `extra_mut`.
+    /// A trait function's name.
     pub fn extra_mut(
         mut self,
         extra_mut: impl ::core::convert::Into<::std::string::String>,
@@ -235,7 +235,7 @@ impl Words {
         self
     }
 
-    /// Sets `required`.
+    /// A trait function's name.
     pub fn required(
         mut self,
         required: impl ::core::convert::Into<::std::string::String>,
@@ -244,7 +244,7 @@ impl Words {
         self
     }
 
-    /// Sets `at_least_one`.
+    /// A trait function's name.
     pub fn at_least_one(
         mut self,
         at_least_one: impl ::core::convert::Into<::std::string::String>,
@@ -253,7 +253,7 @@ impl Words {
         self
     }
 
-    /// Sets `default`.
+    /// A trait function's name.
     pub fn default(
         mut self,
         default: impl ::core::convert::Into<::std::string::String>,
@@ -262,7 +262,7 @@ impl Words {
         self
     }
 
-    /// Sets `clone`.
+    /// A trait function's name.
     pub fn clone(
         mut self,
         clone: impl ::core::convert::Into<::std::string::String>,
@@ -271,20 +271,20 @@ impl Words {
         self
     }
 
-    /// Sets `eq`.
+    /// A trait function's name.
     pub fn eq(mut self, eq: impl ::core::convert::Into<::std::string::String>) -> Self {
         self.eq = Some(::core::convert::Into::into(eq));
         self
     }
 
-    /// Sets `add`.
+    /// An operator's name.
     #[inline]
     pub fn add(mut self, add: i64) -> Self {
         self.add = Some(add);
         self
     }
 
-    /// Sets `into`.
+    /// A trait function's name.
     pub fn into(
         mut self,
         into: impl ::core::convert::Into<::std::string::String>,
@@ -293,7 +293,7 @@ impl Words {
         self
     }
 
-    /// Sets `output`.
+    /// A trait function's name.
     pub fn output(
         mut self,
         output: impl ::core::convert::Into<::std::string::String>,
@@ -302,7 +302,7 @@ impl Words {
         self
     }
 
-    /// Sets `fields`.
+    /// A parameter's name.
     pub fn fields(
         mut self,
         fields: impl ::core::convert::Into<::std::string::String>,
@@ -311,7 +311,7 @@ impl Words {
         self
     }
 
-    /// Sets `name`.
+    /// A parameter's name.
     pub fn name(
         mut self,
         name: impl ::core::convert::Into<::std::string::String>,
@@ -320,7 +320,7 @@ impl Words {
         self
     }
 
-    /// Sets `outTradeNo`.
+    /// In camel case.
     pub fn out_trade_no(
         mut self,
         out_trade_no: impl ::core::convert::Into<::std::string::String>,
@@ -329,7 +329,7 @@ impl Words {
         self
     }
 
-    /// Sets `Upper`.
+    /// With a capital.
     pub fn upper(
         mut self,
         upper: impl ::core::convert::Into<::std::string::String>,
@@ -338,7 +338,7 @@ impl Words {
         self
     }
 
-    /// Sets `3d_secure`.
+    /// With a digit.
     pub fn _3d_secure(
         mut self,
         _3d_secure: impl ::core::convert::Into<::std::string::String>,
@@ -347,7 +347,7 @@ impl Words {
         self
     }
 
-    /// Sets `i64`.
+    /// A primitive type's name.
     pub fn i64(
         mut self,
         i64: impl ::core::convert::Into<::std::string::String>,
@@ -356,7 +356,7 @@ impl Words {
         self
     }
 
-    /// Sets `str`.
+    /// A primitive type's name.
     pub fn str(
         mut self,
         str: impl ::core::convert::Into<::std::string::String>,
@@ -365,7 +365,7 @@ impl Words {
         self
     }
 
-    /// Sets `core`.
+    /// A crate's name.
     pub fn core(
         mut self,
         core: impl ::core::convert::Into<::std::string::String>,
@@ -374,7 +374,7 @@ impl Words {
         self
     }
 
-    /// Sets `std`.
+    /// A crate's name.
     pub fn std(
         mut self,
         std: impl ::core::convert::Into<::std::string::String>,
@@ -383,7 +383,7 @@ impl Words {
         self
     }
 
-    /// Sets `type`.
+    /// A keyword.
     pub fn r#type(
         mut self,
         r#type: impl ::core::convert::Into<::alipay_api::types::Open<String>>,
@@ -392,7 +392,7 @@ impl Words {
         self
     }
 
-    /// Sets `self`.
+    /// A keyword that cannot be raw.
     pub fn self_(
         mut self,
         self_: impl ::core::convert::Into<::std::string::String>,
@@ -401,7 +401,7 @@ impl Words {
         self
     }
 
-    /// Sets `Self_`.
+    /// Another.
     pub fn oneself(
         mut self,
         oneself: impl ::core::convert::Into<::std::string::String>,
@@ -410,7 +410,7 @@ impl Words {
         self
     }
 
-    /// Sets `super`.
+    /// A keyword that cannot be raw.
     pub fn super_(
         mut self,
         super_: impl ::core::convert::Into<::std::string::String>,
@@ -419,7 +419,7 @@ impl Words {
         self
     }
 
-    /// Sets `crate`.
+    /// A keyword that cannot be raw.
     pub fn crate_(
         mut self,
         crate_: impl ::core::convert::Into<::std::string::String>,
@@ -428,7 +428,7 @@ impl Words {
         self
     }
 
-    /// Sets `as`.
+    /// A keyword.
     pub fn r#as(
         mut self,
         r#as: impl ::core::convert::Into<::std::string::String>,
@@ -437,7 +437,7 @@ impl Words {
         self
     }
 
-    /// Sets `async`.
+    /// A keyword.
     pub fn r#async(
         mut self,
         r#async: impl ::core::convert::Into<::std::string::String>,
@@ -446,7 +446,7 @@ impl Words {
         self
     }
 
-    /// Sets `await`.
+    /// A keyword.
     pub fn r#await(
         mut self,
         r#await: impl ::core::convert::Into<::std::string::String>,
@@ -455,7 +455,7 @@ impl Words {
         self
     }
 
-    /// Sets `become`.
+    /// A keyword.
     pub fn r#become(
         mut self,
         r#become: impl ::core::convert::Into<::std::string::String>,
@@ -464,7 +464,7 @@ impl Words {
         self
     }
 
-    /// Sets `box`.
+    /// A keyword.
     pub fn r#box(
         mut self,
         r#box: impl ::core::convert::Into<::std::string::String>,
@@ -473,7 +473,7 @@ impl Words {
         self
     }
 
-    /// Sets `break`.
+    /// A keyword.
     pub fn r#break(
         mut self,
         r#break: impl ::core::convert::Into<::std::string::String>,
@@ -482,7 +482,7 @@ impl Words {
         self
     }
 
-    /// Sets `const`.
+    /// A keyword.
     pub fn r#const(
         mut self,
         r#const: impl ::core::convert::Into<::std::string::String>,
@@ -491,7 +491,7 @@ impl Words {
         self
     }
 
-    /// Sets `continue`.
+    /// A keyword.
     pub fn r#continue(
         mut self,
         r#continue: impl ::core::convert::Into<::std::string::String>,
@@ -500,7 +500,7 @@ impl Words {
         self
     }
 
-    /// Sets `do`.
+    /// A keyword.
     pub fn r#do(
         mut self,
         r#do: impl ::core::convert::Into<::std::string::String>,
@@ -509,7 +509,7 @@ impl Words {
         self
     }
 
-    /// Sets `dyn`.
+    /// A keyword.
     pub fn r#dyn(
         mut self,
         r#dyn: impl ::core::convert::Into<::std::string::String>,
@@ -518,7 +518,7 @@ impl Words {
         self
     }
 
-    /// Sets `else`.
+    /// A keyword.
     pub fn r#else(
         mut self,
         r#else: impl ::core::convert::Into<::std::string::String>,
@@ -527,7 +527,7 @@ impl Words {
         self
     }
 
-    /// Sets `enum`.
+    /// A keyword.
     pub fn r#enum(
         mut self,
         r#enum: impl ::core::convert::Into<::std::string::String>,
@@ -536,7 +536,7 @@ impl Words {
         self
     }
 
-    /// Sets `extern`.
+    /// A keyword.
     pub fn r#extern(
         mut self,
         r#extern: impl ::core::convert::Into<::std::string::String>,
@@ -545,7 +545,7 @@ impl Words {
         self
     }
 
-    /// Sets `false`.
+    /// A keyword.
     pub fn r#false(
         mut self,
         r#false: impl ::core::convert::Into<::std::string::String>,
@@ -554,7 +554,7 @@ impl Words {
         self
     }
 
-    /// Sets `final`.
+    /// A keyword.
     pub fn r#final(
         mut self,
         r#final: impl ::core::convert::Into<::std::string::String>,
@@ -563,7 +563,7 @@ impl Words {
         self
     }
 
-    /// Sets `fn`.
+    /// A keyword.
     pub fn r#fn(
         mut self,
         r#fn: impl ::core::convert::Into<::std::string::String>,
@@ -572,7 +572,7 @@ impl Words {
         self
     }
 
-    /// Sets `for`.
+    /// A keyword.
     pub fn r#for(
         mut self,
         r#for: impl ::core::convert::Into<::std::string::String>,
@@ -581,7 +581,7 @@ impl Words {
         self
     }
 
-    /// Sets `gen`.
+    /// A keyword.
     pub fn r#gen(
         mut self,
         r#gen: impl ::core::convert::Into<::std::string::String>,
@@ -590,7 +590,7 @@ impl Words {
         self
     }
 
-    /// Sets `if`.
+    /// A keyword.
     pub fn r#if(
         mut self,
         r#if: impl ::core::convert::Into<::std::string::String>,
@@ -599,7 +599,7 @@ impl Words {
         self
     }
 
-    /// Sets `impl`.
+    /// A keyword.
     pub fn r#impl(
         mut self,
         r#impl: impl ::core::convert::Into<::std::string::String>,
@@ -608,7 +608,7 @@ impl Words {
         self
     }
 
-    /// Sets `in`.
+    /// A keyword.
     pub fn r#in(
         mut self,
         r#in: impl ::core::convert::Into<::std::string::String>,
@@ -617,7 +617,7 @@ impl Words {
         self
     }
 
-    /// Sets `let`.
+    /// A keyword.
     pub fn r#let(
         mut self,
         r#let: impl ::core::convert::Into<::std::string::String>,
@@ -626,7 +626,7 @@ impl Words {
         self
     }
 
-    /// Sets `loop`.
+    /// A keyword.
     pub fn r#loop(
         mut self,
         r#loop: impl ::core::convert::Into<::std::string::String>,
@@ -635,7 +635,7 @@ impl Words {
         self
     }
 
-    /// Sets `macro`.
+    /// A keyword.
     pub fn r#macro(
         mut self,
         r#macro: impl ::core::convert::Into<::std::string::String>,
@@ -644,7 +644,7 @@ impl Words {
         self
     }
 
-    /// Sets `match`.
+    /// A keyword.
     pub fn r#match(
         mut self,
         r#match: impl ::core::convert::Into<::std::string::String>,
@@ -653,7 +653,7 @@ impl Words {
         self
     }
 
-    /// Sets `mod`.
+    /// A keyword.
     pub fn r#mod(
         mut self,
         r#mod: impl ::core::convert::Into<::std::string::String>,
@@ -662,7 +662,7 @@ impl Words {
         self
     }
 
-    /// Sets `move`.
+    /// A keyword.
     pub fn r#move(
         mut self,
         r#move: impl ::core::convert::Into<::std::string::String>,
@@ -671,7 +671,7 @@ impl Words {
         self
     }
 
-    /// Sets `mut`.
+    /// A keyword.
     pub fn r#mut(
         mut self,
         r#mut: impl ::core::convert::Into<::std::string::String>,
@@ -680,7 +680,7 @@ impl Words {
         self
     }
 
-    /// Sets `override`.
+    /// A keyword.
     pub fn r#override(
         mut self,
         r#override: impl ::core::convert::Into<::std::string::String>,
@@ -689,7 +689,7 @@ impl Words {
         self
     }
 
-    /// Sets `priv`.
+    /// A keyword.
     pub fn r#priv(
         mut self,
         r#priv: impl ::core::convert::Into<::std::string::String>,
@@ -698,7 +698,7 @@ impl Words {
         self
     }
 
-    /// Sets `pub`.
+    /// A keyword.
     pub fn r#pub(
         mut self,
         r#pub: impl ::core::convert::Into<::std::string::String>,
@@ -707,7 +707,7 @@ impl Words {
         self
     }
 
-    /// Sets `ref`.
+    /// A keyword.
     pub fn r#ref(
         mut self,
         r#ref: impl ::core::convert::Into<::std::string::String>,
@@ -716,7 +716,7 @@ impl Words {
         self
     }
 
-    /// Sets `return`.
+    /// A keyword.
     pub fn r#return(
         mut self,
         r#return: impl ::core::convert::Into<::std::string::String>,
@@ -725,7 +725,7 @@ impl Words {
         self
     }
 
-    /// Sets `static`.
+    /// A keyword.
     pub fn r#static(
         mut self,
         r#static: impl ::core::convert::Into<::std::string::String>,
@@ -734,7 +734,7 @@ impl Words {
         self
     }
 
-    /// Sets `struct`.
+    /// A keyword.
     pub fn r#struct(
         mut self,
         r#struct: impl ::core::convert::Into<::std::string::String>,
@@ -743,7 +743,7 @@ impl Words {
         self
     }
 
-    /// Sets `trait`.
+    /// A keyword.
     pub fn r#trait(
         mut self,
         r#trait: impl ::core::convert::Into<::std::string::String>,
@@ -752,7 +752,7 @@ impl Words {
         self
     }
 
-    /// Sets `true`.
+    /// A keyword.
     pub fn r#true(
         mut self,
         r#true: impl ::core::convert::Into<::std::string::String>,
@@ -761,7 +761,7 @@ impl Words {
         self
     }
 
-    /// Sets `try`.
+    /// A keyword.
     pub fn r#try(
         mut self,
         r#try: impl ::core::convert::Into<::std::string::String>,
@@ -770,7 +770,7 @@ impl Words {
         self
     }
 
-    /// Sets `typeof`.
+    /// A keyword.
     pub fn r#typeof(
         mut self,
         r#typeof: impl ::core::convert::Into<::std::string::String>,
@@ -779,7 +779,7 @@ impl Words {
         self
     }
 
-    /// Sets `unsafe`.
+    /// A keyword.
     pub fn r#unsafe(
         mut self,
         r#unsafe: impl ::core::convert::Into<::std::string::String>,
@@ -788,7 +788,7 @@ impl Words {
         self
     }
 
-    /// Sets `unsized`.
+    /// A keyword.
     pub fn r#unsized(
         mut self,
         r#unsized: impl ::core::convert::Into<::std::string::String>,
@@ -797,7 +797,7 @@ impl Words {
         self
     }
 
-    /// Sets `use`.
+    /// A keyword.
     pub fn r#use(
         mut self,
         r#use: impl ::core::convert::Into<::std::string::String>,
@@ -806,7 +806,7 @@ impl Words {
         self
     }
 
-    /// Sets `virtual`.
+    /// A keyword.
     pub fn r#virtual(
         mut self,
         r#virtual: impl ::core::convert::Into<::std::string::String>,
@@ -815,7 +815,7 @@ impl Words {
         self
     }
 
-    /// Sets `where`.
+    /// A keyword.
     pub fn r#where(
         mut self,
         r#where: impl ::core::convert::Into<::std::string::String>,
@@ -824,7 +824,7 @@ impl Words {
         self
     }
 
-    /// Sets `while`.
+    /// A keyword.
     pub fn r#while(
         mut self,
         r#while: impl ::core::convert::Into<::std::string::String>,
@@ -833,7 +833,7 @@ impl Words {
         self
     }
 
-    /// Sets `yield`.
+    /// A keyword.
     pub fn r#yield(
         mut self,
         r#yield: impl ::core::convert::Into<::std::string::String>,
@@ -842,7 +842,7 @@ impl Words {
         self
     }
 
-    /// Sets `union`.
+    /// A keyword.
     pub fn union(
         mut self,
         union: impl ::core::convert::Into<::std::string::String>,
@@ -1290,25 +1290,25 @@ impl ::alipay_api::method::PageMethod for Words {}
 /// The answer to [`Words`].
 #[non_exhaustive]
 pub struct WordsResponse {
-    /// An option.
+    /// Such an option.
     pub option: Option,
-    /// A result.
+    /// Such a result.
     pub result: ::alipay_api::types::Open<Result>,
     /// A vector.
     pub vec: Vec,
-    /// A default.
+    /// Such a default.
     pub default: Default,
     /// Fine.
     pub ok: Ok,
     /// Wrong.
     pub err: ::core::option::Option<Err>,
-    /// Itself.
+    /// Such itself.
     pub itself: ::core::option::Option<Self_>,
-    /// Into.
+    /// Such into.
     pub into: ::alipay_api::types::Open<Into>,
-    /// From.
+    /// Such from.
     pub from: ::core::option::Option<From>,
-    /// A clone.
+    /// Such a clone.
     pub clone: ::core::option::Option<::alipay_api::types::Open<Clone>>,
     /// Debugging.
     pub debug: ::core::option::Option<::alipay_api::types::Open<Debug>>,
@@ -1316,13 +1316,13 @@ pub struct WordsResponse {
     pub partial_eq: ::core::option::Option<PartialEq>,
     /// Equal.
     pub eq: ::core::option::Option<::alipay_api::types::Open<Eq>>,
-    /// A hash.
+    /// Such a hash.
     pub hash: ::core::option::Option<::alipay_api::types::Open<Hash>>,
     /// Sent.
     pub send: ::core::option::Option<::alipay_api::types::Open<Send>>,
     /// A function.
     pub r#fn: ::core::option::Option<Fn>,
-    /// An iterator.
+    /// Such an iterator.
     pub iterator: ::core::option::Option<Iterator>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -1458,7 +1458,7 @@ impl ::alipay_api::wire::Object for WordsResponse {
 /// Not an option.
 #[non_exhaustive]
 pub struct Option {
-    /// Some.
+    /// Such some.
     pub some: ::std::string::String,
     /// A circle of one.
     pub option: ::core::option::Option<::std::boxed::Box<Option>>,
@@ -1547,7 +1547,7 @@ impl ::alipay_api::wire::Listed for String {
 /// Not a vector.
 #[non_exhaustive]
 pub struct Vec {
-    /// The length.
+    /// Its length.
     pub len: ::std::vec::Vec<Box>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -1623,7 +1623,7 @@ impl ::alipay_api::wire::Object for Box {
 /// Not a default.
 #[non_exhaustive]
 pub struct Default {
-    /// A default.
+    /// Such a default.
     pub default: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -1796,7 +1796,7 @@ impl ::alipay_api::wire::Listed for Into {
 /// Not a conversion.
 #[non_exhaustive]
 pub struct From {
-    /// From.
+    /// Such from.
     pub from: ::core::option::Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,
@@ -1990,7 +1990,7 @@ impl ::alipay_api::wire::Object for Fn {
 /// Not an iterator.
 #[non_exhaustive]
 pub struct Iterator {
-    /// The next.
+    /// Its next.
     pub next: ::core::option::Option<::std::boxed::Box<Iterator>>,
     /// Fields that this version of the library does not know.
     pub extra: ::alipay_api::wire::Extra,

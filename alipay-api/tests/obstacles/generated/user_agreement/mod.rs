@@ -2,7 +2,9 @@
 //! The product `user_agreement`: its methods, their requests and responses.
 
 pub mod r#match;
+pub mod page_sign;
 pub use r#match::{Match, MatchResponse};
+pub use page_sign::{PageSign, PageSignResponse};
 
 /// The product's methods, by a client.
 #[derive(Clone, Copy, Debug)]
@@ -30,5 +32,21 @@ impl UserAgreement<'_> {
     #[inline]
     pub fn r#match(&self, request: Match) -> ::alipay_api::Call<MatchResponse> {
         self.client.call(request)
+    }
+
+    /// 签约: `alipay.user.agreement.page.sign`.
+    ///
+    /// By a browser or by an app.
+    #[inline]
+    pub fn page_sign(&self, request: PageSign) -> ::alipay_api::PageCall {
+        self.client.page(request)
+    }
+
+    /// 签约: `alipay.user.agreement.page.sign`.
+    ///
+    /// By a browser or by an app.
+    #[inline]
+    pub fn page_sign_app(&self, request: PageSign) -> ::alipay_api::AppCall {
+        self.client.app(request)
     }
 }

@@ -2,7 +2,7 @@
 
 use alipay_api::{
     Client, Error, ErrorKind,
-    trade::{Pay, PayResponse, Query, QueryResponse, types::TradeStatus},
+    trade::{Pay, PayRequired, PayResponse, Query, QueryResponse, types::TradeStatus},
 };
 use alipay_mock::{
     Mock,
@@ -56,7 +56,14 @@ impl Answered {
     }
 
     async fn pay(&self) -> PayResponse {
-        let pay = Pay::with_auth_code("28763443825664394", "ORDER1", price("1.00"), "subject");
+        let pay = Pay::with_auth_code(
+            "28763443825664394",
+            PayRequired {
+                out_trade_no: "ORDER1".into(),
+                total_amount: price("1.00"),
+                subject: "subject".into(),
+            },
+        );
         self.client.trade().pay(pay).await.unwrap().done().expect("it is done")
     }
 }

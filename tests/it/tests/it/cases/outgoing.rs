@@ -8,7 +8,7 @@ use std::sync::{
 use alipay_api::{
     Client, Error, ErrorKind, PageCall,
     notify::{SUCCESS, TradeStatusSync},
-    trade::{AppPay, Create, PagePay, Pay, Precreate, Query, Refund, WapPay},
+    trade::{AppPay, Create, CreateRequired, PagePay, Pay, PayRequired, Precreate, Query, Refund, WapPay},
     transport::{BoxFuture, Transport, TransportError, TransportErrorKind},
 };
 use bytes::Bytes;
@@ -138,12 +138,27 @@ async fn every_kind_of_call_is_refused_before_anything_is_sent() {
     );
     refused(
         &trade
-            .pay(Pay::with_auth_code("28", "1", amount, subject))
+            .pay(Pay::with_auth_code(
+                "28",
+                PayRequired {
+                    out_trade_no: "1".into(),
+                    total_amount: amount,
+                    subject: subject.into(),
+                },
+            ))
             .await
             .unwrap_err(),
         &words,
     );
-    let create = Create::with_buyer_id("2088", "1", amount, "subject").body("x&gmt_refund=1");
+    let create = Create::with_buyer_id(
+        "2088",
+        CreateRequired {
+            out_trade_no: "1".into(),
+            total_amount: amount,
+            subject: "subject".into(),
+        },
+    )
+    .body("x&gmt_refund=1");
     refused(
         &trade.create(create).await.unwrap_err(),
         &["`body` holds `&gmt_refund=`"],

@@ -1,0 +1,140 @@
+//! What is known of fields beside their names, as far as it can be trusted unread.
+//!
+//! The catalogue quotes the official documentation. Names, values, examples and numbers are facts; sentences are somebody's words and stay there.
+
+use serde_json::Value;
+
+use super::catalogue::Json;
+
+/// What is known of one field.
+#[derive(Default)]
+pub(super) struct Facts {
+    /// Its Chinese name.
+    pub(super) label: Option<String>,
+    pub(super) example: Option<String>,
+    /// What it can be, with what that is called.
+    pub(super) values: Vec<(String, Option<String>)>,
+    pub(super) max_length: Option<u64>,
+    pub(super) max_items: Option<u64>,
+    pub(super) range: Option<(String, String)>,
+    /// That it must be given is firm.
+    pub(super) required: bool,
+    pub(super) deprecated: bool,
+    /// The unit of an amount, in Chinese.
+    pub(super) unit: Option<String>,
+    /// A pattern of a time.
+    pub(super) format: Option<String>,
+    /// Where V3 has it, if V3 alone does: `query` or `body`.
+    pub(super) v3_only: Option<String>,
+}
+
+impl Facts {
+    pub(super) fn read(of: &Json) -> Self {
+        let text = |key: &str| of.get(key).and_then(Value::as_str).map(|text| text.trim().to_owned());
+        let flag = |key: &str| of.get(key) == Some(&Value::Bool(true));
+        let number = |key: &str| of.get(key).and_then(Value::as_u64).filter(|&number| number > 0);
+        // Two libraries that took it from the documentation, each by itself.
+        let peer = |name: &str| of.get("peers").and_then(|peers| peers.get(name)) == Some(&Value::Bool(true));
+        let counts_characters =
+            text("length_unit").is_none_or(|unit| ["字符", "位", "字", "字母"].contains(&unit.as_str()));
+        Self {
+            label: ["label_zh", "zh"].iter().find_map(|key| name(&text(key)?)),
+            example: text("example").filter(|text| is_example(text)),
+            values: values(of.get("values")),
+            max_length: number("max_length").filter(|_| counts_characters),
+            max_items: number("list_max"),
+            range: text("range").and_then(|range| ends(&range)),
+            required: flag("required") || (peer("gopay") && peer("smartwalle")),
+            deprecated: flag("deprecated"),
+            unit: text("unit_says"),
+            format: text("format_says"),
+            v3_only: text("v3_only"),
+        }
+    }
+}
+
+/// A text that is a name: short, without a clause, and not cut off where one begins.
+pub(super) fn name(text: &str) -> Option<String> {
+    const MAX: usize = 20;
+    let text = text
+        .trim()
+        .trim_end_matches(['。', '.', '，', '；', '：', ':', ';', '、', '\u{200b}']);
+    let is_mark = |letter: char| letter.is_control() || "，。；：、？！,;:?!\"'`{}[]|<>=".contains(letter);
+    let is_cut = [
+        "下", "中", "时", "后", "前", "的", "为", "是", "和", "或", "与", "请", "若", "当",
+    ]
+    .iter()
+    .any(|end| text.ends_with(end));
+    let is_name = !text.is_empty() && text.chars().count() <= MAX && !text.contains(is_mark) && !is_cut;
+    // A value or a word of a protocol is no Chinese name.
+    (is_name && !text.is_ascii()).then(|| text.to_owned())
+}
+
+/// Whether an example is one: not a placeholder, and not a sentence.
+fn is_example(text: &str) -> bool {
+    const MAX: usize = 100;
+    let placeholders = ["test", "暂无", "无", "null", "xxx", "示例", "-", "*"];
+    let is_sentence = text.contains(['，', '。', '；', '：']);
+    !text.is_empty()
+        && text.chars().count() <= MAX
+        && !text.contains(char::is_control)
+        && !is_sentence
+        && !placeholders.contains(&text.to_lowercase().as_str())
+}
+
+fn values(list: Option<&Value>) -> Vec<(String, Option<String>)> {
+    let list = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let value = |value: &Value| {
+        let text = value.get("value")?.as_str()?.trim();
+        let meaning = value.get("zh").and_then(Value::as_str).and_then(name);
+        (!text.is_empty()).then(|| (text.to_owned(), meaning))
+    };
+    let mut values: Vec<_> = list.iter().filter_map(value).collect();
+    let mut seen = std::collections::HashSet::new();
+    values.retain(|(text, _)| seen.insert(text.clone()));
+    values
+}
+
+/// The ends of `[0.01,100000000]`, both included.
+fn ends(range: &str) -> Option<(String, String)> {
+    let inner = range.strip_prefix('[')?.strip_suffix(']')?.replace('，', ",");
+    let (min, max) = inner.split_once(',')?;
+    Some((min.trim().to_owned(), max.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_clauses() {
+        assert_eq!(name("商户订单号。").as_deref(), Some("商户订单号"));
+        for clause in [
+            "间联交易下",
+            "商户订单号，64个字符以内",
+            "01主站：02芝麻",
+            "",
+            "out_trade_no",
+        ] {
+            assert_eq!(name(clause), None, "{clause}");
+        }
+    }
+
+    #[test]
+    fn a_range_has_two_ends_that_are_included() {
+        let ends = |range| ends(range).map(|(min, max)| format!("{min}..{max}"));
+        assert_eq!(ends("[0.01，100000000.00]").as_deref(), Some("0.01..100000000.00"));
+        assert_eq!(ends("(0,10]"), None);
+        assert_eq!(ends("[0.01]"), None);
+    }
+
+    #[test]
+    fn what_two_libraries_say_is_required() {
+        let of = |text: &str| Facts::read(&serde_json::from_str(text).unwrap_or_default());
+        assert!(of(r#"{"peers":{"gopay":true,"smartwalle":true}}"#).required);
+        assert!(!of(r#"{"peers":{"gopay":true,"smartwalle":false}}"#).required);
+        assert!(of(r#"{"required":true}"#).required);
+        assert_eq!(of(r#"{"max_length":8,"length_unit":"字节"}"#).max_length, None);
+        assert_eq!(of(r#"{"example":"暂无"}"#).example, None);
+    }
+}
