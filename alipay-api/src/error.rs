@@ -223,8 +223,8 @@ impl Error {
         self.0.raw_body.as_deref()
     }
 
-    /// The exact JSON that Alipay signed, where an answer is verified and could not be read ([`ErrorKind::Decode`]). Secrets may be in
-    /// it: don't log it.
+    /// The exact JSON that Alipay signed, where an answer is verified and could not be read ([`ErrorKind::Decode`]), or has the code of a
+    /// success beside a `sub_code`. Secrets may be in it: don't log it.
     pub fn verified_content(&self) -> Option<&str> {
         self.0.verified_content.as_deref()
     }

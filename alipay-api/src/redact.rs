@@ -13,7 +13,7 @@ const LAYERS: usize = 4;
 /// Room for the first characters of a secret, however they are escaped.
 const NEAR: usize = 160;
 /// Nobody reads more, and all of it has to be searched.
-const LONGEST: usize = 8192;
+const LONGEST: usize = 2048;
 
 /// Secrets, to be found in text.
 pub(crate) struct Redactor {
@@ -35,6 +35,9 @@ impl Redactor {
             secrets: HashMap::new(),
         };
         for secret in secrets {
+            // Nothing longer stands in a text that is searched.
+            let end = secret.char_indices().nth(LONGEST).map_or(secret.len(), |(end, _)| end);
+            let secret = &secret[..end];
             // As it is, and as text that quotes it reads once every escape is undone.
             for layer in layers(units(secret)) {
                 this.add(layer.iter().map(|unit| comparable(unit.character)).collect());
@@ -78,8 +81,12 @@ impl Redactor {
     fn find(&self, text: &[Unit]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         // Escapes are undone from each place on: what stands before a secret, such as a `%`, has no part in it.
+        let mut hidden_to = 0;
         for at in 0..text.len() {
             let rest = &text[at..];
+            if rest[0].start < hidden_to {
+                continue;
+            }
             let near = &rest[..rest.len().min(NEAR)];
             if !layers(near.to_vec()).iter().any(|layer| self.begins_like_one(layer)) {
                 continue;
@@ -88,6 +95,7 @@ impl Redactor {
                 let length = self.match_length(&layer);
                 if length > 0 {
                     found.push((layer[0].start, layer[length - 1].end));
+                    hidden_to = hidden_to.max(layer[length - 1].end);
                 }
             }
         }

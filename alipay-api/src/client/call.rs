@@ -140,6 +140,9 @@ async fn send(parts: Parts) -> Result<Content, Error> {
     exchange.run(&|answer| read(answer, info, make)).await
 }
 
+/// More fields that can't be read have the same cause.
+const MAX_WARNINGS: usize = 16;
+
 /// What a verified answer says. A field that can't be read stays empty, but where a success says nothing without it.
 fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<Content, DecodeError> {
     let unreadable = Unreadable::default();
@@ -150,10 +153,15 @@ fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<Content, D
     if !is_pending {
         answer.values.require(info.answer.essential)?;
     }
-    for error in unreadable.into_errors() {
-        if !is_pending && info.answer.essential.contains(&error.root()) {
-            return Err(error);
-        }
+    let errors = unreadable.into_errors();
+    if !is_pending
+        && let Some(error) = errors
+            .iter()
+            .find(|error| info.answer.essential.contains(&&*error.path()))
+    {
+        return Err(error.clone());
+    }
+    for error in errors.iter().take(MAX_WARNINGS) {
         tracing::warn!(
             method = info.name,
             field = error.path(),

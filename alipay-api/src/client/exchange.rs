@@ -110,9 +110,11 @@ impl Exchange<'_> {
                 return result;
             }
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
-            match other.map_err(late).flatten().map_err(told)? {
-                Some(other) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
-                _ => return result,
+            match other.map_err(late).flatten().map_err(told) {
+                Ok(Some(other)) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
+                // Why there is no other token does not tell what became of the call.
+                Err(error) if !result.as_ref().is_err_and(Error::is_outcome_unknown) => return Err(error),
+                Ok(_) | Err(_) => return result,
             }
         }
     }
@@ -193,8 +195,18 @@ impl Exchange<'_> {
             trace_id,
             body: response.into_body(),
         };
-        let (status, trace_id) = (answered.status, answered.trace_id.as_deref());
-        tracing::debug!(method = self.method, status, trace_id, "the gateway answered");
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            // A proxy may quote the request in any header.
+            let redactor = secrets::of(parameters.iter(), self.secret);
+            let redacted = |text: &str| redactor.redact(text).unwrap_or_else(|| text.to_owned());
+            let trace_id = answered.trace_id.as_deref().map(redacted);
+            tracing::debug!(
+                method = self.method,
+                status = answered.status,
+                trace_id,
+                "the gateway answered"
+            );
+        }
         self.answer(&answered, parameters, deadline, read).await
     }
 
@@ -253,7 +265,10 @@ impl Exchange<'_> {
                         error.with_hint(&format!("it was changed on the way, or {WRONG_ALIPAY_KEY}"))
                     }
                 }
-                AnswerError::Undecided(_) => self.failed(ErrorKind::Decode, message).verified(),
+                AnswerError::Undecided { content } => self
+                    .failed(ErrorKind::Decode, message)
+                    .verified()
+                    .with_verified_content(&content),
             })
         };
         let body = Body::new(&answered.body);
@@ -263,15 +278,16 @@ impl Exchange<'_> {
             told(self.failed(error.kind(), message)).with_source(error)
         })?;
         let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
-        if answer.is_error {
-            return Err(told(self.refused(&answer, parameters)));
-        }
-        if let Some(name) = answer.unasked(&self.business.asked) {
+        // Also a refusal may be about another order.
+        if let Some(name) = answer.unasked(&self.business.asked).filter(|_| answer.verified) {
             // Genuine, but it may be another's, or from another day.
             let message = format!("the answer is signed, but is about another `{name}` than the call");
             return Err(told(
                 self.error(ErrorKind::Verification, message).with_outcome(!reads, reads),
             ));
+        }
+        if answer.is_error {
+            return Err(told(self.refused(&answer, parameters)));
         }
         read(&answer).map_err(|error| {
             let message = format!("the answer is verified, but can't be read: {error}");
@@ -324,9 +340,16 @@ impl Exchange<'_> {
         let may_pass = reads && (described.is_some() || !is_refusal);
         let retryable =
             matches!(class, Some(ErrorClass::Retry)) || (may_pass && class == Some(ErrorClass::OutcomeUnknown));
-        self.error(ErrorKind::Gateway, "the gateway answered")
+        let error = self
+            .error(ErrorKind::Gateway, "the gateway answered")
             .with_gateway(gateway, class, answer.verified)
-            .with_outcome(unknown, retryable && !unknown)
+            .with_outcome(unknown, retryable && !unknown);
+        if answer.verified && answer.has_success_code(self.answer.pending) {
+            // It contradicts itself: somebody has to look.
+            error.with_verified_content(answer.text)
+        } else {
+            error
+        }
     }
 
     /// By the method's own codes, then by those that are common to all.

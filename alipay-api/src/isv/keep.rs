@@ -162,8 +162,8 @@ impl Inner {
             standing.map(|standing| Some(standing.is_valid))
         };
         let later = match asked {
-            // Alipay will never tell, and who has them can't wait for ever.
-            Err(error) if origin.is_fresh() && !may_pass(&error) => {
+            // Alipay will never tell, and neither those who have the tokens nor its notice can wait for ever.
+            Err(error) if (origin.is_fresh() || matches!(origin, Origin::Notice)) && !may_pass(&error) => {
                 tracing::warn!(auth_app_id, %error, "Alipay does not tell which of a merchant's tokens are in force");
                 None
             }

@@ -17,8 +17,19 @@ use crate::{
     types::Secret,
 };
 
-/// Where a notice has the merchant's tokens and their times.
-const TOKENS: &str = "biz_content.detail";
+/// Where a notice has the merchant's tokens, whose they are, and their times.
+const TOKENS: [&str; 10] = [
+    "biz_content",
+    "biz_content.detail",
+    "biz_content.detail.app_id",
+    "biz_content.detail.auth_app_id",
+    "biz_content.detail.user_id",
+    "biz_content.detail.app_auth_token",
+    "biz_content.detail.app_refresh_token",
+    "biz_content.detail.auth_time",
+    "biz_content.detail.expires_in",
+    "biz_content.detail.re_expires_in",
+];
 
 impl Isv {
     /// Takes what a notification says of a merchant's authorisation into the store: that a merchant has authorised the app, with its
@@ -35,7 +46,7 @@ impl Isv {
         match &**notification {
             Notification::OpenAppAuthNotify(notice) => {
                 // A lifetime that can't be read is not an endless one.
-                if let Some(place) = notification.unreadable().find(|place| place.starts_with(TOKENS)) {
+                if let Some(place) = notification.unreadable().find(|place| TOKENS.contains(place)) {
                     let message = format!("the notice is verified, but its `{place}` can't be read");
                     return Err(Error::new(ErrorKind::Decode, message).verified());
                 }

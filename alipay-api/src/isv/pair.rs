@@ -76,6 +76,9 @@ impl Pair {
             let seconds = u64::try_from(seconds?).ok().filter(|seconds| *seconds > 0)?;
             issued_at.checked_add(Duration::from_secs(seconds))
         };
+        if authorisation.user_id.is_empty() {
+            authorisation.user_id = self.user_id;
+        }
         authorisation.app_auth_token = self.app_auth_token;
         authorisation.app_refresh_token = self.app_refresh_token;
         authorisation.issued_at = issued_at;

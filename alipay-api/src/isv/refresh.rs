@@ -79,13 +79,19 @@ impl Inner {
         let left = deadline.saturating_duration_since(Instant::now());
         let answer = match self.client.open().auth_token_app(request).timeout(left).await {
             Ok(answer) => answer,
-            Err(error) if is_dead(&error) => return self.lose(auth_app_id, stored, error).await,
+            // Where an old refusal could be played back, its word is not for ever.
+            Err(error) if is_dead(&error) && !error.is_outcome_unknown() => {
+                return self.lose(auth_app_id, stored, error).await;
+            }
             Err(error) => return Err(error),
         };
         let pair = Pair::of(answer)
             .into_iter()
             .find(|pair| pair.auth_app_id == auth_app_id)
-            .filter(|pair| pair.user_id.is_empty() || pair.user_id == stored.authorisation.user_id)
+            .filter(|pair| {
+                let known = &stored.authorisation.user_id;
+                pair.user_id.is_empty() || known.is_empty() || pair.user_id == *known
+            })
             .ok_or_else(|| {
                 let message = "Alipay's answer to the refresh is verified, but has no tokens of this merchant";
                 Error::new(ErrorKind::Mismatch, message)

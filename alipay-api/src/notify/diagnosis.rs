@@ -113,7 +113,10 @@ pub(super) fn of_signature(
     has_key: bool,
 ) -> Option<String> {
     let subject = parameters.subject();
-    let mut attempts = if form.len() > MAX_FORM { 0 } else { MAX_ATTEMPTS };
+    if form.len() > MAX_FORM {
+        return None;
+    }
+    let mut attempts = MAX_ATTEMPTS;
     let mut holds = |other: &Unverified| other.would_hold(sign, verifier, &mut attempts);
     let remedy = subject.remedy();
 

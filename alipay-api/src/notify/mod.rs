@@ -176,7 +176,7 @@ impl<'a> Notifications<'a> {
             refused @ (AnswerError::Unsigned | AnswerError::WrongSignature) => {
                 error(ErrorKind::Verification, &refused.to_string())
             }
-            AnswerError::Undecided(message) => error(ErrorKind::Decode, message).verified(),
+            refused @ AnswerError::Undecided { .. } => error(ErrorKind::Decode, &refused.to_string()).verified(),
         };
         let body = Body::new(result.as_bytes());
         let unverified = UnverifiedAnswer::read(&body, method).map_err(refused)?;
@@ -191,9 +191,12 @@ impl<'a> Notifications<'a> {
             };
             return Err(error(kind, "the app result is an error:")
                 .with_gateway(answer.gateway_error(), None, answer.verified)
-                .with_outcome(!answer.verified, false));
+                .with_outcome(
+                    !answer.verified || answer.has_success_code(M::INFO.answer.pending),
+                    false,
+                ));
         }
-        let parameters = Parameters::of_members(&answer.values).map_err(undecodable)?;
+        let parameters = Parameters::of_members(&answer.values);
         self.check_app("the app result", &parameters)?;
         Verified::read_object(&answer.values, &parameters)
     }

@@ -1,14 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Subject, diagnosis};
-use crate::{
-    Error, ErrorKind,
-    charset::Decode,
-    error::Shown,
-    protocol::ambiguity,
-    sign::Verifier,
-    wire::{DecodeError, Values},
-};
+use crate::{Error, ErrorKind, charset::Decode, error::Shown, protocol::ambiguity, sign::Verifier, wire::Values};
 
 /// A larger body is no notification.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -304,12 +297,14 @@ impl Parameters {
     }
 
     /// The members of a verified JSON object.
-    pub(super) fn of_members(members: &Values<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn of_members(members: &Values<'_>) -> Self {
         let mut parameters = Self::empty();
         for (name, value) in members.iter() {
-            parameters.push(name, &value.text()?.unwrap_or_default());
+            // What is no text, such as half an emoji, is given as it came.
+            let text = value.text().unwrap_or(Some(Cow::Borrowed(value.as_raw())));
+            parameters.push(name, &text.unwrap_or_default());
         }
-        Ok(parameters)
+        parameters
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {

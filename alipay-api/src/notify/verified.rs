@@ -6,6 +6,9 @@ use crate::{
     wire::{Object, Reading, Source, Unreadable, Values},
 };
 
+/// More fields that can't be read have the same cause.
+const MAX_WARNINGS: usize = 16;
+
 /// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
 ///
 /// `Debug` shows what it holds, which leaves secrets out.
@@ -37,7 +40,7 @@ impl<T> Verified<T> {
         let value = read(&mut source);
         source.finish().map_err(undecodable)?;
         let errors = unreadable.into_errors();
-        for error in &errors {
+        for error in errors.iter().take(MAX_WARNINGS) {
             tracing::warn!(
                 notify_type = parameters.get("notify_type"),
                 field = error.path(),

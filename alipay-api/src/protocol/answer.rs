@@ -54,7 +54,10 @@ pub(crate) enum AnswerError {
     /// Its signature does not hold.
     WrongSignature,
     /// It is verified, and says neither that it is a success nor that it is none.
-    Undecided(&'static str),
+    Undecided {
+        /// The exact text of its content.
+        content: String,
+    },
 }
 
 impl fmt::Display for AnswerError {
@@ -63,7 +66,7 @@ impl fmt::Display for AnswerError {
             Self::Malformed { message, .. } => message,
             Self::Unsigned => "the answer has no signature",
             Self::WrongSignature => "the answer's signature does not hold",
-            Self::Undecided(message) => message,
+            Self::Undecided { .. } => "the answer has no `code`: nothing says that it is a success",
         })
     }
 }
@@ -145,9 +148,9 @@ impl<'a> UnverifiedAnswer<'a> {
                 return Err(AnswerError::Unsigned);
             }
             if code.is_none() && !info.without_code {
-                return Err(AnswerError::Undecided(
-                    "the answer has no `code`: nothing says that it is a success",
-                ));
+                return Err(AnswerError::Undecided {
+                    content: text.to_owned(),
+                });
             }
             if !self.body.is_utf8() {
                 return Err(malformed("the answer is not UTF-8, which was asked for"));
@@ -181,9 +184,16 @@ impl Answer<'_> {
     }
 
     /// Whether it is a refusal of the business without a signature. By its own rules the gateway signs these, for it knows the caller: so
-    /// its words decide nothing.
+    /// its words decide nothing. Only what the gateway itself says of a call that it can't tell comes unsigned.
     pub(crate) fn must_be_signed(&self) -> bool {
-        !self.verified && self.code.as_deref() == Some(REFUSED)
+        let is_gateways = |sub_code: &str| {
+            ["isv.", "isp.", "aop."]
+                .iter()
+                .any(|prefix| sub_code.starts_with(prefix))
+        };
+        let GatewayError { code, sub_code, .. } = gateway_error(&self.values);
+        let is_business = matches!(code.trim(), "" | REFUSED) || sub_code.is_some_and(|code| !is_gateways(code.trim()));
+        !self.verified && is_business
     }
 
     /// The first field that repeats something else than what was asked for. What is absent or empty is no difference.

@@ -51,11 +51,12 @@ impl DecodeError {
         &self.problem
     }
 
-    /// The name that the place begins with; empty for the whole.
-    pub(crate) fn root(&self) -> &str {
-        match self.path.last() {
-            Some(Segment::Name(name)) => name,
-            _ => "",
+    /// The same error, said of the whole and not of the place inside: that is part of the problem.
+    pub(super) fn of_the_whole(self) -> Self {
+        if self.path.is_empty() {
+            self
+        } else {
+            Self::new(format!("at `{}`: {}", self.path(), self.problem))
         }
     }
 

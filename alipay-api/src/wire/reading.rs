@@ -24,12 +24,12 @@ impl Unreadable {
 }
 
 impl Reading<'_> {
-    /// Notes the error, or gives it back where reading is strict.
-    pub(super) fn note(self, error: DecodeError) -> Result<(), DecodeError> {
+    /// Notes that the field of this name can't be read, or gives the error back where reading is strict.
+    pub(super) fn note(self, name: &str, error: DecodeError) -> Result<(), DecodeError> {
         match self {
-            Self::Strict => Err(error),
+            Self::Strict => Err(error.within(name)),
             Self::Lenient(unreadable) => {
-                unreadable.0.borrow_mut().push(error);
+                unreadable.0.borrow_mut().push(error.of_the_whole().within(name));
                 Ok(())
             }
         }

@@ -347,10 +347,10 @@ fn one_field_that_cannot_be_read_leaves_the_others() {
             "`amount`: expected an amount with at most two decimals",
             "`paid_at`: expected a time of the form yyyy-MM-dd HH:mm:ss",
             "`day`: expected a day of the form yyyy-MM-dd",
-            "`names[1]`: malformed JSON: a syntax error at line 1, column 8",
+            "`names`: at `[1]`: malformed JSON: a syntax error at line 1, column 8",
             "`parts[1].amount`: expected an amount with at most two decimals",
             "`parts[1].parts[0].count`: expected a whole number of at most 64 bits",
-            "`whole.parts[1]`: expected an object",
+            "`whole.parts`: at `[1]`: expected an object",
         ]
     );
     assert_eq!((order.number.as_str(), &order.state), ("1", &State::Paid.into()));

@@ -156,7 +156,7 @@ impl<'a> Values<'a> {
                 continue;
             };
             reading.take_back(noted);
-            match reading.note(wrong.within(name)) {
+            match reading.note(name, wrong) {
                 Ok(()) => {
                     field.clear();
                     extra.push_unreadable(name, given.value);

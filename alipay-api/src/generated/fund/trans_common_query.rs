@@ -168,6 +168,7 @@ impl crate::method::Method for TransCommonQuery {
         ],
         answer: crate::method::AnswerInfo {
             echoes: &["out_biz_no", "order_id", "pay_fund_order_id"],
+            essential: &["status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(

@@ -92,6 +92,7 @@ impl crate::method::Method for TransOrderQuery {
         }),
         answer: crate::method::AnswerInfo {
             echoes: &["out_biz_no", "order_id"],
+            essential: &["status"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(

@@ -94,6 +94,7 @@ impl crate::method::Method for OrderSettleQuery {
         }),
         answer: crate::method::AnswerInfo {
             echoes: &["out_request_no"],
+            essential: &["royalty_detail_list"],
             ..crate::method::AnswerInfo::PLAIN
         },
         ..crate::method::MethodInfo::new(
