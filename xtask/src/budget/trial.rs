@@ -28,7 +28,8 @@ impl Trial {
             if let Some((product, name)) = file.path.split_once('/')
                 && product != "notify"
             {
-                *products.entry(product.to_owned()).or_default() += usize::from(name != "types.yaml");
+                *products.entry(product.to_owned()).or_default() +=
+                    usize::from(!["types.yaml", "product.yaml"].contains(&name));
             }
         }
         let mut manifest = format!(
