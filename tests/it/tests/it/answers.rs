@@ -13,7 +13,8 @@ use alipay_api::{
     },
     system::{OauthToken, oauth_token::OauthTokenGrantType},
     trade::{
-        Cancel, Pay, PayRequired, Query, QueryErrorCode, QueryResponse, Refund, RefundErrorCode, types::TradeStatus,
+        Cancel, OrderSettleQuery, Pay, PayRequired, Query, QueryErrorCode, QueryResponse, Refund, RefundErrorCode,
+        types::TradeStatus,
     },
     transport::{BoxFuture, Transport, TransportError},
     types::Open,
@@ -226,6 +227,29 @@ async fn what_an_answer_must_have_is_never_guessed() {
     assert!(error.is_outcome_unknown(), "{error}");
 }
 
+#[tokio::test]
+async fn a_list_that_decides_is_not_empty_where_it_cannot_be_read() {
+    let alipay = Answerer::new().await;
+    let shares = |list: &str| {
+        let content = format!(r#"{{"code":"10000","out_request_no":"1","royalty_detail_list":{list}}}"#);
+        alipay
+            .canned
+            .set(alipay.signed("alipay_trade_order_settle_query_response", &content));
+        async {
+            let query = OrderSettleQuery::new().trade_no("2026").out_request_no("1");
+            alipay.client.trade().order_settle_query(query).await
+        }
+    };
+    let settled = shares(r#"[{"operation_type":"transfer","amount":"0.005"}]"#)
+        .await
+        .unwrap();
+    assert_eq!(settled.royalty_detail_list[0].amount, None);
+    for list in [r#"[{"operation_type":"transfer"},7]"#, "[[1]]", r#""x""#, "null"] {
+        let error = shares(list).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{list}: {error}");
+    }
+}
+
 fn assert_unknown(error: &Error, field: &str) {
     assert_eq!(
         (error.kind(), error.is_outcome_unknown()),
@@ -288,6 +312,11 @@ async fn success_is_proven() {
         assert_eq!(
             (error.kind(), error.is_outcome_unknown()),
             (kind, true),
+            "{content}: {error}"
+        );
+        let is_kept = kind == ErrorKind::Decode || content.contains("10000");
+        assert!(
+            !is_kept || error.verified_content() == Some(&*content),
             "{content}: {error}"
         );
         let error = client
@@ -399,6 +428,18 @@ async fn an_answer_to_another_question_is_not_believed() {
         "{error}"
     );
     assert!(!error.is_retryable(), "{error}");
+    // A refusal may be another order's, too.
+    let content = r#"{"code":"40004","msg":"Business Failed","sub_code":"ACQ.TRADE_NOT_EXIST","out_trade_no":"T2"}"#;
+    alipay.canned.set(alipay.signed(root, content));
+    let refund = |number: &str| client.trade().refund(Refund::with_out_trade_no(number, price("1.00")));
+    let error = refund("T1").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.is_outcome_unknown()),
+        (ErrorKind::Verification, true),
+        "{error}"
+    );
+    let error = refund("T2").await.unwrap_err();
+    assert_eq!(error.sub_code_as(), Some(RefundErrorCode::AcqTradeNotExist), "{error}");
     // A number is the same as its digits, and what is absent or empty is no difference.
     for echo in [
         r#""out_trade_no":7"#,
@@ -487,6 +528,26 @@ async fn an_unsigned_refusal_decides_nothing() {
             error.to_string().contains("交易不存在") && error.to_string().contains("(unsigned)"),
             "{error}"
         );
+    }
+    // Nor under another code, or none.
+    for (code, sub_code) in [
+        ("40003", "ACQ.TRADE_NOT_EXIST"),
+        ("40004 ", "isv.x"),
+        ("", "ACQ.TRADE_HAS_CLOSE"),
+    ] {
+        alipay
+            .canned
+            .set(refusal("alipay_trade_refund_response", code, sub_code));
+        let business = serde_json::json!({ "out_trade_no": "1" });
+        let raw = client.call_raw("alipay.trade.refund", business).await;
+        for error in [refund().await.unwrap_err(), raw.unwrap_err()] {
+            assert_eq!(
+                (error.kind(), error.class()),
+                (ErrorKind::Verification, None),
+                "{error}"
+            );
+            assert!(error.is_outcome_unknown() && error.sub_code_as::<RefundErrorCode>().is_none());
+        }
     }
     // Where the gateway can't tell who calls, it signs nothing.
     for (code, sub_code) in [

@@ -445,3 +445,27 @@ async fn an_app_result_that_nobody_signed_keeps_the_gateways_words() {
         assert!(message.contains(word), "{message}");
     }
 }
+
+#[tokio::test]
+async fn an_app_result_with_one_odd_field_is_read_and_one_that_contradicts_itself_proves_nothing() {
+    let (mock, client) = start().await;
+    let verify = |content: &str| {
+        client
+            .notifications()
+            .verify_app_result::<AppPay>(&answer(&mock, content))
+    };
+    let paid = format!(
+        r#"{{"code":"10000","msg":"x\ud83d","app_id":"{}","out_trade_no":"1","trade_no":"2026","total_amount":"1,00"}}"#,
+        mock.app_id()
+    );
+    let read = verify(&paid).unwrap();
+    assert_eq!((read.out_trade_no.as_str(), read.total_amount), ("1", None));
+    assert_eq!(read.unreadable().collect::<Vec<_>>(), ["total_amount"]);
+    assert_eq!(read.parameter("msg"), Some(r#""x\ud83d""#));
+    let error = verify(&paid.replace(r#""msg":"#, r#""sub_code":"ACQ.X","msg":"#)).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.is_outcome_unknown()),
+        (ErrorKind::Gateway, true),
+        "{error}"
+    );
+}

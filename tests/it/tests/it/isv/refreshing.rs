@@ -86,6 +86,28 @@ async fn a_refused_token_is_refreshed_once_it_is_not_new() {
 }
 
 #[tokio::test]
+async fn tokens_of_a_user_who_was_not_known_are_kept_and_tell_who_it_is() {
+    let world = World::authorised().await;
+    let mut nameless = world.stored().await;
+    let user_id = std::mem::take(&mut nameless.user_id);
+    assert!(!user_id.is_empty());
+    let key = MerchantKey {
+        app_id: world.client.app_id(),
+        auth_app_id: MERCHANT,
+    };
+    let version = world.store.load(key).await.unwrap().unwrap().version;
+    world
+        .store
+        .replace(key, Some(version), &nameless)
+        .await
+        .unwrap()
+        .unwrap();
+    world.clock.advance(LIFETIME * 2);
+    order(&world.isv, "one").await.unwrap();
+    assert_eq!((world.refreshes(), world.stored().await.user_id), (1, user_id));
+}
+
+#[tokio::test]
 async fn a_sweep_refreshes_what_ends_soon_and_only_that() {
     let world = World::authorised().await;
     assert_eq!(world.isv.refresh_ending().await.unwrap().refreshed, 0);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alipay_api::{
     Client,
-    isv::Isv,
+    isv::{Isv, store::AuthorisationState},
     trade::{Precreate, Query},
     transport::{BoxFuture, Transport, TransportError},
 };
@@ -73,7 +73,7 @@ async fn what_may_be_done_twice_is_sent_again_only_over_tls_or_on_this_machine()
         if times == 1 {
             let error = result.unwrap_err();
             assert_eq!(error.sub_code(), Some("aop.invalid-app-auth-token"));
-            assert!(error.is_verified());
+            assert!(error.is_verified() && error.is_outcome_unknown(), "{error}");
         } else {
             result.unwrap();
         }
@@ -106,4 +106,27 @@ async fn what_is_carried_out_once_or_only_reads_is_sent_again_everywhere() {
     let query = merchant.call_raw("alipay.trade.query", json!({ "out_trade_no": "one" }));
     query.reads().await.unwrap();
     assert_eq!(world.mock.requests_of("alipay.trade.query"), 4);
+}
+
+/// Whoever plays an old refusal back can keep the refresh from getting through, too.
+#[tokio::test]
+async fn without_another_token_the_outcome_stays_unknown() {
+    let world = World::authorised().await;
+    let isv = at(&world, "http://gateway.example/gateway.do");
+    world.clock.advance(LIFETIME / 2);
+    world
+        .mock
+        .answer_next(PRECREATE, "20001", "aop.invalid-app-auth-token", true);
+    world
+        .mock
+        .answer_next("alipay.open.auth.token.app", "40004", "REFRESH_TOKEN_NOT_EXIST", true);
+    let order = json!({ "out_trade_no": "one", "total_amount": "0.01", "subject": "测试订单" });
+    let error = isv.merchant(MERCHANT).call_raw(PRECREATE, order).await.unwrap_err();
+    assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error}");
+    assert_eq!(error.sub_code(), Some("aop.invalid-app-auth-token"));
+    assert_eq!(
+        world.stored().await.state,
+        AuthorisationState::Active,
+        "nor is the merchant lost"
+    );
 }
