@@ -88,7 +88,7 @@ fn facts_stand_in_the_method() {
     assert_eq!(All::INFO.files, ["must_file", "file"]);
     assert_eq!(All::INFO.top_level, ["date", "url", "secret", "object"]);
     assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
-    assert_eq!(All::INFO.pending, ["10003"]);
+    assert_eq!(All::INFO.answer.pending, ["10003"]);
     assert!(AllErrorCode::from_text("UNHEARD_OF").is_none());
     assert!(Nothing::new().extra.is_empty());
 }
