@@ -11,6 +11,8 @@
 mod diagnosis;
 mod expect;
 mod parameters;
+#[cfg(feature = "trade")]
+mod trade_status;
 mod verified;
 
 use std::{fmt, sync::Arc};
