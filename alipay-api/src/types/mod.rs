@@ -1,6 +1,7 @@
 //! The scalars of requests and responses: money, Beijing time, JSON text, files, secrets, values of enums.
 
 mod calendar;
+mod convert;
 mod file;
 mod json;
 mod pad;
