@@ -11,6 +11,8 @@
 mod error;
 mod extra;
 mod field;
+#[cfg(feature = "serde")]
+mod foreign;
 mod object;
 mod open_enum;
 mod reading;
@@ -25,6 +27,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "serde")]
+pub(crate) use self::foreign::read_json;
 #[cfg(feature = "serde")]
 pub use self::serde::{deserialize, deserialize_listed, serialize, serialize_listed};
 pub use self::{
