@@ -1,9 +1,12 @@
 //! The one error type of the library.
 
+mod for_tests;
+
 use std::{borrow::Cow, error::Error as StdError, fmt, iter::successors, sync::Arc};
 
 use bytes::Bytes;
 
+pub use self::for_tests::ErrorForTests;
 use crate::{method::ErrorCode, redact::Redactor};
 
 /// What went wrong, and what is known of the outcome.
@@ -147,6 +150,20 @@ impl Error {
     /// The gateway's `sub_msg`, the text to its `sub_code`. Where it quotes a secret of the request, `***` stands instead.
     pub fn sub_message(&self) -> Option<&str> {
         self.0.gateway.as_ref()?.sub_message.as_deref()
+    }
+
+    /// What the gateway says, for a person who is to read it: its [`message`](Self::message), and after a colon its
+    /// [`sub_message`](Self::sub_message) where there is one. `None` where the error is not an answer of the gateway's.
+    ///
+    /// The words are the gateway's own, mostly Chinese, of any length, and meant for the merchant's staff: don't show them to buyers, and
+    /// don't decide by them.
+    pub fn gateway_message(&self) -> Option<Cow<'_, str>> {
+        let message = self.message()?;
+        Some(match self.sub_message().filter(|text| !text.is_empty()) {
+            None => Cow::Borrowed(message),
+            Some(text) if message.is_empty() || message == text => Cow::Borrowed(text),
+            Some(text) => Cow::Owned(format!("{message}: {text}")),
+        })
     }
 
     /// The `sub_code` as one of the method's own; `None` for one that its spec does not list, and where it is only what somebody wrote

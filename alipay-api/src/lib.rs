@@ -27,7 +27,7 @@ pub mod wire;
 pub use self::{
     client::{AppCall, Call, CallFuture, Client, ClientBuilder, PageCall, RawCall, RawResponse},
     credentials::Credentials,
-    error::{Error, ErrorClass, ErrorKind},
+    error::{Error, ErrorClass, ErrorForTests, ErrorKind},
     generated::*,
     method::Outcome,
 };

@@ -1,6 +1,9 @@
 //! What a gateway method is to the library. Generated requests implement [`Method`]; you need this module only to write generic code
 //! over methods, or for methods that you generate yourself with `alipay-codegen`.
 
+#[cfg(feature = "serde")]
+mod outcome_serde;
+
 use crate::{
     ErrorClass,
     wire::{Listed, Object},
@@ -227,6 +230,8 @@ impl V3 {
 /// What came of a call that the buyer may have to confirm first.
 ///
 /// `Pending` is not payment: ask with the query method until the order is paid or closed, and cancel it when you stop waiting.
+///
+/// With the feature `serde`, it is written as `{"done":…}` or `{"pending":…}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a pending call is not done: look which one it is"]
 pub enum Outcome<T> {
@@ -247,6 +252,28 @@ impl<T> Outcome<T> {
         match self {
             Self::Done(response) => Some(response),
             Self::Pending(_) => None,
+        }
+    }
+
+    /// The same outcome, with what `make` makes of the response.
+    ///
+    /// ```
+    /// # use alipay_api::Outcome;
+    /// let paid = Outcome::Done(7).map(|number| number.to_string());
+    /// assert_eq!(paid, Outcome::Done("7".to_owned()));
+    /// ```
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(response) => Outcome::Done(make(response)),
+            Self::Pending(response) => Outcome::Pending(make(response)),
+        }
+    }
+
+    /// The same outcome of a borrowed response.
+    pub fn as_ref(&self) -> Outcome<&T> {
+        match self {
+            Self::Done(response) => Outcome::Done(response),
+            Self::Pending(response) => Outcome::Pending(response),
         }
     }
 
@@ -271,8 +298,9 @@ pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
 }
 
 /// The business error codes of a method that documents none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoErrorCode {}
+
+crate::wire::listed!(NoErrorCode);
 
 impl Listed for NoErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {

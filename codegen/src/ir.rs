@@ -261,7 +261,6 @@ pub struct EnumValue {
 }
 
 /// A field of an object.
-#[expect(clippy::struct_excessive_bools, reason = "each is a word of the spec language")]
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::struct_excessive_bools,

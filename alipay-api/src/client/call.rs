@@ -37,6 +37,34 @@ use crate::{
 /// # }
 /// ```
 ///
+/// # In tasks, and many at once
+/// A call owns what it needs and is [`IntoFuture`]: where a future itself is asked for, as by `tokio::spawn` and `join_all`, give it
+/// [`into_future`](IntoFuture::into_future).
+///
+/// ```no_run
+/// # #[cfg(feature = "trade")]
+/// # async fn show(client: alipay_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::future::IntoFuture;
+///
+/// use alipay_api::trade::{Close, Query};
+/// use futures_util::future::join_all;
+///
+/// // In a task of its own, it is carried out whatever becomes of this one.
+/// let close = client.trade().close(Close::with_out_trade_no("20161112"));
+/// let closing = tokio::spawn(close.into_future());
+///
+/// // Many at once. For more than some dozens, limit how many are under way, as by `buffer_unordered`.
+/// let numbers = ["20161113", "20161114"];
+/// let queries = numbers.map(|number| client.trade().query(Query::with_out_trade_no(number)).into_future());
+/// for order in join_all(queries).await {
+///     println!("{:?}", order?.trade_status);
+/// }
+///
+/// closing.await??;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Dropping it
 /// Where the future is dropped before it is ready, as by `select!`, a timeout around it, or a handler whose client has gone, the call
 /// may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.

@@ -33,7 +33,7 @@ impl Prepared {
             let error = Error::new(ErrorKind::Request, invalid.to_string()).with_method(self.info.name);
             match invalid {
                 InvalidRequest::Missing(missing) => error.with_source(missing.clone()),
-                InvalidRequest::Ambiguous(_) => error,
+                InvalidRequest::Ambiguous(_) | InvalidRequest::Negative(_) => error,
             }
         })
     }

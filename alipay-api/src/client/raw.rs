@@ -171,6 +171,33 @@ impl RawResponse {
         }
     }
 
+    /// The whole content, `code` and `msg` included, read by serde: as a type of yours or as a [`serde_json::Value`].
+    ///
+    /// It is read to the letter: of the gateway's leniency, such as a number in a string, your type has to take what it meets.
+    /// [`get`](Self::get) and [`read`](Self::read) take it all.
+    ///
+    /// ```
+    /// # async fn example(client: alipay_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Bill {
+    ///     bill_download_url: String,
+    /// }
+    ///
+    /// let business = serde_json::json!({ "bill_type": "trade", "bill_date": "2016-04-05" });
+    /// let answer = client.call_raw("alipay.data.dataservice.bill.downloadurl.query", business).reads().await?;
+    /// let bill: Bill = answer.json()?;
+    /// println!("{}", bill.bill_download_url);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The content is not of this type: the error names the field, and what was expected there, and never what it holds.
+    #[cfg(feature = "serde")]
+    pub fn json<T: serde_core::de::DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        crate::wire::read_json(&self.text)
+    }
+
     /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::wire::Extra::unreadable) has it.
     ///
     /// # Errors

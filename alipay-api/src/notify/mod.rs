@@ -12,6 +12,8 @@ mod diagnosis;
 #[cfg(feature = "trade")]
 mod expect;
 mod parameters;
+#[cfg(feature = "trade")]
+mod trade_status;
 mod verified;
 
 use std::{fmt, sync::Arc};

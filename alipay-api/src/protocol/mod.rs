@@ -8,6 +8,7 @@ pub(crate) mod body;
 pub(crate) mod diagnosis;
 pub(crate) mod form;
 pub(crate) mod multipart;
+mod negative_amount;
 pub(crate) mod parameters;
 pub(crate) mod request;
 mod root;

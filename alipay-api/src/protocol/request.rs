@@ -4,6 +4,7 @@ use std::{any::Any, borrow::Cow, fmt};
 
 use super::{
     ambiguity,
+    negative_amount::NegativeAmount,
     parameters::{InvalidParameter, Parameters},
 };
 use crate::{
@@ -33,6 +34,7 @@ pub(crate) struct Business {
 pub(crate) enum InvalidRequest {
     Missing(MissingFields),
     Ambiguous(Ambiguous),
+    Negative(NegativeAmount),
 }
 
 /// A field comes back in a notification that would be refused for what it says.
@@ -113,6 +115,7 @@ impl Business {
         out.begin_object();
         let seen = request.see();
         for (name, value) in seen.given() {
+            NegativeAmount::check(name, value).map_err(InvalidRequest::Negative)?;
             if info.answer.echoes.contains(&name) {
                 asked.push((name, to_text(value).map_err(InvalidRequest::Missing)?));
             }
@@ -229,6 +232,7 @@ impl fmt::Display for InvalidRequest {
         match self {
             Self::Missing(missing) => missing.fmt(formatter),
             Self::Ambiguous(ambiguous) => ambiguous.fmt(formatter),
+            Self::Negative(negative) => negative.fmt(formatter),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The scalars of requests and responses: money, Beijing time, JSON text, files, secrets, values of enums.
 
 mod calendar;
+mod convert;
 mod file;
 mod json;
 mod pad;
@@ -15,4 +16,4 @@ pub use self::{
     secret::Secret,
     time::{Date, DateTime, ParseTimeError},
 };
-pub use crate::wire::{Listed, Open};
+pub use crate::wire::{Listed, Open, UnknownValueError};

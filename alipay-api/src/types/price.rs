@@ -1,4 +1,10 @@
-use std::{error::Error, fmt, str::FromStr};
+use std::{
+    error::Error,
+    fmt,
+    iter::Sum,
+    ops::{Add, AddAssign, Sub, SubAssign},
+    str::FromStr,
+};
 
 #[cfg(feature = "rust_decimal")]
 use rust_decimal::Decimal;
@@ -8,15 +14,33 @@ use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// An amount of money: a decimal with two places, never a binary fraction.
 ///
-/// Yuan, unless the field says another currency. On the wire it is text such as `"88.80"`.
+/// Yuan, unless the field says another currency. On the wire it is text such as `"88.80"`. It holds -92,233,720,368,547,758.08 to
+/// 92,233,720,368,547,758.07. A response may hold a negative amount; a request with one is refused before anything is sent.
 ///
 /// ```
 /// # use alipay_api::types::Price;
-/// let price: Price = "88.8".parse()?;
+/// let price: Price = "88.8".parse()?;                 // 元, as text
 /// assert_eq!(price.to_string(), "88.80");
-/// assert_eq!(price, Price::from_cents(8880));
+/// assert_eq!(price, Price::from_cents(8880));         // 分
+/// assert_eq!(Price::from_yuan(88), "88.00".parse()?); // whole 元
 /// assert!("0.001".parse::<Price>().is_err());
 /// # Ok::<(), alipay_api::types::ParsePriceError>(())
+/// ```
+///
+/// # Arithmetic
+/// Amounts are compared, added, subtracted and summed. An amount out of range never wraps and is never clamped: `+`, `-`, `+=`, `-=` and
+/// `sum` panic, in release builds too, as those of [`Duration`](std::time::Duration) do. For amounts from outside there are
+/// [`checked_add`](Self::checked_add), [`checked_sub`](Self::checked_sub), [`checked_mul`](Self::checked_mul) and
+/// [`checked_sum`](Self::checked_sum). A difference below zero is in range: ask [`is_negative`](Self::is_negative).
+///
+/// ```
+/// # use alipay_api::types::Price;
+/// let items = [Price::from_cents(9900), Price::from_cents(150)];
+/// let total: Price = items.iter().sum();
+/// assert_eq!(total - Price::from_yuan(100), Price::from_cents(50));
+/// assert!(total > Price::ZERO && !total.is_negative());
+/// assert_eq!(Price::checked_sum(items), Some(total));
+/// assert_eq!(Price::from_cents(i64::MAX).checked_add(Price::from_cents(1)), None);
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price {
@@ -39,30 +63,124 @@ impl Price {
     /// Nothing.
     pub const ZERO: Self = Self { cents: 0 };
 
-    /// An amount in hundredths: 分 of a yuan.
+    /// An amount in hundredths: fen (分) of a yuan, cents of a dollar. `8880` is 88.80.
+    #[doc(alias = "fen")]
     pub const fn from_cents(cents: i64) -> Self {
         Self { cents }
     }
 
-    /// The amount in hundredths: 分 of a yuan.
+    /// A whole amount: so many yuan (元). `88` is 88.00.
+    pub const fn from_yuan(yuan: u32) -> Self {
+        // Beyond the range of an `i64` of cents is nothing of 32 bits.
+        Self {
+            cents: yuan as i64 * 100,
+        }
+    }
+
+    /// The amount in hundredths: fen (分) of a yuan.
+    #[doc(alias = "fen")]
     pub const fn cents(self) -> i64 {
         self.cents
     }
 
-    /// The sum, or `None` where it is too large.
+    /// Whether it is nothing: 0.00.
+    pub const fn is_zero(self) -> bool {
+        self.cents == 0
+    }
+
+    /// Whether it is less than nothing.
+    pub const fn is_negative(self) -> bool {
+        self.cents < 0
+    }
+
+    /// The sum; `None` where it is out of range.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
-        match self.cents.checked_add(other.cents) {
+        Self::in_range(self.cents.checked_add(other.cents))
+    }
+
+    /// The difference, which may be negative; `None` where it is out of range.
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        Self::in_range(self.cents.checked_sub(other.cents))
+    }
+
+    /// So many times the amount; `None` where it is out of range.
+    pub const fn checked_mul(self, times: i64) -> Option<Self> {
+        Self::in_range(self.cents.checked_mul(times))
+    }
+
+    /// The sum of all; `None` where it, or that of the first of them, is out of range.
+    pub fn checked_sum(prices: impl IntoIterator<Item = Self>) -> Option<Self> {
+        prices.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+
+    const fn in_range(cents: Option<i64>) -> Option<Self> {
+        match cents {
             Some(cents) => Some(Self { cents }),
             None => None,
         }
     }
+}
 
-    /// The difference, or `None` where it is too large.
-    pub const fn checked_sub(self, other: Self) -> Option<Self> {
-        match self.cents.checked_sub(other.cents) {
-            Some(cents) => Some(Self { cents }),
-            None => None,
-        }
+/// An amount that can't be held must not become another one.
+#[cold]
+#[track_caller]
+fn out_of_range() -> Price {
+    panic!("an amount of money is out of range: use the checked operations for amounts from outside")
+}
+
+impl Add for Price {
+    type Output = Self;
+
+    /// # Panics
+    /// The sum is out of range.
+    #[track_caller]
+    fn add(self, other: Self) -> Self {
+        self.checked_add(other).unwrap_or_else(out_of_range)
+    }
+}
+
+impl Sub for Price {
+    type Output = Self;
+
+    /// # Panics
+    /// The difference is out of range.
+    #[track_caller]
+    fn sub(self, other: Self) -> Self {
+        self.checked_sub(other).unwrap_or_else(out_of_range)
+    }
+}
+
+impl AddAssign for Price {
+    /// # Panics
+    /// The sum is out of range.
+    #[track_caller]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Price {
+    /// # Panics
+    /// The difference is out of range.
+    #[track_caller]
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for Price {
+    /// # Panics
+    /// The sum is out of range.
+    fn sum<I: Iterator<Item = Self>>(prices: I) -> Self {
+        prices.fold(Self::ZERO, Self::add)
+    }
+}
+
+impl<'a> Sum<&'a Price> for Price {
+    /// # Panics
+    /// The sum is out of range.
+    fn sum<I: Iterator<Item = &'a Self>>(prices: I) -> Self {
+        prices.copied().sum()
     }
 }
 
@@ -187,6 +305,58 @@ mod tests {
                 written,
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn adds_and_subtracts_within_its_range() {
+        let (most, least, cent) = (
+            Price::from_cents(i64::MAX),
+            Price::from_cents(i64::MIN),
+            Price::from_cents(1),
+        );
+        assert_eq!(Price::from_yuan(u32::MAX).to_string(), "4294967295.00");
+        assert_eq!((most - cent) + cent, most);
+        let mut left = Price::from_yuan(1);
+        left -= Price::from_cents(101);
+        assert!(left.is_negative() && left < Price::ZERO && !left.is_zero());
+        left += cent;
+        assert!(left.is_zero() && !left.is_negative());
+        assert_eq!(cent.checked_mul(-3), Some(Price::from_cents(-3)));
+        assert_eq!([cent, most, least].into_iter().rev().sum::<Price>(), Price::ZERO);
+        assert_eq!([].iter().sum::<Price>(), Price::ZERO);
+        // In this order, a part of the sum is out of range.
+        assert_eq!(Price::checked_sum([most, cent, least]), None);
+        assert_eq!(
+            (most.checked_add(cent), least.checked_sub(cent), most.checked_mul(2)),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn never_wraps() {
+        let (most, least, cent) = (
+            Price::from_cents(i64::MAX),
+            Price::from_cents(i64::MIN),
+            Price::from_cents(1),
+        );
+        let operations: [&(dyn Fn() -> Price + std::panic::RefUnwindSafe); 5] = [
+            &|| most + cent,
+            &|| least - cent,
+            &|| [most, cent].iter().sum(),
+            &|| {
+                let mut sum = most;
+                sum += cent;
+                sum
+            },
+            &|| {
+                let mut difference = least;
+                difference -= cent;
+                difference
+            },
+        ];
+        for (index, operation) in operations.into_iter().enumerate() {
+            assert!(std::panic::catch_unwind(operation).is_err(), "{index}");
         }
     }
 

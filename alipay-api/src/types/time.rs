@@ -8,20 +8,27 @@ use std::{
 use super::{calendar, pad::pad};
 use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// The clocks in Beijing are eight hours ahead of UTC, all year.
-const AHEAD: i64 = 8 * 60 * 60;
+/// By how many seconds the clocks in Beijing are ahead of UTC, all year.
+pub(super) const AHEAD: i64 = 8 * 60 * 60;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A moment as Alipay writes it: Beijing time, `yyyy-MM-dd HH:mm:ss`, whatever the machine's zone is.
+/// A moment as Alipay writes it: Beijing time (UTC+8, all year), `yyyy-MM-dd HH:mm:ss`, whatever the machine's zone is.
 ///
 /// ```
-/// # use alipay_api::types::DateTime;
+/// # use alipay_api::types::{Date, DateTime};
 /// let paid: DateTime = "2016-11-16 11:42:19".parse()?;
 /// assert_eq!(paid.unix_seconds(), 1_479_267_739);
 /// assert_eq!(DateTime::from_unix_seconds(1_479_267_739), Some(paid));
+/// assert_eq!((paid.year(), paid.month(), paid.hour()), (2016, 11, 11));
+/// assert_eq!(Date::new(2016, 11, 16).and_then(|day| day.at(11, 42, 19)), Some(paid));
 /// # Ok::<(), alipay_api::types::ParseTimeError>(())
 /// ```
+///
+/// It converts to and from [`SystemTime`], and the moments of other libraries, which know their own zone or are in UTC: with the
+/// feature `chrono`, `chrono::DateTime`; with `jiff`, `Timestamp` and `ZonedDateTime`; with `time`, `OffsetDateTime`. What is made of it there
+/// is the same moment, at UTC+8 where the type has an offset. What it is made of loses the fraction of its second. Local times without
+/// a zone do not convert, since nothing tells whether they are Beijing's: the [parts](Self::parts) are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime {
     date: Date,
@@ -31,6 +38,8 @@ pub struct DateTime {
 }
 
 /// A day as Alipay writes it: `yyyy-MM-dd`, in Beijing.
+///
+/// With the features `chrono`, `jiff` and `time`, it converts to and from their days, nothing lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     year: i16,
@@ -44,6 +53,12 @@ pub struct ParseTimeError {
     expected: &'static str,
 }
 
+impl ParseTimeError {
+    pub(super) const YEARS: Self = Self {
+        expected: "a time between the years -9999 and 9999",
+    };
+}
+
 impl fmt::Display for ParseTimeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "not {}", self.expected)
@@ -55,7 +70,7 @@ impl Error for ParseTimeError {}
 impl DateTime {
     /// A moment in Beijing; `None` where there is no such date or time of day.
     pub fn new(year: i16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
-        Self::at(Date::new(year, month, day)?, hour, minute, second)
+        Date::new(year, month, day)?.at(hour, minute, second)
     }
 
     /// The moment this many seconds after 1970-01-01 00:00:00 UTC; `None` outside the years -9999 to 9999.
@@ -65,7 +80,7 @@ impl DateTime {
         let date = Date { year, month, day };
         let of_day = seconds.rem_euclid(DAY);
         let part = |part: i64| u8::try_from(part).ok();
-        Self::at(date, part(of_day / 3600)?, part(of_day / 60 % 60)?, part(of_day % 60)?)
+        date.at(part(of_day / 3600)?, part(of_day / 60 % 60)?, part(of_day % 60)?)
     }
 
     /// Seconds since 1970-01-01 00:00:00 UTC.
@@ -80,26 +95,79 @@ impl DateTime {
         self.date
     }
 
-    /// Year, month and day; hour, minute and second.
+    /// The year, in Beijing.
+    pub fn year(self) -> i16 {
+        self.date.year
+    }
+
+    /// The month, 1 to 12.
+    pub fn month(self) -> u8 {
+        self.date.month
+    }
+
+    /// The day of the month, 1 to 31.
+    pub fn day(self) -> u8 {
+        self.date.day
+    }
+
+    /// The hour, 0 to 23, in Beijing.
+    pub fn hour(self) -> u8 {
+        self.hour
+    }
+
+    /// The minute, 0 to 59.
+    pub fn minute(self) -> u8 {
+        self.minute
+    }
+
+    /// The second, 0 to 59.
+    pub fn second(self) -> u8 {
+        self.second
+    }
+
+    /// Year, month and day; hour, minute and second; in Beijing.
     pub fn parts(self) -> (i16, u8, u8, u8, u8, u8) {
         let (year, month, day) = self.date.parts();
         (year, month, day, self.hour, self.minute, self.second)
     }
+}
 
-    fn at(date: Date, hour: u8, minute: u8, second: u8) -> Option<Self> {
-        (hour < 24 && minute < 60 && second < 60).then_some(Self {
-            date,
+impl Date {
+    /// What stands where nothing was read.
+    pub(super) const BLANK: Self = Self {
+        year: 0,
+        month: 1,
+        day: 1,
+    };
+
+    /// A day; `None` where there is no such one, or outside the years -9999 to 9999.
+    pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
+        calendar::has(year, month, day).then_some(Self { year, month, day })
+    }
+
+    /// A moment of the day, in Beijing; `None` where there is no such time of day.
+    pub fn at(self, hour: u8, minute: u8, second: u8) -> Option<DateTime> {
+        (hour < 24 && minute < 60 && second < 60).then_some(DateTime {
+            date: self,
             hour,
             minute,
             second,
         })
     }
-}
 
-impl Date {
-    /// A day; `None` where there is no such one, or outside the years -9999 to 9999.
-    pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
-        calendar::has(year, month, day).then_some(Self { year, month, day })
+    /// The year.
+    pub fn year(self) -> i16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    pub fn month(self) -> u8 {
+        self.month
+    }
+
+    /// The day of the month, 1 to 31.
+    pub fn day(self) -> u8 {
+        self.day
     }
 
     /// Year, month and day.
@@ -121,9 +189,7 @@ impl TryFrom<SystemTime> for DateTime {
                 whole.map(|whole| -whole - i64::from(before.subsec_nanos() > 0))
             }
         };
-        seconds.and_then(Self::from_unix_seconds).ok_or(ParseTimeError {
-            expected: "a time between the years -9999 and 9999",
-        })
+        seconds.and_then(Self::from_unix_seconds).ok_or(ParseTimeError::YEARS)
     }
 }
 
@@ -162,7 +228,7 @@ impl FromStr for DateTime {
         };
         let time = two_digits(*h, *hour).zip(two_digits(*m, *minute));
         let (date, (hour, minute)) = read_date(date).zip(time).ok_or(EXPECTED)?;
-        Self::at(date, hour, minute, second).ok_or(EXPECTED)
+        date.at(hour, minute, second).ok_or(EXPECTED)
     }
 }
 
@@ -225,11 +291,7 @@ impl fmt::Debug for Date {
 
 /// What stands where nothing was read.
 const NEVER: DateTime = DateTime {
-    date: Date {
-        year: 0,
-        month: 1,
-        day: 1,
-    },
+    date: Date::BLANK,
     hour: 0,
     minute: 0,
     second: 0,
@@ -262,7 +324,7 @@ macro_rules! wire {
 }
 
 wire!(DateTime, NEVER, "a time of the form yyyy-MM-dd HH:mm:ss");
-wire!(Date, NEVER.date, "a day of the form yyyy-MM-dd");
+wire!(Date, Self::BLANK, "a day of the form yyyy-MM-dd");
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@ use super::{DecodeError, Field, Value, from_json};
 ///
 /// In a response: what the gateway sent beyond the spec, and what the spec has and could not be [read](Self::unreadable). In a request: what
 /// is sent beyond it.
-/// With the feature `serde`, an object with a field that no value can hold, such as the number `1e999`, can't be serialised.
+/// With the feature `serde`, it is written and read as an object of these fields, without the mark of those that could not be read; a
+/// field that no value can hold, such as text with half an emoji, can't be serialised, nor can an object with it.
 /// `Debug` shows their names only, since nobody knows which of them is a secret.
 #[derive(Clone, Default)]
 pub struct Extra {

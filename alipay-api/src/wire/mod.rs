@@ -11,6 +11,8 @@
 mod error;
 mod extra;
 mod field;
+#[cfg(feature = "serde")]
+mod foreign;
 mod object;
 mod open_enum;
 mod reading;
@@ -26,13 +28,17 @@ mod writer;
 mod tests;
 
 #[cfg(feature = "serde")]
-pub use self::serde::{deserialize, serialize};
+pub(crate) use self::foreign::read_json;
+#[cfg(feature = "serde")]
+pub use self::serde::{deserialize, deserialize_listed, serialize, serialize_listed};
 pub use self::{
     error::DecodeError,
     extra::Extra,
     field::{Field, Fill, Hold, List, Slot, View},
     object::{Object, Seen, clone_object, debug_object, same_object},
-    open_enum::{Listed, Open, debug_listed, same_listed},
+    open_enum::{
+        Listed, Open, UnknownValueError, debug_listed, display_listed, hash_listed, parse_listed, same_listed,
+    },
     scalar::AnyScalar,
     source::Source,
     value::{Value, from_json},
@@ -99,6 +105,34 @@ macro_rules! __listed {
                 $crate::wire::debug_listed(self, formatter)
             }
         }
+        impl ::core::hash::Hash for $name {
+            #[inline]
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                $crate::wire::hash_listed(self, state)
+            }
+        }
+        impl ::core::fmt::Display for $name {
+            #[inline]
+            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::wire::display_listed(self, formatter)
+            }
+        }
+        impl ::core::str::FromStr for $name {
+            type Err = $crate::types::UnknownValueError;
+            #[inline]
+            // Not `Self::Err`: a value may have that name.
+            fn from_str(text: &str) -> ::core::result::Result<Self, $crate::types::UnknownValueError> {
+                $crate::wire::parse_listed(text)
+            }
+        }
+        impl $name {
+            /// The value as it stands on the wire.
+            #[inline]
+            pub fn as_str(self) -> &'static str {
+                $crate::wire::Listed::as_str(self)
+            }
+        }
+        $crate::__serde_listed!($name);
     };
 }
 
@@ -133,6 +167,40 @@ macro_rules! __serde {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __serde {
+    ($name:ident) => {};
+}
+
+/// serde's traits for listed values: their texts.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __serde_listed {
+    ($name:ident) => {
+        impl $crate::__private::serde_core::Serialize for $name {
+            #[inline]
+            fn serialize<S: $crate::__private::serde_core::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::wire::serialize_listed(self, serializer)
+            }
+        }
+        impl<'de> $crate::__private::serde_core::Deserialize<'de> for $name {
+            #[inline]
+            fn deserialize<D: $crate::__private::serde_core::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::wire::deserialize_listed(deserializer)
+            }
+        }
+    };
+}
+
+/// Nothing, without the feature `serde`.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __serde_listed {
     ($name:ident) => {};
 }
 

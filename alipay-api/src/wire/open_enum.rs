@@ -49,6 +49,27 @@ pub fn same_listed<T>(one: &T, other: &T) -> bool {
     mem::discriminant(one) == mem::discriminant(other)
 }
 
+/// `Hash` for listed values.
+pub fn hash_listed<T, H: Hasher>(value: &T, state: &mut H) {
+    mem::discriminant(value).hash(state);
+}
+
+/// `FromStr` for listed values.
+///
+/// # Errors
+/// The text is none of them.
+pub fn parse_listed<T: Listed>(text: &str) -> Result<T, UnknownValueError> {
+    T::from_text(text).ok_or(UnknownValueError { listed: T::listed().0 })
+}
+
+/// `Display` for listed values: the text on the wire, padded where the caller asks for that.
+///
+/// # Errors
+/// The formatter's.
+pub fn display_listed<T: Listed>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    formatter.pad(text_of(value))
+}
+
 /// `Debug` for listed values: the text on the wire.
 ///
 /// # Errors
@@ -57,9 +78,37 @@ pub fn debug_listed<T: Listed>(value: &T, formatter: &mut fmt::Formatter<'_>) ->
     fmt::Debug::fmt(text_of(value), formatter)
 }
 
+/// Text that is none of the values that this version of the library lists for an enum. The gateway may know more of them: an [`Open`]
+/// takes any text.
+///
+/// It names the values that are listed, and never the text: that may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownValueError {
+    listed: &'static [&'static str],
+}
+
+impl fmt::Display for UnknownValueError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An enum of error codes has up to a hundred.
+        const SHOWN: usize = 8;
+        let (shown, more) = self.listed.split_at(self.listed.len().min(SHOWN));
+        formatter.write_str("the text is not a value that this version of the library lists")?;
+        if !shown.is_empty() {
+            write!(formatter, ": `{}`", shown.join("`, `"))?;
+        }
+        if !more.is_empty() {
+            write!(formatter, " and {} more", more.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnknownValueError {}
+
 /// A value of an enum that may grow: one that is listed, or another that this version of the library does not know.
 ///
-/// It compares with listed values, and converts from them and from text. To match, ask for the [`known`](Self::known) one:
+/// It compares with listed values, and converts from them and from any text. The listed values themselves are read from text with
+/// `parse`, which fails with an [`UnknownValueError`] for any other. To match, ask for the [`known`](Self::known) one:
 ///
 /// ```
 /// # #[cfg(feature = "trade")]

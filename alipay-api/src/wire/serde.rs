@@ -1,13 +1,13 @@
 //! serde's traits for generated types: one detour over JSON text, so that nothing is compiled per type and format.
 
 use serde_core::{
-    Deserialize as _, Deserializer, Serialize, Serializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{self, MapAccess, Visitor},
     ser::{self, SerializeMap as _, SerializeSeq as _},
 };
 use serde_json::value::RawValue;
 
-use super::{Field, Name, from_json, to_json, value::unquote};
+use super::{Extra, Field, Listed, Name, Open, from_json, open_enum::parse_listed, to_json, value::unquote};
 
 /// serde's `serialize` for a type of the wire.
 ///
@@ -27,6 +27,58 @@ pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Resu
     let json = serde_json::Value::deserialize(deserializer)?.to_string();
     let read = from_json(&json).map_err(de::Error::custom)?;
     Ok(read.unwrap_or_else(T::blank))
+}
+
+/// serde's `serialize` for a listed value: its text.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_listed<T: Listed, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str((*value).as_str())
+}
+
+/// serde's `deserialize` for a listed value.
+///
+/// # Errors
+/// Those of the deserializer, and a text that is not listed.
+pub fn deserialize_listed<'de, T: Listed, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let read: Open<T> = deserialize(deserializer)?;
+    parse_listed(read.as_str()).map_err(de::Error::custom)
+}
+
+/// The fields by their names.
+impl Serialize for Extra {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, json) in self.iter() {
+            map.serialize_entry(name, &Json(json))?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Extra {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Extra;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("the fields of an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Extra, A::Error> {
+                let mut extra = Extra::EMPTY;
+                while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                    extra.insert(name, &value);
+                }
+                Ok(extra)
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 /// One well-formed JSON value without blanks around it.

@@ -1,4 +1,5 @@
 //! What the gateway's answers look like in the wild, read by one small type.
+#![expect(unreachable_pub, reason = "what `listed!` adds is public")]
 
 use super::{Extra, Field, Listed, Object, Open, Reading, Seen, Source, Unreadable, Values, to_json};
 use crate::types::{Date, DateTime, File, Json, Price, Secret};
@@ -55,11 +56,12 @@ super::object!(Query);
 
 enum State {
     Paid,
+    Moved,
 }
 
 impl Listed for State {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
-        (&["PAID"], &[Self::Paid])
+        (&["PAID", "MOVED"], &[Self::Paid, Self::Moved])
     }
 }
 
@@ -222,12 +224,12 @@ fn objects_and_lists_come_as_text() {
 
 #[test]
 fn unknown_values_and_fields_are_kept() {
-    let order = read(r#"{"number":"1","state":"MOVED","new":{"a": 1},"token":"t"}"#).unwrap();
-    assert_eq!(order.state.as_str(), "MOVED");
+    let order = read(r#"{"number":"1","state":"LOST","new":{"a": 1},"token":"t"}"#).unwrap();
+    assert_eq!(order.state.as_str(), "LOST");
     assert_eq!(order.extra.get("new"), Some(r#"{"a": 1}"#));
     assert_eq!(
         to_json(&order).unwrap(),
-        r#"{"number":"1","token":"t","state":"MOVED","new":{"a": 1}}"#
+        r#"{"number":"1","token":"t","state":"LOST","new":{"a": 1}}"#
     );
     assert_eq!(
         format!("{:?} {:?}", order.extra, order.token),
@@ -444,6 +446,89 @@ fn an_open_value_is_its_text() {
         std::collections::HashSet::from([listed, Open::Other("PAID".into()), other]).len(),
         2
     );
+}
+
+#[test]
+fn a_listed_value_is_its_text() {
+    assert_eq!((State::Paid.as_str(), "PAID".parse()), ("PAID", Ok(State::Paid)));
+    assert_eq!(format!("{} {:>5}", State::Paid, State::Paid), "PAID  PAID");
+    assert_eq!(
+        std::collections::HashSet::from([State::Paid, State::Paid, State::Moved]).len(),
+        2
+    );
+    let unknown = "secret".parse::<State>().unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "the text is not a value that this version of the library lists: `PAID`, `MOVED`"
+    );
+    assert!("paid".parse::<State>().is_err() && "".parse::<State>().is_err());
+    assert_eq!(
+        "X".parse::<crate::method::NoErrorCode>().unwrap_err().to_string(),
+        "the text is not a value that this version of the library lists"
+    );
+    let many = "X".parse::<crate::gateway::GatewayErrorCode>().unwrap_err().to_string();
+    assert!(many.contains(" and ") && many.ends_with(" more"), "{many}");
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_writes_a_listed_value_as_its_text() {
+    assert_eq!(
+        serde_json::to_string(&[State::Paid, State::Moved]).unwrap(),
+        r#"["PAID","MOVED"]"#
+    );
+    assert_eq!(serde_json::from_str::<State>(r#""MOVED""#).unwrap(), State::Moved);
+    for json in [r#""secret""#, r#""""#, "null", "{}"] {
+        let error = serde_json::from_str::<State>(json).unwrap_err().to_string();
+        assert!(
+            error.contains("`PAID`, `MOVED`") && !error.contains("secret"),
+            "{error}"
+        );
+        let other = serde_json::from_str::<Open<State>>(json);
+        assert!(other.is_ok(), "{json}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_keeps_an_outcome() {
+    use crate::Outcome;
+    for (outcome, json) in [
+        (Outcome::Done(State::Paid), r#"{"done":"PAID"}"#),
+        (Outcome::Pending(State::Moved), r#"{"pending":"MOVED"}"#),
+    ] {
+        assert_eq!(serde_json::to_string(&outcome).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Outcome<State>>(json).unwrap(), outcome);
+        assert_eq!(
+            outcome.as_ref().map(|state| state.as_str().len()).is_pending(),
+            outcome.is_pending()
+        );
+    }
+    for json in [
+        r#"{"failed":"PAID"}"#,
+        r#"{"done":"PAID","pending":"PAID"}"#,
+        "{}",
+        r#""done""#,
+    ] {
+        assert!(serde_json::from_str::<Outcome<State>>(json).is_err(), "{json}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_keeps_unknown_fields() {
+    let json = r#"{"z":{"a":[1,true,null]},"b":"x\u0001","n":18446744073709551615}"#;
+    let extra: Extra = serde_json::from_str(json).unwrap();
+    assert_eq!((extra.get("z"), extra.len()), (Some(r#"{"a":[1,true,null]}"#), 3));
+    assert_eq!(serde_json::to_string(&extra).unwrap(), json);
+    let (order, _) = read_leniently(r#"{"number":"1","count":"many","new":0.10}"#);
+    assert_eq!(
+        serde_json::to_string(&order.extra).unwrap(),
+        r#"{"count":"many","new":0.1}"#
+    );
+    let (order, _) = read_leniently(r#"{"number":"1","note":"x\ud83d"}"#);
+    assert!(serde_json::to_string(&order.extra).is_err());
+    assert!(serde_json::from_str::<Extra>("[]").is_err());
 }
 
 #[cfg(feature = "serde")]

@@ -99,7 +99,7 @@ fn facts_stand_in_the_method() {
     };
     assert_eq!((limits.field, limits.max_size), ("file", Some(1024)));
     assert_eq!(limits.extensions, ["jpg", "png"]);
-    assert!(All::INFO.encrypted && !Nothing::INFO.encrypted);
+    const { assert!(All::INFO.encrypted && !Nothing::INFO.encrypted) };
     let page = All::INFO.page.unwrap();
     assert_eq!((page.number, page.size, page.total), ("int", "string", Some("int")));
     let v3 = All::INFO.v3.unwrap();

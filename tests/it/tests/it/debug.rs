@@ -11,7 +11,7 @@ use std::{
 };
 
 use alipay_api::{
-    Client, Credentials, Outcome,
+    Client, Credentials, Error, ErrorKind, Outcome,
     cert::Certificate,
     isv::{
         Isv, IsvEvent, Sweep,
@@ -72,6 +72,8 @@ const HARMLESS: &[&str] = &[
     "StoreErrorKind",
     "SystemClock",
     "TransportErrorKind",
+    // Lists the values that are known, not the text.
+    "UnknownValueError",
     "V3",
     // Without `Debug`.
     "Slot",
@@ -220,6 +222,7 @@ async fn calls(shown: &mut Shown, client: &Client) {
     };
     shown.add("RawCall", &raw());
     shown.error("Error", &raw().await.unwrap_err());
+    shown.add("ErrorForTests", &Error::for_tests(ErrorKind::Gateway));
     shown.error("Error", &call().await.unwrap_err());
     shown.error(
         "TransportError",

@@ -1,11 +1,11 @@
 //! What goes wrong on the wire, and what a caller is told of the outcome.
 
-use std::time::Duration;
+use std::{future::IntoFuture as _, time::Duration};
 
 use alipay_api::{
     Client, Error, ErrorKind,
     sign::{PublicKey, SignError, SignType, Signer},
-    trade::{Create, CreateRequired, Precreate, Query, types::TradeStatus},
+    trade::{AppPay, Create, CreateRequired, PagePay, Precreate, Query, Refund, types::TradeStatus},
     transport::{TransportError, TransportErrorKind},
 };
 use alipay_mock::{Fault, Mock};
@@ -354,4 +354,36 @@ async fn what_cannot_be_a_parameter_is_not_sent() {
     let error = client.on_behalf_of("").trade().create(create()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
     assert_eq!(mock.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_negative_amount_is_not_sent() {
+    let (mock, client) = start().await;
+    let refund = Refund::with_out_trade_no("1", price("-0.01"));
+    let error = client.trade().refund(refund).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (
+            ErrorKind::Request,
+            "alipay.trade.refund: `refund_amount` is negative: a request takes no amount below zero"
+        )
+    );
+    assert!(!error.is_outcome_unknown() && !error.is_retryable());
+    let page = client.trade().page_pay(PagePay::new("1", price("-0.01"), "subject"));
+    assert_eq!(page.url().unwrap_err().kind(), ErrorKind::Request);
+    let app = client.trade().app_pay(AppPay::new("1", price("-0.01"), "subject"));
+    assert_eq!(app.order_string().unwrap_err().kind(), ErrorKind::Request);
+    assert_eq!(mock.requests(), 0);
+}
+
+#[tokio::test]
+async fn calls_run_in_tasks_and_side_by_side() {
+    let (mock, client) = start().await;
+    paid_order(&mock, &client, "1", "1.00").await;
+    let query = |number: &str| client.trade().query(Query::with_out_trade_no(number)).into_future();
+    let spawned = tokio::spawn(query("1"));
+    let found = futures_util::future::join_all([query("1"), query("2")]).await;
+    assert!(found[0].is_ok());
+    assert_eq!(found[1].as_ref().unwrap_err().sub_code(), Some("ACQ.TRADE_NOT_EXIST"));
+    assert_eq!(spawned.await.unwrap().unwrap().out_trade_no, "1");
 }

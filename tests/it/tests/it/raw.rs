@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use alipay_api::{ErrorClass, ErrorKind, trade::CreateResponse};
 use alipay_mock::Fault;
 use serde_json::json;
@@ -13,6 +15,12 @@ async fn a_method_can_be_called_by_name() {
     assert_eq!(answer.get::<String>("out_trade_no").unwrap().as_deref(), Some("1"));
     assert_eq!(answer.read::<CreateResponse>().unwrap().out_trade_no, "1");
     assert!(answer.as_str().starts_with('{'));
+    // By serde, as any type.
+    assert_eq!(answer.json::<CreateResponse>().unwrap().out_trade_no, "1");
+    let texts: BTreeMap<String, String> = answer.json().unwrap();
+    assert_eq!((&*texts["code"], &*texts["out_trade_no"]), ("10000", "1"));
+    let error = answer.json::<BTreeMap<String, i64>>().unwrap_err();
+    assert_eq!(error.to_string(), "`code`: expected i64");
 }
 
 #[tokio::test]

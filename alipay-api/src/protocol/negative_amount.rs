@@ -1,0 +1,89 @@
+//! No request takes a negative amount: a refund of less than nothing would be a payment.
+
+use std::{any::Any, fmt};
+
+use crate::{
+    types::Price,
+    wire::{DecodeError, Field, View},
+};
+
+/// A field of a request holds a negative amount.
+#[derive(Clone, Debug)]
+pub(crate) struct NegativeAmount {
+    path: String,
+}
+
+impl NegativeAmount {
+    /// Refuses a field that holds a negative amount, at any depth.
+    pub(super) fn check(name: &str, field: &dyn Field) -> Result<(), Self> {
+        match find(field) {
+            None => Ok(()),
+            Some(place) => Err(Self {
+                path: place.within(name).path(),
+            }),
+        }
+    }
+}
+
+/// Where the first negative amount is.
+fn find(field: &dyn Field) -> Option<DecodeError> {
+    match field.view() {
+        View::Scalar(scalar) => {
+            let scalar: &dyn Any = scalar;
+            let price = scalar.downcast_ref::<Price>()?;
+            price.is_negative().then(|| DecodeError::new("negative"))
+        }
+        View::Option(held) => find(held?),
+        View::Object(object) => object
+            .see()
+            .given()
+            .find_map(|(name, value)| Some(find(value)?.within(name))),
+        View::List(list) => (0..)
+            .map_while(|index| Some((index, list.item(index)?)))
+            .find_map(|(index, item)| Some(find(item)?.at(index))),
+    }
+}
+
+impl fmt::Display for NegativeAmount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        write!(formatter, "`{path}` is negative: a request takes no amount below zero")
+    }
+}
+
+#[cfg(all(test, feature = "trade"))]
+mod tests {
+    use super::super::request::Business;
+    use crate::{
+        method::Method as _,
+        trade::{Pay, Refund, types::GoodsDetail},
+        types::Price,
+        wire::Object as _,
+    };
+
+    #[test]
+    fn no_request_holds_a_negative_amount() {
+        let refund = |cents| {
+            let mut refund = Refund::blank();
+            refund.out_trade_no = Some("1".to_owned());
+            refund.refund_amount = Price::from_cents(cents);
+            Business::new(&refund, &Refund::INFO).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            refund(-1).unwrap_err(),
+            "`refund_amount` is negative: a request takes no amount below zero"
+        );
+        assert!(refund(0).is_ok() && refund(1).is_ok());
+        let goods = |cents| {
+            let mut goods = GoodsDetail::blank();
+            goods.price = Some(Price::from_cents(cents));
+            goods
+        };
+        let mut pay = Pay::blank();
+        pay.goods_detail = vec![goods(1), goods(-1)];
+        assert_eq!(
+            Business::new(&pay, &Pay::INFO).unwrap_err().to_string(),
+            "`goods_detail[1].price` is negative: a request takes no amount below zero"
+        );
+    }
+}
