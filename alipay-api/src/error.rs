@@ -305,14 +305,14 @@ impl Error {
 
     /// Without secrets in anything that it says.
     pub(crate) fn redacted(self, redactor: &Redactor) -> Self {
-        let told = self.told();
+        let message = self.full_message();
         // A cause can't be changed: where one shows a secret, its words are kept and it is not.
         let is_quoted = self.0.cause.is_some()
-            && (redactor.redact(&told).is_some() || redactor.redact(&format!("{:?}", self.0.cause)).is_some());
-        let told = is_quoted.then(|| told.into_owned());
+            && (redactor.redact(&message).is_some() || redactor.redact(&format!("{:?}", self.0.cause)).is_some());
+        let message = is_quoted.then(|| message.into_owned());
         self.set(|inner| {
-            if let Some(told) = told {
-                inner.message = told;
+            if let Some(message) = message {
+                inner.message = message;
                 inner.cause = None;
             }
             let Inner {
@@ -353,16 +353,16 @@ impl Error {
     }
 
     /// The message and every cause that it does not tell yet.
-    fn told(&self) -> Cow<'_, str> {
-        let mut told = Cow::Borrowed(self.0.message.as_str());
+    fn full_message(&self) -> Cow<'_, str> {
+        let mut message = Cow::Borrowed(self.0.message.as_str());
         for cause in self.cause().into_iter().flat_map(chain) {
             let text = cause.to_string();
-            if !told.contains(&text) {
-                told.to_mut().push_str(": ");
-                told.to_mut().push_str(&text);
+            if !message.contains(&text) {
+                message.to_mut().push_str(": ");
+                message.to_mut().push_str(&text);
             }
         }
-        told
+        message
     }
 
     fn set(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -377,14 +377,19 @@ impl fmt::Display for Error {
         if let Some(method) = &inner.method {
             write!(formatter, "{method}: ")?;
         }
-        formatter.write_str(&self.told())?;
+        formatter.write_str(&self.full_message())?;
         if let Some(gateway) = &inner.gateway {
-            write!(formatter, " {} {}", Shown(&gateway.code), Shown(&gateway.message))?;
+            write!(
+                formatter,
+                " {} {}",
+                Sanitized(&gateway.code),
+                Sanitized(&gateway.message)
+            )?;
             if let Some(sub_code) = &gateway.sub_code {
-                write!(formatter, ", {}", Shown(sub_code))?;
+                write!(formatter, ", {}", Sanitized(sub_code))?;
             }
             if let Some(sub_message) = &gateway.sub_message {
-                write!(formatter, ": {}", Shown(sub_message))?;
+                write!(formatter, ": {}", Sanitized(sub_message))?;
             }
             if !inner.verified {
                 formatter.write_str(" (unsigned)")?;
@@ -400,7 +405,7 @@ impl fmt::Display for Error {
             formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
         }
         if let Some(trace_id) = &inner.trace_id {
-            write!(formatter, " [trace {}]", Shown(trace_id))?;
+            write!(formatter, " [trace {}]", Sanitized(trace_id))?;
         }
         Ok(())
     }
@@ -429,9 +434,9 @@ pub(crate) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<It
 }
 
 /// Words from outside: on one line, and not too long for a log.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+pub(crate) struct Sanitized<'a>(pub(crate) &'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LENGTH: usize = 300;
         let mut characters = self.0.chars();

@@ -3,7 +3,7 @@
 
 use crate::{
     ErrorClass,
-    wire::{Listed, Object},
+    wire::{KnownValue, Object},
 };
 
 /// A request of one gateway method, and everything that its spec says about it.
@@ -208,7 +208,7 @@ impl<T> Outcome<T> {
 }
 
 /// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
-pub trait ErrorCode: Listed {
+pub trait ErrorCode: KnownValue {
     /// What a caller can do about it.
     fn class(self) -> ErrorClass;
 }
@@ -222,7 +222,7 @@ pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoErrorCode {}
 
-impl Listed for NoErrorCode {
+impl KnownValue for NoErrorCode {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&[], &[])
     }

@@ -46,7 +46,7 @@ enum Command {
     },
 }
 
-type Outcome = Result<ExitCode, Box<dyn Error>>;
+type CommandResult = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
@@ -73,13 +73,13 @@ fn workspace() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-fn show_benchmarks() -> Outcome {
+fn show_benchmarks() -> CommandResult {
     let (table, holds) = bench_report::report(workspace())?;
     io::stdout().write_all(table.as_bytes())?;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn codegen(check: bool) -> Outcome {
+fn codegen(check: bool) -> CommandResult {
     let project = Project {
         base: workspace().to_owned(),
         spec: "spec".to_owned(),
@@ -101,7 +101,7 @@ fn codegen(check: bool) -> Outcome {
     Ok(ExitCode::FAILURE)
 }
 
-fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> Outcome {
+fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> CommandResult {
     let methods = match catalogue {
         Some(file) => read(file)?,
         None => io::read_to_string(io::stdin().lock())?,

@@ -64,7 +64,7 @@ pub use self::{
     root_certificates::RootCertificates,
 };
 pub(crate) use self::{
-    fetch::{Cause, End, Errand, Failure, SIGN_OF_LIFE, Wanted},
+    fetch::{Cause, End, Failure, FetchTask, SIGN_OF_LIFE, Wanted},
     keyring::{Accepted, Keyring, Step},
     place::Place,
     set::Certificates,

@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Client, Inner,
-    acting::Acting,
     address::{Address, is_gateway, is_https, is_protected},
+    caller::CallerIdentity,
 };
 use crate::{
     Error, ErrorKind,
@@ -167,7 +167,7 @@ impl ClientBuilder {
                 total_timeout: self.total_timeout,
                 max_attempts: self.max_attempts,
             }),
-            acting: Acting::App,
+            caller: CallerIdentity::App,
         })
     }
 }

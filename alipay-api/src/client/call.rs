@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Client,
-    exchange::{Content, Exchange, unpacked},
+    exchange::{AnswerValue, Exchange, unpacked},
     prepared::Prepared,
 };
 use crate::{
@@ -57,7 +57,7 @@ struct Parts {
 /// Makes what a call gives of a response's fields, and of whether it is pending.
 ///
 /// The type is known again to the [`CallFuture`], so that the call itself is compiled once, and not for each method.
-type Make = fn(&mut Source<'_>, bool) -> Content;
+type Make = fn(&mut Source<'_>, bool) -> AnswerValue;
 
 impl<T> Call<T> {
     #[inline]
@@ -89,8 +89,8 @@ impl<T> Call<T> {
 }
 
 #[inline]
-fn make<M: ServerMethod>(source: &mut Source<'_>, pending: bool) -> Content {
-    Content::new(M::Output::new(source.make(), pending))
+fn make<M: ServerMethod>(source: &mut Source<'_>, pending: bool) -> AnswerValue {
+    AnswerValue::new(M::Output::new(source.make(), pending))
 }
 
 impl Parts {
@@ -109,12 +109,12 @@ impl Parts {
         }
     }
 
-    fn into_future(self) -> BoxFuture<'static, Result<Content, Error>> {
+    fn into_future(self) -> BoxFuture<'static, Result<AnswerValue, Error>> {
         Box::pin(send(self))
     }
 }
 
-async fn send(parts: Parts) -> Result<Content, Error> {
+async fn send(parts: Parts) -> Result<AnswerValue, Error> {
     let Parts {
         prepared,
         classify,
@@ -134,14 +134,14 @@ async fn send(parts: Parts) -> Result<Content, Error> {
         classify,
         business: prepared.business()?,
         options: prepared.options.clone(),
-        patience: client.patience(timeout),
+        timeouts: client.timeouts(timeout),
         fetches: None,
     };
     exchange.run(&|answer| read(answer, info, make)).await
 }
 
 /// What a verified answer says. A field that can't be read stays empty, but where a success says nothing without it.
-fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<Content, DecodeError> {
+fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValue, DecodeError> {
     let unreadable = Unreadable::default();
     let mut source = answer.values.source(Reading::Lenient(&unreadable));
     let is_pending = answer.is_pending(info.answer.pending);
@@ -204,7 +204,7 @@ impl<T> fmt::Debug for Call<T> {
 /// A [`Call`] under way.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
-    content: BoxFuture<'static, Result<Content, Error>>,
+    content: BoxFuture<'static, Result<AnswerValue, Error>>,
     gives: PhantomData<fn() -> T>,
 }
 

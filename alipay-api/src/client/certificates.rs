@@ -18,13 +18,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Client,
-    acting::Acting,
-    exchange::{Content, Exchange, Patience, Read, after, unpacked},
+    caller::CallerIdentity,
+    exchange::{AnswerValue, Exchange, Read, TimeoutPolicy, after, unpacked},
 };
 use crate::{
     Error, ErrorKind,
-    cert::{Accepted, Cause, End, Errand, Failure, Keyring, SIGN_OF_LIFE, Step, Wanted},
-    error::Shown,
+    cert::{Accepted, Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted},
+    error::Sanitized,
     method::{AnswerInfo, Retry},
     protocol::{
         answer::UnverifiedAnswer,
@@ -44,7 +44,7 @@ const MAX_FETCH: Duration = Duration::from_secs(50);
 /// An attempt to download ends well before those do who wait for it, so that there is time for another.
 const MAX_ATTEMPT: Duration = Duration::from_secs(5);
 /// How many fetches one caller waits for, where the former was given up or met with what may pass.
-const MAX_ERRANDS: usize = 4;
+const MAX_FETCHES: usize = 4;
 
 impl Client {
     /// What verifies a signature that names this certificate, if that is at hand. What names none may be by any that is at
@@ -73,9 +73,9 @@ impl Client {
             runtime::check()?;
         }
         let mut last = None;
-        for _ in 0..MAX_ERRANDS {
+        for _ in 0..MAX_FETCHES {
             let step = keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())?;
-            let outcome = match step {
+            let waiter = match step {
                 Step::Verify(verifier) => return Ok(verifier),
                 Step::TooMany => {
                     if cause == Cause::Notification {
@@ -85,13 +85,13 @@ impl Client {
                         .find(alipay_cert_sn, self.inner.clock.now())
                         .ok_or_else(too_many);
                 }
-                Step::Wait(outcome) => outcome,
-                Step::Fetch(errand, outcome) => {
-                    self.begin(errand);
-                    outcome
+                Step::Wait(waiter) => waiter,
+                Step::Fetch(fetch_task, waiter) => {
+                    self.begin(fetch_task);
+                    waiter
                 }
             };
-            match outcome.wait(cause, deadline).await {
+            match waiter.wait(cause, deadline).await {
                 End::Fetched => {
                     if let Some(verifier) = keyring.find(alipay_cert_sn, self.inner.clock.now()) {
                         return Ok(verifier);
@@ -126,16 +126,16 @@ impl Client {
     /// Has the certificate that Alipay signs with at present fetched, if it is not at hand: once for all who ask at the same time,
     /// and not at all where somebody has asked a moment ago.
     async fn inquire(&self, keyring: &Keyring, deadline: Instant) {
-        let outcome = match keyring.inquire(Instant::now()) {
+        let waiter = match keyring.inquire(Instant::now()) {
             Step::Verify(_) | Step::TooMany => return,
-            Step::Wait(outcome) => outcome,
-            Step::Fetch(errand, outcome) => {
-                self.begin(errand);
-                outcome
+            Step::Wait(waiter) => waiter,
+            Step::Fetch(fetch_task, waiter) => {
+                self.begin(fetch_task);
+                waiter
             }
         };
         // However it ends, what it has brought is in the keyring.
-        outcome.wait(Cause::Notification, deadline).await;
+        waiter.wait(Cause::Notification, deadline).await;
     }
 
     /// Refuses a method that the gateway takes in certificate mode only, where there are no certificates.
@@ -164,23 +164,23 @@ impl Client {
         Ok(Arc::clone(accepted.verifier()))
     }
 
-    /// Runs an errand as a task of its own: who waits may go away.
-    fn begin(&self, errand: Errand) {
+    /// Runs an fetch_task as a task of its own: who waits may go away.
+    fn begin(&self, fetch_task: FetchTask) {
         let client = Self {
             inner: Arc::clone(&self.inner),
-            acting: Acting::App,
+            caller: CallerIdentity::App,
         };
         let task: BoxFuture<'static, ()> = Box::pin(async move {
             let result = {
-                let mut fetch = pin!(client.fetch(errand.wanted()));
+                let mut fetch = pin!(client.fetch(fetch_task.wanted()));
                 loop {
                     match timeout(SIGN_OF_LIFE, &mut fetch).await {
                         Ok(result) => break result,
-                        Err(_) => errand.show_life(),
+                        Err(_) => fetch_task.show_life(),
                     }
                 }
             };
-            errand.settle(result);
+            fetch_task.settle(result);
         });
         tokio::spawn(task);
     }
@@ -222,7 +222,7 @@ impl Client {
             classify: |_| None,
             business: &business,
             options: Options::default(),
-            patience: Patience {
+            timeouts: TimeoutPolicy {
                 attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
                 total: self.inner.total_timeout.min(MAX_FETCH),
                 attempts,
@@ -231,7 +231,7 @@ impl Client {
         };
         let content: &Read<'_> = &|answer| {
             let member = answer.values.get(CONTENT).map(Value::read::<String>);
-            Ok(Content::new(member.transpose()?.flatten().unwrap_or_default()))
+            Ok(AnswerValue::new(member.transpose()?.flatten().unwrap_or_default()))
         };
         unpacked(exchange.run(content).await)
     }
@@ -269,7 +269,7 @@ fn not_downloaded(error: Error) -> Failure {
 pub(crate) fn unknown_certificate(alipay_cert_sn: &str) -> Error {
     let message = format!(
         "it is signed with a certificate of Alipay's that is not at hand, alipay_cert_sn {}",
-        Shown(alipay_cert_sn)
+        Sanitized(alipay_cert_sn)
     );
     Error::new(ErrorKind::UnknownCertificate, message)
 }

@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, acting::Acting, certificates::unknown_certificate, excerpt::Sort, secrets};
+use super::{Client, caller::CallerIdentity, certificates::unknown_certificate, excerpt::Sort, secrets};
 use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
@@ -22,7 +22,7 @@ use crate::{
     random, runtime,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
-    wire::{DecodeError, Listed as _},
+    wire::{DecodeError, KnownValue as _},
 };
 
 /// What to call, as far as every method is alike.
@@ -36,15 +36,15 @@ pub(super) struct Exchange<'a> {
     pub(super) classify: fn(&str) -> Option<ErrorClass>,
     pub(super) business: &'a Business,
     pub(super) options: Options,
-    pub(super) patience: Patience,
+    pub(super) timeouts: TimeoutPolicy,
     /// The serial of the certificate that the call fetches, if that is what it is for.
     pub(super) fetches: Option<&'a str>,
 }
 
 /// What a verified answer says: an `Option` of a type that is known to whoever asked for it.
-pub(super) struct Content(Box<dyn Any + Send>);
+pub(super) struct AnswerValue(Box<dyn Any + Send>);
 
-impl Content {
+impl AnswerValue {
     #[inline]
     pub(super) fn new<T: Send + 'static>(content: T) -> Self {
         Self(Box::new(Some(content)))
@@ -52,10 +52,10 @@ impl Content {
 }
 
 /// Takes what a verified answer says.
-pub(super) type Read<'a> = dyn Fn(&Answer<'_>) -> Result<Content, DecodeError> + Sync + 'a;
+pub(super) type Read<'a> = dyn Fn(&Answer<'_>) -> Result<AnswerValue, DecodeError> + Sync + 'a;
 
 /// The content as what its [`Read`] has made.
-pub(super) fn unpacked<T: 'static>(content: Result<Content, Error>) -> Result<T, Error> {
+pub(super) fn unpacked<T: 'static>(content: Result<AnswerValue, Error>) -> Result<T, Error> {
     // Taken out where it is: to turn the box into one of this type would be compiled for each type.
     let mut content = content?;
     match content.0.downcast_mut::<Option<T>>().and_then(Option::take) {
@@ -70,7 +70,7 @@ fn misread() -> Error {
 
 /// How long a call may take, and how often it is sent at most.
 #[derive(Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct TimeoutPolicy {
     pub(super) attempt: Duration,
     pub(super) total: Duration,
     pub(super) attempts: u32,
@@ -85,18 +85,18 @@ pub(super) struct Exchanged {
 
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
-    pub(super) async fn run(mut self, read: &Read<'_>) -> Result<Content, Error> {
+    pub(super) async fn run(mut self, read: &Read<'_>) -> Result<AnswerValue, Error> {
         runtime::check().map_err(|error| error.with_method(self.method))?;
-        let deadline = after(self.patience.total);
+        let deadline = after(self.timeouts.total);
         let late = |_| {
             let message = "the merchant's token was not at hand in time: the call was not carried out";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
         };
-        let told = |error: Error| error.with_method(self.method);
+        let with_context = |error: Error| error.with_method(self.method);
         let mut managed = None;
-        if let Acting::Managed(tokens) = &self.client.acting {
+        if let CallerIdentity::Managed(tokens) = &self.client.caller {
             let live = timeout_at(deadline, tokens.live()).await.map_err(late).flatten();
-            let live = live.map_err(told)?;
+            let live = live.map_err(with_context)?;
             self.options.app_auth_token = Some(live.token.clone());
             managed = Some((tokens, live));
         }
@@ -110,7 +110,7 @@ impl Exchange<'_> {
                 return result;
             }
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
-            match other.map_err(late).flatten().map_err(told)? {
+            match other.map_err(late).flatten().map_err(with_context)? {
                 Some(other) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
                 _ => return result,
             }
@@ -118,7 +118,7 @@ impl Exchange<'_> {
     }
 
     /// Sends it until there is an answer.
-    async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
+    async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
         let mut attempt = 1;
         let mut was_misled = false;
         loop {
@@ -129,7 +129,7 @@ impl Exchange<'_> {
                 return result;
             }
             tracing::debug!(method = self.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
-            if attempt >= self.patience.attempts || !self.may_send_again(error) {
+            if attempt >= self.timeouts.attempts || !self.may_send_again(error) {
                 return result;
             }
             let pause = after(backoff(attempt));
@@ -153,9 +153,9 @@ impl Exchange<'_> {
         self.retry != Retry::Never || self.client.inner.is_protected
     }
 
-    async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<Content, Error> {
+    async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
         let inner = &*self.client.inner;
-        let deadline = total_deadline.min(after(self.patience.attempt));
+        let deadline = total_deadline.min(after(self.timeouts.attempt));
         let late = || {
             self.error(ErrorKind::Timeout, "it was not signed in time: nothing was sent")
                 .with_outcome(false, true)
@@ -183,7 +183,7 @@ impl Exchange<'_> {
         parameters: &SignedParameters<'_>,
         deadline: Instant,
         read: &Read<'_>,
-    ) -> Result<Content, Error> {
+    ) -> Result<AnswerValue, Error> {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let trace_id = header("trace_id")
             .or_else(|| header("alipay-trace-id"))
@@ -227,20 +227,20 @@ impl Exchange<'_> {
         parameters: &SignedParameters<'_>,
         deadline: Instant,
         read: &Read<'_>,
-    ) -> Result<Content, Error> {
-        let told =
+    ) -> Result<AnswerValue, Error> {
+        let with_context =
             |error: Error| error.with_answer(answered.status, answered.trace_id.as_deref(), answered.body.clone());
         if answered.status != 200 {
             let message = format!("the gateway did not answer with status 200; {}", Sort(&answered.body));
             // A read that met a passing fault may be sent again.
             let retryable = self.retry == Retry::Read && answered.status >= 500;
             let error = self.error(ErrorKind::Malformed, message);
-            return Err(told(error.with_outcome(self.retry != Retry::Read, retryable)));
+            return Err(with_context(error.with_outcome(self.retry != Retry::Read, retryable)));
         }
         let reads = self.retry == Retry::Read;
         let refused = |error: AnswerError| {
             let message = error.to_string();
-            told(match error {
+            with_context(match error {
                 AnswerError::Malformed { is_cut_short, .. } => self
                     .failed(ErrorKind::Malformed, format!("{message}; {}", Sort(&answered.body)))
                     .with_outcome(!reads, reads && is_cut_short),
@@ -260,22 +260,22 @@ impl Exchange<'_> {
         let unverified = UnverifiedAnswer::read(&body, self.method).map_err(refused)?;
         let verifier = self.verifier(&unverified, deadline).await.map_err(|error| {
             let message = format!("the answer can't be verified: {error}");
-            told(self.failed(error.kind(), message)).with_source(error)
+            with_context(self.failed(error.kind(), message)).with_source(error)
         })?;
         let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
         if answer.is_error {
-            return Err(told(self.refused(&answer, parameters)));
+            return Err(with_context(self.refused(&answer, parameters)));
         }
         if let Some(name) = answer.unasked(&self.business.asked) {
             // Genuine, but it may be another's, or from another day.
             let message = format!("the answer is signed, but is about another `{name}` than the call");
-            return Err(told(
+            return Err(with_context(
                 self.error(ErrorKind::Verification, message).with_outcome(!reads, reads),
             ));
         }
         read(&answer).map_err(|error| {
             let message = format!("the answer is verified, but can't be read: {error}");
-            told(self.failed(ErrorKind::Decode, message))
+            with_context(self.failed(ErrorKind::Decode, message))
                 .verified()
                 .with_verified_content(answer.text)
                 .with_source(error)

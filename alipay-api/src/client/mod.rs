@@ -1,11 +1,11 @@
 //! The client: who calls, where to, and how long to wait.
 
 // Only the ISV layer keeps tokens alive.
-#[cfg_attr(not(feature = "isv"), allow(dead_code))]
-mod acting;
 mod address;
 mod builder;
 mod call;
+#[cfg_attr(not(feature = "isv"), allow(dead_code))]
+mod caller;
 mod certificates;
 mod excerpt;
 mod exchange;
@@ -19,15 +19,15 @@ mod signing;
 use std::{fmt, sync::Arc, time::Duration};
 
 #[cfg(feature = "isv")]
-pub(crate) use self::acting::{LiveToken, Tokens};
+pub(crate) use self::caller::{LiveToken, Tokens};
 pub(crate) use self::certificates::unknown_certificate;
-use self::{acting::Acting, exchange::Patience, prepared::Prepared};
 pub use self::{
     builder::ClientBuilder,
     call::{Call, CallFuture, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };
+use self::{caller::CallerIdentity, exchange::TimeoutPolicy, prepared::Prepared};
 use crate::{
     cert::Keyring,
     clock::Clock,
@@ -49,7 +49,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-    acting: Acting,
+    caller: CallerIdentity,
 }
 
 struct Inner {
@@ -89,7 +89,7 @@ impl Client {
     pub fn on_behalf_of(&self, app_auth_token: impl Into<Secret>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            acting: Acting::Merchant(app_auth_token.into()),
+            caller: CallerIdentity::Merchant(app_auth_token.into()),
         }
     }
 
@@ -98,7 +98,7 @@ impl Client {
     pub(crate) fn on_behalf_of_managed(&self, tokens: Arc<dyn Tokens>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            acting: Acting::Managed(tokens),
+            caller: CallerIdentity::Managed(tokens),
         }
     }
 
@@ -106,7 +106,7 @@ impl Client {
     #[cfg(feature = "isv")]
     pub(crate) fn for_the_app(self) -> Self {
         Self {
-            acting: Acting::App,
+            caller: CallerIdentity::App,
             ..self
         }
     }
@@ -175,8 +175,8 @@ impl Client {
     }
 
     /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.
-    fn patience(&self, total: Option<Duration>) -> Patience {
-        Patience {
+    fn timeouts(&self, total: Option<Duration>) -> TimeoutPolicy {
+        TimeoutPolicy {
             // Most calls have but one attempt, and whoever waits longer for one means it to take longer.
             attempt: self.inner.attempt_timeout.max(total.unwrap_or_default()),
             total: total.unwrap_or(self.inner.total_timeout),
@@ -187,7 +187,7 @@ impl Client {
     /// What a caller has set for every call of this handle.
     fn options(&self) -> Options {
         Options {
-            app_auth_token: self.acting.token().cloned(),
+            app_auth_token: self.caller.token().cloned(),
             ..Options::default()
         }
     }
@@ -200,7 +200,7 @@ impl fmt::Debug for Client {
             .field("app_id", &self.inner.app_id)
             .field("gateway", &self.inner.gateway)
             .field("credentials", &self.inner.credentials)
-            .field("acting", &self.acting)
+            .field("caller", &self.caller)
             .finish_non_exhaustive()
     }
 }

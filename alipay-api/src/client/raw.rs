@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
 
 use super::{
     Client,
-    exchange::{Content, Exchange, unpacked},
+    exchange::{AnswerValue, Exchange, unpacked},
     handed_over,
 };
 use crate::{
@@ -130,10 +130,12 @@ impl RawCall {
             classify: |_| None,
             business: &self.business,
             options: self.options,
-            patience: self.client.patience(self.timeout),
+            timeouts: self.client.timeouts(self.timeout),
             fetches: None,
         };
-        let text = exchange.run(&|answer| Ok(Content::new(answer.text.to_owned()))).await;
+        let text = exchange
+            .run(&|answer| Ok(AnswerValue::new(answer.text.to_owned())))
+            .await;
         unpacked(text)
             .map(|text| RawResponse { text })
             .map_err(|error| handed_over::explained(error, &self.method))

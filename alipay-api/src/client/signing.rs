@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use super::{Client, acting::Acting};
+use super::{Client, caller::CallerIdentity};
 use crate::{
     Error, ErrorKind,
     protocol::{
@@ -86,7 +86,7 @@ impl Client {
                 return Err(Error::new(ErrorKind::Request, message).with_method(method));
             }
         }
-        if matches!(self.acting, Acting::Managed(_)) && options.app_auth_token.is_none() {
+        if matches!(self.caller, CallerIdentity::Managed(_)) && options.app_auth_token.is_none() {
             let message = "pages and order strings are made without waiting, but the merchant's token may have to be waited for: \
                            take the client from Isv::merchant_with_token";
             return Err(Error::new(ErrorKind::Request, message).with_method(method));

@@ -22,7 +22,7 @@ pub enum GatewayCode {
     V40006,
 }
 
-impl crate::wire::Listed for GatewayCode {
+impl crate::wire::KnownValue for GatewayCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -190,7 +190,7 @@ pub enum GatewayErrorCode {
     UnsupportedSdkVersion,
 }
 
-impl crate::wire::Listed for GatewayErrorCode {
+impl crate::wire::KnownValue for GatewayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::parameters::{Unverified, decode, undecoded};
 use crate::{
-    Error, ErrorKind, error::Shown, generated::notification::PARAMETERS, protocol::diagnosis::WRONG_ALIPAY_KEY,
+    Error, ErrorKind, error::Sanitized, generated::notification::PARAMETERS, protocol::diagnosis::WRONG_ALIPAY_KEY,
     sign::Verifier,
 };
 
@@ -15,7 +15,7 @@ const MAX_FORM: usize = 64 * 1024;
 /// How many parameters are named to the reader, or suspected one by one, at most.
 const MAX_NAMES: usize = 5;
 
-/// Parameters of what comes to `return_url`, beside those of notifications, and of the protocol.
+/// VerifiedParameters of what comes to `return_url`, beside those of notifications, and of the protocol.
 const OTHER_PARAMETERS: [&str; 6] = [
     "alipay_cert_sn",
     "method",
@@ -98,7 +98,7 @@ pub(super) fn of_apps(subject: impl fmt::Display, claimed: Option<&str>, own: &s
         Some(claimed) if claimed == own => None,
         Some(claimed) => Some(format!(
             "{subject} is for the app `{}`, and the client is of the app `{own}`: verify it with the client of its app",
-            Shown(claimed)
+            Sanitized(claimed)
         )),
         None => Some(format!("{subject} names no app, and the client is of the app `{own}`")),
     }
@@ -188,7 +188,7 @@ fn are(names: &[&[u8]]) -> String {
     let quoted: Vec<_> = names
         .iter()
         .take(MAX_NAMES)
-        .map(|name| format!("`{}`", Shown(&String::from_utf8_lossy(name))))
+        .map(|name| format!("`{}`", Sanitized(&String::from_utf8_lossy(name))))
         .collect();
     let more = if names.len() > MAX_NAMES { " and others" } else { "" };
     match quoted.as_slice() {

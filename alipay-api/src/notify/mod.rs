@@ -21,13 +21,13 @@ use tokio::runtime::Handle;
 pub use self::verified::{OtherNotification, Verified};
 use self::{
     diagnosis::Subject,
-    parameters::{Parameters, Unverified},
+    parameters::{Unverified, VerifiedParameters},
 };
 pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
     client::unknown_certificate,
-    error::Shown,
+    error::Sanitized,
     method::{AppMethod, PageMethod},
     protocol::{
         ambiguity,
@@ -115,7 +115,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Parses, fetches the certificate that is named where it must, verifies, and only then gives the parameters out.
-    async fn fetched(self, form: &[u8]) -> Result<Parameters, Error> {
+    async fn fetched(self, form: &[u8]) -> Result<VerifiedParameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
             let message =
@@ -135,7 +135,7 @@ impl<'a> Notifications<'a> {
 
     /// The query of a request to `return_url`: what stands behind the `?` of the browser's address, still percent-encoded.
     ///
-    /// It proves that Alipay sent the buyer back, and nothing about payment. Parameters of your own that `return_url` had are not
+    /// It proves that Alipay sent the buyer back, and nothing about payment. VerifiedParameters of your own that `return_url` had are not
     /// signed: leave them out. Nothing is fetched on account of it: where it names a certificate that is not at hand, query the
     /// order, and the answer brings that along.
     ///
@@ -191,13 +191,13 @@ impl<'a> Notifications<'a> {
                 .with_gateway(answer.gateway_error(), None, answer.verified)
                 .with_outcome(!answer.verified, false));
         }
-        let parameters = Parameters::of_members(&answer.values).map_err(undecodable)?;
+        let parameters = VerifiedParameters::of_members(&answer.values).map_err(undecodable)?;
         self.check_app("the app result", &parameters)?;
         Verified::read_from(&answer.values, &parameters, |source| source.make())
     }
 
     /// Parses, verifies, and only then gives the parameters out.
-    fn verified(self, form: &[u8], subject: Subject) -> Result<Parameters, Error> {
+    fn verified(self, form: &[u8], subject: Subject) -> Result<VerifiedParameters, Error> {
         let received = self.received(form, subject)?;
         let named = received.alipay_cert_sn();
         let verifier = self.verifier(named.as_deref()).or_else(|unknown| {
@@ -223,7 +223,7 @@ impl<'a> Notifications<'a> {
             // Whoever could choose the algorithm could choose the weakest.
             let message = format!(
                 "has the sign type `{}`, and the client's is `{expected}`: it is another app's, or forged",
-                Shown(&String::from_utf8_lossy(named))
+                Sanitized(&String::from_utf8_lossy(named))
             );
             return Err(subject.error(ErrorKind::Verification, message));
         }
@@ -240,7 +240,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Verifies, and only then gives the parameters out.
-    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<Parameters, Error> {
+    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<VerifiedParameters, Error> {
         let Received { form, parameters, sign } = received;
         let subject = parameters.subject();
         let signed = match parameters.signed(&sign, verifier) {
@@ -288,7 +288,7 @@ impl<'a> Notifications<'a> {
         }
     }
 
-    fn check_app(self, subject: impl fmt::Display, parameters: &Parameters) -> Result<(), Error> {
+    fn check_app(self, subject: impl fmt::Display, parameters: &VerifiedParameters) -> Result<(), Error> {
         match diagnosis::of_apps(subject, parameters.get("app_id"), self.client.app_id()) {
             None => Ok(()),
             Some(what) => Err(Error::new(ErrorKind::Mismatch, format!("{what} (Alipay has signed it)")).verified()),
@@ -315,14 +315,14 @@ impl Received<'_> {
 }
 
 /// Reads the notification that the parameters are.
-fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
+fn notification(parameters: VerifiedParameters) -> Result<Verified<Notification>, Error> {
     let unread = unread(parameters);
     let known = unread.read_verified(Notification::read)?;
     known.try_map(|known| Ok(known.unwrap_or_else(|| Notification::Other(unread.into_inner()))))
 }
 
 /// The notification that the parameters are, by its name alone.
-fn unread(parameters: Parameters) -> Verified<OtherNotification> {
+fn unread(parameters: VerifiedParameters) -> Verified<OtherNotification> {
     let named = |name| parameters.get(name).filter(|value| !value.is_empty());
     let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
     Verified::new(OtherNotification::new(name), parameters)

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::{Subject, diagnosis};
 use crate::{
     Error, ErrorKind,
-    error::Shown,
+    error::Sanitized,
     protocol::ambiguity,
     sign::Verifier,
     wire::{DecodeError, Values},
@@ -14,7 +14,7 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
 
-/// Parameters whose signature nobody has checked yet: bytes, in the charset of the wire.
+/// VerifiedParameters whose signature nobody has checked yet: bytes, in the charset of the wire.
 #[derive(Clone)]
 pub(super) struct Unverified {
     subject: Subject,
@@ -36,7 +36,7 @@ pub(super) const GBK: Option<Decode> = None;
 
 /// Verified parameters, without `sign` and `sign_type`.
 #[derive(Clone)]
-pub(super) struct Parameters {
+pub(super) struct VerifiedParameters {
     /// All names and values.
     text: String,
     parameters: Vec<Parameter>,
@@ -119,7 +119,7 @@ impl Unverified {
         if let Some(pair) = parameters.windows(2).find(|pair| is_same(pair)) {
             // Which of the two was signed, and which would be read?
             let name = String::from_utf8_lossy(pair[0].name.of(&bytes));
-            return Err(malformed(&format!("has the parameter `{}` twice", Shown(&name))));
+            return Err(malformed(&format!("has the parameter `{}` twice", Sanitized(&name))));
         }
         Ok(Self {
             subject,
@@ -201,7 +201,7 @@ impl Unverified {
     }
 
     /// As text, by the charset that the parameters name themselves; `gbk` decodes GBK.
-    pub(super) fn decode(mut self, gbk: Option<Decode>) -> Result<Parameters, Error> {
+    pub(super) fn decode(mut self, gbk: Option<Decode>) -> Result<VerifiedParameters, Error> {
         let charset = self.get("charset").unwrap_or(b"utf-8");
         let is_gbk = match charset.to_ascii_lowercase().as_slice() {
             b"utf-8" | b"utf8" | b"" => false,
@@ -225,16 +225,16 @@ impl Unverified {
             .iter()
             .all(|parameter| is_text(parameter.name) && is_text(parameter.value));
         are_texts
-            .then_some(Parameters { text, parameters })
+            .then_some(VerifiedParameters { text, parameters })
             .ok_or_else(undecodable)
     }
 
-    fn decode_gbk(&self, decode: Option<Decode>) -> Result<Parameters, Error> {
+    fn decode_gbk(&self, decode: Option<Decode>) -> Result<VerifiedParameters, Error> {
         let Some(decode) = decode else {
             let message = "is in GBK, which this program can't read: build it with the feature `gbk` of alipay-api";
             return Err(self.subject.error(ErrorKind::Configuration, message).verified());
         };
-        let mut decoded = Parameters::empty();
+        let mut decoded = VerifiedParameters::empty();
         for (name, value) in self.iter() {
             match (decode(name), decode(value)) {
                 (Some(name), Some(value)) => decoded.push(&name, &value),
@@ -304,7 +304,7 @@ impl Rule {
     }
 }
 
-impl Parameters {
+impl VerifiedParameters {
     fn empty() -> Self {
         Self {
             text: String::new(),
@@ -356,13 +356,13 @@ impl Parameters {
     }
 }
 
-impl PartialEq for Parameters {
+impl PartialEq for VerifiedParameters {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
 }
 
-impl Eq for Parameters {}
+impl Eq for VerifiedParameters {}
 
 impl Place {
     fn of(self, bytes: &[u8]) -> &[u8] {

@@ -1,6 +1,6 @@
 use std::{fmt, ops::Deref};
 
-use super::{parameters::Parameters, undecodable};
+use super::{parameters::VerifiedParameters, undecodable};
 use crate::{
     Error,
     wire::{Reading, Source, Unreadable, Values},
@@ -12,13 +12,13 @@ use crate::{
 #[derive(Clone, PartialEq)]
 pub struct Verified<T> {
     value: T,
-    parameters: Parameters,
+    parameters: VerifiedParameters,
     /// The places of what could not be read.
     unreadable: Vec<String>,
 }
 
 impl<T> Verified<T> {
-    pub(super) fn new(value: T, parameters: Parameters) -> Self {
+    pub(super) fn new(value: T, parameters: VerifiedParameters) -> Self {
         Self {
             value,
             parameters,
@@ -29,7 +29,7 @@ impl<T> Verified<T> {
     /// Reads what the values say; fields that can't be read stay empty.
     pub(super) fn read_from(
         values: &Values<'_>,
-        parameters: &Parameters,
+        parameters: &VerifiedParameters,
         read: impl FnOnce(&mut Source<'_>) -> T,
     ) -> Result<Self, Error> {
         let unreadable = Unreadable::default();

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{
     body::Body,
-    root::{Content, Found, Root},
+    root::{Found, Root, SignedContent},
 };
 use crate::{
     error::GatewayError,
@@ -70,7 +70,7 @@ impl fmt::Display for AnswerError {
 /// An answer that nobody has verified yet. All that it tells is who is said to have signed it.
 pub(crate) struct UnverifiedAnswer<'a> {
     body: &'a Body<'a>,
-    content: Content<'a>,
+    content: SignedContent<'a>,
     sign: Option<Cow<'a, str>>,
     alipay_cert_sn: Option<Cow<'a, str>>,
 }
@@ -126,7 +126,7 @@ impl<'a> UnverifiedAnswer<'a> {
     /// Verifies it, if it is signed, and finds out whether it is a success.
     pub(crate) fn verify(self, verifier: &dyn Verifier, info: &AnswerInfo) -> Result<Answer<'a>, AnswerError> {
         let is_signed = self.is_signed();
-        let Content {
+        let SignedContent {
             text,
             mut values,
             is_error,

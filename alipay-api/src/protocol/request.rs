@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     cert::Certificates,
-    error::Shown,
+    error::Sanitized,
     method::{MethodInfo, Retry},
     sign::SignType,
     types::{File, Secret},
@@ -111,8 +111,8 @@ impl Business {
         // Most requests are shorter.
         let mut out = JsonWriter::with_capacity(512);
         out.begin_object();
-        let seen = request.see();
-        for (name, value) in seen.given() {
+        let fields = request.fields();
+        for (name, value) in fields.given() {
             if info.answer.echoes.contains(&name) {
                 asked.push((name, to_text(value).map_err(InvalidRequest::Missing)?));
             }
@@ -128,13 +128,13 @@ impl Business {
                 value.encode(&mut out);
             }
         }
-        for (name, json) in seen.extra().iter().filter(|_| is_notified) {
+        for (name, json) in fields.extra().iter().filter(|_| is_notified) {
             if let Ok(Some(text)) = from_json::<String>(json) {
                 Ambiguous::check(name, &text).map_err(InvalidRequest::Ambiguous)?;
             }
         }
         for (name, value) in info.implied {
-            if seen.is_given(name) {
+            if fields.is_given(name) {
                 continue;
             }
             if info.top_level.contains(name) {
@@ -144,7 +144,7 @@ impl Business {
                 out.string(value);
             }
         }
-        out.end_object(&seen, info.implied);
+        out.end_object(&fields, info.implied);
         let content = out.finish()?;
         let content = if content == "{}" {
             Secret::default()
@@ -210,7 +210,7 @@ impl Ambiguous {
 
 impl fmt::Display for Ambiguous {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (field, hidden) = (&self.field, Shown(&self.hidden));
+        let (field, hidden) = (&self.field, Sanitized(&self.hidden));
         let remedy = if field == "passback_params" {
             "percent-encode the whole value"
         } else {

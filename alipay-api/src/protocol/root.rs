@@ -15,7 +15,7 @@ pub(super) struct Root<'a> {
 /// What is there for the one content that an answer has.
 pub(super) enum Found<'a> {
     Nothing,
-    Content(Content<'a>),
+    Content(SignedContent<'a>),
     /// Text instead of an object.
     Text,
     /// One whose name is written with escapes, as the gateway never writes it.
@@ -25,7 +25,7 @@ pub(super) enum Found<'a> {
 }
 
 /// What the gateway answers and signs.
-pub(super) struct Content<'a> {
+pub(super) struct SignedContent<'a> {
     /// The exact text, which the signature is over.
     pub(super) text: &'a str,
     pub(super) values: Values<'a>,
@@ -68,7 +68,7 @@ impl<'a> Visitor<'a> for RootVisitor<'a, '_> {
                 (Found::Nothing, Cow::Borrowed(name), Some(values)) => {
                     let text = object_named(self.body, name, &values);
                     let text = text.ok_or_else(|| A::Error::custom("the content's text is not where it was read"))?;
-                    Found::Content(Content { text, values, is_error })
+                    Found::Content(SignedContent { text, values, is_error })
                 }
                 (Found::Nothing, Cow::Borrowed(_), None) => Found::Text,
                 (Found::Nothing, Cow::Owned(_), _) => Found::Escaped,

@@ -44,7 +44,7 @@ impl fmt::Debug for File {
 
 /// Only for serde, where a request is stored: files are never part of a JSON that is sent.
 impl Scalar for File {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::default()
     }
 

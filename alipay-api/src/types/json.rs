@@ -35,7 +35,7 @@ impl From<serde_json::Value> for Json {
 }
 
 impl Scalar for Json {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::default()
     }
 

@@ -132,7 +132,7 @@ impl TryFrom<Decimal> for Price {
 }
 
 impl Scalar for Price {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::ZERO
     }
 

@@ -42,7 +42,7 @@ impl From<&str> for Secret {
 }
 
 impl Scalar for Secret {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::default()
     }
 

@@ -236,10 +236,10 @@ const NEVER: DateTime = DateTime {
 };
 
 macro_rules! wire {
-    ($name:ident, $blank:expr, $expected:literal) => {
+    ($name:ident, $empty:expr, $expected:literal) => {
         impl Scalar for $name {
-            fn blank() -> Self {
-                $blank
+            fn empty() -> Self {
+                $empty
             }
 
             fn encode(&self, out: &mut JsonWriter) {

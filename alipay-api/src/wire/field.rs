@@ -9,7 +9,7 @@ use super::{
 /// A type says only which of these it is. What happens to fields is in the functions of `dyn Field`, compiled once for all types.
 pub trait Field: 'static {
     /// What a field of the type holds before anything is read into it.
-    fn blank() -> Self
+    fn empty() -> Self
     where
         Self: Sized;
 
@@ -39,9 +39,9 @@ pub enum Slot<'a> {
     /// An object.
     Object(&'a mut dyn Object),
     /// Something of another type, or nothing.
-    Option(&'a mut dyn Hold),
+    Option(&'a mut dyn Container),
     /// Items of one type.
-    List(&'a mut dyn Hold),
+    List(&'a mut dyn Container),
 }
 
 /// A list as a field.
@@ -51,19 +51,19 @@ pub trait List {
 }
 
 /// Something that holds things of one type: a list, or an option.
-pub trait Hold {
-    /// Has a blank thing filled, and holds it too if `fill` says so.
+pub trait Container {
+    /// Fills an empty item, and keeps it if `fill` says that there was anything.
     ///
     /// # Errors
     /// Those of `fill`.
-    fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError>;
+    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError>;
 
     /// Holds nothing any more.
     fn clear(&mut self);
 }
 
-/// Fills what is blank; says whether there was anything.
-pub type Fill<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
+/// Fills what is empty; says whether there was anything.
+pub type FillFn<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
 
 impl dyn Field + '_ {
     /// Whether the field is left out: nothing was given for it, or empty text.
@@ -87,7 +87,7 @@ impl dyn Field + '_ {
         }
     }
 
-    /// Reads the value into it, where it is blank; `false`, and it stays blank, where the value stands for absence: `null`, or
+    /// Reads the value into it, where it is empty; `false`, and it stays empty, where the value stands for absence: `null`, or
     /// `""` for anything but text.
     ///
     /// # Errors
@@ -100,28 +100,28 @@ impl dyn Field + '_ {
                 object.fill(&mut source);
                 source.finish()
             }),
-            Slot::Option(option) => option.hold(&mut |held| held.read(value, reading)),
+            Slot::Option(option) => option.fill_item(&mut |held| held.read(value, reading)),
             Slot::List(list) => value.list(&mut |index, item| {
                 let noted = reading.noted();
-                list.hold(&mut |held| held.read(item, reading))?;
+                list.fill_item(&mut |held| held.read(item, reading))?;
                 reading.place(noted, |error| error.at(index));
                 Ok(())
             }),
         }
     }
 
-    /// Makes a field blank again into which a value could be read in part only.
+    /// Makes a field empty again into which a value could be read in part only.
     pub(super) fn clear(&mut self) {
         if let Slot::List(list) = self.slot() {
             list.clear();
         }
     }
 
-    /// Makes it hold the same as another of its type; it must be blank.
+    /// Makes it hold the same as another of its type; it must be empty.
     pub(super) fn copy(&mut self, other: &dyn Field) {
         // What holds something can't fail to hold a copy.
-        let hold = |holder: &mut dyn Hold, other: &dyn Field| {
-            let _ = holder.hold(&mut |held| {
+        let hold = |holder: &mut dyn Container, other: &dyn Field| {
+            let _ = holder.fill_item(&mut |held| {
                 held.copy(other);
                 Ok(true)
             });
@@ -168,7 +168,7 @@ fn items(list: &dyn List) -> impl Iterator<Item = &dyn Field> {
 }
 
 impl<T: Field> Field for Option<T> {
-    fn blank() -> Self {
+    fn empty() -> Self {
         None
     }
 
@@ -184,10 +184,10 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-impl<T: Field> Hold for Option<T> {
+impl<T: Field> Container for Option<T> {
     #[inline]
-    fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError> {
-        let filled = fill(self.insert(T::blank()));
+    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError> {
+        let filled = fill(self.insert(T::empty()));
         if !matches!(filled, Ok(true)) {
             *self = None;
         }
@@ -201,7 +201,7 @@ impl<T: Field> Hold for Option<T> {
 }
 
 impl<T: Field> Field for Vec<T> {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::new()
     }
 
@@ -223,10 +223,10 @@ impl<T: Field> List for Vec<T> {
     }
 }
 
-impl<T: Field> Hold for Vec<T> {
+impl<T: Field> Container for Vec<T> {
     #[inline]
-    fn hold(&mut self, fill: &mut Fill<'_>) -> Result<bool, DecodeError> {
-        self.push(T::blank());
+    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError> {
+        self.push(T::empty());
         let filled = match self.last_mut() {
             Some(held) => fill(held),
             None => Ok(false),
@@ -244,8 +244,8 @@ impl<T: Field> Hold for Vec<T> {
 }
 
 impl<T: Object> Field for T {
-    fn blank() -> Self {
-        <Self as Object>::blank()
+    fn empty() -> Self {
+        <Self as Object>::empty()
     }
 
     fn view(&self) -> View<'_> {

@@ -1,6 +1,6 @@
 //! How values stand on the wire: JSON in requests and responses, text in notifications.
 //!
-//! Generated types implement [`Object`] or [`Listed`] and get the rest from `object!` and
+//! Generated types implement [`Object`] or [`KnownValue`] and get the rest from `object!` and
 //! `listed!`. Neither trait is generic over a format, so that a thousand types cost little to compile.
 //!
 //! The gateway's leniency has its one place here: numbers as strings and strings as numbers, `"T"` for true, `""` for an absent
@@ -30,9 +30,9 @@ pub use self::serde::{deserialize, serialize};
 pub use self::{
     error::DecodeError,
     extra::Extra,
-    field::{Field, Fill, Hold, List, Slot, View},
-    object::{Object, Seen, clone_object, debug_object, same_object},
-    open_enum::{Listed, Open, debug_listed, same_listed},
+    field::{Container, Field, FillFn, List, Slot, View},
+    object::{FieldsRef, Object, clone_object, debug_object, same_object},
+    open_enum::{KnownValue, OpenEnum, debug_listed, same_listed},
     scalar::AnyScalar,
     source::Source,
     value::{Value, from_json},
@@ -73,7 +73,7 @@ macro_rules! __object {
     };
 }
 
-/// Implements the standard library's traits for the values of a [`Listed`].
+/// Implements the standard library's traits for the values of a [`KnownValue`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __listed {

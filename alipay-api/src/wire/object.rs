@@ -8,20 +8,20 @@ use super::{Extra, Field, Source};
 /// `object!` adds the traits that follow from it.
 pub trait Object: 'static {
     /// One with nothing in it yet.
-    fn blank() -> Self
+    fn empty() -> Self
     where
         Self: Sized;
 
-    /// Fills it, where it is blank, with the fields that `source` gives.
+    /// Fills it, where it is empty, with the fields that `source` gives.
     fn fill(&mut self, source: &mut Source<'_>);
 
     /// Its fields, in the same order.
-    fn see(&self) -> Seen<'_>;
+    fn fields(&self) -> FieldsRef<'_>;
 }
 
 /// What an [`Object`] is: its type's name, the names and values of the fields that are known, and the others.
 #[derive(Debug)]
-pub struct Seen<'a> {
+pub struct FieldsRef<'a> {
     of: &'static str,
     names: &'static [&'static str],
     values: Vec<&'a dyn Field>,
@@ -29,7 +29,7 @@ pub struct Seen<'a> {
     groups: &'static [&'static [&'static str]],
 }
 
-impl<'a> Seen<'a> {
+impl<'a> FieldsRef<'a> {
     /// The fields of a type of this name, with a name for each value.
     pub fn new(of: &'static str, names: &'static [&'static str], values: &[&'a dyn Field], extra: &'a Extra) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl<'a> Seen<'a> {
         Source::copy(self)
     }
 
-    /// Makes the fields of another object of the type the same; they are blank.
+    /// Makes the fields of another object of the type the same; they are empty.
     pub(super) fn copy(&self, fields: &mut [&mut dyn Field], extra: &mut Extra) {
         for (field, value) in fields.iter_mut().zip(&self.values) {
             field.copy(*value);
@@ -89,19 +89,19 @@ impl<'a> Seen<'a> {
 // Inline, as all that drops a type: where the type is, its drop is compiled already.
 #[inline]
 pub fn clone_object<T: Object>(object: &T) -> T {
-    let mut copy = T::blank();
+    let mut copy = T::empty();
     copy_object(&mut copy, object);
     copy
 }
 
-/// Makes an object that is blank the same as another of its type.
+/// Makes an object that is empty the same as another of its type.
 pub(super) fn copy_object(object: &mut dyn Object, other: &dyn Object) {
-    object.fill(&mut other.see().source());
+    object.fill(&mut other.fields().source());
 }
 
 /// `PartialEq` for two objects of one type.
 pub fn same_object(one: &dyn Object, other: &dyn Object) -> bool {
-    let (one, other) = (one.see(), other.see());
+    let (one, other) = (one.fields(), other.fields());
     let mut values = one.values.iter().zip(&other.values);
     one.extra == other.extra && values.all(|(value, other)| value.is_same(*other))
 }
@@ -111,27 +111,27 @@ pub fn same_object(one: &dyn Object, other: &dyn Object) -> bool {
 /// # Errors
 /// The formatter's.
 pub fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let seen = object.see();
-    let mut out = formatter.debug_struct(seen.of);
-    for (name, value) in seen.given() {
+    let fields = object.fields();
+    let mut out = formatter.debug_struct(fields.of);
+    for (name, value) in fields.given() {
         out.field(name, &value);
     }
-    if !seen.extra.is_empty() {
-        out.field("extra", seen.extra);
+    if !fields.extra.is_empty() {
+        out.field("extra", fields.extra);
     }
     out.finish()
 }
 
 impl<T: Object> Object for Box<T> {
-    fn blank() -> Self {
-        Self::new(T::blank())
+    fn empty() -> Self {
+        Self::new(T::empty())
     }
 
     fn fill(&mut self, source: &mut Source<'_>) {
         (**self).fill(source);
     }
 
-    fn see(&self) -> Seen<'_> {
-        (**self).see()
+    fn fields(&self) -> FieldsRef<'_> {
+        (**self).fields()
     }
 }

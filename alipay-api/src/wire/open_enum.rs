@@ -8,10 +8,10 @@ use std::{
 
 use super::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// The values that a spec lists for an enum. The gateway may add to them at any time, so that fields hold an [`Open`] of it.
+/// The values that a spec lists for an enum. The gateway may add to them at any time, so that fields hold an [`OpenEnum`] of it.
 ///
 /// `listed!` adds the traits that follow from it.
-pub trait Listed: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+pub trait KnownValue: Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// All values as they stand on the wire, and, in the same order, what they are here.
     fn listed() -> (&'static [&'static str], &'static [Self]);
 
@@ -32,7 +32,7 @@ fn place_of(texts: &[&str], text: &str) -> Option<usize> {
 }
 
 // A loop over places: an adapter of iterators would be compiled for each enum.
-fn text_of<T: Listed>(value: &T) -> &'static str {
+fn text_of<T: KnownValue>(value: &T) -> &'static str {
     let (texts, values) = T::listed();
     let mut place = 0;
     while let Some(listed) = values.get(place) {
@@ -53,7 +53,7 @@ pub fn same_listed<T>(one: &T, other: &T) -> bool {
 ///
 /// # Errors
 /// The formatter's.
-pub fn debug_listed<T: Listed>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub fn debug_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
     fmt::Debug::fmt(text_of(value), formatter)
 }
 
@@ -74,14 +74,14 @@ pub fn debug_listed<T: Listed>(value: &T, formatter: &mut fmt::Formatter<'_>) ->
 /// # }
 /// ```
 #[derive(Clone)]
-pub enum Open<T> {
+pub enum OpenEnum<T> {
     /// A listed value.
     Known(T),
     /// Another, as it stands on the wire.
     Other(Box<str>),
 }
 
-impl<T: Listed> Open<T> {
+impl<T: KnownValue> OpenEnum<T> {
     /// The listed value; `None` for another.
     pub fn known(&self) -> Option<T> {
         match self {
@@ -99,25 +99,25 @@ impl<T: Listed> Open<T> {
     }
 }
 
-impl<T: Listed> From<T> for Open<T> {
+impl<T: KnownValue> From<T> for OpenEnum<T> {
     fn from(value: T) -> Self {
         Self::Known(value)
     }
 }
 
-impl<T: Listed> From<&str> for Open<T> {
+impl<T: KnownValue> From<&str> for OpenEnum<T> {
     fn from(text: &str) -> Self {
         T::from_text(text).map_or_else(|| Self::Other(text.into()), Self::Known)
     }
 }
 
-impl<T: Listed> From<String> for Open<T> {
+impl<T: KnownValue> From<String> for OpenEnum<T> {
     fn from(text: String) -> Self {
         text.as_str().into()
     }
 }
 
-impl<T: Listed> FromStr for Open<T> {
+impl<T: KnownValue> FromStr for OpenEnum<T> {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -126,46 +126,46 @@ impl<T: Listed> FromStr for Open<T> {
 }
 
 /// Empty text.
-impl<T> Default for Open<T> {
+impl<T> Default for OpenEnum<T> {
     fn default() -> Self {
         Self::Other(Box::default())
     }
 }
 
-impl<T: Listed> PartialEq for Open<T> {
+impl<T: KnownValue> PartialEq for OpenEnum<T> {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
 }
 
-impl<T: Listed> Eq for Open<T> {}
+impl<T: KnownValue> Eq for OpenEnum<T> {}
 
-impl<T: Listed> PartialEq<T> for Open<T> {
+impl<T: KnownValue> PartialEq<T> for OpenEnum<T> {
     fn eq(&self, other: &T) -> bool {
         self.known().as_ref() == Some(other)
     }
 }
 
-impl<T: Listed> Hash for Open<T> {
+impl<T: KnownValue> Hash for OpenEnum<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_str().hash(state);
     }
 }
 
-impl<T: Listed> fmt::Debug for Open<T> {
+impl<T: KnownValue> fmt::Debug for OpenEnum<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), formatter)
     }
 }
 
-impl<T: Listed> fmt::Display for Open<T> {
+impl<T: KnownValue> fmt::Display for OpenEnum<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.as_str())
     }
 }
 
-impl<T: Listed> Scalar for Open<T> {
-    fn blank() -> Self {
+impl<T: KnownValue> Scalar for OpenEnum<T> {
+    fn empty() -> Self {
         Self::default()
     }
 
@@ -182,17 +182,17 @@ impl<T: Listed> Scalar for Open<T> {
     }
 }
 
-scalar!(Open<T: Listed>);
+scalar!(OpenEnum<T: KnownValue>);
 
 #[cfg(feature = "serde")]
-impl<T: Listed> serde_core::Serialize for Open<T> {
+impl<T: KnownValue> serde_core::Serialize for OpenEnum<T> {
     fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         super::serialize(self, serializer)
     }
 }
 
 #[cfg(feature = "serde")]
-impl<'de, T: Listed> serde_core::Deserialize<'de> for Open<T> {
+impl<'de, T: KnownValue> serde_core::Deserialize<'de> for OpenEnum<T> {
     fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         super::deserialize(deserializer)
     }

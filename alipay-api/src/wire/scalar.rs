@@ -5,7 +5,7 @@ use super::{DecodeError, JsonWriter, Value};
 /// A value that is no object and no list. [`scalar!`] makes it a [`Field`](super::Field).
 pub(crate) trait Scalar: Clone + PartialEq + fmt::Debug + 'static {
     /// What a field of the type holds before anything is read into it.
-    fn blank() -> Self;
+    fn empty() -> Self;
 
     /// Writes the value as JSON.
     fn encode(&self, out: &mut JsonWriter);
@@ -85,8 +85,8 @@ impl<T: Scalar> AnyScalar for T {
 macro_rules! scalar {
     ($name:ident$(<$generic:ident: $bound:path>)?) => {
         impl$(<$generic: $bound>)? $crate::wire::Field for $name$(<$generic>)? {
-            fn blank() -> Self {
-                <Self as $crate::wire::Scalar>::blank()
+            fn empty() -> Self {
+                <Self as $crate::wire::Scalar>::empty()
             }
 
             fn view(&self) -> $crate::wire::View<'_> {
@@ -102,7 +102,7 @@ macro_rules! scalar {
 pub(crate) use scalar;
 
 impl Scalar for String {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::new()
     }
 
@@ -122,7 +122,7 @@ impl Scalar for String {
 scalar!(String);
 
 impl Scalar for i64 {
-    fn blank() -> Self {
+    fn empty() -> Self {
         0
     }
 
@@ -149,7 +149,7 @@ impl Scalar for i64 {
 scalar!(i64);
 
 impl Scalar for bool {
-    fn blank() -> Self {
+    fn empty() -> Self {
         false
     }
 

@@ -26,7 +26,7 @@ pub fn serialize<S: Serializer>(value: &dyn Field, serializer: S) -> Result<S::O
 pub fn deserialize<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let json = serde_json::Value::deserialize(deserializer)?.to_string();
     let read = from_json(&json).map_err(de::Error::custom)?;
-    Ok(read.unwrap_or_else(T::blank))
+    Ok(read.unwrap_or_else(T::empty))
 }
 
 /// One well-formed JSON value without blanks around it.

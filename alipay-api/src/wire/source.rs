@@ -1,4 +1,4 @@
-use super::{DecodeError, Extra, Field, Object, Reading, Seen, Values};
+use super::{DecodeError, Extra, Field, FieldsRef, Object, Reading, Values};
 
 /// Where the fields of an [`Object`] come from.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ enum From<'a> {
     /// The wire.
     Given(&'a Values<'a>),
     /// Another object of the type.
-    Copied(&'a Seen<'a>),
+    Copied(&'a FieldsRef<'a>),
 }
 
 impl<'a> Source<'a> {
@@ -39,15 +39,15 @@ impl<'a> Source<'a> {
     }
 
     /// What another object of the type holds.
-    pub(super) fn copy(seen: &'a Seen<'a>) -> Self {
+    pub(super) fn copy(fields: &'a FieldsRef<'a>) -> Self {
         Self {
-            from: From::Copied(seen),
+            from: From::Copied(fields),
             reading: Reading::Strict,
             error: None,
         }
     }
 
-    /// Fills the fields, which are blank and each of its name, and puts what none of them is for in `extra`. A field stays blank
+    /// Fills the fields, which are empty and each of its name, and puts what none of them is for in `extra`. A field stays empty
     /// where there is none of its name, or one that stands for absence, or, in an answer or a notification, one that can't be read.
     pub fn fill(&mut self, names: &[&'static str], fields: &mut [&mut dyn Field], extra: &mut Extra) {
         match &self.from {
@@ -63,7 +63,7 @@ impl<'a> Source<'a> {
     /// An object of what it gives.
     #[inline]
     pub fn make<T: Object>(&mut self) -> T {
-        let mut made = T::blank();
+        let mut made = T::empty();
         made.fill(self);
         made
     }

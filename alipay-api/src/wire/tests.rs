@@ -1,6 +1,6 @@
 //! What the gateway's answers look like in the wild, read by one small type.
 
-use super::{Extra, Field, Listed, Object, Open, Reading, Seen, Source, Unreadable, Values, to_json};
+use super::{Extra, Field, FieldsRef, KnownValue, Object, OpenEnum, Reading, Source, Unreadable, Values, to_json};
 use crate::types::{Date, DateTime, File, Json, Price, Secret};
 
 struct Order {
@@ -16,7 +16,7 @@ struct Order {
     names: Vec<String>,
     parts: Vec<Order>,
     whole: Option<Box<Order>>,
-    state: Open<State>,
+    state: OpenEnum<State>,
     file: Option<File>,
     extra: Extra,
 }
@@ -29,7 +29,7 @@ struct Query {
 }
 
 impl Object for Query {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             number: None,
             note: None,
@@ -45,8 +45,8 @@ impl Object for Query {
         );
     }
 
-    fn see(&self) -> Seen<'_> {
-        Seen::new("Query", &["number", "note"], &[&self.number, &self.note], &self.extra)
+    fn fields(&self) -> FieldsRef<'_> {
+        FieldsRef::new("Query", &["number", "note"], &[&self.number, &self.note], &self.extra)
             .with_groups(&[&["number", "note"]])
     }
 }
@@ -57,7 +57,7 @@ enum State {
     Paid,
 }
 
-impl Listed for State {
+impl KnownValue for State {
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PAID"], &[Self::Paid])
     }
@@ -81,7 +81,7 @@ const NAMES: &[&str] = &[
 ];
 
 impl Object for Order {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             number: String::new(),
             note: None,
@@ -95,7 +95,7 @@ impl Object for Order {
             names: Vec::new(),
             parts: Vec::new(),
             whole: None,
-            state: Field::blank(),
+            state: Field::empty(),
             file: None,
             extra: Extra::EMPTY,
         }
@@ -125,8 +125,8 @@ impl Object for Order {
         );
     }
 
-    fn see(&self) -> Seen<'_> {
-        Seen::new(
+    fn fields(&self) -> FieldsRef<'_> {
+        FieldsRef::new(
             "Order",
             NAMES,
             &[
@@ -196,7 +196,7 @@ fn blanks_stand_for_absence() {
     .unwrap();
     let empty = Order {
         note: Some(String::new()),
-        ..<Order as Object>::blank()
+        ..<Order as Object>::empty()
     };
     assert_eq!(order, empty);
     assert_eq!(read("\"\"").unwrap_err(), "absent");
@@ -292,7 +292,7 @@ fn depth_is_bounded() {
 
 #[test]
 fn a_missing_group_is_an_error() {
-    let mut query = <Query as Object>::blank();
+    let mut query = <Query as Object>::empty();
     assert_eq!(
         to_json(&vec![query.clone()]).unwrap_err().to_string(),
         "one of `number`, `note` must be given, and not be empty"
@@ -305,7 +305,7 @@ fn a_missing_group_is_an_error() {
 fn empty_text_is_nothing() {
     let query = Query {
         number: Some(String::new()),
-        ..<Query as Object>::blank()
+        ..<Query as Object>::empty()
     };
     assert!(to_json(&query).is_err());
     let query = Query {
@@ -316,7 +316,7 @@ fn empty_text_is_nothing() {
     let order = Order {
         token: Some("".into()),
         passed_on: Some(Json::default()),
-        ..<Order as Object>::blank()
+        ..<Order as Object>::empty()
     };
     assert_eq!(to_json(&order).unwrap(), "{}");
 }
@@ -399,7 +399,7 @@ fn debug_shows_what_is_given_and_no_secret() {
     let mut order = Order {
         number: "1".to_owned(),
         token: Some("secret".into()),
-        ..<Order as Object>::blank()
+        ..<Order as Object>::empty()
     };
     order.extra.insert("new", &"secret".into());
     assert_eq!(
@@ -429,19 +429,19 @@ fn copies_are_equal_and_changed_ones_are_not() {
 
 #[test]
 fn an_open_value_is_its_text() {
-    let (listed, other) = (Open::from(State::Paid), Open::<State>::from("X"));
+    let (listed, other) = (OpenEnum::from(State::Paid), OpenEnum::<State>::from("X"));
     assert_eq!((listed.known(), other.known()), (Some(State::Paid), None));
     assert_eq!((listed.as_str(), other.as_str()), ("PAID", "X"));
     assert_eq!(listed, State::Paid);
     assert_ne!(other, State::Paid);
-    assert_eq!(Open::Other("PAID".into()), listed);
+    assert_eq!(OpenEnum::Other("PAID".into()), listed);
     assert_eq!("PAID".parse(), Ok(listed.clone()));
     assert_eq!(
         format!("{:?} {listed:?} {other} {other:>3}", State::Paid),
         r#""PAID" "PAID" X   X"#
     );
     assert_eq!(
-        std::collections::HashSet::from([listed, Open::Other("PAID".into()), other]).len(),
+        std::collections::HashSet::from([listed, OpenEnum::Other("PAID".into()), other]).len(),
         2
     );
 }
@@ -454,7 +454,7 @@ fn serde_goes_through_the_wire() {
         amount: Some(Price::from_cents(8880)),
         state: State::Paid.into(),
         file: Some(File::new("a.png", vec![1, 2, 3])),
-        ..<Order as Object>::blank()
+        ..<Order as Object>::empty()
     };
     let json = serde_json::to_string(&order).unwrap();
     assert_eq!(serde_json::from_str::<Order>(&json).unwrap(), order);
@@ -471,7 +471,7 @@ proptest::proptest! {
     fn any_text_survives(number: String, note: Option<String>, name: String, names: Vec<String>) {
         // Empty text is nothing.
         let note = note.map(|note| format!("n{note}"));
-        let mut order = Order { number: format!("n{number}"), note, names, ..<Order as Object>::blank() };
+        let mut order = Order { number: format!("n{number}"), note, names, ..<Order as Object>::empty() };
         order.extra.insert(format!("x{name}"), &serde_json::Value::from(name));
         let json = to_json(&order).unwrap();
         proptest::prop_assert_eq!(read(&json).unwrap(), order);

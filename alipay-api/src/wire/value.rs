@@ -13,7 +13,7 @@ const MAX_DEPTH: u8 = 32;
 /// Its `Debug` shows nothing of the text, which may be a secret.
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
-    source: Source<'a>,
+    source: Repr<'a>,
     depth: u8,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Debug for Value<'_> {
 }
 
 #[derive(Clone, Copy)]
-enum Source<'a> {
+enum Repr<'a> {
     /// One well-formed JSON value without blanks around it.
     Json(&'a str),
     /// Plain text, which may be JSON inside.
@@ -46,7 +46,7 @@ impl<'a> Value<'a> {
     /// A value given as plain text, as a form parameter is.
     pub fn from_text(text: &'a str) -> Self {
         Self {
-            source: Source::Text(text),
+            source: Repr::Text(text),
             depth: 0,
         }
     }
@@ -54,15 +54,15 @@ impl<'a> Value<'a> {
     /// The exact text that came.
     pub fn as_raw(&self) -> &'a str {
         match self.source {
-            Source::Json(text) | Source::Text(text) => text,
+            Repr::Json(text) | Repr::Text(text) => text,
         }
     }
 
     /// As JSON: plain text becomes a string.
     pub(super) fn into_json(self) -> Cow<'a, str> {
         match self.source {
-            Source::Json(json) => Cow::Borrowed(json),
-            Source::Text(text) => Cow::Owned(quoted(text)),
+            Repr::Json(json) => Cow::Borrowed(json),
+            Repr::Text(text) => Cow::Owned(quoted(text)),
         }
     }
 
@@ -72,10 +72,10 @@ impl<'a> Value<'a> {
     /// A string holds an escape that is no character.
     pub fn text(&self) -> Result<Option<Cow<'a, str>>, DecodeError> {
         match self.source {
-            Source::Text(text) => Ok(Some(Cow::Borrowed(text))),
-            Source::Json("null") => Ok(None),
-            Source::Json(json) if json.starts_with('"') => unquote(json).map(Some),
-            Source::Json(json) => Ok(Some(Cow::Borrowed(json))),
+            Repr::Text(text) => Ok(Some(Cow::Borrowed(text))),
+            Repr::Json("null") => Ok(None),
+            Repr::Json(json) if json.starts_with('"') => unquote(json).map(Some),
+            Repr::Json(json) => Ok(Some(Cow::Borrowed(json))),
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> Value<'a> {
     /// # Errors
     /// It is an object or a list.
     pub fn scalar(&self, expected: &'static str) -> Result<Option<Cow<'a, str>>, DecodeError> {
-        if let Source::Json(json) = self.source
+        if let Repr::Json(json) = self.source
             && json.starts_with(['{', '['])
         {
             let found = if json.starts_with('{') { "an object" } else { "a list" };
@@ -100,14 +100,14 @@ impl<'a> Value<'a> {
 
     /// As this type; `None` where it stands for absence.
     pub(crate) fn read<T: Field>(self) -> Result<Option<T>, DecodeError> {
-        let mut read = T::blank();
+        let mut read = T::empty();
         let field: &mut dyn Field = &mut read;
         Ok(field.read(self, Reading::Strict)?.then_some(read))
     }
 
     pub(crate) fn of(json: &'a RawValue, depth: u8) -> Self {
         Self {
-            source: Source::Json(json.get()),
+            source: Repr::Json(json.get()),
             depth,
         }
     }
@@ -125,7 +125,7 @@ impl<'a> Value<'a> {
         self,
         each: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DecodeError>,
     ) -> Result<bool, DecodeError> {
-        if let Source::Json(json) = self.source
+        if let Repr::Json(json) = self.source
             && json.starts_with('{')
         {
             return each(0, self).map(|()| true);
@@ -149,9 +149,9 @@ impl<'a> Value<'a> {
             return Err(DecodeError::new(format!("nested more than {MAX_DEPTH} deep")));
         }
         match self.source {
-            Source::Json(json) if json.starts_with(opening) => read(json, self.depth + 1).map(|()| true),
-            Source::Json("null" | "{}" | "[]") => Ok(false),
-            Source::Json(json) if !json.starts_with('"') => Err(DecodeError::new(format!("expected {expected}"))),
+            Repr::Json(json) if json.starts_with(opening) => read(json, self.depth + 1).map(|()| true),
+            Repr::Json("null" | "{}" | "[]") => Ok(false),
+            Repr::Json(json) if !json.starts_with('"') => Err(DecodeError::new(format!("expected {expected}"))),
             _ => {
                 let text = self.text()?.unwrap_or_default();
                 if text.trim().is_empty() {
@@ -160,8 +160,8 @@ impl<'a> Value<'a> {
                 let inner = Value::parse_at(&text, self.depth + 1)
                     .map_err(|_| DecodeError::new(format!("expected {expected}, found text that is not JSON")))?;
                 match inner.source {
-                    Source::Json(json) if json.starts_with(opening) => read(json, inner.depth + 1).map(|()| true),
-                    Source::Json("null" | "{}" | "[]") => Ok(false),
+                    Repr::Json(json) if json.starts_with(opening) => read(json, inner.depth + 1).map(|()| true),
+                    Repr::Json("null" | "{}" | "[]") => Ok(false),
                     _ => Err(DecodeError::new(format!(
                         "expected {expected}, found other JSON as text"
                     ))),
@@ -174,7 +174,7 @@ impl<'a> Value<'a> {
         let raw: &RawValue = serde_json::from_str(json)
             .map_err(|error| DecodeError::new(format!("not one JSON value: {}", plain(&error))))?;
         Ok(Self {
-            source: Source::Json(raw.get()),
+            source: Repr::Json(raw.get()),
             depth,
         })
     }

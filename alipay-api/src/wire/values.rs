@@ -173,7 +173,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Finds values by name. Most fields of most answers are absent, and seen to be so at once.
+/// Finds values by name. Most fields of most answers are absent, and fields to be so at once.
 struct Index<'a> {
     /// Chains of values whose names have the same mark, by the mark.
     chains: [Option<Place>; MARKS],

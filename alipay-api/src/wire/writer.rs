@@ -3,7 +3,7 @@ use std::fmt;
 use serde_core::Serialize as _;
 use zeroize::Zeroizing;
 
-use super::{Field, Object, Seen, value::unquote};
+use super::{Field, FieldsRef, Object, value::unquote};
 
 /// Writes JSON text.
 ///
@@ -119,13 +119,13 @@ impl JsonWriter {
 
     /// An object.
     pub fn object(&mut self, object: &dyn Object) {
-        let seen = object.see();
+        let fields = object.fields();
         self.begin_object();
-        for (name, value) in seen.given() {
+        for (name, value) in fields.given() {
             self.name(name);
             value.encode(self);
         }
-        self.end_object(&seen, &[]);
+        self.end_object(&fields, &[]);
     }
 
     /// Begins an object, whose [members](Self::name) follow until its [end](Self::end_object).
@@ -141,15 +141,15 @@ impl JsonWriter {
     }
 
     /// Writes the unknown fields, checks that what must be given was, and ends the object. `implied` counts as given.
-    pub(crate) fn end_object(&mut self, seen: &Seen<'_>, implied: &[(&'static str, &'static str)]) {
-        let is_given = |name: &str| implied.iter().any(|(implied, _)| *implied == name) || seen.is_given(name);
-        for (name, json) in seen.extra().iter() {
+    pub(crate) fn end_object(&mut self, fields: &FieldsRef<'_>, implied: &[(&'static str, &'static str)]) {
+        let is_given = |name: &str| implied.iter().any(|(implied, _)| *implied == name) || fields.is_given(name);
+        for (name, json) in fields.extra().iter() {
             if !is_given(name) {
                 self.name(name);
                 self.raw(json);
             }
         }
-        let mut groups = seen.groups().iter();
+        let mut groups = fields.groups().iter();
         let lacking = groups.find(|group| !group.iter().any(|name| is_given(name)));
         if let (Some(one_of), None) = (lacking, &self.missing) {
             self.missing = Some(MissingFields { one_of });

@@ -22,7 +22,7 @@ impl Emitter {
             pub enum #name {
                 #(#variant_docs #idents,)*
             }
-            impl #root::wire::Listed for #name {
+            impl #root::wire::KnownValue for #name {
                 #[inline]
                 fn listed() -> (&'static [&'static str], &'static [Self]) {
                     (&[#(#wires),*], &[#(Self::#idents),*])

@@ -31,7 +31,7 @@ impl Emitter {
                 impl #default for #name {
                     #[inline]
                     fn default() -> Self {
-                        <Self as #root::wire::Object>::blank()
+                        <Self as #root::wire::Object>::empty()
                     }
                 }
             }
@@ -67,8 +67,8 @@ impl Emitter {
             }
         });
         let vec = &self.prelude.vec;
-        let blanks = object.fields.iter().map(|field| match field.holder {
-            Holder::Plain => quote!(#root::wire::Field::blank()),
+        let empties = object.fields.iter().map(|field| match field.holder {
+            Holder::Plain => quote!(#root::wire::Field::empty()),
             Holder::Option | Holder::OptionBox => quote!(None),
             Holder::Vec => quote!(#vec::new()),
         });
@@ -77,9 +77,9 @@ impl Emitter {
         quote! {
             impl #root::wire::Object for #name {
                 #[inline]
-                fn blank() -> Self {
+                fn empty() -> Self {
                     Self {
-                        #(#idents: #blanks,)*
+                        #(#idents: #empties,)*
                         extra: #root::wire::Extra::EMPTY,
                     }
                 }
@@ -89,8 +89,8 @@ impl Emitter {
                     source.fill(&[#(#wires),*], &mut [#(&mut self.#idents),*], &mut self.extra);
                 }
                 #[inline]
-                fn see(&self) -> #root::wire::Seen<'_> {
-                    #root::wire::Seen::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
+                fn fields(&self) -> #root::wire::FieldsRef<'_> {
+                    #root::wire::FieldsRef::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
                 }
             }
         }
@@ -102,12 +102,18 @@ impl Emitter {
         let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
         let parameters = given().map(|field| self.parameter(field));
         let inline = (!given().any(is_converted)).then(|| quote!(#[inline]));
-        let values = given().map(|field| self.assignment(field, &quote!(__made)));
-        let blank = quote!(<Self as #root::wire::Object>::blank());
+        // A field may have this name too.
+        let mut local = "request".to_owned();
+        while given().any(|field| field.ident == local) {
+            local.push('_');
+        }
+        let local = ident(&local);
+        let values = given().map(|field| self.assignment(field, &quote!(#local)));
+        let empty = quote!(<Self as #root::wire::Object>::empty());
         let body = if constructor.parameters.is_empty() {
-            blank
+            empty
         } else {
-            quote!(let mut __made = #blank; #(#values)* __made)
+            quote!(let mut #local = #empty; #(#values)* #local)
         };
         quote! {
             #doc
@@ -182,7 +188,7 @@ impl Emitter {
     fn named(&self, name: &TokenStream, is_enum: bool) -> TokenStream {
         let root = &self.path;
         if is_enum {
-            quote!(#root::types::Open<#name>)
+            quote!(#root::types::OpenEnum<#name>)
         } else {
             name.clone()
         }

@@ -13,7 +13,7 @@ pub struct InvoiceTokenBatchquery {
     /// The token for the user's choice, as it came to the registered address. At most 34 characters.
     pub invoice_token: crate::types::Secret,
     /// What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
-    pub scene: Option<crate::types::Open<InvoiceTokenBatchqueryScene>>,
+    pub scene: Option<crate::types::OpenEnum<InvoiceTokenBatchqueryScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -21,15 +21,15 @@ pub struct InvoiceTokenBatchquery {
 impl InvoiceTokenBatchquery {
     /// With what must be given.
     pub fn new(invoice_token: impl Into<crate::types::Secret>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.invoice_token = Into::into(invoice_token);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.invoice_token = Into::into(invoice_token);
+        request
     }
 
     /// Sets `scene`.
     pub fn scene(
         mut self,
-        scene: impl Into<crate::types::Open<InvoiceTokenBatchqueryScene>>,
+        scene: impl Into<crate::types::OpenEnum<InvoiceTokenBatchqueryScene>>,
     ) -> Self {
         self.scene = Some(Into::into(scene));
         self
@@ -38,9 +38,9 @@ impl InvoiceTokenBatchquery {
 
 impl crate::wire::Object for InvoiceTokenBatchquery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            invoice_token: crate::wire::Field::blank(),
+            invoice_token: crate::wire::Field::empty(),
             scene: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -58,8 +58,8 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "InvoiceTokenBatchquery",
                 &["invoice_token", "scene"],
                 &[&self.invoice_token, &self.scene],
@@ -108,13 +108,13 @@ pub struct InvoiceTokenBatchqueryResponse {
 impl Default for InvoiceTokenBatchqueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_id: None,
             open_id: None,
@@ -138,8 +138,8 @@ impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "InvoiceTokenBatchqueryResponse",
             &["user_id", "open_id", "invoice_element_list"],
             &[&self.user_id, &self.open_id, &self.invoice_element_list],
@@ -163,7 +163,7 @@ pub enum InvoiceTokenBatchqueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
+impl crate::wire::KnownValue for InvoiceTokenBatchqueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -205,7 +205,7 @@ pub enum InvoiceTokenBatchqueryScene {
     InvoiceExpense,
 }
 
-impl crate::wire::Listed for InvoiceTokenBatchqueryScene {
+impl crate::wire::KnownValue for InvoiceTokenBatchqueryScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVOICE_EXPENSE"], &[Self::InvoiceExpense])
@@ -230,11 +230,11 @@ pub struct InvoiceElementModel {
     /// The check code against forgery.
     pub fake_code: Option<String>,
     /// What kind of invoice it is.
-    pub invoice_kind: Option<crate::types::Open<InvoiceElementModelInvoiceKind>>,
+    pub invoice_kind: Option<crate::types::OpenEnum<InvoiceElementModelInvoiceKind>>,
     /// Whether it is in force.
-    pub invoice_status: Option<crate::types::Open<InvoiceElementModelInvoiceStatus>>,
+    pub invoice_status: Option<crate::types::OpenEnum<InvoiceElementModelInvoiceStatus>>,
     /// Whether it has been reimbursed.
-    pub expense_status: Option<crate::types::Open<InvoiceElementModelExpenseStatus>>,
+    pub expense_status: Option<crate::types::OpenEnum<InvoiceElementModelExpenseStatus>>,
     /// The buyer's name.
     pub payer_name: Option<String>,
     /// The buyer's tax number.
@@ -266,7 +266,7 @@ pub struct InvoiceElementModel {
     pub has_risk: Option<bool>,
     /// Whether a payment was found that belongs to it.
     pub trade_match_result: Option<
-        crate::types::Open<InvoiceElementModelTradeMatchResult>,
+        crate::types::OpenEnum<InvoiceElementModelTradeMatchResult>,
     >,
     /// The payments that belong to it.
     pub trade_list: Vec<EinvTrade>,
@@ -279,13 +279,13 @@ pub struct InvoiceElementModel {
 impl Default for InvoiceElementModel {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for InvoiceElementModel {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             invoice_code: None,
             invoice_no: None,
@@ -382,8 +382,8 @@ impl crate::wire::Object for InvoiceElementModel {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "InvoiceElementModel",
             &[
                 "invoice_code",
@@ -469,7 +469,7 @@ pub enum InvoiceElementModelInvoiceKind {
     FinancialElectronicBill,
 }
 
-impl crate::wire::Listed for InvoiceElementModelInvoiceKind {
+impl crate::wire::KnownValue for InvoiceElementModelInvoiceKind {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -508,7 +508,7 @@ pub enum InvoiceElementModelInvoiceStatus {
     Expired,
 }
 
-impl crate::wire::Listed for InvoiceElementModelInvoiceStatus {
+impl crate::wire::KnownValue for InvoiceElementModelInvoiceStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCEED", "EXPIRED"], &[Self::Succeed, Self::Expired])
@@ -528,7 +528,7 @@ pub enum InvoiceElementModelExpenseStatus {
     ExpenseFinished,
 }
 
-impl crate::wire::Listed for InvoiceElementModelExpenseStatus {
+impl crate::wire::KnownValue for InvoiceElementModelExpenseStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -551,7 +551,7 @@ pub enum InvoiceElementModelTradeMatchResult {
     NotTried,
 }
 
-impl crate::wire::Listed for InvoiceElementModelTradeMatchResult {
+impl crate::wire::KnownValue for InvoiceElementModelTradeMatchResult {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -575,7 +575,7 @@ pub struct EinvTrade {
     /// What was paid, in yuan.
     pub payment_amount: Option<crate::types::Price>,
     /// What kind of document it comes from. (The misspelling is the gateway's.)
-    pub souce: Option<crate::types::Open<EinvTradeSouce>>,
+    pub souce: Option<crate::types::OpenEnum<EinvTradeSouce>>,
     /// The category of the payment in the user's bill.
     pub trade_type: Option<String>,
     /// The merchant as customers know it: the restaurant, the hotel, the taxi platform.
@@ -599,13 +599,13 @@ pub struct EinvTrade {
 impl Default for EinvTrade {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for EinvTrade {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             bill_no: None,
             bill_time: None,
@@ -663,8 +663,8 @@ impl crate::wire::Object for EinvTrade {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "EinvTrade",
             &[
                 "bill_no",
@@ -716,7 +716,7 @@ pub enum EinvTradeSouce {
     Catering,
 }
 
-impl crate::wire::Listed for EinvTradeSouce {
+impl crate::wire::KnownValue for EinvTradeSouce {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

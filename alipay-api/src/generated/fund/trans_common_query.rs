@@ -20,9 +20,9 @@ pub struct TransCommonQuery {
     /// Alipay's number of the movement of funds. It wins over both other numbers. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub pay_fund_order_id: Option<String>,
     /// The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
-    pub product_code: Option<crate::types::Open<TransCommonQueryProductCode>>,
+    pub product_code: Option<crate::types::OpenEnum<TransCommonQueryProductCode>>,
     /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
-    pub biz_scene: Option<crate::types::Open<TransCommonQueryBizScene>>,
+    pub biz_scene: Option<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -30,23 +30,23 @@ pub struct TransCommonQuery {
 impl TransCommonQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Some(Into::into(out_biz_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_biz_no = Some(Into::into(out_biz_no));
+        request
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.order_id = Some(Into::into(order_id));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.order_id = Some(Into::into(order_id));
+        request
     }
 
     /// With `pay_fund_order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_pay_fund_order_id(pay_fund_order_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.pay_fund_order_id = Some(Into::into(pay_fund_order_id));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.pay_fund_order_id = Some(Into::into(pay_fund_order_id));
+        request
     }
 
     /// Sets `out_biz_no`.
@@ -70,7 +70,7 @@ impl TransCommonQuery {
     /// Sets `product_code`.
     pub fn product_code(
         mut self,
-        product_code: impl Into<crate::types::Open<TransCommonQueryProductCode>>,
+        product_code: impl Into<crate::types::OpenEnum<TransCommonQueryProductCode>>,
     ) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
@@ -79,7 +79,7 @@ impl TransCommonQuery {
     /// Sets `biz_scene`.
     pub fn biz_scene(
         mut self,
-        biz_scene: impl Into<crate::types::Open<TransCommonQueryBizScene>>,
+        biz_scene: impl Into<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     ) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self
@@ -88,7 +88,7 @@ impl TransCommonQuery {
 
 impl crate::wire::Object for TransCommonQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
@@ -122,8 +122,8 @@ impl crate::wire::Object for TransCommonQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "TransCommonQuery",
                 &[
                     "out_biz_no",
@@ -190,9 +190,9 @@ pub struct TransCommonQueryResponse {
     /// Alipay's number of the movement of funds. Absent when the transfer failed.
     pub pay_fund_order_id: Option<String>,
     /// Where the transfer stands.
-    pub status: Option<crate::types::Open<TransCommonQueryStatus>>,
+    pub status: Option<crate::types::OpenEnum<TransCommonQueryStatus>>,
     /// Where the second stage stands, when the payee has to collect the money.
-    pub sub_status: Option<crate::types::Open<TransCommonQuerySubStatus>>,
+    pub sub_status: Option<crate::types::OpenEnum<TransCommonQuerySubStatus>>,
     /// How much was paid. Only with `SUCCESS`, and not in every scene. In yuan.
     pub trans_amount: Option<crate::types::Price>,
     /// When the money moved. Absent when the transfer failed.
@@ -238,13 +238,13 @@ pub struct TransCommonQueryResponse {
 impl Default for TransCommonQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TransCommonQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
@@ -335,8 +335,8 @@ impl crate::wire::Object for TransCommonQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TransCommonQueryResponse",
             &[
                 "out_biz_no",
@@ -410,7 +410,7 @@ pub enum TransCommonQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for TransCommonQueryErrorCode {
+impl crate::wire::KnownValue for TransCommonQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -456,7 +456,7 @@ pub enum TransCommonQueryProductCode {
     StdRedPacket,
 }
 
-impl crate::wire::Listed for TransCommonQueryProductCode {
+impl crate::wire::KnownValue for TransCommonQueryProductCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -481,7 +481,7 @@ pub enum TransCommonQueryBizScene {
     Refund,
 }
 
-impl crate::wire::Listed for TransCommonQueryBizScene {
+impl crate::wire::KnownValue for TransCommonQueryBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -515,7 +515,7 @@ pub enum TransCommonQueryStatus {
     Refund,
 }
 
-impl crate::wire::Listed for TransCommonQueryStatus {
+impl crate::wire::KnownValue for TransCommonQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -543,7 +543,7 @@ pub enum TransCommonQuerySubStatus {
     Refunded,
 }
 
-impl crate::wire::Listed for TransCommonQuerySubStatus {
+impl crate::wire::KnownValue for TransCommonQuerySubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])

@@ -22,16 +22,16 @@ pub struct TransOrderQuery {
 impl TransOrderQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Some(Into::into(out_biz_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_biz_no = Some(Into::into(out_biz_no));
+        request
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.order_id = Some(Into::into(order_id));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.order_id = Some(Into::into(order_id));
+        request
     }
 
     /// Sets `out_biz_no`.
@@ -49,7 +49,7 @@ impl TransOrderQuery {
 
 impl crate::wire::Object for TransOrderQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
@@ -68,8 +68,8 @@ impl crate::wire::Object for TransOrderQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "TransOrderQuery",
                 &["out_biz_no", "order_id"],
                 &[&self.out_biz_no, &self.order_id],
@@ -112,7 +112,7 @@ pub struct TransOrderQueryResponse {
     /// Alipay's number of the transfer.
     pub order_id: Option<String>,
     /// Where the transfer stands.
-    pub status: Option<crate::types::Open<TransOrderQueryStatus>>,
+    pub status: Option<crate::types::OpenEnum<TransOrderQueryStatus>>,
     /// When the money moved. Absent when the transfer failed.
     pub pay_date: Option<crate::types::DateTime>,
     /// Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
@@ -130,13 +130,13 @@ pub struct TransOrderQueryResponse {
 impl Default for TransOrderQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TransOrderQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
@@ -179,8 +179,8 @@ impl crate::wire::Object for TransOrderQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TransOrderQueryResponse",
             &[
                 "out_biz_no",
@@ -226,7 +226,7 @@ pub enum TransOrderQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for TransOrderQueryErrorCode {
+impl crate::wire::KnownValue for TransOrderQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -283,7 +283,7 @@ pub enum TransOrderQueryStatus {
     Unknown,
 }
 
-impl crate::wire::Listed for TransOrderQueryStatus {
+impl crate::wire::KnownValue for TransOrderQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

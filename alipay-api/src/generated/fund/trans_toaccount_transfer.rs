@@ -14,7 +14,7 @@ pub struct TransToaccountTransfer {
     /// The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
     /// What kind of account name stands in `payee_account`.
-    pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
+    pub payee_type: crate::types::OpenEnum<TransToaccountTransferPayeeType>,
     /// Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
     pub payee_account: String,
     /// How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
@@ -37,16 +37,16 @@ impl TransToaccountTransfer {
     /// With what must be given.
     pub fn new(
         out_biz_no: impl Into<String>,
-        payee_type: impl Into<crate::types::Open<TransToaccountTransferPayeeType>>,
+        payee_type: impl Into<crate::types::OpenEnum<TransToaccountTransferPayeeType>>,
         payee_account: impl Into<String>,
         amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Into::into(out_biz_no);
-        __made.payee_type = Into::into(payee_type);
-        __made.payee_account = Into::into(payee_account);
-        __made.amount = amount;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_biz_no = Into::into(out_biz_no);
+        request.payee_type = Into::into(payee_type);
+        request.payee_account = Into::into(payee_account);
+        request.amount = amount;
+        request
     }
 
     /// Sets `payer_show_name`.
@@ -82,12 +82,12 @@ impl TransToaccountTransfer {
 
 impl crate::wire::Object for TransToaccountTransfer {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            payee_type: crate::wire::Field::blank(),
-            payee_account: crate::wire::Field::blank(),
-            amount: crate::wire::Field::blank(),
+            out_biz_no: crate::wire::Field::empty(),
+            payee_type: crate::wire::Field::empty(),
+            payee_account: crate::wire::Field::empty(),
+            amount: crate::wire::Field::empty(),
             payer_show_name: None,
             payer_real_name: None,
             payee_real_name: None,
@@ -129,8 +129,8 @@ impl crate::wire::Object for TransToaccountTransfer {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "TransToaccountTransfer",
                 &[
                     "out_biz_no",
@@ -204,16 +204,16 @@ pub struct TransToaccountTransferResponse {
 impl Default for TransToaccountTransferResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TransToaccountTransferResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            order_id: crate::wire::Field::blank(),
+            out_biz_no: crate::wire::Field::empty(),
+            order_id: crate::wire::Field::empty(),
             pay_date: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -230,8 +230,8 @@ impl crate::wire::Object for TransToaccountTransferResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TransToaccountTransferResponse",
             &["out_biz_no", "order_id", "pay_date"],
             &[&self.out_biz_no, &self.order_id, &self.pay_date],
@@ -339,7 +339,7 @@ pub enum TransToaccountTransferErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for TransToaccountTransferErrorCode {
+impl crate::wire::KnownValue for TransToaccountTransferErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -511,7 +511,7 @@ pub enum TransToaccountTransferPayeeType {
     AlipayOpenId,
 }
 
-impl crate::wire::Listed for TransToaccountTransferPayeeType {
+impl crate::wire::KnownValue for TransToaccountTransferPayeeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

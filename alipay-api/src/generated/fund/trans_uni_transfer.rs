@@ -19,16 +19,16 @@ pub struct TransUniTransfer {
     /// Who receives the money.
     pub payee_info: Participant,
     /// The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
-    pub product_code: Option<crate::types::Open<TransUniTransferProductCode>>,
+    pub product_code: Option<crate::types::OpenEnum<TransUniTransferProductCode>>,
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
-    pub biz_scene: Option<crate::types::Open<TransUniTransferBizScene>>,
+    pub biz_scene: Option<crate::types::OpenEnum<TransUniTransferBizScene>>,
     /// The heading of the transfer in the user's bill. At most 128 characters.
     pub order_title: Option<String>,
     /// What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
     pub remark: Option<String>,
     /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
     pub transfer_scene_name: Option<
-        crate::types::Open<TransUniTransferTransferSceneName>,
+        crate::types::OpenEnum<TransUniTransferTransferSceneName>,
     >,
     /// What Alipay wants to know about a transfer of the chosen scene.
     pub transfer_scene_report_infos: Vec<TransferSceneReportInfo>,
@@ -58,17 +58,17 @@ impl TransUniTransfer {
         trans_amount: crate::types::Price,
         payee_info: Participant,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Into::into(out_biz_no);
-        __made.trans_amount = trans_amount;
-        __made.payee_info = payee_info;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_biz_no = Into::into(out_biz_no);
+        request.trans_amount = trans_amount;
+        request.payee_info = payee_info;
+        request
     }
 
     /// Sets `product_code`.
     pub fn product_code(
         mut self,
-        product_code: impl Into<crate::types::Open<TransUniTransferProductCode>>,
+        product_code: impl Into<crate::types::OpenEnum<TransUniTransferProductCode>>,
     ) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
@@ -77,7 +77,7 @@ impl TransUniTransfer {
     /// Sets `biz_scene`.
     pub fn biz_scene(
         mut self,
-        biz_scene: impl Into<crate::types::Open<TransUniTransferBizScene>>,
+        biz_scene: impl Into<crate::types::OpenEnum<TransUniTransferBizScene>>,
     ) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self
@@ -99,7 +99,7 @@ impl TransUniTransfer {
     pub fn transfer_scene_name(
         mut self,
         transfer_scene_name: impl Into<
-            crate::types::Open<TransUniTransferTransferSceneName>,
+            crate::types::OpenEnum<TransUniTransferTransferSceneName>,
         >,
     ) -> Self {
         self.transfer_scene_name = Some(Into::into(transfer_scene_name));
@@ -163,11 +163,11 @@ impl TransUniTransfer {
 
 impl crate::wire::Object for TransUniTransfer {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            trans_amount: crate::wire::Field::blank(),
-            payee_info: crate::wire::Field::blank(),
+            out_biz_no: crate::wire::Field::empty(),
+            trans_amount: crate::wire::Field::empty(),
+            payee_info: crate::wire::Field::empty(),
             product_code: None,
             biz_scene: None,
             order_title: None,
@@ -228,8 +228,8 @@ impl crate::wire::Object for TransUniTransfer {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "TransUniTransfer",
                 &[
                     "out_biz_no",
@@ -313,9 +313,9 @@ pub struct TransUniTransferResponse {
     /// Alipay's number of the movement of funds behind the transfer.
     pub pay_fund_order_id: Option<String>,
     /// Where the transfer stands.
-    pub status: Option<crate::types::Open<TransUniTransferStatus>>,
+    pub status: Option<crate::types::OpenEnum<TransUniTransferStatus>>,
     /// Where the second stage stands, when the payee has to collect the money.
-    pub sub_status: Option<crate::types::Open<TransUniTransferSubStatus>>,
+    pub sub_status: Option<crate::types::OpenEnum<TransUniTransferSubStatus>>,
     /// When the money moved.
     pub trans_date: Option<crate::types::DateTime>,
     /// How much was transferred, in yuan. Given in special scenes only.
@@ -331,16 +331,16 @@ pub struct TransUniTransferResponse {
 impl Default for TransUniTransferResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TransUniTransferResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            order_id: crate::wire::Field::blank(),
+            out_biz_no: crate::wire::Field::empty(),
+            order_id: crate::wire::Field::empty(),
             pay_fund_order_id: None,
             status: None,
             sub_status: None,
@@ -383,8 +383,8 @@ impl crate::wire::Object for TransUniTransferResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TransUniTransferResponse",
             &[
                 "out_biz_no",
@@ -756,7 +756,7 @@ pub enum TransUniTransferErrorCode {
     UserRiskFreeze,
 }
 
-impl crate::wire::Listed for TransUniTransferErrorCode {
+impl crate::wire::KnownValue for TransUniTransferErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1291,7 +1291,7 @@ pub enum TransUniTransferProductCode {
     StdRedPacket,
 }
 
-impl crate::wire::Listed for TransUniTransferProductCode {
+impl crate::wire::KnownValue for TransUniTransferProductCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1312,7 +1312,7 @@ pub enum TransUniTransferBizScene {
     PersonalCollection,
 }
 
-impl crate::wire::Listed for TransUniTransferBizScene {
+impl crate::wire::KnownValue for TransUniTransferBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1345,7 +1345,7 @@ pub enum TransUniTransferTransferSceneName {
     InsuranceClaim,
 }
 
-impl crate::wire::Listed for TransUniTransferTransferSceneName {
+impl crate::wire::KnownValue for TransUniTransferTransferSceneName {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1388,7 +1388,7 @@ pub enum TransUniTransferStatus {
     Refund,
 }
 
-impl crate::wire::Listed for TransUniTransferStatus {
+impl crate::wire::KnownValue for TransUniTransferStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1409,7 +1409,7 @@ pub enum TransUniTransferSubStatus {
     Refunded,
 }
 
-impl crate::wire::Listed for TransUniTransferSubStatus {
+impl crate::wire::KnownValue for TransUniTransferSubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
@@ -1425,7 +1425,7 @@ pub struct Participant {
     /// The account, named as `identity_type` says. At most 128 characters.
     pub identity: String,
     /// What kind of account name stands in `identity`.
-    pub identity_type: crate::types::Open<ParticipantIdentityType>,
+    pub identity_type: crate::types::OpenEnum<ParticipantIdentityType>,
     /// The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
     pub name: Option<String>,
     /// What kind of document `cert_no` is the number of.
@@ -1446,12 +1446,12 @@ impl Participant {
     /// With what must be given.
     pub fn new(
         identity: impl Into<String>,
-        identity_type: impl Into<crate::types::Open<ParticipantIdentityType>>,
+        identity_type: impl Into<crate::types::OpenEnum<ParticipantIdentityType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.identity = Into::into(identity);
-        __made.identity_type = Into::into(identity_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.identity = Into::into(identity);
+        request.identity_type = Into::into(identity_type);
+        request
     }
 
     /// Sets `name`.
@@ -1497,10 +1497,10 @@ impl Participant {
 
 impl crate::wire::Object for Participant {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            identity: crate::wire::Field::blank(),
-            identity_type: crate::wire::Field::blank(),
+            identity: crate::wire::Field::empty(),
+            identity_type: crate::wire::Field::empty(),
             name: None,
             cert_type: None,
             cert_no: None,
@@ -1541,8 +1541,8 @@ impl crate::wire::Object for Participant {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Participant",
                 &[
                     "identity",
@@ -1589,7 +1589,7 @@ pub enum ParticipantIdentityType {
     ExpressCompanyCard,
 }
 
-impl crate::wire::Listed for ParticipantIdentityType {
+impl crate::wire::KnownValue for ParticipantIdentityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1620,7 +1620,7 @@ crate::wire::listed!(ParticipantIdentityType);
 #[non_exhaustive]
 pub struct BankcardExtInfo {
     /// Whether the card belongs to a company or a person.
-    pub account_type: Option<crate::types::Open<BankcardExtInfoAccountType>>,
+    pub account_type: Option<crate::types::OpenEnum<BankcardExtInfoAccountType>>,
     /// The bank's name.
     pub inst_name: Option<String>,
     /// The province of the bank.
@@ -1639,13 +1639,13 @@ impl BankcardExtInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `account_type`.
     pub fn account_type(
         mut self,
-        account_type: impl Into<crate::types::Open<BankcardExtInfoAccountType>>,
+        account_type: impl Into<crate::types::OpenEnum<BankcardExtInfoAccountType>>,
     ) -> Self {
         self.account_type = Some(Into::into(account_type));
         self
@@ -1685,13 +1685,13 @@ impl BankcardExtInfo {
 impl Default for BankcardExtInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for BankcardExtInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             account_type: None,
             inst_name: None,
@@ -1728,8 +1728,8 @@ impl crate::wire::Object for BankcardExtInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "BankcardExtInfo",
             &[
                 "account_type",
@@ -1763,7 +1763,7 @@ pub enum BankcardExtInfoAccountType {
     Person,
 }
 
-impl crate::wire::Listed for BankcardExtInfoAccountType {
+impl crate::wire::KnownValue for BankcardExtInfoAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
@@ -1788,7 +1788,7 @@ impl TransferSceneReportInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `info_type`.
@@ -1807,13 +1807,13 @@ impl TransferSceneReportInfo {
 impl Default for TransferSceneReportInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TransferSceneReportInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             info_type: None,
             info_content: None,
@@ -1832,8 +1832,8 @@ impl crate::wire::Object for TransferSceneReportInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TransferSceneReportInfo",
             &["info_type", "info_content"],
             &[&self.info_type, &self.info_content],
@@ -1870,7 +1870,7 @@ impl MutipleCurrencyDetail {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `payment_amount`.
@@ -1925,13 +1925,13 @@ impl MutipleCurrencyDetail {
 impl Default for MutipleCurrencyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for MutipleCurrencyDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             payment_amount: None,
             payment_currency: None,
@@ -1971,8 +1971,8 @@ impl crate::wire::Object for MutipleCurrencyDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "MutipleCurrencyDetail",
             &[
                 "payment_amount",
@@ -2023,7 +2023,7 @@ impl SignData {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `ori_sign`.
@@ -2066,13 +2066,13 @@ impl SignData {
 impl Default for SignData {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for SignData {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             ori_sign: None,
             ori_sign_type: None,
@@ -2109,8 +2109,8 @@ impl crate::wire::Object for SignData {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "SignData",
             &[
                 "ori_sign",

@@ -37,22 +37,22 @@ pub struct OpenAppAuthCancel {
 impl Default for OpenAppAuthCancel {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthCancel {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            notify_type: crate::wire::Field::blank(),
+            notify_id: crate::wire::Field::empty(),
+            notify_type: crate::wire::Field::empty(),
             notify_time: None,
             status: None,
             charset: None,
             version: None,
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
+            app_id: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
             biz_content: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -89,8 +89,8 @@ impl crate::wire::Object for OpenAppAuthCancel {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthCancel",
             &[
                 "notify_id",
@@ -133,13 +133,13 @@ pub struct OpenAppAuthCancelContent {
 impl Default for OpenAppAuthCancelContent {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthCancelContent {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             detail: None,
             extra: crate::wire::Extra::EMPTY,
@@ -152,8 +152,8 @@ impl crate::wire::Object for OpenAppAuthCancelContent {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthCancelContent",
             &["detail"],
             &[&self.detail],
@@ -182,13 +182,13 @@ pub struct OpenAppAuthCancelDetail {
 impl Default for OpenAppAuthCancelDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthCancelDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             app_id: None,
             auth_app_id: None,
@@ -214,8 +214,8 @@ impl crate::wire::Object for OpenAppAuthCancelDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthCancelDetail",
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],

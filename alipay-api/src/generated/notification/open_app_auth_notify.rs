@@ -19,7 +19,7 @@ pub struct OpenAppAuthNotify {
     /// When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the authorisation.
-    pub status: Option<crate::types::Open<OpenAppAuthNotifyStatus>>,
+    pub status: Option<crate::types::OpenEnum<OpenAppAuthNotifyStatus>>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: String,
     /// The version of the interface, `1.0`.
@@ -37,23 +37,23 @@ pub struct OpenAppAuthNotify {
 impl Default for OpenAppAuthNotify {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotify {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            notify_type: crate::wire::Field::blank(),
+            notify_id: crate::wire::Field::empty(),
+            notify_type: crate::wire::Field::empty(),
             notify_time: None,
             status: None,
-            charset: crate::wire::Field::blank(),
-            version: crate::wire::Field::blank(),
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            biz_content: crate::wire::Field::blank(),
+            charset: crate::wire::Field::empty(),
+            version: crate::wire::Field::empty(),
+            app_id: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
+            biz_content: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -89,8 +89,8 @@ impl crate::wire::Object for OpenAppAuthNotify {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthNotify",
             &[
                 "notify_id",
@@ -128,7 +128,7 @@ pub enum OpenAppAuthNotifyStatus {
     ExecuteAuth,
 }
 
-impl crate::wire::Listed for OpenAppAuthNotifyStatus {
+impl crate::wire::KnownValue for OpenAppAuthNotifyStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["execute_auth"], &[Self::ExecuteAuth])
@@ -151,16 +151,16 @@ pub struct OpenAppAuthNotifyContent {
 impl Default for OpenAppAuthNotifyContent {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContent {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             notify_context: None,
-            detail: crate::wire::Field::blank(),
+            detail: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -176,8 +176,8 @@ impl crate::wire::Object for OpenAppAuthNotifyContent {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthNotifyContent",
             &["notify_context", "detail"],
             &[&self.notify_context, &self.detail],
@@ -202,13 +202,13 @@ pub struct OpenAppAuthNotifyContext {
 impl Default for OpenAppAuthNotifyContext {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyContext {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             trigger: None,
             trigger_context: None,
@@ -227,8 +227,8 @@ impl crate::wire::Object for OpenAppAuthNotifyContext {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthNotifyContext",
             &["trigger", "trigger_context"],
             &[&self.trigger, &self.trigger_context],
@@ -251,13 +251,13 @@ pub struct OpenAppAuthNotifyTriggerContext {
 impl Default for OpenAppAuthNotifyTriggerContext {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             extra: crate::wire::Extra::EMPTY,
@@ -270,8 +270,8 @@ impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthNotifyTriggerContext",
             &["out_biz_no"],
             &[&self.out_biz_no],
@@ -310,20 +310,20 @@ pub struct OpenAppAuthNotifyDetail {
 impl Default for OpenAppAuthNotifyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAppAuthNotifyDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            user_id: crate::wire::Field::blank(),
+            app_id: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
+            user_id: crate::wire::Field::empty(),
             app_auth_code: None,
-            app_auth_token: crate::wire::Field::blank(),
-            app_refresh_token: crate::wire::Field::blank(),
+            app_auth_token: crate::wire::Field::empty(),
+            app_refresh_token: crate::wire::Field::empty(),
             auth_time: None,
             expires_in: None,
             re_expires_in: None,
@@ -362,8 +362,8 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAppAuthNotifyDetail",
             &[
                 "app_id",

@@ -38,24 +38,24 @@ pub struct OpenAuthAppauthCancelled {
 impl Default for OpenAuthAppauthCancelled {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelled {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            msg_method: crate::wire::Field::blank(),
+            notify_id: crate::wire::Field::empty(),
+            msg_method: crate::wire::Field::empty(),
             msg_type: None,
             msg_app_id: None,
             msg_uid: None,
             utc_timestamp: None,
-            charset: crate::wire::Field::blank(),
-            version: crate::wire::Field::blank(),
-            app_id: crate::wire::Field::blank(),
-            biz_content: crate::wire::Field::blank(),
+            charset: crate::wire::Field::empty(),
+            version: crate::wire::Field::empty(),
+            app_id: crate::wire::Field::empty(),
+            biz_content: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -93,8 +93,8 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAuthAppauthCancelled",
             &[
                 "notify_id",
@@ -145,16 +145,16 @@ pub struct OpenAuthAppauthCancelledContent {
 impl Default for OpenAuthAppauthCancelledContent {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenAuthAppauthCancelledContent {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
+            app_id: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
             user_id: None,
             app_auth_token: None,
             extra: crate::wire::Extra::EMPTY,
@@ -177,8 +177,8 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenAuthAppauthCancelledContent",
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],

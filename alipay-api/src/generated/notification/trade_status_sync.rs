@@ -23,7 +23,9 @@ pub struct TradeStatusSync {
     /// When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the trade.
-    pub notify_action_type: Option<crate::types::Open<TradeStatusSyncNotifyActionType>>,
+    pub notify_action_type: Option<
+        crate::types::OpenEnum<TradeStatusSyncNotifyActionType>,
+    >,
     /// The charset that the parameters are encoded in, such as `utf-8`.
     pub charset: String,
     /// The version of the interface, `1.0`.
@@ -41,7 +43,7 @@ pub struct TradeStatusSync {
     /// The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
     pub out_biz_no: Option<String>,
     /// Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
-    pub trade_status: crate::types::Open<TradeStatus>,
+    pub trade_status: crate::types::OpenEnum<TradeStatus>,
     /// The buyer's Alipay user number, where the app has not moved to open ids.
     pub buyer_id: Option<String>,
     /// The open id that the buyer has towards the app.
@@ -142,27 +144,27 @@ pub struct TradeStatusSync {
 impl Default for TradeStatusSync {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TradeStatusSync {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            notify_type: crate::wire::Field::blank(),
+            notify_id: crate::wire::Field::empty(),
+            notify_type: crate::wire::Field::empty(),
             notify_time: None,
             notify_action_type: None,
-            charset: crate::wire::Field::blank(),
-            version: crate::wire::Field::blank(),
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
+            charset: crate::wire::Field::empty(),
+            version: crate::wire::Field::empty(),
+            app_id: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
             merchant_app_id: None,
-            trade_no: crate::wire::Field::blank(),
-            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::wire::Field::empty(),
             out_biz_no: None,
-            trade_status: crate::wire::Field::blank(),
+            trade_status: crate::wire::Field::empty(),
             buyer_id: None,
             buyer_open_id: None,
             buyer_logon_id: None,
@@ -344,8 +346,8 @@ impl crate::wire::Object for TradeStatusSync {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TradeStatusSync",
             &[
                 "notify_id",
@@ -489,7 +491,7 @@ pub enum TradeStatus {
     TradeFinished,
 }
 
-impl crate::wire::Listed for TradeStatus {
+impl crate::wire::KnownValue for TradeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -523,7 +525,7 @@ pub enum TradeStatusSyncNotifyActionType {
     FinancingReceiptAction,
 }
 
-impl crate::wire::Listed for TradeStatusSyncNotifyActionType {
+impl crate::wire::KnownValue for TradeStatusSyncNotifyActionType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -553,13 +555,13 @@ crate::wire::listed!(TradeStatusSyncNotifyActionType);
 #[non_exhaustive]
 pub struct FundBill {
     /// The source.
-    pub fund_channel: Option<crate::types::Open<FundBillFundChannel>>,
+    pub fund_channel: Option<crate::types::OpenEnum<FundBillFundChannel>>,
     /// How much came from it, in yuan.
     pub amount: Option<crate::types::Price>,
     /// How much was really taken from it, in yuan.
     pub real_amount: Option<crate::types::Price>,
     /// The kind of card. Only with bank cards.
-    pub fund_type: Option<crate::types::Open<FundBillFundType>>,
+    pub fund_type: Option<crate::types::OpenEnum<FundBillFundType>>,
     /// The bank's code. Only with bank cards.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
@@ -569,13 +571,13 @@ pub struct FundBill {
 impl Default for FundBill {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for FundBill {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             fund_channel: None,
             amount: None,
@@ -603,8 +605,8 @@ impl crate::wire::Object for FundBill {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "FundBill",
             &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
             &[
@@ -654,7 +656,7 @@ pub enum FundBillFundChannel {
     DcepAsset,
 }
 
-impl crate::wire::Listed for FundBillFundChannel {
+impl crate::wire::KnownValue for FundBillFundChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -707,7 +709,7 @@ pub enum FundBillFundType {
     MixedCard,
 }
 
-impl crate::wire::Listed for FundBillFundType {
+impl crate::wire::KnownValue for FundBillFundType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -727,7 +729,7 @@ pub struct VoucherDetail {
     /// What the voucher is called.
     pub name: Option<String>,
     /// What kind of voucher it is.
-    pub r#type: Option<crate::types::Open<VoucherDetailType>>,
+    pub r#type: Option<crate::types::OpenEnum<VoucherDetailType>>,
     /// What it is worth, in yuan: what merchant and others contribute.
     pub amount: Option<crate::types::Price>,
     /// What the merchant contributes, in yuan.
@@ -743,13 +745,13 @@ pub struct VoucherDetail {
 impl Default for VoucherDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for VoucherDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             voucher_id: None,
             name: None,
@@ -789,8 +791,8 @@ impl crate::wire::Object for VoucherDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "VoucherDetail",
             &[
                 "voucherId",
@@ -834,7 +836,7 @@ pub enum VoucherDetailType {
     Discount,
 }
 
-impl crate::wire::Listed for VoucherDetailType {
+impl crate::wire::KnownValue for VoucherDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -880,13 +882,13 @@ pub struct ChargeInfo {
 impl Default for ChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
@@ -920,8 +922,8 @@ impl crate::wire::Object for ChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ChargeInfo",
             &[
                 "charge_fee",
@@ -960,13 +962,13 @@ pub struct EnterprisePayInfo {
 impl Default for EnterprisePayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             is_use_enterprise_pay: None,
             invoice_amount: None,
@@ -990,8 +992,8 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],

@@ -21,17 +21,17 @@ pub struct AppAlipaycertDownload {
 impl AppAlipaycertDownload {
     /// With what must be given.
     pub fn new(alipay_cert_sn: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.alipay_cert_sn = Into::into(alipay_cert_sn);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.alipay_cert_sn = Into::into(alipay_cert_sn);
+        request
     }
 }
 
 impl crate::wire::Object for AppAlipaycertDownload {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            alipay_cert_sn: crate::wire::Field::blank(),
+            alipay_cert_sn: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -44,8 +44,8 @@ impl crate::wire::Object for AppAlipaycertDownload {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "AppAlipaycertDownload",
                 &["alipay_cert_sn"],
                 &[&self.alipay_cert_sn],
@@ -82,15 +82,15 @@ pub struct AppAlipaycertDownloadResponse {
 impl Default for AppAlipaycertDownloadResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AppAlipaycertDownloadResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            alipay_cert_content: crate::wire::Field::blank(),
+            alipay_cert_content: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -106,8 +106,8 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AppAlipaycertDownloadResponse",
             &["alipay_cert_content"],
             &[&self.alipay_cert_content],

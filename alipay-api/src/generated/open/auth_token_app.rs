@@ -13,7 +13,7 @@
 #[non_exhaustive]
 pub struct AuthTokenApp {
     /// Which of the two is exchanged.
-    pub grant_type: crate::types::Open<AuthTokenAppGrantType>,
+    pub grant_type: crate::types::OpenEnum<AuthTokenAppGrantType>,
     /// The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
     /// The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
@@ -26,23 +26,23 @@ impl AuthTokenApp {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
         code: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<AuthTokenAppGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<AuthTokenAppGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.code = Some(Into::into(code));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.code = Some(Into::into(code));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
         refresh_token: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<AuthTokenAppGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<AuthTokenAppGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.refresh_token = Some(Into::into(refresh_token));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.refresh_token = Some(Into::into(refresh_token));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// Sets `code`.
@@ -63,9 +63,9 @@ impl AuthTokenApp {
 
 impl crate::wire::Object for AuthTokenApp {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            grant_type: crate::wire::Field::blank(),
+            grant_type: crate::wire::Field::empty(),
             code: None,
             refresh_token: None,
             extra: crate::wire::Extra::EMPTY,
@@ -84,8 +84,8 @@ impl crate::wire::Object for AuthTokenApp {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "AuthTokenApp",
                 &["grant_type", "code", "refresh_token"],
                 &[&self.grant_type, &self.code, &self.refresh_token],
@@ -138,18 +138,18 @@ pub struct AuthTokenAppResponse {
 impl Default for AuthTokenAppResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AuthTokenAppResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::blank(),
-            app_refresh_token: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            user_id: crate::wire::Field::blank(),
+            app_auth_token: crate::wire::Field::empty(),
+            app_refresh_token: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
+            user_id: crate::wire::Field::empty(),
             expires_in: None,
             re_expires_in: None,
             tokens: Vec::new(),
@@ -184,8 +184,8 @@ impl crate::wire::Object for AuthTokenAppResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AuthTokenAppResponse",
             &[
                 "app_auth_token",
@@ -237,7 +237,7 @@ pub enum AuthTokenAppErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for AuthTokenAppErrorCode {
+impl crate::wire::KnownValue for AuthTokenAppErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -297,7 +297,7 @@ pub enum AuthTokenAppGrantType {
     RefreshToken,
 }
 
-impl crate::wire::Listed for AuthTokenAppGrantType {
+impl crate::wire::KnownValue for AuthTokenAppGrantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -331,18 +331,18 @@ pub struct AppTokenExchangeSubElement {
 impl Default for AppTokenExchangeSubElement {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AppTokenExchangeSubElement {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::blank(),
-            app_refresh_token: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            user_id: crate::wire::Field::blank(),
+            app_auth_token: crate::wire::Field::empty(),
+            app_refresh_token: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
+            user_id: crate::wire::Field::empty(),
             expires_in: None,
             re_expires_in: None,
             extra: crate::wire::Extra::EMPTY,
@@ -374,8 +374,8 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AppTokenExchangeSubElement",
             &[
                 "app_auth_token",

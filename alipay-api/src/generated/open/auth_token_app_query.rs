@@ -17,17 +17,17 @@ pub struct AuthTokenAppQuery {
 impl AuthTokenAppQuery {
     /// With what must be given.
     pub fn new(app_auth_token: impl Into<crate::types::Secret>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.app_auth_token = Into::into(app_auth_token);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.app_auth_token = Into::into(app_auth_token);
+        request
     }
 }
 
 impl crate::wire::Object for AuthTokenAppQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::blank(),
+            app_auth_token: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -40,8 +40,8 @@ impl crate::wire::Object for AuthTokenAppQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "AuthTokenAppQuery",
                 &["app_auth_token"],
                 &[&self.app_auth_token],
@@ -85,7 +85,7 @@ pub struct AuthTokenAppQueryResponse {
     /// The merchant's own app.
     pub auth_app_id: String,
     /// Whether the token is in force.
-    pub status: crate::types::Open<AuthTokenAppQueryStatus>,
+    pub status: crate::types::OpenEnum<AuthTokenAppQueryStatus>,
     /// The methods that the token opens.
     pub auth_methods: Vec<String>,
     /// When the authorisation began.
@@ -103,17 +103,17 @@ pub struct AuthTokenAppQueryResponse {
 impl Default for AuthTokenAppQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AuthTokenAppQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            user_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            status: crate::wire::Field::blank(),
+            user_id: crate::wire::Field::empty(),
+            auth_app_id: crate::wire::Field::empty(),
+            status: crate::wire::Field::empty(),
             auth_methods: Vec::new(),
             auth_start: None,
             auth_end: None,
@@ -152,8 +152,8 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AuthTokenAppQueryResponse",
             &[
                 "user_id",
@@ -197,7 +197,7 @@ pub enum AuthTokenAppQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
+impl crate::wire::KnownValue for AuthTokenAppQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -241,7 +241,7 @@ pub enum AuthTokenAppQueryStatus {
     Invalid,
 }
 
-impl crate::wire::Listed for AuthTokenAppQueryStatus {
+impl crate::wire::KnownValue for AuthTokenAppQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["valid", "invalid"], &[Self::Valid, Self::Invalid])

@@ -13,7 +13,7 @@
 #[non_exhaustive]
 pub struct OauthToken {
     /// Which of the two is exchanged.
-    pub grant_type: crate::types::Open<OauthTokenGrantType>,
+    pub grant_type: crate::types::OpenEnum<OauthTokenGrantType>,
     /// The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
     /// The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
@@ -26,23 +26,23 @@ impl OauthToken {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
         code: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<OauthTokenGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<OauthTokenGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.code = Some(Into::into(code));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.code = Some(Into::into(code));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
         refresh_token: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<OauthTokenGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<OauthTokenGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.refresh_token = Some(Into::into(refresh_token));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.refresh_token = Some(Into::into(refresh_token));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// Sets `code`.
@@ -63,9 +63,9 @@ impl OauthToken {
 
 impl crate::wire::Object for OauthToken {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            grant_type: crate::wire::Field::blank(),
+            grant_type: crate::wire::Field::empty(),
             code: None,
             refresh_token: None,
             extra: crate::wire::Extra::EMPTY,
@@ -84,8 +84,8 @@ impl crate::wire::Object for OauthToken {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "OauthToken",
                 &["grant_type", "code", "refresh_token"],
                 &[&self.grant_type, &self.code, &self.refresh_token],
@@ -142,7 +142,7 @@ pub struct OauthTokenResponse {
     /// When the lifetimes begin.
     pub auth_start: Option<crate::types::DateTime>,
     /// Given for tokens without an end.
-    pub auth_token_type: Option<crate::types::Open<OauthTokenAuthTokenType>>,
+    pub auth_token_type: Option<crate::types::OpenEnum<OauthTokenAuthTokenType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -150,20 +150,20 @@ pub struct OauthTokenResponse {
 impl Default for OauthTokenResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OauthTokenResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_id: None,
             open_id: None,
             union_id: None,
             alipay_user_id: None,
-            access_token: crate::wire::Field::blank(),
-            refresh_token: crate::wire::Field::blank(),
+            access_token: crate::wire::Field::empty(),
+            refresh_token: crate::wire::Field::empty(),
             expires_in: None,
             re_expires_in: None,
             auth_start: None,
@@ -205,8 +205,8 @@ impl crate::wire::Object for OauthTokenResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OauthTokenResponse",
             &[
                 "user_id",
@@ -258,7 +258,7 @@ pub enum OauthTokenErrorCode {
     IsvUnmatchedAppId,
 }
 
-impl crate::wire::Listed for OauthTokenErrorCode {
+impl crate::wire::KnownValue for OauthTokenErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -310,7 +310,7 @@ pub enum OauthTokenGrantType {
     RefreshToken,
 }
 
-impl crate::wire::Listed for OauthTokenGrantType {
+impl crate::wire::KnownValue for OauthTokenGrantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -329,7 +329,7 @@ pub enum OauthTokenAuthTokenType {
     Permanent,
 }
 
-impl crate::wire::Listed for OauthTokenAuthTokenType {
+impl crate::wire::KnownValue for OauthTokenAuthTokenType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["permanent"], &[Self::Permanent])

@@ -23,7 +23,7 @@ pub struct AppPay {
     /// The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::OpenEnum<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
@@ -49,7 +49,7 @@ pub struct AppPay {
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
@@ -75,11 +75,11 @@ impl AppPay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// Sets `product_code`.
@@ -100,7 +100,7 @@ impl AppPay {
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
+        goods_type: impl Into<crate::types::OpenEnum<super::types::GoodsType>>,
     ) -> Self {
         self.goods_type = Some(Into::into(goods_type));
         self
@@ -194,7 +194,7 @@ impl AppPay {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -254,11 +254,11 @@ impl AppPay {
 
 impl crate::wire::Object for AppPay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            total_amount: crate::wire::Field::empty(),
+            subject: crate::wire::Field::empty(),
             product_code: None,
             goods_detail: Vec::new(),
             goods_type: None,
@@ -352,8 +352,8 @@ impl crate::wire::Object for AppPay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "AppPay",
                 &[
                     "out_trade_no",
@@ -462,18 +462,18 @@ pub struct AppPayResponse {
 impl Default for AppPayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AppPayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            trade_no: crate::wire::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::blank(),
+            seller_id: crate::wire::Field::empty(),
             merchant_order_no: None,
             credit_pay_mode: None,
             credit_biz_order_id: None,
@@ -511,8 +511,8 @@ impl crate::wire::Object for AppPayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AppPayResponse",
             &[
                 "out_trade_no",
@@ -574,7 +574,7 @@ pub enum AppPayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::Listed for AppPayErrorCode {
+impl crate::wire::KnownValue for AppPayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

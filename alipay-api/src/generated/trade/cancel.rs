@@ -24,16 +24,16 @@ pub struct Cancel {
 impl Cancel {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request
     }
 
     /// Sets `out_trade_no`.
@@ -51,7 +51,7 @@ impl Cancel {
 
 impl crate::wire::Object for Cancel {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
@@ -70,8 +70,8 @@ impl crate::wire::Object for Cancel {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Cancel",
                 &["out_trade_no", "trade_no"],
                 &[&self.out_trade_no, &self.trade_no],
@@ -117,7 +117,7 @@ pub struct CancelResponse {
     /// Whether to send the cancel again.
     pub retry_flag: Option<bool>,
     /// What was done. Absent if there is no such order.
-    pub action: Option<crate::types::Open<CancelAction>>,
+    pub action: Option<crate::types::OpenEnum<CancelAction>>,
     /// When the refund was made. Bank acquirers only.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
     /// The refund's clearing number to reconcile by. Bank acquirers only.
@@ -129,15 +129,15 @@ pub struct CancelResponse {
 impl Default for CancelResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for CancelResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
             trade_no: None,
             retry_flag: None,
             action: None,
@@ -172,8 +172,8 @@ impl crate::wire::Object for CancelResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "CancelResponse",
             &[
                 "out_trade_no",
@@ -221,7 +221,7 @@ pub enum CancelErrorCode {
     AqcSystemError,
 }
 
-impl crate::wire::Listed for CancelErrorCode {
+impl crate::wire::KnownValue for CancelErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -280,7 +280,7 @@ pub enum CancelAction {
     Refund,
 }
 
-impl crate::wire::Listed for CancelAction {
+impl crate::wire::KnownValue for CancelAction {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "refund"], &[Self::Close, Self::Refund])

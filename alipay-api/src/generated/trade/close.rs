@@ -24,16 +24,16 @@ pub struct Close {
 impl Close {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request
     }
 
     /// Sets `out_trade_no`.
@@ -64,7 +64,7 @@ impl Close {
 
 impl crate::wire::Object for Close {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
@@ -90,8 +90,8 @@ impl crate::wire::Object for Close {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Close",
                 &["out_trade_no", "trade_no", "operator_id", "extend_params"],
                 &[
@@ -145,13 +145,13 @@ pub struct CloseResponse {
 impl Default for CloseResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for CloseResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
@@ -170,8 +170,8 @@ impl crate::wire::Object for CloseResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "CloseResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
@@ -199,7 +199,7 @@ pub enum CloseErrorCode {
     AcqTradeStatusError,
 }
 
-impl crate::wire::Listed for CloseErrorCode {
+impl crate::wire::KnownValue for CloseErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -253,7 +253,7 @@ impl CloseExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `is_fulfilled`.
@@ -266,13 +266,13 @@ impl CloseExtendParams {
 impl Default for CloseExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for CloseExtendParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             is_fulfilled: None,
             extra: crate::wire::Extra::EMPTY,
@@ -285,8 +285,8 @@ impl crate::wire::Object for CloseExtendParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "CloseExtendParams",
             &["is_fulfilled"],
             &[&self.is_fulfilled],

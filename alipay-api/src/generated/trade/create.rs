@@ -65,7 +65,7 @@ pub struct Create {
     /// Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
     /// Alipay's number of the shop. At most 32 characters.
@@ -92,12 +92,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_open_id = Some(Into::into(buyer_open_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.buyer_open_id = Some(Into::into(buyer_open_id));
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -107,12 +107,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_id = Some(Into::into(buyer_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.buyer_id = Some(Into::into(buyer_id));
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -122,12 +122,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_logon_id = Some(Into::into(buyer_logon_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.buyer_logon_id = Some(Into::into(buyer_logon_id));
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -137,12 +137,12 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// Sets `product_code`.
@@ -328,7 +328,7 @@ impl Create {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -385,11 +385,11 @@ impl Create {
 
 impl crate::wire::Object for Create {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            total_amount: crate::wire::Field::empty(),
+            subject: crate::wire::Field::empty(),
             product_code: None,
             buyer_open_id: None,
             buyer_id: None,
@@ -510,8 +510,8 @@ impl crate::wire::Object for Create {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Create",
                 &[
                     "out_trade_no",
@@ -640,16 +640,16 @@ pub struct CreateResponse {
 impl Default for CreateResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for CreateResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            trade_no: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -665,8 +665,8 @@ impl crate::wire::Object for CreateResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "CreateResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
@@ -780,7 +780,7 @@ pub enum CreateErrorCode {
     AcqUserLogonidDup,
 }
 
-impl crate::wire::Listed for CreateErrorCode {
+impl crate::wire::KnownValue for CreateErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -954,7 +954,7 @@ impl crate::method::ErrorCode for CreateErrorCode {
 #[non_exhaustive]
 pub struct LogisticsDetail {
     /// The way they are sent.
-    pub logistics_type: Option<crate::types::Open<LogisticsDetailLogisticsType>>,
+    pub logistics_type: Option<crate::types::OpenEnum<LogisticsDetailLogisticsType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -963,13 +963,13 @@ impl LogisticsDetail {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `logistics_type`.
     pub fn logistics_type(
         mut self,
-        logistics_type: impl Into<crate::types::Open<LogisticsDetailLogisticsType>>,
+        logistics_type: impl Into<crate::types::OpenEnum<LogisticsDetailLogisticsType>>,
     ) -> Self {
         self.logistics_type = Some(Into::into(logistics_type));
         self
@@ -979,13 +979,13 @@ impl LogisticsDetail {
 impl Default for LogisticsDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for LogisticsDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             logistics_type: None,
             extra: crate::wire::Extra::EMPTY,
@@ -999,8 +999,8 @@ impl crate::wire::Object for LogisticsDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "LogisticsDetail",
             &["logistics_type"],
             &[&self.logistics_type],
@@ -1026,7 +1026,7 @@ pub enum LogisticsDetailLogisticsType {
     Direct,
 }
 
-impl crate::wire::Listed for LogisticsDetailLogisticsType {
+impl crate::wire::KnownValue for LogisticsDetailLogisticsType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1060,7 +1060,7 @@ impl ReceiverAddressInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `name`.
@@ -1097,13 +1097,13 @@ impl ReceiverAddressInfo {
 impl Default for ReceiverAddressInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ReceiverAddressInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             name: None,
             address: None,
@@ -1131,8 +1131,8 @@ impl crate::wire::Object for ReceiverAddressInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ReceiverAddressInfo",
             &["name", "address", "mobile", "zip", "division_code"],
             &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],

@@ -19,7 +19,7 @@ pub struct FastpayRefundQuery {
     /// The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
     pub out_request_no: String,
     /// Which of the details that are left out by default to send back.
-    pub query_options: Vec<crate::types::Open<FastpayRefundQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<FastpayRefundQueryOption>>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
@@ -32,10 +32,10 @@ impl FastpayRefundQuery {
         out_trade_no: impl Into<String>,
         out_request_no: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made.out_request_no = Into::into(out_request_no);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request.out_request_no = Into::into(out_request_no);
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
@@ -43,10 +43,10 @@ impl FastpayRefundQuery {
         trade_no: impl Into<String>,
         out_request_no: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made.out_request_no = Into::into(out_request_no);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request.out_request_no = Into::into(out_request_no);
+        request
     }
 
     /// Sets `out_trade_no`.
@@ -64,7 +64,7 @@ impl FastpayRefundQuery {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<FastpayRefundQueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<FastpayRefundQueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -79,11 +79,11 @@ impl FastpayRefundQuery {
 
 impl crate::wire::Object for FastpayRefundQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            out_request_no: crate::wire::Field::blank(),
+            out_request_no: crate::wire::Field::empty(),
             query_options: Vec::new(),
             org_pid: None,
             extra: crate::wire::Extra::EMPTY,
@@ -114,8 +114,8 @@ impl crate::wire::Object for FastpayRefundQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "FastpayRefundQuery",
                 &[
                     "out_trade_no",
@@ -171,7 +171,7 @@ pub struct FastpayRefundQueryResponse {
     /// The number of the refund.
     pub out_request_no: Option<String>,
     /// What became of the refund. Absent, it failed or isn't known (yet).
-    pub refund_status: Option<crate::types::Open<RefundStatus>>,
+    pub refund_status: Option<crate::types::OpenEnum<RefundStatus>>,
     /// The order's price. In yuan.
     pub total_amount: Option<crate::types::Price>,
     /// What this refund gives back. In yuan.
@@ -211,7 +211,7 @@ pub struct FastpayRefundQueryResponse {
     /// For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
     pub refund_channel_list: Option<String>,
     /// For health insurance, how far those refunds got.
-    pub refund_channel_status: Option<crate::types::Open<RefundChannelStatus>>,
+    pub refund_channel_status: Option<crate::types::OpenEnum<RefundChannelStatus>>,
     /// The fees that came back.
     pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
     /// The fee that came back to the receiving side. Institutions only. In yuan.
@@ -225,13 +225,13 @@ pub struct FastpayRefundQueryResponse {
 impl Default for FastpayRefundQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for FastpayRefundQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             trade_no: None,
             out_trade_no: None,
@@ -331,8 +331,8 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "FastpayRefundQueryResponse",
             &[
                 "trade_no",
@@ -414,7 +414,7 @@ pub enum FastpayRefundQueryErrorCode {
     TradeNotExist,
 }
 
-impl crate::wire::Listed for FastpayRefundQueryErrorCode {
+impl crate::wire::KnownValue for FastpayRefundQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -469,7 +469,7 @@ pub enum FastpayRefundQueryOption {
     EnterprisePayInfo,
 }
 
-impl crate::wire::Listed for FastpayRefundQueryOption {
+impl crate::wire::KnownValue for FastpayRefundQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -506,7 +506,7 @@ pub enum RefundStatus {
     Fail,
 }
 
-impl crate::wire::Listed for RefundStatus {
+impl crate::wire::KnownValue for RefundStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -529,7 +529,7 @@ pub enum RefundChannelStatus {
     PartSuccess,
 }
 
-impl crate::wire::Listed for RefundChannelStatus {
+impl crate::wire::KnownValue for RefundChannelStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -547,7 +547,7 @@ pub struct DepositBackInfo {
     /// Whether any of it goes to a bank card.
     pub has_deposit_back: Option<bool>,
     /// How far it got.
-    pub dback_status: Option<crate::types::Open<DepositBackInfoDbackStatus>>,
+    pub dback_status: Option<crate::types::OpenEnum<DepositBackInfoDbackStatus>>,
     /// How much goes to the card. In yuan.
     pub dback_amount: Option<crate::types::Price>,
     /// When the bank answered.
@@ -561,13 +561,13 @@ pub struct DepositBackInfo {
 impl Default for DepositBackInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for DepositBackInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             has_deposit_back: None,
             dback_status: None,
@@ -601,8 +601,8 @@ impl crate::wire::Object for DepositBackInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "DepositBackInfo",
             &[
                 "has_deposit_back",
@@ -636,7 +636,7 @@ pub enum DepositBackInfoDbackStatus {
     Processing,
 }
 
-impl crate::wire::Listed for DepositBackInfoDbackStatus {
+impl crate::wire::KnownValue for DepositBackInfoDbackStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F", "P"], &[Self::Success, Self::Failed, Self::Processing])
@@ -651,7 +651,7 @@ pub struct RefundRoyaltyResult {
     /// How much was taken back. In yuan.
     pub refund_amount: Option<crate::types::Price>,
     /// What the share had been; `transfer` if absent.
-    pub royalty_type: Option<crate::types::Open<super::types::RoyaltyType>>,
+    pub royalty_type: Option<crate::types::OpenEnum<super::types::RoyaltyType>>,
     /// How it went.
     pub result_code: Option<String>,
     /// The Alipay user number of the account that paid.
@@ -673,13 +673,13 @@ pub struct RefundRoyaltyResult {
 impl Default for RefundRoyaltyResult {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for RefundRoyaltyResult {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             refund_amount: None,
             royalty_type: None,
@@ -725,8 +725,8 @@ impl crate::wire::Object for RefundRoyaltyResult {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "RefundRoyaltyResult",
             &[
                 "refund_amount",

@@ -23,7 +23,7 @@ pub struct OrderSettle {
     /// Whether this was the last split. Alone, it declares the split finished.
     pub extend_params: Option<SettleExtendParams>,
     /// Whether to wait for the result; `sync` if left out.
-    pub royalty_mode: Option<crate::types::Open<OrderSettleRoyaltyMode>>,
+    pub royalty_mode: Option<crate::types::OpenEnum<OrderSettleRoyaltyMode>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -35,11 +35,11 @@ impl OrderSettle {
         out_request_no: impl Into<String>,
         trade_no: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.royalty_parameters = Into::into(royalty_parameters);
-        __made.out_request_no = Into::into(out_request_no);
-        __made.trade_no = Into::into(trade_no);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.royalty_parameters = Into::into(royalty_parameters);
+        request.out_request_no = Into::into(out_request_no);
+        request.trade_no = Into::into(trade_no);
+        request
     }
 
     /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
@@ -48,11 +48,11 @@ impl OrderSettle {
         out_request_no: impl Into<String>,
         trade_no: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.extend_params = Some(extend_params);
-        __made.out_request_no = Into::into(out_request_no);
-        __made.trade_no = Into::into(trade_no);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.extend_params = Some(extend_params);
+        request.out_request_no = Into::into(out_request_no);
+        request.trade_no = Into::into(trade_no);
+        request
     }
 
     /// Sets `royalty_parameters`.
@@ -80,7 +80,7 @@ impl OrderSettle {
     /// Sets `royalty_mode`.
     pub fn royalty_mode(
         mut self,
-        royalty_mode: impl Into<crate::types::Open<OrderSettleRoyaltyMode>>,
+        royalty_mode: impl Into<crate::types::OpenEnum<OrderSettleRoyaltyMode>>,
     ) -> Self {
         self.royalty_mode = Some(Into::into(royalty_mode));
         self
@@ -89,10 +89,10 @@ impl OrderSettle {
 
 impl crate::wire::Object for OrderSettle {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_request_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_request_no: crate::wire::Field::empty(),
+            trade_no: crate::wire::Field::empty(),
             royalty_parameters: Vec::new(),
             operator_id: None,
             extend_params: None,
@@ -127,8 +127,8 @@ impl crate::wire::Object for OrderSettle {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "OrderSettle",
                 &[
                     "out_request_no",
@@ -198,15 +198,15 @@ pub struct OrderSettleResponse {
 impl Default for OrderSettleResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OrderSettleResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::empty(),
             settle_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -223,8 +223,8 @@ impl crate::wire::Object for OrderSettleResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OrderSettleResponse",
             &["trade_no", "settle_no"],
             &[&self.trade_no, &self.settle_no],
@@ -326,7 +326,7 @@ pub enum OrderSettleErrorCode {
     AcqUserLogonidDup,
 }
 
-impl crate::wire::Listed for OrderSettleErrorCode {
+impl crate::wire::KnownValue for OrderSettleErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -494,7 +494,7 @@ impl SettleExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `royalty_finish`.
@@ -517,13 +517,13 @@ impl SettleExtendParams {
 impl Default for SettleExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for SettleExtendParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             royalty_finish: None,
             royalty_finish_amount: None,
@@ -542,8 +542,8 @@ impl crate::wire::Object for SettleExtendParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "SettleExtendParams",
             &["royalty_finish", "royalty_finish_amount"],
             &[&self.royalty_finish, &self.royalty_finish_amount],
@@ -563,7 +563,7 @@ pub enum OrderSettleRoyaltyMode {
     Async,
 }
 
-impl crate::wire::Listed for OrderSettleRoyaltyMode {
+impl crate::wire::KnownValue for OrderSettleRoyaltyMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["sync", "async"], &[Self::Sync, Self::Async])

@@ -26,7 +26,7 @@ impl OrderSettleQuery {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `settle_no`.
@@ -50,7 +50,7 @@ impl OrderSettleQuery {
 
 impl crate::wire::Object for OrderSettleQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             settle_no: None,
             out_request_no: None,
@@ -70,8 +70,8 @@ impl crate::wire::Object for OrderSettleQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "OrderSettleQuery",
                 &["settle_no", "out_request_no", "trade_no"],
                 &[&self.settle_no, &self.out_request_no, &self.trade_no],
@@ -122,15 +122,15 @@ pub struct OrderSettleQueryResponse {
 impl Default for OrderSettleQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OrderSettleQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_request_no: crate::wire::Field::blank(),
+            out_request_no: crate::wire::Field::empty(),
             operation_dt: None,
             royalty_detail_list: Vec::new(),
             extra: crate::wire::Extra::EMPTY,
@@ -152,8 +152,8 @@ impl crate::wire::Object for OrderSettleQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OrderSettleQueryResponse",
             &["out_request_no", "operation_dt", "royalty_detail_list"],
             &[&self.out_request_no, &self.operation_dt, &self.royalty_detail_list],
@@ -177,7 +177,7 @@ pub enum OrderSettleQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for OrderSettleQueryErrorCode {
+impl crate::wire::KnownValue for OrderSettleQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -216,9 +216,9 @@ impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
 #[non_exhaustive]
 pub struct RoyaltyDetail {
     /// What the movement is.
-    pub operation_type: Option<crate::types::Open<RoyaltyDetailOperationType>>,
+    pub operation_type: Option<crate::types::OpenEnum<RoyaltyDetailOperationType>>,
     /// How far it got.
-    pub state: Option<crate::types::Open<RoyaltyDetailState>>,
+    pub state: Option<crate::types::OpenEnum<RoyaltyDetailState>>,
     /// How much moves. In yuan.
     pub amount: Option<crate::types::Price>,
     /// When it was carried out.
@@ -228,13 +228,13 @@ pub struct RoyaltyDetail {
     /// The account that pays, named as `trans_out_type` says. Only with `replenish` and `transfer_refund`.
     pub trans_out: Option<String>,
     /// How `trans_out` names the account.
-    pub trans_out_type: Option<crate::types::Open<RoyaltyDetailAccountType>>,
+    pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
     /// The open id of the paying side towards the app. Prefer it to `trans_out`.
     pub trans_out_open_id: Option<String>,
     /// The account that receives, named as `trans_in_type` says. Only with `transfer` and `replenish_refund`.
     pub trans_in: Option<String>,
     /// How `trans_in` names the account.
-    pub trans_in_type: Option<crate::types::Open<RoyaltyDetailAccountType>>,
+    pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
     /// The open id of the receiving side towards the app. Prefer it to `trans_in`.
     pub trans_in_open_id: Option<String>,
     /// With `FAIL`: why.
@@ -248,13 +248,13 @@ pub struct RoyaltyDetail {
 impl Default for RoyaltyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for RoyaltyDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             operation_type: None,
             state: None,
@@ -312,8 +312,8 @@ impl crate::wire::Object for RoyaltyDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "RoyaltyDetail",
             &[
                 "operation_type",
@@ -365,7 +365,7 @@ pub enum RoyaltyDetailOperationType {
     ReplenishRefund,
 }
 
-impl crate::wire::Listed for RoyaltyDetailOperationType {
+impl crate::wire::KnownValue for RoyaltyDetailOperationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -393,7 +393,7 @@ pub enum RoyaltyDetailState {
     Processing,
 }
 
-impl crate::wire::Listed for RoyaltyDetailState {
+impl crate::wire::KnownValue for RoyaltyDetailState {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -416,7 +416,7 @@ pub enum RoyaltyDetailAccountType {
     SecondMerchantId,
 }
 
-impl crate::wire::Listed for RoyaltyDetailAccountType {
+impl crate::wire::KnownValue for RoyaltyDetailAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

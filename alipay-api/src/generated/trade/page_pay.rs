@@ -21,13 +21,13 @@ pub struct PagePay {
     /// The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
     pub product_code: Option<String>,
     /// How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
-    pub qr_pay_mode: Option<crate::types::Open<PagePayQrPayMode>>,
+    pub qr_pay_mode: Option<crate::types::OpenEnum<PagePayQrPayMode>>,
     /// The width of the QR code in pixels. Only for `qr_pay_mode` 4.
     pub qrcode_width: Option<i64>,
     /// The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::OpenEnum<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
@@ -49,13 +49,13 @@ pub struct PagePay {
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
     /// Where the page is opened. In a computer's browser, if left out.
-    pub integration_type: Option<crate::types::Open<PagePayIntegrationType>>,
+    pub integration_type: Option<crate::types::OpenEnum<PagePayIntegrationType>>,
     /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub request_from_url: Option<String>,
     /// The merchant's own number of the shop. At most 32 characters.
@@ -79,11 +79,11 @@ impl PagePay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// Sets `product_code`.
@@ -95,7 +95,7 @@ impl PagePay {
     /// Sets `qr_pay_mode`.
     pub fn qr_pay_mode(
         mut self,
-        qr_pay_mode: impl Into<crate::types::Open<PagePayQrPayMode>>,
+        qr_pay_mode: impl Into<crate::types::OpenEnum<PagePayQrPayMode>>,
     ) -> Self {
         self.qr_pay_mode = Some(Into::into(qr_pay_mode));
         self
@@ -120,7 +120,7 @@ impl PagePay {
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
+        goods_type: impl Into<crate::types::OpenEnum<super::types::GoodsType>>,
     ) -> Self {
         self.goods_type = Some(Into::into(goods_type));
         self
@@ -198,7 +198,7 @@ impl PagePay {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -226,7 +226,7 @@ impl PagePay {
     /// Sets `integration_type`.
     pub fn integration_type(
         mut self,
-        integration_type: impl Into<crate::types::Open<PagePayIntegrationType>>,
+        integration_type: impl Into<crate::types::OpenEnum<PagePayIntegrationType>>,
     ) -> Self {
         self.integration_type = Some(Into::into(integration_type));
         self
@@ -277,11 +277,11 @@ impl PagePay {
 
 impl crate::wire::Object for PagePay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            total_amount: crate::wire::Field::empty(),
+            subject: crate::wire::Field::empty(),
             product_code: None,
             qr_pay_mode: None,
             qrcode_width: None,
@@ -381,8 +381,8 @@ impl crate::wire::Object for PagePay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "PagePay",
                 &[
                     "out_trade_no",
@@ -489,18 +489,18 @@ pub struct PagePayResponse {
 impl Default for PagePayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PagePayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            trade_no: crate::wire::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::blank(),
+            seller_id: crate::wire::Field::empty(),
             merchant_order_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -529,8 +529,8 @@ impl crate::wire::Object for PagePayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PagePayResponse",
             &[
                 "out_trade_no",
@@ -606,7 +606,7 @@ pub enum PagePayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::Listed for PagePayErrorCode {
+impl crate::wire::KnownValue for PagePayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -715,7 +715,7 @@ pub enum PagePayQrPayMode {
     Custom,
 }
 
-impl crate::wire::Listed for PagePayQrPayMode {
+impl crate::wire::KnownValue for PagePayQrPayMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -736,7 +736,7 @@ pub enum PagePayIntegrationType {
     PcWeb,
 }
 
-impl crate::wire::Listed for PagePayIntegrationType {
+impl crate::wire::KnownValue for PagePayIntegrationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIAPP", "PCWEB"], &[Self::AliApp, Self::PcWeb])
@@ -760,7 +760,9 @@ pub struct AgreementSignParams {
     /// How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
     pub sign_validity_period: Option<String>,
     /// Whom the user signs with in an agreement of three parties. A platform, if left out.
-    pub third_party_type: Option<crate::types::Open<AgreementSignParamsThirdPartyType>>,
+    pub third_party_type: Option<
+        crate::types::OpenEnum<AgreementSignParamsThirdPartyType>,
+    >,
     /// The merchant's app id at Zhima.
     pub buckle_app_id: Option<String>,
     /// The merchant's id at Zhima.
@@ -777,7 +779,7 @@ impl AgreementSignParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `personal_product_code`.
@@ -823,7 +825,7 @@ impl AgreementSignParams {
     pub fn third_party_type(
         mut self,
         third_party_type: impl Into<
-            crate::types::Open<AgreementSignParamsThirdPartyType>,
+            crate::types::OpenEnum<AgreementSignParamsThirdPartyType>,
         >,
     ) -> Self {
         self.third_party_type = Some(Into::into(third_party_type));
@@ -862,13 +864,13 @@ impl AgreementSignParams {
 impl Default for AgreementSignParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AgreementSignParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             personal_product_code: None,
             sign_scene: None,
@@ -917,8 +919,8 @@ impl crate::wire::Object for AgreementSignParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AgreementSignParams",
             &[
                 "personal_product_code",
@@ -960,7 +962,7 @@ pub enum AgreementSignParamsThirdPartyType {
     Merchant,
 }
 
-impl crate::wire::Listed for AgreementSignParamsThirdPartyType {
+impl crate::wire::KnownValue for AgreementSignParamsThirdPartyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARTNER", "MERCHANT"], &[Self::Partner, Self::Merchant])

@@ -22,7 +22,7 @@ pub struct Pay {
     /// What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_code: Option<crate::types::Secret>,
     /// What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
-    pub scene: Option<crate::types::Open<PayScene>>,
+    pub scene: Option<crate::types::OpenEnum<PayScene>>,
     /// The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
     pub product_code: Option<String>,
     /// The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -30,7 +30,7 @@ pub struct Pay {
     /// The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_no: Option<String>,
     /// What happens to the rest of the pre-authorisation. It stays frozen, if left out.
-    pub auth_confirm_mode: Option<crate::types::Open<PayAuthConfirmMode>>,
+    pub auth_confirm_mode: Option<crate::types::OpenEnum<PayAuthConfirmMode>>,
     /// The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
     pub buyer_id: Option<String>,
     /// The buyer's open id, in place of `buyer_id`. At most 128 characters.
@@ -76,7 +76,7 @@ pub struct Pay {
     /// Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// Details to return that the response leaves out by default.
-    pub query_options: Vec<crate::types::Open<PayQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<PayQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
     /// Alipay's number of the shop. At most 32 characters.
@@ -107,12 +107,12 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_code = Some(Into::into(auth_code));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.auth_code = Some(Into::into(auth_code));
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -122,12 +122,12 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.agreement_params = Some(agreement_params);
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.agreement_params = Some(agreement_params);
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -137,12 +137,12 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_no = Some(Into::into(auth_no));
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.auth_no = Some(Into::into(auth_no));
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// Sets `auth_code`.
@@ -152,7 +152,7 @@ impl Pay {
     }
 
     /// Sets `scene`.
-    pub fn scene(mut self, scene: impl Into<crate::types::Open<PayScene>>) -> Self {
+    pub fn scene(mut self, scene: impl Into<crate::types::OpenEnum<PayScene>>) -> Self {
         self.scene = Some(Into::into(scene));
         self
     }
@@ -179,7 +179,7 @@ impl Pay {
     /// Sets `auth_confirm_mode`.
     pub fn auth_confirm_mode(
         mut self,
-        auth_confirm_mode: impl Into<crate::types::Open<PayAuthConfirmMode>>,
+        auth_confirm_mode: impl Into<crate::types::OpenEnum<PayAuthConfirmMode>>,
     ) -> Self {
         self.auth_confirm_mode = Some(Into::into(auth_confirm_mode));
         self
@@ -349,7 +349,7 @@ impl Pay {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<PayQueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<PayQueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -417,11 +417,11 @@ impl Pay {
 
 impl crate::wire::Object for Pay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            total_amount: crate::wire::Field::empty(),
+            subject: crate::wire::Field::empty(),
             auth_code: None,
             scene: None,
             product_code: None,
@@ -560,8 +560,8 @@ impl crate::wire::Object for Pay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Pay",
                 &[
                     "out_trade_no",
@@ -723,7 +723,7 @@ pub struct PayResponse {
     /// The name of the buyer or the company. Only if agreed with Alipay.
     pub buyer_user_name: Option<String>,
     /// Whether a person or a company paid.
-    pub buyer_user_type: Option<crate::types::Open<PayBuyerUserType>>,
+    pub buyer_user_type: Option<crate::types::OpenEnum<PayBuyerUserType>>,
     /// Deprecated: use `buyer_open_id`.
     pub open_id: Option<String>,
     /// The name of the shop in which it was paid.
@@ -749,7 +749,7 @@ pub struct PayResponse {
     /// What a payment by tapping the phone came with.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
     /// How a deduction is carried out.
-    pub async_payment_mode: Option<crate::types::Open<PayAsyncPaymentMode>>,
+    pub async_payment_mode: Option<crate::types::OpenEnum<PayAsyncPaymentMode>>,
     /// `S` if a later deduction was accepted; anything else is an unknown outcome, to be queried. Only if `query_options` asked for `async_pay_info`.
     pub async_pay_apply_status: Option<String>,
     /// `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
@@ -799,16 +799,16 @@ pub struct PayResponse {
 impl Default for PayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            trade_no: crate::wire::Field::empty(),
             total_amount: None,
             receipt_amount: None,
             buyer_pay_amount: None,
@@ -965,8 +965,8 @@ impl crate::wire::Object for PayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PayResponse",
             &[
                 "out_trade_no",
@@ -1268,7 +1268,7 @@ pub enum PayErrorCode {
     AcqZmCreditAuthFail,
 }
 
-impl crate::wire::Listed for PayErrorCode {
+impl crate::wire::KnownValue for PayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1585,7 +1585,7 @@ pub enum PayScene {
     SecurityCode,
 }
 
-impl crate::wire::Listed for PayScene {
+impl crate::wire::KnownValue for PayScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
@@ -1603,7 +1603,7 @@ pub enum PayAuthConfirmMode {
     NotComplete,
 }
 
-impl crate::wire::Listed for PayAuthConfirmMode {
+impl crate::wire::KnownValue for PayAuthConfirmMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMPLETE", "NOT_COMPLETE"], &[Self::Complete, Self::NotComplete])
@@ -1631,9 +1631,9 @@ pub struct AgreementParams {
 impl AgreementParams {
     /// With what must be given.
     pub fn new(agreement_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.agreement_no = Into::into(agreement_no);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.agreement_no = Into::into(agreement_no);
+        request
     }
 
     /// Sets `auth_confirm_no`.
@@ -1660,9 +1660,9 @@ impl AgreementParams {
 
 impl crate::wire::Object for AgreementParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            agreement_no: crate::wire::Field::blank(),
+            agreement_no: crate::wire::Field::empty(),
             auth_confirm_no: None,
             apply_token: None,
             deduct_permission: None,
@@ -1687,8 +1687,8 @@ impl crate::wire::Object for AgreementParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "AgreementParams",
                 &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
                 &[
@@ -1710,9 +1710,9 @@ crate::wire::object!(AgreementParams);
 #[non_exhaustive]
 pub struct PayParams {
     /// When it is carried out.
-    pub async_type: Option<crate::types::Open<PayParamsAsyncType>>,
+    pub async_type: Option<crate::types::OpenEnum<PayParamsAsyncType>>,
     /// Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
-    pub retry_type: Option<crate::types::Open<PayParamsRetryType>>,
+    pub retry_type: Option<crate::types::OpenEnum<PayParamsRetryType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -1721,13 +1721,13 @@ impl PayParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `async_type`.
     pub fn async_type(
         mut self,
-        async_type: impl Into<crate::types::Open<PayParamsAsyncType>>,
+        async_type: impl Into<crate::types::OpenEnum<PayParamsAsyncType>>,
     ) -> Self {
         self.async_type = Some(Into::into(async_type));
         self
@@ -1736,7 +1736,7 @@ impl PayParams {
     /// Sets `retry_type`.
     pub fn retry_type(
         mut self,
-        retry_type: impl Into<crate::types::Open<PayParamsRetryType>>,
+        retry_type: impl Into<crate::types::OpenEnum<PayParamsRetryType>>,
     ) -> Self {
         self.retry_type = Some(Into::into(retry_type));
         self
@@ -1746,13 +1746,13 @@ impl PayParams {
 impl Default for PayParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PayParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             async_type: None,
             retry_type: None,
@@ -1771,8 +1771,8 @@ impl crate::wire::Object for PayParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PayParams",
             &["async_type", "retry_type"],
             &[&self.async_type, &self.retry_type],
@@ -1792,7 +1792,7 @@ pub enum PayParamsAsyncType {
     NearRealTimeAsync,
 }
 
-impl crate::wire::Listed for PayParamsAsyncType {
+impl crate::wire::KnownValue for PayParamsAsyncType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1815,7 +1815,7 @@ pub enum PayParamsRetryType {
     Retry,
 }
 
-impl crate::wire::Listed for PayParamsRetryType {
+impl crate::wire::KnownValue for PayParamsRetryType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1841,7 +1841,7 @@ impl PromoParam {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `actual_order_time`.
@@ -1858,13 +1858,13 @@ impl PromoParam {
 impl Default for PromoParam {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PromoParam {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             actual_order_time: None,
             extra: crate::wire::Extra::EMPTY,
@@ -1882,8 +1882,8 @@ impl crate::wire::Object for PromoParam {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PromoParam",
             &["actual_order_time"],
             &[&self.actual_order_time],
@@ -1915,7 +1915,7 @@ pub enum PayQueryOption {
     AsyncPayInfo,
 }
 
-impl crate::wire::Listed for PayQueryOption {
+impl crate::wire::KnownValue for PayQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1954,7 +1954,7 @@ pub enum PayBuyerUserType {
     Private,
 }
 
-impl crate::wire::Listed for PayBuyerUserType {
+impl crate::wire::KnownValue for PayBuyerUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CORPORATE", "PRIVATE"], &[Self::Corporate, Self::Private])
@@ -1978,7 +1978,7 @@ pub enum PayAsyncPaymentMode {
     QuotaOccupiedAsyncPay,
 }
 
-impl crate::wire::Listed for PayAsyncPaymentMode {
+impl crate::wire::KnownValue for PayAsyncPaymentMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

@@ -58,7 +58,7 @@ pub struct Precreate {
     /// Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
     /// Alipay's number of the shop. At most 32 characters.
@@ -84,11 +84,11 @@ impl Precreate {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// Sets `product_code`.
@@ -244,7 +244,7 @@ impl Precreate {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -301,11 +301,11 @@ impl Precreate {
 
 impl crate::wire::Object for Precreate {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            total_amount: crate::wire::Field::empty(),
+            subject: crate::wire::Field::empty(),
             product_code: None,
             seller_id: None,
             body: None,
@@ -414,8 +414,8 @@ impl crate::wire::Object for Precreate {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Precreate",
                 &[
                     "out_trade_no",
@@ -534,16 +534,16 @@ pub struct PrecreateResponse {
 impl Default for PrecreateResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PrecreateResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            qr_code: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            qr_code: crate::wire::Field::empty(),
             share_code: None,
             prepay_id: None,
             extra: crate::wire::Extra::EMPTY,
@@ -566,8 +566,8 @@ impl crate::wire::Object for PrecreateResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PrecreateResponse",
             &["out_trade_no", "qr_code", "share_code", "prepay_id"],
             &[&self.out_trade_no, &self.qr_code, &self.share_code, &self.prepay_id],
@@ -663,7 +663,7 @@ pub enum PrecreateErrorCode {
     AcqTradeSettleError,
 }
 
-impl crate::wire::Listed for PrecreateErrorCode {
+impl crate::wire::KnownValue for PrecreateErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

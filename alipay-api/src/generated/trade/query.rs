@@ -20,7 +20,7 @@ pub struct Query {
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Which of the details that are left out by default to send back.
-    pub query_options: Vec<crate::types::Open<QueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<QueryOption>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -28,16 +28,16 @@ pub struct Query {
 impl Query {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request
     }
 
     /// Sets `out_trade_no`.
@@ -61,7 +61,7 @@ impl Query {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<QueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<QueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -70,7 +70,7 @@ impl Query {
 
 impl crate::wire::Object for Query {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
@@ -96,8 +96,8 @@ impl crate::wire::Object for Query {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Query",
                 &["out_trade_no", "trade_no", "org_pid", "query_options"],
                 &[
@@ -145,7 +145,7 @@ pub struct QueryResponse {
     /// The buyer's login name, partly masked. Empty while no buyer is known.
     pub buyer_logon_id: String,
     /// Where the order stands.
-    pub trade_status: crate::types::Open<super::types::TradeStatus>,
+    pub trade_status: crate::types::OpenEnum<super::types::TradeStatus>,
     /// The order's price, as given when it was created.
     pub total_amount: Option<crate::types::Price>,
     /// The currency that the order is priced in.
@@ -205,7 +205,7 @@ pub struct QueryResponse {
     /// Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
     pub open_id: Option<String>,
     /// Whether a person or a company paid.
-    pub buyer_user_type: Option<crate::types::Open<QueryBuyerUserType>>,
+    pub buyer_user_type: Option<crate::types::OpenEnum<QueryBuyerUserType>>,
     /// The person's or company's name. Only by arrangement with Alipay.
     pub buyer_user_name: Option<String>,
     /// The account outside Alipay that the buyer paid from.
@@ -238,7 +238,7 @@ pub struct QueryResponse {
     /// Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
     /// The cashier that the buyer paid in. Only if the payment request itself asked for `cashier_type`.
-    pub cashier_type: Option<crate::types::Open<QueryCashierType>>,
+    pub cashier_type: Option<crate::types::OpenEnum<QueryCashierType>>,
     /// Health insurance: whose card paid, and the holder's masked name. Needs `medical_insurance_info` among the query options.
     pub medical_insurance_info: Option<crate::types::Json>,
     /// What a trade demands, for example the medical data of a payment with a health-insurance card.
@@ -280,18 +280,18 @@ pub struct QueryResponse {
 impl Default for QueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for QueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::blank(),
-            out_trade_no: crate::wire::Field::blank(),
-            buyer_logon_id: crate::wire::Field::blank(),
-            trade_status: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::wire::Field::empty(),
+            buyer_logon_id: crate::wire::Field::empty(),
+            trade_status: crate::wire::Field::empty(),
             total_amount: None,
             trans_currency: None,
             settle_currency: None,
@@ -506,8 +506,8 @@ impl crate::wire::Object for QueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "QueryResponse",
             &[
                 "trade_no",
@@ -667,7 +667,7 @@ pub enum QueryErrorCode {
     AcqTradeNotExist,
 }
 
-impl crate::wire::Listed for QueryErrorCode {
+impl crate::wire::KnownValue for QueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -726,7 +726,7 @@ pub enum QueryOption {
     TapPayInfo,
 }
 
-impl crate::wire::Listed for QueryOption {
+impl crate::wire::KnownValue for QueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -767,7 +767,7 @@ pub enum QueryBuyerUserType {
     Corporate,
 }
 
-impl crate::wire::Listed for QueryBuyerUserType {
+impl crate::wire::KnownValue for QueryBuyerUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PRIVATE", "CORPORATE"], &[Self::Private, Self::Corporate])
@@ -785,7 +785,7 @@ pub enum QueryCashierType {
     Wap,
 }
 
-impl crate::wire::Listed for QueryCashierType {
+impl crate::wire::KnownValue for QueryCashierType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APP", "WAP"], &[Self::App, Self::Wap])
@@ -810,13 +810,13 @@ pub struct ExternalPayerInfo {
 impl Default for ExternalPayerInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ExternalPayerInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_payer_account_name: None,
             out_inst_payer_inst_id: None,
@@ -844,8 +844,8 @@ impl crate::wire::Object for ExternalPayerInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ExternalPayerInfo",
             &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"],
             &[
@@ -876,13 +876,13 @@ pub struct FulfillmentDetail {
 impl Default for FulfillmentDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for FulfillmentDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_request_no: None,
             fulfillment_amount: None,
@@ -906,8 +906,8 @@ impl crate::wire::Object for FulfillmentDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "FulfillmentDetail",
             &["out_request_no", "fulfillment_amount", "gmt_payment"],
             &[&self.out_request_no, &self.fulfillment_amount, &self.gmt_payment],
@@ -934,13 +934,13 @@ pub struct HbFqPayInfo {
 impl Default for HbFqPayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for HbFqPayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_install_num: None,
             fq_amount: None,
@@ -964,8 +964,8 @@ impl crate::wire::Object for HbFqPayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "HbFqPayInfo",
             &["user_install_num", "fq_amount", "fq_inst_id"],
             &[&self.user_install_num, &self.fq_amount, &self.fq_inst_id],
@@ -1010,13 +1010,13 @@ pub struct IntactChargeInfo {
 impl Default for IntactChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for IntactChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             service_type: None,
             service_target: None,
@@ -1071,8 +1071,8 @@ impl crate::wire::Object for IntactChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "IntactChargeInfo",
             &[
                 "service_type",
@@ -1123,13 +1123,13 @@ pub struct PaymentInfoWithId {
 impl Default for PaymentInfoWithId {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PaymentInfoWithId {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             r#type: None,
             payment_ids: Vec::new(),
@@ -1148,8 +1148,8 @@ impl crate::wire::Object for PaymentInfoWithId {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PaymentInfoWithId",
             &["type", "payment_ids"],
             &[&self.r#type, &self.payment_ids],
@@ -1174,13 +1174,13 @@ pub struct TradeSettleInfo {
 impl Default for TradeSettleInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TradeSettleInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             trade_settle_detail_list: Vec::new(),
             trade_unsettled_amount: None,
@@ -1202,8 +1202,8 @@ impl crate::wire::Object for TradeSettleInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TradeSettleInfo",
             &["trade_settle_detail_list", "trade_unsettled_amount"],
             &[&self.trade_settle_detail_list, &self.trade_unsettled_amount],
@@ -1233,7 +1233,7 @@ pub enum TradeSettleDetailOperationType {
     OnSettle,
 }
 
-impl crate::wire::Listed for TradeSettleDetailOperationType {
+impl crate::wire::KnownValue for TradeSettleDetailOperationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1265,7 +1265,7 @@ crate::wire::listed!(TradeSettleDetailOperationType);
 #[non_exhaustive]
 pub struct TradeSettleDetail {
     /// What the movement is.
-    pub operation_type: Option<crate::types::Open<TradeSettleDetailOperationType>>,
+    pub operation_type: Option<crate::types::OpenEnum<TradeSettleDetailOperationType>>,
     /// The merchant's number of the request that caused it.
     pub operation_serial_no: Option<String>,
     /// When it happened.
@@ -1287,13 +1287,13 @@ pub struct TradeSettleDetail {
 impl Default for TradeSettleDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TradeSettleDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             operation_type: None,
             operation_serial_no: None,
@@ -1336,8 +1336,8 @@ impl crate::wire::Object for TradeSettleDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TradeSettleDetail",
             &[
                 "operation_type",

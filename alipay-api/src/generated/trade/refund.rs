@@ -43,16 +43,16 @@ pub struct Refund {
     /// take the whole refund from the merchant unless this says more, and fail if the merchant's balance is too low.
     pub refund_royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
     /// Which of the details that are left out by default to send back.
-    pub query_options: Vec<crate::types::Open<RefundQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<RefundQueryOption>>,
     /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub related_settle_confirm_no: Option<String>,
     /// How `refund_trans_out` names its account.
-    pub refund_trans_out_type: Option<crate::types::Open<RefundTransOutType>>,
+    pub refund_trans_out_type: Option<crate::types::OpenEnum<RefundTransOutType>>,
     /// The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
     pub refund_trans_out: Option<String>,
     /// How `refund_advance_account` names its account.
     pub refund_advance_account_type: Option<
-        crate::types::Open<RefundAdvanceAccountType>,
+        crate::types::OpenEnum<RefundAdvanceAccountType>,
     >,
     /// The account that advances the money, where a contract provides for that.
     pub refund_advance_account: Option<String>,
@@ -68,10 +68,10 @@ impl Refund {
         out_trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made.refund_amount = refund_amount;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request.refund_amount = refund_amount;
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
@@ -79,10 +79,10 @@ impl Refund {
         trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made.refund_amount = refund_amount;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request.refund_amount = refund_amount;
+        request
     }
 
     /// Sets `out_trade_no`.
@@ -165,7 +165,7 @@ impl Refund {
     /// Sets `query_options`.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<RefundQueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<RefundQueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -183,7 +183,7 @@ impl Refund {
     /// Sets `refund_trans_out_type`.
     pub fn refund_trans_out_type(
         mut self,
-        refund_trans_out_type: impl Into<crate::types::Open<RefundTransOutType>>,
+        refund_trans_out_type: impl Into<crate::types::OpenEnum<RefundTransOutType>>,
     ) -> Self {
         self.refund_trans_out_type = Some(Into::into(refund_trans_out_type));
         self
@@ -199,7 +199,7 @@ impl Refund {
     pub fn refund_advance_account_type(
         mut self,
         refund_advance_account_type: impl Into<
-            crate::types::Open<RefundAdvanceAccountType>,
+            crate::types::OpenEnum<RefundAdvanceAccountType>,
         >,
     ) -> Self {
         self.refund_advance_account_type = Some(Into::into(refund_advance_account_type));
@@ -224,11 +224,11 @@ impl Refund {
 
 impl crate::wire::Object for Refund {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            refund_amount: crate::wire::Field::blank(),
+            refund_amount: crate::wire::Field::empty(),
             refund_currency: None,
             refund_reason: None,
             out_request_no: None,
@@ -301,8 +301,8 @@ impl crate::wire::Object for Refund {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "Refund",
                 &[
                     "out_trade_no",
@@ -437,17 +437,17 @@ pub struct RefundResponse {
 impl Default for RefundResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for RefundResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::blank(),
-            out_trade_no: crate::wire::Field::blank(),
-            buyer_logon_id: crate::wire::Field::blank(),
+            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::wire::Field::empty(),
+            buyer_logon_id: crate::wire::Field::empty(),
             refund_fee: None,
             fund_change: None,
             refund_currency: None,
@@ -534,8 +534,8 @@ impl crate::wire::Object for RefundResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "RefundResponse",
             &[
                 "trade_no",
@@ -663,7 +663,7 @@ pub enum RefundErrorCode {
     AcqUserNotMatchErr,
 }
 
-impl crate::wire::Listed for RefundErrorCode {
+impl crate::wire::KnownValue for RefundErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -789,7 +789,7 @@ pub enum RefundQueryOption {
     RefundVoucherDetailList,
 }
 
-impl crate::wire::Listed for RefundQueryOption {
+impl crate::wire::KnownValue for RefundQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -830,10 +830,10 @@ pub struct RefundGoodsDetail {
 impl RefundGoodsDetail {
     /// With what must be given.
     pub fn new(goods_id: impl Into<String>, refund_amount: crate::types::Price) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = Into::into(goods_id);
-        __made.refund_amount = refund_amount;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.goods_id = Into::into(goods_id);
+        request.refund_amount = refund_amount;
+        request
     }
 
     /// Sets `out_item_id`.
@@ -860,10 +860,10 @@ impl RefundGoodsDetail {
 
 impl crate::wire::Object for RefundGoodsDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            goods_id: crate::wire::Field::blank(),
-            refund_amount: crate::wire::Field::blank(),
+            goods_id: crate::wire::Field::empty(),
+            refund_amount: crate::wire::Field::empty(),
             out_item_id: None,
             out_sku_id: None,
             out_certificate_no_list: Vec::new(),
@@ -895,8 +895,8 @@ impl crate::wire::Object for RefundGoodsDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "RefundGoodsDetail",
                 &[
                     "goods_id",
@@ -929,7 +929,7 @@ pub enum RefundTransOutType {
     LoginName,
 }
 
-impl crate::wire::Listed for RefundTransOutType {
+impl crate::wire::KnownValue for RefundTransOutType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["userId", "loginName"], &[Self::UserId, Self::LoginName])
@@ -949,7 +949,7 @@ pub enum RefundAdvanceAccountType {
     LoginName,
 }
 
-impl crate::wire::Listed for RefundAdvanceAccountType {
+impl crate::wire::KnownValue for RefundAdvanceAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -975,13 +975,13 @@ pub struct PresetPayToolInfo {
 impl Default for PresetPayToolInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for PresetPayToolInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             assert_type_code: None,
             amount: Vec::new(),
@@ -1000,8 +1000,8 @@ impl crate::wire::Object for PresetPayToolInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "PresetPayToolInfo",
             &["assert_type_code", "amount"],
             &[&self.assert_type_code, &self.amount],

@@ -5,25 +5,25 @@
 #[non_exhaustive]
 pub struct AccessParams {
     /// The way in.
-    pub channel: crate::types::Open<AccessParamsChannel>,
+    pub channel: crate::types::OpenEnum<AccessParamsChannel>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
 
 impl AccessParams {
     /// With what must be given.
-    pub fn new(channel: impl Into<crate::types::Open<AccessParamsChannel>>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.channel = Into::into(channel);
-        __made
+    pub fn new(channel: impl Into<crate::types::OpenEnum<AccessParamsChannel>>) -> Self {
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.channel = Into::into(channel);
+        request
     }
 }
 
 impl crate::wire::Object for AccessParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            channel: crate::wire::Field::blank(),
+            channel: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -35,8 +35,8 @@ impl crate::wire::Object for AccessParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "AccessParams",
                 &["channel"],
                 &[&self.channel],
@@ -59,7 +59,7 @@ pub enum AccessParamsChannel {
     QrCodeOrSms,
 }
 
-impl crate::wire::Listed for AccessParamsChannel {
+impl crate::wire::KnownValue for AccessParamsChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -80,7 +80,7 @@ pub struct BkAgentReqInfo {
     /// The merchant's code at the clearing organisation. At most 32 characters.
     pub merch_code: Option<String>,
     /// The kind of terminal.
-    pub device_type: Option<crate::types::Open<BkAgentReqInfoDeviceType>>,
+    pub device_type: Option<crate::types::OpenEnum<BkAgentReqInfoDeviceType>>,
     /// The terminal's serial number. Needed for the device types 02 to 06 and 08 to 10. At most 50 characters.
     pub serial_num: Option<String>,
     /// Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
@@ -93,7 +93,7 @@ impl BkAgentReqInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `acq_code`.
@@ -111,7 +111,7 @@ impl BkAgentReqInfo {
     /// Sets `device_type`.
     pub fn device_type(
         mut self,
-        device_type: impl Into<crate::types::Open<BkAgentReqInfoDeviceType>>,
+        device_type: impl Into<crate::types::OpenEnum<BkAgentReqInfoDeviceType>>,
     ) -> Self {
         self.device_type = Some(Into::into(device_type));
         self
@@ -133,13 +133,13 @@ impl BkAgentReqInfo {
 impl Default for BkAgentReqInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for BkAgentReqInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             acq_code: None,
             merch_code: None,
@@ -167,8 +167,8 @@ impl crate::wire::Object for BkAgentReqInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "BkAgentReqInfo",
             &["acq_code", "merch_code", "device_type", "serial_num", "location"],
             &[
@@ -216,7 +216,7 @@ pub enum BkAgentReqInfoDeviceType {
     Mis,
 }
 
-impl crate::wire::Listed for BkAgentReqInfoDeviceType {
+impl crate::wire::KnownValue for BkAgentReqInfoDeviceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -276,13 +276,13 @@ pub struct BkAgentRespInfo {
 impl Default for BkAgentRespInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for BkAgentRespInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             bindtrx_id: None,
             bindclrissr_id: None,
@@ -316,8 +316,8 @@ impl crate::wire::Object for BkAgentRespInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "BkAgentRespInfo",
             &[
                 "bindtrx_id",
@@ -366,7 +366,7 @@ pub struct BusinessParams {
     pub force_pwd: Option<String>,
     /// What to unfreeze first when a credit pre-authorisation is turned into a payment. Own funds, if left out.
     pub priority_unfreeze_asset: Option<
-        crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
+        crate::types::OpenEnum<BusinessParamsPriorityUnfreezeAsset>,
     >,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
@@ -376,7 +376,7 @@ impl BusinessParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `mc_create_trade_ip`.
@@ -458,7 +458,7 @@ impl BusinessParams {
     pub fn priority_unfreeze_asset(
         mut self,
         priority_unfreeze_asset: impl Into<
-            crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
+            crate::types::OpenEnum<BusinessParamsPriorityUnfreezeAsset>,
         >,
     ) -> Self {
         self.priority_unfreeze_asset = Some(Into::into(priority_unfreeze_asset));
@@ -469,13 +469,13 @@ impl BusinessParams {
 impl Default for BusinessParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for BusinessParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             mc_create_trade_ip: None,
             campus_card: None,
@@ -527,8 +527,8 @@ impl crate::wire::Object for BusinessParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "BusinessParams",
             &[
                 "mc_create_trade_ip",
@@ -572,7 +572,7 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
     CommonAsset,
 }
 
-impl crate::wire::Listed for BusinessParamsPriorityUnfreezeAsset {
+impl crate::wire::KnownValue for BusinessParamsPriorityUnfreezeAsset {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREDIT_ASSET", "COMMON_ASSET"], &[Self::CreditAsset, Self::CommonAsset])
@@ -595,7 +595,7 @@ pub struct ChargeInfo {
     /// Whether an account that the contract names bears the fee.
     pub is_rating_on_switch: Option<bool>,
     /// What the fee is for.
-    pub charge_type: Option<crate::types::Open<ChargeType>>,
+    pub charge_type: Option<crate::types::OpenEnum<ChargeType>>,
     /// The fee by part, when several sources of money paid together.
     pub sub_fee_detail_list: Vec<SubFee>,
     /// Fields that this version of the library does not know.
@@ -605,13 +605,13 @@ pub struct ChargeInfo {
 impl Default for ChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
@@ -651,8 +651,8 @@ impl crate::wire::Object for ChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ChargeInfo",
             &[
                 "charge_fee",
@@ -690,7 +690,7 @@ pub enum ChargeType {
     Charge,
 }
 
-impl crate::wire::Listed for ChargeType {
+impl crate::wire::KnownValue for ChargeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["trade", "hbfq", "charge"], &[Self::Trade, Self::Hbfq, Self::Charge])
@@ -703,7 +703,7 @@ crate::wire::listed!(ChargeType);
 #[non_exhaustive]
 pub struct ContributeDetail {
     /// Who contributes.
-    pub contribute_type: Option<crate::types::Open<ContributeDetailContributeType>>,
+    pub contribute_type: Option<crate::types::OpenEnum<ContributeDetailContributeType>>,
     /// How much.
     pub contribute_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
@@ -713,13 +713,13 @@ pub struct ContributeDetail {
 impl Default for ContributeDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ContributeDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             contribute_type: None,
             contribute_amount: None,
@@ -738,8 +738,8 @@ impl crate::wire::Object for ContributeDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ContributeDetail",
             &["contribute_type", "contribute_amount"],
             &[&self.contribute_type, &self.contribute_amount],
@@ -761,7 +761,7 @@ pub enum ContributeDetailContributeType {
     Mall,
 }
 
-impl crate::wire::Listed for ContributeDetailContributeType {
+impl crate::wire::KnownValue for ContributeDetailContributeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PLATFORM", "BRAND", "MALL"], &[Self::Platform, Self::Brand, Self::Mall])
@@ -786,13 +786,13 @@ pub struct EnterprisePayInfo {
 impl Default for EnterprisePayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for EnterprisePayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             is_use_enterprise_pay: None,
             invoice_amount: None,
@@ -816,8 +816,8 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
@@ -839,7 +839,7 @@ pub struct ExtUserInfo {
     /// The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
     pub name: Option<String>,
     /// The kind of identity document. Only with `need_check_info` or `fix_buyer`.
-    pub cert_type: Option<crate::types::Open<ExtUserInfoCertType>>,
+    pub cert_type: Option<crate::types::OpenEnum<ExtUserInfoCertType>>,
     /// The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
     pub cert_no: Option<crate::types::Secret>,
     /// The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
@@ -856,7 +856,7 @@ impl ExtUserInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `need_check_info`.
@@ -880,7 +880,7 @@ impl ExtUserInfo {
     /// Sets `cert_type`.
     pub fn cert_type(
         mut self,
-        cert_type: impl Into<crate::types::Open<ExtUserInfoCertType>>,
+        cert_type: impl Into<crate::types::OpenEnum<ExtUserInfoCertType>>,
     ) -> Self {
         self.cert_type = Some(Into::into(cert_type));
         self
@@ -917,13 +917,13 @@ impl ExtUserInfo {
 impl Default for ExtUserInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ExtUserInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             need_check_info: None,
             fix_buyer: None,
@@ -966,8 +966,8 @@ impl crate::wire::Object for ExtUserInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ExtUserInfo",
             &[
                 "need_check_info",
@@ -1013,7 +1013,7 @@ pub enum ExtUserInfoCertType {
     PermanentResidenceForeigner,
 }
 
-impl crate::wire::Listed for ExtUserInfoCertType {
+impl crate::wire::KnownValue for ExtUserInfoCertType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1071,7 +1071,7 @@ impl ExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `sys_service_provider_id`.
@@ -1156,13 +1156,13 @@ impl ExtendParams {
 impl Default for ExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for ExtendParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             sys_service_provider_id: None,
             hb_fq_num: None,
@@ -1211,8 +1211,8 @@ impl crate::wire::Object for ExtendParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "ExtendParams",
             &[
                 "sys_service_provider_id",
@@ -1278,7 +1278,7 @@ pub enum FundChannel {
     DcepAsset,
 }
 
-impl crate::wire::Listed for FundChannel {
+impl crate::wire::KnownValue for FundChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1360,12 +1360,12 @@ impl GoodsDetail {
         quantity: i64,
         price: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = Into::into(goods_id);
-        __made.goods_name = Into::into(goods_name);
-        __made.quantity = Some(quantity);
-        __made.price = Some(price);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.goods_id = Into::into(goods_id);
+        request.goods_name = Into::into(goods_name);
+        request.quantity = Some(quantity);
+        request.price = Some(price);
+        request
     }
 
     /// Sets `alipay_goods_id`.
@@ -1420,16 +1420,16 @@ impl GoodsDetail {
 impl Default for GoodsDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for GoodsDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            goods_id: crate::wire::Field::blank(),
-            goods_name: crate::wire::Field::blank(),
+            goods_id: crate::wire::Field::empty(),
+            goods_name: crate::wire::Field::empty(),
             quantity: None,
             price: None,
             alipay_goods_id: None,
@@ -1481,8 +1481,8 @@ impl crate::wire::Object for GoodsDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "GoodsDetail",
             &[
                 "goods_id",
@@ -1528,7 +1528,7 @@ pub enum GoodsType {
     Physical,
 }
 
-impl crate::wire::Listed for GoodsType {
+impl crate::wire::KnownValue for GoodsType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::Virtual, Self::Physical])
@@ -1554,19 +1554,19 @@ impl InvoiceInfo {
         key_info: InvoiceKeyInfo,
         details: impl Into<crate::types::Json>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.key_info = key_info;
-        __made.details = Into::into(details);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.key_info = key_info;
+        request.details = Into::into(details);
+        request
     }
 }
 
 impl crate::wire::Object for InvoiceInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            key_info: crate::wire::Field::blank(),
-            details: crate::wire::Field::blank(),
+            key_info: crate::wire::Field::empty(),
+            details: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1583,8 +1583,8 @@ impl crate::wire::Object for InvoiceInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "InvoiceInfo",
                 &["key_info", "details"],
                 &[&self.key_info, &self.details],
@@ -1616,21 +1616,21 @@ impl InvoiceKeyInfo {
         invoice_merchant_name: impl Into<String>,
         tax_num: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.is_support_invoice = is_support_invoice;
-        __made.invoice_merchant_name = Into::into(invoice_merchant_name);
-        __made.tax_num = Into::into(tax_num);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.is_support_invoice = is_support_invoice;
+        request.invoice_merchant_name = Into::into(invoice_merchant_name);
+        request.tax_num = Into::into(tax_num);
+        request
     }
 }
 
 impl crate::wire::Object for InvoiceKeyInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            is_support_invoice: crate::wire::Field::blank(),
-            invoice_merchant_name: crate::wire::Field::blank(),
-            tax_num: crate::wire::Field::blank(),
+            is_support_invoice: crate::wire::Field::empty(),
+            invoice_merchant_name: crate::wire::Field::empty(),
+            tax_num: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -1651,8 +1651,8 @@ impl crate::wire::Object for InvoiceKeyInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "InvoiceKeyInfo",
                 &["is_support_invoice", "invoice_merchant_name", "tax_num"],
                 &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
@@ -1669,13 +1669,13 @@ crate::wire::object!(InvoiceKeyInfo);
 #[non_exhaustive]
 pub struct OpenApiRoyaltyDetailInfoPojo {
     /// What the movement is; `transfer` if left out.
-    pub royalty_type: Option<crate::types::Open<RoyaltyType>>,
+    pub royalty_type: Option<crate::types::OpenEnum<RoyaltyType>>,
     /// The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
     pub trans_out: Option<String>,
     /// How `trans_out` names the account: `userId` or `loginName`.
-    pub trans_out_type: Option<crate::types::Open<RoyaltyAccountType>>,
+    pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyAccountType>>,
     /// How `trans_in` names the account.
-    pub trans_in_type: Option<crate::types::Open<RoyaltyAccountType>>,
+    pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyAccountType>>,
     /// The account that receives, named as `trans_in_type` says.
     pub trans_in: Option<String>,
     /// How much moves.
@@ -1685,7 +1685,7 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
     /// A note on the movement. At most 1000 characters.
     pub desc: Option<String>,
     /// What the share is paid for.
-    pub royalty_scene: Option<crate::types::Open<RoyaltyScene>>,
+    pub royalty_scene: Option<crate::types::OpenEnum<RoyaltyScene>>,
     /// The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
     pub trans_in_name: Option<String>,
     /// Fields that this version of the library does not know.
@@ -1696,13 +1696,13 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `royalty_type`.
     pub fn royalty_type(
         mut self,
-        royalty_type: impl Into<crate::types::Open<RoyaltyType>>,
+        royalty_type: impl Into<crate::types::OpenEnum<RoyaltyType>>,
     ) -> Self {
         self.royalty_type = Some(Into::into(royalty_type));
         self
@@ -1717,7 +1717,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `trans_out_type`.
     pub fn trans_out_type(
         mut self,
-        trans_out_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
+        trans_out_type: impl Into<crate::types::OpenEnum<RoyaltyAccountType>>,
     ) -> Self {
         self.trans_out_type = Some(Into::into(trans_out_type));
         self
@@ -1726,7 +1726,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `trans_in_type`.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<RoyaltyAccountType>>,
     ) -> Self {
         self.trans_in_type = Some(Into::into(trans_in_type));
         self
@@ -1761,7 +1761,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// Sets `royalty_scene`.
     pub fn royalty_scene(
         mut self,
-        royalty_scene: impl Into<crate::types::Open<RoyaltyScene>>,
+        royalty_scene: impl Into<crate::types::OpenEnum<RoyaltyScene>>,
     ) -> Self {
         self.royalty_scene = Some(Into::into(royalty_scene));
         self
@@ -1777,13 +1777,13 @@ impl OpenApiRoyaltyDetailInfoPojo {
 impl Default for OpenApiRoyaltyDetailInfoPojo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             royalty_type: None,
             trans_out: None,
@@ -1832,8 +1832,8 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenApiRoyaltyDetailInfoPojo",
             &[
                 "royalty_type",
@@ -1882,7 +1882,7 @@ impl OpenApiSpecifiedChannelParamsPojo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `asset_type_code`.
@@ -1901,13 +1901,13 @@ impl OpenApiSpecifiedChannelParamsPojo {
 impl Default for OpenApiSpecifiedChannelParamsPojo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             asset_type_code: None,
             inst_id: None,
@@ -1926,8 +1926,8 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "OpenApiSpecifiedChannelParamsPojo",
             &["asset_type_code", "inst_id"],
             &[&self.asset_type_code, &self.inst_id],
@@ -1951,7 +1951,7 @@ pub enum PaymentQueryOption {
     CreditPayMode,
 }
 
-impl crate::wire::Listed for PaymentQueryOption {
+impl crate::wire::KnownValue for PaymentQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1978,7 +1978,7 @@ crate::wire::listed!(PaymentQueryOption);
 #[non_exhaustive]
 pub struct PeriodRuleParams {
     /// The unit of `period`.
-    pub period_type: crate::types::Open<PeriodRuleParamsPeriodType>,
+    pub period_type: crate::types::OpenEnum<PeriodRuleParamsPeriodType>,
     /// How many units lie between two deductions.
     pub period: i64,
     /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
@@ -1998,17 +1998,17 @@ pub struct PeriodRuleParams {
 impl PeriodRuleParams {
     /// With what must be given.
     pub fn new(
-        period_type: impl Into<crate::types::Open<PeriodRuleParamsPeriodType>>,
+        period_type: impl Into<crate::types::OpenEnum<PeriodRuleParamsPeriodType>>,
         period: i64,
         execute_time: crate::types::Date,
         single_amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.period_type = Into::into(period_type);
-        __made.period = period;
-        __made.execute_time = execute_time;
-        __made.single_amount = single_amount;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.period_type = Into::into(period_type);
+        request.period = period;
+        request.execute_time = execute_time;
+        request.single_amount = single_amount;
+        request
     }
 
     /// Sets `total_amount`.
@@ -2035,12 +2035,12 @@ impl PeriodRuleParams {
 
 impl crate::wire::Object for PeriodRuleParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            period_type: crate::wire::Field::blank(),
-            period: crate::wire::Field::blank(),
-            execute_time: crate::wire::Field::blank(),
-            single_amount: crate::wire::Field::blank(),
+            period_type: crate::wire::Field::empty(),
+            period: crate::wire::Field::empty(),
+            execute_time: crate::wire::Field::empty(),
+            single_amount: crate::wire::Field::empty(),
             total_amount: None,
             total_payments: None,
             scene_rule_params: None,
@@ -2076,8 +2076,8 @@ impl crate::wire::Object for PeriodRuleParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "PeriodRuleParams",
                 &[
                     "period_type",
@@ -2114,7 +2114,7 @@ pub enum PeriodRuleParamsPeriodType {
     Month,
 }
 
-impl crate::wire::Listed for PeriodRuleParamsPeriodType {
+impl crate::wire::KnownValue for PeriodRuleParamsPeriodType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
@@ -2131,7 +2131,7 @@ pub struct RefundChargeInfo {
     /// The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// What the fee had been for.
-    pub charge_type: Option<crate::types::Open<ChargeType>>,
+    pub charge_type: Option<crate::types::OpenEnum<ChargeType>>,
     /// The returned fee by part, when several sources of money had paid.
     pub refund_sub_fee_detail_list: Vec<RefundSubFee>,
     /// Fields that this version of the library does not know.
@@ -2141,13 +2141,13 @@ pub struct RefundChargeInfo {
 impl Default for RefundChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for RefundChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             refund_charge_fee: None,
             switch_fee_rate: None,
@@ -2178,8 +2178,8 @@ impl crate::wire::Object for RefundChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "RefundChargeInfo",
             &[
                 "refund_charge_fee",
@@ -2214,13 +2214,13 @@ pub struct RefundSubFee {
 impl Default for RefundSubFee {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for RefundSubFee {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             refund_charge_fee: None,
             switch_fee_rate: None,
@@ -2239,8 +2239,8 @@ impl crate::wire::Object for RefundSubFee {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "RefundSubFee",
             &["refund_charge_fee", "switch_fee_rate"],
             &[&self.refund_charge_fee, &self.switch_fee_rate],
@@ -2264,7 +2264,7 @@ pub enum RoyaltyAccountType {
     OpenId,
 }
 
-impl crate::wire::Listed for RoyaltyAccountType {
+impl crate::wire::KnownValue for RoyaltyAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2287,7 +2287,7 @@ pub struct RoyaltyDetailInfos {
     /// The Alipay user id that gives the share. At most 16 characters.
     pub trans_out: String,
     /// What `trans_in` is. A user id, if left out.
-    pub trans_in_type: Option<crate::types::Open<RoyaltyDetailInfosTransInType>>,
+    pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyDetailInfosTransInType>>,
     /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
     pub trans_in: String,
     /// How much the share is, in yuan.
@@ -2311,11 +2311,11 @@ impl RoyaltyDetailInfos {
         trans_in: impl Into<String>,
         amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trans_out = Into::into(trans_out);
-        __made.trans_in = Into::into(trans_in);
-        __made.amount = amount;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.trans_out = Into::into(trans_out);
+        request.trans_in = Into::into(trans_in);
+        request.amount = amount;
+        request
     }
 
     /// Sets `serial_no`.
@@ -2334,7 +2334,7 @@ impl RoyaltyDetailInfos {
     /// Sets `trans_in_type`.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl Into<crate::types::Open<RoyaltyDetailInfosTransInType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<RoyaltyDetailInfosTransInType>>,
     ) -> Self {
         self.trans_in_type = Some(Into::into(trans_in_type));
         self
@@ -2367,14 +2367,14 @@ impl RoyaltyDetailInfos {
 
 impl crate::wire::Object for RoyaltyDetailInfos {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             serial_no: None,
             trans_out_type: None,
-            trans_out: crate::wire::Field::blank(),
+            trans_out: crate::wire::Field::empty(),
             trans_in_type: None,
-            trans_in: crate::wire::Field::blank(),
-            amount: crate::wire::Field::blank(),
+            trans_in: crate::wire::Field::empty(),
+            amount: crate::wire::Field::empty(),
             amount_percentage: None,
             desc: None,
             out_relation_id: None,
@@ -2417,8 +2417,8 @@ impl crate::wire::Object for RoyaltyDetailInfos {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "RoyaltyDetailInfos",
                 &[
                     "serial_no",
@@ -2463,7 +2463,7 @@ pub enum RoyaltyDetailInfosTransInType {
     StoreId,
 }
 
-impl crate::wire::Listed for RoyaltyDetailInfosTransInType {
+impl crate::wire::KnownValue for RoyaltyDetailInfosTransInType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2490,9 +2490,9 @@ pub struct RoyaltyInfo {
 impl RoyaltyInfo {
     /// With what must be given.
     pub fn new(royalty_detail_infos: impl Into<Vec<RoyaltyDetailInfos>>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.royalty_detail_infos = Into::into(royalty_detail_infos);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.royalty_detail_infos = Into::into(royalty_detail_infos);
+        request
     }
 
     /// Sets `royalty_type`.
@@ -2504,7 +2504,7 @@ impl RoyaltyInfo {
 
 impl crate::wire::Object for RoyaltyInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             royalty_type: None,
             royalty_detail_infos: Vec::new(),
@@ -2524,8 +2524,8 @@ impl crate::wire::Object for RoyaltyInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "RoyaltyInfo",
                 &["royalty_type", "royalty_detail_infos"],
                 &[&self.royalty_type, &self.royalty_detail_infos],
@@ -2550,7 +2550,7 @@ pub enum RoyaltyScene {
     Miscellaneous,
 }
 
-impl crate::wire::Listed for RoyaltyScene {
+impl crate::wire::KnownValue for RoyaltyScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2576,7 +2576,7 @@ pub enum RoyaltyType {
     Replenish,
 }
 
-impl crate::wire::Listed for RoyaltyType {
+impl crate::wire::KnownValue for RoyaltyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["transfer", "replenish"], &[Self::Transfer, Self::Replenish])
@@ -2601,7 +2601,7 @@ impl SceneRuleParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `discount_period`.
@@ -2620,13 +2620,13 @@ impl SceneRuleParams {
 impl Default for SceneRuleParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for SceneRuleParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             discount_period: None,
             low_price_period: None,
@@ -2645,8 +2645,8 @@ impl crate::wire::Object for SceneRuleParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "SceneRuleParams",
             &["discount_period", "low_price_period"],
             &[&self.discount_period, &self.low_price_period],
@@ -2662,7 +2662,7 @@ crate::wire::object!(SceneRuleParams);
 #[non_exhaustive]
 pub struct SettleDetailInfo {
     /// What `trans_in` is.
-    pub trans_in_type: crate::types::Open<SettleDetailInfoTransInType>,
+    pub trans_in_type: crate::types::OpenEnum<SettleDetailInfoTransInType>,
     /// The receiving account. Left out for `defaultSettle`. At most 64 characters.
     pub trans_in: Option<String>,
     /// How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
@@ -2674,7 +2674,9 @@ pub struct SettleDetailInfo {
     /// Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
     pub settle_entity_id: Option<String>,
     /// What `settle_entity_id` is.
-    pub settle_entity_type: Option<crate::types::Open<SettleDetailInfoSettleEntityType>>,
+    pub settle_entity_type: Option<
+        crate::types::OpenEnum<SettleDetailInfoSettleEntityType>,
+    >,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -2683,23 +2685,23 @@ impl SettleDetailInfo {
     /// With `amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_amount(
         amount: crate::types::Price,
-        trans_in_type: impl Into<crate::types::Open<SettleDetailInfoTransInType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.amount = Some(amount);
-        __made.trans_in_type = Into::into(trans_in_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.amount = Some(amount);
+        request.trans_in_type = Into::into(trans_in_type);
+        request
     }
 
     /// With `actual_amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_actual_amount(
         actual_amount: crate::types::Price,
-        trans_in_type: impl Into<crate::types::Open<SettleDetailInfoTransInType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.actual_amount = Some(actual_amount);
-        __made.trans_in_type = Into::into(trans_in_type);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.actual_amount = Some(actual_amount);
+        request.trans_in_type = Into::into(trans_in_type);
+        request
     }
 
     /// Sets `trans_in`.
@@ -2738,7 +2740,7 @@ impl SettleDetailInfo {
     pub fn settle_entity_type(
         mut self,
         settle_entity_type: impl Into<
-            crate::types::Open<SettleDetailInfoSettleEntityType>,
+            crate::types::OpenEnum<SettleDetailInfoSettleEntityType>,
         >,
     ) -> Self {
         self.settle_entity_type = Some(Into::into(settle_entity_type));
@@ -2748,9 +2750,9 @@ impl SettleDetailInfo {
 
 impl crate::wire::Object for SettleDetailInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trans_in_type: crate::wire::Field::blank(),
+            trans_in_type: crate::wire::Field::empty(),
             trans_in: None,
             amount: None,
             actual_amount: None,
@@ -2789,8 +2791,8 @@ impl crate::wire::Object for SettleDetailInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "SettleDetailInfo",
                 &[
                     "trans_in_type",
@@ -2827,7 +2829,7 @@ pub enum SettleDetailInfoSettleEntityType {
     Store,
 }
 
-impl crate::wire::Listed for SettleDetailInfoSettleEntityType {
+impl crate::wire::KnownValue for SettleDetailInfoSettleEntityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
@@ -2849,7 +2851,7 @@ pub enum SettleDetailInfoTransInType {
     DefaultSettle,
 }
 
-impl crate::wire::Listed for SettleDetailInfoTransInType {
+impl crate::wire::KnownValue for SettleDetailInfoTransInType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2876,9 +2878,9 @@ pub struct SettleInfo {
 impl SettleInfo {
     /// With what must be given.
     pub fn new(settle_detail_infos: impl Into<Vec<SettleDetailInfo>>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.settle_detail_infos = Into::into(settle_detail_infos);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.settle_detail_infos = Into::into(settle_detail_infos);
+        request
     }
 
     /// Sets `settle_period_time`.
@@ -2890,7 +2892,7 @@ impl SettleInfo {
 
 impl crate::wire::Object for SettleInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             settle_detail_infos: Vec::new(),
             settle_period_time: None,
@@ -2910,8 +2912,8 @@ impl crate::wire::Object for SettleInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "SettleInfo",
                 &["settle_detail_infos", "settle_period_time"],
                 &[&self.settle_detail_infos, &self.settle_period_time],
@@ -2943,7 +2945,7 @@ impl SignMerchantParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 
     /// Sets `sub_merchant_id`.
@@ -2982,13 +2984,13 @@ impl SignMerchantParams {
 impl Default for SignMerchantParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for SignMerchantParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             sub_merchant_id: None,
             sub_merchant_name: None,
@@ -3019,8 +3021,8 @@ impl crate::wire::Object for SignMerchantParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "SignMerchantParams",
             &[
                 "sub_merchant_id",
@@ -3079,10 +3081,10 @@ impl SignParams {
         personal_product_code: impl Into<String>,
         access_params: AccessParams,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.personal_product_code = Into::into(personal_product_code);
-        __made.access_params = access_params;
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.personal_product_code = Into::into(personal_product_code);
+        request.access_params = access_params;
+        request
     }
 
     /// Sets `product_code`.
@@ -3157,10 +3159,10 @@ impl SignParams {
 
 impl crate::wire::Object for SignParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            personal_product_code: crate::wire::Field::blank(),
-            access_params: crate::wire::Field::blank(),
+            personal_product_code: crate::wire::Field::empty(),
+            access_params: crate::wire::Field::empty(),
             product_code: None,
             sign_scene: None,
             external_agreement_no: None,
@@ -3213,8 +3215,8 @@ impl crate::wire::Object for SignParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "SignParams",
                 &[
                     "personal_product_code",
@@ -3268,13 +3270,13 @@ pub struct SubFee {
 impl Default for SubFee {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for SubFee {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
@@ -3298,8 +3300,8 @@ impl crate::wire::Object for SubFee {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "SubFee",
             &["charge_fee", "original_charge_fee", "switch_fee_rate"],
             &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
@@ -3325,9 +3327,9 @@ pub struct SubMerchant {
 impl SubMerchant {
     /// With what must be given.
     pub fn new(merchant_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.merchant_id = Into::into(merchant_id);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.merchant_id = Into::into(merchant_id);
+        request
     }
 
     /// Sets `merchant_type`.
@@ -3339,9 +3341,9 @@ impl SubMerchant {
 
 impl crate::wire::Object for SubMerchant {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            merchant_id: crate::wire::Field::blank(),
+            merchant_id: crate::wire::Field::empty(),
             merchant_type: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -3359,8 +3361,8 @@ impl crate::wire::Object for SubMerchant {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "SubMerchant",
                 &["merchant_id", "merchant_type"],
                 &[&self.merchant_id, &self.merchant_type],
@@ -3388,13 +3390,13 @@ pub struct TapPayInfo {
 impl Default for TapPayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TapPayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             payment_medium_type: None,
             total_discount_amount: None,
@@ -3418,8 +3420,8 @@ impl crate::wire::Object for TapPayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TapPayInfo",
             &["payment_medium_type", "total_discount_amount", "total_discount_name"],
             &[
@@ -3438,7 +3440,7 @@ crate::wire::object!(TapPayInfo);
 #[non_exhaustive]
 pub struct TradeFundBill {
     /// The source of the money.
-    pub fund_channel: crate::types::Open<FundChannel>,
+    pub fund_channel: crate::types::OpenEnum<FundChannel>,
     /// How much of the order this source covers.
     pub amount: Option<crate::types::Price>,
     /// What was really taken from the source, which a subsidy can make less than `amount`.
@@ -3446,7 +3448,7 @@ pub struct TradeFundBill {
     /// The bank's short code, when a bank card paid.
     pub bank_code: Option<String>,
     /// The kind of card; given for bank cards only.
-    pub fund_type: Option<crate::types::Open<TradeFundBillFundType>>,
+    pub fund_type: Option<crate::types::OpenEnum<TradeFundBillFundType>>,
     /// Fields that this version of the library does not know.
     pub extra: crate::wire::Extra,
 }
@@ -3454,15 +3456,15 @@ pub struct TradeFundBill {
 impl Default for TradeFundBill {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for TradeFundBill {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            fund_channel: crate::wire::Field::blank(),
+            fund_channel: crate::wire::Field::empty(),
             amount: None,
             real_amount: None,
             bank_code: None,
@@ -3488,8 +3490,8 @@ impl crate::wire::Object for TradeFundBill {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "TradeFundBill",
             &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
             &[
@@ -3517,7 +3519,7 @@ pub enum TradeFundBillFundType {
     MixedCard,
 }
 
-impl crate::wire::Listed for TradeFundBillFundType {
+impl crate::wire::KnownValue for TradeFundBillFundType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3542,7 +3544,7 @@ pub enum TradeStatus {
     TradeFinished,
 }
 
-impl crate::wire::Listed for TradeStatus {
+impl crate::wire::KnownValue for TradeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3567,7 +3569,7 @@ pub struct VoucherDetail {
     /// What the buyer sees it called.
     pub name: String,
     /// How it reduces the price.
-    pub r#type: crate::types::Open<VoucherDetailType>,
+    pub r#type: crate::types::OpenEnum<VoucherDetailType>,
     /// Its face value: the contributions of the merchant and of the others together.
     pub amount: Option<crate::types::Price>,
     /// The part that the merchant who started the payment bears.
@@ -3593,17 +3595,17 @@ pub struct VoucherDetail {
 impl Default for VoucherDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for VoucherDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            id: crate::wire::Field::blank(),
-            name: crate::wire::Field::blank(),
-            r#type: crate::wire::Field::blank(),
+            id: crate::wire::Field::empty(),
+            name: crate::wire::Field::empty(),
+            r#type: crate::wire::Field::empty(),
             amount: None,
             merchant_contribute: None,
             other_contribute: None,
@@ -3654,8 +3656,8 @@ impl crate::wire::Object for VoucherDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "VoucherDetail",
             &[
                 "id",
@@ -3707,7 +3709,7 @@ pub enum VoucherDetailType {
     AlipayBizVoucher,
 }
 
-impl crate::wire::Listed for VoucherDetailType {
+impl crate::wire::KnownValue for VoucherDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

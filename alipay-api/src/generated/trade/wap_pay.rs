@@ -27,7 +27,7 @@ pub struct WapPay {
     /// The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::OpenEnum<super::types::GoodsType>>,
     /// More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
@@ -51,7 +51,7 @@ pub struct WapPay {
     /// Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
     /// Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
@@ -77,11 +77,11 @@ impl WapPay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// Sets `product_code`.
@@ -114,7 +114,7 @@ impl WapPay {
     /// Sets `goods_type`.
     pub fn goods_type(
         mut self,
-        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
+        goods_type: impl Into<crate::types::OpenEnum<super::types::GoodsType>>,
     ) -> Self {
         self.goods_type = Some(Into::into(goods_type));
         self
@@ -198,7 +198,7 @@ impl WapPay {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -258,11 +258,11 @@ impl WapPay {
 
 impl crate::wire::Object for WapPay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            total_amount: crate::wire::Field::empty(),
+            subject: crate::wire::Field::empty(),
             product_code: None,
             quit_url: None,
             auth_token: None,
@@ -359,8 +359,8 @@ impl crate::wire::Object for WapPay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "WapPay",
                 &[
                     "out_trade_no",
@@ -465,18 +465,18 @@ pub struct WapPayResponse {
 impl Default for WapPayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for WapPayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::wire::Field::empty(),
+            trade_no: crate::wire::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::blank(),
+            seller_id: crate::wire::Field::empty(),
             merchant_order_no: None,
             extra: crate::wire::Extra::EMPTY,
         }
@@ -505,8 +505,8 @@ impl crate::wire::Object for WapPayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "WapPayResponse",
             &[
                 "out_trade_no",
@@ -556,7 +556,7 @@ pub enum WapPayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::Listed for WapPayErrorCode {
+impl crate::wire::KnownValue for WapPayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

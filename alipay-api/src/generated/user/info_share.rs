@@ -20,17 +20,17 @@ pub struct InfoShare {
 impl InfoShare {
     /// With what must be given.
     pub fn new(auth_token: impl Into<crate::types::Secret>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_token = Into::into(auth_token);
-        __made
+        let mut request = <Self as crate::wire::Object>::empty();
+        request.auth_token = Into::into(auth_token);
+        request
     }
 }
 
 impl crate::wire::Object for InfoShare {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            auth_token: crate::wire::Field::blank(),
+            auth_token: crate::wire::Field::empty(),
             extra: crate::wire::Extra::EMPTY,
         }
     }
@@ -42,8 +42,8 @@ impl crate::wire::Object for InfoShare {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
                 "InfoShare",
                 &["auth_token"],
                 &[&self.auth_token],
@@ -88,7 +88,7 @@ pub struct InfoShareResponse {
     /// Where the user's picture is.
     pub avatar: Option<String>,
     /// The user's sex.
-    pub gender: Option<crate::types::Open<InfoShareGender>>,
+    pub gender: Option<crate::types::OpenEnum<InfoShareGender>>,
     /// The country's code.
     pub country_code: Option<String>,
     /// The province.
@@ -112,9 +112,9 @@ pub struct InfoShareResponse {
     /// The user's Taobao number.
     pub taobao_id: Option<String>,
     /// Whose account it is.
-    pub user_type: Option<crate::types::Open<InfoShareUserType>>,
+    pub user_type: Option<crate::types::OpenEnum<InfoShareUserType>>,
     /// The state of the account.
-    pub user_status: Option<crate::types::Open<InfoShareUserStatus>>,
+    pub user_status: Option<crate::types::OpenEnum<InfoShareUserStatus>>,
     /// Whether the account is frozen.
     pub is_blocked: Option<bool>,
     /// Whether the account's balance is frozen.
@@ -122,13 +122,13 @@ pub struct InfoShareResponse {
     /// The membership level.
     pub member_grade: Option<String>,
     /// Whether the account is of a special kind.
-    pub inst_or_corp: Option<crate::types::Open<InfoShareInstOrCorp>>,
+    pub inst_or_corp: Option<crate::types::OpenEnum<InfoShareInstOrCorp>>,
     /// Whether the user has proved who it is. Names and documents mean little without.
     pub is_certified: Option<bool>,
     /// The person's real name, or the company's.
     pub user_name: Option<crate::types::Secret>,
     /// The kind of document that the user proved its identity with.
-    pub cert_type: Option<crate::types::Open<InfoShareCertType>>,
+    pub cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
     /// The number of that document.
     pub cert_no: Option<crate::types::Secret>,
     /// The age in years. Only of users with a verified identity card.
@@ -170,7 +170,7 @@ pub struct InfoShareResponse {
     /// The addresses that the user has goods sent to.
     pub deliver_addresses: Vec<AlipayUserDeliverAddress>,
     /// The kind of company. Of companies only.
-    pub firm_type: Option<crate::types::Open<InfoShareFirmType>>,
+    pub firm_type: Option<crate::types::OpenEnum<InfoShareFirmType>>,
     /// The business that the company is licensed for. Of companies only.
     pub business_scope: Option<String>,
     /// The number of the business licence. Of companies only.
@@ -192,7 +192,7 @@ pub struct InfoShareResponse {
     /// The name of the legal representative. Of companies only.
     pub firm_legal_person_name: Option<crate::types::Secret>,
     /// The kind of document of the legal representative. Of companies only.
-    pub firm_legal_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
+    pub firm_legal_person_cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
     /// The number of that document. Of companies only.
     pub firm_legal_person_cert_no: Option<crate::types::Secret>,
     /// Until when that document is valid. Of companies only.
@@ -202,7 +202,7 @@ pub struct InfoShareResponse {
     /// The name of the person who acts for the company. Of companies only.
     pub firm_agent_person_name: Option<crate::types::Secret>,
     /// The kind of document of that person. Of companies only.
-    pub firm_agent_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
+    pub firm_agent_person_cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
     /// The number of that document. Of companies only.
     pub firm_agent_person_cert_no: Option<crate::types::Secret>,
     /// Until when that document is valid. Of companies only.
@@ -214,13 +214,13 @@ pub struct InfoShareResponse {
 impl Default for InfoShareResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for InfoShareResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_id: None,
             open_id: None,
@@ -431,8 +431,8 @@ impl crate::wire::Object for InfoShareResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "InfoShareResponse",
             &[
                 "user_id",
@@ -580,7 +580,7 @@ pub enum InfoShareErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for InfoShareErrorCode {
+impl crate::wire::KnownValue for InfoShareErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SYSTEM_ERROR"], &[Self::SystemError])
@@ -607,7 +607,7 @@ pub enum InfoShareGender {
     Male,
 }
 
-impl crate::wire::Listed for InfoShareGender {
+impl crate::wire::KnownValue for InfoShareGender {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["F", "M"], &[Self::Female, Self::Male])
@@ -625,7 +625,7 @@ pub enum InfoShareUserType {
     Person,
 }
 
-impl crate::wire::Listed for InfoShareUserType {
+impl crate::wire::KnownValue for InfoShareUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
@@ -647,7 +647,7 @@ pub enum InfoShareUserStatus {
     Waiting,
 }
 
-impl crate::wire::Listed for InfoShareUserStatus {
+impl crate::wire::KnownValue for InfoShareUserStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -674,7 +674,7 @@ pub enum InfoShareInstOrCorp {
     Anonymous,
 }
 
-impl crate::wire::Listed for InfoShareInstOrCorp {
+impl crate::wire::KnownValue for InfoShareInstOrCorp {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -731,7 +731,7 @@ pub enum InfoShareCertType {
     ForeignerResidenceCard,
 }
 
-impl crate::wire::Listed for InfoShareCertType {
+impl crate::wire::KnownValue for InfoShareCertType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -794,7 +794,7 @@ pub enum InfoShareFirmType {
     StateOrgan,
 }
 
-impl crate::wire::Listed for InfoShareFirmType {
+impl crate::wire::KnownValue for InfoShareFirmType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -842,13 +842,13 @@ pub struct AlipayUserDeliverAddress {
 impl Default for AlipayUserDeliverAddress {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AlipayUserDeliverAddress {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             deliver_fullname: None,
             deliver_mobile: None,
@@ -897,8 +897,8 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AlipayUserDeliverAddress",
             &[
                 "deliver_fullname",
@@ -945,13 +945,13 @@ pub struct AlipayUserPicture {
 impl Default for AlipayUserPicture {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::wire::Object>::empty()
     }
 }
 
 impl crate::wire::Object for AlipayUserPicture {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             picture_type: None,
             picture_url: None,
@@ -970,8 +970,8 @@ impl crate::wire::Object for AlipayUserPicture {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::wire::FieldsRef<'_> {
+        crate::wire::FieldsRef::new(
             "AlipayUserPicture",
             &["picture_type", "picture_url"],
             &[&self.picture_type, &self.picture_url],

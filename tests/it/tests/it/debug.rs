@@ -58,7 +58,7 @@ const HARMLESS: &[&str] = &[
     "MethodInfo",
     "MissingFields",
     "NoErrorCode",
-    "Open",
+    "OpenEnum",
     "OtherNotification",
     "ParsePriceError",
     "ParseSignTypeError",
@@ -321,7 +321,7 @@ fn values(shown: &mut Shown) {
     let text = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
     let granted: AuthTokenAppResponse = serde_json::from_value(text.clone()).unwrap();
     shown.add("Extra", &granted.extra);
-    shown.add("Seen", &granted.see());
+    shown.add("FieldsRef", &granted.fields());
     let json = text.to_string();
     shown.add("Value", &[Value::parse(&json).unwrap(), Value::from_text(TOKEN)]);
     shown.add("Source", &Value::parse(&json).unwrap());

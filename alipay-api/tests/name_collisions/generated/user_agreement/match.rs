@@ -16,20 +16,20 @@ impl Match {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl Default for Match {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Match {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -41,8 +41,8 @@ impl ::alipay_api::wire::Object for Match {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Match", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Match", &[], &[], &self.extra)
     }
 }
 
@@ -71,13 +71,13 @@ pub struct MatchResponse {
 impl Default for MatchResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for MatchResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -89,8 +89,8 @@ impl ::alipay_api::wire::Object for MatchResponse {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("MatchResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("MatchResponse", &[], &[], &self.extra)
     }
 }
 

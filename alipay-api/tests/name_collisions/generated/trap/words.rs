@@ -12,7 +12,7 @@ pub struct Words {
     /// A constructor's name.
     pub new: ::core::option::Option<::std::string::String>,
     /// A trait function's name.
-    pub blank: ::core::option::Option<::std::string::String>,
+    pub empty: ::core::option::Option<::std::string::String>,
     /// A trait function's name.
     pub write: ::core::option::Option<::std::string::String>,
     /// A name that may be taken some day.
@@ -58,7 +58,7 @@ pub struct Words {
     /// A crate's name.
     pub std: ::core::option::Option<::std::string::String>,
     /// A keyword.
-    pub r#type: ::core::option::Option<::alipay_api::types::Open<String>>,
+    pub r#type: ::core::option::Option<::alipay_api::types::OpenEnum<String>>,
     /// A keyword that cannot be raw.
     pub self_: ::core::option::Option<::std::string::String>,
     /// Another.
@@ -169,7 +169,7 @@ impl Words {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 
     /// Sets `new`.
@@ -181,12 +181,12 @@ impl Words {
         self
     }
 
-    /// Sets `blank`.
-    pub fn blank(
+    /// Sets `empty`.
+    pub fn empty(
         mut self,
-        blank: impl ::core::convert::Into<::std::string::String>,
+        empty: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
-        self.blank = Some(::core::convert::Into::into(blank));
+        self.empty = Some(::core::convert::Into::into(empty));
         self
     }
 
@@ -386,7 +386,7 @@ impl Words {
     /// Sets `type`.
     pub fn r#type(
         mut self,
-        r#type: impl ::core::convert::Into<::alipay_api::types::Open<String>>,
+        r#type: impl ::core::convert::Into<::alipay_api::types::OpenEnum<String>>,
     ) -> Self {
         self.r#type = Some(::core::convert::Into::into(r#type));
         self
@@ -855,16 +855,16 @@ impl Words {
 impl ::core::default::Default for Words {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Words {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             new: None,
-            blank: None,
+            empty: None,
             write: None,
             read: None,
             slot: None,
@@ -949,7 +949,7 @@ impl ::alipay_api::wire::Object for Words {
             .fill(
                 &[
                     "new",
-                    "blank",
+                    "empty",
                     "write",
                     "read",
                     "slot",
@@ -1027,7 +1027,7 @@ impl ::alipay_api::wire::Object for Words {
                 ],
                 &mut [
                     &mut self.new,
-                    &mut self.blank,
+                    &mut self.empty,
                     &mut self.write,
                     &mut self.read,
                     &mut self.slot,
@@ -1108,12 +1108,12 @@ impl ::alipay_api::wire::Object for Words {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "Words",
             &[
                 "new",
-                "blank",
+                "empty",
                 "write",
                 "read",
                 "slot",
@@ -1191,7 +1191,7 @@ impl ::alipay_api::wire::Object for Words {
             ],
             &[
                 &self.new,
-                &self.blank,
+                &self.empty,
                 &self.write,
                 &self.read,
                 &self.slot,
@@ -1293,7 +1293,7 @@ pub struct WordsResponse {
     /// An option.
     pub option: Option,
     /// A result.
-    pub result: ::alipay_api::types::Open<Result>,
+    pub result: ::alipay_api::types::OpenEnum<Result>,
     /// A vector.
     pub vec: Vec,
     /// A default.
@@ -1305,21 +1305,21 @@ pub struct WordsResponse {
     /// Itself.
     pub itself: ::core::option::Option<Self_>,
     /// Into.
-    pub into: ::alipay_api::types::Open<Into>,
+    pub into: ::alipay_api::types::OpenEnum<Into>,
     /// From.
     pub from: ::core::option::Option<From>,
     /// A clone.
-    pub clone: ::core::option::Option<::alipay_api::types::Open<Clone>>,
+    pub clone: ::core::option::Option<::alipay_api::types::OpenEnum<Clone>>,
     /// Debugging.
-    pub debug: ::core::option::Option<::alipay_api::types::Open<Debug>>,
+    pub debug: ::core::option::Option<::alipay_api::types::OpenEnum<Debug>>,
     /// Equal.
     pub partial_eq: ::core::option::Option<PartialEq>,
     /// Equal.
-    pub eq: ::core::option::Option<::alipay_api::types::Open<Eq>>,
+    pub eq: ::core::option::Option<::alipay_api::types::OpenEnum<Eq>>,
     /// A hash.
-    pub hash: ::core::option::Option<::alipay_api::types::Open<Hash>>,
+    pub hash: ::core::option::Option<::alipay_api::types::OpenEnum<Hash>>,
     /// Sent.
-    pub send: ::core::option::Option<::alipay_api::types::Open<Send>>,
+    pub send: ::core::option::Option<::alipay_api::types::OpenEnum<Send>>,
     /// A function.
     pub r#fn: ::core::option::Option<Fn>,
     /// An iterator.
@@ -1331,22 +1331,22 @@ pub struct WordsResponse {
 impl ::core::default::Default for WordsResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for WordsResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            option: ::alipay_api::wire::Field::blank(),
-            result: ::alipay_api::wire::Field::blank(),
-            vec: ::alipay_api::wire::Field::blank(),
-            default: ::alipay_api::wire::Field::blank(),
-            ok: ::alipay_api::wire::Field::blank(),
+            option: ::alipay_api::wire::Field::empty(),
+            result: ::alipay_api::wire::Field::empty(),
+            vec: ::alipay_api::wire::Field::empty(),
+            default: ::alipay_api::wire::Field::empty(),
+            ok: ::alipay_api::wire::Field::empty(),
             err: None,
             itself: None,
-            into: ::alipay_api::wire::Field::blank(),
+            into: ::alipay_api::wire::Field::empty(),
             from: None,
             clone: None,
             debug: None,
@@ -1407,8 +1407,8 @@ impl ::alipay_api::wire::Object for WordsResponse {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "WordsResponse",
             &[
                 "option",
@@ -1469,15 +1469,15 @@ pub struct Option {
 impl ::core::default::Default for Option {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Option {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            some: ::alipay_api::wire::Field::blank(),
+            some: ::alipay_api::wire::Field::empty(),
             option: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -1494,8 +1494,8 @@ impl ::alipay_api::wire::Object for Option {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "Option",
             &["some", "Option"],
             &[&self.some, &self.option],
@@ -1519,7 +1519,7 @@ pub enum Result {
     None,
 }
 
-impl ::alipay_api::wire::Listed for Result {
+impl ::alipay_api::wire::KnownValue for Result {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Ok", "Err", "Some", "None"], &[Self::Ok, Self::Err, Self::Some, Self::None])
@@ -1535,7 +1535,7 @@ pub enum String {
     String,
 }
 
-impl ::alipay_api::wire::Listed for String {
+impl ::alipay_api::wire::KnownValue for String {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["STRING"], &[Self::String])
@@ -1556,13 +1556,13 @@ pub struct Vec {
 impl ::core::default::Default for Vec {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Vec {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             len: ::std::vec::Vec::new(),
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1575,8 +1575,8 @@ impl ::alipay_api::wire::Object for Vec {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Vec", &["len"], &[&self.len], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Vec", &["len"], &[&self.len], &self.extra)
     }
 }
 
@@ -1594,13 +1594,13 @@ pub struct Box {
 impl ::core::default::Default for Box {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Box {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             vec: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1613,8 +1613,8 @@ impl ::alipay_api::wire::Object for Box {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Box", &["vec"], &[&self.vec], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Box", &["vec"], &[&self.vec], &self.extra)
     }
 }
 
@@ -1632,13 +1632,13 @@ pub struct Default {
 impl ::core::default::Default for Default {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Default {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             default: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1651,8 +1651,8 @@ impl ::alipay_api::wire::Object for Default {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "Default",
             &["default"],
             &[&self.default],
@@ -1675,13 +1675,13 @@ pub struct Ok {
 impl ::core::default::Default for Ok {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Ok {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             ok: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1694,8 +1694,8 @@ impl ::alipay_api::wire::Object for Ok {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Ok", &["ok"], &[&self.ok], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Ok", &["ok"], &[&self.ok], &self.extra)
     }
 }
 
@@ -1713,13 +1713,13 @@ pub struct Err {
 impl ::core::default::Default for Err {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Err {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             err: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1732,8 +1732,8 @@ impl ::alipay_api::wire::Object for Err {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Err", &["err"], &[&self.err], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Err", &["err"], &[&self.err], &self.extra)
     }
 }
 
@@ -1751,13 +1751,13 @@ pub struct Self_ {
 impl ::core::default::Default for Self_ {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Self_ {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             self_: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1770,8 +1770,13 @@ impl ::alipay_api::wire::Object for Self_ {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
+            "Self_",
+            &["self"],
+            &[&self.self_],
+            &self.extra,
+        )
     }
 }
 
@@ -1784,7 +1789,7 @@ pub enum Into {
     Into,
 }
 
-impl ::alipay_api::wire::Listed for Into {
+impl ::alipay_api::wire::KnownValue for Into {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INTO"], &[Self::Into])
@@ -1805,13 +1810,13 @@ pub struct From {
 impl ::core::default::Default for From {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for From {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             from: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1824,8 +1829,8 @@ impl ::alipay_api::wire::Object for From {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("From", &["from"], &[&self.from], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("From", &["from"], &[&self.from], &self.extra)
     }
 }
 
@@ -1838,7 +1843,7 @@ pub enum Clone {
     Clone,
 }
 
-impl ::alipay_api::wire::Listed for Clone {
+impl ::alipay_api::wire::KnownValue for Clone {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CLONE"], &[Self::Clone])
@@ -1854,7 +1859,7 @@ pub enum Debug {
     Debug,
 }
 
-impl ::alipay_api::wire::Listed for Debug {
+impl ::alipay_api::wire::KnownValue for Debug {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEBUG"], &[Self::Debug])
@@ -1875,13 +1880,13 @@ pub struct PartialEq {
 impl ::core::default::Default for PartialEq {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for PartialEq {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             eq: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1894,8 +1899,13 @@ impl ::alipay_api::wire::Object for PartialEq {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("PartialEq", &["eq"], &[&self.eq], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
+            "PartialEq",
+            &["eq"],
+            &[&self.eq],
+            &self.extra,
+        )
     }
 }
 
@@ -1908,7 +1918,7 @@ pub enum Eq {
     Eq,
 }
 
-impl ::alipay_api::wire::Listed for Eq {
+impl ::alipay_api::wire::KnownValue for Eq {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EQ"], &[Self::Eq])
@@ -1924,7 +1934,7 @@ pub enum Hash {
     Hash,
 }
 
-impl ::alipay_api::wire::Listed for Hash {
+impl ::alipay_api::wire::KnownValue for Hash {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["HASH"], &[Self::Hash])
@@ -1940,7 +1950,7 @@ pub enum Send {
     Send,
 }
 
-impl ::alipay_api::wire::Listed for Send {
+impl ::alipay_api::wire::KnownValue for Send {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SEND"], &[Self::Send])
@@ -1961,13 +1971,13 @@ pub struct Fn {
 impl ::core::default::Default for Fn {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Fn {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             r#fn: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -1980,8 +1990,8 @@ impl ::alipay_api::wire::Object for Fn {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Fn", &["fn"], &[&self.r#fn], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Fn", &["fn"], &[&self.r#fn], &self.extra)
     }
 }
 
@@ -1999,13 +2009,13 @@ pub struct Iterator {
 impl ::core::default::Default for Iterator {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Iterator {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             next: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -2018,8 +2028,13 @@ impl ::alipay_api::wire::Object for Iterator {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Iterator", &["next"], &[&self.next], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
+            "Iterator",
+            &["next"],
+            &[&self.next],
+            &self.extra,
+        )
     }
 }
 

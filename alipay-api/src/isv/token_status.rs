@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// What a merchant's token is worth, by Alipay's own word.
-pub(super) struct Standing {
+pub(super) struct TokenStatus {
     pub(super) is_valid: bool,
     /// When it came into force, by Alipay's clock.
     since: Option<DateTime>,
 }
 
-impl Standing {
+impl TokenStatus {
     /// What a token is worth that is not the merchant's.
     pub(super) const NOTHING: Self = Self {
         is_valid: false,
@@ -35,7 +35,7 @@ impl Standing {
 
 impl Inner {
     /// Asks Alipay what a merchant's token is worth.
-    pub(super) async fn standing(&self, auth_app_id: &str, app_auth_token: &Secret) -> Result<Standing, Error> {
+    pub(super) async fn token_status(&self, auth_app_id: &str, app_auth_token: &Secret) -> Result<TokenStatus, Error> {
         let query = AuthTokenAppQuery::new(app_auth_token.clone());
         match self.client.open().auth_token_app_query(query).await {
             Ok(answer) if !answer.auth_app_id.is_empty() && answer.auth_app_id != auth_app_id => {
@@ -43,7 +43,7 @@ impl Inner {
                 let message = format!("Alipay says that a token of the merchant {merchant} is another merchant's");
                 Err(Error::new(ErrorKind::Mismatch, message).verified())
             }
-            Ok(answer) => Ok(Standing {
+            Ok(answer) => Ok(TokenStatus {
                 is_valid: answer.status == AuthTokenAppQueryStatus::Valid,
                 since: answer.auth_start,
             }),
@@ -51,7 +51,7 @@ impl Inner {
                 if error.is_verified()
                     && error.sub_code_as() == Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted) =>
             {
-                Ok(Standing::NOTHING)
+                Ok(TokenStatus::NOTHING)
             }
             Err(error) => Err(error),
         }

@@ -17,8 +17,8 @@ use alipay_mock::Fault;
 use tokio::sync::mpsc;
 
 use super::{
+    disk_full::{TinyDisk, fill_up},
     key,
-    room::{TinyDisk, fill_up},
 };
 use crate::isv::{LIFETIME, MERCHANT, World, order};
 
@@ -52,7 +52,8 @@ async fn a_file_that_may_not_grow_during_a_refresh_loses_nobody() {
     }
     let folder = tempfile::tempdir().unwrap();
     // Without the trap the signal ends the process.
-    let script = "trap '' XFSZ; exec \"$0\" --exact stores::filling::with_limited_files --ignored --nocapture";
+    let script =
+        "trap '' XFSZ; exec \"$0\" --exact stores::disk_full_during_refresh::with_limited_files --ignored --nocapture";
     let output = Command::new("sh")
         .args(["-c", script])
         .arg(env::current_exe().unwrap())

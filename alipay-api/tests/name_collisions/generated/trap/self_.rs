@@ -8,6 +8,8 @@
 /// Documentation: <https://example.com/self>
 #[non_exhaustive]
 pub struct Self_ {
+    /// The name of what a constructor makes.
+    pub request: String,
     /// Itself.
     pub self_: String,
     /// Fields that this version of the library does not know.
@@ -16,32 +18,44 @@ pub struct Self_ {
 
 impl Self_ {
     /// With what must be given.
-    pub fn new(self_: impl Into<String>) -> Self {
-        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.self_ = Into::into(self_);
-        __made
+    pub fn new(request: impl Into<String>, self_: impl Into<String>) -> Self {
+        let mut request_ = <Self as ::alipay_api::wire::Object>::empty();
+        request_.request = Into::into(request);
+        request_.self_ = Into::into(self_);
+        request_
     }
 }
 
 impl ::alipay_api::wire::Object for Self_ {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            self_: ::alipay_api::wire::Field::blank(),
+            request: ::alipay_api::wire::Field::empty(),
+            self_: ::alipay_api::wire::Field::empty(),
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
 
     #[inline]
     fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
-        source.require(&["self"]);
-        source.fill(&["self"], &mut [&mut self.self_], &mut self.extra);
+        source.require(&["request", "self"]);
+        source
+            .fill(
+                &["request", "self"],
+                &mut [&mut self.request, &mut self.self_],
+                &mut self.extra,
+            );
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Self_", &["self"], &[&self.self_], &self.extra)
-            .with_groups(&[&["self"]])
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
+                "Self_",
+                &["request", "self"],
+                &[&self.request, &self.self_],
+                &self.extra,
+            )
+            .with_groups(&[&["request"], &["self"]])
     }
 }
 
@@ -70,13 +84,13 @@ pub struct SelfResponse {
 impl Default for SelfResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for SelfResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -88,8 +102,8 @@ impl ::alipay_api::wire::Object for SelfResponse {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("SelfResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("SelfResponse", &[], &[], &self.extra)
     }
 }
 

@@ -13,13 +13,13 @@ pub struct Answered {
 impl Default for Answered {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Answered {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             back: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -32,8 +32,13 @@ impl ::alipay_api::wire::Object for Answered {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Answered", &["back"], &[&self.back], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
+            "Answered",
+            &["back"],
+            &[&self.back],
+            &self.extra,
+        )
     }
 }
 
@@ -53,7 +58,7 @@ impl Asked {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 
     /// Sets `when`.
@@ -67,13 +72,13 @@ impl Asked {
 impl Default for Asked {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Asked {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             when: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -86,8 +91,13 @@ impl ::alipay_api::wire::Object for Asked {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Asked", &["when"], &[&self.when], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
+            "Asked",
+            &["when"],
+            &[&self.when],
+            &self.extra,
+        )
     }
 }
 
@@ -107,13 +117,13 @@ pub struct Chain {
 impl Default for Chain {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Chain {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             next: None,
             asked: Vec::new(),
@@ -132,8 +142,8 @@ impl ::alipay_api::wire::Object for Chain {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "Chain",
             &["next", "asked"],
             &[&self.next, &self.asked],
@@ -175,7 +185,7 @@ pub enum None {
     Err,
 }
 
-impl ::alipay_api::wire::Listed for None {
+impl ::alipay_api::wire::KnownValue for None {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -226,7 +236,7 @@ pub struct Some {
     /// A number that must be given.
     pub must: Option<i64>,
     /// Which one.
-    pub kind: ::alipay_api::types::Open<None>,
+    pub kind: ::alipay_api::types::OpenEnum<None>,
     /// Another of the same.
     pub inner: Option<Box<Some>>,
     /// More of the same. At most 3 items.
@@ -240,26 +250,26 @@ impl Some {
     pub fn with_first(
         first: impl Into<String>,
         must: i64,
-        kind: impl Into<::alipay_api::types::Open<None>>,
+        kind: impl Into<::alipay_api::types::OpenEnum<None>>,
     ) -> Self {
-        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.first = Some(Into::into(first));
-        __made.must = Some(must);
-        __made.kind = Into::into(kind);
-        __made
+        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        request.first = Some(Into::into(first));
+        request.must = Some(must);
+        request.kind = Into::into(kind);
+        request
     }
 
     /// With `second`; at least one of `first`, `second` must be given.
     pub fn with_second(
         second: ::alipay_api::types::Price,
         must: i64,
-        kind: impl Into<::alipay_api::types::Open<None>>,
+        kind: impl Into<::alipay_api::types::OpenEnum<None>>,
     ) -> Self {
-        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.second = Some(second);
-        __made.must = Some(must);
-        __made.kind = Into::into(kind);
-        __made
+        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        request.second = Some(second);
+        request.must = Some(must);
+        request.kind = Into::into(kind);
+        request
     }
 
     /// Sets `first`.
@@ -292,18 +302,18 @@ impl Some {
 impl Default for Some {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Some {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             first: None,
             second: None,
             must: None,
-            kind: ::alipay_api::wire::Field::blank(),
+            kind: ::alipay_api::wire::Field::empty(),
             inner: None,
             many: Vec::new(),
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -328,8 +338,8 @@ impl ::alipay_api::wire::Object for Some {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
                 "Some",
                 &["first", "second", "must", "kind", "inner", "many"],
                 &[

@@ -26,18 +26,18 @@ pub struct TypesOf {
 impl TypesOf {
     /// With `a`; at least one of `a`, `new` must be given.
     pub fn with_a(a: impl Into<String>, must: super::types::Some) -> Self {
-        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.a = Some(Into::into(a));
-        __made.must = must;
-        __made
+        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        request.a = Some(Into::into(a));
+        request.must = must;
+        request
     }
 
     /// With `new`; at least one of `a`, `new` must be given.
     pub fn with_new(new: impl Into<Vec<i64>>, must: super::types::Some) -> Self {
-        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.new = Into::into(new);
-        __made.must = must;
-        __made
+        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        request.new = Into::into(new);
+        request.must = must;
+        request
     }
 
     /// Sets `a`.
@@ -67,13 +67,13 @@ impl TypesOf {
 
 impl ::alipay_api::wire::Object for TypesOf {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             a: None,
             new: Vec::new(),
             with_a: None,
             with_new: None,
-            must: ::alipay_api::wire::Field::blank(),
+            must: ::alipay_api::wire::Field::empty(),
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
     }
@@ -96,8 +96,8 @@ impl ::alipay_api::wire::Object for TypesOf {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
                 "TypesOf",
                 &["a", "new", "with_a", "with_new", "must"],
                 &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
@@ -132,13 +132,13 @@ pub struct TypesOfResponse {
 impl Default for TypesOfResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for TypesOfResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -150,8 +150,8 @@ impl ::alipay_api::wire::Object for TypesOfResponse {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("TypesOfResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("TypesOfResponse", &[], &[], &self.extra)
     }
 }
 

@@ -45,7 +45,7 @@ pub struct All {
     /// A secret.
     pub must_secret: ::alipay_api::types::Secret,
     /// An enum.
-    pub must_enum: ::alipay_api::types::Open<super::types::None>,
+    pub must_enum: ::alipay_api::types::OpenEnum<super::types::None>,
     /// An object.
     pub must_object: super::types::Some,
     /// A list.
@@ -71,13 +71,13 @@ pub struct All {
     /// A secret.
     pub secret: Option<::alipay_api::types::Secret>,
     /// An enum. Sent as `NONE` unless set.
-    pub r#enum: Option<::alipay_api::types::Open<super::types::None>>,
+    pub r#enum: Option<::alipay_api::types::OpenEnum<super::types::None>>,
     /// An object.
     pub object: Option<super::types::Some>,
     /// A list. In yuan. At most 1 item.
     pub list: Vec<::alipay_api::types::Price>,
     /// Enums.
-    pub enums: Vec<::alipay_api::types::Open<super::types::None>>,
+    pub enums: Vec<::alipay_api::types::OpenEnum<super::types::None>>,
     /// Text. Sent as `a "quoted" \ value` unless set.
     pub text: Option<String>,
     /// One of three. Required unless `int` or `bool` is given.
@@ -99,27 +99,27 @@ impl All {
         must_json: impl Into<::alipay_api::types::Json>,
         must_file: ::alipay_api::types::File,
         must_secret: impl Into<::alipay_api::types::Secret>,
-        must_enum: impl Into<::alipay_api::types::Open<super::types::None>>,
+        must_enum: impl Into<::alipay_api::types::OpenEnum<super::types::None>>,
         must_object: super::types::Some,
         must_list: impl Into<Vec<String>>,
         must_objects: impl Into<Vec<super::types::Asked>>,
     ) -> Self {
-        let mut __made = <Self as ::alipay_api::wire::Object>::blank();
-        __made.string = Into::into(string);
-        __made.must_int = must_int;
-        __made.must_bool = must_bool;
-        __made.must_price = must_price;
-        __made.must_datetime = must_datetime;
-        __made.must_date = must_date;
-        __made.must_url = Into::into(must_url);
-        __made.must_json = Into::into(must_json);
-        __made.must_file = must_file;
-        __made.must_secret = Into::into(must_secret);
-        __made.must_enum = Into::into(must_enum);
-        __made.must_object = must_object;
-        __made.must_list = Into::into(must_list);
-        __made.must_objects = Into::into(must_objects);
-        __made
+        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        request.string = Into::into(string);
+        request.must_int = must_int;
+        request.must_bool = must_bool;
+        request.must_price = must_price;
+        request.must_datetime = must_datetime;
+        request.must_date = must_date;
+        request.must_url = Into::into(must_url);
+        request.must_json = Into::into(must_json);
+        request.must_file = must_file;
+        request.must_secret = Into::into(must_secret);
+        request.must_enum = Into::into(must_enum);
+        request.must_object = must_object;
+        request.must_list = Into::into(must_list);
+        request.must_objects = Into::into(must_objects);
+        request
     }
 
     /// Sets `int`.
@@ -185,7 +185,7 @@ impl All {
     /// Sets `enum`.
     pub fn r#enum(
         mut self,
-        r#enum: impl Into<::alipay_api::types::Open<super::types::None>>,
+        r#enum: impl Into<::alipay_api::types::OpenEnum<super::types::None>>,
     ) -> Self {
         self.r#enum = Some(Into::into(r#enum));
         self
@@ -207,7 +207,7 @@ impl All {
     /// Sets `enums`.
     pub fn enums(
         mut self,
-        enums: impl Into<Vec<::alipay_api::types::Open<super::types::None>>>,
+        enums: impl Into<Vec<::alipay_api::types::OpenEnum<super::types::None>>>,
     ) -> Self {
         self.enums = Into::into(enums);
         self
@@ -228,20 +228,20 @@ impl All {
 
 impl ::alipay_api::wire::Object for All {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            string: ::alipay_api::wire::Field::blank(),
-            must_int: ::alipay_api::wire::Field::blank(),
-            must_bool: ::alipay_api::wire::Field::blank(),
-            must_price: ::alipay_api::wire::Field::blank(),
-            must_datetime: ::alipay_api::wire::Field::blank(),
-            must_date: ::alipay_api::wire::Field::blank(),
-            must_url: ::alipay_api::wire::Field::blank(),
-            must_json: ::alipay_api::wire::Field::blank(),
-            must_file: ::alipay_api::wire::Field::blank(),
-            must_secret: ::alipay_api::wire::Field::blank(),
-            must_enum: ::alipay_api::wire::Field::blank(),
-            must_object: ::alipay_api::wire::Field::blank(),
+            string: ::alipay_api::wire::Field::empty(),
+            must_int: ::alipay_api::wire::Field::empty(),
+            must_bool: ::alipay_api::wire::Field::empty(),
+            must_price: ::alipay_api::wire::Field::empty(),
+            must_datetime: ::alipay_api::wire::Field::empty(),
+            must_date: ::alipay_api::wire::Field::empty(),
+            must_url: ::alipay_api::wire::Field::empty(),
+            must_json: ::alipay_api::wire::Field::empty(),
+            must_file: ::alipay_api::wire::Field::empty(),
+            must_secret: ::alipay_api::wire::Field::empty(),
+            must_enum: ::alipay_api::wire::Field::empty(),
+            must_object: ::alipay_api::wire::Field::empty(),
             must_list: Vec::new(),
             must_objects: Vec::new(),
             int: None,
@@ -353,8 +353,8 @@ impl ::alipay_api::wire::Object for All {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
                 "All",
                 &[
                     "string",
@@ -493,7 +493,7 @@ pub struct AllResponse {
     /// A secret.
     pub secret: ::alipay_api::types::Secret,
     /// An enum.
-    pub r#enum: ::alipay_api::types::Open<super::types::None>,
+    pub r#enum: ::alipay_api::types::OpenEnum<super::types::None>,
     /// An object.
     pub object: super::types::Some,
     /// A list.
@@ -509,7 +509,7 @@ pub struct AllResponse {
     /// A secret.
     pub may_secret: Option<::alipay_api::types::Secret>,
     /// An enum.
-    pub may_enum: Option<::alipay_api::types::Open<super::types::None>>,
+    pub may_enum: Option<::alipay_api::types::OpenEnum<super::types::None>>,
     /// An object.
     pub may_object: Option<super::types::Some>,
     /// A circle.
@@ -521,25 +521,25 @@ pub struct AllResponse {
 impl Default for AllResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for AllResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            string: ::alipay_api::wire::Field::blank(),
+            string: ::alipay_api::wire::Field::empty(),
             int: None,
             bool: None,
             price: None,
             datetime: None,
             date: None,
-            url: ::alipay_api::wire::Field::blank(),
-            json: ::alipay_api::wire::Field::blank(),
-            secret: ::alipay_api::wire::Field::blank(),
-            r#enum: ::alipay_api::wire::Field::blank(),
-            object: ::alipay_api::wire::Field::blank(),
+            url: ::alipay_api::wire::Field::empty(),
+            json: ::alipay_api::wire::Field::empty(),
+            secret: ::alipay_api::wire::Field::empty(),
+            r#enum: ::alipay_api::wire::Field::empty(),
+            object: ::alipay_api::wire::Field::empty(),
             list: Vec::new(),
             may_string: None,
             may_int: None,
@@ -606,8 +606,8 @@ impl ::alipay_api::wire::Object for AllResponse {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "AllResponse",
             &[
                 "string",
@@ -673,7 +673,7 @@ pub enum AllErrorCode {
     Self_,
 }
 
-impl ::alipay_api::wire::Listed for AllErrorCode {
+impl ::alipay_api::wire::KnownValue for AllErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (

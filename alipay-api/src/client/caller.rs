@@ -6,7 +6,7 @@ use crate::{Error, transport::BoxFuture, types::Secret};
 
 /// For whom a client's calls are made.
 #[derive(Clone)]
-pub(super) enum Acting {
+pub(super) enum CallerIdentity {
     /// The app itself.
     App,
     /// The merchant that granted this token.
@@ -32,7 +32,7 @@ pub(crate) struct LiveToken {
     pub(crate) generation: u64,
 }
 
-impl Acting {
+impl CallerIdentity {
     /// The token that every call carries.
     pub(super) fn token(&self) -> Option<&Secret> {
         match self {
@@ -42,7 +42,7 @@ impl Acting {
     }
 }
 
-impl fmt::Debug for Acting {
+impl fmt::Debug for CallerIdentity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::App => formatter.write_str("for the app"),

@@ -15,13 +15,13 @@ pub struct TrapOrderChanged {
 impl Default for TrapOrderChanged {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for TrapOrderChanged {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -33,8 +33,8 @@ impl ::alipay_api::wire::Object for TrapOrderChanged {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("TrapOrderChanged", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("TrapOrderChanged", &[], &[], &self.extra)
     }
 }
 

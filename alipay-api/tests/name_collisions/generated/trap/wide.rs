@@ -617,7 +617,7 @@ impl Wide {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 
     /// Sets `field_0`.
@@ -2664,13 +2664,13 @@ impl Wide {
 impl Default for Wide {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Wide {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             field_0: None,
             field_1: None,
@@ -3589,8 +3589,8 @@ impl ::alipay_api::wire::Object for Wide {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "Wide",
             &[
                 "field_0",
@@ -4226,13 +4226,13 @@ pub struct WideResponse {
 impl Default for WideResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for WideResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             extra: ::alipay_api::wire::Extra::EMPTY,
         }
@@ -4244,8 +4244,8 @@ impl ::alipay_api::wire::Object for WideResponse {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("WideResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("WideResponse", &[], &[], &self.extra)
     }
 }
 

@@ -1,13 +1,13 @@
-//! What `alipay-codegen` makes of `codegen/tests/obstacles`, where every name is a trap: it compiles, as a user's crate would compile it, and works.
+//! What `alipay-codegen` makes of `codegen/tests/name_collisions`, where every name is a trap: it compiles, as a user's crate would compile it, and works.
 //!
-//! `cargo test -p alipay-codegen --test obstacles` holds the code to its specs; `UPDATE_EXPECT=1` writes it anew.
+//! `cargo test -p alipay-codegen --test name_collisions` holds the code to its specs; `UPDATE_EXPECT=1` writes it anew.
 
 #[rustfmt::skip]
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "it is written for a library")]
 mod generated;
 
 use alipay_api::method::{Method as _, Retry};
-use alipay_api::types::Listed as _;
+use alipay_api::types::KnownValue as _;
 use alipay_api::{Client, Credentials, ErrorKind};
 use alipay_mock::keys::{KeyPair, SignType};
 
@@ -88,7 +88,7 @@ fn facts_stand_in_the_method() {
     assert_eq!(All::INFO.files, ["must_file", "file"]);
     assert_eq!(All::INFO.top_level, ["date", "url", "secret", "object"]);
     assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
-    assert_eq!(All::INFO.pending, ["10003"]);
+    assert_eq!(All::INFO.answer.pending, ["10003"]);
     assert!(AllErrorCode::from_text("UNHEARD_OF").is_none());
     assert!(Nothing::new().extra.is_empty());
 }

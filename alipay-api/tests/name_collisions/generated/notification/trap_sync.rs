@@ -11,7 +11,7 @@ pub struct TrapSync {
     /// Itself.
     pub self_: String,
     /// Its type.
-    pub r#type: ::alipay_api::types::Open<Vec>,
+    pub r#type: ::alipay_api::types::OpenEnum<Vec>,
     /// A result.
     pub body: Option<Result>,
     /// What it costs. In yuan.
@@ -23,16 +23,16 @@ pub struct TrapSync {
 impl Default for TrapSync {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for TrapSync {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            self_: ::alipay_api::wire::Field::blank(),
-            r#type: ::alipay_api::wire::Field::blank(),
+            self_: ::alipay_api::wire::Field::empty(),
+            r#type: ::alipay_api::wire::Field::empty(),
             body: None,
             price: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -55,8 +55,8 @@ impl ::alipay_api::wire::Object for TrapSync {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new(
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new(
             "TrapSync",
             &["self", "type", "body", "price"],
             &[&self.self_, &self.r#type, &self.body, &self.price],
@@ -74,7 +74,7 @@ pub enum Vec {
     A,
 }
 
-impl ::alipay_api::wire::Listed for Vec {
+impl ::alipay_api::wire::KnownValue for Vec {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["A"], &[Self::A])
@@ -95,13 +95,13 @@ pub struct Result {
 impl Default for Result {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::blank()
+        <Self as ::alipay_api::wire::Object>::empty()
     }
 }
 
 impl ::alipay_api::wire::Object for Result {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             ok: None,
             extra: ::alipay_api::wire::Extra::EMPTY,
@@ -114,8 +114,8 @@ impl ::alipay_api::wire::Object for Result {
     }
 
     #[inline]
-    fn see(&self) -> ::alipay_api::wire::Seen<'_> {
-        ::alipay_api::wire::Seen::new("Result", &["ok"], &[&self.ok], &self.extra)
+    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
+        ::alipay_api::wire::FieldsRef::new("Result", &["ok"], &[&self.ok], &self.extra)
     }
 }
 

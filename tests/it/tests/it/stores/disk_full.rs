@@ -108,7 +108,7 @@ async fn a_file_that_may_not_grow_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     // In blocks of 512 or 1024 bytes: either way less than what is to be stored. Without the trap the signal ends the process.
     let script =
-        "trap '' XFSZ; ulimit -f 300; exec \"$0\" --exact stores::room::with_small_files --ignored --nocapture";
+        "trap '' XFSZ; ulimit -f 300; exec \"$0\" --exact stores::disk_full::with_small_files --ignored --nocapture";
     let program = env::current_exe().unwrap();
     let output = Command::new("sh")
         .args(["-c", script])

@@ -10,7 +10,7 @@ pub enum GatewayCode {
     V40004,
 }
 
-impl ::alipay_api::wire::Listed for GatewayCode {
+impl ::alipay_api::wire::KnownValue for GatewayCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["20000", "40004"], &[Self::V20000, Self::V40004])
@@ -36,7 +36,7 @@ pub enum GatewayErrorCode {
     IsvInvalidSignature,
 }
 
-impl ::alipay_api::wire::Listed for GatewayErrorCode {
+impl ::alipay_api::wire::KnownValue for GatewayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["isv.invalid-signature"], &[Self::IsvInvalidSignature])

@@ -1,4 +1,4 @@
-//! Specs in which every name is a trap. Their code is checked in below `alipay-api/tests/obstacles`, where it is compiled as a user's would be.
+//! Specs in which every name is a trap. Their code is checked in below `alipay-api/tests/name_collisions`, where it is compiled as a user's would be.
 
 use std::path::Path;
 use std::{env, fs};
@@ -6,7 +6,7 @@ use std::{env, fs};
 use alipay_codegen::{Options, Root, SourceFile, generate, load, read_specs};
 
 fn specs() -> Vec<SourceFile> {
-    read_specs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/obstacles")).unwrap()
+    read_specs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/name_collisions")).unwrap()
 }
 
 fn options() -> Options {
@@ -15,7 +15,7 @@ fn options() -> Options {
 
 #[test]
 fn the_code_is_current() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../alipay-api/tests/obstacles/generated");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../alipay-api/tests/name_collisions/generated");
     let spec = load(specs()).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
     let tree = generate(&spec, &options());
     if env::var_os("UPDATE_EXPECT").is_some() {

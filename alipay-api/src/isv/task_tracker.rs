@@ -4,12 +4,12 @@ use tokio::sync::watch;
 
 /// Counts tasks that have a pair of tokens, or are about to have one, that is not stored yet.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay(watch::Sender<usize>);
+pub(super) struct TaskTracker(watch::Sender<usize>);
 
 /// One of them. It is over when this is dropped.
 pub(super) struct Task(watch::Sender<usize>);
 
-impl UnderWay {
+impl TaskTracker {
     pub(super) fn begin(&self) -> Task {
         self.0.send_modify(|tasks| *tasks += 1);
         Task(self.0.clone())
