@@ -9,6 +9,8 @@ mod credentials;
 mod error;
 #[rustfmt::skip]
 mod generated;
+#[doc(hidden)]
+pub mod codec;
 #[cfg(feature = "isv")]
 pub mod isv;
 pub mod method;
@@ -21,7 +23,6 @@ mod runtime;
 pub mod sign;
 pub mod transport;
 pub mod types;
-pub mod wire;
 
 pub use self::{
     client::{AppCall, Call, CallFuture, Client, ClientBuilder, PageCall, RawCall, RawResponse},
@@ -31,7 +32,7 @@ pub use self::{
     method::Outcome,
 };
 
-/// For the macros of [`wire`], and for benchmarks.
+/// For the macros of `codec`, and for benchmarks.
 #[doc(hidden)]
 pub mod __private {
     pub use serde_core;

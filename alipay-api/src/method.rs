@@ -3,7 +3,7 @@
 
 use crate::{
     ErrorClass,
-    wire::{KnownValue, Object},
+    codec::{KnownValue, Object},
 };
 
 /// A request of one gateway method, and everything that its spec says about it.

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Error, ErrorClass, ErrorKind,
+    codec::{DecodeError, Object, Reading, Source, Unreadable},
     method::{MethodInfo, Output as _, ServerMethod, class_of},
     protocol::{
         answer::{Answer, UnverifiedAnswer},
@@ -21,7 +22,6 @@ use crate::{
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Object, Reading, Source, Unreadable},
 };
 
 /// A call that is sent when it is awaited, and gives a `T`: the method's response, or an [`Outcome`](crate::Outcome) of it.

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     cert::{Accepted, Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted},
+    codec::{Value, quoted},
     error::Sanitized,
     method::{AnswerInfo, Retry},
     protocol::{
@@ -33,7 +34,6 @@ use crate::{
     runtime,
     sign::Verifier,
     transport::BoxFuture,
-    wire::{Value, quoted},
 };
 
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";

@@ -9,6 +9,7 @@ use super::{Client, caller::CallerIdentity, certificates::unknown_certificate, e
 use crate::{
     Error, ErrorClass, ErrorKind,
     cert::Cause,
+    codec::{DecodeError, KnownValue as _},
     generated::gateway::{GatewayCode, GatewayErrorCode},
     method::{AnswerInfo, Retry, class_of},
     protocol::{
@@ -22,7 +23,6 @@ use crate::{
     random, runtime,
     sign::Verifier,
     transport::{TransportError, TransportErrorKind},
-    wire::{DecodeError, KnownValue as _},
 };
 
 /// What to call, as far as every method is alike.

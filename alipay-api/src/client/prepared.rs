@@ -3,9 +3,9 @@ use std::fmt;
 use super::Client;
 use crate::{
     Error, ErrorKind,
+    codec::Object,
     method::MethodInfo,
     protocol::request::{Business, InvalidRequest, Options},
-    wire::Object,
 };
 
 /// A request that is ready to be signed: what is left of it once its type plays no part any more.

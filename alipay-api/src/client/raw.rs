@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
+    codec::{DecodeError, Field, Object, Reading, Unreadable, Values},
     generated::{CERTIFICATE_ONLY, WITHOUT_CODE},
     method::{AnswerInfo, Retry},
     protocol::{
@@ -15,7 +16,6 @@ use crate::{
     },
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Field, Object, Reading, Unreadable, Values},
 };
 
 /// What is known of the answers to methods that have no spec.
@@ -173,7 +173,7 @@ impl RawResponse {
         }
     }
 
-    /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::wire::Extra::unreadable) has it.
+    /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::types::Extra::unreadable) has it.
     ///
     /// # Errors
     /// It is no JSON object.

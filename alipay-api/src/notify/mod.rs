@@ -27,6 +27,7 @@ pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
     client::unknown_certificate,
+    codec::DecodeError,
     error::Sanitized,
     method::{AppMethod, PageMethod},
     protocol::{
@@ -35,7 +36,6 @@ use crate::{
         body::Body,
     },
     sign::Verifier,
-    wire::DecodeError,
 };
 
 /// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.

@@ -3,10 +3,10 @@ use std::borrow::Cow;
 use super::{Subject, diagnosis};
 use crate::{
     Error, ErrorKind,
+    codec::{DecodeError, Values},
     error::Sanitized,
     protocol::ambiguity,
     sign::Verifier,
-    wire::{DecodeError, Values},
 };
 
 /// A larger body is no notification.

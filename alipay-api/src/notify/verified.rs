@@ -3,7 +3,7 @@ use std::{fmt, ops::Deref};
 use super::{parameters::VerifiedParameters, undecodable};
 use crate::{
     Error,
-    wire::{Reading, Source, Unreadable, Values},
+    codec::{Reading, Source, Unreadable, Values},
 };
 
 /// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
@@ -48,7 +48,7 @@ impl<T> Verified<T> {
         Ok(Self {
             value,
             parameters: parameters.clone(),
-            unreadable: errors.iter().map(crate::wire::DecodeError::path).collect(),
+            unreadable: errors.iter().map(crate::codec::DecodeError::path).collect(),
         })
     }
 
@@ -93,7 +93,7 @@ impl Verified<OtherNotification> {
     ///
     /// # Errors
     /// The parameters make no such type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)). One field that can't be read is no error: it stays
-    /// empty, and the `extra` of its object [tells](crate::wire::Extra::unreadable).
+    /// empty, and the `extra` of its object [tells](crate::types::Extra::unreadable).
     pub fn read<U>(&self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<U, Error> {
         self.read_verified(read).map(Verified::into_inner)
     }

@@ -9,11 +9,11 @@ use super::{
     root::{Found, Root, SignedContent},
 };
 use crate::{
+    codec::{DecodeError, Value, Values},
     error::GatewayError,
     method::AnswerInfo,
     sign::Verifier,
     transport::MAX_BODY,
-    wire::{DecodeError, Value, Values},
 };
 
 /// The members of an answer's content that belong to the protocol, not to the method.

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     cert::Certificates,
+    codec::{Field, JsonWriter, MissingFields, Object, View, from_json, to_text},
     error::Sanitized,
     method::{MethodInfo, Retry},
     sign::SignType,
     types::{File, Secret},
-    wire::{Field, JsonWriter, MissingFields, Object, View, from_json, to_text},
 };
 
 /// What a request says, sorted by where it goes, before anyone signs it.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde_core::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::wire::{DecodeError, Name, Value, Values, read_object};
+use crate::codec::{DecodeError, Name, Value, Values, read_object};
 
 /// An answer's members.
 pub(super) struct Root<'a> {

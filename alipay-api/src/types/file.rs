@@ -3,7 +3,7 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 
-use crate::wire::{DecodeError, Field, JsonWriter, Reading, Scalar, Value, scalar};
+use crate::codec::{DecodeError, Field, JsonWriter, Reading, Scalar, Value, scalar};
 
 /// A file of an upload: its bytes are sent beside the signed parameters and are not signed themselves.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -15,4 +15,4 @@ pub use self::{
     secret::Secret,
     time::{Date, DateTime, ParseTimeError},
 };
-pub use crate::wire::{KnownValue, OpenEnum};
+pub use crate::codec::{DecodeError, Extra, KnownValue, OpenEnum};

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, str::FromStr};
 use rust_decimal::Decimal;
 
 use super::pad::pad;
-use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// An amount of money: a decimal with two places, never a binary fraction.
 ///

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{calendar, pad::pad};
-use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// The clocks in Beijing are eight hours ahead of UTC, all year.
 const AHEAD: i64 = 8 * 60 * 60;

@@ -75,7 +75,7 @@ impl Emitter {
             impl Notification {
                 /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,
                 /// `source` knows.
-                #read(name: &str, source: &mut #root::wire::Source<'_>) -> #option<Self> {
+                #read(name: &str, source: &mut #root::codec::Source<'_>) -> #option<Self> {
                     match name {
                         #(#wires => Some(Self::#idents(source.make())),)*
                         _ => None,

@@ -31,7 +31,7 @@ impl Emitter {
                 impl #default for #name {
                     #[inline]
                     fn default() -> Self {
-                        <Self as #root::wire::Object>::empty()
+                        <Self as #root::codec::Object>::empty()
                     }
                 }
             }
@@ -45,12 +45,12 @@ impl Emitter {
             pub struct #name {
                 #(#fields)*
                 /// Fields that this version of the library does not know.
-                pub extra: #root::wire::Extra,
+                pub extra: #root::types::Extra,
             }
             #functions
             #default
             #implementation
-            #root::wire::object!(#name);
+            #root::codec::object!(#name);
         }
     }
 
@@ -68,29 +68,29 @@ impl Emitter {
         });
         let vec = &self.prelude.vec;
         let empties = object.fields.iter().map(|field| match field.holder {
-            Holder::Plain => quote!(#root::wire::Field::empty()),
+            Holder::Plain => quote!(#root::codec::Field::empty()),
             Holder::Option | Holder::OptionBox => quote!(None),
             Holder::Vec => quote!(#vec::new()),
         });
         let required = &object.required;
         let require = (!required.is_empty()).then(|| quote!(source.require(&[#(#required),*]);));
         quote! {
-            impl #root::wire::Object for #name {
+            impl #root::codec::Object for #name {
                 #[inline]
                 fn empty() -> Self {
                     Self {
                         #(#idents: #empties,)*
-                        extra: #root::wire::Extra::EMPTY,
+                        extra: #root::codec::Extra::EMPTY,
                     }
                 }
                 #[inline]
-                fn fill(&mut self, source: &mut #root::wire::Source<'_>) {
+                fn fill(&mut self, source: &mut #root::codec::Source<'_>) {
                     #require
                     source.fill(&[#(#wires),*], &mut [#(&mut self.#idents),*], &mut self.extra);
                 }
                 #[inline]
-                fn fields(&self) -> #root::wire::FieldsRef<'_> {
-                    #root::wire::FieldsRef::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
+                fn fields(&self) -> #root::codec::FieldsRef<'_> {
+                    #root::codec::FieldsRef::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Emitter {
         }
         let local = ident(&local);
         let values = given().map(|field| self.assignment(field, &quote!(#local)));
-        let empty = quote!(<Self as #root::wire::Object>::empty());
+        let empty = quote!(<Self as #root::codec::Object>::empty());
         let body = if constructor.parameters.is_empty() {
             empty
         } else {

@@ -24,27 +24,27 @@ pub struct TransCommonQuery {
     /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
     pub biz_scene: Option<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransCommonQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_biz_no = Some(Into::into(out_biz_no));
         request
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.order_id = Some(Into::into(order_id));
         request
     }
 
     /// With `pay_fund_order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_pay_fund_order_id(pay_fund_order_id: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.pay_fund_order_id = Some(Into::into(pay_fund_order_id));
         request
     }
@@ -86,7 +86,7 @@ impl TransCommonQuery {
     }
 }
 
-impl crate::wire::Object for TransCommonQuery {
+impl crate::codec::Object for TransCommonQuery {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -95,12 +95,12 @@ impl crate::wire::Object for TransCommonQuery {
             pay_fund_order_id: None,
             product_code: None,
             biz_scene: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -122,8 +122,8 @@ impl crate::wire::Object for TransCommonQuery {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransCommonQuery",
                 &[
                     "out_biz_no",
@@ -145,7 +145,7 @@ impl crate::wire::Object for TransCommonQuery {
     }
 }
 
-crate::wire::object!(TransCommonQuery);
+crate::codec::object!(TransCommonQuery);
 
 impl crate::method::Method for TransCommonQuery {
     type Response = TransCommonQueryResponse;
@@ -232,17 +232,17 @@ pub struct TransCommonQueryResponse {
     /// The transfer's `passback_params`, unchanged.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransCommonQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransCommonQueryResponse {
+impl crate::codec::Object for TransCommonQueryResponse {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -270,12 +270,12 @@ impl crate::wire::Object for TransCommonQueryResponse {
             deduct_bill_info: None,
             transfer_bill_info: None,
             passback_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -335,8 +335,8 @@ impl crate::wire::Object for TransCommonQueryResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransCommonQueryResponse",
             &[
                 "out_biz_no",
@@ -395,7 +395,7 @@ impl crate::wire::Object for TransCommonQueryResponse {
     }
 }
 
-crate::wire::object!(TransCommonQueryResponse);
+crate::codec::object!(TransCommonQueryResponse);
 
 /// A business error code of [`TransCommonQuery`].
 #[non_exhaustive]
@@ -410,7 +410,7 @@ pub enum TransCommonQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::KnownValue for TransCommonQueryErrorCode {
+impl crate::codec::KnownValue for TransCommonQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -430,7 +430,7 @@ impl crate::wire::KnownValue for TransCommonQueryErrorCode {
     }
 }
 
-crate::wire::listed!(TransCommonQueryErrorCode);
+crate::codec::listed!(TransCommonQueryErrorCode);
 
 impl crate::method::ErrorCode for TransCommonQueryErrorCode {
     #[inline]
@@ -456,7 +456,7 @@ pub enum TransCommonQueryProductCode {
     StdRedPacket,
 }
 
-impl crate::wire::KnownValue for TransCommonQueryProductCode {
+impl crate::codec::KnownValue for TransCommonQueryProductCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -466,7 +466,7 @@ impl crate::wire::KnownValue for TransCommonQueryProductCode {
     }
 }
 
-crate::wire::listed!(TransCommonQueryProductCode);
+crate::codec::listed!(TransCommonQueryProductCode);
 
 /// What happens within a product.
 #[non_exhaustive]
@@ -481,7 +481,7 @@ pub enum TransCommonQueryBizScene {
     Refund,
 }
 
-impl crate::wire::KnownValue for TransCommonQueryBizScene {
+impl crate::codec::KnownValue for TransCommonQueryBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -496,7 +496,7 @@ impl crate::wire::KnownValue for TransCommonQueryBizScene {
     }
 }
 
-crate::wire::listed!(TransCommonQueryBizScene);
+crate::codec::listed!(TransCommonQueryBizScene);
 
 /// Where a transfer stands.
 #[non_exhaustive]
@@ -515,7 +515,7 @@ pub enum TransCommonQueryStatus {
     Refund,
 }
 
-impl crate::wire::KnownValue for TransCommonQueryStatus {
+impl crate::codec::KnownValue for TransCommonQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -532,7 +532,7 @@ impl crate::wire::KnownValue for TransCommonQueryStatus {
     }
 }
 
-crate::wire::listed!(TransCommonQueryStatus);
+crate::codec::listed!(TransCommonQueryStatus);
 
 /// Where the second stage of a transfer stands.
 #[non_exhaustive]
@@ -543,11 +543,11 @@ pub enum TransCommonQuerySubStatus {
     Refunded,
 }
 
-impl crate::wire::KnownValue for TransCommonQuerySubStatus {
+impl crate::codec::KnownValue for TransCommonQuerySubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
     }
 }
 
-crate::wire::listed!(TransCommonQuerySubStatus);
+crate::codec::listed!(TransCommonQuerySubStatus);

@@ -16,20 +16,20 @@ pub struct TransOrderQuery {
     /// Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
     pub order_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransOrderQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_biz_no = Some(Into::into(out_biz_no));
         request
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.order_id = Some(Into::into(order_id));
         request
     }
@@ -47,18 +47,18 @@ impl TransOrderQuery {
     }
 }
 
-impl crate::wire::Object for TransOrderQuery {
+impl crate::codec::Object for TransOrderQuery {
     #[inline]
     fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_biz_no", "order_id"],
@@ -68,8 +68,8 @@ impl crate::wire::Object for TransOrderQuery {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransOrderQuery",
                 &["out_biz_no", "order_id"],
                 &[&self.out_biz_no, &self.order_id],
@@ -79,7 +79,7 @@ impl crate::wire::Object for TransOrderQuery {
     }
 }
 
-crate::wire::object!(TransOrderQuery);
+crate::codec::object!(TransOrderQuery);
 
 impl crate::method::Method for TransOrderQuery {
     type Response = TransOrderQueryResponse;
@@ -124,17 +124,17 @@ pub struct TransOrderQueryResponse {
     /// Why the transfer failed, as one of the transfer's own error codes. Absent when the bank sent the money back.
     pub error_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransOrderQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransOrderQueryResponse {
+impl crate::codec::Object for TransOrderQueryResponse {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -146,12 +146,12 @@ impl crate::wire::Object for TransOrderQueryResponse {
             order_fee: None,
             fail_reason: None,
             error_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -179,8 +179,8 @@ impl crate::wire::Object for TransOrderQueryResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransOrderQueryResponse",
             &[
                 "out_biz_no",
@@ -207,7 +207,7 @@ impl crate::wire::Object for TransOrderQueryResponse {
     }
 }
 
-crate::wire::object!(TransOrderQueryResponse);
+crate::codec::object!(TransOrderQueryResponse);
 
 /// A business error code of [`TransOrderQuery`].
 #[non_exhaustive]
@@ -226,7 +226,7 @@ pub enum TransOrderQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::KnownValue for TransOrderQueryErrorCode {
+impl crate::codec::KnownValue for TransOrderQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -250,7 +250,7 @@ impl crate::wire::KnownValue for TransOrderQueryErrorCode {
     }
 }
 
-crate::wire::listed!(TransOrderQueryErrorCode);
+crate::codec::listed!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     #[inline]
@@ -283,7 +283,7 @@ pub enum TransOrderQueryStatus {
     Unknown,
 }
 
-impl crate::wire::KnownValue for TransOrderQueryStatus {
+impl crate::codec::KnownValue for TransOrderQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -300,4 +300,4 @@ impl crate::wire::KnownValue for TransOrderQueryStatus {
     }
 }
 
-crate::wire::listed!(TransOrderQueryStatus);
+crate::codec::listed!(TransOrderQueryStatus);

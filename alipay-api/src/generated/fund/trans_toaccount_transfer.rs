@@ -30,7 +30,7 @@ pub struct TransToaccountTransfer {
     /// Extras. One is known: `order_title`, the heading of the payee's bill.
     pub ext_param: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransToaccountTransfer {
@@ -41,7 +41,7 @@ impl TransToaccountTransfer {
         payee_account: impl Into<String>,
         amount: crate::types::Price,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_biz_no = Into::into(out_biz_no);
         request.payee_type = Into::into(payee_type);
         request.payee_account = Into::into(payee_account);
@@ -80,25 +80,25 @@ impl TransToaccountTransfer {
     }
 }
 
-impl crate::wire::Object for TransToaccountTransfer {
+impl crate::codec::Object for TransToaccountTransfer {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::empty(),
-            payee_type: crate::wire::Field::empty(),
-            payee_account: crate::wire::Field::empty(),
-            amount: crate::wire::Field::empty(),
+            out_biz_no: crate::codec::Field::empty(),
+            payee_type: crate::codec::Field::empty(),
+            payee_account: crate::codec::Field::empty(),
+            amount: crate::codec::Field::empty(),
             payer_show_name: None,
             payer_real_name: None,
             payee_real_name: None,
             remark: None,
             ext_param: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_biz_no", "payee_type", "payee_account", "amount"]);
         source
             .fill(
@@ -129,8 +129,8 @@ impl crate::wire::Object for TransToaccountTransfer {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransToaccountTransfer",
                 &[
                     "out_biz_no",
@@ -160,7 +160,7 @@ impl crate::wire::Object for TransToaccountTransfer {
     }
 }
 
-crate::wire::object!(TransToaccountTransfer);
+crate::codec::object!(TransToaccountTransfer);
 
 impl crate::method::Method for TransToaccountTransfer {
     type Response = TransToaccountTransferResponse;
@@ -198,29 +198,29 @@ pub struct TransToaccountTransferResponse {
     /// When the money moved.
     pub pay_date: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransToaccountTransferResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransToaccountTransferResponse {
+impl crate::codec::Object for TransToaccountTransferResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::empty(),
-            order_id: crate::wire::Field::empty(),
+            out_biz_no: crate::codec::Field::empty(),
+            order_id: crate::codec::Field::empty(),
             pay_date: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_biz_no", "order_id", "pay_date"],
@@ -230,8 +230,8 @@ impl crate::wire::Object for TransToaccountTransferResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransToaccountTransferResponse",
             &["out_biz_no", "order_id", "pay_date"],
             &[&self.out_biz_no, &self.order_id, &self.pay_date],
@@ -240,7 +240,7 @@ impl crate::wire::Object for TransToaccountTransferResponse {
     }
 }
 
-crate::wire::object!(TransToaccountTransferResponse);
+crate::codec::object!(TransToaccountTransferResponse);
 
 /// A business error code of [`TransToaccountTransfer`].
 #[non_exhaustive]
@@ -339,7 +339,7 @@ pub enum TransToaccountTransferErrorCode {
     SystemError,
 }
 
-impl crate::wire::KnownValue for TransToaccountTransferErrorCode {
+impl crate::codec::KnownValue for TransToaccountTransferErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -443,7 +443,7 @@ impl crate::wire::KnownValue for TransToaccountTransferErrorCode {
     }
 }
 
-crate::wire::listed!(TransToaccountTransferErrorCode);
+crate::codec::listed!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
     #[inline]
@@ -511,7 +511,7 @@ pub enum TransToaccountTransferPayeeType {
     AlipayOpenId,
 }
 
-impl crate::wire::KnownValue for TransToaccountTransferPayeeType {
+impl crate::codec::KnownValue for TransToaccountTransferPayeeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -521,4 +521,4 @@ impl crate::wire::KnownValue for TransToaccountTransferPayeeType {
     }
 }
 
-crate::wire::listed!(TransToaccountTransferPayeeType);
+crate::codec::listed!(TransToaccountTransferPayeeType);

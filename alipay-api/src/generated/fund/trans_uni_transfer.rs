@@ -48,7 +48,7 @@ pub struct TransUniTransfer {
     /// The original signature of a request that is passed on, in the few scenes that ask for it.
     pub sign_data: Option<SignData>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransUniTransfer {
@@ -58,7 +58,7 @@ impl TransUniTransfer {
         trans_amount: crate::types::Price,
         payee_info: Participant,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_biz_no = Into::into(out_biz_no);
         request.trans_amount = trans_amount;
         request.payee_info = payee_info;
@@ -161,13 +161,13 @@ impl TransUniTransfer {
     }
 }
 
-impl crate::wire::Object for TransUniTransfer {
+impl crate::codec::Object for TransUniTransfer {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::empty(),
-            trans_amount: crate::wire::Field::empty(),
-            payee_info: crate::wire::Field::empty(),
+            out_biz_no: crate::codec::Field::empty(),
+            trans_amount: crate::codec::Field::empty(),
+            payee_info: crate::codec::Field::empty(),
             product_code: None,
             biz_scene: None,
             order_title: None,
@@ -180,12 +180,12 @@ impl crate::wire::Object for TransUniTransfer {
             passback_params: None,
             mutiple_currency_detail: None,
             sign_data: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_biz_no", "trans_amount", "payee_info"]);
         source
             .fill(
@@ -228,8 +228,8 @@ impl crate::wire::Object for TransUniTransfer {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransUniTransfer",
                 &[
                     "out_biz_no",
@@ -271,7 +271,7 @@ impl crate::wire::Object for TransUniTransfer {
     }
 }
 
-crate::wire::object!(TransUniTransfer);
+crate::codec::object!(TransUniTransfer);
 
 impl crate::method::Method for TransUniTransfer {
     type Response = TransUniTransferResponse;
@@ -325,22 +325,22 @@ pub struct TransUniTransferResponse {
     /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransUniTransferResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransUniTransferResponse {
+impl crate::codec::Object for TransUniTransferResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::empty(),
-            order_id: crate::wire::Field::empty(),
+            out_biz_no: crate::codec::Field::empty(),
+            order_id: crate::codec::Field::empty(),
             pay_fund_order_id: None,
             status: None,
             sub_status: None,
@@ -348,12 +348,12 @@ impl crate::wire::Object for TransUniTransferResponse {
             amount: None,
             link: None,
             settle_serial_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -383,8 +383,8 @@ impl crate::wire::Object for TransUniTransferResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransUniTransferResponse",
             &[
                 "out_biz_no",
@@ -413,7 +413,7 @@ impl crate::wire::Object for TransUniTransferResponse {
     }
 }
 
-crate::wire::object!(TransUniTransferResponse);
+crate::codec::object!(TransUniTransferResponse);
 
 /// A business error code of [`TransUniTransfer`].
 #[non_exhaustive]
@@ -756,7 +756,7 @@ pub enum TransUniTransferErrorCode {
     UserRiskFreeze,
 }
 
-impl crate::wire::KnownValue for TransUniTransferErrorCode {
+impl crate::codec::KnownValue for TransUniTransferErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1104,7 +1104,7 @@ impl crate::wire::KnownValue for TransUniTransferErrorCode {
     }
 }
 
-crate::wire::listed!(TransUniTransferErrorCode);
+crate::codec::listed!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
     #[inline]
@@ -1291,7 +1291,7 @@ pub enum TransUniTransferProductCode {
     StdRedPacket,
 }
 
-impl crate::wire::KnownValue for TransUniTransferProductCode {
+impl crate::codec::KnownValue for TransUniTransferProductCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1301,7 +1301,7 @@ impl crate::wire::KnownValue for TransUniTransferProductCode {
     }
 }
 
-crate::wire::listed!(TransUniTransferProductCode);
+crate::codec::listed!(TransUniTransferProductCode);
 
 /// What happens within a product.
 #[non_exhaustive]
@@ -1312,7 +1312,7 @@ pub enum TransUniTransferBizScene {
     PersonalCollection,
 }
 
-impl crate::wire::KnownValue for TransUniTransferBizScene {
+impl crate::codec::KnownValue for TransUniTransferBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1322,7 +1322,7 @@ impl crate::wire::KnownValue for TransUniTransferBizScene {
     }
 }
 
-crate::wire::listed!(TransUniTransferBizScene);
+crate::codec::listed!(TransUniTransferBizScene);
 
 /// The purpose of a transfer, as merchants declare it with Alipay.
 #[non_exhaustive]
@@ -1345,7 +1345,7 @@ pub enum TransUniTransferTransferSceneName {
     InsuranceClaim,
 }
 
-impl crate::wire::KnownValue for TransUniTransferTransferSceneName {
+impl crate::codec::KnownValue for TransUniTransferTransferSceneName {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1373,7 +1373,7 @@ impl crate::wire::KnownValue for TransUniTransferTransferSceneName {
     }
 }
 
-crate::wire::listed!(TransUniTransferTransferSceneName);
+crate::codec::listed!(TransUniTransferTransferSceneName);
 
 /// Where a transfer stands.
 #[non_exhaustive]
@@ -1388,7 +1388,7 @@ pub enum TransUniTransferStatus {
     Refund,
 }
 
-impl crate::wire::KnownValue for TransUniTransferStatus {
+impl crate::codec::KnownValue for TransUniTransferStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1398,7 +1398,7 @@ impl crate::wire::KnownValue for TransUniTransferStatus {
     }
 }
 
-crate::wire::listed!(TransUniTransferStatus);
+crate::codec::listed!(TransUniTransferStatus);
 
 /// Where the second stage of a transfer stands.
 #[non_exhaustive]
@@ -1409,14 +1409,14 @@ pub enum TransUniTransferSubStatus {
     Refunded,
 }
 
-impl crate::wire::KnownValue for TransUniTransferSubStatus {
+impl crate::codec::KnownValue for TransUniTransferSubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
     }
 }
 
-crate::wire::listed!(TransUniTransferSubStatus);
+crate::codec::listed!(TransUniTransferSubStatus);
 
 /// The payer or the payee of a transfer.
 #[must_use]
@@ -1439,7 +1439,7 @@ pub struct Participant {
     /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
     pub ext_info: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Participant {
@@ -1448,7 +1448,7 @@ impl Participant {
         identity: impl Into<String>,
         identity_type: impl Into<crate::types::OpenEnum<ParticipantIdentityType>>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.identity = Into::into(identity);
         request.identity_type = Into::into(identity_type);
         request
@@ -1495,24 +1495,24 @@ impl Participant {
     }
 }
 
-impl crate::wire::Object for Participant {
+impl crate::codec::Object for Participant {
     #[inline]
     fn empty() -> Self {
         Self {
-            identity: crate::wire::Field::empty(),
-            identity_type: crate::wire::Field::empty(),
+            identity: crate::codec::Field::empty(),
+            identity_type: crate::codec::Field::empty(),
             name: None,
             cert_type: None,
             cert_no: None,
             bankcard_ext_info: None,
             merchant_user_info: None,
             ext_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["identity", "identity_type"]);
         source
             .fill(
@@ -1541,8 +1541,8 @@ impl crate::wire::Object for Participant {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Participant",
                 &[
                     "identity",
@@ -1570,7 +1570,7 @@ impl crate::wire::Object for Participant {
     }
 }
 
-crate::wire::object!(Participant);
+crate::codec::object!(Participant);
 
 /// How a participant's account is named.
 #[non_exhaustive]
@@ -1589,7 +1589,7 @@ pub enum ParticipantIdentityType {
     ExpressCompanyCard,
 }
 
-impl crate::wire::KnownValue for ParticipantIdentityType {
+impl crate::codec::KnownValue for ParticipantIdentityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1613,7 +1613,7 @@ impl crate::wire::KnownValue for ParticipantIdentityType {
     }
 }
 
-crate::wire::listed!(ParticipantIdentityType);
+crate::codec::listed!(ParticipantIdentityType);
 
 /// The bank behind a card.
 #[must_use]
@@ -1632,14 +1632,14 @@ pub struct BankcardExtInfo {
     /// The branch's code in the interbank system.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl BankcardExtInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `account_type`.
@@ -1685,11 +1685,11 @@ impl BankcardExtInfo {
 impl Default for BankcardExtInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BankcardExtInfo {
+impl crate::codec::Object for BankcardExtInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -1699,12 +1699,12 @@ impl crate::wire::Object for BankcardExtInfo {
             inst_city: None,
             inst_branch_name: None,
             bank_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1728,8 +1728,8 @@ impl crate::wire::Object for BankcardExtInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BankcardExtInfo",
             &[
                 "account_type",
@@ -1752,7 +1752,7 @@ impl crate::wire::Object for BankcardExtInfo {
     }
 }
 
-crate::wire::object!(BankcardExtInfo);
+crate::codec::object!(BankcardExtInfo);
 
 /// Whose bank account it is.
 #[non_exhaustive]
@@ -1763,14 +1763,14 @@ pub enum BankcardExtInfoAccountType {
     Person,
 }
 
-impl crate::wire::KnownValue for BankcardExtInfoAccountType {
+impl crate::codec::KnownValue for BankcardExtInfoAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
 }
 
-crate::wire::listed!(BankcardExtInfoAccountType);
+crate::codec::listed!(BankcardExtInfoAccountType);
 
 /// One statement about a transfer, of those that its scene asks for.
 #[must_use]
@@ -1781,14 +1781,14 @@ pub struct TransferSceneReportInfo {
     /// The statement, in the merchant's words, such as 8月家政服务报酬.
     pub info_content: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransferSceneReportInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `info_type`.
@@ -1807,22 +1807,22 @@ impl TransferSceneReportInfo {
 impl Default for TransferSceneReportInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransferSceneReportInfo {
+impl crate::codec::Object for TransferSceneReportInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             info_type: None,
             info_content: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["info_type", "info_content"],
@@ -1832,8 +1832,8 @@ impl crate::wire::Object for TransferSceneReportInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransferSceneReportInfo",
             &["info_type", "info_content"],
             &[&self.info_type, &self.info_content],
@@ -1842,7 +1842,7 @@ impl crate::wire::Object for TransferSceneReportInfo {
     }
 }
 
-crate::wire::object!(TransferSceneReportInfo);
+crate::codec::object!(TransferSceneReportInfo);
 
 /// The amounts of a transfer between currencies, each in the main unit of its currency. (The misspelling is the gateway's.)
 #[must_use]
@@ -1863,14 +1863,14 @@ pub struct MutipleCurrencyDetail {
     /// Extras.
     pub ext_info: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl MutipleCurrencyDetail {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `payment_amount`.
@@ -1925,11 +1925,11 @@ impl MutipleCurrencyDetail {
 impl Default for MutipleCurrencyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for MutipleCurrencyDetail {
+impl crate::codec::Object for MutipleCurrencyDetail {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -1940,12 +1940,12 @@ impl crate::wire::Object for MutipleCurrencyDetail {
             settlement_amount: None,
             settlement_currency: None,
             ext_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1971,8 +1971,8 @@ impl crate::wire::Object for MutipleCurrencyDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "MutipleCurrencyDetail",
             &[
                 "payment_amount",
@@ -1997,7 +1997,7 @@ impl crate::wire::Object for MutipleCurrencyDetail {
     }
 }
 
-crate::wire::object!(MutipleCurrencyDetail);
+crate::codec::object!(MutipleCurrencyDetail);
 
 /// The signature of the request that this one passes on.
 #[must_use]
@@ -2016,14 +2016,14 @@ pub struct SignData {
     /// The order number in the request that was signed.
     pub ori_out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SignData {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `ori_sign`.
@@ -2066,11 +2066,11 @@ impl SignData {
 impl Default for SignData {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SignData {
+impl crate::codec::Object for SignData {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -2080,12 +2080,12 @@ impl crate::wire::Object for SignData {
             partner_id: None,
             ori_app_id: None,
             ori_out_biz_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -2109,8 +2109,8 @@ impl crate::wire::Object for SignData {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SignData",
             &[
                 "ori_sign",
@@ -2133,4 +2133,4 @@ impl crate::wire::Object for SignData {
     }
 }
 
-crate::wire::object!(SignData);
+crate::codec::object!(SignData);

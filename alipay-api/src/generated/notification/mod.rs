@@ -31,7 +31,7 @@ impl Notification {
     /// `source` knows.
     pub(crate) fn read(
         name: &str,
-        source: &mut crate::wire::Source<'_>,
+        source: &mut crate::codec::Source<'_>,
     ) -> Option<Self> {
         match name {
             "alipay.open.auth.appauth.cancelled" => {

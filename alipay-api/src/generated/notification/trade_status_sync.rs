@@ -138,33 +138,33 @@ pub struct TradeStatusSync {
     /// The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TradeStatusSync {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TradeStatusSync {
+impl crate::codec::Object for TradeStatusSync {
     #[inline]
     fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::empty(),
-            notify_type: crate::wire::Field::empty(),
+            notify_id: crate::codec::Field::empty(),
+            notify_type: crate::codec::Field::empty(),
             notify_time: None,
             notify_action_type: None,
-            charset: crate::wire::Field::empty(),
-            version: crate::wire::Field::empty(),
-            app_id: crate::wire::Field::empty(),
-            auth_app_id: crate::wire::Field::empty(),
+            charset: crate::codec::Field::empty(),
+            version: crate::codec::Field::empty(),
+            app_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
             merchant_app_id: None,
-            trade_no: crate::wire::Field::empty(),
-            out_trade_no: crate::wire::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
             out_biz_no: None,
-            trade_status: crate::wire::Field::empty(),
+            trade_status: crate::codec::Field::empty(),
             buyer_id: None,
             buyer_open_id: None,
             buyer_logon_id: None,
@@ -211,12 +211,12 @@ impl crate::wire::Object for TradeStatusSync {
             out_channel_type: None,
             cashier_type: None,
             passback_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -346,8 +346,8 @@ impl crate::wire::Object for TradeStatusSync {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TradeStatusSync",
             &[
                 "notify_id",
@@ -476,7 +476,7 @@ impl crate::wire::Object for TradeStatusSync {
     }
 }
 
-crate::wire::object!(TradeStatusSync);
+crate::codec::object!(TradeStatusSync);
 
 /// Where a trade stands.
 #[non_exhaustive]
@@ -491,7 +491,7 @@ pub enum TradeStatus {
     TradeFinished,
 }
 
-impl crate::wire::KnownValue for TradeStatus {
+impl crate::codec::KnownValue for TradeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -506,7 +506,7 @@ impl crate::wire::KnownValue for TradeStatus {
     }
 }
 
-crate::wire::listed!(TradeStatus);
+crate::codec::listed!(TradeStatus);
 
 /// What happened to a trade.
 #[non_exhaustive]
@@ -525,7 +525,7 @@ pub enum TradeStatusSyncNotifyActionType {
     FinancingReceiptAction,
 }
 
-impl crate::wire::KnownValue for TradeStatusSyncNotifyActionType {
+impl crate::codec::KnownValue for TradeStatusSyncNotifyActionType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -549,7 +549,7 @@ impl crate::wire::KnownValue for TradeStatusSyncNotifyActionType {
     }
 }
 
-crate::wire::listed!(TradeStatusSyncNotifyActionType);
+crate::codec::listed!(TradeStatusSyncNotifyActionType);
 
 /// What one source contributed to a payment.
 #[non_exhaustive]
@@ -565,17 +565,17 @@ pub struct FundBill {
     /// The bank's code. Only with bank cards.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for FundBill {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for FundBill {
+impl crate::codec::Object for FundBill {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -584,12 +584,12 @@ impl crate::wire::Object for FundBill {
             real_amount: None,
             fund_type: None,
             bank_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
@@ -605,8 +605,8 @@ impl crate::wire::Object for FundBill {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "FundBill",
             &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
             &[
@@ -621,7 +621,7 @@ impl crate::wire::Object for FundBill {
     }
 }
 
-crate::wire::object!(FundBill);
+crate::codec::object!(FundBill);
 
 /// A source of payment.
 #[non_exhaustive]
@@ -656,7 +656,7 @@ pub enum FundBillFundChannel {
     DcepAsset,
 }
 
-impl crate::wire::KnownValue for FundBillFundChannel {
+impl crate::codec::KnownValue for FundBillFundChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -696,7 +696,7 @@ impl crate::wire::KnownValue for FundBillFundChannel {
     }
 }
 
-crate::wire::listed!(FundBillFundChannel);
+crate::codec::listed!(FundBillFundChannel);
 
 /// A kind of bank card.
 #[non_exhaustive]
@@ -709,7 +709,7 @@ pub enum FundBillFundType {
     MixedCard,
 }
 
-impl crate::wire::KnownValue for FundBillFundType {
+impl crate::codec::KnownValue for FundBillFundType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -719,7 +719,7 @@ impl crate::wire::KnownValue for FundBillFundType {
     }
 }
 
-crate::wire::listed!(FundBillFundType);
+crate::codec::listed!(FundBillFundType);
 
 /// A voucher.
 #[non_exhaustive]
@@ -739,17 +739,17 @@ pub struct VoucherDetail {
     /// A remark on the voucher.
     pub memo: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for VoucherDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for VoucherDetail {
+impl crate::codec::Object for VoucherDetail {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -760,12 +760,12 @@ impl crate::wire::Object for VoucherDetail {
             merchant_contribute: None,
             other_contribute: None,
             memo: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -791,8 +791,8 @@ impl crate::wire::Object for VoucherDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "VoucherDetail",
             &[
                 "voucherId",
@@ -817,7 +817,7 @@ impl crate::wire::Object for VoucherDetail {
     }
 }
 
-crate::wire::object!(VoucherDetail);
+crate::codec::object!(VoucherDetail);
 
 /// A kind of voucher.
 #[non_exhaustive]
@@ -836,7 +836,7 @@ pub enum VoucherDetailType {
     Discount,
 }
 
-impl crate::wire::KnownValue for VoucherDetailType {
+impl crate::codec::KnownValue for VoucherDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -860,7 +860,7 @@ impl crate::wire::KnownValue for VoucherDetailType {
     }
 }
 
-crate::wire::listed!(VoucherDetailType);
+crate::codec::listed!(VoucherDetailType);
 
 /// A fee.
 #[non_exhaustive]
@@ -876,17 +876,17 @@ pub struct ChargeInfo {
     /// Whether the account that the contract names bears it.
     pub is_rating_on_switch: Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ChargeInfo {
+impl crate::codec::Object for ChargeInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -895,12 +895,12 @@ impl crate::wire::Object for ChargeInfo {
             switch_fee_rate: None,
             is_rating_on_trade_receiver: None,
             is_rating_on_switch: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -922,8 +922,8 @@ impl crate::wire::Object for ChargeInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ChargeInfo",
             &[
                 "charge_fee",
@@ -944,7 +944,7 @@ impl crate::wire::Object for ChargeInfo {
     }
 }
 
-crate::wire::object!(ChargeInfo);
+crate::codec::object!(ChargeInfo);
 
 /// What an employer paid.
 #[non_exhaustive]
@@ -956,29 +956,29 @@ pub struct EnterprisePayInfo {
     /// What the employer's system adds.
     pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for EnterprisePayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for EnterprisePayInfo {
+impl crate::codec::Object for EnterprisePayInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             is_use_enterprise_pay: None,
             invoice_amount: None,
             biz_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
@@ -992,8 +992,8 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
@@ -1002,4 +1002,4 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 }
 
-crate::wire::object!(EnterprisePayInfo);
+crate::codec::object!(EnterprisePayInfo);

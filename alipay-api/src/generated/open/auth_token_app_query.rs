@@ -11,37 +11,37 @@ pub struct AuthTokenAppQuery {
     /// The token to look into: a business parameter here, not the caller's credential.
     pub app_auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AuthTokenAppQuery {
     /// With what must be given.
     pub fn new(app_auth_token: impl Into<crate::types::Secret>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.app_auth_token = Into::into(app_auth_token);
         request
     }
 }
 
-impl crate::wire::Object for AuthTokenAppQuery {
+impl crate::codec::Object for AuthTokenAppQuery {
     #[inline]
     fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::empty(),
-            extra: crate::wire::Extra::EMPTY,
+            app_auth_token: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["app_auth_token"]);
         source
             .fill(&["app_auth_token"], &mut [&mut self.app_auth_token], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AuthTokenAppQuery",
                 &["app_auth_token"],
                 &[&self.app_auth_token],
@@ -51,7 +51,7 @@ impl crate::wire::Object for AuthTokenAppQuery {
     }
 }
 
-crate::wire::object!(AuthTokenAppQuery);
+crate::codec::object!(AuthTokenAppQuery);
 
 impl crate::method::Method for AuthTokenAppQuery {
     type Response = AuthTokenAppQueryResponse;
@@ -97,34 +97,34 @@ pub struct AuthTokenAppQueryResponse {
     /// Whether the merchant authorised everything rather than single functions.
     pub is_by_app_auth: Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AuthTokenAppQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AuthTokenAppQueryResponse {
+impl crate::codec::Object for AuthTokenAppQueryResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            user_id: crate::wire::Field::empty(),
-            auth_app_id: crate::wire::Field::empty(),
-            status: crate::wire::Field::empty(),
+            user_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
+            status: crate::codec::Field::empty(),
             auth_methods: Vec::new(),
             auth_start: None,
             auth_end: None,
             expires_in: None,
             is_by_app_auth: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -152,8 +152,8 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AuthTokenAppQueryResponse",
             &[
                 "user_id",
@@ -180,7 +180,7 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
     }
 }
 
-crate::wire::object!(AuthTokenAppQueryResponse);
+crate::codec::object!(AuthTokenAppQueryResponse);
 
 /// A business error code of [`AuthTokenAppQuery`].
 #[non_exhaustive]
@@ -197,7 +197,7 @@ pub enum AuthTokenAppQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::KnownValue for AuthTokenAppQueryErrorCode {
+impl crate::codec::KnownValue for AuthTokenAppQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -219,7 +219,7 @@ impl crate::wire::KnownValue for AuthTokenAppQueryErrorCode {
     }
 }
 
-crate::wire::listed!(AuthTokenAppQueryErrorCode);
+crate::codec::listed!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
     #[inline]
@@ -241,11 +241,11 @@ pub enum AuthTokenAppQueryStatus {
     Invalid,
 }
 
-impl crate::wire::KnownValue for AuthTokenAppQueryStatus {
+impl crate::codec::KnownValue for AuthTokenAppQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["valid", "invalid"], &[Self::Valid, Self::Invalid])
     }
 }
 
-crate::wire::listed!(AuthTokenAppQueryStatus);
+crate::codec::listed!(AuthTokenAppQueryStatus);

@@ -19,7 +19,7 @@ pub struct OauthToken {
     /// The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OauthToken {
@@ -28,7 +28,7 @@ impl OauthToken {
         code: impl Into<crate::types::Secret>,
         grant_type: impl Into<crate::types::OpenEnum<OauthTokenGrantType>>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.code = Some(Into::into(code));
         request.grant_type = Into::into(grant_type);
         request
@@ -39,7 +39,7 @@ impl OauthToken {
         refresh_token: impl Into<crate::types::Secret>,
         grant_type: impl Into<crate::types::OpenEnum<OauthTokenGrantType>>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.refresh_token = Some(Into::into(refresh_token));
         request.grant_type = Into::into(grant_type);
         request
@@ -61,19 +61,19 @@ impl OauthToken {
     }
 }
 
-impl crate::wire::Object for OauthToken {
+impl crate::codec::Object for OauthToken {
     #[inline]
     fn empty() -> Self {
         Self {
-            grant_type: crate::wire::Field::empty(),
+            grant_type: crate::codec::Field::empty(),
             code: None,
             refresh_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["grant_type"]);
         source
             .fill(
@@ -84,8 +84,8 @@ impl crate::wire::Object for OauthToken {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "OauthToken",
                 &["grant_type", "code", "refresh_token"],
                 &[&self.grant_type, &self.code, &self.refresh_token],
@@ -95,7 +95,7 @@ impl crate::wire::Object for OauthToken {
     }
 }
 
-crate::wire::object!(OauthToken);
+crate::codec::object!(OauthToken);
 
 impl crate::method::Method for OauthToken {
     type Response = OauthTokenResponse;
@@ -144,17 +144,17 @@ pub struct OauthTokenResponse {
     /// Given for tokens without an end.
     pub auth_token_type: Option<crate::types::OpenEnum<OauthTokenAuthTokenType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OauthTokenResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OauthTokenResponse {
+impl crate::codec::Object for OauthTokenResponse {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -162,18 +162,18 @@ impl crate::wire::Object for OauthTokenResponse {
             open_id: None,
             union_id: None,
             alipay_user_id: None,
-            access_token: crate::wire::Field::empty(),
-            refresh_token: crate::wire::Field::empty(),
+            access_token: crate::codec::Field::empty(),
+            refresh_token: crate::codec::Field::empty(),
             expires_in: None,
             re_expires_in: None,
             auth_start: None,
             auth_token_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -205,8 +205,8 @@ impl crate::wire::Object for OauthTokenResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OauthTokenResponse",
             &[
                 "user_id",
@@ -237,7 +237,7 @@ impl crate::wire::Object for OauthTokenResponse {
     }
 }
 
-crate::wire::object!(OauthTokenResponse);
+crate::codec::object!(OauthTokenResponse);
 
 /// A business error code of [`OauthToken`].
 #[non_exhaustive]
@@ -258,7 +258,7 @@ pub enum OauthTokenErrorCode {
     IsvUnmatchedAppId,
 }
 
-impl crate::wire::KnownValue for OauthTokenErrorCode {
+impl crate::codec::KnownValue for OauthTokenErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -284,7 +284,7 @@ impl crate::wire::KnownValue for OauthTokenErrorCode {
     }
 }
 
-crate::wire::listed!(OauthTokenErrorCode);
+crate::codec::listed!(OauthTokenErrorCode);
 
 impl crate::method::ErrorCode for OauthTokenErrorCode {
     #[inline]
@@ -310,7 +310,7 @@ pub enum OauthTokenGrantType {
     RefreshToken,
 }
 
-impl crate::wire::KnownValue for OauthTokenGrantType {
+impl crate::codec::KnownValue for OauthTokenGrantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -320,7 +320,7 @@ impl crate::wire::KnownValue for OauthTokenGrantType {
     }
 }
 
-crate::wire::listed!(OauthTokenGrantType);
+crate::codec::listed!(OauthTokenGrantType);
 
 /// A kind of token.
 #[non_exhaustive]
@@ -329,11 +329,11 @@ pub enum OauthTokenAuthTokenType {
     Permanent,
 }
 
-impl crate::wire::KnownValue for OauthTokenAuthTokenType {
+impl crate::codec::KnownValue for OauthTokenAuthTokenType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["permanent"], &[Self::Permanent])
     }
 }
 
-crate::wire::listed!(OauthTokenAuthTokenType);
+crate::codec::listed!(OauthTokenAuthTokenType);

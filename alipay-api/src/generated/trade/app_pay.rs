@@ -65,7 +65,7 @@ pub struct AppPay {
     /// What the buyer needs to ask for an invoice.
     pub invoice_info: Option<super::types::InvoiceInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AppPay {
@@ -75,7 +75,7 @@ impl AppPay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
         request.subject = Into::into(subject);
@@ -252,13 +252,13 @@ impl AppPay {
     }
 }
 
-impl crate::wire::Object for AppPay {
+impl crate::codec::Object for AppPay {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            total_amount: crate::wire::Field::empty(),
-            subject: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             goods_detail: Vec::new(),
             goods_type: None,
@@ -282,12 +282,12 @@ impl crate::wire::Object for AppPay {
             merchant_order_no: None,
             ext_user_info: None,
             invoice_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -352,8 +352,8 @@ impl crate::wire::Object for AppPay {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AppPay",
                 &[
                     "out_trade_no",
@@ -417,7 +417,7 @@ impl crate::wire::Object for AppPay {
     }
 }
 
-crate::wire::object!(AppPay);
+crate::codec::object!(AppPay);
 
 impl crate::method::Method for AppPay {
     type Response = AppPayResponse;
@@ -456,34 +456,34 @@ pub struct AppPayResponse {
     /// The number of the agreement behind a payment on credit.
     pub credit_agreement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AppPayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AppPayResponse {
+impl crate::codec::Object for AppPayResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::empty(),
+            seller_id: crate::codec::Field::empty(),
             merchant_order_no: None,
             credit_pay_mode: None,
             credit_biz_order_id: None,
             credit_agreement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -511,8 +511,8 @@ impl crate::wire::Object for AppPayResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AppPayResponse",
             &[
                 "out_trade_no",
@@ -539,7 +539,7 @@ impl crate::wire::Object for AppPayResponse {
     }
 }
 
-crate::wire::object!(AppPayResponse);
+crate::codec::object!(AppPayResponse);
 
 /// A business error code of [`AppPay`].
 #[non_exhaustive]
@@ -574,7 +574,7 @@ pub enum AppPayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::KnownValue for AppPayErrorCode {
+impl crate::codec::KnownValue for AppPayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -614,7 +614,7 @@ impl crate::wire::KnownValue for AppPayErrorCode {
     }
 }
 
-crate::wire::listed!(AppPayErrorCode);
+crate::codec::listed!(AppPayErrorCode);
 
 impl crate::method::ErrorCode for AppPayErrorCode {
     #[inline]

@@ -18,20 +18,20 @@ pub struct Cancel {
     /// Alipay's number of the order, if it is known. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Cancel {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));
         request
     }
@@ -49,18 +49,18 @@ impl Cancel {
     }
 }
 
-impl crate::wire::Object for Cancel {
+impl crate::codec::Object for Cancel {
     #[inline]
     fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no"],
@@ -70,8 +70,8 @@ impl crate::wire::Object for Cancel {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Cancel",
                 &["out_trade_no", "trade_no"],
                 &[&self.out_trade_no, &self.trade_no],
@@ -81,7 +81,7 @@ impl crate::wire::Object for Cancel {
     }
 }
 
-crate::wire::object!(Cancel);
+crate::codec::object!(Cancel);
 
 impl crate::method::Method for Cancel {
     type Response = CancelResponse;
@@ -123,32 +123,32 @@ pub struct CancelResponse {
     /// The refund's clearing number to reconcile by. Bank acquirers only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for CancelResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CancelResponse {
+impl crate::codec::Object for CancelResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
             trade_no: None,
             retry_flag: None,
             action: None,
             gmt_refund_pay: None,
             refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -172,8 +172,8 @@ impl crate::wire::Object for CancelResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CancelResponse",
             &[
                 "out_trade_no",
@@ -196,7 +196,7 @@ impl crate::wire::Object for CancelResponse {
     }
 }
 
-crate::wire::object!(CancelResponse);
+crate::codec::object!(CancelResponse);
 
 /// A business error code of [`Cancel`].
 #[non_exhaustive]
@@ -221,7 +221,7 @@ pub enum CancelErrorCode {
     AqcSystemError,
 }
 
-impl crate::wire::KnownValue for CancelErrorCode {
+impl crate::codec::KnownValue for CancelErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -251,7 +251,7 @@ impl crate::wire::KnownValue for CancelErrorCode {
     }
 }
 
-crate::wire::listed!(CancelErrorCode);
+crate::codec::listed!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
     #[inline]
@@ -280,11 +280,11 @@ pub enum CancelAction {
     Refund,
 }
 
-impl crate::wire::KnownValue for CancelAction {
+impl crate::codec::KnownValue for CancelAction {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "refund"], &[Self::Close, Self::Refund])
     }
 }
 
-crate::wire::listed!(CancelAction);
+crate::codec::listed!(CancelAction);

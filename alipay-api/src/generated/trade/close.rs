@@ -18,20 +18,20 @@ pub struct Close {
     /// Further particulars.
     pub extend_params: Option<CloseExtendParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Close {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));
         request
     }
@@ -62,7 +62,7 @@ impl Close {
     }
 }
 
-impl crate::wire::Object for Close {
+impl crate::codec::Object for Close {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -70,12 +70,12 @@ impl crate::wire::Object for Close {
             trade_no: None,
             operator_id: None,
             extend_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no", "operator_id", "extend_params"],
@@ -90,8 +90,8 @@ impl crate::wire::Object for Close {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Close",
                 &["out_trade_no", "trade_no", "operator_id", "extend_params"],
                 &[
@@ -106,7 +106,7 @@ impl crate::wire::Object for Close {
     }
 }
 
-crate::wire::object!(Close);
+crate::codec::object!(Close);
 
 impl crate::method::Method for Close {
     type Response = CloseResponse;
@@ -139,28 +139,28 @@ pub struct CloseResponse {
     /// Alipay's number of the order.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for CloseResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CloseResponse {
+impl crate::codec::Object for CloseResponse {
     #[inline]
     fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no"],
@@ -170,8 +170,8 @@ impl crate::wire::Object for CloseResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CloseResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
@@ -180,7 +180,7 @@ impl crate::wire::Object for CloseResponse {
     }
 }
 
-crate::wire::object!(CloseResponse);
+crate::codec::object!(CloseResponse);
 
 /// A business error code of [`Close`].
 #[non_exhaustive]
@@ -199,7 +199,7 @@ pub enum CloseErrorCode {
     AcqTradeStatusError,
 }
 
-impl crate::wire::KnownValue for CloseErrorCode {
+impl crate::codec::KnownValue for CloseErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -223,7 +223,7 @@ impl crate::wire::KnownValue for CloseErrorCode {
     }
 }
 
-crate::wire::listed!(CloseErrorCode);
+crate::codec::listed!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
     #[inline]
@@ -246,14 +246,14 @@ pub struct CloseExtendParams {
     /// Whether the buyer has settled the order in some other way.
     pub is_fulfilled: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl CloseExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `is_fulfilled`.
@@ -266,27 +266,27 @@ impl CloseExtendParams {
 impl Default for CloseExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CloseExtendParams {
+impl crate::codec::Object for CloseExtendParams {
     #[inline]
     fn empty() -> Self {
         Self {
             is_fulfilled: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.fill(&["is_fulfilled"], &mut [&mut self.is_fulfilled], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CloseExtendParams",
             &["is_fulfilled"],
             &[&self.is_fulfilled],
@@ -295,4 +295,4 @@ impl crate::wire::Object for CloseExtendParams {
     }
 }
 
-crate::wire::object!(CloseExtendParams);
+crate::codec::object!(CloseExtendParams);

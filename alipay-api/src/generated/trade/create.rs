@@ -81,7 +81,7 @@ pub struct Create {
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Create {
@@ -92,7 +92,7 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.buyer_open_id = Some(Into::into(buyer_open_id));
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -107,7 +107,7 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.buyer_id = Some(Into::into(buyer_id));
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -122,7 +122,7 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.buyer_logon_id = Some(Into::into(buyer_logon_id));
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -137,7 +137,7 @@ impl Create {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -383,13 +383,13 @@ impl Create {
     }
 }
 
-impl crate::wire::Object for Create {
+impl crate::codec::Object for Create {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            total_amount: crate::wire::Field::empty(),
-            subject: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             buyer_open_id: None,
             buyer_id: None,
@@ -422,12 +422,12 @@ impl crate::wire::Object for Create {
             merchant_order_no: None,
             ext_user_info: None,
             bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -510,8 +510,8 @@ impl crate::wire::Object for Create {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Create",
                 &[
                     "out_trade_no",
@@ -599,7 +599,7 @@ impl crate::wire::Object for Create {
     }
 }
 
-crate::wire::object!(Create);
+crate::codec::object!(Create);
 
 impl crate::method::Method for Create {
     type Response = CreateResponse;
@@ -634,28 +634,28 @@ pub struct CreateResponse {
     /// Alipay's number of the order.
     pub trade_no: String,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for CreateResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CreateResponse {
+impl crate::codec::Object for CreateResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            trade_no: crate::wire::Field::empty(),
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no"],
@@ -665,8 +665,8 @@ impl crate::wire::Object for CreateResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CreateResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
@@ -675,7 +675,7 @@ impl crate::wire::Object for CreateResponse {
     }
 }
 
-crate::wire::object!(CreateResponse);
+crate::codec::object!(CreateResponse);
 
 /// A business error code of [`Create`].
 #[non_exhaustive]
@@ -780,7 +780,7 @@ pub enum CreateErrorCode {
     AcqUserLogonidDup,
 }
 
-impl crate::wire::KnownValue for CreateErrorCode {
+impl crate::codec::KnownValue for CreateErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -890,7 +890,7 @@ impl crate::wire::KnownValue for CreateErrorCode {
     }
 }
 
-crate::wire::listed!(CreateErrorCode);
+crate::codec::listed!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
     #[inline]
@@ -956,14 +956,14 @@ pub struct LogisticsDetail {
     /// The way they are sent.
     pub logistics_type: Option<crate::types::OpenEnum<LogisticsDetailLogisticsType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl LogisticsDetail {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `logistics_type`.
@@ -979,28 +979,28 @@ impl LogisticsDetail {
 impl Default for LogisticsDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for LogisticsDetail {
+impl crate::codec::Object for LogisticsDetail {
     #[inline]
     fn empty() -> Self {
         Self {
             logistics_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(&["logistics_type"], &mut [&mut self.logistics_type], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "LogisticsDetail",
             &["logistics_type"],
             &[&self.logistics_type],
@@ -1009,7 +1009,7 @@ impl crate::wire::Object for LogisticsDetail {
     }
 }
 
-crate::wire::object!(LogisticsDetail);
+crate::codec::object!(LogisticsDetail);
 
 /// A way to send goods.
 #[non_exhaustive]
@@ -1026,7 +1026,7 @@ pub enum LogisticsDetailLogisticsType {
     Direct,
 }
 
-impl crate::wire::KnownValue for LogisticsDetailLogisticsType {
+impl crate::codec::KnownValue for LogisticsDetailLogisticsType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1036,7 +1036,7 @@ impl crate::wire::KnownValue for LogisticsDetailLogisticsType {
     }
 }
 
-crate::wire::listed!(LogisticsDetailLogisticsType);
+crate::codec::listed!(LogisticsDetailLogisticsType);
 
 /// Where goods are sent.
 #[must_use]
@@ -1053,14 +1053,14 @@ pub struct ReceiverAddressInfo {
     /// The code of the city or district, by the national standard. At most 16 characters.
     pub division_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl ReceiverAddressInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `name`.
@@ -1097,11 +1097,11 @@ impl ReceiverAddressInfo {
 impl Default for ReceiverAddressInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ReceiverAddressInfo {
+impl crate::codec::Object for ReceiverAddressInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -1110,12 +1110,12 @@ impl crate::wire::Object for ReceiverAddressInfo {
             mobile: None,
             zip: None,
             division_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["name", "address", "mobile", "zip", "division_code"],
@@ -1131,8 +1131,8 @@ impl crate::wire::Object for ReceiverAddressInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ReceiverAddressInfo",
             &["name", "address", "mobile", "zip", "division_code"],
             &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],
@@ -1141,4 +1141,4 @@ impl crate::wire::Object for ReceiverAddressInfo {
     }
 }
 
-crate::wire::object!(ReceiverAddressInfo);
+crate::codec::object!(ReceiverAddressInfo);

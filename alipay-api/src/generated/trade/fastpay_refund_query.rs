@@ -23,7 +23,7 @@ pub struct FastpayRefundQuery {
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl FastpayRefundQuery {
@@ -32,7 +32,7 @@ impl FastpayRefundQuery {
         out_trade_no: impl Into<String>,
         out_request_no: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request.out_request_no = Into::into(out_request_no);
         request
@@ -43,7 +43,7 @@ impl FastpayRefundQuery {
         trade_no: impl Into<String>,
         out_request_no: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));
         request.out_request_no = Into::into(out_request_no);
         request
@@ -77,21 +77,21 @@ impl FastpayRefundQuery {
     }
 }
 
-impl crate::wire::Object for FastpayRefundQuery {
+impl crate::codec::Object for FastpayRefundQuery {
     #[inline]
     fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            out_request_no: crate::wire::Field::empty(),
+            out_request_no: crate::codec::Field::empty(),
             query_options: Vec::new(),
             org_pid: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_request_no"]);
         source
             .fill(
@@ -114,8 +114,8 @@ impl crate::wire::Object for FastpayRefundQuery {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "FastpayRefundQuery",
                 &[
                     "out_trade_no",
@@ -137,7 +137,7 @@ impl crate::wire::Object for FastpayRefundQuery {
     }
 }
 
-crate::wire::object!(FastpayRefundQuery);
+crate::codec::object!(FastpayRefundQuery);
 
 impl crate::method::Method for FastpayRefundQuery {
     type Response = FastpayRefundQueryResponse;
@@ -219,17 +219,17 @@ pub struct FastpayRefundQueryResponse {
     /// The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for FastpayRefundQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for FastpayRefundQueryResponse {
+impl crate::codec::Object for FastpayRefundQueryResponse {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -260,12 +260,12 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
             refund_charge_info_list: Vec::new(),
             refund_charge_amount: None,
             refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -331,8 +331,8 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "FastpayRefundQueryResponse",
             &[
                 "trade_no",
@@ -397,7 +397,7 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
     }
 }
 
-crate::wire::object!(FastpayRefundQueryResponse);
+crate::codec::object!(FastpayRefundQueryResponse);
 
 /// A business error code of [`FastpayRefundQuery`].
 #[non_exhaustive]
@@ -414,7 +414,7 @@ pub enum FastpayRefundQueryErrorCode {
     TradeNotExist,
 }
 
-impl crate::wire::KnownValue for FastpayRefundQueryErrorCode {
+impl crate::codec::KnownValue for FastpayRefundQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -436,7 +436,7 @@ impl crate::wire::KnownValue for FastpayRefundQueryErrorCode {
     }
 }
 
-crate::wire::listed!(FastpayRefundQueryErrorCode);
+crate::codec::listed!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
     #[inline]
@@ -469,7 +469,7 @@ pub enum FastpayRefundQueryOption {
     EnterprisePayInfo,
 }
 
-impl crate::wire::KnownValue for FastpayRefundQueryOption {
+impl crate::codec::KnownValue for FastpayRefundQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -493,7 +493,7 @@ impl crate::wire::KnownValue for FastpayRefundQueryOption {
     }
 }
 
-crate::wire::listed!(FastpayRefundQueryOption);
+crate::codec::listed!(FastpayRefundQueryOption);
 
 /// What became of a refund.
 #[non_exhaustive]
@@ -506,7 +506,7 @@ pub enum RefundStatus {
     Fail,
 }
 
-impl crate::wire::KnownValue for RefundStatus {
+impl crate::codec::KnownValue for RefundStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -516,7 +516,7 @@ impl crate::wire::KnownValue for RefundStatus {
     }
 }
 
-crate::wire::listed!(RefundStatus);
+crate::codec::listed!(RefundStatus);
 
 /// How far the refunds to the sides of a health-insurance payment got.
 #[non_exhaustive]
@@ -529,7 +529,7 @@ pub enum RefundChannelStatus {
     PartSuccess,
 }
 
-impl crate::wire::KnownValue for RefundChannelStatus {
+impl crate::codec::KnownValue for RefundChannelStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -539,7 +539,7 @@ impl crate::wire::KnownValue for RefundChannelStatus {
     }
 }
 
-crate::wire::listed!(RefundChannelStatus);
+crate::codec::listed!(RefundChannelStatus);
 
 /// A refund's way back to a bank card.
 #[non_exhaustive]
@@ -555,17 +555,17 @@ pub struct DepositBackInfo {
     /// When the money should be on the card.
     pub est_bank_receipt_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for DepositBackInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for DepositBackInfo {
+impl crate::codec::Object for DepositBackInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -574,12 +574,12 @@ impl crate::wire::Object for DepositBackInfo {
             dback_amount: None,
             bank_ack_time: None,
             est_bank_receipt_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -601,8 +601,8 @@ impl crate::wire::Object for DepositBackInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "DepositBackInfo",
             &[
                 "has_deposit_back",
@@ -623,7 +623,7 @@ impl crate::wire::Object for DepositBackInfo {
     }
 }
 
-crate::wire::object!(DepositBackInfo);
+crate::codec::object!(DepositBackInfo);
 
 /// How far money on its way back to a bank card got.
 #[non_exhaustive]
@@ -636,14 +636,14 @@ pub enum DepositBackInfoDbackStatus {
     Processing,
 }
 
-impl crate::wire::KnownValue for DepositBackInfoDbackStatus {
+impl crate::codec::KnownValue for DepositBackInfoDbackStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F", "P"], &[Self::Success, Self::Failed, Self::Processing])
     }
 }
 
-crate::wire::listed!(DepositBackInfoDbackStatus);
+crate::codec::listed!(DepositBackInfoDbackStatus);
 
 /// A share that was taken back.
 #[non_exhaustive]
@@ -667,17 +667,17 @@ pub struct RefundRoyaltyResult {
     /// The receiving account, as the merchant named it.
     pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundRoyaltyResult {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundRoyaltyResult {
+impl crate::codec::Object for RefundRoyaltyResult {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -690,12 +690,12 @@ impl crate::wire::Object for RefundRoyaltyResult {
             trans_in_email: None,
             ori_trans_out: None,
             ori_trans_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -725,8 +725,8 @@ impl crate::wire::Object for RefundRoyaltyResult {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundRoyaltyResult",
             &[
                 "refund_amount",
@@ -755,4 +755,4 @@ impl crate::wire::Object for RefundRoyaltyResult {
     }
 }
 
-crate::wire::object!(RefundRoyaltyResult);
+crate::codec::object!(RefundRoyaltyResult);

@@ -25,7 +25,7 @@ pub struct OrderSettle {
     /// Whether to wait for the result; `sync` if left out.
     pub royalty_mode: Option<crate::types::OpenEnum<OrderSettleRoyaltyMode>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OrderSettle {
@@ -35,7 +35,7 @@ impl OrderSettle {
         out_request_no: impl Into<String>,
         trade_no: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.royalty_parameters = Into::into(royalty_parameters);
         request.out_request_no = Into::into(out_request_no);
         request.trade_no = Into::into(trade_no);
@@ -48,7 +48,7 @@ impl OrderSettle {
         out_request_no: impl Into<String>,
         trade_no: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.extend_params = Some(extend_params);
         request.out_request_no = Into::into(out_request_no);
         request.trade_no = Into::into(trade_no);
@@ -87,22 +87,22 @@ impl OrderSettle {
     }
 }
 
-impl crate::wire::Object for OrderSettle {
+impl crate::codec::Object for OrderSettle {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_request_no: crate::wire::Field::empty(),
-            trade_no: crate::wire::Field::empty(),
+            out_request_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             royalty_parameters: Vec::new(),
             operator_id: None,
             extend_params: None,
             royalty_mode: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_request_no", "trade_no"]);
         source
             .fill(
@@ -127,8 +127,8 @@ impl crate::wire::Object for OrderSettle {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "OrderSettle",
                 &[
                     "out_request_no",
@@ -158,7 +158,7 @@ impl crate::wire::Object for OrderSettle {
     }
 }
 
-crate::wire::object!(OrderSettle);
+crate::codec::object!(OrderSettle);
 
 impl crate::method::Method for OrderSettle {
     type Response = OrderSettleResponse;
@@ -192,28 +192,28 @@ pub struct OrderSettleResponse {
     /// Alipay's number of this split; the settlement query takes it.
     pub settle_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OrderSettleResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OrderSettleResponse {
+impl crate::codec::Object for OrderSettleResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             settle_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["trade_no", "settle_no"],
@@ -223,8 +223,8 @@ impl crate::wire::Object for OrderSettleResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OrderSettleResponse",
             &["trade_no", "settle_no"],
             &[&self.trade_no, &self.settle_no],
@@ -233,7 +233,7 @@ impl crate::wire::Object for OrderSettleResponse {
     }
 }
 
-crate::wire::object!(OrderSettleResponse);
+crate::codec::object!(OrderSettleResponse);
 
 /// A business error code of [`OrderSettle`].
 #[non_exhaustive]
@@ -326,7 +326,7 @@ pub enum OrderSettleErrorCode {
     AcqUserLogonidDup,
 }
 
-impl crate::wire::KnownValue for OrderSettleErrorCode {
+impl crate::codec::KnownValue for OrderSettleErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -424,7 +424,7 @@ impl crate::wire::KnownValue for OrderSettleErrorCode {
     }
 }
 
-crate::wire::listed!(OrderSettleErrorCode);
+crate::codec::listed!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
     #[inline]
@@ -487,14 +487,14 @@ pub struct SettleExtendParams {
     /// Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
     pub royalty_finish_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SettleExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `royalty_finish`.
@@ -517,22 +517,22 @@ impl SettleExtendParams {
 impl Default for SettleExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SettleExtendParams {
+impl crate::codec::Object for SettleExtendParams {
     #[inline]
     fn empty() -> Self {
         Self {
             royalty_finish: None,
             royalty_finish_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["royalty_finish", "royalty_finish_amount"],
@@ -542,8 +542,8 @@ impl crate::wire::Object for SettleExtendParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SettleExtendParams",
             &["royalty_finish", "royalty_finish_amount"],
             &[&self.royalty_finish, &self.royalty_finish_amount],
@@ -552,7 +552,7 @@ impl crate::wire::Object for SettleExtendParams {
     }
 }
 
-crate::wire::object!(SettleExtendParams);
+crate::codec::object!(SettleExtendParams);
 
 /// How a split is carried out.
 #[non_exhaustive]
@@ -563,11 +563,11 @@ pub enum OrderSettleRoyaltyMode {
     Async,
 }
 
-impl crate::wire::KnownValue for OrderSettleRoyaltyMode {
+impl crate::codec::KnownValue for OrderSettleRoyaltyMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["sync", "async"], &[Self::Sync, Self::Async])
     }
 }
 
-crate::wire::listed!(OrderSettleRoyaltyMode);
+crate::codec::listed!(OrderSettleRoyaltyMode);

@@ -19,14 +19,14 @@ pub struct OrderSettleQuery {
     /// Alipay's number of the order. It goes together with `out_request_no`. Required unless `settle_no` is given. At most 64 characters.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OrderSettleQuery {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `settle_no`.
@@ -48,19 +48,19 @@ impl OrderSettleQuery {
     }
 }
 
-impl crate::wire::Object for OrderSettleQuery {
+impl crate::codec::Object for OrderSettleQuery {
     #[inline]
     fn empty() -> Self {
         Self {
             settle_no: None,
             out_request_no: None,
             trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["settle_no", "out_request_no", "trade_no"],
@@ -70,8 +70,8 @@ impl crate::wire::Object for OrderSettleQuery {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "OrderSettleQuery",
                 &["settle_no", "out_request_no", "trade_no"],
                 &[&self.settle_no, &self.out_request_no, &self.trade_no],
@@ -81,7 +81,7 @@ impl crate::wire::Object for OrderSettleQuery {
     }
 }
 
-crate::wire::object!(OrderSettleQuery);
+crate::codec::object!(OrderSettleQuery);
 
 impl crate::method::Method for OrderSettleQuery {
     type Response = OrderSettleQueryResponse;
@@ -116,29 +116,29 @@ pub struct OrderSettleQueryResponse {
     /// The shares, one by one.
     pub royalty_detail_list: Vec<RoyaltyDetail>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OrderSettleQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OrderSettleQueryResponse {
+impl crate::codec::Object for OrderSettleQueryResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_request_no: crate::wire::Field::empty(),
+            out_request_no: crate::codec::Field::empty(),
             operation_dt: None,
             royalty_detail_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_request_no", "operation_dt", "royalty_detail_list"],
@@ -152,8 +152,8 @@ impl crate::wire::Object for OrderSettleQueryResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OrderSettleQueryResponse",
             &["out_request_no", "operation_dt", "royalty_detail_list"],
             &[&self.out_request_no, &self.operation_dt, &self.royalty_detail_list],
@@ -162,7 +162,7 @@ impl crate::wire::Object for OrderSettleQueryResponse {
     }
 }
 
-crate::wire::object!(OrderSettleQueryResponse);
+crate::codec::object!(OrderSettleQueryResponse);
 
 /// A business error code of [`OrderSettleQuery`].
 #[non_exhaustive]
@@ -177,7 +177,7 @@ pub enum OrderSettleQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::KnownValue for OrderSettleQueryErrorCode {
+impl crate::codec::KnownValue for OrderSettleQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -197,7 +197,7 @@ impl crate::wire::KnownValue for OrderSettleQueryErrorCode {
     }
 }
 
-crate::wire::listed!(OrderSettleQueryErrorCode);
+crate::codec::listed!(OrderSettleQueryErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
     #[inline]
@@ -242,17 +242,17 @@ pub struct RoyaltyDetail {
     /// With `FAIL`: why, for people to read.
     pub error_desc: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RoyaltyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RoyaltyDetail {
+impl crate::codec::Object for RoyaltyDetail {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -269,12 +269,12 @@ impl crate::wire::Object for RoyaltyDetail {
             trans_in_open_id: None,
             error_code: None,
             error_desc: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -312,8 +312,8 @@ impl crate::wire::Object for RoyaltyDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RoyaltyDetail",
             &[
                 "operation_type",
@@ -350,7 +350,7 @@ impl crate::wire::Object for RoyaltyDetail {
     }
 }
 
-crate::wire::object!(RoyaltyDetail);
+crate::codec::object!(RoyaltyDetail);
 
 /// What a movement of a split is.
 #[non_exhaustive]
@@ -365,7 +365,7 @@ pub enum RoyaltyDetailOperationType {
     ReplenishRefund,
 }
 
-impl crate::wire::KnownValue for RoyaltyDetailOperationType {
+impl crate::codec::KnownValue for RoyaltyDetailOperationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -380,7 +380,7 @@ impl crate::wire::KnownValue for RoyaltyDetailOperationType {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailOperationType);
+crate::codec::listed!(RoyaltyDetailOperationType);
 
 /// How far a movement of a split got.
 #[non_exhaustive]
@@ -393,7 +393,7 @@ pub enum RoyaltyDetailState {
     Processing,
 }
 
-impl crate::wire::KnownValue for RoyaltyDetailState {
+impl crate::codec::KnownValue for RoyaltyDetailState {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -403,7 +403,7 @@ impl crate::wire::KnownValue for RoyaltyDetailState {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailState);
+crate::codec::listed!(RoyaltyDetailState);
 
 /// How an account in a split is named.
 #[non_exhaustive]
@@ -416,7 +416,7 @@ pub enum RoyaltyDetailAccountType {
     SecondMerchantId,
 }
 
-impl crate::wire::KnownValue for RoyaltyDetailAccountType {
+impl crate::codec::KnownValue for RoyaltyDetailAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -426,4 +426,4 @@ impl crate::wire::KnownValue for RoyaltyDetailAccountType {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailAccountType);
+crate::codec::listed!(RoyaltyDetailAccountType);

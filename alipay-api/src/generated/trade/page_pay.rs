@@ -69,7 +69,7 @@ pub struct PagePay {
     /// An agreement for later deductions that the buyer signs after paying.
     pub agreement_sign_params: Option<AgreementSignParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PagePay {
@@ -79,7 +79,7 @@ impl PagePay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
         request.subject = Into::into(subject);
@@ -275,13 +275,13 @@ impl PagePay {
     }
 }
 
-impl crate::wire::Object for PagePay {
+impl crate::codec::Object for PagePay {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            total_amount: crate::wire::Field::empty(),
-            subject: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             qr_pay_mode: None,
             qrcode_width: None,
@@ -307,12 +307,12 @@ impl crate::wire::Object for PagePay {
             ext_user_info: None,
             invoice_info: None,
             agreement_sign_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -381,8 +381,8 @@ impl crate::wire::Object for PagePay {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "PagePay",
                 &[
                     "out_trade_no",
@@ -450,7 +450,7 @@ impl crate::wire::Object for PagePay {
     }
 }
 
-crate::wire::object!(PagePay);
+crate::codec::object!(PagePay);
 
 impl crate::method::Method for PagePay {
     type Response = PagePayResponse;
@@ -483,31 +483,31 @@ pub struct PagePayResponse {
     /// The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PagePayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PagePayResponse {
+impl crate::codec::Object for PagePayResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::empty(),
+            seller_id: crate::codec::Field::empty(),
             merchant_order_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -529,8 +529,8 @@ impl crate::wire::Object for PagePayResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PagePayResponse",
             &[
                 "out_trade_no",
@@ -551,7 +551,7 @@ impl crate::wire::Object for PagePayResponse {
     }
 }
 
-crate::wire::object!(PagePayResponse);
+crate::codec::object!(PagePayResponse);
 
 /// A business error code of [`PagePay`].
 #[non_exhaustive]
@@ -606,7 +606,7 @@ pub enum PagePayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::KnownValue for PagePayErrorCode {
+impl crate::codec::KnownValue for PagePayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -666,7 +666,7 @@ impl crate::wire::KnownValue for PagePayErrorCode {
     }
 }
 
-crate::wire::listed!(PagePayErrorCode);
+crate::codec::listed!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
     #[inline]
@@ -715,7 +715,7 @@ pub enum PagePayQrPayMode {
     Custom,
 }
 
-impl crate::wire::KnownValue for PagePayQrPayMode {
+impl crate::codec::KnownValue for PagePayQrPayMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -725,7 +725,7 @@ impl crate::wire::KnownValue for PagePayQrPayMode {
     }
 }
 
-crate::wire::listed!(PagePayQrPayMode);
+crate::codec::listed!(PagePayQrPayMode);
 
 /// Where the payment page is opened.
 #[non_exhaustive]
@@ -736,14 +736,14 @@ pub enum PagePayIntegrationType {
     PcWeb,
 }
 
-impl crate::wire::KnownValue for PagePayIntegrationType {
+impl crate::codec::KnownValue for PagePayIntegrationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIAPP", "PCWEB"], &[Self::AliApp, Self::PcWeb])
     }
 }
 
-crate::wire::listed!(PagePayIntegrationType);
+crate::codec::listed!(PagePayIntegrationType);
 
 /// An agreement for later deductions that the buyer signs after paying.
 #[must_use]
@@ -772,14 +772,14 @@ pub struct AgreementSignParams {
     /// A sub-merchant to show, where the contract allows that.
     pub sub_merchant: Option<super::types::SignMerchantParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AgreementSignParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `personal_product_code`.
@@ -864,11 +864,11 @@ impl AgreementSignParams {
 impl Default for AgreementSignParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AgreementSignParams {
+impl crate::codec::Object for AgreementSignParams {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -882,12 +882,12 @@ impl crate::wire::Object for AgreementSignParams {
             buckle_merchant_id: None,
             promo_params: None,
             sub_merchant: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -919,8 +919,8 @@ impl crate::wire::Object for AgreementSignParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AgreementSignParams",
             &[
                 "personal_product_code",
@@ -951,7 +951,7 @@ impl crate::wire::Object for AgreementSignParams {
     }
 }
 
-crate::wire::object!(AgreementSignParams);
+crate::codec::object!(AgreementSignParams);
 
 /// Whom a user signs an agreement of three parties with.
 #[non_exhaustive]
@@ -962,11 +962,11 @@ pub enum AgreementSignParamsThirdPartyType {
     Merchant,
 }
 
-impl crate::wire::KnownValue for AgreementSignParamsThirdPartyType {
+impl crate::codec::KnownValue for AgreementSignParamsThirdPartyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARTNER", "MERCHANT"], &[Self::Partner, Self::Merchant])
     }
 }
 
-crate::wire::listed!(AgreementSignParamsThirdPartyType);
+crate::codec::listed!(AgreementSignParamsThirdPartyType);

@@ -96,7 +96,7 @@ pub struct Pay {
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Pay {
@@ -107,7 +107,7 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.auth_code = Some(Into::into(auth_code));
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -122,7 +122,7 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.agreement_params = Some(agreement_params);
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -137,7 +137,7 @@ impl Pay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.auth_no = Some(Into::into(auth_no));
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
@@ -415,13 +415,13 @@ impl Pay {
     }
 }
 
-impl crate::wire::Object for Pay {
+impl crate::codec::Object for Pay {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            total_amount: crate::wire::Field::empty(),
-            subject: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             auth_code: None,
             scene: None,
             product_code: None,
@@ -460,12 +460,12 @@ impl crate::wire::Object for Pay {
             merchant_order_no: None,
             ext_user_info: None,
             bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -560,8 +560,8 @@ impl crate::wire::Object for Pay {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Pay",
                 &[
                     "out_trade_no",
@@ -661,7 +661,7 @@ impl crate::wire::Object for Pay {
     }
 }
 
-crate::wire::object!(Pay);
+crate::codec::object!(Pay);
 
 impl crate::method::Method for Pay {
     type Response = PayResponse;
@@ -793,22 +793,22 @@ pub struct PayResponse {
     /// What the clearing organisation answers to the acquiring institution.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PayResponse {
+impl crate::codec::Object for PayResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
             receipt_amount: None,
             buyer_pay_amount: None,
@@ -854,12 +854,12 @@ impl crate::wire::Object for PayResponse {
             charge_flags: None,
             charge_info_list: None,
             bkagent_resp_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -965,8 +965,8 @@ impl crate::wire::Object for PayResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PayResponse",
             &[
                 "out_trade_no",
@@ -1071,7 +1071,7 @@ impl crate::wire::Object for PayResponse {
     }
 }
 
-crate::wire::object!(PayResponse);
+crate::codec::object!(PayResponse);
 
 /// A business error code of [`Pay`].
 #[non_exhaustive]
@@ -1268,7 +1268,7 @@ pub enum PayErrorCode {
     AcqZmCreditAuthFail,
 }
 
-impl crate::wire::KnownValue for PayErrorCode {
+impl crate::codec::KnownValue for PayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1470,7 +1470,7 @@ impl crate::wire::KnownValue for PayErrorCode {
     }
 }
 
-crate::wire::listed!(PayErrorCode);
+crate::codec::listed!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
     #[inline]
@@ -1585,14 +1585,14 @@ pub enum PayScene {
     SecurityCode,
 }
 
-impl crate::wire::KnownValue for PayScene {
+impl crate::codec::KnownValue for PayScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
     }
 }
 
-crate::wire::listed!(PayScene);
+crate::codec::listed!(PayScene);
 
 /// What happens to the rest of a pre-authorisation.
 #[non_exhaustive]
@@ -1603,14 +1603,14 @@ pub enum PayAuthConfirmMode {
     NotComplete,
 }
 
-impl crate::wire::KnownValue for PayAuthConfirmMode {
+impl crate::codec::KnownValue for PayAuthConfirmMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMPLETE", "NOT_COMPLETE"], &[Self::Complete, Self::NotComplete])
     }
 }
 
-crate::wire::listed!(PayAuthConfirmMode);
+crate::codec::listed!(PayAuthConfirmMode);
 
 /// The agreement to deduct under.
 #[must_use]
@@ -1625,13 +1625,13 @@ pub struct AgreementParams {
     /// The merchant's permission for this deduction.
     pub deduct_permission: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AgreementParams {
     /// With what must be given.
     pub fn new(agreement_no: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.agreement_no = Into::into(agreement_no);
         request
     }
@@ -1658,20 +1658,20 @@ impl AgreementParams {
     }
 }
 
-impl crate::wire::Object for AgreementParams {
+impl crate::codec::Object for AgreementParams {
     #[inline]
     fn empty() -> Self {
         Self {
-            agreement_no: crate::wire::Field::empty(),
+            agreement_no: crate::codec::Field::empty(),
             auth_confirm_no: None,
             apply_token: None,
             deduct_permission: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["agreement_no"]);
         source
             .fill(
@@ -1687,8 +1687,8 @@ impl crate::wire::Object for AgreementParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AgreementParams",
                 &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
                 &[
@@ -1703,7 +1703,7 @@ impl crate::wire::Object for AgreementParams {
     }
 }
 
-crate::wire::object!(AgreementParams);
+crate::codec::object!(AgreementParams);
 
 /// How a deduction is carried out later.
 #[must_use]
@@ -1714,14 +1714,14 @@ pub struct PayParams {
     /// Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
     pub retry_type: Option<crate::types::OpenEnum<PayParamsRetryType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PayParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `async_type`.
@@ -1746,22 +1746,22 @@ impl PayParams {
 impl Default for PayParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PayParams {
+impl crate::codec::Object for PayParams {
     #[inline]
     fn empty() -> Self {
         Self {
             async_type: None,
             retry_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["async_type", "retry_type"],
@@ -1771,8 +1771,8 @@ impl crate::wire::Object for PayParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PayParams",
             &["async_type", "retry_type"],
             &[&self.async_type, &self.retry_type],
@@ -1781,7 +1781,7 @@ impl crate::wire::Object for PayParams {
     }
 }
 
-crate::wire::object!(PayParams);
+crate::codec::object!(PayParams);
 
 /// When a deduction is carried out.
 #[non_exhaustive]
@@ -1792,7 +1792,7 @@ pub enum PayParamsAsyncType {
     NearRealTimeAsync,
 }
 
-impl crate::wire::KnownValue for PayParamsAsyncType {
+impl crate::codec::KnownValue for PayParamsAsyncType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1802,7 +1802,7 @@ impl crate::wire::KnownValue for PayParamsAsyncType {
     }
 }
 
-crate::wire::listed!(PayParamsAsyncType);
+crate::codec::listed!(PayParamsAsyncType);
 
 /// What happens to a deduction that failed.
 #[non_exhaustive]
@@ -1815,7 +1815,7 @@ pub enum PayParamsRetryType {
     Retry,
 }
 
-impl crate::wire::KnownValue for PayParamsRetryType {
+impl crate::codec::KnownValue for PayParamsRetryType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1825,7 +1825,7 @@ impl crate::wire::KnownValue for PayParamsRetryType {
     }
 }
 
-crate::wire::listed!(PayParamsRetryType);
+crate::codec::listed!(PayParamsRetryType);
 
 /// Facts that discounts depend on.
 #[must_use]
@@ -1834,14 +1834,14 @@ pub struct PromoParam {
     /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
     pub actual_order_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PromoParam {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `actual_order_time`.
@@ -1858,21 +1858,21 @@ impl PromoParam {
 impl Default for PromoParam {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PromoParam {
+impl crate::codec::Object for PromoParam {
     #[inline]
     fn empty() -> Self {
         Self {
             actual_order_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["actual_order_time"],
@@ -1882,8 +1882,8 @@ impl crate::wire::Object for PromoParam {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PromoParam",
             &["actual_order_time"],
             &[&self.actual_order_time],
@@ -1892,7 +1892,7 @@ impl crate::wire::Object for PromoParam {
     }
 }
 
-crate::wire::object!(PromoParam);
+crate::codec::object!(PromoParam);
 
 /// A detail that a payment returns on request.
 #[non_exhaustive]
@@ -1915,7 +1915,7 @@ pub enum PayQueryOption {
     AsyncPayInfo,
 }
 
-impl crate::wire::KnownValue for PayQueryOption {
+impl crate::codec::KnownValue for PayQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1943,7 +1943,7 @@ impl crate::wire::KnownValue for PayQueryOption {
     }
 }
 
-crate::wire::listed!(PayQueryOption);
+crate::codec::listed!(PayQueryOption);
 
 /// What kind of user paid.
 #[non_exhaustive]
@@ -1954,14 +1954,14 @@ pub enum PayBuyerUserType {
     Private,
 }
 
-impl crate::wire::KnownValue for PayBuyerUserType {
+impl crate::codec::KnownValue for PayBuyerUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CORPORATE", "PRIVATE"], &[Self::Corporate, Self::Private])
     }
 }
 
-crate::wire::listed!(PayBuyerUserType);
+crate::codec::listed!(PayBuyerUserType);
 
 /// How a deduction is carried out.
 #[non_exhaustive]
@@ -1978,7 +1978,7 @@ pub enum PayAsyncPaymentMode {
     QuotaOccupiedAsyncPay,
 }
 
-impl crate::wire::KnownValue for PayAsyncPaymentMode {
+impl crate::codec::KnownValue for PayAsyncPaymentMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2000,4 +2000,4 @@ impl crate::wire::KnownValue for PayAsyncPaymentMode {
     }
 }
 
-crate::wire::listed!(PayAsyncPaymentMode);
+crate::codec::listed!(PayAsyncPaymentMode);

@@ -74,7 +74,7 @@ pub struct Precreate {
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Precreate {
@@ -84,7 +84,7 @@ impl Precreate {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
         request.subject = Into::into(subject);
@@ -299,13 +299,13 @@ impl Precreate {
     }
 }
 
-impl crate::wire::Object for Precreate {
+impl crate::codec::Object for Precreate {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            total_amount: crate::wire::Field::empty(),
-            subject: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             seller_id: None,
             body: None,
@@ -334,12 +334,12 @@ impl crate::wire::Object for Precreate {
             merchant_order_no: None,
             ext_user_info: None,
             bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -414,8 +414,8 @@ impl crate::wire::Object for Precreate {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Precreate",
                 &[
                     "out_trade_no",
@@ -489,7 +489,7 @@ impl crate::wire::Object for Precreate {
     }
 }
 
-crate::wire::object!(Precreate);
+crate::codec::object!(Precreate);
 
 impl crate::method::Method for Precreate {
     type Response = PrecreateResponse;
@@ -528,30 +528,30 @@ pub struct PrecreateResponse {
     /// Identifies this precreated order.
     pub prepay_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PrecreateResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PrecreateResponse {
+impl crate::codec::Object for PrecreateResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            qr_code: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            qr_code: crate::codec::Field::empty(),
             share_code: None,
             prepay_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "qr_code", "share_code", "prepay_id"],
@@ -566,8 +566,8 @@ impl crate::wire::Object for PrecreateResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PrecreateResponse",
             &["out_trade_no", "qr_code", "share_code", "prepay_id"],
             &[&self.out_trade_no, &self.qr_code, &self.share_code, &self.prepay_id],
@@ -576,7 +576,7 @@ impl crate::wire::Object for PrecreateResponse {
     }
 }
 
-crate::wire::object!(PrecreateResponse);
+crate::codec::object!(PrecreateResponse);
 
 /// A business error code of [`Precreate`].
 #[non_exhaustive]
@@ -663,7 +663,7 @@ pub enum PrecreateErrorCode {
     AcqTradeSettleError,
 }
 
-impl crate::wire::KnownValue for PrecreateErrorCode {
+impl crate::codec::KnownValue for PrecreateErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -755,7 +755,7 @@ impl crate::wire::KnownValue for PrecreateErrorCode {
     }
 }
 
-crate::wire::listed!(PrecreateErrorCode);
+crate::codec::listed!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
     #[inline]

@@ -59,7 +59,7 @@ pub struct Refund {
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Refund {
@@ -68,7 +68,7 @@ impl Refund {
         out_trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request.refund_amount = refund_amount;
         request
@@ -79,7 +79,7 @@ impl Refund {
         trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));
         request.refund_amount = refund_amount;
         request
@@ -222,13 +222,13 @@ impl Refund {
     }
 }
 
-impl crate::wire::Object for Refund {
+impl crate::codec::Object for Refund {
     #[inline]
     fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            refund_amount: crate::wire::Field::empty(),
+            refund_amount: crate::codec::Field::empty(),
             refund_currency: None,
             refund_reason: None,
             out_request_no: None,
@@ -245,12 +245,12 @@ impl crate::wire::Object for Refund {
             refund_advance_account_type: None,
             refund_advance_account: None,
             org_pid: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["refund_amount"]);
         source
             .fill(
@@ -301,8 +301,8 @@ impl crate::wire::Object for Refund {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Refund",
                 &[
                     "out_trade_no",
@@ -352,7 +352,7 @@ impl crate::wire::Object for Refund {
     }
 }
 
-crate::wire::object!(Refund);
+crate::codec::object!(Refund);
 
 impl crate::method::Method for Refund {
     type Response = RefundResponse;
@@ -431,23 +431,23 @@ pub struct RefundResponse {
     /// The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundResponse {
+impl crate::codec::Object for RefundResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::empty(),
-            out_trade_no: crate::wire::Field::empty(),
-            buyer_logon_id: crate::wire::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            buyer_logon_id: crate::codec::Field::empty(),
             refund_fee: None,
             fund_change: None,
             refund_currency: None,
@@ -469,12 +469,12 @@ impl crate::wire::Object for RefundResponse {
             refund_charge_info_list: Vec::new(),
             refund_charge_amount: None,
             refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -534,8 +534,8 @@ impl crate::wire::Object for RefundResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundResponse",
             &[
                 "trade_no",
@@ -594,7 +594,7 @@ impl crate::wire::Object for RefundResponse {
     }
 }
 
-crate::wire::object!(RefundResponse);
+crate::codec::object!(RefundResponse);
 
 /// A business error code of [`Refund`].
 #[non_exhaustive]
@@ -663,7 +663,7 @@ pub enum RefundErrorCode {
     AcqUserNotMatchErr,
 }
 
-impl crate::wire::KnownValue for RefundErrorCode {
+impl crate::codec::KnownValue for RefundErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -737,7 +737,7 @@ impl crate::wire::KnownValue for RefundErrorCode {
     }
 }
 
-crate::wire::listed!(RefundErrorCode);
+crate::codec::listed!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
     #[inline]
@@ -789,7 +789,7 @@ pub enum RefundQueryOption {
     RefundVoucherDetailList,
 }
 
-impl crate::wire::KnownValue for RefundQueryOption {
+impl crate::codec::KnownValue for RefundQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -807,7 +807,7 @@ impl crate::wire::KnownValue for RefundQueryOption {
     }
 }
 
-crate::wire::listed!(RefundQueryOption);
+crate::codec::listed!(RefundQueryOption);
 
 /// An item that is refunded.
 #[must_use]
@@ -824,13 +824,13 @@ pub struct RefundGoodsDetail {
     /// The merchant's numbers of the vouchers that were sold as this item.
     pub out_certificate_no_list: Vec<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl RefundGoodsDetail {
     /// With what must be given.
     pub fn new(goods_id: impl Into<String>, refund_amount: crate::types::Price) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.goods_id = Into::into(goods_id);
         request.refund_amount = refund_amount;
         request
@@ -858,21 +858,21 @@ impl RefundGoodsDetail {
     }
 }
 
-impl crate::wire::Object for RefundGoodsDetail {
+impl crate::codec::Object for RefundGoodsDetail {
     #[inline]
     fn empty() -> Self {
         Self {
-            goods_id: crate::wire::Field::empty(),
-            refund_amount: crate::wire::Field::empty(),
+            goods_id: crate::codec::Field::empty(),
+            refund_amount: crate::codec::Field::empty(),
             out_item_id: None,
             out_sku_id: None,
             out_certificate_no_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["goods_id", "refund_amount"]);
         source
             .fill(
@@ -895,8 +895,8 @@ impl crate::wire::Object for RefundGoodsDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "RefundGoodsDetail",
                 &[
                     "goods_id",
@@ -918,7 +918,7 @@ impl crate::wire::Object for RefundGoodsDetail {
     }
 }
 
-crate::wire::object!(RefundGoodsDetail);
+crate::codec::object!(RefundGoodsDetail);
 
 /// How the account that pays a refund is named.
 #[non_exhaustive]
@@ -929,14 +929,14 @@ pub enum RefundTransOutType {
     LoginName,
 }
 
-impl crate::wire::KnownValue for RefundTransOutType {
+impl crate::codec::KnownValue for RefundTransOutType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["userId", "loginName"], &[Self::UserId, Self::LoginName])
     }
 }
 
-crate::wire::listed!(RefundTransOutType);
+crate::codec::listed!(RefundTransOutType);
 
 /// How the account that advances a refund is named.
 #[non_exhaustive]
@@ -949,7 +949,7 @@ pub enum RefundAdvanceAccountType {
     LoginName,
 }
 
-impl crate::wire::KnownValue for RefundAdvanceAccountType {
+impl crate::codec::KnownValue for RefundAdvanceAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -959,7 +959,7 @@ impl crate::wire::KnownValue for RefundAdvanceAccountType {
     }
 }
 
-crate::wire::listed!(RefundAdvanceAccountType);
+crate::codec::listed!(RefundAdvanceAccountType);
 
 /// Prepaid assets that were given back.
 #[non_exhaustive]
@@ -969,28 +969,28 @@ pub struct PresetPayToolInfo {
     /// How much of each.
     pub amount: Vec<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PresetPayToolInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PresetPayToolInfo {
+impl crate::codec::Object for PresetPayToolInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             assert_type_code: None,
             amount: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["assert_type_code", "amount"],
@@ -1000,8 +1000,8 @@ impl crate::wire::Object for PresetPayToolInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PresetPayToolInfo",
             &["assert_type_code", "amount"],
             &[&self.assert_type_code, &self.amount],
@@ -1010,4 +1010,4 @@ impl crate::wire::Object for PresetPayToolInfo {
     }
 }
 
-crate::wire::object!(PresetPayToolInfo);
+crate::codec::object!(PresetPayToolInfo);

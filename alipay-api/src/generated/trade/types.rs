@@ -7,36 +7,36 @@ pub struct AccessParams {
     /// The way in.
     pub channel: crate::types::OpenEnum<AccessParamsChannel>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AccessParams {
     /// With what must be given.
     pub fn new(channel: impl Into<crate::types::OpenEnum<AccessParamsChannel>>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.channel = Into::into(channel);
         request
     }
 }
 
-impl crate::wire::Object for AccessParams {
+impl crate::codec::Object for AccessParams {
     #[inline]
     fn empty() -> Self {
         Self {
-            channel: crate::wire::Field::empty(),
-            extra: crate::wire::Extra::EMPTY,
+            channel: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["channel"]);
         source.fill(&["channel"], &mut [&mut self.channel], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AccessParams",
                 &["channel"],
                 &[&self.channel],
@@ -46,7 +46,7 @@ impl crate::wire::Object for AccessParams {
     }
 }
 
-crate::wire::object!(AccessParams);
+crate::codec::object!(AccessParams);
 
 /// Where an agreement is signed.
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub enum AccessParamsChannel {
     QrCodeOrSms,
 }
 
-impl crate::wire::KnownValue for AccessParamsChannel {
+impl crate::codec::KnownValue for AccessParamsChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -69,7 +69,7 @@ impl crate::wire::KnownValue for AccessParamsChannel {
     }
 }
 
-crate::wire::listed!(AccessParamsChannel);
+crate::codec::listed!(AccessParamsChannel);
 
 /// What an acquiring institution reports about itself and its terminal.
 #[must_use]
@@ -86,14 +86,14 @@ pub struct BkAgentReqInfo {
     /// Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
     pub location: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl BkAgentReqInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `acq_code`.
@@ -133,11 +133,11 @@ impl BkAgentReqInfo {
 impl Default for BkAgentReqInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BkAgentReqInfo {
+impl crate::codec::Object for BkAgentReqInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -146,12 +146,12 @@ impl crate::wire::Object for BkAgentReqInfo {
             device_type: None,
             serial_num: None,
             location: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["acq_code", "merch_code", "device_type", "serial_num", "location"],
@@ -167,8 +167,8 @@ impl crate::wire::Object for BkAgentReqInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BkAgentReqInfo",
             &["acq_code", "merch_code", "device_type", "serial_num", "location"],
             &[
@@ -183,7 +183,7 @@ impl crate::wire::Object for BkAgentReqInfo {
     }
 }
 
-crate::wire::object!(BkAgentReqInfo);
+crate::codec::object!(BkAgentReqInfo);
 
 /// A kind of payment terminal.
 #[non_exhaustive]
@@ -216,7 +216,7 @@ pub enum BkAgentReqInfoDeviceType {
     Mis,
 }
 
-impl crate::wire::KnownValue for BkAgentReqInfoDeviceType {
+impl crate::codec::KnownValue for BkAgentReqInfoDeviceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -254,7 +254,7 @@ impl crate::wire::KnownValue for BkAgentReqInfoDeviceType {
     }
 }
 
-crate::wire::listed!(BkAgentReqInfoDeviceType);
+crate::codec::listed!(BkAgentReqInfoDeviceType);
 
 /// What an acquiring bank needs for clearing; given to institutions only.
 #[non_exhaustive]
@@ -270,17 +270,17 @@ pub struct BkAgentRespInfo {
     /// Where the terminal is believed to be.
     pub estter_location: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for BkAgentRespInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BkAgentRespInfo {
+impl crate::codec::Object for BkAgentRespInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -289,12 +289,12 @@ impl crate::wire::Object for BkAgentRespInfo {
             bindpyeracctbk_id: None,
             bkpyeruser_code: None,
             estter_location: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -316,8 +316,8 @@ impl crate::wire::Object for BkAgentRespInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BkAgentRespInfo",
             &[
                 "bindtrx_id",
@@ -338,7 +338,7 @@ impl crate::wire::Object for BkAgentRespInfo {
     }
 }
 
-crate::wire::object!(BkAgentRespInfo);
+crate::codec::object!(BkAgentRespInfo);
 
 /// Facts about the business behind an order.
 #[must_use]
@@ -369,14 +369,14 @@ pub struct BusinessParams {
         crate::types::OpenEnum<BusinessParamsPriorityUnfreezeAsset>,
     >,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl BusinessParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `mc_create_trade_ip`.
@@ -469,11 +469,11 @@ impl BusinessParams {
 impl Default for BusinessParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BusinessParams {
+impl crate::codec::Object for BusinessParams {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -488,12 +488,12 @@ impl crate::wire::Object for BusinessParams {
             buyer_memo: None,
             force_pwd: None,
             priority_unfreeze_asset: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -527,8 +527,8 @@ impl crate::wire::Object for BusinessParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BusinessParams",
             &[
                 "mc_create_trade_ip",
@@ -561,7 +561,7 @@ impl crate::wire::Object for BusinessParams {
     }
 }
 
-crate::wire::object!(BusinessParams);
+crate::codec::object!(BusinessParams);
 
 /// Which of the buyer's assets to unfreeze first.
 #[non_exhaustive]
@@ -572,14 +572,14 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
     CommonAsset,
 }
 
-impl crate::wire::KnownValue for BusinessParamsPriorityUnfreezeAsset {
+impl crate::codec::KnownValue for BusinessParamsPriorityUnfreezeAsset {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREDIT_ASSET", "COMMON_ASSET"], &[Self::CreditAsset, Self::CommonAsset])
     }
 }
 
-crate::wire::listed!(BusinessParamsPriorityUnfreezeAsset);
+crate::codec::listed!(BusinessParamsPriorityUnfreezeAsset);
 
 /// A fee that was charged for the payment.
 #[non_exhaustive]
@@ -599,17 +599,17 @@ pub struct ChargeInfo {
     /// The fee by part, when several sources of money paid together.
     pub sub_fee_detail_list: Vec<SubFee>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ChargeInfo {
+impl crate::codec::Object for ChargeInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -620,12 +620,12 @@ impl crate::wire::Object for ChargeInfo {
             is_rating_on_switch: None,
             charge_type: None,
             sub_fee_detail_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -651,8 +651,8 @@ impl crate::wire::Object for ChargeInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ChargeInfo",
             &[
                 "charge_fee",
@@ -677,7 +677,7 @@ impl crate::wire::Object for ChargeInfo {
     }
 }
 
-crate::wire::object!(ChargeInfo);
+crate::codec::object!(ChargeInfo);
 
 /// What a fee is for.
 #[non_exhaustive]
@@ -690,14 +690,14 @@ pub enum ChargeType {
     Charge,
 }
 
-impl crate::wire::KnownValue for ChargeType {
+impl crate::codec::KnownValue for ChargeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["trade", "hbfq", "charge"], &[Self::Trade, Self::Hbfq, Self::Charge])
     }
 }
 
-crate::wire::listed!(ChargeType);
+crate::codec::listed!(ChargeType);
 
 /// One contributor to a voucher.
 #[non_exhaustive]
@@ -707,28 +707,28 @@ pub struct ContributeDetail {
     /// How much.
     pub contribute_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ContributeDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ContributeDetail {
+impl crate::codec::Object for ContributeDetail {
     #[inline]
     fn empty() -> Self {
         Self {
             contribute_type: None,
             contribute_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["contribute_type", "contribute_amount"],
@@ -738,8 +738,8 @@ impl crate::wire::Object for ContributeDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ContributeDetail",
             &["contribute_type", "contribute_amount"],
             &[&self.contribute_type, &self.contribute_amount],
@@ -748,7 +748,7 @@ impl crate::wire::Object for ContributeDetail {
     }
 }
 
-crate::wire::object!(ContributeDetail);
+crate::codec::object!(ContributeDetail);
 
 /// Who, besides the merchant, bears a part of a voucher.
 #[non_exhaustive]
@@ -761,14 +761,14 @@ pub enum ContributeDetailContributeType {
     Mall,
 }
 
-impl crate::wire::KnownValue for ContributeDetailContributeType {
+impl crate::codec::KnownValue for ContributeDetailContributeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PLATFORM", "BRAND", "MALL"], &[Self::Platform, Self::Brand, Self::Mall])
     }
 }
 
-crate::wire::listed!(ContributeDetailContributeType);
+crate::codec::listed!(ContributeDetailContributeType);
 
 /// The part that the buyer's employer played in a payment (因公付).
 #[non_exhaustive]
@@ -780,29 +780,29 @@ pub struct EnterprisePayInfo {
     /// Details as the company-payment product gives them.
     pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for EnterprisePayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for EnterprisePayInfo {
+impl crate::codec::Object for EnterprisePayInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             is_use_enterprise_pay: None,
             invoice_amount: None,
             biz_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
@@ -816,8 +816,8 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
@@ -826,7 +826,7 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 }
 
-crate::wire::object!(EnterprisePayInfo);
+crate::codec::object!(EnterprisePayInfo);
 
 /// Who the buyer must be.
 #[must_use]
@@ -849,14 +849,14 @@ pub struct ExtUserInfo {
     /// SHA-256 of the buyer's name followed by the document number, for merchants who don't send these. Only with `need_check_info`; ignored if name or document are given. At most 128 characters.
     pub identity_hash: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl ExtUserInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `need_check_info`.
@@ -917,11 +917,11 @@ impl ExtUserInfo {
 impl Default for ExtUserInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ExtUserInfo {
+impl crate::codec::Object for ExtUserInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -933,12 +933,12 @@ impl crate::wire::Object for ExtUserInfo {
             min_age: None,
             mobile: None,
             identity_hash: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -966,8 +966,8 @@ impl crate::wire::Object for ExtUserInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ExtUserInfo",
             &[
                 "need_check_info",
@@ -994,7 +994,7 @@ impl crate::wire::Object for ExtUserInfo {
     }
 }
 
-crate::wire::object!(ExtUserInfo);
+crate::codec::object!(ExtUserInfo);
 
 /// A kind of identity document.
 #[non_exhaustive]
@@ -1013,7 +1013,7 @@ pub enum ExtUserInfoCertType {
     PermanentResidenceForeigner,
 }
 
-impl crate::wire::KnownValue for ExtUserInfoCertType {
+impl crate::codec::KnownValue for ExtUserInfoCertType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1037,7 +1037,7 @@ impl crate::wire::KnownValue for ExtUserInfoCertType {
     }
 }
 
-crate::wire::listed!(ExtUserInfoCertType);
+crate::codec::listed!(ExtUserInfoCertType);
 
 /// Extras of an order.
 #[must_use]
@@ -1064,14 +1064,14 @@ pub struct ExtendParams {
     /// The instalment of a trade component order that is paid: `installment_order_id` from `alipay.open.mini.order.installment.create`.
     pub tc_installment_order_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl ExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `sys_service_provider_id`.
@@ -1156,11 +1156,11 @@ impl ExtendParams {
 impl Default for ExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ExtendParams {
+impl crate::codec::Object for ExtendParams {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -1174,12 +1174,12 @@ impl crate::wire::Object for ExtendParams {
             credit_ext_info: None,
             trade_component_order_id: None,
             tc_installment_order_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1211,8 +1211,8 @@ impl crate::wire::Object for ExtendParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ExtendParams",
             &[
                 "sys_service_provider_id",
@@ -1243,7 +1243,7 @@ impl crate::wire::Object for ExtendParams {
     }
 }
 
-crate::wire::object!(ExtendParams);
+crate::codec::object!(ExtendParams);
 
 /// A source of money that a payment or a refund went through.
 #[non_exhaustive]
@@ -1278,7 +1278,7 @@ pub enum FundChannel {
     DcepAsset,
 }
 
-impl crate::wire::KnownValue for FundChannel {
+impl crate::codec::KnownValue for FundChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1318,7 +1318,7 @@ impl crate::wire::KnownValue for FundChannel {
     }
 }
 
-crate::wire::listed!(FundChannel);
+crate::codec::listed!(FundChannel);
 
 /// One item of an order.
 #[must_use]
@@ -1349,7 +1349,7 @@ pub struct GoodsDetail {
     /// The item's EAN bar code.
     pub goods_ean_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl GoodsDetail {
@@ -1360,7 +1360,7 @@ impl GoodsDetail {
         quantity: i64,
         price: crate::types::Price,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.goods_id = Into::into(goods_id);
         request.goods_name = Into::into(goods_name);
         request.quantity = Some(quantity);
@@ -1420,16 +1420,16 @@ impl GoodsDetail {
 impl Default for GoodsDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for GoodsDetail {
+impl crate::codec::Object for GoodsDetail {
     #[inline]
     fn empty() -> Self {
         Self {
-            goods_id: crate::wire::Field::empty(),
-            goods_name: crate::wire::Field::empty(),
+            goods_id: crate::codec::Field::empty(),
+            goods_name: crate::codec::Field::empty(),
             quantity: None,
             price: None,
             alipay_goods_id: None,
@@ -1440,12 +1440,12 @@ impl crate::wire::Object for GoodsDetail {
             out_item_id: None,
             out_sku_id: None,
             goods_ean_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1481,8 +1481,8 @@ impl crate::wire::Object for GoodsDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "GoodsDetail",
             &[
                 "goods_id",
@@ -1517,7 +1517,7 @@ impl crate::wire::Object for GoodsDetail {
     }
 }
 
-crate::wire::object!(GoodsDetail);
+crate::codec::object!(GoodsDetail);
 
 /// Whether goods can be touched.
 #[non_exhaustive]
@@ -1528,14 +1528,14 @@ pub enum GoodsType {
     Physical,
 }
 
-impl crate::wire::KnownValue for GoodsType {
+impl crate::codec::KnownValue for GoodsType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::Virtual, Self::Physical])
     }
 }
 
-crate::wire::listed!(GoodsType);
+crate::codec::listed!(GoodsType);
 
 /// What an invoice for the order says.
 #[non_exhaustive]
@@ -1545,7 +1545,7 @@ pub struct InvoiceInfo {
     /// The lines of the invoice, a JSON array: `code`, `name`, `num`, `sumPrice` and `taxRate` of each. At most 400 characters.
     pub details: crate::types::Json,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl InvoiceInfo {
@@ -1554,25 +1554,25 @@ impl InvoiceInfo {
         key_info: InvoiceKeyInfo,
         details: impl Into<crate::types::Json>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.key_info = key_info;
         request.details = Into::into(details);
         request
     }
 }
 
-impl crate::wire::Object for InvoiceInfo {
+impl crate::codec::Object for InvoiceInfo {
     #[inline]
     fn empty() -> Self {
         Self {
-            key_info: crate::wire::Field::empty(),
-            details: crate::wire::Field::empty(),
-            extra: crate::wire::Extra::EMPTY,
+            key_info: crate::codec::Field::empty(),
+            details: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["key_info", "details"]);
         source
             .fill(
@@ -1583,8 +1583,8 @@ impl crate::wire::Object for InvoiceInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InvoiceInfo",
                 &["key_info", "details"],
                 &[&self.key_info, &self.details],
@@ -1594,7 +1594,7 @@ impl crate::wire::Object for InvoiceInfo {
     }
 }
 
-crate::wire::object!(InvoiceInfo);
+crate::codec::object!(InvoiceInfo);
 
 /// Whether and by whom an invoice is issued.
 #[non_exhaustive]
@@ -1606,7 +1606,7 @@ pub struct InvoiceKeyInfo {
     /// The issuer's tax number. At most 30 characters.
     pub tax_num: String,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl InvoiceKeyInfo {
@@ -1616,7 +1616,7 @@ impl InvoiceKeyInfo {
         invoice_merchant_name: impl Into<String>,
         tax_num: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.is_support_invoice = is_support_invoice;
         request.invoice_merchant_name = Into::into(invoice_merchant_name);
         request.tax_num = Into::into(tax_num);
@@ -1624,19 +1624,19 @@ impl InvoiceKeyInfo {
     }
 }
 
-impl crate::wire::Object for InvoiceKeyInfo {
+impl crate::codec::Object for InvoiceKeyInfo {
     #[inline]
     fn empty() -> Self {
         Self {
-            is_support_invoice: crate::wire::Field::empty(),
-            invoice_merchant_name: crate::wire::Field::empty(),
-            tax_num: crate::wire::Field::empty(),
-            extra: crate::wire::Extra::EMPTY,
+            is_support_invoice: crate::codec::Field::empty(),
+            invoice_merchant_name: crate::codec::Field::empty(),
+            tax_num: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["is_support_invoice", "invoice_merchant_name", "tax_num"]);
         source
             .fill(
@@ -1651,8 +1651,8 @@ impl crate::wire::Object for InvoiceKeyInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InvoiceKeyInfo",
                 &["is_support_invoice", "invoice_merchant_name", "tax_num"],
                 &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
@@ -1662,7 +1662,7 @@ impl crate::wire::Object for InvoiceKeyInfo {
     }
 }
 
-crate::wire::object!(InvoiceKeyInfo);
+crate::codec::object!(InvoiceKeyInfo);
 
 /// One movement of a split, or of a split that is taken back.
 #[must_use]
@@ -1689,14 +1689,14 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
     /// The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
     pub trans_in_name: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OpenApiRoyaltyDetailInfoPojo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `royalty_type`.
@@ -1777,11 +1777,11 @@ impl OpenApiRoyaltyDetailInfoPojo {
 impl Default for OpenApiRoyaltyDetailInfoPojo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
+impl crate::codec::Object for OpenApiRoyaltyDetailInfoPojo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -1795,12 +1795,12 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
             desc: None,
             royalty_scene: None,
             trans_in_name: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1832,8 +1832,8 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenApiRoyaltyDetailInfoPojo",
             &[
                 "royalty_type",
@@ -1864,7 +1864,7 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     }
 }
 
-crate::wire::object!(OpenApiRoyaltyDetailInfoPojo);
+crate::codec::object!(OpenApiRoyaltyDetailInfoPojo);
 
 /// A channel to deduct from.
 #[must_use]
@@ -1875,14 +1875,14 @@ pub struct OpenApiSpecifiedChannelParamsPojo {
     /// The institution: `INST_ALIPAY`.
     pub inst_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OpenApiSpecifiedChannelParamsPojo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `asset_type_code`.
@@ -1901,22 +1901,22 @@ impl OpenApiSpecifiedChannelParamsPojo {
 impl Default for OpenApiSpecifiedChannelParamsPojo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
+impl crate::codec::Object for OpenApiSpecifiedChannelParamsPojo {
     #[inline]
     fn empty() -> Self {
         Self {
             asset_type_code: None,
             inst_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["asset_type_code", "inst_id"],
@@ -1926,8 +1926,8 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenApiSpecifiedChannelParamsPojo",
             &["asset_type_code", "inst_id"],
             &[&self.asset_type_code, &self.inst_id],
@@ -1936,7 +1936,7 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     }
 }
 
-crate::wire::object!(OpenApiSpecifiedChannelParamsPojo);
+crate::codec::object!(OpenApiSpecifiedChannelParamsPojo);
 
 /// A detail that the notification of a payment carries on request.
 #[non_exhaustive]
@@ -1951,7 +1951,7 @@ pub enum PaymentQueryOption {
     CreditPayMode,
 }
 
-impl crate::wire::KnownValue for PaymentQueryOption {
+impl crate::codec::KnownValue for PaymentQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1971,7 +1971,7 @@ impl crate::wire::KnownValue for PaymentQueryOption {
     }
 }
 
-crate::wire::listed!(PaymentQueryOption);
+crate::codec::listed!(PaymentQueryOption);
 
 /// The plan of a periodic deduction: when, and how much.
 #[must_use]
@@ -1992,7 +1992,7 @@ pub struct PeriodRuleParams {
     /// Introductory offers of the plan.
     pub scene_rule_params: Option<SceneRuleParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PeriodRuleParams {
@@ -2003,7 +2003,7 @@ impl PeriodRuleParams {
         execute_time: crate::types::Date,
         single_amount: crate::types::Price,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.period_type = Into::into(period_type);
         request.period = period;
         request.execute_time = execute_time;
@@ -2033,23 +2033,23 @@ impl PeriodRuleParams {
     }
 }
 
-impl crate::wire::Object for PeriodRuleParams {
+impl crate::codec::Object for PeriodRuleParams {
     #[inline]
     fn empty() -> Self {
         Self {
-            period_type: crate::wire::Field::empty(),
-            period: crate::wire::Field::empty(),
-            execute_time: crate::wire::Field::empty(),
-            single_amount: crate::wire::Field::empty(),
+            period_type: crate::codec::Field::empty(),
+            period: crate::codec::Field::empty(),
+            execute_time: crate::codec::Field::empty(),
+            single_amount: crate::codec::Field::empty(),
             total_amount: None,
             total_payments: None,
             scene_rule_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["period_type", "period", "execute_time", "single_amount"]);
         source
             .fill(
@@ -2076,8 +2076,8 @@ impl crate::wire::Object for PeriodRuleParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "PeriodRuleParams",
                 &[
                     "period_type",
@@ -2103,7 +2103,7 @@ impl crate::wire::Object for PeriodRuleParams {
     }
 }
 
-crate::wire::object!(PeriodRuleParams);
+crate::codec::object!(PeriodRuleParams);
 
 /// The unit of a deduction plan.
 #[non_exhaustive]
@@ -2114,14 +2114,14 @@ pub enum PeriodRuleParamsPeriodType {
     Month,
 }
 
-impl crate::wire::KnownValue for PeriodRuleParamsPeriodType {
+impl crate::codec::KnownValue for PeriodRuleParamsPeriodType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
     }
 }
 
-crate::wire::listed!(PeriodRuleParamsPeriodType);
+crate::codec::listed!(PeriodRuleParamsPeriodType);
 
 /// A fee that came back to the merchant with a refund.
 #[non_exhaustive]
@@ -2135,17 +2135,17 @@ pub struct RefundChargeInfo {
     /// The returned fee by part, when several sources of money had paid.
     pub refund_sub_fee_detail_list: Vec<RefundSubFee>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundChargeInfo {
+impl crate::codec::Object for RefundChargeInfo {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -2153,12 +2153,12 @@ impl crate::wire::Object for RefundChargeInfo {
             switch_fee_rate: None,
             charge_type: None,
             refund_sub_fee_detail_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -2178,8 +2178,8 @@ impl crate::wire::Object for RefundChargeInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundChargeInfo",
             &[
                 "refund_charge_fee",
@@ -2198,7 +2198,7 @@ impl crate::wire::Object for RefundChargeInfo {
     }
 }
 
-crate::wire::object!(RefundChargeInfo);
+crate::codec::object!(RefundChargeInfo);
 
 /// One part of a returned fee.
 #[non_exhaustive]
@@ -2208,28 +2208,28 @@ pub struct RefundSubFee {
     /// The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundSubFee {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundSubFee {
+impl crate::codec::Object for RefundSubFee {
     #[inline]
     fn empty() -> Self {
         Self {
             refund_charge_fee: None,
             switch_fee_rate: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["refund_charge_fee", "switch_fee_rate"],
@@ -2239,8 +2239,8 @@ impl crate::wire::Object for RefundSubFee {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundSubFee",
             &["refund_charge_fee", "switch_fee_rate"],
             &[&self.refund_charge_fee, &self.switch_fee_rate],
@@ -2249,7 +2249,7 @@ impl crate::wire::Object for RefundSubFee {
     }
 }
 
-crate::wire::object!(RefundSubFee);
+crate::codec::object!(RefundSubFee);
 
 /// How an account in a split is named.
 #[non_exhaustive]
@@ -2264,7 +2264,7 @@ pub enum RoyaltyAccountType {
     OpenId,
 }
 
-impl crate::wire::KnownValue for RoyaltyAccountType {
+impl crate::codec::KnownValue for RoyaltyAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2274,7 +2274,7 @@ impl crate::wire::KnownValue for RoyaltyAccountType {
     }
 }
 
-crate::wire::listed!(RoyaltyAccountType);
+crate::codec::listed!(RoyaltyAccountType);
 
 /// One share of the money of an order.
 #[must_use]
@@ -2301,7 +2301,7 @@ pub struct RoyaltyDetailInfos {
     /// The batch that this share belongs to, for receivers of type `bankIndex`. At most 32 characters.
     pub batch_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl RoyaltyDetailInfos {
@@ -2311,7 +2311,7 @@ impl RoyaltyDetailInfos {
         trans_in: impl Into<String>,
         amount: crate::types::Price,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.trans_out = Into::into(trans_out);
         request.trans_in = Into::into(trans_in);
         request.amount = amount;
@@ -2365,26 +2365,26 @@ impl RoyaltyDetailInfos {
     }
 }
 
-impl crate::wire::Object for RoyaltyDetailInfos {
+impl crate::codec::Object for RoyaltyDetailInfos {
     #[inline]
     fn empty() -> Self {
         Self {
             serial_no: None,
             trans_out_type: None,
-            trans_out: crate::wire::Field::empty(),
+            trans_out: crate::codec::Field::empty(),
             trans_in_type: None,
-            trans_in: crate::wire::Field::empty(),
-            amount: crate::wire::Field::empty(),
+            trans_in: crate::codec::Field::empty(),
+            amount: crate::codec::Field::empty(),
             amount_percentage: None,
             desc: None,
             out_relation_id: None,
             batch_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["trans_out", "trans_in", "amount"]);
         source
             .fill(
@@ -2417,8 +2417,8 @@ impl crate::wire::Object for RoyaltyDetailInfos {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "RoyaltyDetailInfos",
                 &[
                     "serial_no",
@@ -2450,7 +2450,7 @@ impl crate::wire::Object for RoyaltyDetailInfos {
     }
 }
 
-crate::wire::object!(RoyaltyDetailInfos);
+crate::codec::object!(RoyaltyDetailInfos);
 
 /// How the receiver of a share is named.
 #[non_exhaustive]
@@ -2463,7 +2463,7 @@ pub enum RoyaltyDetailInfosTransInType {
     StoreId,
 }
 
-impl crate::wire::KnownValue for RoyaltyDetailInfosTransInType {
+impl crate::codec::KnownValue for RoyaltyDetailInfosTransInType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2473,7 +2473,7 @@ impl crate::wire::KnownValue for RoyaltyDetailInfosTransInType {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailInfosTransInType);
+crate::codec::listed!(RoyaltyDetailInfosTransInType);
 
 /// How the money of an order is split.
 #[must_use]
@@ -2484,13 +2484,13 @@ pub struct RoyaltyInfo {
     /// Who gets what.
     pub royalty_detail_infos: Vec<RoyaltyDetailInfos>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl RoyaltyInfo {
     /// With what must be given.
     pub fn new(royalty_detail_infos: impl Into<Vec<RoyaltyDetailInfos>>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.royalty_detail_infos = Into::into(royalty_detail_infos);
         request
     }
@@ -2502,18 +2502,18 @@ impl RoyaltyInfo {
     }
 }
 
-impl crate::wire::Object for RoyaltyInfo {
+impl crate::codec::Object for RoyaltyInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             royalty_type: None,
             royalty_detail_infos: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["royalty_detail_infos"]);
         source
             .fill(
@@ -2524,8 +2524,8 @@ impl crate::wire::Object for RoyaltyInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "RoyaltyInfo",
                 &["royalty_type", "royalty_detail_infos"],
                 &[&self.royalty_type, &self.royalty_detail_infos],
@@ -2535,7 +2535,7 @@ impl crate::wire::Object for RoyaltyInfo {
     }
 }
 
-crate::wire::object!(RoyaltyInfo);
+crate::codec::object!(RoyaltyInfo);
 
 /// What a share is paid for.
 #[non_exhaustive]
@@ -2550,7 +2550,7 @@ pub enum RoyaltyScene {
     Miscellaneous,
 }
 
-impl crate::wire::KnownValue for RoyaltyScene {
+impl crate::codec::KnownValue for RoyaltyScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2565,7 +2565,7 @@ impl crate::wire::KnownValue for RoyaltyScene {
     }
 }
 
-crate::wire::listed!(RoyaltyScene);
+crate::codec::listed!(RoyaltyScene);
 
 /// What a movement in a split is.
 #[non_exhaustive]
@@ -2576,14 +2576,14 @@ pub enum RoyaltyType {
     Replenish,
 }
 
-impl crate::wire::KnownValue for RoyaltyType {
+impl crate::codec::KnownValue for RoyaltyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["transfer", "replenish"], &[Self::Transfer, Self::Replenish])
     }
 }
 
-crate::wire::listed!(RoyaltyType);
+crate::codec::listed!(RoyaltyType);
 
 /// Introductory offers of a deduction plan.
 #[must_use]
@@ -2594,14 +2594,14 @@ pub struct SceneRuleParams {
     /// For how many days the low price holds.
     pub low_price_period: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SceneRuleParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `discount_period`.
@@ -2620,22 +2620,22 @@ impl SceneRuleParams {
 impl Default for SceneRuleParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SceneRuleParams {
+impl crate::codec::Object for SceneRuleParams {
     #[inline]
     fn empty() -> Self {
         Self {
             discount_period: None,
             low_price_period: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["discount_period", "low_price_period"],
@@ -2645,8 +2645,8 @@ impl crate::wire::Object for SceneRuleParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SceneRuleParams",
             &["discount_period", "low_price_period"],
             &[&self.discount_period, &self.low_price_period],
@@ -2655,7 +2655,7 @@ impl crate::wire::Object for SceneRuleParams {
     }
 }
 
-crate::wire::object!(SceneRuleParams);
+crate::codec::object!(SceneRuleParams);
 
 /// One settlement.
 #[must_use]
@@ -2678,7 +2678,7 @@ pub struct SettleDetailInfo {
         crate::types::OpenEnum<SettleDetailInfoSettleEntityType>,
     >,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SettleDetailInfo {
@@ -2687,7 +2687,7 @@ impl SettleDetailInfo {
         amount: crate::types::Price,
         trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.amount = Some(amount);
         request.trans_in_type = Into::into(trans_in_type);
         request
@@ -2698,7 +2698,7 @@ impl SettleDetailInfo {
         actual_amount: crate::types::Price,
         trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.actual_amount = Some(actual_amount);
         request.trans_in_type = Into::into(trans_in_type);
         request
@@ -2748,23 +2748,23 @@ impl SettleDetailInfo {
     }
 }
 
-impl crate::wire::Object for SettleDetailInfo {
+impl crate::codec::Object for SettleDetailInfo {
     #[inline]
     fn empty() -> Self {
         Self {
-            trans_in_type: crate::wire::Field::empty(),
+            trans_in_type: crate::codec::Field::empty(),
             trans_in: None,
             amount: None,
             actual_amount: None,
             summary_dimension: None,
             settle_entity_id: None,
             settle_entity_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["trans_in_type"]);
         source
             .fill(
@@ -2791,8 +2791,8 @@ impl crate::wire::Object for SettleDetailInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SettleDetailInfo",
                 &[
                     "trans_in_type",
@@ -2818,7 +2818,7 @@ impl crate::wire::Object for SettleDetailInfo {
     }
 }
 
-crate::wire::object!(SettleDetailInfo);
+crate::codec::object!(SettleDetailInfo);
 
 /// Who is settled.
 #[non_exhaustive]
@@ -2829,14 +2829,14 @@ pub enum SettleDetailInfoSettleEntityType {
     Store,
 }
 
-impl crate::wire::KnownValue for SettleDetailInfoSettleEntityType {
+impl crate::codec::KnownValue for SettleDetailInfoSettleEntityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
     }
 }
 
-crate::wire::listed!(SettleDetailInfoSettleEntityType);
+crate::codec::listed!(SettleDetailInfoSettleEntityType);
 
 /// How the receiver of a settlement is named.
 #[non_exhaustive]
@@ -2851,7 +2851,7 @@ pub enum SettleDetailInfoTransInType {
     DefaultSettle,
 }
 
-impl crate::wire::KnownValue for SettleDetailInfoTransInType {
+impl crate::codec::KnownValue for SettleDetailInfoTransInType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2861,7 +2861,7 @@ impl crate::wire::KnownValue for SettleDetailInfoTransInType {
     }
 }
 
-crate::wire::listed!(SettleDetailInfoTransInType);
+crate::codec::listed!(SettleDetailInfoTransInType);
 
 /// Where the money of an order is settled to.
 #[must_use]
@@ -2872,13 +2872,13 @@ pub struct SettleInfo {
     /// When the order is settled without further confirmation: `1d` to `365d`. Only for merchants on settlement by period. At most 10 characters.
     pub settle_period_time: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SettleInfo {
     /// With what must be given.
     pub fn new(settle_detail_infos: impl Into<Vec<SettleDetailInfo>>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.settle_detail_infos = Into::into(settle_detail_infos);
         request
     }
@@ -2890,18 +2890,18 @@ impl SettleInfo {
     }
 }
 
-impl crate::wire::Object for SettleInfo {
+impl crate::codec::Object for SettleInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             settle_detail_infos: Vec::new(),
             settle_period_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["settle_detail_infos"]);
         source
             .fill(
@@ -2912,8 +2912,8 @@ impl crate::wire::Object for SettleInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SettleInfo",
                 &["settle_detail_infos", "settle_period_time"],
                 &[&self.settle_detail_infos, &self.settle_period_time],
@@ -2923,7 +2923,7 @@ impl crate::wire::Object for SettleInfo {
     }
 }
 
-crate::wire::object!(SettleInfo);
+crate::codec::object!(SettleInfo);
 
 /// The sub-merchant that an agreement shows to the user.
 #[must_use]
@@ -2938,14 +2938,14 @@ pub struct SignMerchantParams {
     /// What the service is about, for example its limit.
     pub sub_merchant_service_description: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SignMerchantParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Sets `sub_merchant_id`.
@@ -2984,11 +2984,11 @@ impl SignMerchantParams {
 impl Default for SignMerchantParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SignMerchantParams {
+impl crate::codec::Object for SignMerchantParams {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -2996,12 +2996,12 @@ impl crate::wire::Object for SignMerchantParams {
             sub_merchant_name: None,
             sub_merchant_service_name: None,
             sub_merchant_service_description: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -3021,8 +3021,8 @@ impl crate::wire::Object for SignMerchantParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SignMerchantParams",
             &[
                 "sub_merchant_id",
@@ -3041,7 +3041,7 @@ impl crate::wire::Object for SignMerchantParams {
     }
 }
 
-crate::wire::object!(SignMerchantParams);
+crate::codec::object!(SignMerchantParams);
 
 /// An agreement for later deductions that the buyer signs while paying.
 #[must_use]
@@ -3072,7 +3072,7 @@ pub struct SignParams {
     /// The channels to deduct from first.
     pub recommend_sort_channel_params: Vec<OpenApiSpecifiedChannelParamsPojo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SignParams {
@@ -3081,7 +3081,7 @@ impl SignParams {
         personal_product_code: impl Into<String>,
         access_params: AccessParams,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.personal_product_code = Into::into(personal_product_code);
         request.access_params = access_params;
         request
@@ -3157,12 +3157,12 @@ impl SignParams {
     }
 }
 
-impl crate::wire::Object for SignParams {
+impl crate::codec::Object for SignParams {
     #[inline]
     fn empty() -> Self {
         Self {
-            personal_product_code: crate::wire::Field::empty(),
-            access_params: crate::wire::Field::empty(),
+            personal_product_code: crate::codec::Field::empty(),
+            access_params: crate::codec::Field::empty(),
             product_code: None,
             sign_scene: None,
             external_agreement_no: None,
@@ -3173,12 +3173,12 @@ impl crate::wire::Object for SignParams {
             effect_time: None,
             allow_huazhi_degrade: None,
             recommend_sort_channel_params: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["personal_product_code", "access_params"]);
         source
             .fill(
@@ -3215,8 +3215,8 @@ impl crate::wire::Object for SignParams {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SignParams",
                 &[
                     "personal_product_code",
@@ -3252,7 +3252,7 @@ impl crate::wire::Object for SignParams {
     }
 }
 
-crate::wire::object!(SignParams);
+crate::codec::object!(SignParams);
 
 /// One part of a fee on a payment made from several sources.
 #[non_exhaustive]
@@ -3264,29 +3264,29 @@ pub struct SubFee {
     /// The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for SubFee {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SubFee {
+impl crate::codec::Object for SubFee {
     #[inline]
     fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
             switch_fee_rate: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["charge_fee", "original_charge_fee", "switch_fee_rate"],
@@ -3300,8 +3300,8 @@ impl crate::wire::Object for SubFee {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SubFee",
             &["charge_fee", "original_charge_fee", "switch_fee_rate"],
             &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
@@ -3310,7 +3310,7 @@ impl crate::wire::Object for SubFee {
     }
 }
 
-crate::wire::object!(SubFee);
+crate::codec::object!(SubFee);
 
 /// The merchant behind a platform or acquirer.
 #[must_use]
@@ -3321,13 +3321,13 @@ pub struct SubMerchant {
     /// Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
     pub merchant_type: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SubMerchant {
     /// With what must be given.
     pub fn new(merchant_id: impl Into<String>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.merchant_id = Into::into(merchant_id);
         request
     }
@@ -3339,18 +3339,18 @@ impl SubMerchant {
     }
 }
 
-impl crate::wire::Object for SubMerchant {
+impl crate::codec::Object for SubMerchant {
     #[inline]
     fn empty() -> Self {
         Self {
-            merchant_id: crate::wire::Field::empty(),
+            merchant_id: crate::codec::Field::empty(),
             merchant_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["merchant_id"]);
         source
             .fill(
@@ -3361,8 +3361,8 @@ impl crate::wire::Object for SubMerchant {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SubMerchant",
                 &["merchant_id", "merchant_type"],
                 &[&self.merchant_id, &self.merchant_type],
@@ -3372,7 +3372,7 @@ impl crate::wire::Object for SubMerchant {
     }
 }
 
-crate::wire::object!(SubMerchant);
+crate::codec::object!(SubMerchant);
 
 /// A payment that was made by tapping the phone on a device.
 #[non_exhaustive]
@@ -3384,29 +3384,29 @@ pub struct TapPayInfo {
     /// The name to show for that reduction.
     pub total_discount_name: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TapPayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TapPayInfo {
+impl crate::codec::Object for TapPayInfo {
     #[inline]
     fn empty() -> Self {
         Self {
             payment_medium_type: None,
             total_discount_amount: None,
             total_discount_name: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["payment_medium_type", "total_discount_amount", "total_discount_name"],
@@ -3420,8 +3420,8 @@ impl crate::wire::Object for TapPayInfo {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TapPayInfo",
             &["payment_medium_type", "total_discount_amount", "total_discount_name"],
             &[
@@ -3434,7 +3434,7 @@ impl crate::wire::Object for TapPayInfo {
     }
 }
 
-crate::wire::object!(TapPayInfo);
+crate::codec::object!(TapPayInfo);
 
 /// What one source of money contributed to a payment, or got back in a refund.
 #[non_exhaustive]
@@ -3450,31 +3450,31 @@ pub struct TradeFundBill {
     /// The kind of card; given for bank cards only.
     pub fund_type: Option<crate::types::OpenEnum<TradeFundBillFundType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TradeFundBill {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TradeFundBill {
+impl crate::codec::Object for TradeFundBill {
     #[inline]
     fn empty() -> Self {
         Self {
-            fund_channel: crate::wire::Field::empty(),
+            fund_channel: crate::codec::Field::empty(),
             amount: None,
             real_amount: None,
             bank_code: None,
             fund_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
@@ -3490,8 +3490,8 @@ impl crate::wire::Object for TradeFundBill {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TradeFundBill",
             &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
             &[
@@ -3506,7 +3506,7 @@ impl crate::wire::Object for TradeFundBill {
     }
 }
 
-crate::wire::object!(TradeFundBill);
+crate::codec::object!(TradeFundBill);
 
 /// The kind of bank card behind a `BANKCARD` bill.
 #[non_exhaustive]
@@ -3519,7 +3519,7 @@ pub enum TradeFundBillFundType {
     MixedCard,
 }
 
-impl crate::wire::KnownValue for TradeFundBillFundType {
+impl crate::codec::KnownValue for TradeFundBillFundType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3529,7 +3529,7 @@ impl crate::wire::KnownValue for TradeFundBillFundType {
     }
 }
 
-crate::wire::listed!(TradeFundBillFundType);
+crate::codec::listed!(TradeFundBillFundType);
 
 /// Where an order stands.
 #[non_exhaustive]
@@ -3544,7 +3544,7 @@ pub enum TradeStatus {
     TradeFinished,
 }
 
-impl crate::wire::KnownValue for TradeStatus {
+impl crate::codec::KnownValue for TradeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3559,7 +3559,7 @@ impl crate::wire::KnownValue for TradeStatus {
     }
 }
 
-crate::wire::listed!(TradeStatus);
+crate::codec::listed!(TradeStatus);
 
 /// A voucher that the buyer redeemed, and who bears its cost.
 #[non_exhaustive]
@@ -3589,23 +3589,23 @@ pub struct VoucherDetail {
     /// What the platform took off when the voucher was sold; only for vouchers that are sold.
     pub purchase_ant_contribute: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for VoucherDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for VoucherDetail {
+impl crate::codec::Object for VoucherDetail {
     #[inline]
     fn empty() -> Self {
         Self {
-            id: crate::wire::Field::empty(),
-            name: crate::wire::Field::empty(),
-            r#type: crate::wire::Field::empty(),
+            id: crate::codec::Field::empty(),
+            name: crate::codec::Field::empty(),
+            r#type: crate::codec::Field::empty(),
             amount: None,
             merchant_contribute: None,
             other_contribute: None,
@@ -3615,12 +3615,12 @@ impl crate::wire::Object for VoucherDetail {
             purchase_buyer_contribute: None,
             purchase_merchant_contribute: None,
             purchase_ant_contribute: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -3656,8 +3656,8 @@ impl crate::wire::Object for VoucherDetail {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "VoucherDetail",
             &[
                 "id",
@@ -3692,7 +3692,7 @@ impl crate::wire::Object for VoucherDetail {
     }
 }
 
-crate::wire::object!(VoucherDetail);
+crate::codec::object!(VoucherDetail);
 
 /// How a voucher reduces the price.
 #[non_exhaustive]
@@ -3709,7 +3709,7 @@ pub enum VoucherDetailType {
     AlipayBizVoucher,
 }
 
-impl crate::wire::KnownValue for VoucherDetailType {
+impl crate::codec::KnownValue for VoucherDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3731,4 +3731,4 @@ impl crate::wire::KnownValue for VoucherDetailType {
     }
 }
 
-crate::wire::listed!(VoucherDetailType);
+crate::codec::listed!(VoucherDetailType);

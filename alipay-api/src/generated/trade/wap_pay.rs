@@ -67,7 +67,7 @@ pub struct WapPay {
     /// What the buyer needs to ask for an invoice.
     pub invoice_info: Option<super::types::InvoiceInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl WapPay {
@@ -77,7 +77,7 @@ impl WapPay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Into::into(out_trade_no);
         request.total_amount = total_amount;
         request.subject = Into::into(subject);
@@ -256,13 +256,13 @@ impl WapPay {
     }
 }
 
-impl crate::wire::Object for WapPay {
+impl crate::codec::Object for WapPay {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            total_amount: crate::wire::Field::empty(),
-            subject: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             quit_url: None,
             auth_token: None,
@@ -287,12 +287,12 @@ impl crate::wire::Object for WapPay {
             merchant_order_no: None,
             ext_user_info: None,
             invoice_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -359,8 +359,8 @@ impl crate::wire::Object for WapPay {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "WapPay",
                 &[
                     "out_trade_no",
@@ -426,7 +426,7 @@ impl crate::wire::Object for WapPay {
     }
 }
 
-crate::wire::object!(WapPay);
+crate::codec::object!(WapPay);
 
 impl crate::method::Method for WapPay {
     type Response = WapPayResponse;
@@ -459,31 +459,31 @@ pub struct WapPayResponse {
     /// The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for WapPayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for WapPayResponse {
+impl crate::codec::Object for WapPayResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::empty(),
-            trade_no: crate::wire::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::empty(),
+            seller_id: crate::codec::Field::empty(),
             merchant_order_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -505,8 +505,8 @@ impl crate::wire::Object for WapPayResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "WapPayResponse",
             &[
                 "out_trade_no",
@@ -527,7 +527,7 @@ impl crate::wire::Object for WapPayResponse {
     }
 }
 
-crate::wire::object!(WapPayResponse);
+crate::codec::object!(WapPayResponse);
 
 /// A business error code of [`WapPay`].
 #[non_exhaustive]
@@ -556,7 +556,7 @@ pub enum WapPayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::KnownValue for WapPayErrorCode {
+impl crate::codec::KnownValue for WapPayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -590,7 +590,7 @@ impl crate::wire::KnownValue for WapPayErrorCode {
     }
 }
 
-crate::wire::listed!(WapPayErrorCode);
+crate::codec::listed!(WapPayErrorCode);
 
 impl crate::method::ErrorCode for WapPayErrorCode {
     #[inline]

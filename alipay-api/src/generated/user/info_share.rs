@@ -14,36 +14,36 @@ pub struct InfoShare {
     /// The user's `access_token`, from `alipay.system.oauth.token`. At most 40 characters.
     pub auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl InfoShare {
     /// With what must be given.
     pub fn new(auth_token: impl Into<crate::types::Secret>) -> Self {
-        let mut request = <Self as crate::wire::Object>::empty();
+        let mut request = <Self as crate::codec::Object>::empty();
         request.auth_token = Into::into(auth_token);
         request
     }
 }
 
-impl crate::wire::Object for InfoShare {
+impl crate::codec::Object for InfoShare {
     #[inline]
     fn empty() -> Self {
         Self {
-            auth_token: crate::wire::Field::empty(),
-            extra: crate::wire::Extra::EMPTY,
+            auth_token: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["auth_token"]);
         source.fill(&["auth_token"], &mut [&mut self.auth_token], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InfoShare",
                 &["auth_token"],
                 &[&self.auth_token],
@@ -53,7 +53,7 @@ impl crate::wire::Object for InfoShare {
     }
 }
 
-crate::wire::object!(InfoShare);
+crate::codec::object!(InfoShare);
 
 impl crate::method::Method for InfoShare {
     type Response = InfoShareResponse;
@@ -208,17 +208,17 @@ pub struct InfoShareResponse {
     /// Until when that document is valid. Of companies only.
     pub firm_agent_person_cert_expiry_date: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for InfoShareResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for InfoShareResponse {
+impl crate::codec::Object for InfoShareResponse {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -286,12 +286,12 @@ impl crate::wire::Object for InfoShareResponse {
             firm_agent_person_cert_type: None,
             firm_agent_person_cert_no: None,
             firm_agent_person_cert_expiry_date: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -431,8 +431,8 @@ impl crate::wire::Object for InfoShareResponse {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "InfoShareResponse",
             &[
                 "user_id",
@@ -571,7 +571,7 @@ impl crate::wire::Object for InfoShareResponse {
     }
 }
 
-crate::wire::object!(InfoShareResponse);
+crate::codec::object!(InfoShareResponse);
 
 /// A business error code of [`InfoShare`].
 #[non_exhaustive]
@@ -580,14 +580,14 @@ pub enum InfoShareErrorCode {
     SystemError,
 }
 
-impl crate::wire::KnownValue for InfoShareErrorCode {
+impl crate::codec::KnownValue for InfoShareErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SYSTEM_ERROR"], &[Self::SystemError])
     }
 }
 
-crate::wire::listed!(InfoShareErrorCode);
+crate::codec::listed!(InfoShareErrorCode);
 
 impl crate::method::ErrorCode for InfoShareErrorCode {
     #[inline]
@@ -607,14 +607,14 @@ pub enum InfoShareGender {
     Male,
 }
 
-impl crate::wire::KnownValue for InfoShareGender {
+impl crate::codec::KnownValue for InfoShareGender {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["F", "M"], &[Self::Female, Self::Male])
     }
 }
 
-crate::wire::listed!(InfoShareGender);
+crate::codec::listed!(InfoShareGender);
 
 /// Whose account it is.
 #[non_exhaustive]
@@ -625,14 +625,14 @@ pub enum InfoShareUserType {
     Person,
 }
 
-impl crate::wire::KnownValue for InfoShareUserType {
+impl crate::codec::KnownValue for InfoShareUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
 }
 
-crate::wire::listed!(InfoShareUserType);
+crate::codec::listed!(InfoShareUserType);
 
 /// The state of an account.
 #[non_exhaustive]
@@ -647,7 +647,7 @@ pub enum InfoShareUserStatus {
     Waiting,
 }
 
-impl crate::wire::KnownValue for InfoShareUserStatus {
+impl crate::codec::KnownValue for InfoShareUserStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -657,7 +657,7 @@ impl crate::wire::KnownValue for InfoShareUserStatus {
     }
 }
 
-crate::wire::listed!(InfoShareUserStatus);
+crate::codec::listed!(InfoShareUserStatus);
 
 /// A special kind of account.
 #[non_exhaustive]
@@ -674,7 +674,7 @@ pub enum InfoShareInstOrCorp {
     Anonymous,
 }
 
-impl crate::wire::KnownValue for InfoShareInstOrCorp {
+impl crate::codec::KnownValue for InfoShareInstOrCorp {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -690,7 +690,7 @@ impl crate::wire::KnownValue for InfoShareInstOrCorp {
     }
 }
 
-crate::wire::listed!(InfoShareInstOrCorp);
+crate::codec::listed!(InfoShareInstOrCorp);
 
 /// A kind of identity document.
 #[non_exhaustive]
@@ -731,7 +731,7 @@ pub enum InfoShareCertType {
     ForeignerResidenceCard,
 }
 
-impl crate::wire::KnownValue for InfoShareCertType {
+impl crate::codec::KnownValue for InfoShareCertType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -777,7 +777,7 @@ impl crate::wire::KnownValue for InfoShareCertType {
     }
 }
 
-crate::wire::listed!(InfoShareCertType);
+crate::codec::listed!(InfoShareCertType);
 
 /// A kind of company.
 #[non_exhaustive]
@@ -794,7 +794,7 @@ pub enum InfoShareFirmType {
     StateOrgan,
 }
 
-impl crate::wire::KnownValue for InfoShareFirmType {
+impl crate::codec::KnownValue for InfoShareFirmType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -810,7 +810,7 @@ impl crate::wire::KnownValue for InfoShareFirmType {
     }
 }
 
-crate::wire::listed!(InfoShareFirmType);
+crate::codec::listed!(InfoShareFirmType);
 
 /// An address that goods are sent to.
 #[non_exhaustive]
@@ -836,17 +836,17 @@ pub struct AlipayUserDeliverAddress {
     /// Whether goods go there unless the user says otherwise.
     pub default_deliver_address: Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AlipayUserDeliverAddress {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AlipayUserDeliverAddress {
+impl crate::codec::Object for AlipayUserDeliverAddress {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -860,12 +860,12 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
             address_code: None,
             zip: None,
             default_deliver_address: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -897,8 +897,8 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AlipayUserDeliverAddress",
             &[
                 "deliver_fullname",
@@ -929,7 +929,7 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
     }
 }
 
-crate::wire::object!(AlipayUserDeliverAddress);
+crate::codec::object!(AlipayUserDeliverAddress);
 
 /// A picture of a document.
 #[non_exhaustive]
@@ -939,28 +939,28 @@ pub struct AlipayUserPicture {
     /// Where it is. `alipay.user.certify.image.fetch` turns this into something to look at.
     pub picture_url: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AlipayUserPicture {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::empty()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AlipayUserPicture {
+impl crate::codec::Object for AlipayUserPicture {
     #[inline]
     fn empty() -> Self {
         Self {
             picture_type: None,
             picture_url: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["picture_type", "picture_url"],
@@ -970,8 +970,8 @@ impl crate::wire::Object for AlipayUserPicture {
     }
 
     #[inline]
-    fn fields(&self) -> crate::wire::FieldsRef<'_> {
-        crate::wire::FieldsRef::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AlipayUserPicture",
             &["picture_type", "picture_url"],
             &[&self.picture_type, &self.picture_url],
@@ -980,4 +980,4 @@ impl crate::wire::Object for AlipayUserPicture {
     }
 }
 
-crate::wire::object!(AlipayUserPicture);
+crate::codec::object!(AlipayUserPicture);

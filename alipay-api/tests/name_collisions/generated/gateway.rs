@@ -10,14 +10,14 @@ pub enum GatewayCode {
     V40004,
 }
 
-impl ::alipay_api::wire::KnownValue for GatewayCode {
+impl ::alipay_api::codec::KnownValue for GatewayCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["20000", "40004"], &[Self::V20000, Self::V40004])
     }
 }
 
-::alipay_api::wire::listed!(GatewayCode);
+::alipay_api::codec::listed!(GatewayCode);
 
 impl ::alipay_api::method::ErrorCode for GatewayCode {
     #[inline]
@@ -36,14 +36,14 @@ pub enum GatewayErrorCode {
     IsvInvalidSignature,
 }
 
-impl ::alipay_api::wire::KnownValue for GatewayErrorCode {
+impl ::alipay_api::codec::KnownValue for GatewayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["isv.invalid-signature"], &[Self::IsvInvalidSignature])
     }
 }
 
-::alipay_api::wire::listed!(GatewayErrorCode);
+::alipay_api::codec::listed!(GatewayErrorCode);
 
 impl ::alipay_api::method::ErrorCode for GatewayErrorCode {
     #[inline]

@@ -13,6 +13,7 @@ use std::{
 use alipay_api::{
     Client, Credentials, Outcome,
     cert::Certificate,
+    codec::{JsonWriter, Object as _, Value},
     isv::{
         Isv, IsvEvent, Sweep,
         store::{
@@ -26,7 +27,6 @@ use alipay_api::{
     trade::{AppPay, PagePay, Pay},
     transport::{TransportError, TransportErrorKind},
     types::{File, Secret},
-    wire::{JsonWriter, Object as _, Value},
 };
 use serde_json::json;
 

@@ -23,7 +23,7 @@ impl Notification {
     /// `source` knows.
     pub fn read(
         name: &str,
-        source: &mut ::alipay_api::wire::Source<'_>,
+        source: &mut ::alipay_api::codec::Source<'_>,
     ) -> Option<Self> {
         match name {
             "alipay.trap.order.changed" => Some(Self::TrapOrderChanged(source.make())),

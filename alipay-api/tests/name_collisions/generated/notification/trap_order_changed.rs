@@ -9,33 +9,33 @@
 #[non_exhaustive]
 pub struct TrapOrderChanged {
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for TrapOrderChanged {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for TrapOrderChanged {
+impl ::alipay_api::codec::Object for TrapOrderChanged {
     #[inline]
     fn empty() -> Self {
         Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("TrapOrderChanged", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("TrapOrderChanged", &[], &[], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(TrapOrderChanged);
+::alipay_api::codec::object!(TrapOrderChanged);

@@ -17,30 +17,30 @@ pub struct TrapSync {
     /// What it costs. In yuan.
     pub price: Option<::alipay_api::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for TrapSync {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for TrapSync {
+impl ::alipay_api::codec::Object for TrapSync {
     #[inline]
     fn empty() -> Self {
         Self {
-            self_: ::alipay_api::wire::Field::empty(),
-            r#type: ::alipay_api::wire::Field::empty(),
+            self_: ::alipay_api::codec::Field::empty(),
+            r#type: ::alipay_api::codec::Field::empty(),
             body: None,
             price: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &["self", "type", "body", "price"],
@@ -55,8 +55,8 @@ impl ::alipay_api::wire::Object for TrapSync {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "TrapSync",
             &["self", "type", "body", "price"],
             &[&self.self_, &self.r#type, &self.body, &self.price],
@@ -65,7 +65,7 @@ impl ::alipay_api::wire::Object for TrapSync {
     }
 }
 
-::alipay_api::wire::object!(TrapSync);
+::alipay_api::codec::object!(TrapSync);
 
 /// No vector.
 #[non_exhaustive]
@@ -74,14 +74,14 @@ pub enum Vec {
     A,
 }
 
-impl ::alipay_api::wire::KnownValue for Vec {
+impl ::alipay_api::codec::KnownValue for Vec {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["A"], &[Self::A])
     }
 }
 
-::alipay_api::wire::listed!(Vec);
+::alipay_api::codec::listed!(Vec);
 
 /// No result.
 #[non_exhaustive]
@@ -89,34 +89,34 @@ pub struct Result {
     /// Fine.
     pub ok: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for Result {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Result {
+impl ::alipay_api::codec::Object for Result {
     #[inline]
     fn empty() -> Self {
         Self {
             ok: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["ok"], &mut [&mut self.ok], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Result", &["ok"], &[&self.ok], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Result", &["ok"], &[&self.ok], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Result);
+::alipay_api::codec::object!(Result);

@@ -83,7 +83,7 @@ pub struct All {
     /// One of three. Required unless `int` or `bool` is given.
     pub either: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl All {
@@ -104,7 +104,7 @@ impl All {
         must_list: impl Into<Vec<String>>,
         must_objects: impl Into<Vec<super::types::Asked>>,
     ) -> Self {
-        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.string = Into::into(string);
         request.must_int = must_int;
         request.must_bool = must_bool;
@@ -226,22 +226,22 @@ impl All {
     }
 }
 
-impl ::alipay_api::wire::Object for All {
+impl ::alipay_api::codec::Object for All {
     #[inline]
     fn empty() -> Self {
         Self {
-            string: ::alipay_api::wire::Field::empty(),
-            must_int: ::alipay_api::wire::Field::empty(),
-            must_bool: ::alipay_api::wire::Field::empty(),
-            must_price: ::alipay_api::wire::Field::empty(),
-            must_datetime: ::alipay_api::wire::Field::empty(),
-            must_date: ::alipay_api::wire::Field::empty(),
-            must_url: ::alipay_api::wire::Field::empty(),
-            must_json: ::alipay_api::wire::Field::empty(),
-            must_file: ::alipay_api::wire::Field::empty(),
-            must_secret: ::alipay_api::wire::Field::empty(),
-            must_enum: ::alipay_api::wire::Field::empty(),
-            must_object: ::alipay_api::wire::Field::empty(),
+            string: ::alipay_api::codec::Field::empty(),
+            must_int: ::alipay_api::codec::Field::empty(),
+            must_bool: ::alipay_api::codec::Field::empty(),
+            must_price: ::alipay_api::codec::Field::empty(),
+            must_datetime: ::alipay_api::codec::Field::empty(),
+            must_date: ::alipay_api::codec::Field::empty(),
+            must_url: ::alipay_api::codec::Field::empty(),
+            must_json: ::alipay_api::codec::Field::empty(),
+            must_file: ::alipay_api::codec::Field::empty(),
+            must_secret: ::alipay_api::codec::Field::empty(),
+            must_enum: ::alipay_api::codec::Field::empty(),
+            must_object: ::alipay_api::codec::Field::empty(),
             must_list: Vec::new(),
             must_objects: Vec::new(),
             int: None,
@@ -259,12 +259,12 @@ impl ::alipay_api::wire::Object for All {
             enums: Vec::new(),
             text: None,
             either: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .require(
                 &[
@@ -353,8 +353,8 @@ impl ::alipay_api::wire::Object for All {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
                 "All",
                 &[
                     "string",
@@ -437,7 +437,7 @@ impl ::alipay_api::wire::Object for All {
     }
 }
 
-::alipay_api::wire::object!(All);
+::alipay_api::codec::object!(All);
 
 impl ::alipay_api::method::Method for All {
     type Response = AllResponse;
@@ -515,31 +515,31 @@ pub struct AllResponse {
     /// A circle.
     pub circle: Option<super::types::Answered>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for AllResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for AllResponse {
+impl ::alipay_api::codec::Object for AllResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            string: ::alipay_api::wire::Field::empty(),
+            string: ::alipay_api::codec::Field::empty(),
             int: None,
             bool: None,
             price: None,
             datetime: None,
             date: None,
-            url: ::alipay_api::wire::Field::empty(),
-            json: ::alipay_api::wire::Field::empty(),
-            secret: ::alipay_api::wire::Field::empty(),
-            r#enum: ::alipay_api::wire::Field::empty(),
-            object: ::alipay_api::wire::Field::empty(),
+            url: ::alipay_api::codec::Field::empty(),
+            json: ::alipay_api::codec::Field::empty(),
+            secret: ::alipay_api::codec::Field::empty(),
+            r#enum: ::alipay_api::codec::Field::empty(),
+            object: ::alipay_api::codec::Field::empty(),
             list: Vec::new(),
             may_string: None,
             may_int: None,
@@ -549,12 +549,12 @@ impl ::alipay_api::wire::Object for AllResponse {
             may_enum: None,
             may_object: None,
             circle: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -606,8 +606,8 @@ impl ::alipay_api::wire::Object for AllResponse {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "AllResponse",
             &[
                 "string",
@@ -658,7 +658,7 @@ impl ::alipay_api::wire::Object for AllResponse {
     }
 }
 
-::alipay_api::wire::object!(AllResponse);
+::alipay_api::codec::object!(AllResponse);
 
 /// A business error code of [`All`].
 #[non_exhaustive]
@@ -673,7 +673,7 @@ pub enum AllErrorCode {
     Self_,
 }
 
-impl ::alipay_api::wire::KnownValue for AllErrorCode {
+impl ::alipay_api::codec::KnownValue for AllErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -683,7 +683,7 @@ impl ::alipay_api::wire::KnownValue for AllErrorCode {
     }
 }
 
-::alipay_api::wire::listed!(AllErrorCode);
+::alipay_api::codec::listed!(AllErrorCode);
 
 impl ::alipay_api::method::ErrorCode for AllErrorCode {
     #[inline]

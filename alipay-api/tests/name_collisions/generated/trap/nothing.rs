@@ -9,44 +9,44 @@
 #[non_exhaustive]
 pub struct Nothing {
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Nothing {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
 impl Default for Nothing {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Nothing {
+impl ::alipay_api::codec::Object for Nothing {
     #[inline]
     fn empty() -> Self {
         Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Nothing", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Nothing", &[], &[], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Nothing);
+::alipay_api::codec::object!(Nothing);
 
 impl ::alipay_api::method::Method for Nothing {
     type Response = NothingResponse;
@@ -65,33 +65,33 @@ impl ::alipay_api::method::ServerMethod for Nothing {}
 #[non_exhaustive]
 pub struct NothingResponse {
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for NothingResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for NothingResponse {
+impl ::alipay_api::codec::Object for NothingResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("NothingResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("NothingResponse", &[], &[], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(NothingResponse);
+::alipay_api::codec::object!(NothingResponse);

@@ -13,31 +13,31 @@ pub struct Self_ {
     /// Itself.
     pub self_: String,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Self_ {
     /// With what must be given.
     pub fn new(request: impl Into<String>, self_: impl Into<String>) -> Self {
-        let mut request_ = <Self as ::alipay_api::wire::Object>::empty();
+        let mut request_ = <Self as ::alipay_api::codec::Object>::empty();
         request_.request = Into::into(request);
         request_.self_ = Into::into(self_);
         request_
     }
 }
 
-impl ::alipay_api::wire::Object for Self_ {
+impl ::alipay_api::codec::Object for Self_ {
     #[inline]
     fn empty() -> Self {
         Self {
-            request: ::alipay_api::wire::Field::empty(),
-            self_: ::alipay_api::wire::Field::empty(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            request: ::alipay_api::codec::Field::empty(),
+            self_: ::alipay_api::codec::Field::empty(),
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.require(&["request", "self"]);
         source
             .fill(
@@ -48,8 +48,8 @@ impl ::alipay_api::wire::Object for Self_ {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
                 "Self_",
                 &["request", "self"],
                 &[&self.request, &self.self_],
@@ -59,7 +59,7 @@ impl ::alipay_api::wire::Object for Self_ {
     }
 }
 
-::alipay_api::wire::object!(Self_);
+::alipay_api::codec::object!(Self_);
 
 impl ::alipay_api::method::Method for Self_ {
     type Response = SelfResponse;
@@ -78,33 +78,33 @@ impl ::alipay_api::method::ServerMethod for Self_ {}
 #[non_exhaustive]
 pub struct SelfResponse {
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for SelfResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for SelfResponse {
+impl ::alipay_api::codec::Object for SelfResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("SelfResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("SelfResponse", &[], &[], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(SelfResponse);
+::alipay_api::codec::object!(SelfResponse);

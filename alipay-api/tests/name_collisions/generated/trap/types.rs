@@ -7,33 +7,33 @@ pub struct Answered {
     /// The start of a circle.
     pub back: Option<Chain>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for Answered {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Answered {
+impl ::alipay_api::codec::Object for Answered {
     #[inline]
     fn empty() -> Self {
         Self {
             back: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["back"], &mut [&mut self.back], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Answered",
             &["back"],
             &[&self.back],
@@ -42,7 +42,7 @@ impl ::alipay_api::wire::Object for Answered {
     }
 }
 
-::alipay_api::wire::object!(Answered);
+::alipay_api::codec::object!(Answered);
 
 /// An object of requests only.
 #[must_use]
@@ -51,14 +51,14 @@ pub struct Asked {
     /// The time.
     pub when: Option<::alipay_api::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Asked {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 
     /// Sets `when`.
@@ -72,27 +72,27 @@ impl Asked {
 impl Default for Asked {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Asked {
+impl ::alipay_api::codec::Object for Asked {
     #[inline]
     fn empty() -> Self {
         Self {
             when: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["when"], &mut [&mut self.when], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Asked",
             &["when"],
             &[&self.when],
@@ -101,7 +101,7 @@ impl ::alipay_api::wire::Object for Asked {
     }
 }
 
-::alipay_api::wire::object!(Asked);
+::alipay_api::codec::object!(Asked);
 
 /// A link of a circle.
 #[non_exhaustive]
@@ -111,28 +111,28 @@ pub struct Chain {
     /// A list needs no box.
     pub asked: Vec<Chain>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for Chain {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Chain {
+impl ::alipay_api::codec::Object for Chain {
     #[inline]
     fn empty() -> Self {
         Self {
             next: None,
             asked: Vec::new(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &["next", "asked"],
@@ -142,8 +142,8 @@ impl ::alipay_api::wire::Object for Chain {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Chain",
             &["next", "asked"],
             &[&self.next, &self.asked],
@@ -152,7 +152,7 @@ impl ::alipay_api::wire::Object for Chain {
     }
 }
 
-::alipay_api::wire::object!(Chain);
+::alipay_api::codec::object!(Chain);
 
 /// An enum that requests and responses share.
 #[non_exhaustive]
@@ -185,7 +185,7 @@ pub enum None {
     Err,
 }
 
-impl ::alipay_api::wire::KnownValue for None {
+impl ::alipay_api::codec::KnownValue for None {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -223,7 +223,7 @@ impl ::alipay_api::wire::KnownValue for None {
     }
 }
 
-::alipay_api::wire::listed!(None);
+::alipay_api::codec::listed!(None);
 
 /// An object that requests and responses share.
 #[must_use]
@@ -242,7 +242,7 @@ pub struct Some {
     /// More of the same. At most 3 items.
     pub many: Vec<Some>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Some {
@@ -252,7 +252,7 @@ impl Some {
         must: i64,
         kind: impl Into<::alipay_api::types::OpenEnum<None>>,
     ) -> Self {
-        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.first = Some(Into::into(first));
         request.must = Some(must);
         request.kind = Into::into(kind);
@@ -265,7 +265,7 @@ impl Some {
         must: i64,
         kind: impl Into<::alipay_api::types::OpenEnum<None>>,
     ) -> Self {
-        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.second = Some(second);
         request.must = Some(must);
         request.kind = Into::into(kind);
@@ -302,26 +302,26 @@ impl Some {
 impl Default for Some {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Some {
+impl ::alipay_api::codec::Object for Some {
     #[inline]
     fn empty() -> Self {
         Self {
             first: None,
             second: None,
             must: None,
-            kind: ::alipay_api::wire::Field::empty(),
+            kind: ::alipay_api::codec::Field::empty(),
             inner: None,
             many: Vec::new(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &["first", "second", "must", "kind", "inner", "many"],
@@ -338,8 +338,8 @@ impl ::alipay_api::wire::Object for Some {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
                 "Some",
                 &["first", "second", "must", "kind", "inner", "many"],
                 &[
@@ -356,4 +356,4 @@ impl ::alipay_api::wire::Object for Some {
     }
 }
 
-::alipay_api::wire::object!(Some);
+::alipay_api::codec::object!(Some);

@@ -20,13 +20,13 @@ pub struct TypesOf {
     /// What must be given.
     pub must: super::types::Some,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl TypesOf {
     /// With `a`; at least one of `a`, `new` must be given.
     pub fn with_a(a: impl Into<String>, must: super::types::Some) -> Self {
-        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.a = Some(Into::into(a));
         request.must = must;
         request
@@ -34,7 +34,7 @@ impl TypesOf {
 
     /// With `new`; at least one of `a`, `new` must be given.
     pub fn with_new(new: impl Into<Vec<i64>>, must: super::types::Some) -> Self {
-        let mut request = <Self as ::alipay_api::wire::Object>::empty();
+        let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.new = Into::into(new);
         request.must = must;
         request
@@ -65,7 +65,7 @@ impl TypesOf {
     }
 }
 
-impl ::alipay_api::wire::Object for TypesOf {
+impl ::alipay_api::codec::Object for TypesOf {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -73,13 +73,13 @@ impl ::alipay_api::wire::Object for TypesOf {
             new: Vec::new(),
             with_a: None,
             with_new: None,
-            must: ::alipay_api::wire::Field::empty(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            must: ::alipay_api::codec::Field::empty(),
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.require(&["must"]);
         source
             .fill(
@@ -96,8 +96,8 @@ impl ::alipay_api::wire::Object for TypesOf {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
                 "TypesOf",
                 &["a", "new", "with_a", "with_new", "must"],
                 &[&self.a, &self.new, &self.with_a, &self.with_new, &self.must],
@@ -107,7 +107,7 @@ impl ::alipay_api::wire::Object for TypesOf {
     }
 }
 
-::alipay_api::wire::object!(TypesOf);
+::alipay_api::codec::object!(TypesOf);
 
 impl ::alipay_api::method::Method for TypesOf {
     type Response = TypesOfResponse;
@@ -126,33 +126,33 @@ impl ::alipay_api::method::AppMethod for TypesOf {}
 #[non_exhaustive]
 pub struct TypesOfResponse {
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for TypesOfResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for TypesOfResponse {
+impl ::alipay_api::codec::Object for TypesOfResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("TypesOfResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("TypesOfResponse", &[], &[], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(TypesOfResponse);
+::alipay_api::codec::object!(TypesOfResponse);

@@ -610,14 +610,14 @@ pub struct Wide {
     /// Number 299.
     pub field_299: Option<::alipay_api::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Wide {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 
     /// Sets `field_0`.
@@ -2664,11 +2664,11 @@ impl Wide {
 impl Default for Wide {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Wide {
+impl ::alipay_api::codec::Object for Wide {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -2972,12 +2972,12 @@ impl ::alipay_api::wire::Object for Wide {
             field_297: None,
             field_298: None,
             field_299: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -3589,8 +3589,8 @@ impl ::alipay_api::wire::Object for Wide {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Wide",
             &[
                 "field_0",
@@ -4201,7 +4201,7 @@ impl ::alipay_api::wire::Object for Wide {
     }
 }
 
-::alipay_api::wire::object!(Wide);
+::alipay_api::codec::object!(Wide);
 
 impl ::alipay_api::method::Method for Wide {
     type Response = WideResponse;
@@ -4220,33 +4220,33 @@ impl ::alipay_api::method::ServerMethod for Wide {}
 #[non_exhaustive]
 pub struct WideResponse {
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Default for WideResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for WideResponse {
+impl ::alipay_api::codec::Object for WideResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&[], &mut [], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("WideResponse", &[], &[], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("WideResponse", &[], &[], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(WideResponse);
+::alipay_api::codec::object!(WideResponse);

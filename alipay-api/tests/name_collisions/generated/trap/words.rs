@@ -162,14 +162,14 @@ pub struct Words {
     /// A keyword.
     pub union: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl Words {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 
     /// Sets `new`.
@@ -855,11 +855,11 @@ impl Words {
 impl ::core::default::Default for Words {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Words {
+impl ::alipay_api::codec::Object for Words {
     #[inline]
     fn empty() -> Self {
         Self {
@@ -939,12 +939,12 @@ impl ::alipay_api::wire::Object for Words {
             r#while: None,
             r#yield: None,
             union: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1108,8 +1108,8 @@ impl ::alipay_api::wire::Object for Words {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Words",
             &[
                 "new",
@@ -1272,7 +1272,7 @@ impl ::alipay_api::wire::Object for Words {
     }
 }
 
-::alipay_api::wire::object!(Words);
+::alipay_api::codec::object!(Words);
 
 impl ::alipay_api::method::Method for Words {
     type Response = WordsResponse;
@@ -1325,28 +1325,28 @@ pub struct WordsResponse {
     /// An iterator.
     pub iterator: ::core::option::Option<Iterator>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for WordsResponse {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for WordsResponse {
+impl ::alipay_api::codec::Object for WordsResponse {
     #[inline]
     fn empty() -> Self {
         Self {
-            option: ::alipay_api::wire::Field::empty(),
-            result: ::alipay_api::wire::Field::empty(),
-            vec: ::alipay_api::wire::Field::empty(),
-            default: ::alipay_api::wire::Field::empty(),
-            ok: ::alipay_api::wire::Field::empty(),
+            option: ::alipay_api::codec::Field::empty(),
+            result: ::alipay_api::codec::Field::empty(),
+            vec: ::alipay_api::codec::Field::empty(),
+            default: ::alipay_api::codec::Field::empty(),
+            ok: ::alipay_api::codec::Field::empty(),
             err: None,
             itself: None,
-            into: ::alipay_api::wire::Field::empty(),
+            into: ::alipay_api::codec::Field::empty(),
             from: None,
             clone: None,
             debug: None,
@@ -1356,12 +1356,12 @@ impl ::alipay_api::wire::Object for WordsResponse {
             send: None,
             r#fn: None,
             iterator: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1407,8 +1407,8 @@ impl ::alipay_api::wire::Object for WordsResponse {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "WordsResponse",
             &[
                 "option",
@@ -1453,7 +1453,7 @@ impl ::alipay_api::wire::Object for WordsResponse {
     }
 }
 
-::alipay_api::wire::object!(WordsResponse);
+::alipay_api::codec::object!(WordsResponse);
 
 /// Not an option.
 #[non_exhaustive]
@@ -1463,28 +1463,28 @@ pub struct Option {
     /// A circle of one.
     pub option: ::core::option::Option<::std::boxed::Box<Option>>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Option {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Option {
+impl ::alipay_api::codec::Object for Option {
     #[inline]
     fn empty() -> Self {
         Self {
-            some: ::alipay_api::wire::Field::empty(),
+            some: ::alipay_api::codec::Field::empty(),
             option: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source
             .fill(
                 &["some", "Option"],
@@ -1494,8 +1494,8 @@ impl ::alipay_api::wire::Object for Option {
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Option",
             &["some", "Option"],
             &[&self.some, &self.option],
@@ -1504,7 +1504,7 @@ impl ::alipay_api::wire::Object for Option {
     }
 }
 
-::alipay_api::wire::object!(Option);
+::alipay_api::codec::object!(Option);
 
 /// Not a result.
 #[non_exhaustive]
@@ -1519,14 +1519,14 @@ pub enum Result {
     None,
 }
 
-impl ::alipay_api::wire::KnownValue for Result {
+impl ::alipay_api::codec::KnownValue for Result {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["Ok", "Err", "Some", "None"], &[Self::Ok, Self::Err, Self::Some, Self::None])
     }
 }
 
-::alipay_api::wire::listed!(Result);
+::alipay_api::codec::listed!(Result);
 
 /// Not a string.
 #[non_exhaustive]
@@ -1535,14 +1535,14 @@ pub enum String {
     String,
 }
 
-impl ::alipay_api::wire::KnownValue for String {
+impl ::alipay_api::codec::KnownValue for String {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["STRING"], &[Self::String])
     }
 }
 
-::alipay_api::wire::listed!(String);
+::alipay_api::codec::listed!(String);
 
 /// Not a vector.
 #[non_exhaustive]
@@ -1550,37 +1550,37 @@ pub struct Vec {
     /// The length.
     pub len: ::std::vec::Vec<Box>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Vec {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Vec {
+impl ::alipay_api::codec::Object for Vec {
     #[inline]
     fn empty() -> Self {
         Self {
             len: ::std::vec::Vec::new(),
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["len"], &mut [&mut self.len], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Vec", &["len"], &[&self.len], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Vec", &["len"], &[&self.len], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Vec);
+::alipay_api::codec::object!(Vec);
 
 /// Not a box.
 #[non_exhaustive]
@@ -1588,37 +1588,37 @@ pub struct Box {
     /// A circle of two.
     pub vec: ::core::option::Option<Vec>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Box {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Box {
+impl ::alipay_api::codec::Object for Box {
     #[inline]
     fn empty() -> Self {
         Self {
             vec: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["vec"], &mut [&mut self.vec], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Box", &["vec"], &[&self.vec], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Box", &["vec"], &[&self.vec], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Box);
+::alipay_api::codec::object!(Box);
 
 /// Not a default.
 #[non_exhaustive]
@@ -1626,33 +1626,33 @@ pub struct Default {
     /// A default.
     pub default: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Default {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Default {
+impl ::alipay_api::codec::Object for Default {
     #[inline]
     fn empty() -> Self {
         Self {
             default: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["default"], &mut [&mut self.default], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Default",
             &["default"],
             &[&self.default],
@@ -1661,7 +1661,7 @@ impl ::alipay_api::wire::Object for Default {
     }
 }
 
-::alipay_api::wire::object!(Default);
+::alipay_api::codec::object!(Default);
 
 /// Not a result.
 #[non_exhaustive]
@@ -1669,37 +1669,37 @@ pub struct Ok {
     /// Fine.
     pub ok: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Ok {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Ok {
+impl ::alipay_api::codec::Object for Ok {
     #[inline]
     fn empty() -> Self {
         Self {
             ok: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["ok"], &mut [&mut self.ok], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Ok", &["ok"], &[&self.ok], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Ok", &["ok"], &[&self.ok], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Ok);
+::alipay_api::codec::object!(Ok);
 
 /// Not a result.
 #[non_exhaustive]
@@ -1707,37 +1707,37 @@ pub struct Err {
     /// Wrong.
     pub err: ::core::option::Option<::std::string::String>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Err {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Err {
+impl ::alipay_api::codec::Object for Err {
     #[inline]
     fn empty() -> Self {
         Self {
             err: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["err"], &mut [&mut self.err], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Err", &["err"], &[&self.err], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Err", &["err"], &[&self.err], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Err);
+::alipay_api::codec::object!(Err);
 
 /// Not itself.
 #[non_exhaustive]
@@ -1745,33 +1745,33 @@ pub struct Self_ {
     /// Itself.
     pub self_: ::core::option::Option<::std::boxed::Box<Self_>>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Self_ {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Self_ {
+impl ::alipay_api::codec::Object for Self_ {
     #[inline]
     fn empty() -> Self {
         Self {
             self_: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["self"], &mut [&mut self.self_], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Self_",
             &["self"],
             &[&self.self_],
@@ -1780,7 +1780,7 @@ impl ::alipay_api::wire::Object for Self_ {
     }
 }
 
-::alipay_api::wire::object!(Self_);
+::alipay_api::codec::object!(Self_);
 
 /// Not a conversion.
 #[non_exhaustive]
@@ -1789,14 +1789,14 @@ pub enum Into {
     Into,
 }
 
-impl ::alipay_api::wire::KnownValue for Into {
+impl ::alipay_api::codec::KnownValue for Into {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INTO"], &[Self::Into])
     }
 }
 
-::alipay_api::wire::listed!(Into);
+::alipay_api::codec::listed!(Into);
 
 /// Not a conversion.
 #[non_exhaustive]
@@ -1804,37 +1804,42 @@ pub struct From {
     /// From.
     pub from: ::core::option::Option<i64>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for From {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for From {
+impl ::alipay_api::codec::Object for From {
     #[inline]
     fn empty() -> Self {
         Self {
             from: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["from"], &mut [&mut self.from], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("From", &["from"], &[&self.from], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
+            "From",
+            &["from"],
+            &[&self.from],
+            &self.extra,
+        )
     }
 }
 
-::alipay_api::wire::object!(From);
+::alipay_api::codec::object!(From);
 
 /// Not a clone.
 #[non_exhaustive]
@@ -1843,14 +1848,14 @@ pub enum Clone {
     Clone,
 }
 
-impl ::alipay_api::wire::KnownValue for Clone {
+impl ::alipay_api::codec::KnownValue for Clone {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CLONE"], &[Self::Clone])
     }
 }
 
-::alipay_api::wire::listed!(Clone);
+::alipay_api::codec::listed!(Clone);
 
 /// Not for debugging.
 #[non_exhaustive]
@@ -1859,14 +1864,14 @@ pub enum Debug {
     Debug,
 }
 
-impl ::alipay_api::wire::KnownValue for Debug {
+impl ::alipay_api::codec::KnownValue for Debug {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DEBUG"], &[Self::Debug])
     }
 }
 
-::alipay_api::wire::listed!(Debug);
+::alipay_api::codec::listed!(Debug);
 
 /// Not equal.
 #[non_exhaustive]
@@ -1874,33 +1879,33 @@ pub struct PartialEq {
     /// Equal.
     pub eq: ::core::option::Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for PartialEq {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for PartialEq {
+impl ::alipay_api::codec::Object for PartialEq {
     #[inline]
     fn empty() -> Self {
         Self {
             eq: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["eq"], &mut [&mut self.eq], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "PartialEq",
             &["eq"],
             &[&self.eq],
@@ -1909,7 +1914,7 @@ impl ::alipay_api::wire::Object for PartialEq {
     }
 }
 
-::alipay_api::wire::object!(PartialEq);
+::alipay_api::codec::object!(PartialEq);
 
 /// Not equal.
 #[non_exhaustive]
@@ -1918,14 +1923,14 @@ pub enum Eq {
     Eq,
 }
 
-impl ::alipay_api::wire::KnownValue for Eq {
+impl ::alipay_api::codec::KnownValue for Eq {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["EQ"], &[Self::Eq])
     }
 }
 
-::alipay_api::wire::listed!(Eq);
+::alipay_api::codec::listed!(Eq);
 
 /// Not a hash.
 #[non_exhaustive]
@@ -1934,14 +1939,14 @@ pub enum Hash {
     Hash,
 }
 
-impl ::alipay_api::wire::KnownValue for Hash {
+impl ::alipay_api::codec::KnownValue for Hash {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["HASH"], &[Self::Hash])
     }
 }
 
-::alipay_api::wire::listed!(Hash);
+::alipay_api::codec::listed!(Hash);
 
 /// Not a marker.
 #[non_exhaustive]
@@ -1950,14 +1955,14 @@ pub enum Send {
     Send,
 }
 
-impl ::alipay_api::wire::KnownValue for Send {
+impl ::alipay_api::codec::KnownValue for Send {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SEND"], &[Self::Send])
     }
 }
 
-::alipay_api::wire::listed!(Send);
+::alipay_api::codec::listed!(Send);
 
 /// Not a function.
 #[non_exhaustive]
@@ -1965,37 +1970,37 @@ pub struct Fn {
     /// A function.
     pub r#fn: ::core::option::Option<i64>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Fn {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Fn {
+impl ::alipay_api::codec::Object for Fn {
     #[inline]
     fn empty() -> Self {
         Self {
             r#fn: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["fn"], &mut [&mut self.r#fn], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new("Fn", &["fn"], &[&self.r#fn], &self.extra)
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new("Fn", &["fn"], &[&self.r#fn], &self.extra)
     }
 }
 
-::alipay_api::wire::object!(Fn);
+::alipay_api::codec::object!(Fn);
 
 /// Not an iterator.
 #[non_exhaustive]
@@ -2003,33 +2008,33 @@ pub struct Iterator {
     /// The next.
     pub next: ::core::option::Option<::std::boxed::Box<Iterator>>,
     /// Fields that this version of the library does not know.
-    pub extra: ::alipay_api::wire::Extra,
+    pub extra: ::alipay_api::types::Extra,
 }
 
 impl ::core::default::Default for Iterator {
     #[inline]
     fn default() -> Self {
-        <Self as ::alipay_api::wire::Object>::empty()
+        <Self as ::alipay_api::codec::Object>::empty()
     }
 }
 
-impl ::alipay_api::wire::Object for Iterator {
+impl ::alipay_api::codec::Object for Iterator {
     #[inline]
     fn empty() -> Self {
         Self {
             next: None,
-            extra: ::alipay_api::wire::Extra::EMPTY,
+            extra: ::alipay_api::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut ::alipay_api::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut ::alipay_api::codec::Source<'_>) {
         source.fill(&["next"], &mut [&mut self.next], &mut self.extra);
     }
 
     #[inline]
-    fn fields(&self) -> ::alipay_api::wire::FieldsRef<'_> {
-        ::alipay_api::wire::FieldsRef::new(
+    fn fields(&self) -> ::alipay_api::codec::FieldsRef<'_> {
+        ::alipay_api::codec::FieldsRef::new(
             "Iterator",
             &["next"],
             &[&self.next],
@@ -2038,4 +2043,4 @@ impl ::alipay_api::wire::Object for Iterator {
     }
 }
 
-::alipay_api::wire::object!(Iterator);
+::alipay_api::codec::object!(Iterator);

@@ -84,17 +84,17 @@ impl<T: Scalar> AnyScalar for T {
 /// Implements [`Field`](super::Field) for a [`Scalar`].
 macro_rules! scalar {
     ($name:ident$(<$generic:ident: $bound:path>)?) => {
-        impl$(<$generic: $bound>)? $crate::wire::Field for $name$(<$generic>)? {
+        impl$(<$generic: $bound>)? $crate::codec::Field for $name$(<$generic>)? {
             fn empty() -> Self {
-                <Self as $crate::wire::Scalar>::empty()
+                <Self as $crate::codec::Scalar>::empty()
             }
 
-            fn view(&self) -> $crate::wire::View<'_> {
-                $crate::wire::View::Scalar(self)
+            fn view(&self) -> $crate::codec::View<'_> {
+                $crate::codec::View::Scalar(self)
             }
 
-            fn slot(&mut self) -> $crate::wire::Slot<'_> {
-                $crate::wire::Slot::Scalar(self)
+            fn slot(&mut self) -> $crate::codec::Slot<'_> {
+                $crate::codec::Slot::Scalar(self)
             }
         }
     };

@@ -54,19 +54,19 @@ macro_rules! __object {
         impl ::core::clone::Clone for $name {
             #[inline]
             fn clone(&self) -> Self {
-                $crate::wire::clone_object(self)
+                $crate::codec::clone_object(self)
             }
         }
         impl ::core::cmp::PartialEq for $name {
             #[inline]
             fn eq(&self, other: &Self) -> bool {
-                $crate::wire::same_object(self, other)
+                $crate::codec::same_object(self, other)
             }
         }
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::wire::debug_object(self, formatter)
+                $crate::codec::debug_object(self, formatter)
             }
         }
         $crate::__serde!($name);
@@ -90,13 +90,13 @@ macro_rules! __listed {
         impl ::core::cmp::PartialEq for $name {
             #[inline]
             fn eq(&self, other: &Self) -> bool {
-                $crate::wire::same_listed(self, other)
+                $crate::codec::same_listed(self, other)
             }
         }
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                $crate::wire::debug_listed(self, formatter)
+                $crate::codec::debug_listed(self, formatter)
             }
         }
     };
@@ -114,7 +114,7 @@ macro_rules! __serde {
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::wire::serialize(self, serializer)
+                $crate::codec::serialize(self, serializer)
             }
         }
         impl<'de> $crate::__private::serde_core::Deserialize<'de> for $name {
@@ -122,7 +122,7 @@ macro_rules! __serde {
             fn deserialize<D: $crate::__private::serde_core::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
-                $crate::wire::deserialize(deserializer)
+                $crate::codec::deserialize(deserializer)
             }
         }
     };
