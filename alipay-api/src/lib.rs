@@ -7,6 +7,7 @@ mod client;
 pub mod clock;
 mod credentials;
 mod error;
+mod exchange;
 #[rustfmt::skip]
 mod generated;
 #[doc(hidden)]

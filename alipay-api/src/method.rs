@@ -1,10 +1,8 @@
 //! What a gateway method is to the library. Generated requests implement [`Method`]; you need this module only to write generic code
 //! over methods, or for methods that you generate yourself with `alipay-codegen`.
 
-use crate::{
-    ErrorClass,
-    codec::{KnownValue, Object},
-};
+use crate::codec::Object;
+pub use crate::error::{ErrorCode, NoErrorCode};
 
 /// A request of one gateway method, and everything that its spec says about it.
 pub trait Method: Object + Send + Sync + 'static {
@@ -204,32 +202,5 @@ impl<T> Outcome<T> {
         match self {
             Self::Done(response) | Self::Pending(response) => response,
         }
-    }
-}
-
-/// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
-pub trait ErrorCode: KnownValue {
-    /// What a caller can do about it.
-    fn class(self) -> ErrorClass;
-}
-
-/// The class of a code, if it is listed.
-pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
-    C::from_text(code).map(ErrorCode::class)
-}
-
-/// The business error codes of a method that documents none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoErrorCode {}
-
-impl KnownValue for NoErrorCode {
-    fn listed() -> (&'static [&'static str], &'static [Self]) {
-        (&[], &[])
-    }
-}
-
-impl ErrorCode for NoErrorCode {
-    fn class(self) -> ErrorClass {
-        match self {}
     }
 }

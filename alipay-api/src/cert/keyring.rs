@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
+    error::Sanitized,
     sign::{BadSignature, SignType, Verifier},
     types::DateTime,
 };
@@ -305,4 +306,13 @@ impl fmt::Debug for Keyring {
             .field("certificates", &self.certificates)
             .finish_non_exhaustive()
     }
+}
+
+/// The certificate of this serial is not at hand.
+pub(crate) fn unknown_certificate(alipay_cert_sn: &str) -> Error {
+    let message = format!(
+        "it is signed with a certificate of Alipay's that is not at hand, alipay_cert_sn {}",
+        Sanitized(alipay_cert_sn)
+    );
+    Error::new(ErrorKind::UnknownCertificate, message)
 }

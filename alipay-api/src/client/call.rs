@@ -7,19 +7,16 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Client,
-    exchange::{AnswerValue, Exchange, unpacked},
-    prepared::Prepared,
-};
+use bytes::Bytes;
+
+use super::{Client, prepared::Prepared};
 use crate::{
     Error, ErrorClass, ErrorKind,
     codec::{DecodeError, Object, Reading, Source, Unreadable},
-    method::{MethodInfo, Output as _, ServerMethod, class_of},
-    protocol::{
-        answer::{Answer, UnverifiedAnswer},
-        body::Body,
-    },
+    error::class_of,
+    exchange::{AnswerValue, Exchange, unpacked},
+    method::{MethodInfo, Output as _, ServerMethod},
+    protocol::{answer::Answer, received::Received},
     transport::BoxFuture,
     types::Secret,
 };
@@ -126,16 +123,16 @@ async fn send(parts: Parts) -> Result<AnswerValue, Error> {
         client.check_certificates(info.name)?;
     }
     let exchange = Exchange {
-        client,
-        method: info.name,
+        session: &client.inner.session,
+        verifiers: client,
+        tokens: client.caller.tokens(),
         retry: info.retry,
         answer: &info.answer,
         secret: Some(info.secret),
         classify,
-        business: prepared.business()?,
+        content: prepared.content()?,
         options: prepared.options.clone(),
         timeouts: client.timeouts(timeout),
-        fetches: None,
     };
     exchange.run(&|answer| read(answer, info, make)).await
 }
@@ -144,7 +141,7 @@ async fn send(parts: Parts) -> Result<AnswerValue, Error> {
 fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValue, DecodeError> {
     let unreadable = Unreadable::default();
     let mut source = answer.values.source(Reading::Lenient(&unreadable));
-    let is_pending = answer.is_pending(info.answer.pending);
+    let is_pending = answer.verdict.is_pending;
     let content = make(&mut source, is_pending);
     source.finish()?;
     if !is_pending {
@@ -168,11 +165,15 @@ fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValu
 #[doc(hidden)]
 pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
     let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
-    let body = Body::new(body);
-    let answer = UnverifiedAnswer::read(&body, M::INFO.name)
-        .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, &M::INFO.answer))
+    let session = &client.inner.session;
+    let response = http::Response::new(Bytes::copy_from_slice(body));
+    let received = Received::new(&response);
+    let answer = session
+        .protocol
+        .parse(&received, M::INFO.name)
+        .and_then(|answer| answer.verify(&*session.credentials.verifier, &M::INFO.answer))
         .map_err(|error| unread(error.to_string()))?;
-    if answer.is_error {
+    if answer.verdict.is_error {
         return Err(unread("it is an error".to_owned()).with_gateway(answer.gateway_error(), None, answer.verified));
     }
     let content = read(&answer, &M::INFO, make::<M>).map_err(|error| unread(error.to_string()));

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Error, transport::BoxFuture, types::Secret};
+use crate::{exchange::Tokens, types::Secret};
 
 /// For whom a client's calls are made.
 #[derive(Clone)]
@@ -15,24 +15,15 @@ pub(super) enum CallerIdentity {
     Managed(Arc<dyn Tokens>),
 }
 
-/// Keeps a merchant's token alive.
-pub(crate) trait Tokens: fmt::Debug + Send + Sync {
-    /// A token that the gateway should take now.
-    fn live(&self) -> BoxFuture<'_, Result<LiveToken, Error>>;
-
-    /// Another token than this one, which the gateway has refused; `None` where there is no reason to believe in another.
-    fn after_refusal<'a>(&'a self, refused: &'a LiveToken) -> BoxFuture<'a, Result<Option<LiveToken>, Error>>;
-}
-
-/// A merchant's token.
-#[derive(Clone, Debug)]
-pub(crate) struct LiveToken {
-    pub(crate) token: Secret,
-    /// Which of the merchant's tokens it is.
-    pub(crate) generation: u64,
-}
-
 impl CallerIdentity {
+    /// Where the merchant's token comes from, if somebody keeps it alive.
+    pub(super) fn tokens(&self) -> Option<&dyn Tokens> {
+        match self {
+            Self::Managed(tokens) => Some(&**tokens),
+            Self::App | Self::Merchant(_) => None,
+        }
+    }
+
     /// The token that every call carries.
     pub(super) fn token(&self) -> Option<&Secret> {
         match self {

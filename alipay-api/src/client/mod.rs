@@ -7,36 +7,26 @@ mod call;
 #[cfg_attr(not(feature = "isv"), allow(dead_code))]
 mod caller;
 mod certificates;
-mod excerpt;
-mod exchange;
 mod handed_over;
 mod page;
 mod prepared;
 mod raw;
-mod secrets;
-mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-#[cfg(feature = "isv")]
-pub(crate) use self::caller::{LiveToken, Tokens};
-pub(crate) use self::certificates::unknown_certificate;
 pub use self::{
     builder::ClientBuilder,
     call::{Call, CallFuture, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };
-use self::{caller::CallerIdentity, exchange::TimeoutPolicy, prepared::Prepared};
+use self::{caller::CallerIdentity, prepared::Prepared};
 use crate::{
     cert::Keyring,
-    clock::Clock,
     credentials::Credentials,
+    exchange::{Session, TimeoutPolicy},
     method::{AppMethod, PageMethod, ServerMethod},
-    notify::Notifications,
-    oauth::OAuth,
-    protocol::request::Options,
-    transport::Transport,
+    protocol::content::Options,
     types::Secret,
 };
 
@@ -53,16 +43,10 @@ pub struct Client {
 }
 
 struct Inner {
-    app_id: String,
-    credentials: Credentials,
+    session: Session,
     /// In certificate mode.
     keyring: Option<Arc<Keyring>>,
-    gateway: String,
-    /// Whether nobody on the way to the gateway can read or repeat what is said.
-    is_protected: bool,
     authorisation_pages: String,
-    transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
     attempt_timeout: Duration,
     total_timeout: Duration,
     max_attempts: u32,
@@ -76,12 +60,12 @@ impl Client {
 
     /// The app's id.
     pub fn app_id(&self) -> &str {
-        &self.inner.app_id
+        &self.inner.session.app_id
     }
 
     /// The gateway's address.
     pub fn gateway(&self) -> &str {
-        &self.inner.gateway
+        &self.inner.session.gateway
     }
 
     /// A handle whose calls are made for the merchant that granted this `app_auth_token`: the only place where the token is kept.
@@ -95,7 +79,7 @@ impl Client {
 
     /// A handle whose calls are made for a merchant, with whatever token the merchant has when they are made.
     #[cfg(feature = "isv")]
-    pub(crate) fn on_behalf_of_managed(&self, tokens: Arc<dyn Tokens>) -> Self {
+    pub(crate) fn on_behalf_of_managed(&self, tokens: Arc<dyn crate::exchange::Tokens>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
             caller: CallerIdentity::Managed(tokens),
@@ -144,16 +128,6 @@ impl Client {
         RawCall::new(self.clone(), method.into(), business)
     }
 
-    /// Verifies what Alipay sends: notifications, `return_url` parameters, results from the app.
-    pub fn notifications(&self) -> Notifications<'_> {
-        Notifications::new(self)
-    }
-
-    /// Alipay's authorisation pages, for users and merchants.
-    pub fn oauth(&self) -> OAuth<'_> {
-        OAuth::new(self)
-    }
-
     /// How long a call may take.
     #[cfg(feature = "isv")]
     pub(crate) fn total_timeout(&self) -> Duration {
@@ -163,7 +137,7 @@ impl Client {
     /// The present time.
     #[cfg(feature = "isv")]
     pub(crate) fn now(&self) -> std::time::SystemTime {
-        self.inner.clock.now()
+        self.inner.session.clock.now()
     }
 
     pub(crate) fn authorisation_pages(&self) -> &str {
@@ -171,7 +145,7 @@ impl Client {
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
-        &self.inner.credentials
+        &self.inner.session.credentials
     }
 
     /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.
@@ -197,9 +171,9 @@ impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Client")
-            .field("app_id", &self.inner.app_id)
-            .field("gateway", &self.inner.gateway)
-            .field("credentials", &self.inner.credentials)
+            .field("app_id", &self.inner.session.app_id)
+            .field("gateway", &self.inner.session.gateway)
+            .field("credentials", &self.inner.session.credentials)
             .field("caller", &self.caller)
             .finish_non_exhaustive()
     }

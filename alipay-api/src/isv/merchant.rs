@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    client::{LiveToken, Tokens},
+    exchange::{LiveToken, Tokens},
     random,
     transport::BoxFuture,
 };

@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::parameters::{Unverified, decode, undecoded};
 use crate::{
-    Error, ErrorKind, error::Sanitized, generated::notification::PARAMETERS, protocol::diagnosis::WRONG_ALIPAY_KEY,
-    sign::Verifier,
+    Error, ErrorKind, error::Sanitized, generated::notification::PARAMETERS, protocol::WRONG_ALIPAY_KEY, sign::Verifier,
 };
 
 /// Anyone can send what does not verify: so little time is spent on it.
@@ -15,7 +14,7 @@ const MAX_FORM: usize = 64 * 1024;
 /// How many parameters are named to the reader, or suspected one by one, at most.
 const MAX_NAMES: usize = 5;
 
-/// VerifiedParameters of what comes to `return_url`, beside those of notifications, and of the protocol.
+/// Parameters of what comes to `return_url`, beside those of notifications, and of the protocol.
 const OTHER_PARAMETERS: [&str; 6] = [
     "alipay_cert_sn",
     "method",

@@ -16,30 +16,34 @@ mod verified;
 use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use tokio::runtime::Handle;
 
-pub use self::verified::{OtherNotification, Verified};
+pub use self::verified::Verified;
 use self::{
     diagnosis::Subject,
     parameters::{Unverified, VerifiedParameters},
 };
-pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
-    client::unknown_certificate,
+    cert::unknown_certificate,
     codec::DecodeError,
     error::Sanitized,
     method::{AppMethod, PageMethod},
-    protocol::{
-        ambiguity,
-        answer::{AnswerError, UnverifiedAnswer},
-        body::Body,
-    },
+    protocol::{self, ambiguity, answer::AnswerError, received::Received},
     sign::Verifier,
 };
+pub use crate::{generated::notification::*, types::OtherNotification};
 
 /// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.
 pub const SUCCESS: &str = "success";
+
+impl Client {
+    /// Verifies what Alipay sends: notifications, `return_url` parameters, results from the app.
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications { client: self }
+    }
+}
 
 /// Verifies what Alipay sends: from [`Client::notifications`].
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +51,7 @@ pub struct Notifications<'a> {
     client: &'a Client,
 }
 
-impl<'a> Notifications<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
-        Self { client }
-    }
-
+impl Notifications<'_> {
     /// A notification: the raw body of the POST, before any framework has decoded it. Never add parameters of the URL's query.
     ///
     /// Where only decoded parameters are at hand, encode them as a form again, in the charset that their `charset` names: the signature
@@ -135,7 +135,7 @@ impl<'a> Notifications<'a> {
 
     /// The query of a request to `return_url`: what stands behind the `?` of the browser's address, still percent-encoded.
     ///
-    /// It proves that Alipay sent the buyer back, and nothing about payment. VerifiedParameters of your own that `return_url` had are not
+    /// It proves that Alipay sent the buyer back, and nothing about payment. Parameters of your own that `return_url` had are not
     /// signed: leave them out. Nothing is fetched on account of it: where it names a certificate that is not at hand, query the
     /// order, and the answer brings that along.
     ///
@@ -176,11 +176,12 @@ impl<'a> Notifications<'a> {
             }
             AnswerError::Undecided(message) => error(ErrorKind::Decode, message).verified(),
         };
-        let body = Body::new(result.as_bytes());
-        let unverified = UnverifiedAnswer::read(&body, method).map_err(refused)?;
+        let response = http::Response::new(Bytes::copy_from_slice(result.as_bytes()));
+        let received = Received::new(&response);
+        let unverified = protocol::DEFAULT.parse(&received, method).map_err(refused)?;
         let verifier = self.verifier(unverified.alipay_cert_sn())?;
         let answer = unverified.verify(&*verifier, &M::INFO.answer).map_err(refused)?;
-        if answer.is_error {
+        if answer.verdict.is_error {
             // Where nobody has signed it, the phone may have been told so after a payment.
             let kind = if answer.must_be_signed() {
                 ErrorKind::Verification
@@ -208,7 +209,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Parses.
-    fn received(self, form: &[u8], subject: Subject) -> Result<Received<'_>, Error> {
+    fn received(self, form: &[u8], subject: Subject) -> Result<Incoming<'_>, Error> {
         // A form encodes both: so they belong to the address, or to what has passed it on.
         let mut form = form.strip_prefix(b"?").unwrap_or(form);
         while let [before @ .., b'\r' | b'\n'] = form {
@@ -230,7 +231,7 @@ impl<'a> Notifications<'a> {
         let sign = BASE64_STANDARD
             .decode(sign)
             .map_err(|_| subject.unsigned("is not base64: it was changed on the way"))?;
-        Ok(Received { form, parameters, sign })
+        Ok(Incoming { form, parameters, sign })
     }
 
     /// What verifies a signature by this certificate.
@@ -240,8 +241,8 @@ impl<'a> Notifications<'a> {
     }
 
     /// Verifies, and only then gives the parameters out.
-    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<VerifiedParameters, Error> {
-        let Received { form, parameters, sign } = received;
+    fn verified_by(self, received: Incoming<'_>, verifier: &dyn Verifier) -> Result<VerifiedParameters, Error> {
+        let Incoming { form, parameters, sign } = received;
         let subject = parameters.subject();
         let signed = match parameters.signed(&sign, verifier) {
             Ok(signed) => signed,
@@ -297,13 +298,13 @@ impl<'a> Notifications<'a> {
 }
 
 /// What came, before anyone has verified it.
-struct Received<'a> {
+struct Incoming<'a> {
     form: &'a [u8],
     parameters: Unverified,
     sign: Vec<u8>,
 }
 
-impl Received<'_> {
+impl Incoming<'_> {
     /// The certificate that signed it, where it names one.
     fn alipay_cert_sn(&self) -> Option<String> {
         let serial = self

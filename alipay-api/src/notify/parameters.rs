@@ -14,7 +14,7 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
 
-/// VerifiedParameters whose signature nobody has checked yet: bytes, in the charset of the wire.
+/// Parameters whose signature nobody has checked yet: bytes, in the charset of the wire.
 #[derive(Clone)]
 pub(super) struct Unverified {
     subject: Subject,

@@ -4,6 +4,7 @@ use super::{parameters::VerifiedParameters, undecodable};
 use crate::{
     Error,
     codec::{Reading, Source, Unreadable, Values},
+    types::OtherNotification,
 };
 
 /// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
@@ -115,19 +116,5 @@ impl<T> Deref for Verified<T> {
 impl<T: fmt::Debug> fmt::Debug for Verified<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Verified").field(&self.value).finish()
-    }
-}
-
-/// A notification that no spec describes, or that was not read. Its parameters are on the [`Verified`] around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OtherNotification {
-    /// Its `notify_type` or `msg_method`; empty where it has neither.
-    pub name: String,
-}
-
-impl OtherNotification {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
     }
 }

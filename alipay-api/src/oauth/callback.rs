@@ -48,7 +48,7 @@ impl MerchantCallback {
     }
 }
 
-/// CallbackQuery of a query that carries the right state.
+/// Parameters of a query that carries the right state.
 struct CallbackQuery<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> CallbackQuery<'a> {

@@ -3,6 +3,7 @@
 mod calendar;
 mod file;
 mod json;
+mod notification;
 mod pad;
 mod price;
 mod secret;
@@ -11,6 +12,7 @@ mod time;
 pub use self::{
     file::File,
     json::Json,
+    notification::OtherNotification,
     price::{ParsePriceError, Price},
     secret::Secret,
     time::{Date, DateTime, ParseTimeError},

@@ -8,7 +8,7 @@ mod generated;
 
 use alipay_api::method::{Method as _, Retry};
 use alipay_api::types::KnownValue as _;
-use alipay_api::{Client, Credentials, ErrorKind};
+use alipay_api::{Client, Credentials};
 use alipay_mock::keys::{KeyPair, SignType};
 
 use generated::notification::Notification;

@@ -70,7 +70,7 @@ impl Emitter {
             pub enum Notification {
                 #(#variant_docs #idents(#boxed<#idents>),)*
                 /// One that this version of the library does not know: its parameters as they came.
-                Other(#root::notify::OtherNotification),
+                Other(#root::types::OtherNotification),
             }
             impl Notification {
                 /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,

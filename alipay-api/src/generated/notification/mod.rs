@@ -23,7 +23,7 @@ pub enum Notification {
     /// 交易状态变更通知: `trade_status_sync`.
     TradeStatusSync(Box<TradeStatusSync>),
     /// One that this version of the library does not know: its parameters as they came.
-    Other(crate::notify::OtherNotification),
+    Other(crate::types::OtherNotification),
 }
 
 impl Notification {

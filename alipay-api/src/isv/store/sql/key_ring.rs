@@ -10,10 +10,10 @@ use crate::isv::store::{StoreError, StoreErrorKind};
 /// # To change the key
 /// Each step is for all processes that share the store, and the next one begins when the last of them has taken it:
 ///
-/// 1. OpenEnum the store with the old key first and the new one second. From now on every process can open what the new one has sealed.
-/// 2. OpenEnum it with the new key first and the old one second. Whatever is written from now on is sealed with the new one.
+/// 1. Open the store with the old key first and the new one second. From now on every process can open what the new one has sealed.
+/// 2. Open it with the new key first and the old one second. Whatever is written from now on is sealed with the new one.
 /// 3. Call `reseal` of the store once, in one process. What nobody has written meanwhile is sealed with the new one, too.
-/// 4. OpenEnum it with the new key alone. Before the third step that is refused with
+/// 4. Open it with the new key alone. Before the third step that is refused with
 ///    [`WrongKey`](StoreErrorKind::WrongKey), and nothing is changed; after it, so is the old key alone.
 ///
 /// If the old key has become known, the tokens have, too: have Alipay give out others (each refresh does).

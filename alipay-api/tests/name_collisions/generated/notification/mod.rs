@@ -15,7 +15,7 @@ pub enum Notification {
     /// 陷阱 \[通知\] \<b>: `trap_sync`.
     TrapSync(Box<TrapSync>),
     /// One that this version of the library does not know: its parameters as they came.
-    Other(::alipay_api::notify::OtherNotification),
+    Other(::alipay_api::types::OtherNotification),
 }
 
 impl Notification {

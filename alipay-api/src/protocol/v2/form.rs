@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    parameters::{SignedParameters, append_encoded},
-    request::is_in_query,
-};
+use super::{parameters::SignedParameters, request::is_in_query};
+use crate::protocol::urlencoded::append_encoded;
 
 /// A form that submits itself; it goes into a page as it is.
-pub(crate) fn html(gateway: &str, parameters: &SignedParameters<'_>) -> String {
+pub(super) fn html(gateway: &str, parameters: &SignedParameters<'_>) -> String {
     let mut action = format!("{gateway}?");
     append_encoded(&mut action, parameters.iter().filter(|(name, _)| is_in_query(name)));
     let mut form = String::from("<form name=\"alipay_submit\" method=\"post\" accept-charset=\"utf-8\" action=\"");

@@ -1,20 +1,43 @@
-//! An answer's bytes as text, also where they are in GBK.
+//! An HTTP response, and its body as text, also where that is in GBK.
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 /// What came, and a text of the same length to find members in.
-pub(crate) struct Body<'a> {
-    bytes: &'a [u8],
+pub(crate) struct Received<'a> {
+    response: &'a http::Response<Bytes>,
     text: Cow<'a, str>,
 }
 
-impl<'a> Body<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+impl<'a> Received<'a> {
+    pub(crate) fn new(response: &'a http::Response<Bytes>) -> Self {
+        let bytes = response.body();
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => Cow::Owned(masked(bytes)),
         };
-        Self { bytes, text }
+        Self { response, text }
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// A header, if it is there and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// Alipay's number of the exchange.
+    pub(crate) fn trace_id(&self) -> Option<&'a str> {
+        self.header("trace_id").or_else(|| self.header("alipay-trace-id"))
+    }
+
+    /// The bytes that came.
+    pub(crate) fn body(&self) -> &'a Bytes {
+        self.response.body()
     }
 
     /// The text. Where the bytes are not UTF-8, `?` stands for each byte of what is not ASCII.
@@ -30,7 +53,7 @@ impl<'a> Body<'a> {
     /// The bytes that came for this part of the text.
     pub(super) fn bytes_of(&self, part: &str) -> &'a [u8] {
         let start = part.as_ptr().addr().checked_sub(self.text.as_ptr().addr());
-        let bytes = start.and_then(|start| self.bytes.get(start..start + part.len()));
+        let bytes = start.and_then(|start| self.body().get(start..start + part.len()));
         bytes.unwrap_or_default()
     }
 }
@@ -66,7 +89,8 @@ mod tests {
         let mut bytes = br#"{"msg":""#.to_vec();
         bytes.extend([0xd5, b'\\', 0x80, 0xff, 0x81, b'0', 0x81, b'0', 0xfe]);
         bytes.extend(br#"","code":"20000"}"#);
-        let body = Body::new(&bytes);
+        let response = http::Response::new(Bytes::from(bytes.clone()));
+        let body = Received::new(&response);
         assert_eq!(body.text(), r#"{"msg":"?????????","code":"20000"}"#);
         assert_eq!(body.text().len(), bytes.len());
         assert!(!body.is_utf8());
@@ -78,7 +102,8 @@ mod tests {
 
     #[test]
     fn utf8_is_what_it_is() {
-        let body = Body::new("{\"msg\":\"诚\"}".as_bytes());
+        let response = http::Response::new(Bytes::from("{\"msg\":\"诚\"}"));
+        let body = Received::new(&response);
         assert!(body.is_utf8() && body.text() == "{\"msg\":\"诚\"}");
     }
 }

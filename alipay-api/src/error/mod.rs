@@ -1,10 +1,14 @@
 //! The one error type of the library.
 
+mod code;
+
 use std::{borrow::Cow, error::Error as StdError, fmt, iter::successors, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{method::ErrorCode, redact::Redactor};
+pub(crate) use self::code::class_of;
+pub use self::code::{ErrorCode, NoErrorCode};
+use crate::redact::Redactor;
 
 /// What went wrong, and what is known of the outcome.
 ///

@@ -1,24 +1,23 @@
-//! From a request to the parameters of one exchange.
+//! What a request says, whatever protocol it goes by.
 
-use std::{any::Any, borrow::Cow, fmt};
+use std::{any::Any, borrow::Cow, fmt, fmt::Write as _, time::SystemTime};
 
-use super::{
-    ambiguity,
-    parameters::{InvalidParameter, Parameters},
-};
+use super::ambiguity;
 use crate::{
     cert::Certificates,
     codec::{Field, JsonWriter, MissingFields, Object, View, from_json, to_text},
     error::Sanitized,
     method::{MethodInfo, Retry},
     sign::SignType,
-    types::{File, Secret},
+    types::{DateTime, File, ParseTimeError, Secret},
 };
 
-/// What a request says, sorted by where it goes, before anyone signs it.
+/// What a request says, sorted by what it is, before a protocol gives each its place and anyone signs it.
 #[derive(Debug, Default)]
-pub(crate) struct Business {
-    /// `biz_content`; empty where there is none.
+pub(crate) struct RequestContent {
+    /// The method's name.
+    pub(crate) method: Cow<'static, str>,
+    /// The business fields as one JSON object; empty where there are none.
     pub(crate) content: Secret,
     /// Parameters of their own.
     pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
@@ -78,30 +77,31 @@ pub(crate) struct Identity<'a> {
     pub(crate) sign_type: SignType,
     /// In certificate mode.
     pub(crate) certificates: Option<&'a Certificates>,
+    pub(crate) timestamp: &'a Timestamp,
+    /// The gateway's address.
+    pub(crate) gateway: &'a str,
+}
+
+/// When a request is made.
+pub(crate) struct Timestamp {
+    beijing: String,
+}
+
+impl Timestamp {
+    pub(crate) fn new(time: SystemTime) -> Result<Self, ParseTimeError> {
+        let mut beijing = String::with_capacity("yyyy-MM-dd HH:mm:ss".len());
+        // Writing into memory does not fail.
+        let _ = write!(beijing, "{}", DateTime::try_from(time)?);
+        Ok(Self { beijing })
+    }
+
     /// Beijing time, `yyyy-MM-dd HH:mm:ss`.
-    pub(crate) timestamp: &'a str,
+    pub(crate) fn beijing(&self) -> &str {
+        &self.beijing
+    }
 }
 
-/// Parameters that stand in the query of a server call. Everything else goes in the body, where logs and proxies don't keep it.
-const IN_QUERY: &[&str] = &[
-    "alipay_root_cert_sn",
-    "app_cert_sn",
-    "app_id",
-    "charset",
-    "format",
-    "method",
-    "sign",
-    "sign_type",
-    "timestamp",
-    "version",
-];
-
-/// Whether a parameter of a server call stands in its query.
-pub(crate) fn is_in_query(name: &str) -> bool {
-    IN_QUERY.contains(&name)
-}
-
-impl Business {
+impl RequestContent {
     /// Sorts a request's fields by where they go.
     pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, InvalidRequest> {
         let is_notified = info.retry != Retry::Read;
@@ -152,46 +152,12 @@ impl Business {
             content.into()
         };
         Ok(Self {
+            method: Cow::Borrowed(info.name),
             content,
             top_level,
             files,
             asked,
         })
-    }
-
-    /// All parameters of the exchange.
-    pub(crate) fn parameters<'a>(
-        &'a self,
-        method: &'a str,
-        options: &'a Options,
-        identity: Identity<'a>,
-    ) -> Result<Parameters<'a>, InvalidParameter> {
-        let secret = |secret: &'a Option<Secret>| secret.as_ref().map_or("", Secret::expose);
-        let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
-        let protocol = [
-            ("app_id", identity.app_id),
-            ("method", method),
-            ("format", "JSON"),
-            ("charset", "utf-8"),
-            ("sign_type", identity.sign_type.as_str()),
-            ("timestamp", identity.timestamp),
-            ("version", "1.0"),
-            ("notify_url", text(&options.notify_url)),
-            ("return_url", text(&options.return_url)),
-            ("app_auth_token", secret(&options.app_auth_token)),
-            ("auth_token", secret(&options.auth_token)),
-            ("biz_content", self.content.expose()),
-            (
-                "app_cert_sn",
-                identity.certificates.map_or("", Certificates::app_cert_sn),
-            ),
-            (
-                "alipay_root_cert_sn",
-                identity.certificates.map_or("", Certificates::alipay_root_cert_sn),
-            ),
-        ];
-        let top_level = self.top_level.iter().map(|(name, value)| (&**name, value.expose()));
-        Parameters::new(protocol.into_iter().chain(top_level).collect())
     }
 }
 

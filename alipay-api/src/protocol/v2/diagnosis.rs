@@ -1,12 +1,9 @@
 //! What differs, when the gateway says that a signature is wrong and perhaps quotes the text that it built itself.
 
-/// Why a signature of Alipay's may not hold, to follow "or".
-pub(crate) const WRONG_ALIPAY_KEY: &str = "the Alipay public key that the client has is another app's, or the sandbox's in place of production's, or the other way round";
-
 /// The gateway's own words, and which parameters differ; never the quotation, which is the whole request.
 ///
 /// `sub_message` is the gateway's; `ours` are the parameters that were signed, in their order.
-pub(crate) fn explain(sub_message: &str, ours: &[(&str, &str)]) -> String {
+pub(super) fn explain(sub_message: &str, ours: &[(&str, &str)]) -> String {
     let theirs = unescape(sub_message);
     let words = without_quotation(&theirs, ours);
     let explanation = compare(&theirs, ours);

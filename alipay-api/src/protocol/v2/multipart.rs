@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use crate::types::File;
 
 /// A body and its `Content-Type`.
-pub(crate) fn encode<'a>(
+pub(super) fn encode<'a>(
     texts: impl Iterator<Item = (&'a str, &'a str)>,
     files: &[(&'static str, File)],
 ) -> (String, Vec<u8>) {
