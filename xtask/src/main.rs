@@ -2,6 +2,7 @@
 
 mod bench_report;
 mod budget;
+mod modules;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -36,6 +37,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Check that no module of the library uses one that uses it, and show them in their order.
+    Modules,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
     BenchReport,
     /// Measure what the generated code costs to make and to compile, and fail where that is too much.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
             types,
             write,
         } => new(&method, catalogue.as_deref(), types.as_deref(), write),
+        Command::Modules => modules(),
         Command::BenchReport => show_benchmarks(),
         Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())
             .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
@@ -77,6 +81,20 @@ fn show_benchmarks() -> CommandResult {
     let (table, holds) = bench_report::report(workspace())?;
     io::stdout().write_all(table.as_bytes())?;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn modules() -> CommandResult {
+    let graph = modules::Graph::read(&workspace().join("alipay-api/src"))?;
+    let Some(circle) = graph.circle() else {
+        writeln!(io::stdout(), "{}", graph.order().join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    say(&"modules use each other in a circle:");
+    for (at, (module, file)) in circle.iter().enumerate() {
+        let (next, _) = &circle[(at + 1) % circle.len()];
+        say(&format_args!("  {module} uses {next}: {}", file.display()));
+    }
+    Ok(ExitCode::FAILURE)
 }
 
 fn codegen(check: bool) -> CommandResult {
