@@ -10,7 +10,7 @@ use alipay_api::{
     Client, Credentials,
     cert::Certificate,
     fund::{TransCommonQuery, TransUniTransfer, trans_uni_transfer::Participant},
-    types::Open,
+    types::OpenEnum,
 };
 use alipay_mock::Mock;
 
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let payee = Participant::new("egdjny5218@sandbox.com", "ALIPAY_LOGON_ID").name("sandbox env");
     let transfer = TransUniTransfer::new("20170626152217", "82.32".parse()?, payee);
     let sent = client.fund().trans_uni_transfer(transfer).await?;
-    let order_id = succeeded(sent.order_id, sent.status.as_ref().map(Open::as_str))?;
+    let order_id = succeeded(sent.order_id, sent.status.as_ref().map(OpenEnum::as_str))?;
     println!("transferred       {order_id}");
 
     println!("now it is         {}", mock.roll_over_alipay_certificate()?);
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let found = client.fund().trans_common_query(query).await?;
     let found = succeeded(
         found.order_id.unwrap_or_default(),
-        found.status.as_ref().map(Open::as_str),
+        found.status.as_ref().map(OpenEnum::as_str),
     )?;
     println!("queried           {found}");
     if found != order_id {

@@ -8,8 +8,11 @@ mod client;
 pub mod clock;
 mod credentials;
 mod error;
+mod exchange;
 #[rustfmt::skip]
 mod generated;
+#[doc(hidden)]
+pub mod codec;
 #[cfg(feature = "isv")]
 pub mod isv;
 pub mod method;
@@ -22,7 +25,6 @@ mod runtime;
 pub mod sign;
 pub mod transport;
 pub mod types;
-pub mod wire;
 
 pub use self::{
     client::{AppCall, Call, CallFuture, Client, ClientBuilder, PageCall, RawCall, RawResponse},
@@ -32,7 +34,7 @@ pub use self::{
     method::Outcome,
 };
 
-/// For the macros of [`wire`], and for benchmarks.
+/// For the macros of `codec`, and for benchmarks.
 #[doc(hidden)]
 pub mod __private {
     pub use serde_core;

@@ -4,10 +4,8 @@
 #[cfg(feature = "serde")]
 mod outcome_serde;
 
-use crate::{
-    ErrorClass,
-    wire::{Listed, Object},
-};
+use crate::codec::Object;
+pub use crate::error::{ErrorCode, NoErrorCode};
 
 /// A request of one gateway method, and everything that its spec says about it.
 pub trait Method: Object + Send + Sync + 'static {
@@ -282,34 +280,5 @@ impl<T> Outcome<T> {
         match self {
             Self::Done(response) | Self::Pending(response) => response,
         }
-    }
-}
-
-/// The business error codes (`sub_code`) of a method, or those that any method can be answered with.
-pub trait ErrorCode: Listed {
-    /// What a caller can do about it; `None` for a code that the documentation names and does not describe. Such a code says nothing of
-    /// the outcome, as one that is not listed.
-    fn class(self) -> Option<ErrorClass>;
-}
-
-/// The class of a code, if it is described.
-pub(crate) fn class_of<C: ErrorCode>(code: &str) -> Option<ErrorClass> {
-    C::from_text(code).and_then(ErrorCode::class)
-}
-
-/// The business error codes of a method that documents none.
-pub enum NoErrorCode {}
-
-crate::wire::listed!(NoErrorCode);
-
-impl Listed for NoErrorCode {
-    fn listed() -> (&'static [&'static str], &'static [Self]) {
-        (&[], &[])
-    }
-}
-
-impl ErrorCode for NoErrorCode {
-    fn class(self) -> Option<ErrorClass> {
-        match self {}
     }
 }

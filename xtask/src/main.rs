@@ -3,6 +3,7 @@
 mod bench_report;
 mod budget;
 mod catalogue;
+mod modules;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -39,6 +40,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Check that no module of the library uses one that uses it, and show them in their order.
+    Modules,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
     BenchReport,
     /// Measure what the generated code costs to make and to compile, and fail where that is too much.
@@ -49,7 +52,7 @@ enum Command {
     },
 }
 
-type Outcome = Result<ExitCode, Box<dyn Error>>;
+type CommandResult = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
             types,
             write,
         } => new(&method, catalogue.as_deref(), types.as_deref(), write),
+        Command::Modules => modules(),
         Command::BenchReport => show_benchmarks(),
         Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())
             .map(|holds| if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
@@ -76,13 +80,27 @@ fn workspace() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-fn show_benchmarks() -> Outcome {
+fn show_benchmarks() -> CommandResult {
     let (table, holds) = bench_report::report(workspace())?;
     io::stdout().write_all(table.as_bytes())?;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn codegen(check: bool) -> Outcome {
+fn modules() -> CommandResult {
+    let graph = modules::Graph::read(&workspace().join("alipay-api/src"))?;
+    let Some(circle) = graph.circle() else {
+        writeln!(io::stdout(), "{}", graph.order().join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    say(&"modules use each other in a circle:");
+    for (at, (module, file)) in circle.iter().enumerate() {
+        let (next, _) = &circle[(at + 1) % circle.len()];
+        say(&format_args!("  {module} uses {next}: {}", file.display()));
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn codegen(check: bool) -> CommandResult {
     let project = Project {
         base: workspace().to_owned(),
         spec: "spec".to_owned(),
@@ -111,7 +129,7 @@ fn codegen(check: bool) -> Outcome {
     Ok(ExitCode::FAILURE)
 }
 
-fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> Outcome {
+fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> CommandResult {
     let mut texts = match catalogue {
         Some(folder) if folder.is_dir() => catalogue::read(folder, method)?,
         Some(file) => catalogue::Texts::of_methods(read(file)?),

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use alipay_api::{
+    codec::{from_json, to_json},
     trade::QueryResponse,
-    wire::{from_json, to_json},
 };
 use criterion::Criterion;
 

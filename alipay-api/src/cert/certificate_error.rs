@@ -6,7 +6,7 @@ use std::{
 
 use super::ChainFault;
 use crate::{
-    error::Shown,
+    error::Sanitized,
     sign::{KeyError, KeyErrorKind},
     types::DateTime,
 };
@@ -18,7 +18,7 @@ use crate::{
 pub struct CertificateError {
     kind: Box<CertificateErrorKind>,
     path: Option<PathBuf>,
-    source: Option<Source>,
+    source: Option<Cause>,
 }
 
 /// What is wrong with a certificate.
@@ -106,7 +106,7 @@ pub enum CertificateErrorKind {
 }
 
 #[derive(Debug)]
-enum Source {
+enum Cause {
     Io(io::Error),
     Key(KeyError),
 }
@@ -125,7 +125,7 @@ impl CertificateError {
     pub(super) fn unreadable(source: io::Error) -> Self {
         let kind = CertificateErrorKind::Unreadable(source.kind());
         Self {
-            source: Some(Source::Io(source)),
+            source: Some(Cause::Io(source)),
             ..kind.into()
         }
     }
@@ -133,7 +133,7 @@ impl CertificateError {
     pub(super) fn public_key(source: KeyError) -> Self {
         let kind = CertificateErrorKind::PublicKey(source.kind().clone());
         Self {
-            source: Some(Source::Key(source)),
+            source: Some(Cause::Key(source)),
             ..kind.into()
         }
     }
@@ -161,7 +161,7 @@ impl fmt::Display for CertificateError {
         if let Some(path) = &self.path {
             write!(formatter, "{}: ", path.display())?;
         }
-        if let Some(Source::Key(error)) = &self.source {
+        if let Some(Cause::Key(error)) = &self.source {
             return write!(formatter, "the certificate's public key can't be used: {error}");
         }
         match (&*self.kind, &self.path) {
@@ -177,8 +177,8 @@ impl fmt::Display for CertificateError {
 impl StdError for CertificateError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self.source.as_ref()? {
-            Source::Io(error) => Some(error),
-            Source::Key(error) => Some(error),
+            Cause::Io(error) => Some(error),
+            Cause::Key(error) => Some(error),
         }
     }
 }
@@ -205,7 +205,7 @@ impl CertificateErrorKind {
                 return write!(
                     out,
                     "the certificate of `{}` does not lead to the root certificates: {fault}",
-                    Shown(subject)
+                    Sanitized(subject)
                 );
             }
             Self::AnotherSerial { alipay_serial } => {
@@ -216,8 +216,8 @@ impl CertificateErrorKind {
                     out,
                     "the certificate was issued to `{}`, not to `{}` as the one at hand: if Alipay has changed its name, \
                      download the present one from the open platform",
-                    Shown(found),
-                    Shown(expected)
+                    Sanitized(found),
+                    Sanitized(expected)
                 );
             }
             Self::Empty => "there is no text: is the variable or file that should hold the certificate filled in?",

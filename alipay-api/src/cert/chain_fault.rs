@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{error::Shown, types::DateTime};
+use crate::{error::Sanitized, types::DateTime};
 
 /// Why a certificate is not vouched for by the one above it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,15 +56,15 @@ impl fmt::Display for ChainFault {
             Self::IssuerUnknown { issuer } => write!(
                 out,
                 "its issuer `{}` is no root, and nothing else in the file leads further",
-                Shown(issuer)
+                Sanitized(issuer)
             ),
             Self::BadSignature { issuer } => write!(
                 out,
                 "it is not signed by the issuer that it names, `{}`: it is damaged or forged",
-                Shown(issuer)
+                Sanitized(issuer)
             ),
             Self::NotAnAuthority { issuer } => {
-                write!(out, "its issuer `{}` has no right to issue it", Shown(issuer))
+                write!(out, "its issuer `{}` has no right to issue it", Sanitized(issuer))
             }
             Self::IssuerNotValid {
                 issuer,
@@ -73,18 +73,18 @@ impl fmt::Display for ChainFault {
             } => write!(
                 out,
                 "its issuer `{}` is valid only from {not_before} to {not_after} (Beijing time)",
-                Shown(issuer)
+                Sanitized(issuer)
             ),
             Self::IssuerKey { issuer } => write!(
                 out,
                 "the key of its issuer `{}` is not an RSA key of 2048 bits or more",
-                Shown(issuer)
+                Sanitized(issuer)
             ),
             Self::ShortKey => out.write_str("its key is not an RSA key of 2048 bits or more"),
             Self::Algorithm { oid } => write!(
                 out,
                 "it is signed with an algorithm (OID {}) that is not trusted",
-                Shown(oid)
+                Sanitized(oid)
             ),
             Self::Extensions => out.write_str("its extensions are damaged, or demand what is not understood"),
             Self::KeyUsage => out.write_str("its key is not for signing"),

@@ -77,7 +77,7 @@ pub(super) struct Fetch {
 }
 
 /// What becomes of a fetch.
-pub(crate) struct Outcome {
+pub(crate) struct Waiter {
     cause: Cause,
     progress: watch::Receiver<Progress>,
 }
@@ -97,13 +97,13 @@ pub(crate) enum End {
 }
 
 /// The task of fetching one certificate. Whoever drops it leaves it to the next who asks.
-pub(crate) struct Errand {
+pub(crate) struct FetchTask {
     wanted: Wanted,
     progress: watch::Sender<Progress>,
 }
 
 impl Fetch {
-    pub(super) fn begin(wanted: Wanted, cause: Cause, now: Instant) -> (Self, Errand) {
+    pub(super) fn begin(wanted: Wanted, cause: Cause, now: Instant) -> (Self, FetchTask) {
         let (sender, progress) = watch::channel(Progress { at: now, result: None });
         let fetch = Self {
             wanted: wanted.clone(),
@@ -111,11 +111,11 @@ impl Fetch {
             began: now,
             progress,
         };
-        let errand = Errand {
+        let fetch_task = FetchTask {
             wanted,
             progress: sender,
         };
-        (fetch, errand)
+        (fetch, fetch_task)
     }
 
     /// Whether it is, or will be, an answer to who asks on this account; else there has to be another.
@@ -140,15 +140,15 @@ impl Fetch {
         matches!(self.progress.borrow().result, Some(Ok(())))
     }
 
-    pub(super) fn outcome(&self) -> Outcome {
-        Outcome {
+    pub(super) fn waiter(&self) -> Waiter {
+        Waiter {
             cause: self.cause,
             progress: self.progress.clone(),
         }
     }
 }
 
-impl Outcome {
+impl Waiter {
     /// Waits for the end of the fetch, on this account and until this time.
     pub(crate) async fn wait(mut self, cause: Cause, deadline: Instant) -> End {
         loop {
@@ -170,7 +170,7 @@ impl Outcome {
     }
 }
 
-impl Errand {
+impl FetchTask {
     /// What to fetch.
     pub(crate) fn wanted(&self) -> &Wanted {
         &self.wanted

@@ -14,11 +14,12 @@ use tokio::time::Instant;
 
 use super::{
     Certificate, Certificates,
-    fetch::{Cause, Errand, Fetch, Outcome, Wanted},
+    fetch::{Cause, Fetch, FetchTask, Waiter, Wanted},
     set,
 };
 use crate::{
     Error, ErrorKind,
+    error::Sanitized,
     sign::{BadSignature, SignType, Verifier},
     types::DateTime,
 };
@@ -60,9 +61,9 @@ pub(crate) enum Step {
     /// It is there.
     Verify(Arc<dyn Verifier>),
     /// Somebody is fetching it, or has lately.
-    Wait(Outcome),
-    /// Fetch it, and [settle](Errand::settle) the errand.
-    Fetch(Errand, Outcome),
+    Wait(Waiter),
+    /// Fetch it, and [settle](FetchTask::settle) the fetch_task.
+    Fetch(FetchTask, Waiter),
     /// Nothing is fetched for it by its name: too many were asked for.
     TooMany,
 }
@@ -133,33 +134,33 @@ impl Keyring {
                     "the certificate of Alipay's that it names was fetched within this minute, and has expired since",
                 ));
             }
-            return Ok(Step::Wait(fetch.outcome()));
+            return Ok(Step::Wait(fetch.waiter()));
         }
         let begun = state.fetches.iter().filter(|fetch| fetch.cause == cause).count();
         if begun >= cause.limit() {
             return Ok(Step::TooMany);
         }
-        let (fetch, errand) = Fetch::begin(wanted, cause, instant);
-        let outcome = fetch.outcome();
+        let (fetch, fetch_task) = Fetch::begin(wanted, cause, instant);
+        let waiter = fetch.waiter();
         state.fetches.push(fetch);
-        Ok(Step::Fetch(errand, outcome))
+        Ok(Step::Fetch(fetch_task, waiter))
     }
 
     /// Says how to come by the certificate that Alipay signs with at present, on account of notifications that name too many.
     pub(crate) fn inquire(&self, instant: Instant) -> Step {
         let mut state = self.state();
         match &state.inquiry {
-            Some(inquiry) if inquiry.is_under_way(instant) => return Step::Wait(inquiry.outcome()),
+            Some(inquiry) if inquiry.is_under_way(instant) => return Step::Wait(inquiry.waiter()),
             Some(inquiry) if instant.saturating_duration_since(inquiry.began) < BETWEEN_INQUIRIES => {
                 return Step::TooMany;
             }
             _ => {}
         }
         tracing::warn!("notifications name many unknown certificates of Alipay's: asking which is the present one");
-        let (inquiry, errand) = Fetch::begin(Wanted::Present, Cause::Notification, instant);
-        let outcome = inquiry.outcome();
+        let (inquiry, fetch_task) = Fetch::begin(Wanted::Present, Cause::Notification, instant);
+        let waiter = inquiry.waiter();
         state.inquiry = Some(inquiry);
-        Step::Fetch(errand, outcome)
+        Step::Fetch(fetch_task, waiter)
     }
 
     /// The serial of the certificate that was configured.
@@ -305,4 +306,13 @@ impl fmt::Debug for Keyring {
             .field("certificates", &self.certificates)
             .finish_non_exhaustive()
     }
+}
+
+/// The certificate of this serial is not at hand.
+pub(crate) fn unknown_certificate(alipay_cert_sn: &str) -> Error {
+    let message = format!(
+        "it is signed with a certificate of Alipay's that is not at hand, alipay_cert_sn {}",
+        Sanitized(alipay_cert_sn)
+    );
+    Error::new(ErrorKind::UnknownCertificate, message)
 }

@@ -64,8 +64,8 @@ pub use self::{
     root_certificates::RootCertificates,
 };
 pub(crate) use self::{
-    fetch::{Cause, End, Errand, Failure, SIGN_OF_LIFE, Wanted},
-    keyring::{Accepted, Keyring, Step},
+    fetch::{Cause, End, Failure, FetchTask, SIGN_OF_LIFE, Wanted},
+    keyring::{Accepted, Keyring, Step, unknown_certificate},
     place::Place,
     set::Certificates,
 };

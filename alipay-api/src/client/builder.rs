@@ -2,13 +2,15 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Client, Inner,
-    acting::Acting,
     address::{Address, is_gateway, is_https, is_protected},
+    caller::CallerIdentity,
 };
 use crate::{
     Error, ErrorKind,
     clock::{Clock, SystemClock},
     credentials::Credentials,
+    exchange::Session,
+    protocol::{self, Protocol},
     transport::{ReqwestTransport, Transport},
 };
 
@@ -22,6 +24,7 @@ const SANDBOX_PAGES: &str = "https://openauth-sandbox.dl.alipaydev.com/oauth2";
 pub struct ClientBuilder {
     app_id: String,
     credentials: Credentials,
+    protocol: &'static dyn Protocol,
     gateway: String,
     authorisation_pages: Option<String>,
     transport: Option<Arc<dyn Transport>>,
@@ -37,6 +40,7 @@ impl ClientBuilder {
         Self {
             app_id,
             credentials,
+            protocol: protocol::DEFAULT,
             gateway: PRODUCTION.to_owned(),
             authorisation_pages: None,
             transport: None,
@@ -107,6 +111,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Another protocol than V2.
+    #[cfg(test)]
+    pub(crate) fn protocol(mut self, protocol: &'static dyn Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
     /// A clock of your own instead of the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -155,19 +166,22 @@ impl ClientBuilder {
         };
         Ok(Client {
             inner: Arc::new(Inner {
-                app_id: self.app_id,
                 keyring: self.credentials.keyring(),
-                credentials: self.credentials,
-                is_protected: is_protected(&self.gateway),
-                gateway: self.gateway,
+                session: Session {
+                    app_id: self.app_id,
+                    credentials: self.credentials,
+                    protocol: self.protocol,
+                    is_protected: is_protected(&self.gateway),
+                    gateway: self.gateway,
+                    transport,
+                    clock: self.clock,
+                },
                 authorisation_pages: pages,
-                transport,
-                clock: self.clock,
                 attempt_timeout: self.attempt_timeout,
                 total_timeout: self.total_timeout,
                 max_attempts: self.max_attempts,
             }),
-            acting: Acting::App,
+            caller: CallerIdentity::App,
         })
     }
 }

@@ -7,21 +7,18 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Client,
-    exchange::{Content, Exchange, unpacked},
-    prepared::Prepared,
-};
+use bytes::Bytes;
+
+use super::{Client, prepared::Prepared};
 use crate::{
     Error, ErrorClass, ErrorKind,
-    method::{MethodInfo, Output as _, ServerMethod, class_of},
-    protocol::{
-        answer::{Answer, UnverifiedAnswer},
-        body::Body,
-    },
+    codec::{DecodeError, Object, Reading, Source, Unreadable},
+    error::class_of,
+    exchange::{AnswerValue, Exchange, unpacked},
+    method::{MethodInfo, Output as _, ServerMethod},
+    protocol::{answer::Answer, received::Received},
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Object, Reading, Source, Unreadable},
 };
 
 /// A call that is sent when it is awaited, and gives a `T`: the method's response, or an [`Outcome`](crate::Outcome) of it.
@@ -85,7 +82,7 @@ struct Parts {
 /// Makes what a call gives of a response's fields, and of whether it is pending.
 ///
 /// The type is known again to the [`CallFuture`], so that the call itself is compiled once, and not for each method.
-type Make = fn(&mut Source<'_>, bool) -> Content;
+type Make = fn(&mut Source<'_>, bool) -> AnswerValue;
 
 impl<T> Call<T> {
     #[inline]
@@ -117,8 +114,8 @@ impl<T> Call<T> {
 }
 
 #[inline]
-fn make<M: ServerMethod>(source: &mut Source<'_>, pending: bool) -> Content {
-    Content::new(M::Output::new(source.make(), pending))
+fn make<M: ServerMethod>(source: &mut Source<'_>, pending: bool) -> AnswerValue {
+    AnswerValue::new(M::Output::new(source.make(), pending))
 }
 
 impl Parts {
@@ -137,12 +134,12 @@ impl Parts {
         }
     }
 
-    fn into_future(self) -> BoxFuture<'static, Result<Content, Error>> {
+    fn into_future(self) -> BoxFuture<'static, Result<AnswerValue, Error>> {
         Box::pin(send(self))
     }
 }
 
-async fn send(parts: Parts) -> Result<Content, Error> {
+async fn send(parts: Parts) -> Result<AnswerValue, Error> {
     let Parts {
         prepared,
         classify,
@@ -154,16 +151,16 @@ async fn send(parts: Parts) -> Result<Content, Error> {
         client.check_certificates(info.name)?;
     }
     let exchange = Exchange {
-        client,
-        method: info.name,
+        session: &client.inner.session,
+        verifiers: client,
+        tokens: client.caller.tokens(),
         retry: info.retry,
         answer: &info.answer,
         secret: Some(info.secret),
         classify,
-        business: prepared.business()?,
+        content: prepared.content()?,
         options: prepared.options.clone(),
-        patience: client.patience(timeout),
-        fetches: None,
+        timeouts: client.timeouts(timeout),
     };
     exchange.run(&|answer| read(answer, info, make)).await
 }
@@ -172,10 +169,10 @@ async fn send(parts: Parts) -> Result<Content, Error> {
 const MAX_WARNINGS: usize = 16;
 
 /// What a verified answer says. A field that can't be read stays empty, but where a success says nothing without it.
-fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<Content, DecodeError> {
+fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValue, DecodeError> {
     let unreadable = Unreadable::default();
     let mut source = answer.values.source(Reading::Lenient(&unreadable));
-    let is_pending = answer.is_pending(info.answer.pending);
+    let is_pending = answer.verdict.is_pending;
     let content = make(&mut source, is_pending);
     source.finish()?;
     if !is_pending {
@@ -204,11 +201,15 @@ fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<Content, D
 #[doc(hidden)]
 pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
     let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
-    let body = Body::new(body);
-    let answer = UnverifiedAnswer::read(&body, M::INFO.name)
-        .and_then(|answer| answer.verify(&*client.inner.credentials.verifier, &M::INFO.answer))
+    let session = &client.inner.session;
+    let response = http::Response::new(Bytes::copy_from_slice(body));
+    let received = Received::new(&response);
+    let answer = session
+        .protocol
+        .parse(&received, M::INFO.name)
+        .and_then(|answer| answer.verify(&*session.credentials.verifier, &M::INFO.answer))
         .map_err(|error| unread(error.to_string()))?;
-    if answer.is_error {
+    if answer.verdict.is_error {
         return Err(unread("it is an error".to_owned()).with_gateway(answer.gateway_error(), None, answer.verified));
     }
     let content = read(&answer, &M::INFO, make::<M>).map_err(|error| unread(error.to_string()));
@@ -240,7 +241,7 @@ impl<T> fmt::Debug for Call<T> {
 /// A [`Call`] under way.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
-    content: BoxFuture<'static, Result<Content, Error>>,
+    content: BoxFuture<'static, Result<AnswerValue, Error>>,
     gives: PhantomData<fn() -> T>,
 }
 

@@ -12,28 +12,24 @@
 //! names the very serial that was asked for, by the one that it carries, once that has proved itself. An answer that names
 //! a third serial is refused, else one fetch would begin another.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, future, pin::pin, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{
-    Client,
-    acting::Acting,
-    exchange::{Content, Exchange, Patience, Read, after, unpacked},
-};
+use super::{Client, caller::CallerIdentity};
 use crate::{
     Error, ErrorKind,
-    cert::{Accepted, Cause, End, Errand, Failure, Keyring, SIGN_OF_LIFE, Step, Wanted},
-    error::Shown,
+    cert::{Accepted, Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted, unknown_certificate},
+    codec::{Value, quoted},
+    exchange::{AnswerValue, Exchange, Read, ResolveVerifier, TimeoutPolicy, after, unpacked},
     method::{AnswerInfo, Retry},
     protocol::{
         answer::UnverifiedAnswer,
-        request::{Business, Options},
+        content::{Options, RequestContent},
     },
     runtime,
     sign::Verifier,
     transport::BoxFuture,
-    wire::{Value, quoted},
 };
 
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
@@ -44,17 +40,17 @@ const MAX_FETCH: Duration = Duration::from_secs(50);
 /// An attempt to download ends well before those do who wait for it, so that there is time for another.
 const MAX_ATTEMPT: Duration = Duration::from_secs(5);
 /// How many fetches one caller waits for, where the former was given up or met with what may pass.
-const MAX_ERRANDS: usize = 4;
+const MAX_FETCHES: usize = 4;
 
 impl Client {
     /// What verifies a signature that names this certificate, if that is at hand. What names none may be by any that is at
     /// hand. Without certificates, there is only the one key.
     pub(crate) fn verifier(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
-        let now = || self.inner.clock.now();
+        let now = || self.inner.session.clock.now();
         match (&self.inner.keyring, alipay_cert_sn) {
             (Some(keyring), Some(serial)) => keyring.find(serial, now()),
             (Some(keyring), None) => Some(keyring.any(now())),
-            (None, _) => Some(Arc::clone(&self.inner.credentials.verifier)),
+            (None, _) => Some(Arc::clone(&self.inner.session.credentials.verifier)),
         }
     }
 
@@ -67,33 +63,33 @@ impl Client {
         deadline: Instant,
     ) -> Result<Arc<dyn Verifier>, Error> {
         let Some(keyring) = &self.inner.keyring else {
-            return Ok(Arc::clone(&self.inner.credentials.verifier));
+            return Ok(Arc::clone(&self.inner.session.credentials.verifier));
         };
-        if keyring.find(alipay_cert_sn, self.inner.clock.now()).is_none() {
+        if keyring.find(alipay_cert_sn, self.inner.session.clock.now()).is_none() {
             runtime::check()?;
         }
         let mut last = None;
-        for _ in 0..MAX_ERRANDS {
-            let step = keyring.step(alipay_cert_sn, cause, self.inner.clock.now(), Instant::now())?;
-            let outcome = match step {
+        for _ in 0..MAX_FETCHES {
+            let step = keyring.step(alipay_cert_sn, cause, self.inner.session.clock.now(), Instant::now())?;
+            let waiter = match step {
                 Step::Verify(verifier) => return Ok(verifier),
                 Step::TooMany => {
                     if cause == Cause::Notification {
                         self.inquire(keyring, deadline).await;
                     }
                     return keyring
-                        .find(alipay_cert_sn, self.inner.clock.now())
+                        .find(alipay_cert_sn, self.inner.session.clock.now())
                         .ok_or_else(too_many);
                 }
-                Step::Wait(outcome) => outcome,
-                Step::Fetch(errand, outcome) => {
-                    self.begin(errand);
-                    outcome
+                Step::Wait(waiter) => waiter,
+                Step::Fetch(fetch_task, waiter) => {
+                    self.begin(fetch_task);
+                    waiter
                 }
             };
-            match outcome.wait(cause, deadline).await {
+            match waiter.wait(cause, deadline).await {
                 End::Fetched => {
-                    if let Some(verifier) = keyring.find(alipay_cert_sn, self.inner.clock.now()) {
+                    if let Some(verifier) = keyring.find(alipay_cert_sn, self.inner.session.clock.now()) {
                         return Ok(verifier);
                     }
                 }
@@ -126,21 +122,21 @@ impl Client {
     /// Has the certificate that Alipay signs with at present fetched, if it is not at hand: once for all who ask at the same time,
     /// and not at all where somebody has asked a moment ago.
     async fn inquire(&self, keyring: &Keyring, deadline: Instant) {
-        let outcome = match keyring.inquire(Instant::now()) {
+        let waiter = match keyring.inquire(Instant::now()) {
             Step::Verify(_) | Step::TooMany => return,
-            Step::Wait(outcome) => outcome,
-            Step::Fetch(errand, outcome) => {
-                self.begin(errand);
-                outcome
+            Step::Wait(waiter) => waiter,
+            Step::Fetch(fetch_task, waiter) => {
+                self.begin(fetch_task);
+                waiter
             }
         };
         // However it ends, what it has brought is in the keyring.
-        outcome.wait(Cause::Notification, deadline).await;
+        waiter.wait(Cause::Notification, deadline).await;
     }
 
     /// Refuses a method that the gateway takes in certificate mode only, where there are no certificates.
     pub(super) fn check_certificates(&self, method: &str) -> Result<(), Error> {
-        if self.inner.credentials.certificates.is_some() {
+        if self.inner.session.credentials.certificates.is_some() {
             return Ok(());
         }
         let message = "the gateway takes this method in certificate mode only: use Credentials::certificates";
@@ -152,35 +148,23 @@ impl Client {
         self.inner.keyring.is_some()
     }
 
-    /// What verifies an answer that hands out the certificate that it is signed with.
-    pub(super) fn verifier_within(
-        &self,
-        alipay_cert_sn: &str,
-        answer: &UnverifiedAnswer<'_>,
-    ) -> Result<Arc<dyn Verifier>, Error> {
-        let content = answer.unverified(CONTENT);
-        let content = content.ok_or_else(|| unknown_certificate(alipay_cert_sn))?;
-        let accepted = self.accept(alipay_cert_sn, &content)?;
-        Ok(Arc::clone(accepted.verifier()))
-    }
-
-    /// Runs an errand as a task of its own: who waits may go away.
-    fn begin(&self, errand: Errand) {
+    /// Runs an fetch_task as a task of its own: who waits may go away.
+    fn begin(&self, fetch_task: FetchTask) {
         let client = Self {
             inner: Arc::clone(&self.inner),
-            acting: Acting::App,
+            caller: CallerIdentity::App,
         };
         let task: BoxFuture<'static, ()> = Box::pin(async move {
             let result = {
-                let mut fetch = pin!(client.fetch(errand.wanted()));
+                let mut fetch = pin!(client.fetch(fetch_task.wanted()));
                 loop {
                     match timeout(SIGN_OF_LIFE, &mut fetch).await {
                         Ok(result) => break result,
-                        Err(_) => errand.show_life(),
+                        Err(_) => fetch_task.show_life(),
                     }
                 }
             };
-            errand.settle(result);
+            fetch_task.settle(result);
         });
         tokio::spawn(task);
     }
@@ -209,38 +193,101 @@ impl Client {
     /// Asks for a certificate, and asks again after what may pass until the time is up. If that `fetches` a certificate, the answer may
     /// be signed with that one, and with none but that one that is not at hand.
     async fn download(&self, alipay_cert_sn: &str, fetches: Option<&str>, attempts: u32) -> Result<String, Error> {
-        let business = Business {
+        let content = RequestContent {
+            method: Cow::Borrowed(DOWNLOAD),
             content: format!("{{\"alipay_cert_sn\":{}}}", quoted(alipay_cert_sn)).into(),
-            ..Business::default()
+            ..RequestContent::default()
         };
-        let exchange = Exchange {
+        let downloading = fetches.map(|alipay_cert_sn| Downloading {
             client: self,
-            method: DOWNLOAD,
+            alipay_cert_sn,
+        });
+        let exchange = Exchange {
+            session: &self.inner.session,
+            verifiers: match &downloading {
+                Some(downloading) => downloading,
+                None => self,
+            },
+            tokens: None,
             retry: Retry::Read,
             answer: &AnswerInfo::PLAIN,
             secret: Some(&[]),
             classify: |_| None,
-            business: &business,
+            content: &content,
             options: Options::default(),
-            patience: Patience {
+            timeouts: TimeoutPolicy {
                 attempt: (self.inner.attempt_timeout / 3).min(MAX_ATTEMPT),
                 total: self.inner.total_timeout.min(MAX_FETCH),
                 attempts,
             },
-            fetches,
         };
-        let content: &Read<'_> = &|answer| {
+        let read: &Read<'_> = &|answer| {
             let member = answer.values.get(CONTENT).map(Value::read::<String>);
-            Ok(Content::new(member.transpose()?.flatten().unwrap_or_default()))
+            Ok(AnswerValue::new(member.transpose()?.flatten().unwrap_or_default()))
         };
-        unpacked(exchange.run(content).await)
+        unpacked(exchange.run(read).await)
     }
 
     fn accept(&self, alipay_cert_sn: &str, content: &str) -> Result<Accepted, Error> {
         match &self.inner.keyring {
-            Some(keyring) => keyring.accept(alipay_cert_sn, content, self.inner.clock.now()),
+            Some(keyring) => keyring.accept(alipay_cert_sn, content, self.inner.session.clock.now()),
             None => Err(unknown_certificate(alipay_cert_sn)),
         }
+    }
+}
+
+impl ResolveVerifier for Client {
+    fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
+        self.verifier(alipay_cert_sn)
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        answer: &'a UnverifiedAnswer<'a>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Arc<dyn Verifier>, Error>> {
+        Box::pin(async move {
+            match answer.alipay_cert_sn() {
+                Some(named) => self.fetch_verifier(named, Cause::Answer, deadline).await,
+                None => Err(unknown_certificate("")),
+            }
+        })
+    }
+
+    fn has_certificates(&self) -> bool {
+        self.fetches_certificates()
+    }
+}
+
+/// The client of a call that fetches a certificate, whose answer may be signed with that one.
+struct Downloading<'c> {
+    client: &'c Client,
+    alipay_cert_sn: &'c str,
+}
+
+impl ResolveVerifier for Downloading<'_> {
+    fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
+        self.client.verifier(alipay_cert_sn)
+    }
+
+    /// Fetches nothing: what verifies the answer stands in it, or is not there.
+    fn fetch<'a>(
+        &'a self,
+        answer: &'a UnverifiedAnswer<'a>,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Arc<dyn Verifier>, Error>> {
+        let named = answer.alipay_cert_sn().unwrap_or_default();
+        let within = || {
+            let content = answer.unverified(CONTENT).filter(|_| named == self.alipay_cert_sn);
+            let content = content.ok_or_else(|| unknown_certificate(named))?;
+            let accepted = self.client.accept(named, &content)?;
+            Ok(Arc::clone(accepted.verifier()))
+        };
+        Box::pin(future::ready(within()))
+    }
+
+    fn has_certificates(&self) -> bool {
+        true
     }
 }
 
@@ -263,13 +310,4 @@ fn not_downloaded(error: Error) -> Failure {
         error: Error::new(kind, message).with_source(error.without_body()),
         may_pass,
     }
-}
-
-/// The certificate of this serial is not at hand.
-pub(crate) fn unknown_certificate(alipay_cert_sn: &str) -> Error {
-    let message = format!(
-        "it is signed with a certificate of Alipay's that is not at hand, alipay_cert_sn {}",
-        Shown(alipay_cert_sn)
-    );
-    Error::new(ErrorKind::UnknownCertificate, message)
 }

@@ -1,42 +1,32 @@
 //! The client: who calls, where to, and how long to wait.
 
 // Only the ISV layer keeps tokens alive.
-#[cfg_attr(not(feature = "isv"), allow(dead_code))]
-mod acting;
 mod address;
 mod builder;
 mod call;
+#[cfg_attr(not(feature = "isv"), allow(dead_code))]
+mod caller;
 mod certificates;
-mod excerpt;
-mod exchange;
 mod handed_over;
 mod page;
 mod prepared;
 mod raw;
-mod secrets;
-mod signing;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-#[cfg(feature = "isv")]
-pub(crate) use self::acting::{LiveToken, Tokens};
-pub(crate) use self::certificates::unknown_certificate;
-use self::{acting::Acting, exchange::Patience, prepared::Prepared};
 pub use self::{
     builder::ClientBuilder,
     call::{Call, CallFuture, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };
+use self::{caller::CallerIdentity, prepared::Prepared};
 use crate::{
     cert::Keyring,
-    clock::Clock,
     credentials::Credentials,
+    exchange::{Session, TimeoutPolicy},
     method::{AppMethod, PageMethod, ServerMethod},
-    notify::Notifications,
-    oauth::OAuth,
-    protocol::request::Options,
-    transport::Transport,
+    protocol::content::Options,
     types::Secret,
 };
 
@@ -49,20 +39,14 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-    acting: Acting,
+    caller: CallerIdentity,
 }
 
 struct Inner {
-    app_id: String,
-    credentials: Credentials,
+    session: Session,
     /// In certificate mode.
     keyring: Option<Arc<Keyring>>,
-    gateway: String,
-    /// Whether nobody on the way to the gateway can read or repeat what is said.
-    is_protected: bool,
     authorisation_pages: String,
-    transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
     attempt_timeout: Duration,
     total_timeout: Duration,
     max_attempts: u32,
@@ -76,12 +60,12 @@ impl Client {
 
     /// The app's id.
     pub fn app_id(&self) -> &str {
-        &self.inner.app_id
+        &self.inner.session.app_id
     }
 
     /// The gateway's address.
     pub fn gateway(&self) -> &str {
-        &self.inner.gateway
+        &self.inner.session.gateway
     }
 
     /// A handle whose calls are made for the merchant that granted this `app_auth_token`: the only place where the token is kept.
@@ -89,16 +73,16 @@ impl Client {
     pub fn on_behalf_of(&self, app_auth_token: impl Into<Secret>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            acting: Acting::Merchant(app_auth_token.into()),
+            caller: CallerIdentity::Merchant(app_auth_token.into()),
         }
     }
 
     /// A handle whose calls are made for a merchant, with whatever token the merchant has when they are made.
     #[cfg(feature = "isv")]
-    pub(crate) fn on_behalf_of_managed(&self, tokens: Arc<dyn Tokens>) -> Self {
+    pub(crate) fn on_behalf_of_managed(&self, tokens: Arc<dyn crate::exchange::Tokens>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            acting: Acting::Managed(tokens),
+            caller: CallerIdentity::Managed(tokens),
         }
     }
 
@@ -106,7 +90,7 @@ impl Client {
     #[cfg(feature = "isv")]
     pub(crate) fn for_the_app(self) -> Self {
         Self {
-            acting: Acting::App,
+            caller: CallerIdentity::App,
             ..self
         }
     }
@@ -144,16 +128,6 @@ impl Client {
         RawCall::new(self.clone(), method.into(), business)
     }
 
-    /// Verifies what Alipay sends: notifications, `return_url` parameters, results from the app.
-    pub fn notifications(&self) -> Notifications<'_> {
-        Notifications::new(self)
-    }
-
-    /// Alipay's authorisation pages, for users and merchants.
-    pub fn oauth(&self) -> OAuth<'_> {
-        OAuth::new(self)
-    }
-
     /// How long a call may take.
     #[cfg(feature = "isv")]
     pub(crate) fn total_timeout(&self) -> Duration {
@@ -163,7 +137,7 @@ impl Client {
     /// The present time.
     #[cfg(feature = "isv")]
     pub(crate) fn now(&self) -> std::time::SystemTime {
-        self.inner.clock.now()
+        self.inner.session.clock.now()
     }
 
     pub(crate) fn authorisation_pages(&self) -> &str {
@@ -171,12 +145,12 @@ impl Client {
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
-        &self.inner.credentials
+        &self.inner.session.credentials
     }
 
     /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.
-    fn patience(&self, total: Option<Duration>) -> Patience {
-        Patience {
+    fn timeouts(&self, total: Option<Duration>) -> TimeoutPolicy {
+        TimeoutPolicy {
             // Most calls have but one attempt, and whoever waits longer for one means it to take longer.
             attempt: self.inner.attempt_timeout.max(total.unwrap_or_default()),
             total: total.unwrap_or(self.inner.total_timeout),
@@ -187,7 +161,7 @@ impl Client {
     /// What a caller has set for every call of this handle.
     fn options(&self) -> Options {
         Options {
-            app_auth_token: self.acting.token().cloned(),
+            app_auth_token: self.caller.token().cloned(),
             ..Options::default()
         }
     }
@@ -197,10 +171,10 @@ impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Client")
-            .field("app_id", &self.inner.app_id)
-            .field("gateway", &self.inner.gateway)
-            .field("credentials", &self.inner.credentials)
-            .field("acting", &self.acting)
+            .field("app_id", &self.inner.session.app_id)
+            .field("gateway", &self.inner.session.gateway)
+            .field("credentials", &self.inner.session.credentials)
+            .field("caller", &self.caller)
             .finish_non_exhaustive()
     }
 }

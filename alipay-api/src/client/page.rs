@@ -1,10 +1,8 @@
-use super::prepared::Prepared;
+use super::{caller::CallerIdentity, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
-    protocol::{
-        form,
-        parameters::{SignedParameters, append_encoded},
-    },
+    exchange::invalid,
+    protocol::{HandedOver, handed_over},
 };
 
 /// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
@@ -37,14 +35,7 @@ impl PageCall {
             let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
             return Err(Error::new(ErrorKind::Request, message).with_method(self.0.info.name));
         }
-        signed(&self.0, |parameters| {
-            let gateway = self.0.client.gateway();
-            let mut url = String::with_capacity(gateway.len() + 1 + parameters.encoded_length());
-            url.push_str(gateway);
-            url.push('?');
-            append_encoded(&mut url, parameters.iter());
-            url
-        })
+        signed(&self.0, |request, signature| request.url(signature))
     }
 
     /// An HTML form that submits itself: put it into a page of any charset as it is, without escaping.
@@ -55,7 +46,7 @@ impl PageCall {
     /// # Errors
     /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
     pub fn form(&self) -> Result<String, Error> {
-        signed(&self.0, |parameters| form::html(self.0.client.gateway(), parameters))
+        signed(&self.0, |request, signature| request.form(signature))
     }
 }
 
@@ -78,22 +69,23 @@ impl AppCall {
     /// # Errors
     /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
     pub fn order_string(&self) -> Result<String, Error> {
-        signed(&self.0, |parameters| {
-            let mut order = String::with_capacity(parameters.encoded_length());
-            append_encoded(&mut order, parameters.iter());
-            order
-        })
+        signed(&self.0, |request, signature| request.order_string(signature))
     }
 }
 
-fn signed(prepared: &Prepared, write: impl FnOnce(&SignedParameters<'_>) -> String) -> Result<String, Error> {
-    let (client, method) = (&prepared.client, prepared.info.name);
-    let business = prepared.business()?;
-    let timestamp = client.timestamp(method)?;
-    Ok(write(&client.sign_now(
-        method,
-        business,
-        &prepared.options,
-        &timestamp,
-    )?))
+fn signed(prepared: &Prepared, write: fn(&HandedOver<'_>, &[u8]) -> String) -> Result<String, Error> {
+    let (session, method) = (&prepared.client.inner.session, prepared.info.name);
+    let content = prepared.content()?;
+    let timestamp = session.timestamp(method)?;
+    session.check_tokens(&prepared.options, method)?;
+    let is_managed = matches!(prepared.client.caller, CallerIdentity::Managed(_));
+    if is_managed && prepared.options.app_auth_token.is_none() {
+        let message = "pages and order strings are made without waiting, but the merchant's token may have to be waited for: \
+                       take the client from Isv::merchant_with_token";
+        return Err(Error::new(ErrorKind::Request, message).with_method(method));
+    }
+    let request = handed_over(content, &session.identity(&timestamp), &prepared.options);
+    let request = request.map_err(|error| invalid(error, method))?;
+    let signature = session.sign_now(&request, method)?;
+    Ok(write(&request, &signature))
 }

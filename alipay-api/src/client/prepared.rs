@@ -3,9 +3,9 @@ use std::fmt;
 use super::Client;
 use crate::{
     Error, ErrorKind,
+    codec::Object,
     method::MethodInfo,
-    protocol::request::{Business, InvalidRequest, Options},
-    wire::Object,
+    protocol::content::{InvalidRequest, Options, RequestContent},
 };
 
 /// A request that is ready to be signed: what is left of it once its type plays no part any more.
@@ -13,7 +13,7 @@ pub(super) struct Prepared {
     pub(super) client: Client,
     pub(super) info: &'static MethodInfo,
     pub(super) options: Options,
-    business: Result<Business, InvalidRequest>,
+    content: Result<RequestContent, InvalidRequest>,
 }
 
 impl Prepared {
@@ -23,13 +23,13 @@ impl Prepared {
             client: client.clone(),
             info,
             options: client.options(),
-            business: Business::new(request, info),
+            content: RequestContent::new(request, info),
         }
     }
 
     /// What the request says.
-    pub(super) fn business(&self) -> Result<&Business, Error> {
-        self.business.as_ref().map_err(|invalid| {
+    pub(super) fn content(&self) -> Result<&RequestContent, Error> {
+        self.content.as_ref().map_err(|invalid| {
             let error = Error::new(ErrorKind::Request, invalid.to_string()).with_method(self.info.name);
             match invalid {
                 InvalidRequest::Missing(missing) => error.with_source(missing.clone()),

@@ -1,31 +1,15 @@
 use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
 
-use super::{
-    Client,
-    exchange::{Content, Exchange, unpacked},
-    handed_over,
-};
+use super::{Client, handed_over};
 use crate::{
     Error, ErrorKind,
-    generated::{CERTIFICATE_ONLY, WITHOUT_CODE},
-    method::{AnswerInfo, Retry},
-    protocol::{
-        answer::PROTOCOL_MEMBERS,
-        request::{Ambiguous, Business, Options},
-    },
+    codec::{DecodeError, Field, Object, Reading, Unreadable, Values},
+    exchange::{AnswerValue, Exchange, unpacked},
+    generated::CERTIFICATE_ONLY,
+    method::Retry,
+    protocol::content::{Ambiguous, Options, RequestContent},
     transport::BoxFuture,
     types::Secret,
-    wire::{DecodeError, Field, Object, Reading, Unreadable, Values},
-};
-
-/// What is known of the answers to methods that have no spec.
-const CODED: AnswerInfo = AnswerInfo {
-    pending: &["10003"],
-    ..AnswerInfo::PLAIN
-};
-const UNCODED: AnswerInfo = AnswerInfo {
-    without_code: true,
-    ..CODED
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
@@ -35,8 +19,7 @@ const UNCODED: AnswerInfo = AnswerInfo {
 #[must_use = "a call is sent when it is awaited"]
 pub struct RawCall {
     client: Client,
-    method: String,
-    business: Business,
+    content: RequestContent,
     /// Whether what it says could come back in a notification.
     unambiguous: Result<(), Ambiguous>,
     options: Options,
@@ -48,6 +31,8 @@ pub struct RawCall {
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawResponse {
     text: String,
+    /// The members that are the protocol's.
+    own_members: &'static [&'static str],
 }
 
 impl RawCall {
@@ -61,15 +46,15 @@ impl RawCall {
             serde_json::Value::Null => Secret::default(),
             business => business.to_string().into(),
         };
-        let business = Business {
+        let content = RequestContent {
+            method: Cow::Owned(method),
             content,
-            ..Business::default()
+            ..RequestContent::default()
         };
         Self {
             options: client.options(),
             client,
-            method,
-            business,
+            content,
             unambiguous: unambiguous.unwrap_or(Ok(())),
             retry: Retry::Never,
             timeout: None,
@@ -80,7 +65,7 @@ impl RawCall {
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         let (name, value) = (name.into(), value.into());
         self.unambiguous = self.unambiguous.and_then(|()| Ambiguous::check(&name, value.expose()));
-        self.business.top_level.push((Cow::Owned(name), value));
+        self.content.top_level.push((Cow::Owned(name), value));
         self
     }
 
@@ -110,33 +95,35 @@ impl RawCall {
     }
 
     async fn send(self) -> Result<RawResponse, Error> {
-        handed_over::check(&self.method)?;
-        if CERTIFICATE_ONLY.contains(&self.method.as_str()) {
-            self.client.check_certificates(&self.method)?;
+        let (session, method) = (&self.client.inner.session, &*self.content.method);
+        handed_over::check(method)?;
+        if CERTIFICATE_ONLY.contains(&method) {
+            self.client.check_certificates(method)?;
         }
         if let (Err(ambiguous), true) = (&self.unambiguous, self.retry != Retry::Read) {
-            return Err(Error::new(ErrorKind::Request, ambiguous.to_string()).with_method(&self.method));
+            return Err(Error::new(ErrorKind::Request, ambiguous.to_string()).with_method(method));
         }
         let exchange = Exchange {
-            client: &self.client,
-            method: &self.method,
+            session,
+            verifiers: &self.client,
+            tokens: self.client.caller.tokens(),
             retry: self.retry,
-            answer: if WITHOUT_CODE.contains(&self.method.as_str()) {
-                &UNCODED
-            } else {
-                &CODED
-            },
+            answer: session.protocol.answer_without_spec(method),
             secret: None,
             classify: |_| None,
-            business: &self.business,
+            content: &self.content,
             options: self.options,
-            patience: self.client.patience(self.timeout),
-            fetches: None,
+            timeouts: self.client.timeouts(self.timeout),
         };
-        let text = exchange.run(&|answer| Ok(Content::new(answer.text.to_owned()))).await;
+        let text = exchange
+            .run(&|answer| Ok(AnswerValue::new(answer.text.to_owned())))
+            .await;
         unpacked(text)
-            .map(|text| RawResponse { text })
-            .map_err(|error| handed_over::explained(error, &self.method))
+            .map(|text| RawResponse {
+                text,
+                own_members: session.protocol.own_members(),
+            })
+            .map_err(|error| handed_over::explained(error, method))
     }
 }
 
@@ -195,16 +182,16 @@ impl RawResponse {
     /// The content is not of this type: the error names the field, and what was expected there, and never what it holds.
     #[cfg(feature = "serde")]
     pub fn json<T: serde_core::de::DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        crate::wire::read_json(&self.text)
+        crate::codec::read_json(&self.text)
     }
 
-    /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::wire::Extra::unreadable) has it.
+    /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::types::Extra::unreadable) has it.
     ///
     /// # Errors
     /// It is no JSON object.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
         let mut values = Values::parse(&self.text, 1)?;
-        values.hide(PROTOCOL_MEMBERS, &[]);
+        values.hide(self.own_members, &[]);
         values.make(Reading::Lenient(&Unreadable::default()))
     }
 }

@@ -127,7 +127,7 @@ mod tests {
             .build();
         assert!(busy.is_retryable() && !busy.is_outcome_unknown());
 
-        for code in <GatewayErrorCode as crate::types::Listed>::listed().1 {
+        for code in <GatewayErrorCode as crate::types::KnownValue>::listed().1 {
             let refused = Error::for_tests(ErrorKind::Gateway).refused_with(*code).build();
             assert_eq!(refused.sub_code_as(), Some(*code));
             assert_eq!(refused.class(), code.class());

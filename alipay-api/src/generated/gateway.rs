@@ -22,7 +22,7 @@ pub enum GatewayCode {
     V40006,
 }
 
-impl crate::wire::Listed for GatewayCode {
+impl crate::codec::KnownValue for GatewayCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -41,7 +41,7 @@ impl crate::wire::Listed for GatewayCode {
     }
 }
 
-crate::wire::listed!(GatewayCode);
+crate::codec::listed!(GatewayCode);
 
 impl crate::method::ErrorCode for GatewayCode {
     #[inline]
@@ -190,7 +190,7 @@ pub enum GatewayErrorCode {
     UnsupportedSdkVersion,
 }
 
-impl crate::wire::Listed for GatewayErrorCode {
+impl crate::codec::KnownValue for GatewayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -332,7 +332,7 @@ impl crate::wire::Listed for GatewayErrorCode {
     }
 }
 
-crate::wire::listed!(GatewayErrorCode);
+crate::codec::listed!(GatewayErrorCode);
 
 impl crate::method::ErrorCode for GatewayErrorCode {
     #[inline]

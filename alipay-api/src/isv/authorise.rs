@@ -47,7 +47,7 @@ impl Isv {
         crate::runtime::check()?;
         let isv = Arc::clone(&self.inner);
         let code = app_auth_code.into();
-        let task = self.inner.under_way.begin();
+        let task = self.inner.task_tracker.begin();
         let exchange = unaborted(async move {
             let _task = task;
             isv.exchange(code).await

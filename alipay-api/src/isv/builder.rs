@@ -7,7 +7,7 @@ use std::{
 
 use lru::LruCache;
 
-use super::{Inner, Isv, event::IsvEvent, store::TokenStore, under_way::UnderWay};
+use super::{Inner, Isv, event::IsvEvent, store::TokenStore, task_tracker::TaskTracker};
 use crate::Client;
 
 /// More than any token's life; times can be added to it.
@@ -72,7 +72,7 @@ impl IsvBuilder {
                 refresh_timeout: self.refresh_timeout,
                 on_event: self.on_event,
                 merchants: Mutex::new(LruCache::sparse(self.cached_merchants)),
-                under_way: UnderWay::default(),
+                task_tracker: TaskTracker::default(),
             }),
         }
     }

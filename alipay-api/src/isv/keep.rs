@@ -7,9 +7,9 @@ use std::{cmp::Ordering, time::Duration};
 use super::{
     Inner, IsvEvent, may_pass,
     order::{after, follows},
-    standing::Standing,
     store::{Authorisation, AuthorisationState, MerchantKey, StoreError, StoreErrorKind, Version},
     store_error,
+    token_status::TokenStatus,
 };
 use crate::{Error, ErrorKind, random, types::Secret};
 
@@ -158,8 +158,8 @@ impl Inner {
             self.later(auth_app_id, fresh, stored).await
         } else {
             // They are good for something unless they, too, were withdrawn.
-            let standing = self.standing(auth_app_id, &fresh.app_auth_token).await;
-            standing.map(|standing| Some(standing.is_valid))
+            let status = self.token_status(auth_app_id, &fresh.app_auth_token).await;
+            status.map(|status| Some(status.is_valid))
         };
         let later = match asked {
             // Alipay will never tell, and neither those who have the tokens nor its notice can wait for ever.
@@ -183,9 +183,9 @@ impl Inner {
         fresh: &Authorisation,
         stored: &Authorisation,
     ) -> Result<Option<bool>, Error> {
-        let one = self.standing(auth_app_id, &fresh.app_auth_token).await?;
-        let other = match self.standing(auth_app_id, &stored.app_auth_token).await {
-            Err(error) if error.kind() == ErrorKind::Mismatch => Standing::NOTHING,
+        let one = self.token_status(auth_app_id, &fresh.app_auth_token).await?;
+        let other = match self.token_status(auth_app_id, &stored.app_auth_token).await {
+            Err(error) if error.kind() == ErrorKind::Mismatch => TokenStatus::NOTHING,
             other => other?,
         };
         Ok(match one.compare(&other) {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    client::{LiveToken, Tokens},
+    exchange::{LiveToken, Tokens},
     random,
     transport::BoxFuture,
 };
@@ -153,7 +153,7 @@ impl Merchant {
             && let Ok(turn) = Arc::clone(&memory.turn).try_lock_owned()
         {
             let (merchant, memory) = (self.clone(), Arc::clone(memory));
-            let task = self.isv.under_way.begin();
+            let task = self.isv.task_tracker.begin();
             let later = held.clone().later(now);
             tokio::spawn(async move {
                 let _both = (turn, task);

@@ -75,10 +75,10 @@ mod notice;
 mod order;
 mod pair;
 mod refresh;
-mod standing;
 pub mod store;
 mod sweep;
-mod under_way;
+mod task_tracker;
+mod token_status;
 
 use std::{
     fmt,
@@ -94,7 +94,7 @@ use self::{
     keep::Origin,
     merchant::{Memory, Merchant},
     store::{Authorisation, AuthorisationState, MerchantKey, StoreError, StoreErrorKind, Stored, TokenStore},
-    under_way::UnderWay,
+    task_tracker::TaskTracker,
 };
 use crate::{
     Client, Error, ErrorKind,
@@ -117,7 +117,7 @@ struct Inner {
     on_event: Box<dyn Fn(&IsvEvent) + Send + Sync>,
     /// Those that were asked for last, by their `auth_app_id`.
     merchants: Mutex<LruCache<String, Arc<Memory>>>,
-    under_way: UnderWay,
+    task_tracker: TaskTracker,
 }
 
 impl Isv {
@@ -208,7 +208,7 @@ impl Isv {
 
     /// Waits until no tokens are on their way from Alipay to the store. Call it before the process ends, when no more calls are made.
     pub async fn idle(&self) {
-        self.inner.under_way.none().await;
+        self.inner.task_tracker.none().await;
     }
 }
 

@@ -138,7 +138,7 @@ impl Inner {
                 let has_ended = authorisation.expires_at.is_some_and(|end| end <= self.now() + margin);
                 if has_ended
                     || self
-                        .standing(auth_app_id, &authorisation.app_auth_token)
+                        .token_status(auth_app_id, &authorisation.app_auth_token)
                         .await?
                         .is_valid
                 {

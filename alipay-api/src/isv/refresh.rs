@@ -28,7 +28,7 @@ impl Inner {
     /// version. It goes on when the future is dropped.
     pub(super) async fn refresh(self: &Arc<Self>, auth_app_id: &str, version: Version) -> Result<bool, Error> {
         let (isv, merchant) = (Arc::clone(self), auth_app_id.to_owned());
-        let task = self.under_way.begin();
+        let task = self.task_tracker.begin();
         unaborted(async move {
             let _task = task;
             let memory = isv.memory(&merchant);

@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::parameters::{Unverified, decode, undecoded};
 use crate::{
-    Error, ErrorKind, error::Shown, generated::notification::PARAMETERS, protocol::diagnosis::WRONG_ALIPAY_KEY,
-    sign::Verifier,
+    Error, ErrorKind, error::Sanitized, generated::notification::PARAMETERS, protocol::WRONG_ALIPAY_KEY, sign::Verifier,
 };
 
 /// Anyone can send what does not verify: so little time is spent on it.
@@ -98,7 +97,7 @@ pub(super) fn of_apps(subject: impl fmt::Display, claimed: Option<&str>, own: &s
         Some(claimed) if claimed == own => None,
         Some(claimed) => Some(format!(
             "{subject} is for the app `{}`, and the client is of the app `{own}`: verify it with the client of its app",
-            Shown(claimed)
+            Sanitized(claimed)
         )),
         None => Some(format!("{subject} names no app, and the client is of the app `{own}`")),
     }
@@ -191,7 +190,7 @@ fn are(names: &[&[u8]]) -> String {
     let quoted: Vec<_> = names
         .iter()
         .take(MAX_NAMES)
-        .map(|name| format!("`{}`", Shown(&String::from_utf8_lossy(name))))
+        .map(|name| format!("`{}`", Sanitized(&String::from_utf8_lossy(name))))
         .collect();
     let more = if names.len() > MAX_NAMES { " and others" } else { "" };
     match quoted.as_slice() {

@@ -19,31 +19,35 @@ mod verified;
 use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use tokio::runtime::Handle;
 
-pub use self::verified::{OtherNotification, Verified};
+pub use self::verified::Verified;
 use self::{
     diagnosis::Subject,
-    parameters::{Parameters, Unverified},
+    parameters::{Unverified, VerifiedParameters},
 };
-pub use crate::generated::notification::*;
 use crate::{
     Client, Error, ErrorKind,
+    cert::unknown_certificate,
     charset::GBK,
-    client::unknown_certificate,
-    error::Shown,
+    codec::DecodeError,
+    error::Sanitized,
     method::{AppMethod, PageMethod},
-    protocol::{
-        ambiguity,
-        answer::{AnswerError, UnverifiedAnswer},
-        body::Body,
-    },
+    protocol::{self, ambiguity, answer::AnswerError, received::Received},
     sign::Verifier,
-    wire::DecodeError,
 };
+pub use crate::{generated::notification::*, types::OtherNotification};
 
 /// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.
 pub const SUCCESS: &str = "success";
+
+impl Client {
+    /// Verifies what Alipay sends: notifications, `return_url` parameters, results from the app.
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications { client: self }
+    }
+}
 
 /// Verifies what Alipay sends: from [`Client::notifications`].
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +55,7 @@ pub struct Notifications<'a> {
     client: &'a Client,
 }
 
-impl<'a> Notifications<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
-        Self { client }
-    }
-
+impl Notifications<'_> {
     /// A notification: the raw body of the POST, before any framework has decoded it. Never add parameters of the URL's query.
     ///
     /// Where only decoded parameters are at hand, encode them as a form again, in the charset that their `charset` names: the signature
@@ -119,7 +119,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Parses, fetches the certificate that is named where it must, verifies, and only then gives the parameters out.
-    async fn fetched(self, form: &[u8]) -> Result<Parameters, Error> {
+    async fn fetched(self, form: &[u8]) -> Result<VerifiedParameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
             let message =
@@ -180,11 +180,12 @@ impl<'a> Notifications<'a> {
             }
             refused @ AnswerError::Undecided { .. } => error(ErrorKind::Decode, &refused.to_string()).verified(),
         };
-        let body = Body::new(result.as_bytes());
-        let unverified = UnverifiedAnswer::read(&body, method).map_err(refused)?;
+        let response = http::Response::new(Bytes::copy_from_slice(result.as_bytes()));
+        let received = Received::new(&response);
+        let unverified = protocol::DEFAULT.parse(&received, method).map_err(refused)?;
         let verifier = self.verifier(unverified.alipay_cert_sn())?;
         let answer = unverified.verify(&*verifier, &M::INFO.answer).map_err(refused)?;
-        if answer.is_error {
+        if answer.verdict.is_error {
             // Where nobody has signed it, the phone may have been told so after a payment.
             let kind = if answer.must_be_signed() {
                 ErrorKind::Verification
@@ -193,18 +194,15 @@ impl<'a> Notifications<'a> {
             };
             return Err(error(kind, "the app result is an error:")
                 .with_gateway(answer.gateway_error(), None, answer.verified)
-                .with_outcome(
-                    !answer.verified || answer.has_success_code(M::INFO.answer.pending),
-                    false,
-                ));
+                .with_outcome(!answer.verified || answer.verdict.claims_success, false));
         }
-        let parameters = Parameters::of_members(&answer.values);
+        let parameters = VerifiedParameters::of_members(&answer.values);
         self.check_app("the app result", &parameters)?;
         Verified::read_object(&answer.values, &parameters)
     }
 
     /// Parses, verifies, and only then gives the parameters out.
-    fn verified(self, form: &[u8], subject: Subject) -> Result<Parameters, Error> {
+    fn verified(self, form: &[u8], subject: Subject) -> Result<VerifiedParameters, Error> {
         let received = self.received(form, subject)?;
         let named = received.alipay_cert_sn();
         let verifier = self.verifier(named.as_deref()).or_else(|unknown| {
@@ -215,7 +213,7 @@ impl<'a> Notifications<'a> {
     }
 
     /// Parses.
-    fn received(self, form: &[u8], subject: Subject) -> Result<Received<'_>, Error> {
+    fn received(self, form: &[u8], subject: Subject) -> Result<Incoming<'_>, Error> {
         // A form encodes both: so they belong to the address, or to what has passed it on.
         let mut form = form.strip_prefix(b"?").unwrap_or(form);
         while let [before @ .., b'\r' | b'\n'] = form {
@@ -230,14 +228,14 @@ impl<'a> Notifications<'a> {
             // Whoever could choose the algorithm could choose the weakest.
             let message = format!(
                 "has the sign type `{}`, and the client's is `{expected}`: it is another app's, or forged",
-                Shown(&String::from_utf8_lossy(named))
+                Sanitized(&String::from_utf8_lossy(named))
             );
             return Err(subject.error(ErrorKind::Verification, message));
         }
         let sign = BASE64_STANDARD
             .decode(sign)
             .map_err(|_| subject.unsigned("is not base64: it was changed on the way"))?;
-        Ok(Received { form, parameters, sign })
+        Ok(Incoming { form, parameters, sign })
     }
 
     /// What verifies a signature by this certificate.
@@ -247,8 +245,8 @@ impl<'a> Notifications<'a> {
     }
 
     /// Verifies, and only then gives the parameters out.
-    fn verified_by(self, received: Received<'_>, verifier: &dyn Verifier) -> Result<Parameters, Error> {
-        let Received { form, parameters, sign } = received;
+    fn verified_by(self, received: Incoming<'_>, verifier: &dyn Verifier) -> Result<VerifiedParameters, Error> {
+        let Incoming { form, parameters, sign } = received;
         let subject = parameters.subject();
         let signed = match parameters.signed(&sign, verifier) {
             Ok(signed) => signed,
@@ -295,7 +293,7 @@ impl<'a> Notifications<'a> {
         }
     }
 
-    fn check_app(self, subject: impl fmt::Display, parameters: &Parameters) -> Result<(), Error> {
+    fn check_app(self, subject: impl fmt::Display, parameters: &VerifiedParameters) -> Result<(), Error> {
         match diagnosis::of_apps(subject, parameters.get("app_id"), self.client.app_id()) {
             None => Ok(()),
             Some(what) => Err(Error::new(ErrorKind::Mismatch, format!("{what} (Alipay has signed it)")).verified()),
@@ -304,13 +302,13 @@ impl<'a> Notifications<'a> {
 }
 
 /// What came, before anyone has verified it.
-struct Received<'a> {
+struct Incoming<'a> {
     form: &'a [u8],
     parameters: Unverified,
     sign: Vec<u8>,
 }
 
-impl Received<'_> {
+impl Incoming<'_> {
     /// The certificate that signed it, where it names one.
     fn alipay_cert_sn(&self) -> Option<String> {
         let serial = self
@@ -322,14 +320,14 @@ impl Received<'_> {
 }
 
 /// Reads the notification that the parameters are.
-fn notification(parameters: Parameters) -> Result<Verified<Notification>, Error> {
+fn notification(parameters: VerifiedParameters) -> Result<Verified<Notification>, Error> {
     let unread = unread(parameters);
     let known = unread.read_verified(Notification::read)?;
     known.try_map(|known| Ok(known.unwrap_or_else(|| Notification::Other(unread.into_inner()))))
 }
 
 /// The notification that the parameters are, by its name alone.
-fn unread(parameters: Parameters) -> Verified<OtherNotification> {
+fn unread(parameters: VerifiedParameters) -> Verified<OtherNotification> {
     let named = |name| parameters.get(name).filter(|value| !value.is_empty());
     let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
     Verified::new(OtherNotification::new(name), parameters)

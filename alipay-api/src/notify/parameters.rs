@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Subject, diagnosis};
-use crate::{Error, ErrorKind, charset::Decode, error::Shown, protocol::ambiguity, sign::Verifier, wire::Values};
+use crate::{Error, ErrorKind, charset::Decode, codec::Values, error::Sanitized, protocol::ambiguity, sign::Verifier};
 
 /// A larger body is no notification.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -20,7 +20,7 @@ pub(super) struct Unverified {
 
 /// Verified parameters, without `sign` and `sign_type`.
 #[derive(Clone)]
-pub(super) struct Parameters {
+pub(super) struct VerifiedParameters {
     /// All names and values.
     text: String,
     parameters: Vec<Parameter>,
@@ -103,7 +103,7 @@ impl Unverified {
         if let Some(pair) = parameters.windows(2).find(|pair| is_same(pair)) {
             // Which of the two was signed, and which would be read?
             let name = String::from_utf8_lossy(pair[0].name.of(&bytes));
-            return Err(malformed(&format!("has the parameter `{}` twice", Shown(&name))));
+            return Err(malformed(&format!("has the parameter `{}` twice", Sanitized(&name))));
         }
         Ok(Self {
             subject,
@@ -185,7 +185,7 @@ impl Unverified {
     }
 
     /// As text, by the charset that the parameters name themselves; `gbk` decodes GBK.
-    pub(super) fn decode(mut self, gbk: Option<Decode>) -> Result<Parameters, Error> {
+    pub(super) fn decode(mut self, gbk: Option<Decode>) -> Result<VerifiedParameters, Error> {
         let charset = self.get("charset").unwrap_or(b"utf-8");
         let is_gbk = match charset.to_ascii_lowercase().as_slice() {
             b"utf-8" | b"utf8" | b"" => false,
@@ -209,16 +209,16 @@ impl Unverified {
             .iter()
             .all(|parameter| is_text(parameter.name) && is_text(parameter.value));
         are_texts
-            .then_some(Parameters { text, parameters })
+            .then_some(VerifiedParameters { text, parameters })
             .ok_or_else(undecodable)
     }
 
-    fn decode_gbk(&self, decode: Option<Decode>) -> Result<Parameters, Error> {
+    fn decode_gbk(&self, decode: Option<Decode>) -> Result<VerifiedParameters, Error> {
         let Some(decode) = decode else {
             let message = "is in GBK, which this program can't read: build it with the feature `gbk` of alipay-api";
             return Err(self.subject.error(ErrorKind::Configuration, message).verified());
         };
-        let mut decoded = Parameters::empty();
+        let mut decoded = VerifiedParameters::empty();
         for (name, value) in self.iter() {
             match (decode(name), decode(value)) {
                 (Some(name), Some(value)) => decoded.push(&name, &value),
@@ -288,7 +288,7 @@ impl Rule {
     }
 }
 
-impl Parameters {
+impl VerifiedParameters {
     fn empty() -> Self {
         Self {
             text: String::new(),
@@ -342,13 +342,13 @@ impl Parameters {
     }
 }
 
-impl PartialEq for Parameters {
+impl PartialEq for VerifiedParameters {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
 }
 
-impl Eq for Parameters {}
+impl Eq for VerifiedParameters {}
 
 impl Place {
     fn of(self, bytes: &[u8]) -> &[u8] {

@@ -1,7 +1,7 @@
 //! A trade's status is one thing, whether a notification tells it or an answer.
 
 use super::trade_status_sync::TradeStatus as Notified;
-use crate::{trade::types::TradeStatus as Answered, types::Open};
+use crate::{trade::types::TradeStatus as Answered, types::OpenEnum};
 
 // Each `match` names every value, so that one which only one of the two lists does not compile.
 macro_rules! same {
@@ -18,11 +18,11 @@ macro_rules! same {
         }
 
         /// By the text: one that is not listed stays as it is.
-        impl From<Open<$from>> for Open<$to> {
-            fn from(status: Open<$from>) -> Self {
+        impl From<OpenEnum<$from>> for OpenEnum<$to> {
+            fn from(status: OpenEnum<$from>) -> Self {
                 match status {
-                    Open::Known(status) => Self::Known(status.into()),
-                    Open::Other(text) => Self::Other(text),
+                    OpenEnum::Known(status) => Self::Known(status.into()),
+                    OpenEnum::Other(text) => Self::Other(text),
                 }
             }
         }
@@ -35,22 +35,22 @@ same!(Answered, Notified);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Listed;
+    use crate::types::KnownValue;
 
     #[test]
     fn nothing_is_lost_between_the_two() {
         assert_eq!(Notified::listed().0, Answered::listed().0);
         for text in [Notified::listed().0, &["TRADE_LOST", ""]].concat() {
-            let notified = Open::<Notified>::from(text);
-            let answered = Open::<Answered>::from(notified.clone());
+            let notified = OpenEnum::<Notified>::from(text);
+            let answered = OpenEnum::<Answered>::from(notified.clone());
             assert_eq!(answered.as_str(), text);
             assert_eq!(
-                answered.known().map(Notified::from).map(Open::from),
-                notified.known().map(Open::from)
+                answered.known().map(Notified::from).map(OpenEnum::from),
+                notified.known().map(OpenEnum::from)
             );
-            assert_eq!(Open::<Notified>::from(answered), notified);
+            assert_eq!(OpenEnum::<Notified>::from(answered), notified);
         }
-        let unread = Open::<Notified>::Other("TRADE_CLOSED".into());
-        assert_eq!(Open::<Answered>::from(unread), Answered::TradeClosed);
+        let unread = OpenEnum::<Notified>::Other("TRADE_CLOSED".into());
+        assert_eq!(OpenEnum::<Answered>::from(unread), Answered::TradeClosed);
     }
 }

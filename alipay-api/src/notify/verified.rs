@@ -1,9 +1,10 @@
 use std::{fmt, ops::Deref};
 
-use super::{parameters::Parameters, undecodable};
+use super::{parameters::VerifiedParameters, undecodable};
 use crate::{
     Error,
-    wire::{Object, Reading, Source, Unreadable, Values},
+    codec::{Object, Reading, Source, Unreadable, Values},
+    types::OtherNotification,
 };
 
 /// More fields that can't be read have the same cause.
@@ -15,13 +16,13 @@ const MAX_WARNINGS: usize = 16;
 #[derive(Clone, PartialEq)]
 pub struct Verified<T> {
     value: T,
-    parameters: Parameters,
+    parameters: VerifiedParameters,
     /// The places of what could not be read.
     unreadable: Vec<String>,
 }
 
 impl<T> Verified<T> {
-    pub(super) fn new(value: T, parameters: Parameters) -> Self {
+    pub(super) fn new(value: T, parameters: VerifiedParameters) -> Self {
         Self {
             value,
             parameters,
@@ -32,7 +33,7 @@ impl<T> Verified<T> {
     /// Reads what the values say; fields that can't be read stay empty.
     pub(super) fn read_from(
         values: &Values<'_>,
-        parameters: &Parameters,
+        parameters: &VerifiedParameters,
         read: impl FnOnce(&mut Source<'_>) -> T,
     ) -> Result<Self, Error> {
         let unreadable = Unreadable::default();
@@ -51,17 +52,17 @@ impl<T> Verified<T> {
         Ok(Self {
             value,
             parameters: parameters.clone(),
-            unreadable: errors.iter().map(crate::wire::DecodeError::path).collect(),
+            unreadable: errors.iter().map(crate::codec::DecodeError::path).collect(),
         })
     }
 
     /// Reads the object that the values make.
-    pub(super) fn read_object(values: &Values<'_>, parameters: &Parameters) -> Result<Self, Error>
+    pub(super) fn read_object(values: &Values<'_>, parameters: &VerifiedParameters) -> Result<Self, Error>
     where
         T: Object,
     {
         Self::read_from(values, parameters, |source| {
-            let mut object = T::blank();
+            let mut object = T::empty();
             object.fill(source);
             object
         })
@@ -108,7 +109,7 @@ impl Verified<OtherNotification> {
     ///
     /// # Errors
     /// The parameters make no such type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)). One field that can't be read is no error: it stays
-    /// empty, and the `extra` of its object [tells](crate::wire::Extra::unreadable).
+    /// empty, and the `extra` of its object [tells](crate::types::Extra::unreadable).
     pub fn read<U>(&self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<U, Error> {
         self.read_verified(read).map(Verified::into_inner)
     }
@@ -130,19 +131,5 @@ impl<T> Deref for Verified<T> {
 impl<T: fmt::Debug> fmt::Debug for Verified<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Verified").field(&self.value).finish()
-    }
-}
-
-/// A notification that no spec describes, or that was not read. Its parameters are on the [`Verified`] around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OtherNotification {
-    /// Its `notify_type` or `msg_method`; empty where it has neither.
-    pub name: String,
-}
-
-impl OtherNotification {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
     }
 }

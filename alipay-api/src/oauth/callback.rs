@@ -26,7 +26,7 @@ pub struct MerchantCallback {
 
 impl UserCallback {
     pub(super) fn read(query: &str, state: &State, app_id: &str) -> Result<Self, Error> {
-        let parameters = Parameters::checked(query, state, app_id)?;
+        let parameters = CallbackQuery::checked(query, state, app_id)?;
         Ok(Self {
             auth_code: parameters.code("auth_code")?,
             scopes: parameters
@@ -43,15 +43,15 @@ impl UserCallback {
 impl MerchantCallback {
     pub(super) fn read(query: &str, state: &State, app_id: &str) -> Result<Self, Error> {
         Ok(Self {
-            app_auth_code: Parameters::checked(query, state, app_id)?.code("app_auth_code")?,
+            app_auth_code: CallbackQuery::checked(query, state, app_id)?.code("app_auth_code")?,
         })
     }
 }
 
 /// Parameters of a query that carries the right state.
-struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct CallbackQuery<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl<'a> Parameters<'a> {
+impl<'a> CallbackQuery<'a> {
     fn checked(query: &'a str, state: &State, app_id: &str) -> Result<Self, Error> {
         let malformed =
             |message: &str| Error::new(ErrorKind::Malformed, format!("the query of the callback {message}"));

@@ -24,7 +24,7 @@ pub use self::{
     callback::{MerchantCallback, UserCallback},
     state::State,
 };
-use crate::{Client, Error, protocol::parameters::append_encoded};
+use crate::{Client, Error, protocol::urlencoded::append_encoded};
 
 /// What a user can be asked for. A scope that is not here is given as it stands in Alipay's documentation.
 pub mod scope {
@@ -50,17 +50,20 @@ pub mod application_type {
     pub const LIFE_ACCOUNT: &str = "PUBLICAPP";
 }
 
+impl Client {
+    /// Alipay's authorisation pages, for users and merchants.
+    pub fn oauth(&self) -> OAuth<'_> {
+        OAuth { client: self }
+    }
+}
+
 /// Alipay's authorisation pages: from [`Client::oauth`].
 #[derive(Clone, Copy, Debug)]
 pub struct OAuth<'a> {
     client: &'a Client,
 }
 
-impl<'a> OAuth<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
-        Self { client }
-    }
-
+impl OAuth<'_> {
     /// Where to send a user's browser for the user's consent to these [scopes](scope).
     ///
     /// `redirect_uri` is where it comes back to: it must be below the callback address that the open platform has of the app.

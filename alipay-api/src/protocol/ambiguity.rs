@@ -25,7 +25,7 @@
 
 use std::fmt;
 
-use crate::{error::Shown, generated::notification::PARAMETERS};
+use crate::{error::Sanitized, generated::notification::PARAMETERS};
 
 /// What orders, money and apps are told by, and what most notifications have: an honest value holds none of them as `&NAME=`. In byte
 /// order.
@@ -97,8 +97,8 @@ impl fmt::Display for Ambiguity<'_> {
             Self::Hidden { holder, hidden } => write!(
                 formatter,
                 "parameter `{}` holds `&{}=`: what is signed does not show where that value ends",
-                Shown(holder),
-                Shown(hidden)
+                Sanitized(holder),
+                Sanitized(hidden)
             ),
             Self::CutContent => write!(
                 formatter,

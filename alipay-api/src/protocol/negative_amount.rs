@@ -3,8 +3,8 @@
 use std::{any::Any, fmt};
 
 use crate::{
+    codec::{DecodeError, Field, View},
     types::Price,
-    wire::{DecodeError, Field, View},
 };
 
 /// A field of a request holds a negative amount.
@@ -35,7 +35,7 @@ fn find(field: &dyn Field) -> Option<DecodeError> {
         }
         View::Option(held) => find(held?),
         View::Object(object) => object
-            .see()
+            .fields()
             .given()
             .find_map(|(name, value)| Some(find(value)?.within(name))),
         View::List(list) => (0..)
@@ -53,21 +53,21 @@ impl fmt::Display for NegativeAmount {
 
 #[cfg(all(test, feature = "trade"))]
 mod tests {
-    use super::super::request::Business;
+    use super::super::content::RequestContent;
     use crate::{
+        codec::Object as _,
         method::Method as _,
         trade::{Pay, Refund, types::GoodsDetail},
         types::Price,
-        wire::Object as _,
     };
 
     #[test]
     fn no_request_holds_a_negative_amount() {
         let refund = |cents| {
-            let mut refund = Refund::blank();
+            let mut refund = Refund::empty();
             refund.out_trade_no = Some("1".to_owned());
             refund.refund_amount = Price::from_cents(cents);
-            Business::new(&refund, &Refund::INFO).map_err(|error| error.to_string())
+            RequestContent::new(&refund, &Refund::INFO).map_err(|error| error.to_string())
         };
         assert_eq!(
             refund(-1).unwrap_err(),
@@ -75,14 +75,14 @@ mod tests {
         );
         assert!(refund(0).is_ok() && refund(1).is_ok());
         let goods = |cents| {
-            let mut goods = GoodsDetail::blank();
+            let mut goods = GoodsDetail::empty();
             goods.price = Some(Price::from_cents(cents));
             goods
         };
-        let mut pay = Pay::blank();
+        let mut pay = Pay::empty();
         pay.goods_detail = vec![goods(1), goods(-1)];
         assert_eq!(
-            Business::new(&pay, &Pay::INFO).unwrap_err().to_string(),
+            RequestContent::new(&pay, &Pay::INFO).unwrap_err().to_string(),
             "`goods_detail[1].price` is negative: a request takes no amount below zero"
         );
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 
-use crate::wire::{DecodeError, Field, JsonWriter, Reading, Scalar, Value, scalar};
+use crate::codec::{DecodeError, Field, JsonWriter, Reading, Scalar, Value, scalar};
 
 /// A file of an upload: its bytes are sent beside the signed parameters and are not signed themselves.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl fmt::Debug for File {
 
 /// Only for serde, where a request is stored: files are never part of a JSON that is sent.
 impl Scalar for File {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::default()
     }
 

@@ -1,4 +1,4 @@
-use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// JSON that travels as text inside a string, such as a field that Alipay only passes on.
 ///
@@ -35,7 +35,7 @@ impl From<serde_json::Value> for Json {
 }
 
 impl Scalar for Json {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::default()
     }
 

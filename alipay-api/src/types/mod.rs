@@ -4,6 +4,7 @@ mod calendar;
 mod convert;
 mod file;
 mod json;
+mod notification;
 mod pad;
 mod price;
 mod secret;
@@ -12,8 +13,9 @@ mod time;
 pub use self::{
     file::File,
     json::Json,
+    notification::OtherNotification,
     price::{ParsePriceError, Price},
     secret::Secret,
     time::{Date, DateTime, ParseTimeError},
 };
-pub use crate::wire::{Listed, Open, UnknownValueError};
+pub use crate::codec::{DecodeError, Extra, KnownValue, OpenEnum, UnknownValueError};

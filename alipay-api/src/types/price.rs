@@ -10,7 +10,7 @@ use std::{
 use rust_decimal::Decimal;
 
 use super::pad::pad;
-use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// An amount of money: a decimal with two places, never a binary fraction.
 ///
@@ -250,7 +250,7 @@ impl TryFrom<Decimal> for Price {
 }
 
 impl Scalar for Price {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::ZERO
     }
 

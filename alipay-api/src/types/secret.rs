@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// A credential or a personal secret: a token, a payment code, the number of an identity card.
 ///
@@ -42,7 +42,7 @@ impl From<&str> for Secret {
 }
 
 impl Scalar for Secret {
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self::default()
     }
 

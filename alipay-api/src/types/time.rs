@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{calendar, pad::pad};
-use crate::wire::{DecodeError, JsonWriter, Scalar, Value, scalar};
+use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// By how many seconds the clocks in Beijing are ahead of UTC, all year.
 pub(super) const AHEAD: i64 = 8 * 60 * 60;
@@ -298,10 +298,10 @@ const NEVER: DateTime = DateTime {
 };
 
 macro_rules! wire {
-    ($name:ident, $blank:expr, $expected:literal) => {
+    ($name:ident, $empty:expr, $expected:literal) => {
         impl Scalar for $name {
-            fn blank() -> Self {
-                $blank
+            fn empty() -> Self {
+                $empty
             }
 
             fn encode(&self, out: &mut JsonWriter) {

@@ -25,13 +25,13 @@ impl Emitter {
             pub enum #name {
                 #(#variant_docs #idents,)*
             }
-            impl #root::wire::Listed for #name {
+            impl #root::codec::KnownValue for #name {
                 #[inline]
                 fn listed() -> (&'static [&'static str], &'static [Self]) {
                     (&[#(#wires),*], &[#(Self::#idents),*])
                 }
             }
-            #root::wire::listed!(#name);
+            #root::codec::listed!(#name);
         }
     }
 

@@ -78,12 +78,12 @@ impl Emitter {
             pub enum Notification {
                 #(#variant_docs #features #idents(#boxed<#idents>),)*
                 /// One that this version of the library does not know: its parameters as they came.
-                Other(#root::notify::OtherNotification),
+                Other(#root::types::OtherNotification),
             }
             impl Notification {
                 /// What a notification of this name tells, made of its parameters; `None` for an unknown name. Whether they were sound,
                 /// `source` knows.
-                #read(name: &str, source: &mut #root::wire::Source<'_>) -> #option<Self> {
+                #read(name: &str, source: &mut #root::codec::Source<'_>) -> #option<Self> {
                     match name {
                         #(#features #wires => Some(Self::#idents(source.make())),)*
                         _ => None,

@@ -32,7 +32,7 @@ impl Emitter {
                 impl #default for #name {
                     #[inline]
                     fn default() -> Self {
-                        <Self as #root::wire::Object>::blank()
+                        <Self as #root::codec::Object>::empty()
                     }
                 }
             }
@@ -48,13 +48,13 @@ impl Emitter {
             pub struct #name {
                 #(#fields)*
                 /// Fields that this version of the library does not know.
-                pub extra: #root::wire::Extra,
+                pub extra: #root::types::Extra,
             }
             #by_name
             #functions
             #default
             #implementation
-            #root::wire::object!(#name);
+            #root::codec::object!(#name);
         }
     }
 
@@ -71,30 +71,30 @@ impl Emitter {
             }
         });
         let vec = &self.prelude.vec;
-        let blanks = object.fields.iter().map(|field| match field.holder {
-            Holder::Plain => quote!(#root::wire::Field::blank()),
+        let empties = object.fields.iter().map(|field| match field.holder {
+            Holder::Plain => quote!(#root::codec::Field::empty()),
             Holder::Option | Holder::OptionBox => quote!(None),
             Holder::Vec => quote!(#vec::new()),
         });
         let required = &object.required;
         let require = (!required.is_empty()).then(|| quote!(source.require(&[#(#required),*]);));
         quote! {
-            impl #root::wire::Object for #name {
+            impl #root::codec::Object for #name {
                 #[inline]
-                fn blank() -> Self {
+                fn empty() -> Self {
                     Self {
-                        #(#idents: #blanks,)*
-                        extra: #root::wire::Extra::EMPTY,
+                        #(#idents: #empties,)*
+                        extra: #root::codec::Extra::EMPTY,
                     }
                 }
                 #[inline]
-                fn fill(&mut self, source: &mut #root::wire::Source<'_>) {
+                fn fill(&mut self, source: &mut #root::codec::Source<'_>) {
                     #require
                     source.fill(&[#(#wires),*], &mut [#(&mut self.#idents),*], &mut self.extra);
                 }
                 #[inline]
-                fn see(&self) -> #root::wire::Seen<'_> {
-                    #root::wire::Seen::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
+                fn fields(&self) -> #root::codec::FieldsRef<'_> {
+                    #root::codec::FieldsRef::new(#of, &[#(#wires),*], &[#(&self.#idents),*], &self.extra)#with_groups
                 }
             }
         }
@@ -122,8 +122,14 @@ impl Emitter {
         let given = || constructor.parameters.iter().map(|&at| &object.fields[at]);
         let parameters = given().map(|field| self.parameter(field));
         let inline = (!given().any(is_converted)).then(|| quote!(#[inline]));
-        let made = quote!(__made);
-        let values = given().map(|field| self.assignment(field, &made));
+        // A field may have this name too.
+        let mut local = "request".to_owned();
+        while given().any(|field| field.ident == local) {
+            local.push('_');
+        }
+        let local = ident(&local);
+        let local = quote!(#local);
+        let values = given().map(|field| self.assignment(field, &local));
         let is_taken = given().any(|field| field.ident == "required");
         let by_name = ident(if is_taken { "required_" } else { "required" });
         let required = object.by_name.as_ref().map(|of| {
@@ -134,13 +140,13 @@ impl Emitter {
         let named = named.map(|&at| {
             let field = &object.fields[at];
             let name = ident(&field.ident);
-            self.put(field, &made, &quote!(#by_name.#name))
+            self.put(field, &local, &quote!(#by_name.#name))
         });
-        let blank = quote!(<Self as #root::wire::Object>::blank());
+        let empty = quote!(<Self as #root::codec::Object>::empty());
         let body = if constructor.parameters.is_empty() && object.by_name.is_none() {
-            blank
+            empty
         } else {
-            quote!(let mut __made = #blank; #(#values)* #(#named)* __made)
+            quote!(let mut #local = #empty; #(#values)* #(#named)* #local)
         };
         let parameters = parameters.chain(required);
         quote! {
@@ -218,7 +224,7 @@ impl Emitter {
     fn named(&self, name: &TokenStream, is_enum: bool) -> TokenStream {
         let root = &self.path;
         if is_enum {
-            quote!(#root::types::Open<#name>)
+            quote!(#root::types::OpenEnum<#name>)
         } else {
             name.clone()
         }

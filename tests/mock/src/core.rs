@@ -43,24 +43,25 @@ impl Core {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = action(&mut state);
         let now = self.now();
-        let signatory = self.herald(state.identity.signatory());
+        let signatory = self.notification_signer(state.identity.signatory());
         for event in std::mem::take(&mut state.trades.events) {
-            let letter = state
+            let notification = state
                 .trades
                 .get(&event.key, now)
-                .and_then(|order| notify::letter(order, &event.kind, &signatory, now));
-            if let Some(letter) = letter {
-                self.deliveries.send(About::Order(event.key), letter);
+                .and_then(|order| notify::notification(order, &event.kind, &signatory, now));
+            if let Some(notification) = notification {
+                self.deliveries.send(About::Order(event.key), notification);
             }
         }
         for event in state.authorisations.take_events() {
             let (Event::Authorised(grant, _) | Event::Cancelled(grant)) = &event;
             let about = About::Merchant(grant.grantor.auth_app_id.clone());
             let url = state.app_gateway_url.as_deref();
-            let letter =
-                url.and_then(|url| notify::merchants::letter(&event, &self.app_id, url, &self.spec, &signatory, now));
-            if let Some(letter) = letter {
-                self.deliveries.send(about, letter);
+            let notification = url.and_then(|url| {
+                notify::merchants::notification(&event, &self.app_id, url, &self.spec, &signatory, now)
+            });
+            if let Some(notification) = notification {
+                self.deliveries.send(about, notification);
             }
         }
         result
@@ -72,7 +73,7 @@ impl Core {
     }
 
     /// The same for what Alipay sends of its own accord.
-    pub(crate) fn herald(&self, signatory: Signatory) -> Signatory {
+    pub(crate) fn notification_signer(&self, signatory: Signatory) -> Signatory {
         if self.notifications_name_certificate {
             signatory
         } else {

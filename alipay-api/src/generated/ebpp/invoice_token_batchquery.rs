@@ -13,41 +13,41 @@ pub struct InvoiceTokenBatchquery {
     /// 查询请求令牌. The token for the user's choice, as it came to the registered address. At most 34 characters.
     pub invoice_token: crate::types::Secret,
     /// 发票要素获取应用场景. What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
-    pub scene: Option<crate::types::Open<InvoiceTokenBatchqueryScene>>,
+    pub scene: Option<crate::types::OpenEnum<InvoiceTokenBatchqueryScene>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl InvoiceTokenBatchquery {
     /// With what must be given.
     pub fn new(invoice_token: impl Into<crate::types::Secret>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.invoice_token = Into::into(invoice_token);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.invoice_token = Into::into(invoice_token);
+        request
     }
 
     /// 发票要素获取应用场景. What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
     pub fn scene(
         mut self,
-        scene: impl Into<crate::types::Open<InvoiceTokenBatchqueryScene>>,
+        scene: impl Into<crate::types::OpenEnum<InvoiceTokenBatchqueryScene>>,
     ) -> Self {
         self.scene = Some(Into::into(scene));
         self
     }
 }
 
-impl crate::wire::Object for InvoiceTokenBatchquery {
+impl crate::codec::Object for InvoiceTokenBatchquery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            invoice_token: crate::wire::Field::blank(),
+            invoice_token: crate::codec::Field::empty(),
             scene: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["invoice_token"]);
         source
             .fill(
@@ -58,8 +58,8 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InvoiceTokenBatchquery",
                 &["invoice_token", "scene"],
                 &[&self.invoice_token, &self.scene],
@@ -69,7 +69,7 @@ impl crate::wire::Object for InvoiceTokenBatchquery {
     }
 }
 
-crate::wire::object!(InvoiceTokenBatchquery);
+crate::codec::object!(InvoiceTokenBatchquery);
 
 impl crate::method::Method for InvoiceTokenBatchquery {
     type Response = InvoiceTokenBatchqueryResponse;
@@ -102,29 +102,29 @@ pub struct InvoiceTokenBatchqueryResponse {
     /// 发票要素列表. The invoices picked.
     pub invoice_element_list: Vec<InvoiceElementModel>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for InvoiceTokenBatchqueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
+impl crate::codec::Object for InvoiceTokenBatchqueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_id: None,
             open_id: None,
             invoice_element_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["user_id", "open_id", "invoice_element_list"],
@@ -138,8 +138,8 @@ impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "InvoiceTokenBatchqueryResponse",
             &["user_id", "open_id", "invoice_element_list"],
             &[&self.user_id, &self.open_id, &self.invoice_element_list],
@@ -148,7 +148,7 @@ impl crate::wire::Object for InvoiceTokenBatchqueryResponse {
     }
 }
 
-crate::wire::object!(InvoiceTokenBatchqueryResponse);
+crate::codec::object!(InvoiceTokenBatchqueryResponse);
 
 /// A business error code of [`InvoiceTokenBatchquery`].
 #[non_exhaustive]
@@ -163,7 +163,7 @@ pub enum InvoiceTokenBatchqueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
+impl crate::codec::KnownValue for InvoiceTokenBatchqueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -183,7 +183,7 @@ impl crate::wire::Listed for InvoiceTokenBatchqueryErrorCode {
     }
 }
 
-crate::wire::listed!(InvoiceTokenBatchqueryErrorCode);
+crate::codec::listed!(InvoiceTokenBatchqueryErrorCode);
 
 impl crate::method::ErrorCode for InvoiceTokenBatchqueryErrorCode {
     #[inline]
@@ -205,14 +205,14 @@ pub enum InvoiceTokenBatchqueryScene {
     InvoiceExpense,
 }
 
-impl crate::wire::Listed for InvoiceTokenBatchqueryScene {
+impl crate::codec::KnownValue for InvoiceTokenBatchqueryScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["INVOICE_EXPENSE"], &[Self::InvoiceExpense])
     }
 }
 
-crate::wire::listed!(InvoiceTokenBatchqueryScene);
+crate::codec::listed!(InvoiceTokenBatchqueryScene);
 
 /// An invoice.
 #[non_exhaustive]
@@ -230,11 +230,11 @@ pub struct InvoiceElementModel {
     /// 防伪校验码. The check code against forgery.
     pub fake_code: Option<String>,
     /// 发票类型. What kind of invoice it is.
-    pub invoice_kind: Option<crate::types::Open<InvoiceElementModelInvoiceKind>>,
+    pub invoice_kind: Option<crate::types::OpenEnum<InvoiceElementModelInvoiceKind>>,
     /// 发票状态. Whether it is in force.
-    pub invoice_status: Option<crate::types::Open<InvoiceElementModelInvoiceStatus>>,
+    pub invoice_status: Option<crate::types::OpenEnum<InvoiceElementModelInvoiceStatus>>,
     /// 发票报销状态. Whether it has been reimbursed.
-    pub expense_status: Option<crate::types::Open<InvoiceElementModelExpenseStatus>>,
+    pub expense_status: Option<crate::types::OpenEnum<InvoiceElementModelExpenseStatus>>,
     /// 购方名称. The buyer's name.
     pub payer_name: Option<String>,
     /// 购方税号. The buyer's tax number.
@@ -266,26 +266,26 @@ pub struct InvoiceElementModel {
     pub has_risk: Option<bool>,
     /// 交易匹配结果. Whether a payment was found that belongs to it.
     pub trade_match_result: Option<
-        crate::types::Open<InvoiceElementModelTradeMatchResult>,
+        crate::types::OpenEnum<InvoiceElementModelTradeMatchResult>,
     >,
     /// The payments that belong to it.
     pub trade_list: Vec<EinvTrade>,
     /// 扩展字段. Extras.
     pub extend_fields: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for InvoiceElementModel {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for InvoiceElementModel {
+impl crate::codec::Object for InvoiceElementModel {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             invoice_code: None,
             invoice_no: None,
@@ -313,12 +313,12 @@ impl crate::wire::Object for InvoiceElementModel {
             trade_match_result: None,
             trade_list: Vec::new(),
             extend_fields: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -382,8 +382,8 @@ impl crate::wire::Object for InvoiceElementModel {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "InvoiceElementModel",
             &[
                 "invoice_code",
@@ -446,7 +446,7 @@ impl crate::wire::Object for InvoiceElementModel {
     }
 }
 
-crate::wire::object!(InvoiceElementModel);
+crate::codec::object!(InvoiceElementModel);
 
 /// A kind of invoice.
 #[non_exhaustive]
@@ -469,7 +469,7 @@ pub enum InvoiceElementModelInvoiceKind {
     FinancialElectronicBill,
 }
 
-impl crate::wire::Listed for InvoiceElementModelInvoiceKind {
+impl crate::codec::KnownValue for InvoiceElementModelInvoiceKind {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -497,7 +497,7 @@ impl crate::wire::Listed for InvoiceElementModelInvoiceKind {
     }
 }
 
-crate::wire::listed!(InvoiceElementModelInvoiceKind);
+crate::codec::listed!(InvoiceElementModelInvoiceKind);
 
 /// Whether an invoice is in force.
 #[non_exhaustive]
@@ -508,14 +508,14 @@ pub enum InvoiceElementModelInvoiceStatus {
     Expired,
 }
 
-impl crate::wire::Listed for InvoiceElementModelInvoiceStatus {
+impl crate::codec::KnownValue for InvoiceElementModelInvoiceStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCEED", "EXPIRED"], &[Self::Succeed, Self::Expired])
     }
 }
 
-crate::wire::listed!(InvoiceElementModelInvoiceStatus);
+crate::codec::listed!(InvoiceElementModelInvoiceStatus);
 
 /// Whether an invoice has been reimbursed.
 #[non_exhaustive]
@@ -528,7 +528,7 @@ pub enum InvoiceElementModelExpenseStatus {
     ExpenseFinished,
 }
 
-impl crate::wire::Listed for InvoiceElementModelExpenseStatus {
+impl crate::codec::KnownValue for InvoiceElementModelExpenseStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -538,7 +538,7 @@ impl crate::wire::Listed for InvoiceElementModelExpenseStatus {
     }
 }
 
-crate::wire::listed!(InvoiceElementModelExpenseStatus);
+crate::codec::listed!(InvoiceElementModelExpenseStatus);
 
 /// Whether a payment was found for an invoice.
 #[non_exhaustive]
@@ -551,7 +551,7 @@ pub enum InvoiceElementModelTradeMatchResult {
     NotTried,
 }
 
-impl crate::wire::Listed for InvoiceElementModelTradeMatchResult {
+impl crate::codec::KnownValue for InvoiceElementModelTradeMatchResult {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -561,7 +561,7 @@ impl crate::wire::Listed for InvoiceElementModelTradeMatchResult {
     }
 }
 
-crate::wire::listed!(InvoiceElementModelTradeMatchResult);
+crate::codec::listed!(InvoiceElementModelTradeMatchResult);
 
 /// A payment behind an invoice.
 #[non_exhaustive]
@@ -575,7 +575,7 @@ pub struct EinvTrade {
     /// 支付金额. What was paid, in yuan.
     pub payment_amount: Option<crate::types::Price>,
     /// 交易类型来源. What kind of document it comes from. (The misspelling is the gateway's.)
-    pub souce: Option<crate::types::Open<EinvTradeSouce>>,
+    pub souce: Option<crate::types::OpenEnum<EinvTradeSouce>>,
     /// The category of the payment in the user's bill.
     pub trade_type: Option<String>,
     /// 商家名称. The merchant as customers know it: the restaurant, the hotel, the taxi platform.
@@ -593,19 +593,19 @@ pub struct EinvTrade {
     /// 透传字段. Whatever the issuer's provider passes on to the expense system, unchanged.
     pub out_json: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for EinvTrade {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for EinvTrade {
+impl crate::codec::Object for EinvTrade {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             bill_no: None,
             bill_time: None,
@@ -620,12 +620,12 @@ impl crate::wire::Object for EinvTrade {
             download_url: None,
             extend_map: None,
             out_json: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -663,8 +663,8 @@ impl crate::wire::Object for EinvTrade {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "EinvTrade",
             &[
                 "bill_no",
@@ -701,7 +701,7 @@ impl crate::wire::Object for EinvTrade {
     }
 }
 
-crate::wire::object!(EinvTrade);
+crate::codec::object!(EinvTrade);
 
 /// What kind of document a payment comes from.
 #[non_exhaustive]
@@ -716,7 +716,7 @@ pub enum EinvTradeSouce {
     Catering,
 }
 
-impl crate::wire::Listed for EinvTradeSouce {
+impl crate::codec::KnownValue for EinvTradeSouce {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -726,4 +726,4 @@ impl crate::wire::Listed for EinvTradeSouce {
     }
 }
 
-crate::wire::listed!(EinvTradeSouce);
+crate::codec::listed!(EinvTradeSouce);

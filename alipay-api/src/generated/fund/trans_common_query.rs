@@ -20,33 +20,33 @@ pub struct TransCommonQuery {
     /// 支付宝支付资金流水号. Alipay's number of the movement of funds. It wins over both other numbers. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
     pub pay_fund_order_id: Option<String>,
     /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
-    pub product_code: Option<crate::types::Open<TransCommonQueryProductCode>>,
+    pub product_code: Option<crate::types::OpenEnum<TransCommonQueryProductCode>>,
     /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
-    pub biz_scene: Option<crate::types::Open<TransCommonQueryBizScene>>,
+    pub biz_scene: Option<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransCommonQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Some(Into::into(out_biz_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_biz_no = Some(Into::into(out_biz_no));
+        request
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.order_id = Some(Into::into(order_id));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.order_id = Some(Into::into(order_id));
+        request
     }
 
     /// With `pay_fund_order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
     pub fn with_pay_fund_order_id(pay_fund_order_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.pay_fund_order_id = Some(Into::into(pay_fund_order_id));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.pay_fund_order_id = Some(Into::into(pay_fund_order_id));
+        request
     }
 
     /// 商户转账唯一订单号. The merchant's own number of the transfer. Ignored when one of Alipay's numbers is given. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given. At most 64 characters.
@@ -70,7 +70,7 @@ impl TransCommonQuery {
     /// 销售产品码. The product that the transfer was made with. A number alone does not name a transfer: with another product, `out_biz_no` finds nothing. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub fn product_code(
         mut self,
-        product_code: impl Into<crate::types::Open<TransCommonQueryProductCode>>,
+        product_code: impl Into<crate::types::OpenEnum<TransCommonQueryProductCode>>,
     ) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
@@ -79,28 +79,28 @@ impl TransCommonQuery {
     /// The scene that the transfer was made in. With another scene, `out_biz_no` finds nothing. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
-        biz_scene: impl Into<crate::types::Open<TransCommonQueryBizScene>>,
+        biz_scene: impl Into<crate::types::OpenEnum<TransCommonQueryBizScene>>,
     ) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self
     }
 }
 
-impl crate::wire::Object for TransCommonQuery {
+impl crate::codec::Object for TransCommonQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
             pay_fund_order_id: None,
             product_code: None,
             biz_scene: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -122,8 +122,8 @@ impl crate::wire::Object for TransCommonQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransCommonQuery",
                 &[
                     "out_biz_no",
@@ -145,7 +145,7 @@ impl crate::wire::Object for TransCommonQuery {
     }
 }
 
-crate::wire::object!(TransCommonQuery);
+crate::codec::object!(TransCommonQuery);
 
 impl crate::method::Method for TransCommonQuery {
     type Response = TransCommonQueryResponse;
@@ -191,9 +191,9 @@ pub struct TransCommonQueryResponse {
     /// 支付宝支付资金流水号. Alipay's number of the movement of funds. Absent when the transfer failed.
     pub pay_fund_order_id: Option<String>,
     /// 转账单据状态. Where the transfer stands.
-    pub status: Option<crate::types::Open<TransCommonQueryStatus>>,
+    pub status: Option<crate::types::OpenEnum<TransCommonQueryStatus>>,
     /// 转账单据子状态. Where the second stage stands, when the payee has to collect the money.
-    pub sub_status: Option<crate::types::Open<TransCommonQuerySubStatus>>,
+    pub sub_status: Option<crate::types::OpenEnum<TransCommonQuerySubStatus>>,
     /// 付款金额. How much was paid. Only with `SUCCESS`, and not in every scene. In yuan.
     pub trans_amount: Option<crate::types::Price>,
     /// 支付时间. When the money moved. Absent when the transfer failed.
@@ -233,19 +233,19 @@ pub struct TransCommonQueryResponse {
     /// 商户回传参数. The transfer's `passback_params`, unchanged.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransCommonQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransCommonQueryResponse {
+impl crate::codec::Object for TransCommonQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
@@ -271,12 +271,12 @@ impl crate::wire::Object for TransCommonQueryResponse {
             deduct_bill_info: None,
             transfer_bill_info: None,
             passback_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -336,8 +336,8 @@ impl crate::wire::Object for TransCommonQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransCommonQueryResponse",
             &[
                 "out_biz_no",
@@ -396,7 +396,7 @@ impl crate::wire::Object for TransCommonQueryResponse {
     }
 }
 
-crate::wire::object!(TransCommonQueryResponse);
+crate::codec::object!(TransCommonQueryResponse);
 
 /// A business error code of [`TransCommonQuery`].
 #[non_exhaustive]
@@ -411,7 +411,7 @@ pub enum TransCommonQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for TransCommonQueryErrorCode {
+impl crate::codec::KnownValue for TransCommonQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -431,7 +431,7 @@ impl crate::wire::Listed for TransCommonQueryErrorCode {
     }
 }
 
-crate::wire::listed!(TransCommonQueryErrorCode);
+crate::codec::listed!(TransCommonQueryErrorCode);
 
 impl crate::method::ErrorCode for TransCommonQueryErrorCode {
     #[inline]
@@ -457,7 +457,7 @@ pub enum TransCommonQueryProductCode {
     StdRedPacket,
 }
 
-impl crate::wire::Listed for TransCommonQueryProductCode {
+impl crate::codec::KnownValue for TransCommonQueryProductCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -467,7 +467,7 @@ impl crate::wire::Listed for TransCommonQueryProductCode {
     }
 }
 
-crate::wire::listed!(TransCommonQueryProductCode);
+crate::codec::listed!(TransCommonQueryProductCode);
 
 /// What happens within a product.
 #[non_exhaustive]
@@ -482,7 +482,7 @@ pub enum TransCommonQueryBizScene {
     Refund,
 }
 
-impl crate::wire::Listed for TransCommonQueryBizScene {
+impl crate::codec::KnownValue for TransCommonQueryBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -497,7 +497,7 @@ impl crate::wire::Listed for TransCommonQueryBizScene {
     }
 }
 
-crate::wire::listed!(TransCommonQueryBizScene);
+crate::codec::listed!(TransCommonQueryBizScene);
 
 /// Where a transfer stands.
 #[non_exhaustive]
@@ -516,7 +516,7 @@ pub enum TransCommonQueryStatus {
     Refund,
 }
 
-impl crate::wire::Listed for TransCommonQueryStatus {
+impl crate::codec::KnownValue for TransCommonQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -533,7 +533,7 @@ impl crate::wire::Listed for TransCommonQueryStatus {
     }
 }
 
-crate::wire::listed!(TransCommonQueryStatus);
+crate::codec::listed!(TransCommonQueryStatus);
 
 /// Where the second stage of a transfer stands.
 #[non_exhaustive]
@@ -544,11 +544,11 @@ pub enum TransCommonQuerySubStatus {
     Refunded,
 }
 
-impl crate::wire::Listed for TransCommonQuerySubStatus {
+impl crate::codec::KnownValue for TransCommonQuerySubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
     }
 }
 
-crate::wire::listed!(TransCommonQuerySubStatus);
+crate::codec::listed!(TransCommonQuerySubStatus);

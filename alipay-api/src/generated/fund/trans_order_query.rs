@@ -16,22 +16,22 @@ pub struct TransOrderQuery {
     /// 支付宝转账单据号. Alipay's number of the transfer. It wins over `out_biz_no`. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
     pub order_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransOrderQuery {
     /// With `out_biz_no`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Some(Into::into(out_biz_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_biz_no = Some(Into::into(out_biz_no));
+        request
     }
 
     /// With `order_id`; at least one of `out_biz_no`, `order_id` must be given.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.order_id = Some(Into::into(order_id));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.order_id = Some(Into::into(order_id));
+        request
     }
 
     /// 商户转账唯一订单号. The merchant's own number of the transfer. Ignored when `order_id` is given. At least one of `out_biz_no`, `order_id` must be given. At most 64 characters.
@@ -47,18 +47,18 @@ impl TransOrderQuery {
     }
 }
 
-impl crate::wire::Object for TransOrderQuery {
+impl crate::codec::Object for TransOrderQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_biz_no", "order_id"],
@@ -68,8 +68,8 @@ impl crate::wire::Object for TransOrderQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransOrderQuery",
                 &["out_biz_no", "order_id"],
                 &[&self.out_biz_no, &self.order_id],
@@ -79,7 +79,7 @@ impl crate::wire::Object for TransOrderQuery {
     }
 }
 
-crate::wire::object!(TransOrderQuery);
+crate::codec::object!(TransOrderQuery);
 
 impl crate::method::Method for TransOrderQuery {
     type Response = TransOrderQueryResponse;
@@ -113,7 +113,7 @@ pub struct TransOrderQueryResponse {
     /// 支付宝转账单据号. Alipay's number of the transfer.
     pub order_id: Option<String>,
     /// 转账单据状态. Where the transfer stands.
-    pub status: Option<crate::types::Open<TransOrderQueryStatus>>,
+    pub status: Option<crate::types::OpenEnum<TransOrderQueryStatus>>,
     /// 支付时间. When the money moved. Absent when the transfer failed.
     pub pay_date: Option<crate::types::DateTime>,
     /// 预计到账时间. Transfers to bank cards: when the money should arrive. An estimate that can be far off. Absent when the transfer was not accepted.
@@ -125,19 +125,19 @@ pub struct TransOrderQueryResponse {
     /// Why the transfer failed, as one of the transfer's own error codes. Absent when the bank sent the money back.
     pub error_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransOrderQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransOrderQueryResponse {
+impl crate::codec::Object for TransOrderQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
             order_id: None,
@@ -147,12 +147,12 @@ impl crate::wire::Object for TransOrderQueryResponse {
             order_fee: None,
             fail_reason: None,
             error_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -180,8 +180,8 @@ impl crate::wire::Object for TransOrderQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransOrderQueryResponse",
             &[
                 "out_biz_no",
@@ -208,7 +208,7 @@ impl crate::wire::Object for TransOrderQueryResponse {
     }
 }
 
-crate::wire::object!(TransOrderQueryResponse);
+crate::codec::object!(TransOrderQueryResponse);
 
 /// A business error code of [`TransOrderQuery`].
 #[non_exhaustive]
@@ -227,7 +227,7 @@ pub enum TransOrderQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for TransOrderQueryErrorCode {
+impl crate::codec::KnownValue for TransOrderQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -251,7 +251,7 @@ impl crate::wire::Listed for TransOrderQueryErrorCode {
     }
 }
 
-crate::wire::listed!(TransOrderQueryErrorCode);
+crate::codec::listed!(TransOrderQueryErrorCode);
 
 impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     #[inline]
@@ -284,7 +284,7 @@ pub enum TransOrderQueryStatus {
     Unknown,
 }
 
-impl crate::wire::Listed for TransOrderQueryStatus {
+impl crate::codec::KnownValue for TransOrderQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -301,4 +301,4 @@ impl crate::wire::Listed for TransOrderQueryStatus {
     }
 }
 
-crate::wire::listed!(TransOrderQueryStatus);
+crate::codec::listed!(TransOrderQueryStatus);

@@ -14,7 +14,7 @@ pub struct TransToaccountTransfer {
     /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
     /// 收款方账户类型. What kind of account name stands in `payee_account`.
-    pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
+    pub payee_type: crate::types::OpenEnum<TransToaccountTransferPayeeType>,
     /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
     pub payee_account: String,
     /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
@@ -30,7 +30,7 @@ pub struct TransToaccountTransfer {
     /// 扩展参数. Extras. One is known: `order_title`, the heading of the payee's bill.
     pub ext_param: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`TransToaccountTransfer`] must have.
@@ -38,7 +38,7 @@ pub struct TransToaccountTransferRequired {
     /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
     /// 收款方账户类型. What kind of account name stands in `payee_account`.
-    pub payee_type: crate::types::Open<TransToaccountTransferPayeeType>,
+    pub payee_type: crate::types::OpenEnum<TransToaccountTransferPayeeType>,
     /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
     pub payee_account: String,
     /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
@@ -49,12 +49,12 @@ impl TransToaccountTransfer {
     /// With what must be given.
     #[inline]
     pub fn new(required: TransToaccountTransferRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = required.out_biz_no;
-        __made.payee_type = required.payee_type;
-        __made.payee_account = required.payee_account;
-        __made.amount = required.amount;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_biz_no = required.out_biz_no;
+        request.payee_type = required.payee_type;
+        request.payee_account = required.payee_account;
+        request.amount = required.amount;
+        request
     }
 
     /// 付款方姓名. The payer's name as the payee's bill shows it. Left out, the bill shows the payer's verified name. A Chinese character counts as two. At most 100 characters.
@@ -88,25 +88,25 @@ impl TransToaccountTransfer {
     }
 }
 
-impl crate::wire::Object for TransToaccountTransfer {
+impl crate::codec::Object for TransToaccountTransfer {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            payee_type: crate::wire::Field::blank(),
-            payee_account: crate::wire::Field::blank(),
-            amount: crate::wire::Field::blank(),
+            out_biz_no: crate::codec::Field::empty(),
+            payee_type: crate::codec::Field::empty(),
+            payee_account: crate::codec::Field::empty(),
+            amount: crate::codec::Field::empty(),
             payer_show_name: None,
             payer_real_name: None,
             payee_real_name: None,
             remark: None,
             ext_param: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_biz_no", "payee_type", "payee_account", "amount"]);
         source
             .fill(
@@ -137,8 +137,8 @@ impl crate::wire::Object for TransToaccountTransfer {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransToaccountTransfer",
                 &[
                     "out_biz_no",
@@ -168,7 +168,7 @@ impl crate::wire::Object for TransToaccountTransfer {
     }
 }
 
-crate::wire::object!(TransToaccountTransfer);
+crate::codec::object!(TransToaccountTransfer);
 
 impl crate::method::Method for TransToaccountTransfer {
     type Response = TransToaccountTransferResponse;
@@ -207,29 +207,29 @@ pub struct TransToaccountTransferResponse {
     /// 支付时间. When the money moved.
     pub pay_date: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransToaccountTransferResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransToaccountTransferResponse {
+impl crate::codec::Object for TransToaccountTransferResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            order_id: crate::wire::Field::blank(),
+            out_biz_no: crate::codec::Field::empty(),
+            order_id: crate::codec::Field::empty(),
             pay_date: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_biz_no", "order_id", "pay_date"],
@@ -239,8 +239,8 @@ impl crate::wire::Object for TransToaccountTransferResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransToaccountTransferResponse",
             &["out_biz_no", "order_id", "pay_date"],
             &[&self.out_biz_no, &self.order_id, &self.pay_date],
@@ -249,7 +249,7 @@ impl crate::wire::Object for TransToaccountTransferResponse {
     }
 }
 
-crate::wire::object!(TransToaccountTransferResponse);
+crate::codec::object!(TransToaccountTransferResponse);
 
 /// A business error code of [`TransToaccountTransfer`].
 #[non_exhaustive]
@@ -348,7 +348,7 @@ pub enum TransToaccountTransferErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for TransToaccountTransferErrorCode {
+impl crate::codec::KnownValue for TransToaccountTransferErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -452,7 +452,7 @@ impl crate::wire::Listed for TransToaccountTransferErrorCode {
     }
 }
 
-crate::wire::listed!(TransToaccountTransferErrorCode);
+crate::codec::listed!(TransToaccountTransferErrorCode);
 
 impl crate::method::ErrorCode for TransToaccountTransferErrorCode {
     #[inline]
@@ -522,7 +522,7 @@ pub enum TransToaccountTransferPayeeType {
     AlipayOpenId,
 }
 
-impl crate::wire::Listed for TransToaccountTransferPayeeType {
+impl crate::codec::KnownValue for TransToaccountTransferPayeeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -532,4 +532,4 @@ impl crate::wire::Listed for TransToaccountTransferPayeeType {
     }
 }
 
-crate::wire::listed!(TransToaccountTransferPayeeType);
+crate::codec::listed!(TransToaccountTransferPayeeType);

@@ -19,16 +19,16 @@ pub struct TransUniTransfer {
     /// 收款方信息. Who receives the money.
     pub payee_info: Participant,
     /// 业务产品码. The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
-    pub product_code: Option<crate::types::Open<TransUniTransferProductCode>>,
+    pub product_code: Option<crate::types::OpenEnum<TransUniTransferProductCode>>,
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
-    pub biz_scene: Option<crate::types::Open<TransUniTransferBizScene>>,
+    pub biz_scene: Option<crate::types::OpenEnum<TransUniTransferBizScene>>,
     /// 转账业务的标题. The heading of the transfer in the user's bill. At most 128 characters.
     pub order_title: Option<String>,
     /// 业务备注. What the transfer is for; the payee sees it. It is needed from 50,000 yuan upwards. At most 200 characters.
     pub remark: Option<String>,
     /// The purpose that the merchant has declared with Alipay for its transfers. Once Alipay asks for it, a transfer without it is refused.
     pub transfer_scene_name: Option<
-        crate::types::Open<TransUniTransferTransferSceneName>,
+        crate::types::OpenEnum<TransUniTransferTransferSceneName>,
     >,
     /// 转账场景信息. What Alipay wants to know about a transfer of the chosen scene.
     pub transfer_scene_report_infos: Vec<TransferSceneReportInfo>,
@@ -48,7 +48,7 @@ pub struct TransUniTransfer {
     /// 签名信息. The original signature of a request that is passed on, in the few scenes that ask for it.
     pub sign_data: Option<SignData>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransUniTransfer {
@@ -58,17 +58,17 @@ impl TransUniTransfer {
         trans_amount: crate::types::Price,
         payee_info: Participant,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_biz_no = Into::into(out_biz_no);
-        __made.trans_amount = trans_amount;
-        __made.payee_info = payee_info;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_biz_no = Into::into(out_biz_no);
+        request.trans_amount = trans_amount;
+        request.payee_info = payee_info;
+        request
     }
 
     /// 业务产品码. The product that the merchant signed up for. Sent as `TRANS_ACCOUNT_NO_PWD` unless set.
     pub fn product_code(
         mut self,
-        product_code: impl Into<crate::types::Open<TransUniTransferProductCode>>,
+        product_code: impl Into<crate::types::OpenEnum<TransUniTransferProductCode>>,
     ) -> Self {
         self.product_code = Some(Into::into(product_code));
         self
@@ -77,7 +77,7 @@ impl TransUniTransfer {
     /// What happens within the product. Sent as `DIRECT_TRANSFER` unless set.
     pub fn biz_scene(
         mut self,
-        biz_scene: impl Into<crate::types::Open<TransUniTransferBizScene>>,
+        biz_scene: impl Into<crate::types::OpenEnum<TransUniTransferBizScene>>,
     ) -> Self {
         self.biz_scene = Some(Into::into(biz_scene));
         self
@@ -99,7 +99,7 @@ impl TransUniTransfer {
     pub fn transfer_scene_name(
         mut self,
         transfer_scene_name: impl Into<
-            crate::types::Open<TransUniTransferTransferSceneName>,
+            crate::types::OpenEnum<TransUniTransferTransferSceneName>,
         >,
     ) -> Self {
         self.transfer_scene_name = Some(Into::into(transfer_scene_name));
@@ -162,13 +162,13 @@ impl TransUniTransfer {
     }
 }
 
-impl crate::wire::Object for TransUniTransfer {
+impl crate::codec::Object for TransUniTransfer {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            trans_amount: crate::wire::Field::blank(),
-            payee_info: crate::wire::Field::blank(),
+            out_biz_no: crate::codec::Field::empty(),
+            trans_amount: crate::codec::Field::empty(),
+            payee_info: crate::codec::Field::empty(),
             product_code: None,
             biz_scene: None,
             order_title: None,
@@ -181,12 +181,12 @@ impl crate::wire::Object for TransUniTransfer {
             passback_params: None,
             mutiple_currency_detail: None,
             sign_data: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_biz_no", "trans_amount", "payee_info"]);
         source
             .fill(
@@ -229,8 +229,8 @@ impl crate::wire::Object for TransUniTransfer {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "TransUniTransfer",
                 &[
                     "out_biz_no",
@@ -272,7 +272,7 @@ impl crate::wire::Object for TransUniTransfer {
     }
 }
 
-crate::wire::object!(TransUniTransfer);
+crate::codec::object!(TransUniTransfer);
 
 impl crate::method::Method for TransUniTransfer {
     type Response = TransUniTransferResponse;
@@ -315,9 +315,9 @@ pub struct TransUniTransferResponse {
     /// 支付宝支付资金流水号. Alipay's number of the movement of funds behind the transfer.
     pub pay_fund_order_id: Option<String>,
     /// 转账单据状态. Where the transfer stands.
-    pub status: Option<crate::types::Open<TransUniTransferStatus>>,
+    pub status: Option<crate::types::OpenEnum<TransUniTransferStatus>>,
     /// 转账单据子状态. Where the second stage stands, when the payee has to collect the money.
-    pub sub_status: Option<crate::types::Open<TransUniTransferSubStatus>>,
+    pub sub_status: Option<crate::types::OpenEnum<TransUniTransferSubStatus>>,
     /// 订单支付时间. When the money moved.
     pub trans_date: Option<crate::types::DateTime>,
     /// 转账金额. How much was transferred, in yuan. Given in special scenes only.
@@ -327,22 +327,22 @@ pub struct TransUniTransferResponse {
     /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TransUniTransferResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransUniTransferResponse {
+impl crate::codec::Object for TransUniTransferResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_biz_no: crate::wire::Field::blank(),
-            order_id: crate::wire::Field::blank(),
+            out_biz_no: crate::codec::Field::empty(),
+            order_id: crate::codec::Field::empty(),
             pay_fund_order_id: None,
             status: None,
             sub_status: None,
@@ -350,12 +350,12 @@ impl crate::wire::Object for TransUniTransferResponse {
             amount: None,
             link: None,
             settle_serial_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -385,8 +385,8 @@ impl crate::wire::Object for TransUniTransferResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransUniTransferResponse",
             &[
                 "out_biz_no",
@@ -415,7 +415,7 @@ impl crate::wire::Object for TransUniTransferResponse {
     }
 }
 
-crate::wire::object!(TransUniTransferResponse);
+crate::codec::object!(TransUniTransferResponse);
 
 /// A business error code of [`TransUniTransfer`].
 #[non_exhaustive]
@@ -758,7 +758,7 @@ pub enum TransUniTransferErrorCode {
     UserRiskFreeze,
 }
 
-impl crate::wire::Listed for TransUniTransferErrorCode {
+impl crate::codec::KnownValue for TransUniTransferErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1106,7 +1106,7 @@ impl crate::wire::Listed for TransUniTransferErrorCode {
     }
 }
 
-crate::wire::listed!(TransUniTransferErrorCode);
+crate::codec::listed!(TransUniTransferErrorCode);
 
 impl crate::method::ErrorCode for TransUniTransferErrorCode {
     #[inline]
@@ -1293,7 +1293,7 @@ pub enum TransUniTransferProductCode {
     StdRedPacket,
 }
 
-impl crate::wire::Listed for TransUniTransferProductCode {
+impl crate::codec::KnownValue for TransUniTransferProductCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1303,7 +1303,7 @@ impl crate::wire::Listed for TransUniTransferProductCode {
     }
 }
 
-crate::wire::listed!(TransUniTransferProductCode);
+crate::codec::listed!(TransUniTransferProductCode);
 
 /// What happens within a product.
 #[non_exhaustive]
@@ -1314,7 +1314,7 @@ pub enum TransUniTransferBizScene {
     PersonalCollection,
 }
 
-impl crate::wire::Listed for TransUniTransferBizScene {
+impl crate::codec::KnownValue for TransUniTransferBizScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1324,7 +1324,7 @@ impl crate::wire::Listed for TransUniTransferBizScene {
     }
 }
 
-crate::wire::listed!(TransUniTransferBizScene);
+crate::codec::listed!(TransUniTransferBizScene);
 
 /// The purpose of a transfer, as merchants declare it with Alipay.
 #[non_exhaustive]
@@ -1347,7 +1347,7 @@ pub enum TransUniTransferTransferSceneName {
     InsuranceClaim,
 }
 
-impl crate::wire::Listed for TransUniTransferTransferSceneName {
+impl crate::codec::KnownValue for TransUniTransferTransferSceneName {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1375,7 +1375,7 @@ impl crate::wire::Listed for TransUniTransferTransferSceneName {
     }
 }
 
-crate::wire::listed!(TransUniTransferTransferSceneName);
+crate::codec::listed!(TransUniTransferTransferSceneName);
 
 /// Where a transfer stands.
 #[non_exhaustive]
@@ -1390,7 +1390,7 @@ pub enum TransUniTransferStatus {
     Refund,
 }
 
-impl crate::wire::Listed for TransUniTransferStatus {
+impl crate::codec::KnownValue for TransUniTransferStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1400,7 +1400,7 @@ impl crate::wire::Listed for TransUniTransferStatus {
     }
 }
 
-crate::wire::listed!(TransUniTransferStatus);
+crate::codec::listed!(TransUniTransferStatus);
 
 /// Where the second stage of a transfer stands.
 #[non_exhaustive]
@@ -1411,14 +1411,14 @@ pub enum TransUniTransferSubStatus {
     Refunded,
 }
 
-impl crate::wire::Listed for TransUniTransferSubStatus {
+impl crate::codec::KnownValue for TransUniTransferSubStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SUCCESS", "REFUNDED"], &[Self::Success, Self::Refunded])
     }
 }
 
-crate::wire::listed!(TransUniTransferSubStatus);
+crate::codec::listed!(TransUniTransferSubStatus);
 
 /// The payer or the payee of a transfer.
 #[must_use]
@@ -1427,7 +1427,7 @@ pub struct Participant {
     /// 参与方的唯一标识. The account, named as `identity_type` says. At most 128 characters.
     pub identity: String,
     /// 参与方的标识类型. What kind of account name stands in `identity`.
-    pub identity_type: crate::types::Open<ParticipantIdentityType>,
+    pub identity_type: crate::types::OpenEnum<ParticipantIdentityType>,
     /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
     pub name: Option<String>,
     /// 参与方的证件类型. What kind of document `cert_no` is the number of.
@@ -1441,19 +1441,19 @@ pub struct Participant {
     /// More about the participant, such as `agreement_no`; to be agreed with Alipay first.
     pub ext_info: Option<crate::types::Json>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Participant {
     /// With what must be given.
     pub fn new(
         identity: impl Into<String>,
-        identity_type: impl Into<crate::types::Open<ParticipantIdentityType>>,
+        identity_type: impl Into<crate::types::OpenEnum<ParticipantIdentityType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.identity = Into::into(identity);
-        __made.identity_type = Into::into(identity_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.identity = Into::into(identity);
+        request.identity_type = Into::into(identity_type);
+        request
     }
 
     /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
@@ -1497,24 +1497,24 @@ impl Participant {
     }
 }
 
-impl crate::wire::Object for Participant {
+impl crate::codec::Object for Participant {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            identity: crate::wire::Field::blank(),
-            identity_type: crate::wire::Field::blank(),
+            identity: crate::codec::Field::empty(),
+            identity_type: crate::codec::Field::empty(),
             name: None,
             cert_type: None,
             cert_no: None,
             bankcard_ext_info: None,
             merchant_user_info: None,
             ext_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["identity", "identity_type"]);
         source
             .fill(
@@ -1543,8 +1543,8 @@ impl crate::wire::Object for Participant {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Participant",
                 &[
                     "identity",
@@ -1572,7 +1572,7 @@ impl crate::wire::Object for Participant {
     }
 }
 
-crate::wire::object!(Participant);
+crate::codec::object!(Participant);
 
 /// How a participant's account is named.
 #[non_exhaustive]
@@ -1591,7 +1591,7 @@ pub enum ParticipantIdentityType {
     ExpressCompanyCard,
 }
 
-impl crate::wire::Listed for ParticipantIdentityType {
+impl crate::codec::KnownValue for ParticipantIdentityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1615,14 +1615,14 @@ impl crate::wire::Listed for ParticipantIdentityType {
     }
 }
 
-crate::wire::listed!(ParticipantIdentityType);
+crate::codec::listed!(ParticipantIdentityType);
 
 /// The bank behind a card.
 #[must_use]
 #[non_exhaustive]
 pub struct BankcardExtInfo {
     /// 收款账户类型. Whether the card belongs to a company or a person.
-    pub account_type: Option<crate::types::Open<BankcardExtInfoAccountType>>,
+    pub account_type: Option<crate::types::OpenEnum<BankcardExtInfoAccountType>>,
     /// 机构名称. The bank's name.
     pub inst_name: Option<String>,
     /// 银行所在省. The province of the bank.
@@ -1634,20 +1634,20 @@ pub struct BankcardExtInfo {
     /// 银行支行联行号. The branch's code in the interbank system.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl BankcardExtInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 收款账户类型. Whether the card belongs to a company or a person.
     pub fn account_type(
         mut self,
-        account_type: impl Into<crate::types::Open<BankcardExtInfoAccountType>>,
+        account_type: impl Into<crate::types::OpenEnum<BankcardExtInfoAccountType>>,
     ) -> Self {
         self.account_type = Some(Into::into(account_type));
         self
@@ -1687,13 +1687,13 @@ impl BankcardExtInfo {
 impl Default for BankcardExtInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BankcardExtInfo {
+impl crate::codec::Object for BankcardExtInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             account_type: None,
             inst_name: None,
@@ -1701,12 +1701,12 @@ impl crate::wire::Object for BankcardExtInfo {
             inst_city: None,
             inst_branch_name: None,
             bank_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1730,8 +1730,8 @@ impl crate::wire::Object for BankcardExtInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BankcardExtInfo",
             &[
                 "account_type",
@@ -1754,7 +1754,7 @@ impl crate::wire::Object for BankcardExtInfo {
     }
 }
 
-crate::wire::object!(BankcardExtInfo);
+crate::codec::object!(BankcardExtInfo);
 
 /// Whose bank account it is.
 #[non_exhaustive]
@@ -1765,14 +1765,14 @@ pub enum BankcardExtInfoAccountType {
     Person,
 }
 
-impl crate::wire::Listed for BankcardExtInfoAccountType {
+impl crate::codec::KnownValue for BankcardExtInfoAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
 }
 
-crate::wire::listed!(BankcardExtInfoAccountType);
+crate::codec::listed!(BankcardExtInfoAccountType);
 
 /// One statement about a transfer, of those that its scene asks for.
 #[must_use]
@@ -1783,14 +1783,14 @@ pub struct TransferSceneReportInfo {
     /// 转账场景信息描述. The statement, in the merchant's words, such as 8月家政服务报酬.
     pub info_content: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl TransferSceneReportInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 转账场景信息类型. What it is about: one of the names that Alipay lists for the scene, such as 佣金报酬说明. Each at most once.
@@ -1809,22 +1809,22 @@ impl TransferSceneReportInfo {
 impl Default for TransferSceneReportInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TransferSceneReportInfo {
+impl crate::codec::Object for TransferSceneReportInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             info_type: None,
             info_content: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["info_type", "info_content"],
@@ -1834,8 +1834,8 @@ impl crate::wire::Object for TransferSceneReportInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TransferSceneReportInfo",
             &["info_type", "info_content"],
             &[&self.info_type, &self.info_content],
@@ -1844,7 +1844,7 @@ impl crate::wire::Object for TransferSceneReportInfo {
     }
 }
 
-crate::wire::object!(TransferSceneReportInfo);
+crate::codec::object!(TransferSceneReportInfo);
 
 /// The amounts of a transfer between currencies, each in the main unit of its currency. (The misspelling is the gateway's.)
 #[must_use]
@@ -1865,14 +1865,14 @@ pub struct MutipleCurrencyDetail {
     /// 扩展字段. Extras.
     pub ext_info: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl MutipleCurrencyDetail {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 支付金额. What the payer pays.
@@ -1927,13 +1927,13 @@ impl MutipleCurrencyDetail {
 impl Default for MutipleCurrencyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for MutipleCurrencyDetail {
+impl crate::codec::Object for MutipleCurrencyDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             payment_amount: None,
             payment_currency: None,
@@ -1942,12 +1942,12 @@ impl crate::wire::Object for MutipleCurrencyDetail {
             settlement_amount: None,
             settlement_currency: None,
             ext_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1973,8 +1973,8 @@ impl crate::wire::Object for MutipleCurrencyDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "MutipleCurrencyDetail",
             &[
                 "payment_amount",
@@ -1999,7 +1999,7 @@ impl crate::wire::Object for MutipleCurrencyDetail {
     }
 }
 
-crate::wire::object!(MutipleCurrencyDetail);
+crate::codec::object!(MutipleCurrencyDetail);
 
 /// The signature of the request that this one passes on.
 #[must_use]
@@ -2018,14 +2018,14 @@ pub struct SignData {
     /// The order number in the request that was signed.
     pub ori_out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SignData {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 签名密文. The signature itself.
@@ -2068,13 +2068,13 @@ impl SignData {
 impl Default for SignData {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SignData {
+impl crate::codec::Object for SignData {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             ori_sign: None,
             ori_sign_type: None,
@@ -2082,12 +2082,12 @@ impl crate::wire::Object for SignData {
             partner_id: None,
             ori_app_id: None,
             ori_out_biz_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -2111,8 +2111,8 @@ impl crate::wire::Object for SignData {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SignData",
             &[
                 "ori_sign",
@@ -2135,4 +2135,4 @@ impl crate::wire::Object for SignData {
     }
 }
 
-crate::wire::object!(SignData);
+crate::codec::object!(SignData);

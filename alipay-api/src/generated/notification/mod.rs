@@ -28,7 +28,7 @@ pub enum Notification {
     #[cfg(feature = "trade")]
     TradeStatusSync(Box<TradeStatusSync>),
     /// One that this version of the library does not know: its parameters as they came.
-    Other(crate::notify::OtherNotification),
+    Other(crate::types::OtherNotification),
 }
 
 impl Notification {
@@ -36,7 +36,7 @@ impl Notification {
     /// `source` knows.
     pub(crate) fn read(
         name: &str,
-        source: &mut crate::wire::Source<'_>,
+        source: &mut crate::codec::Source<'_>,
     ) -> Option<Self> {
         match name {
             "alipay.open.auth.appauth.cancelled" => {

@@ -31,35 +31,35 @@ pub struct OpenAppAuthCancel {
     /// What the merchant withdrew.
     pub biz_content: Option<OpenAppAuthCancelContent>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthCancel {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthCancel {
+impl crate::codec::Object for OpenAppAuthCancel {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            notify_type: crate::wire::Field::blank(),
+            notify_id: crate::codec::Field::empty(),
+            notify_type: crate::codec::Field::empty(),
             notify_time: None,
             status: None,
             charset: None,
             version: None,
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
+            app_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
             biz_content: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -89,8 +89,8 @@ impl crate::wire::Object for OpenAppAuthCancel {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthCancel",
             &[
                 "notify_id",
@@ -119,7 +119,7 @@ impl crate::wire::Object for OpenAppAuthCancel {
     }
 }
 
-crate::wire::object!(OpenAppAuthCancel);
+crate::codec::object!(OpenAppAuthCancel);
 
 /// An authorisation that is over, and its occasion.
 #[non_exhaustive]
@@ -127,33 +127,33 @@ pub struct OpenAppAuthCancelContent {
     /// The authorisation.
     pub detail: Option<OpenAppAuthCancelDetail>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthCancelContent {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthCancelContent {
+impl crate::codec::Object for OpenAppAuthCancelContent {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             detail: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.fill(&["detail"], &mut [&mut self.detail], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthCancelContent",
             &["detail"],
             &[&self.detail],
@@ -162,7 +162,7 @@ impl crate::wire::Object for OpenAppAuthCancelContent {
     }
 }
 
-crate::wire::object!(OpenAppAuthCancelContent);
+crate::codec::object!(OpenAppAuthCancelContent);
 
 /// An authorisation that is over.
 #[non_exhaustive]
@@ -176,30 +176,30 @@ pub struct OpenAppAuthCancelDetail {
     /// The token that is dead now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthCancelDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthCancelDetail {
+impl crate::codec::Object for OpenAppAuthCancelDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             app_id: None,
             auth_app_id: None,
             user_id: None,
             app_auth_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["app_id", "auth_app_id", "user_id", "app_auth_token"],
@@ -214,8 +214,8 @@ impl crate::wire::Object for OpenAppAuthCancelDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthCancelDetail",
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
@@ -224,4 +224,4 @@ impl crate::wire::Object for OpenAppAuthCancelDetail {
     }
 }
 
-crate::wire::object!(OpenAppAuthCancelDetail);
+crate::codec::object!(OpenAppAuthCancelDetail);

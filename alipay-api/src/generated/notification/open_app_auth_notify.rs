@@ -19,7 +19,7 @@ pub struct OpenAppAuthNotify {
     /// When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// 授权结果. What happened to the authorisation.
-    pub status: Option<crate::types::Open<OpenAppAuthNotifyStatus>>,
+    pub status: Option<crate::types::OpenEnum<OpenAppAuthNotifyStatus>>,
     /// The charset that the parameters are encoded in, such as `UTF-8`.
     pub charset: String,
     /// The version of the interface, `1.0`.
@@ -31,35 +31,35 @@ pub struct OpenAppAuthNotify {
     /// 授权明细. What the merchant gave, and on what occasion.
     pub biz_content: OpenAppAuthNotifyContent,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthNotify {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthNotify {
+impl crate::codec::Object for OpenAppAuthNotify {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            notify_type: crate::wire::Field::blank(),
+            notify_id: crate::codec::Field::empty(),
+            notify_type: crate::codec::Field::empty(),
             notify_time: None,
             status: None,
-            charset: crate::wire::Field::blank(),
-            version: crate::wire::Field::blank(),
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            biz_content: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            charset: crate::codec::Field::empty(),
+            version: crate::codec::Field::empty(),
+            app_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
+            biz_content: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -89,8 +89,8 @@ impl crate::wire::Object for OpenAppAuthNotify {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthNotify",
             &[
                 "notify_id",
@@ -119,7 +119,7 @@ impl crate::wire::Object for OpenAppAuthNotify {
     }
 }
 
-crate::wire::object!(OpenAppAuthNotify);
+crate::codec::object!(OpenAppAuthNotify);
 
 /// What happened to an authorisation.
 #[non_exhaustive]
@@ -128,14 +128,14 @@ pub enum OpenAppAuthNotifyStatus {
     ExecuteAuth,
 }
 
-impl crate::wire::Listed for OpenAppAuthNotifyStatus {
+impl crate::codec::KnownValue for OpenAppAuthNotifyStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["execute_auth"], &[Self::ExecuteAuth])
     }
 }
 
-crate::wire::listed!(OpenAppAuthNotifyStatus);
+crate::codec::listed!(OpenAppAuthNotifyStatus);
 
 /// An authorisation and its occasion.
 #[non_exhaustive]
@@ -145,28 +145,28 @@ pub struct OpenAppAuthNotifyContent {
     /// The authorisation.
     pub detail: OpenAppAuthNotifyDetail,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthNotifyContent {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthNotifyContent {
+impl crate::codec::Object for OpenAppAuthNotifyContent {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             notify_context: None,
-            detail: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            detail: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["notify_context", "detail"],
@@ -176,8 +176,8 @@ impl crate::wire::Object for OpenAppAuthNotifyContent {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthNotifyContent",
             &["notify_context", "detail"],
             &[&self.notify_context, &self.detail],
@@ -186,7 +186,7 @@ impl crate::wire::Object for OpenAppAuthNotifyContent {
     }
 }
 
-crate::wire::object!(OpenAppAuthNotifyContent);
+crate::codec::object!(OpenAppAuthNotifyContent);
 
 /// What made a merchant authorise.
 #[non_exhaustive]
@@ -196,28 +196,28 @@ pub struct OpenAppAuthNotifyContext {
     /// More of it.
     pub trigger_context: Option<OpenAppAuthNotifyTriggerContext>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthNotifyContext {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthNotifyContext {
+impl crate::codec::Object for OpenAppAuthNotifyContext {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             trigger: None,
             trigger_context: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["trigger", "trigger_context"],
@@ -227,8 +227,8 @@ impl crate::wire::Object for OpenAppAuthNotifyContext {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthNotifyContext",
             &["trigger", "trigger_context"],
             &[&self.trigger, &self.trigger_context],
@@ -237,7 +237,7 @@ impl crate::wire::Object for OpenAppAuthNotifyContext {
     }
 }
 
-crate::wire::object!(OpenAppAuthNotifyContext);
+crate::codec::object!(OpenAppAuthNotifyContext);
 
 /// More of the occasion.
 #[non_exhaustive]
@@ -245,33 +245,33 @@ pub struct OpenAppAuthNotifyTriggerContext {
     /// The number of the order that led to the authorisation.
     pub out_biz_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthNotifyTriggerContext {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
+impl crate::codec::Object for OpenAppAuthNotifyTriggerContext {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_biz_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.fill(&["out_biz_no"], &mut [&mut self.out_biz_no], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthNotifyTriggerContext",
             &["out_biz_no"],
             &[&self.out_biz_no],
@@ -280,7 +280,7 @@ impl crate::wire::Object for OpenAppAuthNotifyTriggerContext {
     }
 }
 
-crate::wire::object!(OpenAppAuthNotifyTriggerContext);
+crate::codec::object!(OpenAppAuthNotifyTriggerContext);
 
 /// An authorisation.
 #[non_exhaustive]
@@ -304,35 +304,35 @@ pub struct OpenAppAuthNotifyDetail {
     /// For how many seconds the refresh token is good.
     pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAppAuthNotifyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAppAuthNotifyDetail {
+impl crate::codec::Object for OpenAppAuthNotifyDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            user_id: crate::wire::Field::blank(),
+            app_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
+            user_id: crate::codec::Field::empty(),
             app_auth_code: None,
-            app_auth_token: crate::wire::Field::blank(),
-            app_refresh_token: crate::wire::Field::blank(),
+            app_auth_token: crate::codec::Field::empty(),
+            app_refresh_token: crate::codec::Field::empty(),
             auth_time: None,
             expires_in: None,
             re_expires_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -362,8 +362,8 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAppAuthNotifyDetail",
             &[
                 "app_id",
@@ -392,4 +392,4 @@ impl crate::wire::Object for OpenAppAuthNotifyDetail {
     }
 }
 
-crate::wire::object!(OpenAppAuthNotifyDetail);
+crate::codec::object!(OpenAppAuthNotifyDetail);

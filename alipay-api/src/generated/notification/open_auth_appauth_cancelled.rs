@@ -32,36 +32,36 @@ pub struct OpenAuthAppauthCancelled {
     /// What the merchant withdrew.
     pub biz_content: OpenAuthAppauthCancelledContent,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAuthAppauthCancelled {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAuthAppauthCancelled {
+impl crate::codec::Object for OpenAuthAppauthCancelled {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            msg_method: crate::wire::Field::blank(),
+            notify_id: crate::codec::Field::empty(),
+            msg_method: crate::codec::Field::empty(),
             msg_type: None,
             msg_app_id: None,
             msg_uid: None,
             utc_timestamp: None,
-            charset: crate::wire::Field::blank(),
-            version: crate::wire::Field::blank(),
-            app_id: crate::wire::Field::blank(),
-            biz_content: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            charset: crate::codec::Field::empty(),
+            version: crate::codec::Field::empty(),
+            app_id: crate::codec::Field::empty(),
+            biz_content: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -93,8 +93,8 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAuthAppauthCancelled",
             &[
                 "notify_id",
@@ -125,7 +125,7 @@ impl crate::wire::Object for OpenAuthAppauthCancelled {
     }
 }
 
-crate::wire::object!(OpenAuthAppauthCancelled);
+crate::codec::object!(OpenAuthAppauthCancelled);
 
 /// An authorisation that is over.
 #[non_exhaustive]
@@ -139,30 +139,30 @@ pub struct OpenAuthAppauthCancelledContent {
     /// The token that is dead now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OpenAuthAppauthCancelledContent {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenAuthAppauthCancelledContent {
+impl crate::codec::Object for OpenAuthAppauthCancelledContent {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
+            app_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
             user_id: None,
             app_auth_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["app_id", "auth_app_id", "user_id", "app_auth_token"],
@@ -177,8 +177,8 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenAuthAppauthCancelledContent",
             &["app_id", "auth_app_id", "user_id", "app_auth_token"],
             &[&self.app_id, &self.auth_app_id, &self.user_id, &self.app_auth_token],
@@ -187,4 +187,4 @@ impl crate::wire::Object for OpenAuthAppauthCancelledContent {
     }
 }
 
-crate::wire::object!(OpenAuthAppauthCancelledContent);
+crate::codec::object!(OpenAuthAppauthCancelledContent);

@@ -23,7 +23,9 @@ pub struct TradeStatusSync {
     /// When it was sent.
     pub notify_time: Option<crate::types::DateTime>,
     /// What happened to the trade.
-    pub notify_action_type: Option<crate::types::Open<TradeStatusSyncNotifyActionType>>,
+    pub notify_action_type: Option<
+        crate::types::OpenEnum<TradeStatusSyncNotifyActionType>,
+    >,
     /// The charset that the parameters are encoded in, such as `utf-8`.
     pub charset: String,
     /// The version of the interface, `1.0`.
@@ -41,7 +43,7 @@ pub struct TradeStatusSync {
     /// 商户业务号（退款时为退款请求号）. The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
     pub out_biz_no: Option<String>,
     /// 交易状态. Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
-    pub trade_status: crate::types::Open<TradeStatus>,
+    pub trade_status: crate::types::OpenEnum<TradeStatus>,
     /// 买家用户号. The buyer's Alipay user number, where the app has not moved to open ids.
     pub buyer_id: Option<String>,
     /// 买家用户标识. The open id that the buyer has towards the app.
@@ -136,33 +138,33 @@ pub struct TradeStatusSync {
     /// 回传参数. The payment's `passback_params` as it was sent: percent-encoded still, if it was sent so.
     pub passback_params: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TradeStatusSync {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TradeStatusSync {
+impl crate::codec::Object for TradeStatusSync {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            notify_id: crate::wire::Field::blank(),
-            notify_type: crate::wire::Field::blank(),
+            notify_id: crate::codec::Field::empty(),
+            notify_type: crate::codec::Field::empty(),
             notify_time: None,
             notify_action_type: None,
-            charset: crate::wire::Field::blank(),
-            version: crate::wire::Field::blank(),
-            app_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
+            charset: crate::codec::Field::empty(),
+            version: crate::codec::Field::empty(),
+            app_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
             merchant_app_id: None,
-            trade_no: crate::wire::Field::blank(),
-            out_trade_no: crate::wire::Field::blank(),
+            trade_no: crate::codec::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
             out_biz_no: None,
-            trade_status: crate::wire::Field::blank(),
+            trade_status: crate::codec::Field::empty(),
             buyer_id: None,
             buyer_open_id: None,
             buyer_logon_id: None,
@@ -209,12 +211,12 @@ impl crate::wire::Object for TradeStatusSync {
             out_channel_type: None,
             cashier_type: None,
             passback_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -344,8 +346,8 @@ impl crate::wire::Object for TradeStatusSync {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TradeStatusSync",
             &[
                 "notify_id",
@@ -474,7 +476,7 @@ impl crate::wire::Object for TradeStatusSync {
     }
 }
 
-crate::wire::object!(TradeStatusSync);
+crate::codec::object!(TradeStatusSync);
 
 /// Where a trade stands.
 #[non_exhaustive]
@@ -489,7 +491,7 @@ pub enum TradeStatus {
     TradeFinished,
 }
 
-impl crate::wire::Listed for TradeStatus {
+impl crate::codec::KnownValue for TradeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -504,7 +506,7 @@ impl crate::wire::Listed for TradeStatus {
     }
 }
 
-crate::wire::listed!(TradeStatus);
+crate::codec::listed!(TradeStatus);
 
 /// What happened to a trade.
 #[non_exhaustive]
@@ -523,7 +525,7 @@ pub enum TradeStatusSyncNotifyActionType {
     FinancingReceiptAction,
 }
 
-impl crate::wire::Listed for TradeStatusSyncNotifyActionType {
+impl crate::codec::KnownValue for TradeStatusSyncNotifyActionType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -547,47 +549,47 @@ impl crate::wire::Listed for TradeStatusSyncNotifyActionType {
     }
 }
 
-crate::wire::listed!(TradeStatusSyncNotifyActionType);
+crate::codec::listed!(TradeStatusSyncNotifyActionType);
 
 /// What one source contributed to a payment.
 #[non_exhaustive]
 pub struct FundBill {
     /// The source.
-    pub fund_channel: Option<crate::types::Open<FundBillFundChannel>>,
+    pub fund_channel: Option<crate::types::OpenEnum<FundBillFundChannel>>,
     /// How much came from it, in yuan.
     pub amount: Option<crate::types::Price>,
     /// How much was really taken from it, in yuan.
     pub real_amount: Option<crate::types::Price>,
     /// The kind of card. Only with bank cards.
-    pub fund_type: Option<crate::types::Open<FundBillFundType>>,
+    pub fund_type: Option<crate::types::OpenEnum<FundBillFundType>>,
     /// The bank's code. Only with bank cards.
     pub bank_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for FundBill {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for FundBill {
+impl crate::codec::Object for FundBill {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             fund_channel: None,
             amount: None,
             real_amount: None,
             fund_type: None,
             bank_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
@@ -603,8 +605,8 @@ impl crate::wire::Object for FundBill {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "FundBill",
             &["fundChannel", "amount", "realAmount", "fundType", "bankCode"],
             &[
@@ -619,7 +621,7 @@ impl crate::wire::Object for FundBill {
     }
 }
 
-crate::wire::object!(FundBill);
+crate::codec::object!(FundBill);
 
 /// A source of payment.
 #[non_exhaustive]
@@ -654,7 +656,7 @@ pub enum FundBillFundChannel {
     DcepAsset,
 }
 
-impl crate::wire::Listed for FundBillFundChannel {
+impl crate::codec::KnownValue for FundBillFundChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -694,7 +696,7 @@ impl crate::wire::Listed for FundBillFundChannel {
     }
 }
 
-crate::wire::listed!(FundBillFundChannel);
+crate::codec::listed!(FundBillFundChannel);
 
 /// A kind of bank card.
 #[non_exhaustive]
@@ -707,7 +709,7 @@ pub enum FundBillFundType {
     MixedCard,
 }
 
-impl crate::wire::Listed for FundBillFundType {
+impl crate::codec::KnownValue for FundBillFundType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -717,7 +719,7 @@ impl crate::wire::Listed for FundBillFundType {
     }
 }
 
-crate::wire::listed!(FundBillFundType);
+crate::codec::listed!(FundBillFundType);
 
 /// A voucher.
 #[non_exhaustive]
@@ -727,7 +729,7 @@ pub struct VoucherDetail {
     /// 券名称. What the voucher is called.
     pub name: Option<String>,
     /// 券类型. What kind of voucher it is.
-    pub r#type: Option<crate::types::Open<VoucherDetailType>>,
+    pub r#type: Option<crate::types::OpenEnum<VoucherDetailType>>,
     /// 优惠券面额. What it is worth, in yuan: what merchant and others contribute.
     pub amount: Option<crate::types::Price>,
     /// What the merchant contributes, in yuan.
@@ -737,19 +739,19 @@ pub struct VoucherDetail {
     /// 优惠券备注信息. A remark on the voucher.
     pub memo: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for VoucherDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for VoucherDetail {
+impl crate::codec::Object for VoucherDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             voucher_id: None,
             name: None,
@@ -758,12 +760,12 @@ impl crate::wire::Object for VoucherDetail {
             merchant_contribute: None,
             other_contribute: None,
             memo: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -789,8 +791,8 @@ impl crate::wire::Object for VoucherDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "VoucherDetail",
             &[
                 "voucherId",
@@ -815,7 +817,7 @@ impl crate::wire::Object for VoucherDetail {
     }
 }
 
-crate::wire::object!(VoucherDetail);
+crate::codec::object!(VoucherDetail);
 
 /// A kind of voucher.
 #[non_exhaustive]
@@ -834,7 +836,7 @@ pub enum VoucherDetailType {
     Discount,
 }
 
-impl crate::wire::Listed for VoucherDetailType {
+impl crate::codec::KnownValue for VoucherDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -858,7 +860,7 @@ impl crate::wire::Listed for VoucherDetailType {
     }
 }
 
-crate::wire::listed!(VoucherDetailType);
+crate::codec::listed!(VoucherDetailType);
 
 /// A fee.
 #[non_exhaustive]
@@ -874,31 +876,31 @@ pub struct ChargeInfo {
     /// 是否合约指定收费账号出资. Whether the account that the contract names bears it.
     pub is_rating_on_switch: Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ChargeInfo {
+impl crate::codec::Object for ChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
             switch_fee_rate: None,
             is_rating_on_trade_receiver: None,
             is_rating_on_switch: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -920,8 +922,8 @@ impl crate::wire::Object for ChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ChargeInfo",
             &[
                 "charge_fee",
@@ -942,7 +944,7 @@ impl crate::wire::Object for ChargeInfo {
     }
 }
 
-crate::wire::object!(ChargeInfo);
+crate::codec::object!(ChargeInfo);
 
 /// What an employer paid.
 #[non_exhaustive]
@@ -954,29 +956,29 @@ pub struct EnterprisePayInfo {
     /// What the employer's system adds.
     pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for EnterprisePayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for EnterprisePayInfo {
+impl crate::codec::Object for EnterprisePayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             is_use_enterprise_pay: None,
             invoice_amount: None,
             biz_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
@@ -990,8 +992,8 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
@@ -1000,4 +1002,4 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 }
 
-crate::wire::object!(EnterprisePayInfo);
+crate::codec::object!(EnterprisePayInfo);

@@ -15,37 +15,37 @@ pub struct AppAlipaycertDownload {
     /// 支付宝公钥证书序列号. The serial of Alipay's certificate, as `alipay_cert_sn` names it. At most 128 characters.
     pub alipay_cert_sn: String,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AppAlipaycertDownload {
     /// With what must be given.
     pub fn new(alipay_cert_sn: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.alipay_cert_sn = Into::into(alipay_cert_sn);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.alipay_cert_sn = Into::into(alipay_cert_sn);
+        request
     }
 }
 
-impl crate::wire::Object for AppAlipaycertDownload {
+impl crate::codec::Object for AppAlipaycertDownload {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            alipay_cert_sn: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            alipay_cert_sn: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["alipay_cert_sn"]);
         source
             .fill(&["alipay_cert_sn"], &mut [&mut self.alipay_cert_sn], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AppAlipaycertDownload",
                 &["alipay_cert_sn"],
                 &[&self.alipay_cert_sn],
@@ -55,7 +55,7 @@ impl crate::wire::Object for AppAlipaycertDownload {
     }
 }
 
-crate::wire::object!(AppAlipaycertDownload);
+crate::codec::object!(AppAlipaycertDownload);
 
 impl crate::method::Method for AppAlipaycertDownload {
     type Response = AppAlipaycertDownloadResponse;
@@ -76,27 +76,27 @@ pub struct AppAlipaycertDownloadResponse {
     /// The certificate file: its PEM text, once more in base64.
     pub alipay_cert_content: String,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AppAlipaycertDownloadResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AppAlipaycertDownloadResponse {
+impl crate::codec::Object for AppAlipaycertDownloadResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            alipay_cert_content: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            alipay_cert_content: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["alipay_cert_content"],
@@ -106,8 +106,8 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AppAlipaycertDownloadResponse",
             &["alipay_cert_content"],
             &[&self.alipay_cert_content],
@@ -116,4 +116,4 @@ impl crate::wire::Object for AppAlipaycertDownloadResponse {
     }
 }
 
-crate::wire::object!(AppAlipaycertDownloadResponse);
+crate::codec::object!(AppAlipaycertDownloadResponse);

@@ -13,36 +13,36 @@
 #[non_exhaustive]
 pub struct AuthTokenApp {
     /// 授权方式. Which of the two is exchanged.
-    pub grant_type: crate::types::Open<AuthTokenAppGrantType>,
+    pub grant_type: crate::types::OpenEnum<AuthTokenAppGrantType>,
     /// 应用授权码. The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
     /// 刷新令牌. The `app_refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AuthTokenApp {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
         code: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<AuthTokenAppGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<AuthTokenAppGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.code = Some(Into::into(code));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.code = Some(Into::into(code));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
         refresh_token: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<AuthTokenAppGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<AuthTokenAppGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.refresh_token = Some(Into::into(refresh_token));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.refresh_token = Some(Into::into(refresh_token));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// 应用授权码. The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
@@ -61,19 +61,19 @@ impl AuthTokenApp {
     }
 }
 
-impl crate::wire::Object for AuthTokenApp {
+impl crate::codec::Object for AuthTokenApp {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            grant_type: crate::wire::Field::blank(),
+            grant_type: crate::codec::Field::empty(),
             code: None,
             refresh_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["grant_type"]);
         source
             .fill(
@@ -84,8 +84,8 @@ impl crate::wire::Object for AuthTokenApp {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AuthTokenApp",
                 &["grant_type", "code", "refresh_token"],
                 &[&self.grant_type, &self.code, &self.refresh_token],
@@ -95,7 +95,7 @@ impl crate::wire::Object for AuthTokenApp {
     }
 }
 
-crate::wire::object!(AuthTokenApp);
+crate::codec::object!(AuthTokenApp);
 
 impl crate::method::Method for AuthTokenApp {
     type Response = AuthTokenAppResponse;
@@ -132,33 +132,33 @@ pub struct AuthTokenAppResponse {
     /// 批量授权换码访问令牌列表. One pair of tokens for each app, when several were authorised at once.
     pub tokens: Vec<AppTokenExchangeSubElement>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AuthTokenAppResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AuthTokenAppResponse {
+impl crate::codec::Object for AuthTokenAppResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::blank(),
-            app_refresh_token: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            user_id: crate::wire::Field::blank(),
+            app_auth_token: crate::codec::Field::empty(),
+            app_refresh_token: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
+            user_id: crate::codec::Field::empty(),
             expires_in: None,
             re_expires_in: None,
             tokens: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -184,8 +184,8 @@ impl crate::wire::Object for AuthTokenAppResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AuthTokenAppResponse",
             &[
                 "app_auth_token",
@@ -210,7 +210,7 @@ impl crate::wire::Object for AuthTokenAppResponse {
     }
 }
 
-crate::wire::object!(AuthTokenAppResponse);
+crate::codec::object!(AuthTokenAppResponse);
 
 /// A business error code of [`AuthTokenApp`].
 #[non_exhaustive]
@@ -237,7 +237,7 @@ pub enum AuthTokenAppErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for AuthTokenAppErrorCode {
+impl crate::codec::KnownValue for AuthTokenAppErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -269,7 +269,7 @@ impl crate::wire::Listed for AuthTokenAppErrorCode {
     }
 }
 
-crate::wire::listed!(AuthTokenAppErrorCode);
+crate::codec::listed!(AuthTokenAppErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppErrorCode {
     #[inline]
@@ -297,7 +297,7 @@ pub enum AuthTokenAppGrantType {
     RefreshToken,
 }
 
-impl crate::wire::Listed for AuthTokenAppGrantType {
+impl crate::codec::KnownValue for AuthTokenAppGrantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -307,7 +307,7 @@ impl crate::wire::Listed for AuthTokenAppGrantType {
     }
 }
 
-crate::wire::listed!(AuthTokenAppGrantType);
+crate::codec::listed!(AuthTokenAppGrantType);
 
 /// The tokens for one of several apps.
 #[non_exhaustive]
@@ -325,32 +325,32 @@ pub struct AppTokenExchangeSubElement {
     /// 刷新令牌过期时间. For how many seconds, from this call on, the refresh token is good.
     pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AppTokenExchangeSubElement {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AppTokenExchangeSubElement {
+impl crate::codec::Object for AppTokenExchangeSubElement {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::blank(),
-            app_refresh_token: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            user_id: crate::wire::Field::blank(),
+            app_auth_token: crate::codec::Field::empty(),
+            app_refresh_token: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
+            user_id: crate::codec::Field::empty(),
             expires_in: None,
             re_expires_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -374,8 +374,8 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AppTokenExchangeSubElement",
             &[
                 "app_auth_token",
@@ -398,4 +398,4 @@ impl crate::wire::Object for AppTokenExchangeSubElement {
     }
 }
 
-crate::wire::object!(AppTokenExchangeSubElement);
+crate::codec::object!(AppTokenExchangeSubElement);

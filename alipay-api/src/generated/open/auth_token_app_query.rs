@@ -11,37 +11,37 @@ pub struct AuthTokenAppQuery {
     /// 应用授权令牌. The token to look into: a business parameter here, not the caller's credential.
     pub app_auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AuthTokenAppQuery {
     /// With what must be given.
     pub fn new(app_auth_token: impl Into<crate::types::Secret>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.app_auth_token = Into::into(app_auth_token);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.app_auth_token = Into::into(app_auth_token);
+        request
     }
 }
 
-impl crate::wire::Object for AuthTokenAppQuery {
+impl crate::codec::Object for AuthTokenAppQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            app_auth_token: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            app_auth_token: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["app_auth_token"]);
         source
             .fill(&["app_auth_token"], &mut [&mut self.app_auth_token], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AuthTokenAppQuery",
                 &["app_auth_token"],
                 &[&self.app_auth_token],
@@ -51,7 +51,7 @@ impl crate::wire::Object for AuthTokenAppQuery {
     }
 }
 
-crate::wire::object!(AuthTokenAppQuery);
+crate::codec::object!(AuthTokenAppQuery);
 
 impl crate::method::Method for AuthTokenAppQuery {
     type Response = AuthTokenAppQueryResponse;
@@ -85,7 +85,7 @@ pub struct AuthTokenAppQueryResponse {
     /// 授权商户的appid. The merchant's own app.
     pub auth_app_id: String,
     /// Whether the token is in force.
-    pub status: crate::types::Open<AuthTokenAppQueryStatus>,
+    pub status: crate::types::OpenEnum<AuthTokenAppQueryStatus>,
     /// The methods that the token opens.
     pub auth_methods: Vec<String>,
     /// 授权生效时间. When the authorisation began.
@@ -97,34 +97,34 @@ pub struct AuthTokenAppQueryResponse {
     /// Whether the merchant authorised everything rather than single functions.
     pub is_by_app_auth: Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AuthTokenAppQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AuthTokenAppQueryResponse {
+impl crate::codec::Object for AuthTokenAppQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            user_id: crate::wire::Field::blank(),
-            auth_app_id: crate::wire::Field::blank(),
-            status: crate::wire::Field::blank(),
+            user_id: crate::codec::Field::empty(),
+            auth_app_id: crate::codec::Field::empty(),
+            status: crate::codec::Field::empty(),
             auth_methods: Vec::new(),
             auth_start: None,
             auth_end: None,
             expires_in: None,
             is_by_app_auth: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -152,8 +152,8 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AuthTokenAppQueryResponse",
             &[
                 "user_id",
@@ -180,7 +180,7 @@ impl crate::wire::Object for AuthTokenAppQueryResponse {
     }
 }
 
-crate::wire::object!(AuthTokenAppQueryResponse);
+crate::codec::object!(AuthTokenAppQueryResponse);
 
 /// A business error code of [`AuthTokenAppQuery`].
 #[non_exhaustive]
@@ -197,7 +197,7 @@ pub enum AuthTokenAppQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
+impl crate::codec::KnownValue for AuthTokenAppQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -219,7 +219,7 @@ impl crate::wire::Listed for AuthTokenAppQueryErrorCode {
     }
 }
 
-crate::wire::listed!(AuthTokenAppQueryErrorCode);
+crate::codec::listed!(AuthTokenAppQueryErrorCode);
 
 impl crate::method::ErrorCode for AuthTokenAppQueryErrorCode {
     #[inline]
@@ -245,11 +245,11 @@ pub enum AuthTokenAppQueryStatus {
     Invalid,
 }
 
-impl crate::wire::Listed for AuthTokenAppQueryStatus {
+impl crate::codec::KnownValue for AuthTokenAppQueryStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["valid", "invalid"], &[Self::Valid, Self::Invalid])
     }
 }
 
-crate::wire::listed!(AuthTokenAppQueryStatus);
+crate::codec::listed!(AuthTokenAppQueryStatus);

@@ -13,36 +13,36 @@
 #[non_exhaustive]
 pub struct OauthToken {
     /// 授权方式. Which of the two is exchanged.
-    pub grant_type: crate::types::Open<OauthTokenGrantType>,
+    pub grant_type: crate::types::OpenEnum<OauthTokenGrantType>,
     /// 授权码. The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
     /// 刷新令牌. The `refresh_token` of an earlier answer, for the grant `refresh_token`. Required unless `code` is given. At most 40 characters.
     pub refresh_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OauthToken {
     /// With `code`; at least one of `code`, `refresh_token` must be given.
     pub fn with_code(
         code: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<OauthTokenGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<OauthTokenGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.code = Some(Into::into(code));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.code = Some(Into::into(code));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
     pub fn with_refresh_token(
         refresh_token: impl Into<crate::types::Secret>,
-        grant_type: impl Into<crate::types::Open<OauthTokenGrantType>>,
+        grant_type: impl Into<crate::types::OpenEnum<OauthTokenGrantType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.refresh_token = Some(Into::into(refresh_token));
-        __made.grant_type = Into::into(grant_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.refresh_token = Some(Into::into(refresh_token));
+        request.grant_type = Into::into(grant_type);
+        request
     }
 
     /// 授权码. The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
@@ -61,19 +61,19 @@ impl OauthToken {
     }
 }
 
-impl crate::wire::Object for OauthToken {
+impl crate::codec::Object for OauthToken {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            grant_type: crate::wire::Field::blank(),
+            grant_type: crate::codec::Field::empty(),
             code: None,
             refresh_token: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["grant_type"]);
         source
             .fill(
@@ -84,8 +84,8 @@ impl crate::wire::Object for OauthToken {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "OauthToken",
                 &["grant_type", "code", "refresh_token"],
                 &[&self.grant_type, &self.code, &self.refresh_token],
@@ -95,7 +95,7 @@ impl crate::wire::Object for OauthToken {
     }
 }
 
-crate::wire::object!(OauthToken);
+crate::codec::object!(OauthToken);
 
 impl crate::method::Method for OauthToken {
     type Response = OauthTokenResponse;
@@ -143,38 +143,38 @@ pub struct OauthTokenResponse {
     /// 授权token开始时间. When the lifetimes begin.
     pub auth_start: Option<crate::types::DateTime>,
     /// 令牌类型. Given for tokens without an end.
-    pub auth_token_type: Option<crate::types::Open<OauthTokenAuthTokenType>>,
+    pub auth_token_type: Option<crate::types::OpenEnum<OauthTokenAuthTokenType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OauthTokenResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OauthTokenResponse {
+impl crate::codec::Object for OauthTokenResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_id: None,
             open_id: None,
             union_id: None,
             alipay_user_id: None,
-            access_token: crate::wire::Field::blank(),
-            refresh_token: crate::wire::Field::blank(),
+            access_token: crate::codec::Field::empty(),
+            refresh_token: crate::codec::Field::empty(),
             expires_in: None,
             re_expires_in: None,
             auth_start: None,
             auth_token_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -206,8 +206,8 @@ impl crate::wire::Object for OauthTokenResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OauthTokenResponse",
             &[
                 "user_id",
@@ -238,7 +238,7 @@ impl crate::wire::Object for OauthTokenResponse {
     }
 }
 
-crate::wire::object!(OauthTokenResponse);
+crate::codec::object!(OauthTokenResponse);
 
 /// A business error code of [`OauthToken`].
 #[non_exhaustive]
@@ -259,7 +259,7 @@ pub enum OauthTokenErrorCode {
     IsvUnmatchedAppId,
 }
 
-impl crate::wire::Listed for OauthTokenErrorCode {
+impl crate::codec::KnownValue for OauthTokenErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -285,7 +285,7 @@ impl crate::wire::Listed for OauthTokenErrorCode {
     }
 }
 
-crate::wire::listed!(OauthTokenErrorCode);
+crate::codec::listed!(OauthTokenErrorCode);
 
 impl crate::method::ErrorCode for OauthTokenErrorCode {
     #[inline]
@@ -311,7 +311,7 @@ pub enum OauthTokenGrantType {
     RefreshToken,
 }
 
-impl crate::wire::Listed for OauthTokenGrantType {
+impl crate::codec::KnownValue for OauthTokenGrantType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -321,7 +321,7 @@ impl crate::wire::Listed for OauthTokenGrantType {
     }
 }
 
-crate::wire::listed!(OauthTokenGrantType);
+crate::codec::listed!(OauthTokenGrantType);
 
 /// A kind of token.
 #[non_exhaustive]
@@ -330,11 +330,11 @@ pub enum OauthTokenAuthTokenType {
     Permanent,
 }
 
-impl crate::wire::Listed for OauthTokenAuthTokenType {
+impl crate::codec::KnownValue for OauthTokenAuthTokenType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["permanent"], &[Self::Permanent])
     }
 }
 
-crate::wire::listed!(OauthTokenAuthTokenType);
+crate::codec::listed!(OauthTokenAuthTokenType);

@@ -23,7 +23,7 @@ pub struct AppPay {
     /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::OpenEnum<super::types::GoodsType>>,
     /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed. Wins over `timeout_express` if both are given.
@@ -49,7 +49,7 @@ pub struct AppPay {
     /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 通知参数选项. Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
     /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
@@ -65,7 +65,7 @@ pub struct AppPay {
     /// 开票信息. What the buyer needs to ask for an invoice.
     pub invoice_info: Option<super::types::InvoiceInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AppPay {
@@ -75,11 +75,11 @@ impl AppPay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// 产品码. The Alipay product that the payment is made under: `CYCLE_PAY_AUTH` to sign a periodic deduction while paying. At most 64 characters. Sent as `QUICK_MSECURITY_PAY` unless set.
@@ -100,7 +100,7 @@ impl AppPay {
     /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub fn goods_type(
         mut self,
-        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
+        goods_type: impl Into<crate::types::OpenEnum<super::types::GoodsType>>,
     ) -> Self {
         self.goods_type = Some(Into::into(goods_type));
         self
@@ -194,7 +194,7 @@ impl AppPay {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -252,13 +252,13 @@ impl AppPay {
     }
 }
 
-impl crate::wire::Object for AppPay {
+impl crate::codec::Object for AppPay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             goods_detail: Vec::new(),
             goods_type: None,
@@ -282,12 +282,12 @@ impl crate::wire::Object for AppPay {
             merchant_order_no: None,
             ext_user_info: None,
             invoice_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -352,8 +352,8 @@ impl crate::wire::Object for AppPay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AppPay",
                 &[
                     "out_trade_no",
@@ -417,7 +417,7 @@ impl crate::wire::Object for AppPay {
     }
 }
 
-crate::wire::object!(AppPay);
+crate::codec::object!(AppPay);
 
 impl crate::method::Method for AppPay {
     type Response = AppPayResponse;
@@ -456,34 +456,34 @@ pub struct AppPayResponse {
     /// 授信协议号. The number of the agreement behind a payment on credit.
     pub credit_agreement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AppPayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AppPayResponse {
+impl crate::codec::Object for AppPayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::blank(),
+            seller_id: crate::codec::Field::empty(),
             merchant_order_no: None,
             credit_pay_mode: None,
             credit_biz_order_id: None,
             credit_agreement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -511,8 +511,8 @@ impl crate::wire::Object for AppPayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AppPayResponse",
             &[
                 "out_trade_no",
@@ -539,7 +539,7 @@ impl crate::wire::Object for AppPayResponse {
     }
 }
 
-crate::wire::object!(AppPayResponse);
+crate::codec::object!(AppPayResponse);
 
 /// A business error code of [`AppPay`].
 #[non_exhaustive]
@@ -574,7 +574,7 @@ pub enum AppPayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::Listed for AppPayErrorCode {
+impl crate::codec::KnownValue for AppPayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -614,7 +614,7 @@ impl crate::wire::Listed for AppPayErrorCode {
     }
 }
 
-crate::wire::listed!(AppPayErrorCode);
+crate::codec::listed!(AppPayErrorCode);
 
 impl crate::method::ErrorCode for AppPayErrorCode {
     #[inline]

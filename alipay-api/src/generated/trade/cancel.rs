@@ -18,22 +18,22 @@ pub struct Cancel {
     /// 支付宝交易号. Alipay's number of the order, if it is known. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Cancel {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request
     }
 
     /// 原支付请求的商户订单号. The order number that the payment was sent with. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -49,18 +49,18 @@ impl Cancel {
     }
 }
 
-impl crate::wire::Object for Cancel {
+impl crate::codec::Object for Cancel {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no"],
@@ -70,8 +70,8 @@ impl crate::wire::Object for Cancel {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Cancel",
                 &["out_trade_no", "trade_no"],
                 &[&self.out_trade_no, &self.trade_no],
@@ -81,7 +81,7 @@ impl crate::wire::Object for Cancel {
     }
 }
 
-crate::wire::object!(Cancel);
+crate::codec::object!(Cancel);
 
 impl crate::method::Method for Cancel {
     type Response = CancelResponse;
@@ -118,38 +118,38 @@ pub struct CancelResponse {
     /// 是否需要重试. Whether to send the cancel again.
     pub retry_flag: Option<bool>,
     /// 本次撤销触发的交易动作. What was done. Absent if there is no such order.
-    pub action: Option<crate::types::Open<CancelAction>>,
+    pub action: Option<crate::types::OpenEnum<CancelAction>>,
     /// When the refund was made. Bank acquirers only.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
     /// The refund's clearing number to reconcile by. Bank acquirers only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for CancelResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CancelResponse {
+impl crate::codec::Object for CancelResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
             trade_no: None,
             retry_flag: None,
             action: None,
             gmt_refund_pay: None,
             refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -173,8 +173,8 @@ impl crate::wire::Object for CancelResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CancelResponse",
             &[
                 "out_trade_no",
@@ -197,7 +197,7 @@ impl crate::wire::Object for CancelResponse {
     }
 }
 
-crate::wire::object!(CancelResponse);
+crate::codec::object!(CancelResponse);
 
 /// A business error code of [`Cancel`].
 #[non_exhaustive]
@@ -222,7 +222,7 @@ pub enum CancelErrorCode {
     AqcSystemError,
 }
 
-impl crate::wire::Listed for CancelErrorCode {
+impl crate::codec::KnownValue for CancelErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -252,7 +252,7 @@ impl crate::wire::Listed for CancelErrorCode {
     }
 }
 
-crate::wire::listed!(CancelErrorCode);
+crate::codec::listed!(CancelErrorCode);
 
 impl crate::method::ErrorCode for CancelErrorCode {
     #[inline]
@@ -281,11 +281,11 @@ pub enum CancelAction {
     Refund,
 }
 
-impl crate::wire::Listed for CancelAction {
+impl crate::codec::KnownValue for CancelAction {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["close", "refund"], &[Self::Close, Self::Refund])
     }
 }
 
-crate::wire::listed!(CancelAction);
+crate::codec::listed!(CancelAction);

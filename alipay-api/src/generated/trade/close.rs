@@ -18,22 +18,22 @@ pub struct Close {
     /// 扩展字段. Further particulars.
     pub extend_params: Option<CloseExtendParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Close {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request
     }
 
     /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -62,20 +62,20 @@ impl Close {
     }
 }
 
-impl crate::wire::Object for Close {
+impl crate::codec::Object for Close {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
             operator_id: None,
             extend_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no", "operator_id", "extend_params"],
@@ -90,8 +90,8 @@ impl crate::wire::Object for Close {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Close",
                 &["out_trade_no", "trade_no", "operator_id", "extend_params"],
                 &[
@@ -106,7 +106,7 @@ impl crate::wire::Object for Close {
     }
 }
 
-crate::wire::object!(Close);
+crate::codec::object!(Close);
 
 impl crate::method::Method for Close {
     type Response = CloseResponse;
@@ -140,28 +140,28 @@ pub struct CloseResponse {
     /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for CloseResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CloseResponse {
+impl crate::codec::Object for CloseResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no"],
@@ -171,8 +171,8 @@ impl crate::wire::Object for CloseResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CloseResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
@@ -181,7 +181,7 @@ impl crate::wire::Object for CloseResponse {
     }
 }
 
-crate::wire::object!(CloseResponse);
+crate::codec::object!(CloseResponse);
 
 /// A business error code of [`Close`].
 #[non_exhaustive]
@@ -200,7 +200,7 @@ pub enum CloseErrorCode {
     AcqTradeStatusError,
 }
 
-impl crate::wire::Listed for CloseErrorCode {
+impl crate::codec::KnownValue for CloseErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -224,7 +224,7 @@ impl crate::wire::Listed for CloseErrorCode {
     }
 }
 
-crate::wire::listed!(CloseErrorCode);
+crate::codec::listed!(CloseErrorCode);
 
 impl crate::method::ErrorCode for CloseErrorCode {
     #[inline]
@@ -247,14 +247,14 @@ pub struct CloseExtendParams {
     /// Whether the buyer has settled the order in some other way.
     pub is_fulfilled: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl CloseExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// Whether the buyer has settled the order in some other way.
@@ -267,27 +267,27 @@ impl CloseExtendParams {
 impl Default for CloseExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CloseExtendParams {
+impl crate::codec::Object for CloseExtendParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             is_fulfilled: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.fill(&["is_fulfilled"], &mut [&mut self.is_fulfilled], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CloseExtendParams",
             &["is_fulfilled"],
             &[&self.is_fulfilled],
@@ -296,4 +296,4 @@ impl crate::wire::Object for CloseExtendParams {
     }
 }
 
-crate::wire::object!(CloseExtendParams);
+crate::codec::object!(CloseExtendParams);

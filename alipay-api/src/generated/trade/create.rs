@@ -65,7 +65,7 @@ pub struct Create {
     /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 返回参数选项. Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
     /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
@@ -81,7 +81,7 @@ pub struct Create {
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`Create`] must have.
@@ -100,22 +100,22 @@ impl Create {
         buyer_open_id: impl Into<String>,
         required: CreateRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_open_id = Some(Into::into(buyer_open_id));
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.buyer_open_id = Some(Into::into(buyer_open_id));
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
     pub fn with_buyer_id(buyer_id: impl Into<String>, required: CreateRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_id = Some(Into::into(buyer_id));
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.buyer_id = Some(Into::into(buyer_id));
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -123,12 +123,12 @@ impl Create {
         buyer_logon_id: impl Into<String>,
         required: CreateRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.buyer_logon_id = Some(Into::into(buyer_logon_id));
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.buyer_logon_id = Some(Into::into(buyer_logon_id));
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
@@ -136,12 +136,12 @@ impl Create {
         op_buyer_open_id: impl Into<String>,
         required: CreateRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.op_buyer_open_id = Some(Into::into(op_buyer_open_id));
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// 产品码. The Alipay product that the payment is made under: `JSAPI_PAY` in mini programs and pages inside Alipay. `FACE_TO_FACE_PAYMENT`, if left out. At most 64 characters.
@@ -327,7 +327,7 @@ impl Create {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -382,13 +382,13 @@ impl Create {
     }
 }
 
-impl crate::wire::Object for Create {
+impl crate::codec::Object for Create {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             buyer_open_id: None,
             buyer_id: None,
@@ -421,12 +421,12 @@ impl crate::wire::Object for Create {
             merchant_order_no: None,
             ext_user_info: None,
             bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -509,8 +509,8 @@ impl crate::wire::Object for Create {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Create",
                 &[
                     "out_trade_no",
@@ -598,7 +598,7 @@ impl crate::wire::Object for Create {
     }
 }
 
-crate::wire::object!(Create);
+crate::codec::object!(Create);
 
 impl crate::method::Method for Create {
     type Response = CreateResponse;
@@ -634,28 +634,28 @@ pub struct CreateResponse {
     /// 支付宝交易号. Alipay's number of the order.
     pub trade_no: String,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for CreateResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for CreateResponse {
+impl crate::codec::Object for CreateResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no"],
@@ -665,8 +665,8 @@ impl crate::wire::Object for CreateResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "CreateResponse",
             &["out_trade_no", "trade_no"],
             &[&self.out_trade_no, &self.trade_no],
@@ -675,7 +675,7 @@ impl crate::wire::Object for CreateResponse {
     }
 }
 
-crate::wire::object!(CreateResponse);
+crate::codec::object!(CreateResponse);
 
 /// A business error code of [`Create`].
 #[non_exhaustive]
@@ -780,7 +780,7 @@ pub enum CreateErrorCode {
     AcqUserLogonidDup,
 }
 
-impl crate::wire::Listed for CreateErrorCode {
+impl crate::codec::KnownValue for CreateErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -890,7 +890,7 @@ impl crate::wire::Listed for CreateErrorCode {
     }
 }
 
-crate::wire::listed!(CreateErrorCode);
+crate::codec::listed!(CreateErrorCode);
 
 impl crate::method::ErrorCode for CreateErrorCode {
     #[inline]
@@ -954,22 +954,22 @@ impl crate::method::ErrorCode for CreateErrorCode {
 #[non_exhaustive]
 pub struct LogisticsDetail {
     /// 物流类型. The way they are sent.
-    pub logistics_type: Option<crate::types::Open<LogisticsDetailLogisticsType>>,
+    pub logistics_type: Option<crate::types::OpenEnum<LogisticsDetailLogisticsType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl LogisticsDetail {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 物流类型. The way they are sent.
     pub fn logistics_type(
         mut self,
-        logistics_type: impl Into<crate::types::Open<LogisticsDetailLogisticsType>>,
+        logistics_type: impl Into<crate::types::OpenEnum<LogisticsDetailLogisticsType>>,
     ) -> Self {
         self.logistics_type = Some(Into::into(logistics_type));
         self
@@ -979,28 +979,28 @@ impl LogisticsDetail {
 impl Default for LogisticsDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for LogisticsDetail {
+impl crate::codec::Object for LogisticsDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             logistics_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(&["logistics_type"], &mut [&mut self.logistics_type], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "LogisticsDetail",
             &["logistics_type"],
             &[&self.logistics_type],
@@ -1009,7 +1009,7 @@ impl crate::wire::Object for LogisticsDetail {
     }
 }
 
-crate::wire::object!(LogisticsDetail);
+crate::codec::object!(LogisticsDetail);
 
 /// A way to send goods.
 #[non_exhaustive]
@@ -1026,7 +1026,7 @@ pub enum LogisticsDetailLogisticsType {
     Direct,
 }
 
-impl crate::wire::Listed for LogisticsDetailLogisticsType {
+impl crate::codec::KnownValue for LogisticsDetailLogisticsType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1036,7 +1036,7 @@ impl crate::wire::Listed for LogisticsDetailLogisticsType {
     }
 }
 
-crate::wire::listed!(LogisticsDetailLogisticsType);
+crate::codec::listed!(LogisticsDetailLogisticsType);
 
 /// Where goods are sent.
 #[must_use]
@@ -1053,14 +1053,14 @@ pub struct ReceiverAddressInfo {
     /// 中国标准城市区域码. The code of the city or district, by the national standard. At most 16 characters.
     pub division_code: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl ReceiverAddressInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 收货人的姓名. The receiver's name. At most 512 characters.
@@ -1097,25 +1097,25 @@ impl ReceiverAddressInfo {
 impl Default for ReceiverAddressInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ReceiverAddressInfo {
+impl crate::codec::Object for ReceiverAddressInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             name: None,
             address: None,
             mobile: None,
             zip: None,
             division_code: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["name", "address", "mobile", "zip", "division_code"],
@@ -1131,8 +1131,8 @@ impl crate::wire::Object for ReceiverAddressInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ReceiverAddressInfo",
             &["name", "address", "mobile", "zip", "division_code"],
             &[&self.name, &self.address, &self.mobile, &self.zip, &self.division_code],
@@ -1141,4 +1141,4 @@ impl crate::wire::Object for ReceiverAddressInfo {
     }
 }
 
-crate::wire::object!(ReceiverAddressInfo);
+crate::codec::object!(ReceiverAddressInfo);

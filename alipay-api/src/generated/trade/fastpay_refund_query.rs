@@ -19,11 +19,11 @@ pub struct FastpayRefundQuery {
     /// 退款请求号. The number that the refund was sent with; if it was sent without one, the order's `out_trade_no`. At most 64 characters.
     pub out_request_no: String,
     /// 查询选项. Which of the details that are left out by default to send back.
-    pub query_options: Vec<crate::types::Open<FastpayRefundQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<FastpayRefundQueryOption>>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`FastpayRefundQuery`] must have.
@@ -38,10 +38,10 @@ impl FastpayRefundQuery {
         out_trade_no: impl Into<String>,
         required: FastpayRefundQueryRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made.out_request_no = required.out_request_no;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request.out_request_no = required.out_request_no;
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
@@ -49,10 +49,10 @@ impl FastpayRefundQuery {
         trade_no: impl Into<String>,
         required: FastpayRefundQueryRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made.out_request_no = required.out_request_no;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request.out_request_no = required.out_request_no;
+        request
     }
 
     /// 商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -70,7 +70,7 @@ impl FastpayRefundQuery {
     /// 查询选项. Which of the details that are left out by default to send back.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<FastpayRefundQueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<FastpayRefundQueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -83,21 +83,21 @@ impl FastpayRefundQuery {
     }
 }
 
-impl crate::wire::Object for FastpayRefundQuery {
+impl crate::codec::Object for FastpayRefundQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            out_request_no: crate::wire::Field::blank(),
+            out_request_no: crate::codec::Field::empty(),
             query_options: Vec::new(),
             org_pid: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_request_no"]);
         source
             .fill(
@@ -120,8 +120,8 @@ impl crate::wire::Object for FastpayRefundQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "FastpayRefundQuery",
                 &[
                     "out_trade_no",
@@ -143,7 +143,7 @@ impl crate::wire::Object for FastpayRefundQuery {
     }
 }
 
-crate::wire::object!(FastpayRefundQuery);
+crate::codec::object!(FastpayRefundQuery);
 
 impl crate::method::Method for FastpayRefundQuery {
     type Response = FastpayRefundQueryResponse;
@@ -177,7 +177,7 @@ pub struct FastpayRefundQueryResponse {
     /// The number of the refund.
     pub out_request_no: Option<String>,
     /// 退款状态. What became of the refund. Absent, it failed or isn't known (yet).
-    pub refund_status: Option<crate::types::Open<RefundStatus>>,
+    pub refund_status: Option<crate::types::OpenEnum<RefundStatus>>,
     /// The order's price. In yuan.
     pub total_amount: Option<crate::types::Price>,
     /// What this refund gives back. In yuan.
@@ -217,7 +217,7 @@ pub struct FastpayRefundQueryResponse {
     /// For health insurance, which sides were refunded: `OUTSIDEGOVCARD` is the pooled public fund, `OUTSIDEACCCARD` the personal account.
     pub refund_channel_list: Option<String>,
     /// For health insurance, how far those refunds got.
-    pub refund_channel_status: Option<crate::types::Open<RefundChannelStatus>>,
+    pub refund_channel_status: Option<crate::types::OpenEnum<RefundChannelStatus>>,
     /// 退费信息. The fees that came back.
     pub refund_charge_info_list: Vec<super::types::RefundChargeInfo>,
     /// 本次退款针对收款方的退收费金额. The fee that came back to the receiving side. Institutions only. In yuan.
@@ -225,19 +225,19 @@ pub struct FastpayRefundQueryResponse {
     /// 退款清算编号. The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for FastpayRefundQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for FastpayRefundQueryResponse {
+impl crate::codec::Object for FastpayRefundQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             trade_no: None,
             out_trade_no: None,
@@ -266,12 +266,12 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
             refund_charge_info_list: Vec::new(),
             refund_charge_amount: None,
             refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -337,8 +337,8 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "FastpayRefundQueryResponse",
             &[
                 "trade_no",
@@ -403,7 +403,7 @@ impl crate::wire::Object for FastpayRefundQueryResponse {
     }
 }
 
-crate::wire::object!(FastpayRefundQueryResponse);
+crate::codec::object!(FastpayRefundQueryResponse);
 
 /// A business error code of [`FastpayRefundQuery`].
 #[non_exhaustive]
@@ -420,7 +420,7 @@ pub enum FastpayRefundQueryErrorCode {
     TradeNotExist,
 }
 
-impl crate::wire::Listed for FastpayRefundQueryErrorCode {
+impl crate::codec::KnownValue for FastpayRefundQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -442,7 +442,7 @@ impl crate::wire::Listed for FastpayRefundQueryErrorCode {
     }
 }
 
-crate::wire::listed!(FastpayRefundQueryErrorCode);
+crate::codec::listed!(FastpayRefundQueryErrorCode);
 
 impl crate::method::ErrorCode for FastpayRefundQueryErrorCode {
     #[inline]
@@ -475,7 +475,7 @@ pub enum FastpayRefundQueryOption {
     EnterprisePayInfo,
 }
 
-impl crate::wire::Listed for FastpayRefundQueryOption {
+impl crate::codec::KnownValue for FastpayRefundQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -499,7 +499,7 @@ impl crate::wire::Listed for FastpayRefundQueryOption {
     }
 }
 
-crate::wire::listed!(FastpayRefundQueryOption);
+crate::codec::listed!(FastpayRefundQueryOption);
 
 /// What became of a refund.
 #[non_exhaustive]
@@ -512,7 +512,7 @@ pub enum RefundStatus {
     Fail,
 }
 
-impl crate::wire::Listed for RefundStatus {
+impl crate::codec::KnownValue for RefundStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -522,7 +522,7 @@ impl crate::wire::Listed for RefundStatus {
     }
 }
 
-crate::wire::listed!(RefundStatus);
+crate::codec::listed!(RefundStatus);
 
 /// How far the refunds to the sides of a health-insurance payment got.
 #[non_exhaustive]
@@ -535,7 +535,7 @@ pub enum RefundChannelStatus {
     PartSuccess,
 }
 
-impl crate::wire::Listed for RefundChannelStatus {
+impl crate::codec::KnownValue for RefundChannelStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -545,7 +545,7 @@ impl crate::wire::Listed for RefundChannelStatus {
     }
 }
 
-crate::wire::listed!(RefundChannelStatus);
+crate::codec::listed!(RefundChannelStatus);
 
 /// A refund's way back to a bank card.
 #[non_exhaustive]
@@ -553,7 +553,7 @@ pub struct DepositBackInfo {
     /// 是否存在银行卡冲退信息. Whether any of it goes to a bank card.
     pub has_deposit_back: Option<bool>,
     /// 银行卡冲退状态. How far it got.
-    pub dback_status: Option<crate::types::Open<DepositBackInfoDbackStatus>>,
+    pub dback_status: Option<crate::types::OpenEnum<DepositBackInfoDbackStatus>>,
     /// 银行卡冲退金额. How much goes to the card. In yuan.
     pub dback_amount: Option<crate::types::Price>,
     /// 银行响应时间. When the bank answered.
@@ -561,31 +561,31 @@ pub struct DepositBackInfo {
     /// 预估银行到账时间. When the money should be on the card.
     pub est_bank_receipt_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for DepositBackInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for DepositBackInfo {
+impl crate::codec::Object for DepositBackInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             has_deposit_back: None,
             dback_status: None,
             dback_amount: None,
             bank_ack_time: None,
             est_bank_receipt_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -607,8 +607,8 @@ impl crate::wire::Object for DepositBackInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "DepositBackInfo",
             &[
                 "has_deposit_back",
@@ -629,7 +629,7 @@ impl crate::wire::Object for DepositBackInfo {
     }
 }
 
-crate::wire::object!(DepositBackInfo);
+crate::codec::object!(DepositBackInfo);
 
 /// How far money on its way back to a bank card got.
 #[non_exhaustive]
@@ -642,14 +642,14 @@ pub enum DepositBackInfoDbackStatus {
     Processing,
 }
 
-impl crate::wire::Listed for DepositBackInfoDbackStatus {
+impl crate::codec::KnownValue for DepositBackInfoDbackStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["S", "F", "P"], &[Self::Success, Self::Failed, Self::Processing])
     }
 }
 
-crate::wire::listed!(DepositBackInfoDbackStatus);
+crate::codec::listed!(DepositBackInfoDbackStatus);
 
 /// A share that was taken back.
 #[non_exhaustive]
@@ -657,7 +657,7 @@ pub struct RefundRoyaltyResult {
     /// 退分账金额. How much was taken back. In yuan.
     pub refund_amount: Option<crate::types::Price>,
     /// 分账类型. What the share had been; `transfer` if absent.
-    pub royalty_type: Option<crate::types::Open<super::types::RoyaltyType>>,
+    pub royalty_type: Option<crate::types::OpenEnum<super::types::RoyaltyType>>,
     /// 退分账结果码. How it went.
     pub result_code: Option<String>,
     /// 转出人支付宝账号对应用户ID. The Alipay user number of the account that paid.
@@ -673,19 +673,19 @@ pub struct RefundRoyaltyResult {
     /// 商户请求的转入账号. The receiving account, as the merchant named it.
     pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundRoyaltyResult {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundRoyaltyResult {
+impl crate::codec::Object for RefundRoyaltyResult {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             refund_amount: None,
             royalty_type: None,
@@ -696,12 +696,12 @@ impl crate::wire::Object for RefundRoyaltyResult {
             trans_in_email: None,
             ori_trans_out: None,
             ori_trans_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -731,8 +731,8 @@ impl crate::wire::Object for RefundRoyaltyResult {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundRoyaltyResult",
             &[
                 "refund_amount",
@@ -761,4 +761,4 @@ impl crate::wire::Object for RefundRoyaltyResult {
     }
 }
 
-crate::wire::object!(RefundRoyaltyResult);
+crate::codec::object!(RefundRoyaltyResult);

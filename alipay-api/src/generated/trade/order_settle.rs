@@ -23,9 +23,9 @@ pub struct OrderSettle {
     /// 分账结算业务扩展参数. Whether this was the last split. Alone, it declares the split finished.
     pub extend_params: Option<SettleExtendParams>,
     /// 分账模式. Whether to wait for the result; `sync` if left out.
-    pub royalty_mode: Option<crate::types::Open<OrderSettleRoyaltyMode>>,
+    pub royalty_mode: Option<crate::types::OpenEnum<OrderSettleRoyaltyMode>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`OrderSettle`] must have.
@@ -42,11 +42,11 @@ impl OrderSettle {
         royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
         required: OrderSettleRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.royalty_parameters = Into::into(royalty_parameters);
-        __made.out_request_no = required.out_request_no;
-        __made.trade_no = required.trade_no;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.royalty_parameters = Into::into(royalty_parameters);
+        request.out_request_no = required.out_request_no;
+        request.trade_no = required.trade_no;
+        request
     }
 
     /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
@@ -55,11 +55,11 @@ impl OrderSettle {
         extend_params: SettleExtendParams,
         required: OrderSettleRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.extend_params = Some(extend_params);
-        __made.out_request_no = required.out_request_no;
-        __made.trade_no = required.trade_no;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.extend_params = Some(extend_params);
+        request.out_request_no = required.out_request_no;
+        request.trade_no = required.trade_no;
+        request
     }
 
     /// 分账明细信息. Who gets how much. Required unless `extend_params` is given.
@@ -87,29 +87,29 @@ impl OrderSettle {
     /// 分账模式. Whether to wait for the result; `sync` if left out.
     pub fn royalty_mode(
         mut self,
-        royalty_mode: impl Into<crate::types::Open<OrderSettleRoyaltyMode>>,
+        royalty_mode: impl Into<crate::types::OpenEnum<OrderSettleRoyaltyMode>>,
     ) -> Self {
         self.royalty_mode = Some(Into::into(royalty_mode));
         self
     }
 }
 
-impl crate::wire::Object for OrderSettle {
+impl crate::codec::Object for OrderSettle {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_request_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_request_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             royalty_parameters: Vec::new(),
             operator_id: None,
             extend_params: None,
             royalty_mode: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_request_no", "trade_no"]);
         source
             .fill(
@@ -134,8 +134,8 @@ impl crate::wire::Object for OrderSettle {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "OrderSettle",
                 &[
                     "out_request_no",
@@ -165,7 +165,7 @@ impl crate::wire::Object for OrderSettle {
     }
 }
 
-crate::wire::object!(OrderSettle);
+crate::codec::object!(OrderSettle);
 
 impl crate::method::Method for OrderSettle {
     type Response = OrderSettleResponse;
@@ -200,28 +200,28 @@ pub struct OrderSettleResponse {
     /// 支付宝分账单号. Alipay's number of this split; the settlement query takes it.
     pub settle_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OrderSettleResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OrderSettleResponse {
+impl crate::codec::Object for OrderSettleResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::blank(),
+            trade_no: crate::codec::Field::empty(),
             settle_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["trade_no", "settle_no"],
@@ -231,8 +231,8 @@ impl crate::wire::Object for OrderSettleResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OrderSettleResponse",
             &["trade_no", "settle_no"],
             &[&self.trade_no, &self.settle_no],
@@ -241,7 +241,7 @@ impl crate::wire::Object for OrderSettleResponse {
     }
 }
 
-crate::wire::object!(OrderSettleResponse);
+crate::codec::object!(OrderSettleResponse);
 
 /// A business error code of [`OrderSettle`].
 #[non_exhaustive]
@@ -334,7 +334,7 @@ pub enum OrderSettleErrorCode {
     AcqUserLogonidDup,
 }
 
-impl crate::wire::Listed for OrderSettleErrorCode {
+impl crate::codec::KnownValue for OrderSettleErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -432,7 +432,7 @@ impl crate::wire::Listed for OrderSettleErrorCode {
     }
 }
 
-crate::wire::listed!(OrderSettleErrorCode);
+crate::codec::listed!(OrderSettleErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleErrorCode {
     #[inline]
@@ -495,14 +495,14 @@ pub struct SettleExtendParams {
     /// 部分分账完结的金额. Release only this much of what is frozen. Needs `royalty_finish` to be `true`. In yuan.
     pub royalty_finish_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SettleExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// `true` if nothing more will be split: what is still frozen is released to the merchant. `false` otherwise.
@@ -525,22 +525,22 @@ impl SettleExtendParams {
 impl Default for SettleExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SettleExtendParams {
+impl crate::codec::Object for SettleExtendParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             royalty_finish: None,
             royalty_finish_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["royalty_finish", "royalty_finish_amount"],
@@ -550,8 +550,8 @@ impl crate::wire::Object for SettleExtendParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SettleExtendParams",
             &["royalty_finish", "royalty_finish_amount"],
             &[&self.royalty_finish, &self.royalty_finish_amount],
@@ -560,7 +560,7 @@ impl crate::wire::Object for SettleExtendParams {
     }
 }
 
-crate::wire::object!(SettleExtendParams);
+crate::codec::object!(SettleExtendParams);
 
 /// How a split is carried out.
 #[non_exhaustive]
@@ -571,11 +571,11 @@ pub enum OrderSettleRoyaltyMode {
     Async,
 }
 
-impl crate::wire::Listed for OrderSettleRoyaltyMode {
+impl crate::codec::KnownValue for OrderSettleRoyaltyMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["sync", "async"], &[Self::Sync, Self::Async])
     }
 }
 
-crate::wire::listed!(OrderSettleRoyaltyMode);
+crate::codec::listed!(OrderSettleRoyaltyMode);

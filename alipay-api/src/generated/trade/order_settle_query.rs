@@ -19,14 +19,14 @@ pub struct OrderSettleQuery {
     /// 支付宝交易号. Alipay's number of the order. It goes together with `out_request_no`. Required unless `settle_no` is given. At most 64 characters.
     pub trade_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OrderSettleQuery {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 支付宝分账请求单号. Alipay's number of the split. It is enough alone. At most 64 characters.
@@ -48,19 +48,19 @@ impl OrderSettleQuery {
     }
 }
 
-impl crate::wire::Object for OrderSettleQuery {
+impl crate::codec::Object for OrderSettleQuery {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             settle_no: None,
             out_request_no: None,
             trade_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["settle_no", "out_request_no", "trade_no"],
@@ -70,8 +70,8 @@ impl crate::wire::Object for OrderSettleQuery {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "OrderSettleQuery",
                 &["settle_no", "out_request_no", "trade_no"],
                 &[&self.settle_no, &self.out_request_no, &self.trade_no],
@@ -81,7 +81,7 @@ impl crate::wire::Object for OrderSettleQuery {
     }
 }
 
-crate::wire::object!(OrderSettleQuery);
+crate::codec::object!(OrderSettleQuery);
 
 impl crate::method::Method for OrderSettleQuery {
     type Response = OrderSettleQueryResponse;
@@ -117,29 +117,29 @@ pub struct OrderSettleQueryResponse {
     /// 分账明细. The shares, one by one.
     pub royalty_detail_list: Vec<RoyaltyDetail>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for OrderSettleQueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OrderSettleQueryResponse {
+impl crate::codec::Object for OrderSettleQueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_request_no: crate::wire::Field::blank(),
+            out_request_no: crate::codec::Field::empty(),
             operation_dt: None,
             royalty_detail_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_request_no", "operation_dt", "royalty_detail_list"],
@@ -153,8 +153,8 @@ impl crate::wire::Object for OrderSettleQueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OrderSettleQueryResponse",
             &["out_request_no", "operation_dt", "royalty_detail_list"],
             &[&self.out_request_no, &self.operation_dt, &self.royalty_detail_list],
@@ -163,7 +163,7 @@ impl crate::wire::Object for OrderSettleQueryResponse {
     }
 }
 
-crate::wire::object!(OrderSettleQueryResponse);
+crate::codec::object!(OrderSettleQueryResponse);
 
 /// A business error code of [`OrderSettleQuery`].
 #[non_exhaustive]
@@ -178,7 +178,7 @@ pub enum OrderSettleQueryErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for OrderSettleQueryErrorCode {
+impl crate::codec::KnownValue for OrderSettleQueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -198,7 +198,7 @@ impl crate::wire::Listed for OrderSettleQueryErrorCode {
     }
 }
 
-crate::wire::listed!(OrderSettleQueryErrorCode);
+crate::codec::listed!(OrderSettleQueryErrorCode);
 
 impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
     #[inline]
@@ -217,9 +217,9 @@ impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
 #[non_exhaustive]
 pub struct RoyaltyDetail {
     /// 分账操作类型. What the movement is.
-    pub operation_type: Option<crate::types::Open<RoyaltyDetailOperationType>>,
+    pub operation_type: Option<crate::types::OpenEnum<RoyaltyDetailOperationType>>,
     /// 分账状态. How far it got.
-    pub state: Option<crate::types::Open<RoyaltyDetailState>>,
+    pub state: Option<crate::types::OpenEnum<RoyaltyDetailState>>,
     /// 分账金额. How much moves. In yuan.
     pub amount: Option<crate::types::Price>,
     /// 分账执行时间. When it was carried out.
@@ -229,13 +229,13 @@ pub struct RoyaltyDetail {
     /// 分账转出账号. The account that pays, named as `trans_out_type` says. Only with `replenish` and `transfer_refund`.
     pub trans_out: Option<String>,
     /// 分账转出账号类型. How `trans_out` names the account.
-    pub trans_out_type: Option<crate::types::Open<RoyaltyDetailAccountType>>,
+    pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
     /// 分账转出方的OpenId. The open id of the paying side towards the app. Prefer it to `trans_out`.
     pub trans_out_open_id: Option<String>,
     /// 分账转入账号. The account that receives, named as `trans_in_type` says. Only with `transfer` and `replenish_refund`.
     pub trans_in: Option<String>,
     /// 分账转入账号类型. How `trans_in` names the account.
-    pub trans_in_type: Option<crate::types::Open<RoyaltyDetailAccountType>>,
+    pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
     /// 分账转入方的OpenId. The open id of the receiving side towards the app. Prefer it to `trans_in`.
     pub trans_in_open_id: Option<String>,
     /// 分账失败错误码. With `FAIL`: why.
@@ -243,19 +243,19 @@ pub struct RoyaltyDetail {
     /// 分账错误描述信息. With `FAIL`: why, for people to read.
     pub error_desc: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RoyaltyDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RoyaltyDetail {
+impl crate::codec::Object for RoyaltyDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             operation_type: None,
             state: None,
@@ -270,12 +270,12 @@ impl crate::wire::Object for RoyaltyDetail {
             trans_in_open_id: None,
             error_code: None,
             error_desc: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -313,8 +313,8 @@ impl crate::wire::Object for RoyaltyDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RoyaltyDetail",
             &[
                 "operation_type",
@@ -351,7 +351,7 @@ impl crate::wire::Object for RoyaltyDetail {
     }
 }
 
-crate::wire::object!(RoyaltyDetail);
+crate::codec::object!(RoyaltyDetail);
 
 /// What a movement of a split is.
 #[non_exhaustive]
@@ -366,7 +366,7 @@ pub enum RoyaltyDetailOperationType {
     ReplenishRefund,
 }
 
-impl crate::wire::Listed for RoyaltyDetailOperationType {
+impl crate::codec::KnownValue for RoyaltyDetailOperationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -381,7 +381,7 @@ impl crate::wire::Listed for RoyaltyDetailOperationType {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailOperationType);
+crate::codec::listed!(RoyaltyDetailOperationType);
 
 /// How far a movement of a split got.
 #[non_exhaustive]
@@ -394,7 +394,7 @@ pub enum RoyaltyDetailState {
     Processing,
 }
 
-impl crate::wire::Listed for RoyaltyDetailState {
+impl crate::codec::KnownValue for RoyaltyDetailState {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -404,7 +404,7 @@ impl crate::wire::Listed for RoyaltyDetailState {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailState);
+crate::codec::listed!(RoyaltyDetailState);
 
 /// How an account in a split is named.
 #[non_exhaustive]
@@ -417,7 +417,7 @@ pub enum RoyaltyDetailAccountType {
     SecondMerchantId,
 }
 
-impl crate::wire::Listed for RoyaltyDetailAccountType {
+impl crate::codec::KnownValue for RoyaltyDetailAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -427,4 +427,4 @@ impl crate::wire::Listed for RoyaltyDetailAccountType {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailAccountType);
+crate::codec::listed!(RoyaltyDetailAccountType);

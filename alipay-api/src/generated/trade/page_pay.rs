@@ -21,13 +21,13 @@ pub struct PagePay {
     /// 产品码. The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
     pub product_code: Option<String>,
     /// PC扫码支付的方式. How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
-    pub qr_pay_mode: Option<crate::types::Open<PagePayQrPayMode>>,
+    pub qr_pay_mode: Option<crate::types::OpenEnum<PagePayQrPayMode>>,
     /// 商户自定义二维码宽度. The width of the QR code in pixels. Only for `qr_pay_mode` 4.
     pub qrcode_width: Option<i64>,
     /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::OpenEnum<super::types::GoodsType>>,
     /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
@@ -49,13 +49,13 @@ pub struct PagePay {
     /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 返回参数选项. Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
     /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
     pub disable_pay_channels: Option<String>,
     /// Where the page is opened. In a computer's browser, if left out.
-    pub integration_type: Option<crate::types::Open<PagePayIntegrationType>>,
+    pub integration_type: Option<crate::types::OpenEnum<PagePayIntegrationType>>,
     /// Where a buyer goes who gives up inside the Alipay app (`integration_type` `ALIAPP`). At most 256 characters.
     pub request_from_url: Option<String>,
     /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
@@ -69,7 +69,7 @@ pub struct PagePay {
     /// 签约参数. An agreement for later deductions that the buyer signs after paying.
     pub agreement_sign_params: Option<AgreementSignParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PagePay {
@@ -79,11 +79,11 @@ impl PagePay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// 产品码. The Alipay product that the payment is made under. At most 64 characters. Sent as `FAST_INSTANT_TRADE_PAY` unless set.
@@ -95,7 +95,7 @@ impl PagePay {
     /// PC扫码支付的方式. How the QR code is shown: inside a page of the merchant, or on a page of Alipay.
     pub fn qr_pay_mode(
         mut self,
-        qr_pay_mode: impl Into<crate::types::Open<PagePayQrPayMode>>,
+        qr_pay_mode: impl Into<crate::types::OpenEnum<PagePayQrPayMode>>,
     ) -> Self {
         self.qr_pay_mode = Some(Into::into(qr_pay_mode));
         self
@@ -120,7 +120,7 @@ impl PagePay {
     /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub fn goods_type(
         mut self,
-        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
+        goods_type: impl Into<crate::types::OpenEnum<super::types::GoodsType>>,
     ) -> Self {
         self.goods_type = Some(Into::into(goods_type));
         self
@@ -198,7 +198,7 @@ impl PagePay {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -226,7 +226,7 @@ impl PagePay {
     /// Where the page is opened. In a computer's browser, if left out.
     pub fn integration_type(
         mut self,
-        integration_type: impl Into<crate::types::Open<PagePayIntegrationType>>,
+        integration_type: impl Into<crate::types::OpenEnum<PagePayIntegrationType>>,
     ) -> Self {
         self.integration_type = Some(Into::into(integration_type));
         self
@@ -275,13 +275,13 @@ impl PagePay {
     }
 }
 
-impl crate::wire::Object for PagePay {
+impl crate::codec::Object for PagePay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             qr_pay_mode: None,
             qrcode_width: None,
@@ -307,12 +307,12 @@ impl crate::wire::Object for PagePay {
             ext_user_info: None,
             invoice_info: None,
             agreement_sign_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -381,8 +381,8 @@ impl crate::wire::Object for PagePay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "PagePay",
                 &[
                     "out_trade_no",
@@ -450,7 +450,7 @@ impl crate::wire::Object for PagePay {
     }
 }
 
-crate::wire::object!(PagePay);
+crate::codec::object!(PagePay);
 
 impl crate::method::Method for PagePay {
     type Response = PagePayResponse;
@@ -483,31 +483,31 @@ pub struct PagePayResponse {
     /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PagePayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PagePayResponse {
+impl crate::codec::Object for PagePayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::blank(),
+            seller_id: crate::codec::Field::empty(),
             merchant_order_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -529,8 +529,8 @@ impl crate::wire::Object for PagePayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PagePayResponse",
             &[
                 "out_trade_no",
@@ -551,7 +551,7 @@ impl crate::wire::Object for PagePayResponse {
     }
 }
 
-crate::wire::object!(PagePayResponse);
+crate::codec::object!(PagePayResponse);
 
 /// A business error code of [`PagePay`].
 #[non_exhaustive]
@@ -606,7 +606,7 @@ pub enum PagePayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::Listed for PagePayErrorCode {
+impl crate::codec::KnownValue for PagePayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -666,7 +666,7 @@ impl crate::wire::Listed for PagePayErrorCode {
     }
 }
 
-crate::wire::listed!(PagePayErrorCode);
+crate::codec::listed!(PagePayErrorCode);
 
 impl crate::method::ErrorCode for PagePayErrorCode {
     #[inline]
@@ -715,7 +715,7 @@ pub enum PagePayQrPayMode {
     Custom,
 }
 
-impl crate::wire::Listed for PagePayQrPayMode {
+impl crate::codec::KnownValue for PagePayQrPayMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -725,7 +725,7 @@ impl crate::wire::Listed for PagePayQrPayMode {
     }
 }
 
-crate::wire::listed!(PagePayQrPayMode);
+crate::codec::listed!(PagePayQrPayMode);
 
 /// Where the payment page is opened.
 #[non_exhaustive]
@@ -736,14 +736,14 @@ pub enum PagePayIntegrationType {
     PcWeb,
 }
 
-impl crate::wire::Listed for PagePayIntegrationType {
+impl crate::codec::KnownValue for PagePayIntegrationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["ALIAPP", "PCWEB"], &[Self::AliApp, Self::PcWeb])
     }
 }
 
-crate::wire::listed!(PagePayIntegrationType);
+crate::codec::listed!(PagePayIntegrationType);
 
 /// An agreement for later deductions that the buyer signs after paying.
 #[must_use]
@@ -760,7 +760,9 @@ pub struct AgreementSignParams {
     /// 当前用户签约请求的协议有效周期. How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
     pub sign_validity_period: Option<String>,
     /// 签约第三方主体类型. Whom the user signs with in an agreement of three parties. A platform, if left out.
-    pub third_party_type: Option<crate::types::Open<AgreementSignParamsThirdPartyType>>,
+    pub third_party_type: Option<
+        crate::types::OpenEnum<AgreementSignParamsThirdPartyType>,
+    >,
     /// 商户在芝麻端申请的appId. The merchant's app id at Zhima.
     pub buckle_app_id: Option<String>,
     /// The merchant's id at Zhima.
@@ -770,14 +772,14 @@ pub struct AgreementSignParams {
     /// A sub-merchant to show, where the contract allows that.
     pub sub_merchant: Option<super::types::SignMerchantParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AgreementSignParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 个人签约产品码. The product that the buyer signs up to, as the merchant agreed with Alipay. At most 64 characters.
@@ -823,7 +825,7 @@ impl AgreementSignParams {
     pub fn third_party_type(
         mut self,
         third_party_type: impl Into<
-            crate::types::Open<AgreementSignParamsThirdPartyType>,
+            crate::types::OpenEnum<AgreementSignParamsThirdPartyType>,
         >,
     ) -> Self {
         self.third_party_type = Some(Into::into(third_party_type));
@@ -862,13 +864,13 @@ impl AgreementSignParams {
 impl Default for AgreementSignParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AgreementSignParams {
+impl crate::codec::Object for AgreementSignParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             personal_product_code: None,
             sign_scene: None,
@@ -880,12 +882,12 @@ impl crate::wire::Object for AgreementSignParams {
             buckle_merchant_id: None,
             promo_params: None,
             sub_merchant: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -917,8 +919,8 @@ impl crate::wire::Object for AgreementSignParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AgreementSignParams",
             &[
                 "personal_product_code",
@@ -949,7 +951,7 @@ impl crate::wire::Object for AgreementSignParams {
     }
 }
 
-crate::wire::object!(AgreementSignParams);
+crate::codec::object!(AgreementSignParams);
 
 /// Whom a user signs an agreement of three parties with.
 #[non_exhaustive]
@@ -960,11 +962,11 @@ pub enum AgreementSignParamsThirdPartyType {
     Merchant,
 }
 
-impl crate::wire::Listed for AgreementSignParamsThirdPartyType {
+impl crate::codec::KnownValue for AgreementSignParamsThirdPartyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PARTNER", "MERCHANT"], &[Self::Partner, Self::Merchant])
     }
 }
 
-crate::wire::listed!(AgreementSignParamsThirdPartyType);
+crate::codec::listed!(AgreementSignParamsThirdPartyType);

@@ -22,7 +22,7 @@ pub struct Pay {
     /// 支付授权码. What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_code: Option<crate::types::Secret>,
     /// 支付场景. What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
-    pub scene: Option<crate::types::Open<PayScene>>,
+    pub scene: Option<crate::types::OpenEnum<PayScene>>,
     /// 产品码. The Alipay product: `FACE_TO_FACE_PAYMENT` (the default), `OFFLINE_PAYMENT`, `CYCLE_PAY_AUTH`, `GENERAL_WITHHOLDING`, `PRE_AUTH_ONLINE` or `PRE_AUTH`. At most 64 characters.
     pub product_code: Option<String>,
     /// 代扣信息. The agreement to deduct under, in place of `scene` and `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -30,7 +30,7 @@ pub struct Pay {
     /// 资金预授权单号. The pre-authorisation to take the money from. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
     pub auth_no: Option<String>,
     /// 预授权确认模式. What happens to the rest of the pre-authorisation. It stays frozen, if left out.
-    pub auth_confirm_mode: Option<crate::types::Open<PayAuthConfirmMode>>,
+    pub auth_confirm_mode: Option<crate::types::OpenEnum<PayAuthConfirmMode>>,
     /// 买家支付宝用户ID. The buyer's Alipay user id. Needed to take money from a pre-authorisation, and left out otherwise. At most 28 characters.
     pub buyer_id: Option<String>,
     /// 买家支付宝用户唯一标识. The buyer's open id, in place of `buyer_id`. At most 128 characters.
@@ -76,7 +76,7 @@ pub struct Pay {
     /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 返回参数选项. Details to return that the response leaves out by default.
-    pub query_options: Vec<crate::types::Open<PayQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<PayQueryOption>>,
     /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
     /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
@@ -96,7 +96,7 @@ pub struct Pay {
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`Pay`] must have.
@@ -115,12 +115,12 @@ impl Pay {
         auth_code: impl Into<crate::types::Secret>,
         required: PayRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_code = Some(Into::into(auth_code));
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.auth_code = Some(Into::into(auth_code));
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
@@ -129,22 +129,22 @@ impl Pay {
         agreement_params: AgreementParams,
         required: PayRequired,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.agreement_params = Some(agreement_params);
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.agreement_params = Some(agreement_params);
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
     pub fn with_auth_no(auth_no: impl Into<String>, required: PayRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_no = Some(Into::into(auth_no));
-        __made.out_trade_no = required.out_trade_no;
-        __made.total_amount = required.total_amount;
-        __made.subject = required.subject;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.auth_no = Some(Into::into(auth_no));
+        request.out_trade_no = required.out_trade_no;
+        request.total_amount = required.total_amount;
+        request.subject = required.subject;
+        request
     }
 
     /// 支付授权码. What was scanned: the number of the buyer's payment code (16 to 24 digits, beginning with 25 to 30), or the text from a face scan, beginning with `fp`. At least one of `auth_code`, `agreement_params`, `auth_no` must be given. At most 64 characters.
@@ -154,7 +154,7 @@ impl Pay {
     }
 
     /// 支付场景. What `auth_code` is. A payment code, if left out; not for deductions and pre-authorisations.
-    pub fn scene(mut self, scene: impl Into<crate::types::Open<PayScene>>) -> Self {
+    pub fn scene(mut self, scene: impl Into<crate::types::OpenEnum<PayScene>>) -> Self {
         self.scene = Some(Into::into(scene));
         self
     }
@@ -181,7 +181,7 @@ impl Pay {
     /// 预授权确认模式. What happens to the rest of the pre-authorisation. It stays frozen, if left out.
     pub fn auth_confirm_mode(
         mut self,
-        auth_confirm_mode: impl Into<crate::types::Open<PayAuthConfirmMode>>,
+        auth_confirm_mode: impl Into<crate::types::OpenEnum<PayAuthConfirmMode>>,
     ) -> Self {
         self.auth_confirm_mode = Some(Into::into(auth_confirm_mode));
         self
@@ -351,7 +351,7 @@ impl Pay {
     /// 返回参数选项. Details to return that the response leaves out by default.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<PayQueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<PayQueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -417,13 +417,13 @@ impl Pay {
     }
 }
 
-impl crate::wire::Object for Pay {
+impl crate::codec::Object for Pay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             auth_code: None,
             scene: None,
             product_code: None,
@@ -462,12 +462,12 @@ impl crate::wire::Object for Pay {
             merchant_order_no: None,
             ext_user_info: None,
             bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -562,8 +562,8 @@ impl crate::wire::Object for Pay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Pay",
                 &[
                     "out_trade_no",
@@ -663,7 +663,7 @@ impl crate::wire::Object for Pay {
     }
 }
 
-crate::wire::object!(Pay);
+crate::codec::object!(Pay);
 
 impl crate::method::Method for Pay {
     type Response = PayResponse;
@@ -726,7 +726,7 @@ pub struct PayResponse {
     /// 买家名称. The name of the buyer or the company. Only if agreed with Alipay.
     pub buyer_user_name: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
-    pub buyer_user_type: Option<crate::types::Open<PayBuyerUserType>>,
+    pub buyer_user_type: Option<crate::types::OpenEnum<PayBuyerUserType>>,
     /// 买家支付宝用户号. Deprecated: use `buyer_open_id`.
     pub open_id: Option<String>,
     /// 发生支付交易的商户门店名称. The name of the shop in which it was paid.
@@ -752,7 +752,7 @@ pub struct PayResponse {
     /// 碰一下支付信息. What a payment by tapping the phone came with.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
     /// 异步支付模式. How a deduction is carried out.
-    pub async_payment_mode: Option<crate::types::Open<PayAsyncPaymentMode>>,
+    pub async_payment_mode: Option<crate::types::OpenEnum<PayAsyncPaymentMode>>,
     /// 异步支付受理状态. `S` if a later deduction was accepted; anything else is an unknown outcome, to be queried. Only if `query_options` asked for `async_pay_info`.
     pub async_pay_apply_status: Option<String>,
     /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if a pre-authorisation on credit was used.
@@ -796,22 +796,22 @@ pub struct PayResponse {
     /// What the clearing organisation answers to the acquiring institution.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PayResponse {
+impl crate::codec::Object for PayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
             receipt_amount: None,
             buyer_pay_amount: None,
@@ -857,12 +857,12 @@ impl crate::wire::Object for PayResponse {
             charge_flags: None,
             charge_info_list: None,
             bkagent_resp_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -968,8 +968,8 @@ impl crate::wire::Object for PayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PayResponse",
             &[
                 "out_trade_no",
@@ -1074,7 +1074,7 @@ impl crate::wire::Object for PayResponse {
     }
 }
 
-crate::wire::object!(PayResponse);
+crate::codec::object!(PayResponse);
 
 /// A business error code of [`Pay`].
 #[non_exhaustive]
@@ -1271,7 +1271,7 @@ pub enum PayErrorCode {
     AcqZmCreditAuthFail,
 }
 
-impl crate::wire::Listed for PayErrorCode {
+impl crate::codec::KnownValue for PayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1473,7 +1473,7 @@ impl crate::wire::Listed for PayErrorCode {
     }
 }
 
-crate::wire::listed!(PayErrorCode);
+crate::codec::listed!(PayErrorCode);
 
 impl crate::method::ErrorCode for PayErrorCode {
     #[inline]
@@ -1588,14 +1588,14 @@ pub enum PayScene {
     SecurityCode,
 }
 
-impl crate::wire::Listed for PayScene {
+impl crate::codec::KnownValue for PayScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["bar_code", "security_code"], &[Self::BarCode, Self::SecurityCode])
     }
 }
 
-crate::wire::listed!(PayScene);
+crate::codec::listed!(PayScene);
 
 /// What happens to the rest of a pre-authorisation.
 #[non_exhaustive]
@@ -1606,14 +1606,14 @@ pub enum PayAuthConfirmMode {
     NotComplete,
 }
 
-impl crate::wire::Listed for PayAuthConfirmMode {
+impl crate::codec::KnownValue for PayAuthConfirmMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["COMPLETE", "NOT_COMPLETE"], &[Self::Complete, Self::NotComplete])
     }
 }
 
-crate::wire::listed!(PayAuthConfirmMode);
+crate::codec::listed!(PayAuthConfirmMode);
 
 /// The agreement to deduct under.
 #[must_use]
@@ -1628,15 +1628,15 @@ pub struct AgreementParams {
     /// 商户代扣扣款许可. The merchant's permission for this deduction.
     pub deduct_permission: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AgreementParams {
     /// With what must be given.
     pub fn new(agreement_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.agreement_no = Into::into(agreement_no);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.agreement_no = Into::into(agreement_no);
+        request
     }
 
     /// 鉴权确认码. The confirmation code of a payment check, where one is demanded. At most 64 characters.
@@ -1661,20 +1661,20 @@ impl AgreementParams {
     }
 }
 
-impl crate::wire::Object for AgreementParams {
+impl crate::codec::Object for AgreementParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            agreement_no: crate::wire::Field::blank(),
+            agreement_no: crate::codec::Field::empty(),
             auth_confirm_no: None,
             apply_token: None,
             deduct_permission: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["agreement_no"]);
         source
             .fill(
@@ -1690,8 +1690,8 @@ impl crate::wire::Object for AgreementParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AgreementParams",
                 &["agreement_no", "auth_confirm_no", "apply_token", "deduct_permission"],
                 &[
@@ -1706,31 +1706,31 @@ impl crate::wire::Object for AgreementParams {
     }
 }
 
-crate::wire::object!(AgreementParams);
+crate::codec::object!(AgreementParams);
 
 /// How a deduction is carried out later.
 #[must_use]
 #[non_exhaustive]
 pub struct PayParams {
     /// 普通异步支付. When it is carried out.
-    pub async_type: Option<crate::types::Open<PayParamsAsyncType>>,
+    pub async_type: Option<crate::types::OpenEnum<PayParamsAsyncType>>,
     /// 重试类型. Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
-    pub retry_type: Option<crate::types::Open<PayParamsRetryType>>,
+    pub retry_type: Option<crate::types::OpenEnum<PayParamsRetryType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PayParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 普通异步支付. When it is carried out.
     pub fn async_type(
         mut self,
-        async_type: impl Into<crate::types::Open<PayParamsAsyncType>>,
+        async_type: impl Into<crate::types::OpenEnum<PayParamsAsyncType>>,
     ) -> Self {
         self.async_type = Some(Into::into(async_type));
         self
@@ -1739,7 +1739,7 @@ impl PayParams {
     /// 重试类型. Whether it is tried again, for `async_type` `NORMAL_ASYNC`. It is, if left out.
     pub fn retry_type(
         mut self,
-        retry_type: impl Into<crate::types::Open<PayParamsRetryType>>,
+        retry_type: impl Into<crate::types::OpenEnum<PayParamsRetryType>>,
     ) -> Self {
         self.retry_type = Some(Into::into(retry_type));
         self
@@ -1749,22 +1749,22 @@ impl PayParams {
 impl Default for PayParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PayParams {
+impl crate::codec::Object for PayParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             async_type: None,
             retry_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["async_type", "retry_type"],
@@ -1774,8 +1774,8 @@ impl crate::wire::Object for PayParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PayParams",
             &["async_type", "retry_type"],
             &[&self.async_type, &self.retry_type],
@@ -1784,7 +1784,7 @@ impl crate::wire::Object for PayParams {
     }
 }
 
-crate::wire::object!(PayParams);
+crate::codec::object!(PayParams);
 
 /// When a deduction is carried out.
 #[non_exhaustive]
@@ -1795,7 +1795,7 @@ pub enum PayParamsAsyncType {
     NearRealTimeAsync,
 }
 
-impl crate::wire::Listed for PayParamsAsyncType {
+impl crate::codec::KnownValue for PayParamsAsyncType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1805,7 +1805,7 @@ impl crate::wire::Listed for PayParamsAsyncType {
     }
 }
 
-crate::wire::listed!(PayParamsAsyncType);
+crate::codec::listed!(PayParamsAsyncType);
 
 /// What happens to a deduction that failed.
 #[non_exhaustive]
@@ -1818,7 +1818,7 @@ pub enum PayParamsRetryType {
     Retry,
 }
 
-impl crate::wire::Listed for PayParamsRetryType {
+impl crate::codec::KnownValue for PayParamsRetryType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1828,7 +1828,7 @@ impl crate::wire::Listed for PayParamsRetryType {
     }
 }
 
-crate::wire::listed!(PayParamsRetryType);
+crate::codec::listed!(PayParamsRetryType);
 
 /// Facts that discounts depend on.
 #[must_use]
@@ -1837,14 +1837,14 @@ pub struct PromoParam {
     /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
     pub actual_order_time: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl PromoParam {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// When the buyer really ordered, if the payment comes later: the moment of leaving a metro station.
@@ -1861,21 +1861,21 @@ impl PromoParam {
 impl Default for PromoParam {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PromoParam {
+impl crate::codec::Object for PromoParam {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             actual_order_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["actual_order_time"],
@@ -1885,8 +1885,8 @@ impl crate::wire::Object for PromoParam {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PromoParam",
             &["actual_order_time"],
             &[&self.actual_order_time],
@@ -1895,7 +1895,7 @@ impl crate::wire::Object for PromoParam {
     }
 }
 
-crate::wire::object!(PromoParam);
+crate::codec::object!(PromoParam);
 
 /// A detail that a payment returns on request.
 #[non_exhaustive]
@@ -1918,7 +1918,7 @@ pub enum PayQueryOption {
     AsyncPayInfo,
 }
 
-impl crate::wire::Listed for PayQueryOption {
+impl crate::codec::KnownValue for PayQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1946,7 +1946,7 @@ impl crate::wire::Listed for PayQueryOption {
     }
 }
 
-crate::wire::listed!(PayQueryOption);
+crate::codec::listed!(PayQueryOption);
 
 /// What kind of user paid.
 #[non_exhaustive]
@@ -1957,14 +1957,14 @@ pub enum PayBuyerUserType {
     Private,
 }
 
-impl crate::wire::Listed for PayBuyerUserType {
+impl crate::codec::KnownValue for PayBuyerUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CORPORATE", "PRIVATE"], &[Self::Corporate, Self::Private])
     }
 }
 
-crate::wire::listed!(PayBuyerUserType);
+crate::codec::listed!(PayBuyerUserType);
 
 /// How a deduction is carried out.
 #[non_exhaustive]
@@ -1981,7 +1981,7 @@ pub enum PayAsyncPaymentMode {
     QuotaOccupiedAsyncPay,
 }
 
-impl crate::wire::Listed for PayAsyncPaymentMode {
+impl crate::codec::KnownValue for PayAsyncPaymentMode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2003,4 +2003,4 @@ impl crate::wire::Listed for PayAsyncPaymentMode {
     }
 }
 
-crate::wire::listed!(PayAsyncPaymentMode);
+crate::codec::listed!(PayAsyncPaymentMode);

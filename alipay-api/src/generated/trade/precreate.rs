@@ -58,7 +58,7 @@ pub struct Precreate {
     /// 公用回传参数. Any text: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 返回参数选项. Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// 商户门店编号. The merchant's own number of the shop. At most 32 characters.
     pub store_id: Option<String>,
     /// 支付宝店铺编号. Alipay's number of the shop. At most 32 characters.
@@ -74,7 +74,7 @@ pub struct Precreate {
     /// What an acquiring institution reports about itself and its terminal. Only for indirect acquiring.
     pub bkagent_req_info: Option<super::types::BkAgentReqInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Precreate {
@@ -84,11 +84,11 @@ impl Precreate {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// 产品码. The Alipay product that the payment is made under: `FACE_TO_FACE_PAYMENT`, which is the default, `OFFLINE_PAYMENT` for its quick edition, `QR_CODE_OFFLINE` for order codes. At most 64 characters.
@@ -244,7 +244,7 @@ impl Precreate {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -299,13 +299,13 @@ impl Precreate {
     }
 }
 
-impl crate::wire::Object for Precreate {
+impl crate::codec::Object for Precreate {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             seller_id: None,
             body: None,
@@ -334,12 +334,12 @@ impl crate::wire::Object for Precreate {
             merchant_order_no: None,
             ext_user_info: None,
             bkagent_req_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -414,8 +414,8 @@ impl crate::wire::Object for Precreate {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Precreate",
                 &[
                     "out_trade_no",
@@ -489,7 +489,7 @@ impl crate::wire::Object for Precreate {
     }
 }
 
-crate::wire::object!(Precreate);
+crate::codec::object!(Precreate);
 
 impl crate::method::Method for Precreate {
     type Response = PrecreateResponse;
@@ -529,30 +529,30 @@ pub struct PrecreateResponse {
     /// 预下单ID. Identifies this precreated order.
     pub prepay_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PrecreateResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PrecreateResponse {
+impl crate::codec::Object for PrecreateResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            qr_code: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            qr_code: crate::codec::Field::empty(),
             share_code: None,
             prepay_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "qr_code", "share_code", "prepay_id"],
@@ -567,8 +567,8 @@ impl crate::wire::Object for PrecreateResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PrecreateResponse",
             &["out_trade_no", "qr_code", "share_code", "prepay_id"],
             &[&self.out_trade_no, &self.qr_code, &self.share_code, &self.prepay_id],
@@ -577,7 +577,7 @@ impl crate::wire::Object for PrecreateResponse {
     }
 }
 
-crate::wire::object!(PrecreateResponse);
+crate::codec::object!(PrecreateResponse);
 
 /// A business error code of [`Precreate`].
 #[non_exhaustive]
@@ -664,7 +664,7 @@ pub enum PrecreateErrorCode {
     AcqTradeSettleError,
 }
 
-impl crate::wire::Listed for PrecreateErrorCode {
+impl crate::codec::KnownValue for PrecreateErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -756,7 +756,7 @@ impl crate::wire::Listed for PrecreateErrorCode {
     }
 }
 
-crate::wire::listed!(PrecreateErrorCode);
+crate::codec::listed!(PrecreateErrorCode);
 
 impl crate::method::ErrorCode for PrecreateErrorCode {
     #[inline]

@@ -20,24 +20,24 @@ pub struct Query {
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// 查询选项. Which of the details that are left out by default to send back.
-    pub query_options: Vec<crate::types::Open<QueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<QueryOption>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Query {
     /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request
     }
 
     /// 订单支付时传入的商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -61,27 +61,27 @@ impl Query {
     /// 查询选项. Which of the details that are left out by default to send back.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<QueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<QueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
     }
 }
 
-impl crate::wire::Object for Query {
+impl crate::codec::Object for Query {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
             org_pid: None,
             query_options: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_trade_no", "trade_no", "org_pid", "query_options"],
@@ -96,8 +96,8 @@ impl crate::wire::Object for Query {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Query",
                 &["out_trade_no", "trade_no", "org_pid", "query_options"],
                 &[
@@ -112,7 +112,7 @@ impl crate::wire::Object for Query {
     }
 }
 
-crate::wire::object!(Query);
+crate::codec::object!(Query);
 
 impl crate::method::Method for Query {
     type Response = QueryResponse;
@@ -145,7 +145,7 @@ pub struct QueryResponse {
     /// 买家支付宝账号. The buyer's login name, partly masked. Empty while no buyer is known.
     pub buyer_logon_id: String,
     /// 交易状态. Where the order stands.
-    pub trade_status: crate::types::Open<super::types::TradeStatus>,
+    pub trade_status: crate::types::OpenEnum<super::types::TradeStatus>,
     /// 交易的订单金额. The order's price, as given when it was created.
     pub total_amount: Option<crate::types::Price>,
     /// 标价币种. The currency that the order is priced in.
@@ -205,7 +205,7 @@ pub struct QueryResponse {
     /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
     pub open_id: Option<String>,
     /// 买家用户类型. Whether a person or a company paid.
-    pub buyer_user_type: Option<crate::types::Open<QueryBuyerUserType>>,
+    pub buyer_user_type: Option<crate::types::OpenEnum<QueryBuyerUserType>>,
     /// 买家名称. The person's or company's name. Only by arrangement with Alipay.
     pub buyer_user_name: Option<String>,
     /// 外部付款人信息. The account outside Alipay that the buyer paid from.
@@ -238,7 +238,7 @@ pub struct QueryResponse {
     /// 碰一下支付信息. Present if the buyer paid by tapping the phone on a device. Needs `tap_pay_info` among the query options.
     pub tap_pay_info: Option<super::types::TapPayInfo>,
     /// 收银台类型. The cashier that the buyer paid in. Only if the payment request itself asked for `cashier_type`.
-    pub cashier_type: Option<crate::types::Open<QueryCashierType>>,
+    pub cashier_type: Option<crate::types::OpenEnum<QueryCashierType>>,
     /// 医保信息. Health insurance: whose card paid, and the holder's masked name. Needs `medical_insurance_info` among the query options.
     pub medical_insurance_info: Option<crate::types::Json>,
     /// 行业特殊信息. What a trade demands, for example the medical data of a payment with a health-insurance card.
@@ -274,24 +274,24 @@ pub struct QueryResponse {
     /// What the acquiring bank needs for clearing. Bank acquirers only.
     pub bkagent_resp_info: Option<super::types::BkAgentRespInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for QueryResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for QueryResponse {
+impl crate::codec::Object for QueryResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::blank(),
-            out_trade_no: crate::wire::Field::blank(),
-            buyer_logon_id: crate::wire::Field::blank(),
-            trade_status: crate::wire::Field::blank(),
+            trade_no: crate::codec::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            buyer_logon_id: crate::codec::Field::empty(),
+            trade_status: crate::codec::Field::empty(),
             total_amount: None,
             trans_currency: None,
             settle_currency: None,
@@ -355,12 +355,12 @@ impl crate::wire::Object for QueryResponse {
             charge_amount: None,
             charge_flags: None,
             bkagent_resp_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -506,8 +506,8 @@ impl crate::wire::Object for QueryResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "QueryResponse",
             &[
                 "trade_no",
@@ -652,7 +652,7 @@ impl crate::wire::Object for QueryResponse {
     }
 }
 
-crate::wire::object!(QueryResponse);
+crate::codec::object!(QueryResponse);
 
 /// A business error code of [`Query`].
 #[non_exhaustive]
@@ -667,7 +667,7 @@ pub enum QueryErrorCode {
     AcqTradeNotExist,
 }
 
-impl crate::wire::Listed for QueryErrorCode {
+impl crate::codec::KnownValue for QueryErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -687,7 +687,7 @@ impl crate::wire::Listed for QueryErrorCode {
     }
 }
 
-crate::wire::listed!(QueryErrorCode);
+crate::codec::listed!(QueryErrorCode);
 
 impl crate::method::ErrorCode for QueryErrorCode {
     #[inline]
@@ -726,7 +726,7 @@ pub enum QueryOption {
     TapPayInfo,
 }
 
-impl crate::wire::Listed for QueryOption {
+impl crate::codec::KnownValue for QueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -756,7 +756,7 @@ impl crate::wire::Listed for QueryOption {
     }
 }
 
-crate::wire::listed!(QueryOption);
+crate::codec::listed!(QueryOption);
 
 /// Whether the buyer is a person.
 #[non_exhaustive]
@@ -767,14 +767,14 @@ pub enum QueryBuyerUserType {
     Corporate,
 }
 
-impl crate::wire::Listed for QueryBuyerUserType {
+impl crate::codec::KnownValue for QueryBuyerUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PRIVATE", "CORPORATE"], &[Self::Private, Self::Corporate])
     }
 }
 
-crate::wire::listed!(QueryBuyerUserType);
+crate::codec::listed!(QueryBuyerUserType);
 
 /// Where the buyer paid.
 #[non_exhaustive]
@@ -785,14 +785,14 @@ pub enum QueryCashierType {
     Wap,
 }
 
-impl crate::wire::Listed for QueryCashierType {
+impl crate::codec::KnownValue for QueryCashierType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["APP", "WAP"], &[Self::App, Self::Wap])
     }
 }
 
-crate::wire::listed!(QueryCashierType);
+crate::codec::listed!(QueryCashierType);
 
 /// An account outside Alipay that a payment was made from.
 #[non_exhaustive]
@@ -804,29 +804,29 @@ pub struct ExternalPayerInfo {
     /// 机构卡信息. The card at that institution.
     pub out_inst_card_no: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ExternalPayerInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ExternalPayerInfo {
+impl crate::codec::Object for ExternalPayerInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_payer_account_name: None,
             out_inst_payer_inst_id: None,
             out_inst_card_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -844,8 +844,8 @@ impl crate::wire::Object for ExternalPayerInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ExternalPayerInfo",
             &["out_payer_account_name", "out_inst_payer_inst_id", "out_inst_card_no"],
             &[
@@ -858,7 +858,7 @@ impl crate::wire::Object for ExternalPayerInfo {
     }
 }
 
-crate::wire::object!(ExternalPayerInfo);
+crate::codec::object!(ExternalPayerInfo);
 
 /// One payment on a credit order.
 #[non_exhaustive]
@@ -870,29 +870,29 @@ pub struct FulfillmentDetail {
     /// 履约支付时间. When it was paid.
     pub gmt_payment: Option<crate::types::DateTime>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for FulfillmentDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for FulfillmentDetail {
+impl crate::codec::Object for FulfillmentDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_request_no: None,
             fulfillment_amount: None,
             gmt_payment: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["out_request_no", "fulfillment_amount", "gmt_payment"],
@@ -906,8 +906,8 @@ impl crate::wire::Object for FulfillmentDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "FulfillmentDetail",
             &["out_request_no", "fulfillment_amount", "gmt_payment"],
             &[&self.out_request_no, &self.fulfillment_amount, &self.gmt_payment],
@@ -916,7 +916,7 @@ impl crate::wire::Object for FulfillmentDetail {
     }
 }
 
-crate::wire::object!(FulfillmentDetail);
+crate::codec::object!(FulfillmentDetail);
 
 /// A payment in Huabei instalments.
 #[non_exhaustive]
@@ -928,29 +928,29 @@ pub struct HbFqPayInfo {
     /// 提供分期服务的机构ID. The institution that grants them.
     pub fq_inst_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for HbFqPayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for HbFqPayInfo {
+impl crate::codec::Object for HbFqPayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_install_num: None,
             fq_amount: None,
             fq_inst_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["user_install_num", "fq_amount", "fq_inst_id"],
@@ -964,8 +964,8 @@ impl crate::wire::Object for HbFqPayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "HbFqPayInfo",
             &["user_install_num", "fq_amount", "fq_inst_id"],
             &[&self.user_install_num, &self.fq_amount, &self.fq_inst_id],
@@ -974,7 +974,7 @@ impl crate::wire::Object for HbFqPayInfo {
     }
 }
 
-crate::wire::object!(HbFqPayInfo);
+crate::codec::object!(HbFqPayInfo);
 
 /// One fee in full.
 #[non_exhaustive]
@@ -1004,19 +1004,19 @@ pub struct IntactChargeInfo {
     /// 收费目标账号. The account that it was taken from.
     pub target_account_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for IntactChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for IntactChargeInfo {
+impl crate::codec::Object for IntactChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             service_type: None,
             service_target: None,
@@ -1030,12 +1030,12 @@ impl crate::wire::Object for IntactChargeInfo {
             out_biz_no: None,
             target_user_id: None,
             target_account_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1071,8 +1071,8 @@ impl crate::wire::Object for IntactChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "IntactChargeInfo",
             &[
                 "service_type",
@@ -1107,7 +1107,7 @@ impl crate::wire::Object for IntactChargeInfo {
     }
 }
 
-crate::wire::object!(IntactChargeInfo);
+crate::codec::object!(IntactChargeInfo);
 
 /// Alipay's own numbers of the payments behind an order.
 #[non_exhaustive]
@@ -1117,28 +1117,28 @@ pub struct PaymentInfoWithId {
     /// 支付单id. The payments.
     pub payment_ids: Vec<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PaymentInfoWithId {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PaymentInfoWithId {
+impl crate::codec::Object for PaymentInfoWithId {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             r#type: None,
             payment_ids: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["type", "payment_ids"],
@@ -1148,8 +1148,8 @@ impl crate::wire::Object for PaymentInfoWithId {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PaymentInfoWithId",
             &["type", "payment_ids"],
             &[&self.r#type, &self.payment_ids],
@@ -1158,7 +1158,7 @@ impl crate::wire::Object for PaymentInfoWithId {
     }
 }
 
-crate::wire::object!(PaymentInfoWithId);
+crate::codec::object!(PaymentInfoWithId);
 
 /// How an order's money was split and settled.
 #[non_exhaustive]
@@ -1168,28 +1168,28 @@ pub struct TradeSettleInfo {
     /// What is still to be settled. Only for orders that are settled after a period.
     pub trade_unsettled_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TradeSettleInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TradeSettleInfo {
+impl crate::codec::Object for TradeSettleInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             trade_settle_detail_list: Vec::new(),
             trade_unsettled_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["trade_settle_detail_list", "trade_unsettled_amount"],
@@ -1202,8 +1202,8 @@ impl crate::wire::Object for TradeSettleInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TradeSettleInfo",
             &["trade_settle_detail_list", "trade_unsettled_amount"],
             &[&self.trade_settle_detail_list, &self.trade_unsettled_amount],
@@ -1212,7 +1212,7 @@ impl crate::wire::Object for TradeSettleInfo {
     }
 }
 
-crate::wire::object!(TradeSettleInfo);
+crate::codec::object!(TradeSettleInfo);
 
 /// What a movement in a settlement is.
 #[non_exhaustive]
@@ -1233,7 +1233,7 @@ pub enum TradeSettleDetailOperationType {
     OnSettle,
 }
 
-impl crate::wire::Listed for TradeSettleDetailOperationType {
+impl crate::codec::KnownValue for TradeSettleDetailOperationType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1259,13 +1259,13 @@ impl crate::wire::Listed for TradeSettleDetailOperationType {
     }
 }
 
-crate::wire::listed!(TradeSettleDetailOperationType);
+crate::codec::listed!(TradeSettleDetailOperationType);
 
 /// One movement in an order's settlement.
 #[non_exhaustive]
 pub struct TradeSettleDetail {
     /// 结算操作类型. What the movement is.
-    pub operation_type: Option<crate::types::Open<TradeSettleDetailOperationType>>,
+    pub operation_type: Option<crate::types::OpenEnum<TradeSettleDetailOperationType>>,
     /// 商户操作序列号. The merchant's number of the request that caused it.
     pub operation_serial_no: Option<String>,
     /// 操作日期. When it happened.
@@ -1281,19 +1281,19 @@ pub struct TradeSettleDetail {
     /// 商户请求的转入账号. The receiving account, as the merchant named it.
     pub ori_trans_in: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TradeSettleDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TradeSettleDetail {
+impl crate::codec::Object for TradeSettleDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             operation_type: None,
             operation_serial_no: None,
@@ -1303,12 +1303,12 @@ impl crate::wire::Object for TradeSettleDetail {
             amount: None,
             ori_trans_out: None,
             ori_trans_in: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1336,8 +1336,8 @@ impl crate::wire::Object for TradeSettleDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TradeSettleDetail",
             &[
                 "operation_type",
@@ -1364,4 +1364,4 @@ impl crate::wire::Object for TradeSettleDetail {
     }
 }
 
-crate::wire::object!(TradeSettleDetail);
+crate::codec::object!(TradeSettleDetail);

@@ -43,23 +43,23 @@ pub struct Refund {
     /// take the whole refund from the merchant unless this says more, and fail if the merchant's balance is too low.
     pub refund_royalty_parameters: Vec<super::types::OpenApiRoyaltyDetailInfoPojo>,
     /// 查询选项. Which of the details that are left out by default to send back.
-    pub query_options: Vec<crate::types::Open<RefundQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<RefundQueryOption>>,
     /// The number of the settlement confirmation, for a refund after an order with deferred settlement was confirmed. At most 64 characters.
     pub related_settle_confirm_no: Option<String>,
     /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
-    pub refund_trans_out_type: Option<crate::types::Open<RefundTransOutType>>,
+    pub refund_trans_out_type: Option<crate::types::OpenEnum<RefundTransOutType>>,
     /// 指定退款账号. The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
     pub refund_trans_out: Option<String>,
     /// 指定垫资退款账号的类型. How `refund_advance_account` names its account.
     pub refund_advance_account_type: Option<
-        crate::types::Open<RefundAdvanceAccountType>,
+        crate::types::OpenEnum<RefundAdvanceAccountType>,
     >,
     /// 指定垫资退款账号主体. The account that advances the money, where a contract provides for that.
     pub refund_advance_account: Option<String>,
     /// The acquiring institution that the order belongs to. Only for bank acquirers that connect through both channels; otherwise leave it out. At most 16 characters.
     pub org_pid: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Refund {
@@ -68,10 +68,10 @@ impl Refund {
         out_trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Some(Into::into(out_trade_no));
-        __made.refund_amount = refund_amount;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Some(Into::into(out_trade_no));
+        request.refund_amount = refund_amount;
+        request
     }
 
     /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
@@ -79,10 +79,10 @@ impl Refund {
         trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trade_no = Some(Into::into(trade_no));
-        __made.refund_amount = refund_amount;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.trade_no = Some(Into::into(trade_no));
+        request.refund_amount = refund_amount;
+        request
     }
 
     /// 商户订单号. The merchant's own order number. Ignored if `trade_no` is given too. At least one of `out_trade_no`, `trade_no` must be given. At most 64 characters.
@@ -166,7 +166,7 @@ impl Refund {
     /// 查询选项. Which of the details that are left out by default to send back.
     pub fn query_options(
         mut self,
-        query_options: impl Into<Vec<crate::types::Open<RefundQueryOption>>>,
+        query_options: impl Into<Vec<crate::types::OpenEnum<RefundQueryOption>>>,
     ) -> Self {
         self.query_options = Into::into(query_options);
         self
@@ -184,7 +184,7 @@ impl Refund {
     /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
     pub fn refund_trans_out_type(
         mut self,
-        refund_trans_out_type: impl Into<crate::types::Open<RefundTransOutType>>,
+        refund_trans_out_type: impl Into<crate::types::OpenEnum<RefundTransOutType>>,
     ) -> Self {
         self.refund_trans_out_type = Some(Into::into(refund_trans_out_type));
         self
@@ -200,7 +200,7 @@ impl Refund {
     pub fn refund_advance_account_type(
         mut self,
         refund_advance_account_type: impl Into<
-            crate::types::Open<RefundAdvanceAccountType>,
+            crate::types::OpenEnum<RefundAdvanceAccountType>,
         >,
     ) -> Self {
         self.refund_advance_account_type = Some(Into::into(refund_advance_account_type));
@@ -223,13 +223,13 @@ impl Refund {
     }
 }
 
-impl crate::wire::Object for Refund {
+impl crate::codec::Object for Refund {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             out_trade_no: None,
             trade_no: None,
-            refund_amount: crate::wire::Field::blank(),
+            refund_amount: crate::codec::Field::empty(),
             refund_currency: None,
             refund_reason: None,
             out_request_no: None,
@@ -246,12 +246,12 @@ impl crate::wire::Object for Refund {
             refund_advance_account_type: None,
             refund_advance_account: None,
             org_pid: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["refund_amount"]);
         source
             .fill(
@@ -302,8 +302,8 @@ impl crate::wire::Object for Refund {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "Refund",
                 &[
                     "out_trade_no",
@@ -353,7 +353,7 @@ impl crate::wire::Object for Refund {
     }
 }
 
-crate::wire::object!(Refund);
+crate::codec::object!(Refund);
 
 impl crate::method::Method for Refund {
     type Response = RefundResponse;
@@ -433,23 +433,23 @@ pub struct RefundResponse {
     /// 退款清算编号. The clearing number to reconcile by. Institutions only.
     pub refund_settlement_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundResponse {
+impl crate::codec::Object for RefundResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trade_no: crate::wire::Field::blank(),
-            out_trade_no: crate::wire::Field::blank(),
-            buyer_logon_id: crate::wire::Field::blank(),
+            trade_no: crate::codec::Field::empty(),
+            out_trade_no: crate::codec::Field::empty(),
+            buyer_logon_id: crate::codec::Field::empty(),
             refund_fee: None,
             fund_change: None,
             refund_currency: None,
@@ -471,12 +471,12 @@ impl crate::wire::Object for RefundResponse {
             refund_charge_info_list: Vec::new(),
             refund_charge_amount: None,
             refund_settlement_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -536,8 +536,8 @@ impl crate::wire::Object for RefundResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundResponse",
             &[
                 "trade_no",
@@ -596,7 +596,7 @@ impl crate::wire::Object for RefundResponse {
     }
 }
 
-crate::wire::object!(RefundResponse);
+crate::codec::object!(RefundResponse);
 
 /// A business error code of [`Refund`].
 #[non_exhaustive]
@@ -665,7 +665,7 @@ pub enum RefundErrorCode {
     AcqUserNotMatchErr,
 }
 
-impl crate::wire::Listed for RefundErrorCode {
+impl crate::codec::KnownValue for RefundErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -739,7 +739,7 @@ impl crate::wire::Listed for RefundErrorCode {
     }
 }
 
-crate::wire::listed!(RefundErrorCode);
+crate::codec::listed!(RefundErrorCode);
 
 impl crate::method::ErrorCode for RefundErrorCode {
     #[inline]
@@ -791,7 +791,7 @@ pub enum RefundQueryOption {
     RefundVoucherDetailList,
 }
 
-impl crate::wire::Listed for RefundQueryOption {
+impl crate::codec::KnownValue for RefundQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -809,7 +809,7 @@ impl crate::wire::Listed for RefundQueryOption {
     }
 }
 
-crate::wire::listed!(RefundQueryOption);
+crate::codec::listed!(RefundQueryOption);
 
 /// An item that is refunded.
 #[must_use]
@@ -826,7 +826,7 @@ pub struct RefundGoodsDetail {
     /// 外部商品凭证编号列表. The merchant's numbers of the vouchers that were sold as this item.
     pub out_certificate_no_list: Vec<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`RefundGoodsDetail`] must have.
@@ -841,10 +841,10 @@ impl RefundGoodsDetail {
     /// With what must be given.
     #[inline]
     pub fn new(required: RefundGoodsDetailRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = required.goods_id;
-        __made.refund_amount = required.refund_amount;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.goods_id = required.goods_id;
+        request.refund_amount = required.refund_amount;
+        request
     }
 
     /// 商家侧小程序商品ID. The merchant's number of the item in its mini program. At most 64 characters.
@@ -869,21 +869,21 @@ impl RefundGoodsDetail {
     }
 }
 
-impl crate::wire::Object for RefundGoodsDetail {
+impl crate::codec::Object for RefundGoodsDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            goods_id: crate::wire::Field::blank(),
-            refund_amount: crate::wire::Field::blank(),
+            goods_id: crate::codec::Field::empty(),
+            refund_amount: crate::codec::Field::empty(),
             out_item_id: None,
             out_sku_id: None,
             out_certificate_no_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["goods_id", "refund_amount"]);
         source
             .fill(
@@ -906,8 +906,8 @@ impl crate::wire::Object for RefundGoodsDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "RefundGoodsDetail",
                 &[
                     "goods_id",
@@ -929,7 +929,7 @@ impl crate::wire::Object for RefundGoodsDetail {
     }
 }
 
-crate::wire::object!(RefundGoodsDetail);
+crate::codec::object!(RefundGoodsDetail);
 
 /// How the account that pays a refund is named.
 #[non_exhaustive]
@@ -940,14 +940,14 @@ pub enum RefundTransOutType {
     LoginName,
 }
 
-impl crate::wire::Listed for RefundTransOutType {
+impl crate::codec::KnownValue for RefundTransOutType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["userId", "loginName"], &[Self::UserId, Self::LoginName])
     }
 }
 
-crate::wire::listed!(RefundTransOutType);
+crate::codec::listed!(RefundTransOutType);
 
 /// How the account that advances a refund is named.
 #[non_exhaustive]
@@ -960,7 +960,7 @@ pub enum RefundAdvanceAccountType {
     LoginName,
 }
 
-impl crate::wire::Listed for RefundAdvanceAccountType {
+impl crate::codec::KnownValue for RefundAdvanceAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -970,7 +970,7 @@ impl crate::wire::Listed for RefundAdvanceAccountType {
     }
 }
 
-crate::wire::listed!(RefundAdvanceAccountType);
+crate::codec::listed!(RefundAdvanceAccountType);
 
 /// Prepaid assets that were given back.
 #[non_exhaustive]
@@ -980,28 +980,28 @@ pub struct PresetPayToolInfo {
     /// 前置资产金额. How much of each.
     pub amount: Vec<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for PresetPayToolInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for PresetPayToolInfo {
+impl crate::codec::Object for PresetPayToolInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             assert_type_code: None,
             amount: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["assert_type_code", "amount"],
@@ -1011,8 +1011,8 @@ impl crate::wire::Object for PresetPayToolInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "PresetPayToolInfo",
             &["assert_type_code", "amount"],
             &[&self.assert_type_code, &self.amount],
@@ -1021,4 +1021,4 @@ impl crate::wire::Object for PresetPayToolInfo {
     }
 }
 
-crate::wire::object!(PresetPayToolInfo);
+crate::codec::object!(PresetPayToolInfo);

@@ -5,38 +5,38 @@
 #[non_exhaustive]
 pub struct AccessParams {
     /// The way in.
-    pub channel: crate::types::Open<AccessParamsChannel>,
+    pub channel: crate::types::OpenEnum<AccessParamsChannel>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl AccessParams {
     /// With what must be given.
-    pub fn new(channel: impl Into<crate::types::Open<AccessParamsChannel>>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.channel = Into::into(channel);
-        __made
+    pub fn new(channel: impl Into<crate::types::OpenEnum<AccessParamsChannel>>) -> Self {
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.channel = Into::into(channel);
+        request
     }
 }
 
-impl crate::wire::Object for AccessParams {
+impl crate::codec::Object for AccessParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            channel: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            channel: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["channel"]);
         source.fill(&["channel"], &mut [&mut self.channel], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "AccessParams",
                 &["channel"],
                 &[&self.channel],
@@ -46,7 +46,7 @@ impl crate::wire::Object for AccessParams {
     }
 }
 
-crate::wire::object!(AccessParams);
+crate::codec::object!(AccessParams);
 
 /// Where an agreement is signed.
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub enum AccessParamsChannel {
     QrCodeOrSms,
 }
 
-impl crate::wire::Listed for AccessParamsChannel {
+impl crate::codec::KnownValue for AccessParamsChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -69,7 +69,7 @@ impl crate::wire::Listed for AccessParamsChannel {
     }
 }
 
-crate::wire::listed!(AccessParamsChannel);
+crate::codec::listed!(AccessParamsChannel);
 
 /// What an acquiring institution reports about itself and its terminal.
 #[must_use]
@@ -80,20 +80,20 @@ pub struct BkAgentReqInfo {
     /// 收单机构在清算组织登记的商户编码. The merchant's code at the clearing organisation. At most 32 characters.
     pub merch_code: Option<String>,
     /// 终端设备类型. The kind of terminal.
-    pub device_type: Option<crate::types::Open<BkAgentReqInfoDeviceType>>,
+    pub device_type: Option<crate::types::OpenEnum<BkAgentReqInfoDeviceType>>,
     /// The terminal's serial number. Needed for the device types 02 to 06 and 08 to 10. At most 50 characters.
     pub serial_num: Option<String>,
     /// 终端设备实时经纬度信息. Where the terminal is now, latitude and longitude: `+37.28/-121.268`. Plus is north and east. At most 32 characters.
     pub location: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl BkAgentReqInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// The institution's code at the clearing organisation. At most 14 characters.
@@ -111,7 +111,7 @@ impl BkAgentReqInfo {
     /// 终端设备类型. The kind of terminal.
     pub fn device_type(
         mut self,
-        device_type: impl Into<crate::types::Open<BkAgentReqInfoDeviceType>>,
+        device_type: impl Into<crate::types::OpenEnum<BkAgentReqInfoDeviceType>>,
     ) -> Self {
         self.device_type = Some(Into::into(device_type));
         self
@@ -133,25 +133,25 @@ impl BkAgentReqInfo {
 impl Default for BkAgentReqInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BkAgentReqInfo {
+impl crate::codec::Object for BkAgentReqInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             acq_code: None,
             merch_code: None,
             device_type: None,
             serial_num: None,
             location: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["acq_code", "merch_code", "device_type", "serial_num", "location"],
@@ -167,8 +167,8 @@ impl crate::wire::Object for BkAgentReqInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BkAgentReqInfo",
             &["acq_code", "merch_code", "device_type", "serial_num", "location"],
             &[
@@ -183,7 +183,7 @@ impl crate::wire::Object for BkAgentReqInfo {
     }
 }
 
-crate::wire::object!(BkAgentReqInfo);
+crate::codec::object!(BkAgentReqInfo);
 
 /// A kind of payment terminal.
 #[non_exhaustive]
@@ -216,7 +216,7 @@ pub enum BkAgentReqInfoDeviceType {
     Mis,
 }
 
-impl crate::wire::Listed for BkAgentReqInfoDeviceType {
+impl crate::codec::KnownValue for BkAgentReqInfoDeviceType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -254,7 +254,7 @@ impl crate::wire::Listed for BkAgentReqInfoDeviceType {
     }
 }
 
-crate::wire::listed!(BkAgentReqInfoDeviceType);
+crate::codec::listed!(BkAgentReqInfoDeviceType);
 
 /// What an acquiring bank needs for clearing; given to institutions only.
 #[non_exhaustive]
@@ -270,31 +270,31 @@ pub struct BkAgentRespInfo {
     /// 设备推测位置. Where the terminal is believed to be.
     pub estter_location: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for BkAgentRespInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BkAgentRespInfo {
+impl crate::codec::Object for BkAgentRespInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             bindtrx_id: None,
             bindclrissr_id: None,
             bindpyeracctbk_id: None,
             bkpyeruser_code: None,
             estter_location: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -316,8 +316,8 @@ impl crate::wire::Object for BkAgentRespInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BkAgentRespInfo",
             &[
                 "bindtrx_id",
@@ -338,7 +338,7 @@ impl crate::wire::Object for BkAgentRespInfo {
     }
 }
 
-crate::wire::object!(BkAgentRespInfo);
+crate::codec::object!(BkAgentRespInfo);
 
 /// Facts about the business behind an order.
 #[must_use]
@@ -366,17 +366,17 @@ pub struct BusinessParams {
     pub force_pwd: Option<String>,
     /// What to unfreeze first when a credit pre-authorisation is turned into a payment. Own funds, if left out.
     pub priority_unfreeze_asset: Option<
-        crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
+        crate::types::OpenEnum<BusinessParamsPriorityUnfreezeAsset>,
     >,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl BusinessParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 商户端创建订单的 IP. The buyer's public IP address, v4 or v6, as the merchant saw it when the order was made. Risk control relies on it. At most 128 characters.
@@ -458,7 +458,7 @@ impl BusinessParams {
     pub fn priority_unfreeze_asset(
         mut self,
         priority_unfreeze_asset: impl Into<
-            crate::types::Open<BusinessParamsPriorityUnfreezeAsset>,
+            crate::types::OpenEnum<BusinessParamsPriorityUnfreezeAsset>,
         >,
     ) -> Self {
         self.priority_unfreeze_asset = Some(Into::into(priority_unfreeze_asset));
@@ -469,13 +469,13 @@ impl BusinessParams {
 impl Default for BusinessParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for BusinessParams {
+impl crate::codec::Object for BusinessParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             mc_create_trade_ip: None,
             campus_card: None,
@@ -488,12 +488,12 @@ impl crate::wire::Object for BusinessParams {
             buyer_memo: None,
             force_pwd: None,
             priority_unfreeze_asset: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -527,8 +527,8 @@ impl crate::wire::Object for BusinessParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "BusinessParams",
             &[
                 "mc_create_trade_ip",
@@ -561,7 +561,7 @@ impl crate::wire::Object for BusinessParams {
     }
 }
 
-crate::wire::object!(BusinessParams);
+crate::codec::object!(BusinessParams);
 
 /// Which of the buyer's assets to unfreeze first.
 #[non_exhaustive]
@@ -572,14 +572,14 @@ pub enum BusinessParamsPriorityUnfreezeAsset {
     CommonAsset,
 }
 
-impl crate::wire::Listed for BusinessParamsPriorityUnfreezeAsset {
+impl crate::codec::KnownValue for BusinessParamsPriorityUnfreezeAsset {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["CREDIT_ASSET", "COMMON_ASSET"], &[Self::CreditAsset, Self::CommonAsset])
     }
 }
 
-crate::wire::listed!(BusinessParamsPriorityUnfreezeAsset);
+crate::codec::listed!(BusinessParamsPriorityUnfreezeAsset);
 
 /// A fee that was charged for the payment.
 #[non_exhaustive]
@@ -595,23 +595,23 @@ pub struct ChargeInfo {
     /// 是否合约指定收费账号出资. Whether an account that the contract names bears the fee.
     pub is_rating_on_switch: Option<bool>,
     /// What the fee is for.
-    pub charge_type: Option<crate::types::Open<ChargeType>>,
+    pub charge_type: Option<crate::types::OpenEnum<ChargeType>>,
     /// 组合支付收费明细. The fee by part, when several sources of money paid together.
     pub sub_fee_detail_list: Vec<SubFee>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ChargeInfo {
+impl crate::codec::Object for ChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
@@ -620,12 +620,12 @@ impl crate::wire::Object for ChargeInfo {
             is_rating_on_switch: None,
             charge_type: None,
             sub_fee_detail_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -651,8 +651,8 @@ impl crate::wire::Object for ChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ChargeInfo",
             &[
                 "charge_fee",
@@ -677,7 +677,7 @@ impl crate::wire::Object for ChargeInfo {
     }
 }
 
-crate::wire::object!(ChargeInfo);
+crate::codec::object!(ChargeInfo);
 
 /// What a fee is for.
 #[non_exhaustive]
@@ -690,45 +690,45 @@ pub enum ChargeType {
     Charge,
 }
 
-impl crate::wire::Listed for ChargeType {
+impl crate::codec::KnownValue for ChargeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["trade", "hbfq", "charge"], &[Self::Trade, Self::Hbfq, Self::Charge])
     }
 }
 
-crate::wire::listed!(ChargeType);
+crate::codec::listed!(ChargeType);
 
 /// One contributor to a voucher.
 #[non_exhaustive]
 pub struct ContributeDetail {
     /// 出资方类型. Who contributes.
-    pub contribute_type: Option<crate::types::Open<ContributeDetailContributeType>>,
+    pub contribute_type: Option<crate::types::OpenEnum<ContributeDetailContributeType>>,
     /// 出资方金额. How much.
     pub contribute_amount: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for ContributeDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ContributeDetail {
+impl crate::codec::Object for ContributeDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             contribute_type: None,
             contribute_amount: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["contribute_type", "contribute_amount"],
@@ -738,8 +738,8 @@ impl crate::wire::Object for ContributeDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ContributeDetail",
             &["contribute_type", "contribute_amount"],
             &[&self.contribute_type, &self.contribute_amount],
@@ -748,7 +748,7 @@ impl crate::wire::Object for ContributeDetail {
     }
 }
 
-crate::wire::object!(ContributeDetail);
+crate::codec::object!(ContributeDetail);
 
 /// Who, besides the merchant, bears a part of a voucher.
 #[non_exhaustive]
@@ -761,14 +761,14 @@ pub enum ContributeDetailContributeType {
     Mall,
 }
 
-impl crate::wire::Listed for ContributeDetailContributeType {
+impl crate::codec::KnownValue for ContributeDetailContributeType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["PLATFORM", "BRAND", "MALL"], &[Self::Platform, Self::Brand, Self::Mall])
     }
 }
 
-crate::wire::listed!(ContributeDetailContributeType);
+crate::codec::listed!(ContributeDetailContributeType);
 
 /// The part that the buyer's employer played in a payment (因公付).
 #[non_exhaustive]
@@ -780,29 +780,29 @@ pub struct EnterprisePayInfo {
     /// Details as the company-payment product gives them.
     pub biz_info: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for EnterprisePayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for EnterprisePayInfo {
+impl crate::codec::Object for EnterprisePayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             is_use_enterprise_pay: None,
             invoice_amount: None,
             biz_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
@@ -816,8 +816,8 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "EnterprisePayInfo",
             &["is_use_enterprise_pay", "invoice_amount", "biz_info"],
             &[&self.is_use_enterprise_pay, &self.invoice_amount, &self.biz_info],
@@ -826,7 +826,7 @@ impl crate::wire::Object for EnterprisePayInfo {
     }
 }
 
-crate::wire::object!(EnterprisePayInfo);
+crate::codec::object!(EnterprisePayInfo);
 
 /// Who the buyer must be.
 #[must_use]
@@ -839,7 +839,7 @@ pub struct ExtUserInfo {
     /// 指定买家姓名. The buyer's name. Only with `need_check_info` or `fix_buyer`. At most 16 characters.
     pub name: Option<String>,
     /// 指定买家证件类型. The kind of identity document. Only with `need_check_info` or `fix_buyer`.
-    pub cert_type: Option<crate::types::Open<ExtUserInfoCertType>>,
+    pub cert_type: Option<crate::types::OpenEnum<ExtUserInfoCertType>>,
     /// 买家证件号. The number of the identity document. Only with `need_check_info` or `fix_buyer`. At most 64 characters.
     pub cert_no: Option<crate::types::Secret>,
     /// 允许的最小买家年龄. The least age of the buyer, a whole number from 0. Only with `need_check_info`. At most 3 characters.
@@ -849,14 +849,14 @@ pub struct ExtUserInfo {
     /// 买家加密身份信息. SHA-256 of the buyer's name followed by the document number, for merchants who don't send these. Only with `need_check_info`; ignored if name or document are given. At most 128 characters.
     pub identity_hash: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl ExtUserInfo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 是否强制校验买家信息. `T` has Alipay compare the buyer with what is given here (only with what is given); the payment fails if anything differs. `F` or nothing does not. At most 1 character.
@@ -880,7 +880,7 @@ impl ExtUserInfo {
     /// 指定买家证件类型. The kind of identity document. Only with `need_check_info` or `fix_buyer`.
     pub fn cert_type(
         mut self,
-        cert_type: impl Into<crate::types::Open<ExtUserInfoCertType>>,
+        cert_type: impl Into<crate::types::OpenEnum<ExtUserInfoCertType>>,
     ) -> Self {
         self.cert_type = Some(Into::into(cert_type));
         self
@@ -917,13 +917,13 @@ impl ExtUserInfo {
 impl Default for ExtUserInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ExtUserInfo {
+impl crate::codec::Object for ExtUserInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             need_check_info: None,
             fix_buyer: None,
@@ -933,12 +933,12 @@ impl crate::wire::Object for ExtUserInfo {
             min_age: None,
             mobile: None,
             identity_hash: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -966,8 +966,8 @@ impl crate::wire::Object for ExtUserInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ExtUserInfo",
             &[
                 "need_check_info",
@@ -994,7 +994,7 @@ impl crate::wire::Object for ExtUserInfo {
     }
 }
 
-crate::wire::object!(ExtUserInfo);
+crate::codec::object!(ExtUserInfo);
 
 /// A kind of identity document.
 #[non_exhaustive]
@@ -1013,7 +1013,7 @@ pub enum ExtUserInfoCertType {
     PermanentResidenceForeigner,
 }
 
-impl crate::wire::Listed for ExtUserInfoCertType {
+impl crate::codec::KnownValue for ExtUserInfoCertType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1037,7 +1037,7 @@ impl crate::wire::Listed for ExtUserInfoCertType {
     }
 }
 
-crate::wire::listed!(ExtUserInfoCertType);
+crate::codec::listed!(ExtUserInfoCertType);
 
 /// Extras of an order.
 #[must_use]
@@ -1064,14 +1064,14 @@ pub struct ExtendParams {
     /// 公域商品交易分期单ID. The instalment of a trade component order that is paid: `installment_order_id` from `alipay.open.mini.order.installment.create`.
     pub tc_installment_order_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl ExtendParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
@@ -1156,13 +1156,13 @@ impl ExtendParams {
 impl Default for ExtendParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for ExtendParams {
+impl crate::codec::Object for ExtendParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             sys_service_provider_id: None,
             hb_fq_num: None,
@@ -1174,12 +1174,12 @@ impl crate::wire::Object for ExtendParams {
             credit_ext_info: None,
             trade_component_order_id: None,
             tc_installment_order_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1211,8 +1211,8 @@ impl crate::wire::Object for ExtendParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "ExtendParams",
             &[
                 "sys_service_provider_id",
@@ -1243,7 +1243,7 @@ impl crate::wire::Object for ExtendParams {
     }
 }
 
-crate::wire::object!(ExtendParams);
+crate::codec::object!(ExtendParams);
 
 /// A source of money that a payment or a refund went through.
 #[non_exhaustive]
@@ -1278,7 +1278,7 @@ pub enum FundChannel {
     DcepAsset,
 }
 
-impl crate::wire::Listed for FundChannel {
+impl crate::codec::KnownValue for FundChannel {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1318,7 +1318,7 @@ impl crate::wire::Listed for FundChannel {
     }
 }
 
-crate::wire::listed!(FundChannel);
+crate::codec::listed!(FundChannel);
 
 /// One item of an order.
 #[must_use]
@@ -1349,7 +1349,7 @@ pub struct GoodsDetail {
     /// 商品69条码. The item's EAN bar code.
     pub goods_ean_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`GoodsDetail`] must have.
@@ -1368,12 +1368,12 @@ impl GoodsDetail {
     /// With what must be given.
     #[inline]
     pub fn new(required: GoodsDetailRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.goods_id = required.goods_id;
-        __made.goods_name = required.goods_name;
-        __made.quantity = Some(required.quantity);
-        __made.price = Some(required.price);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.goods_id = required.goods_id;
+        request.goods_name = required.goods_name;
+        request.quantity = Some(required.quantity);
+        request.price = Some(required.price);
+        request
     }
 
     /// 支付宝定义的统一商品编号. Alipay's own number of the item. At most 32 characters.
@@ -1428,16 +1428,16 @@ impl GoodsDetail {
 impl Default for GoodsDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for GoodsDetail {
+impl crate::codec::Object for GoodsDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            goods_id: crate::wire::Field::blank(),
-            goods_name: crate::wire::Field::blank(),
+            goods_id: crate::codec::Field::empty(),
+            goods_name: crate::codec::Field::empty(),
             quantity: None,
             price: None,
             alipay_goods_id: None,
@@ -1448,12 +1448,12 @@ impl crate::wire::Object for GoodsDetail {
             out_item_id: None,
             out_sku_id: None,
             goods_ean_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1489,8 +1489,8 @@ impl crate::wire::Object for GoodsDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "GoodsDetail",
             &[
                 "goods_id",
@@ -1525,7 +1525,7 @@ impl crate::wire::Object for GoodsDetail {
     }
 }
 
-crate::wire::object!(GoodsDetail);
+crate::codec::object!(GoodsDetail);
 
 /// Whether goods can be touched.
 #[non_exhaustive]
@@ -1536,14 +1536,14 @@ pub enum GoodsType {
     Physical,
 }
 
-impl crate::wire::Listed for GoodsType {
+impl crate::codec::KnownValue for GoodsType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["0", "1"], &[Self::Virtual, Self::Physical])
     }
 }
 
-crate::wire::listed!(GoodsType);
+crate::codec::listed!(GoodsType);
 
 /// What an invoice for the order says.
 #[non_exhaustive]
@@ -1553,7 +1553,7 @@ pub struct InvoiceInfo {
     /// 开票内容. The lines of the invoice, a JSON array: `code`, `name`, `num`, `sumPrice` and `taxRate` of each. At most 400 characters.
     pub details: crate::types::Json,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl InvoiceInfo {
@@ -1562,25 +1562,25 @@ impl InvoiceInfo {
         key_info: InvoiceKeyInfo,
         details: impl Into<crate::types::Json>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.key_info = key_info;
-        __made.details = Into::into(details);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.key_info = key_info;
+        request.details = Into::into(details);
+        request
     }
 }
 
-impl crate::wire::Object for InvoiceInfo {
+impl crate::codec::Object for InvoiceInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            key_info: crate::wire::Field::blank(),
-            details: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            key_info: crate::codec::Field::empty(),
+            details: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["key_info", "details"]);
         source
             .fill(
@@ -1591,8 +1591,8 @@ impl crate::wire::Object for InvoiceInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InvoiceInfo",
                 &["key_info", "details"],
                 &[&self.key_info, &self.details],
@@ -1602,7 +1602,7 @@ impl crate::wire::Object for InvoiceInfo {
     }
 }
 
-crate::wire::object!(InvoiceInfo);
+crate::codec::object!(InvoiceInfo);
 
 /// Whether and by whom an invoice is issued.
 #[non_exhaustive]
@@ -1614,7 +1614,7 @@ pub struct InvoiceKeyInfo {
     /// 税号. The issuer's tax number. At most 30 characters.
     pub tax_num: String,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`InvoiceKeyInfo`] must have.
@@ -1631,27 +1631,27 @@ impl InvoiceKeyInfo {
     /// With what must be given.
     #[inline]
     pub fn new(required: InvoiceKeyInfoRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.is_support_invoice = required.is_support_invoice;
-        __made.invoice_merchant_name = required.invoice_merchant_name;
-        __made.tax_num = required.tax_num;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.is_support_invoice = required.is_support_invoice;
+        request.invoice_merchant_name = required.invoice_merchant_name;
+        request.tax_num = required.tax_num;
+        request
     }
 }
 
-impl crate::wire::Object for InvoiceKeyInfo {
+impl crate::codec::Object for InvoiceKeyInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            is_support_invoice: crate::wire::Field::blank(),
-            invoice_merchant_name: crate::wire::Field::blank(),
-            tax_num: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            is_support_invoice: crate::codec::Field::empty(),
+            invoice_merchant_name: crate::codec::Field::empty(),
+            tax_num: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["is_support_invoice", "invoice_merchant_name", "tax_num"]);
         source
             .fill(
@@ -1666,8 +1666,8 @@ impl crate::wire::Object for InvoiceKeyInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InvoiceKeyInfo",
                 &["is_support_invoice", "invoice_merchant_name", "tax_num"],
                 &[&self.is_support_invoice, &self.invoice_merchant_name, &self.tax_num],
@@ -1677,20 +1677,20 @@ impl crate::wire::Object for InvoiceKeyInfo {
     }
 }
 
-crate::wire::object!(InvoiceKeyInfo);
+crate::codec::object!(InvoiceKeyInfo);
 
 /// One movement of a split, or of a split that is taken back.
 #[must_use]
 #[non_exhaustive]
 pub struct OpenApiRoyaltyDetailInfoPojo {
     /// 分账类型. What the movement is; `transfer` if left out.
-    pub royalty_type: Option<crate::types::Open<RoyaltyType>>,
+    pub royalty_type: Option<crate::types::OpenEnum<RoyaltyType>>,
     /// 支出方账户. The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
     pub trans_out: Option<String>,
     /// 支出方账户类型. How `trans_out` names the account: `userId` or `loginName`.
-    pub trans_out_type: Option<crate::types::Open<RoyaltyAccountType>>,
+    pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyAccountType>>,
     /// 收入方账户类型. How `trans_in` names the account.
-    pub trans_in_type: Option<crate::types::Open<RoyaltyAccountType>>,
+    pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyAccountType>>,
     /// 收入方账户. The account that receives, named as `trans_in_type` says.
     pub trans_in: Option<String>,
     /// 分账的金额. How much moves.
@@ -1700,24 +1700,24 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
     /// 分账描述. A note on the movement. At most 1000 characters.
     pub desc: Option<String>,
     /// What the share is paid for.
-    pub royalty_scene: Option<crate::types::Open<RoyaltyScene>>,
+    pub royalty_scene: Option<crate::types::OpenEnum<RoyaltyScene>>,
     /// 分账收款方姓名. The receiver's name. If given, it is compared with the account's and a difference makes the split fail; if left out, no name is checked. At most 64 characters.
     pub trans_in_name: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OpenApiRoyaltyDetailInfoPojo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 分账类型. What the movement is; `transfer` if left out.
     pub fn royalty_type(
         mut self,
-        royalty_type: impl Into<crate::types::Open<RoyaltyType>>,
+        royalty_type: impl Into<crate::types::OpenEnum<RoyaltyType>>,
     ) -> Self {
         self.royalty_type = Some(Into::into(royalty_type));
         self
@@ -1732,7 +1732,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// 支出方账户类型. How `trans_out` names the account: `userId` or `loginName`.
     pub fn trans_out_type(
         mut self,
-        trans_out_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
+        trans_out_type: impl Into<crate::types::OpenEnum<RoyaltyAccountType>>,
     ) -> Self {
         self.trans_out_type = Some(Into::into(trans_out_type));
         self
@@ -1741,7 +1741,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// 收入方账户类型. How `trans_in` names the account.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl Into<crate::types::Open<RoyaltyAccountType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<RoyaltyAccountType>>,
     ) -> Self {
         self.trans_in_type = Some(Into::into(trans_in_type));
         self
@@ -1776,7 +1776,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
     /// What the share is paid for.
     pub fn royalty_scene(
         mut self,
-        royalty_scene: impl Into<crate::types::Open<RoyaltyScene>>,
+        royalty_scene: impl Into<crate::types::OpenEnum<RoyaltyScene>>,
     ) -> Self {
         self.royalty_scene = Some(Into::into(royalty_scene));
         self
@@ -1792,13 +1792,13 @@ impl OpenApiRoyaltyDetailInfoPojo {
 impl Default for OpenApiRoyaltyDetailInfoPojo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
+impl crate::codec::Object for OpenApiRoyaltyDetailInfoPojo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             royalty_type: None,
             trans_out: None,
@@ -1810,12 +1810,12 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
             desc: None,
             royalty_scene: None,
             trans_in_name: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -1847,8 +1847,8 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenApiRoyaltyDetailInfoPojo",
             &[
                 "royalty_type",
@@ -1879,7 +1879,7 @@ impl crate::wire::Object for OpenApiRoyaltyDetailInfoPojo {
     }
 }
 
-crate::wire::object!(OpenApiRoyaltyDetailInfoPojo);
+crate::codec::object!(OpenApiRoyaltyDetailInfoPojo);
 
 /// A channel to deduct from.
 #[must_use]
@@ -1890,14 +1890,14 @@ pub struct OpenApiSpecifiedChannelParamsPojo {
     /// 机构描述. The institution: `INST_ALIPAY`.
     pub inst_id: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl OpenApiSpecifiedChannelParamsPojo {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 资产类型编码. The type of asset, assigned by Alipay: `ALICREDIT`.
@@ -1916,22 +1916,22 @@ impl OpenApiSpecifiedChannelParamsPojo {
 impl Default for OpenApiSpecifiedChannelParamsPojo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
+impl crate::codec::Object for OpenApiSpecifiedChannelParamsPojo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             asset_type_code: None,
             inst_id: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["asset_type_code", "inst_id"],
@@ -1941,8 +1941,8 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "OpenApiSpecifiedChannelParamsPojo",
             &["asset_type_code", "inst_id"],
             &[&self.asset_type_code, &self.inst_id],
@@ -1951,7 +1951,7 @@ impl crate::wire::Object for OpenApiSpecifiedChannelParamsPojo {
     }
 }
 
-crate::wire::object!(OpenApiSpecifiedChannelParamsPojo);
+crate::codec::object!(OpenApiSpecifiedChannelParamsPojo);
 
 /// A detail that the notification of a payment carries on request.
 #[non_exhaustive]
@@ -1966,7 +1966,7 @@ pub enum PaymentQueryOption {
     CreditPayMode,
 }
 
-impl crate::wire::Listed for PaymentQueryOption {
+impl crate::codec::KnownValue for PaymentQueryOption {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -1986,14 +1986,14 @@ impl crate::wire::Listed for PaymentQueryOption {
     }
 }
 
-crate::wire::listed!(PaymentQueryOption);
+crate::codec::listed!(PaymentQueryOption);
 
 /// The plan of a periodic deduction: when, and how much.
 #[must_use]
 #[non_exhaustive]
 pub struct PeriodRuleParams {
     /// The unit of `period`.
-    pub period_type: crate::types::Open<PeriodRuleParamsPeriodType>,
+    pub period_type: crate::types::OpenEnum<PeriodRuleParamsPeriodType>,
     /// How many units lie between two deductions.
     pub period: i64,
     /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
@@ -2007,13 +2007,13 @@ pub struct PeriodRuleParams {
     /// 周期扣中场景化规则信息. Introductory offers of the plan.
     pub scene_rule_params: Option<SceneRuleParams>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`PeriodRuleParams`] must have.
 pub struct PeriodRuleParamsRequired {
     /// The unit of `period`.
-    pub period_type: crate::types::Open<PeriodRuleParamsPeriodType>,
+    pub period_type: crate::types::OpenEnum<PeriodRuleParamsPeriodType>,
     /// How many units lie between two deductions.
     pub period: i64,
     /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
@@ -2026,12 +2026,12 @@ impl PeriodRuleParams {
     /// With what must be given.
     #[inline]
     pub fn new(required: PeriodRuleParamsRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.period_type = required.period_type;
-        __made.period = required.period;
-        __made.execute_time = required.execute_time;
-        __made.single_amount = required.single_amount;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.period_type = required.period_type;
+        request.period = required.period;
+        request.execute_time = required.execute_time;
+        request.single_amount = required.single_amount;
+        request
     }
 
     /// 总金额限制. The most that all deductions together may take, in yuan. No limit, if left out.
@@ -2056,23 +2056,23 @@ impl PeriodRuleParams {
     }
 }
 
-impl crate::wire::Object for PeriodRuleParams {
+impl crate::codec::Object for PeriodRuleParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            period_type: crate::wire::Field::blank(),
-            period: crate::wire::Field::blank(),
-            execute_time: crate::wire::Field::blank(),
-            single_amount: crate::wire::Field::blank(),
+            period_type: crate::codec::Field::empty(),
+            period: crate::codec::Field::empty(),
+            execute_time: crate::codec::Field::empty(),
+            single_amount: crate::codec::Field::empty(),
             total_amount: None,
             total_payments: None,
             scene_rule_params: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["period_type", "period", "execute_time", "single_amount"]);
         source
             .fill(
@@ -2099,8 +2099,8 @@ impl crate::wire::Object for PeriodRuleParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "PeriodRuleParams",
                 &[
                     "period_type",
@@ -2126,7 +2126,7 @@ impl crate::wire::Object for PeriodRuleParams {
     }
 }
 
-crate::wire::object!(PeriodRuleParams);
+crate::codec::object!(PeriodRuleParams);
 
 /// The unit of a deduction plan.
 #[non_exhaustive]
@@ -2137,14 +2137,14 @@ pub enum PeriodRuleParamsPeriodType {
     Month,
 }
 
-impl crate::wire::Listed for PeriodRuleParamsPeriodType {
+impl crate::codec::KnownValue for PeriodRuleParamsPeriodType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["DAY", "MONTH"], &[Self::Day, Self::Month])
     }
 }
 
-crate::wire::listed!(PeriodRuleParamsPeriodType);
+crate::codec::listed!(PeriodRuleParamsPeriodType);
 
 /// A fee that came back to the merchant with a refund.
 #[non_exhaustive]
@@ -2154,34 +2154,34 @@ pub struct RefundChargeInfo {
     /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// What the fee had been for.
-    pub charge_type: Option<crate::types::Open<ChargeType>>,
+    pub charge_type: Option<crate::types::OpenEnum<ChargeType>>,
     /// 组合支付退费明细. The returned fee by part, when several sources of money had paid.
     pub refund_sub_fee_detail_list: Vec<RefundSubFee>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundChargeInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundChargeInfo {
+impl crate::codec::Object for RefundChargeInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             refund_charge_fee: None,
             switch_fee_rate: None,
             charge_type: None,
             refund_sub_fee_detail_list: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -2201,8 +2201,8 @@ impl crate::wire::Object for RefundChargeInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundChargeInfo",
             &[
                 "refund_charge_fee",
@@ -2221,7 +2221,7 @@ impl crate::wire::Object for RefundChargeInfo {
     }
 }
 
-crate::wire::object!(RefundChargeInfo);
+crate::codec::object!(RefundChargeInfo);
 
 /// One part of a returned fee.
 #[non_exhaustive]
@@ -2231,28 +2231,28 @@ pub struct RefundSubFee {
     /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for RefundSubFee {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for RefundSubFee {
+impl crate::codec::Object for RefundSubFee {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             refund_charge_fee: None,
             switch_fee_rate: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["refund_charge_fee", "switch_fee_rate"],
@@ -2262,8 +2262,8 @@ impl crate::wire::Object for RefundSubFee {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "RefundSubFee",
             &["refund_charge_fee", "switch_fee_rate"],
             &[&self.refund_charge_fee, &self.switch_fee_rate],
@@ -2272,7 +2272,7 @@ impl crate::wire::Object for RefundSubFee {
     }
 }
 
-crate::wire::object!(RefundSubFee);
+crate::codec::object!(RefundSubFee);
 
 /// How an account in a split is named.
 #[non_exhaustive]
@@ -2287,7 +2287,7 @@ pub enum RoyaltyAccountType {
     OpenId,
 }
 
-impl crate::wire::Listed for RoyaltyAccountType {
+impl crate::codec::KnownValue for RoyaltyAccountType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2297,7 +2297,7 @@ impl crate::wire::Listed for RoyaltyAccountType {
     }
 }
 
-crate::wire::listed!(RoyaltyAccountType);
+crate::codec::listed!(RoyaltyAccountType);
 
 /// One share of the money of an order.
 #[must_use]
@@ -2310,7 +2310,7 @@ pub struct RoyaltyDetailInfos {
     /// The Alipay user id that gives the share. At most 16 characters.
     pub trans_out: String,
     /// 接受分账金额的账户类型. What `trans_in` is. A user id, if left out.
-    pub trans_in_type: Option<crate::types::Open<RoyaltyDetailInfosTransInType>>,
+    pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyDetailInfosTransInType>>,
     /// Who receives the share: an Alipay user id, a bank number of 28 characters or a shop id. At most 28 characters.
     pub trans_in: String,
     /// 分账的金额. How much the share is, in yuan.
@@ -2324,7 +2324,7 @@ pub struct RoyaltyDetailInfos {
     /// 分账批次号. The batch that this share belongs to, for receivers of type `bankIndex`. At most 32 characters.
     pub batch_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 /// What a [`RoyaltyDetailInfos`] must have.
@@ -2341,11 +2341,11 @@ impl RoyaltyDetailInfos {
     /// With what must be given.
     #[inline]
     pub fn new(required: RoyaltyDetailInfosRequired) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.trans_out = required.trans_out;
-        __made.trans_in = required.trans_in;
-        __made.amount = required.amount;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.trans_out = required.trans_out;
+        request.trans_in = required.trans_in;
+        request.amount = required.amount;
+        request
     }
 
     /// 分账序列号. When this share is paid out: shares are taken in the order of this positive number.
@@ -2364,7 +2364,7 @@ impl RoyaltyDetailInfos {
     /// 接受分账金额的账户类型. What `trans_in` is. A user id, if left out.
     pub fn trans_in_type(
         mut self,
-        trans_in_type: impl Into<crate::types::Open<RoyaltyDetailInfosTransInType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<RoyaltyDetailInfosTransInType>>,
     ) -> Self {
         self.trans_in_type = Some(Into::into(trans_in_type));
         self
@@ -2395,26 +2395,26 @@ impl RoyaltyDetailInfos {
     }
 }
 
-impl crate::wire::Object for RoyaltyDetailInfos {
+impl crate::codec::Object for RoyaltyDetailInfos {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             serial_no: None,
             trans_out_type: None,
-            trans_out: crate::wire::Field::blank(),
+            trans_out: crate::codec::Field::empty(),
             trans_in_type: None,
-            trans_in: crate::wire::Field::blank(),
-            amount: crate::wire::Field::blank(),
+            trans_in: crate::codec::Field::empty(),
+            amount: crate::codec::Field::empty(),
             amount_percentage: None,
             desc: None,
             out_relation_id: None,
             batch_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["trans_out", "trans_in", "amount"]);
         source
             .fill(
@@ -2447,8 +2447,8 @@ impl crate::wire::Object for RoyaltyDetailInfos {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "RoyaltyDetailInfos",
                 &[
                     "serial_no",
@@ -2480,7 +2480,7 @@ impl crate::wire::Object for RoyaltyDetailInfos {
     }
 }
 
-crate::wire::object!(RoyaltyDetailInfos);
+crate::codec::object!(RoyaltyDetailInfos);
 
 /// How the receiver of a share is named.
 #[non_exhaustive]
@@ -2493,7 +2493,7 @@ pub enum RoyaltyDetailInfosTransInType {
     StoreId,
 }
 
-impl crate::wire::Listed for RoyaltyDetailInfosTransInType {
+impl crate::codec::KnownValue for RoyaltyDetailInfosTransInType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2503,7 +2503,7 @@ impl crate::wire::Listed for RoyaltyDetailInfosTransInType {
     }
 }
 
-crate::wire::listed!(RoyaltyDetailInfosTransInType);
+crate::codec::listed!(RoyaltyDetailInfosTransInType);
 
 /// How the money of an order is split.
 #[must_use]
@@ -2514,15 +2514,15 @@ pub struct RoyaltyInfo {
     /// 分账明细的信息. Who gets what.
     pub royalty_detail_infos: Vec<RoyaltyDetailInfos>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl RoyaltyInfo {
     /// With what must be given.
     pub fn new(royalty_detail_infos: impl Into<Vec<RoyaltyDetailInfos>>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.royalty_detail_infos = Into::into(royalty_detail_infos);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.royalty_detail_infos = Into::into(royalty_detail_infos);
+        request
     }
 
     /// 分账类型. The kind of split; only `ROYALTY` is supported. At most 150 characters.
@@ -2532,18 +2532,18 @@ impl RoyaltyInfo {
     }
 }
 
-impl crate::wire::Object for RoyaltyInfo {
+impl crate::codec::Object for RoyaltyInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             royalty_type: None,
             royalty_detail_infos: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["royalty_detail_infos"]);
         source
             .fill(
@@ -2554,8 +2554,8 @@ impl crate::wire::Object for RoyaltyInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "RoyaltyInfo",
                 &["royalty_type", "royalty_detail_infos"],
                 &[&self.royalty_type, &self.royalty_detail_infos],
@@ -2565,7 +2565,7 @@ impl crate::wire::Object for RoyaltyInfo {
     }
 }
 
-crate::wire::object!(RoyaltyInfo);
+crate::codec::object!(RoyaltyInfo);
 
 /// What a share is paid for.
 #[non_exhaustive]
@@ -2580,7 +2580,7 @@ pub enum RoyaltyScene {
     Miscellaneous,
 }
 
-impl crate::wire::Listed for RoyaltyScene {
+impl crate::codec::KnownValue for RoyaltyScene {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2595,7 +2595,7 @@ impl crate::wire::Listed for RoyaltyScene {
     }
 }
 
-crate::wire::listed!(RoyaltyScene);
+crate::codec::listed!(RoyaltyScene);
 
 /// What a movement in a split is.
 #[non_exhaustive]
@@ -2606,14 +2606,14 @@ pub enum RoyaltyType {
     Replenish,
 }
 
-impl crate::wire::Listed for RoyaltyType {
+impl crate::codec::KnownValue for RoyaltyType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["transfer", "replenish"], &[Self::Transfer, Self::Replenish])
     }
 }
 
-crate::wire::listed!(RoyaltyType);
+crate::codec::listed!(RoyaltyType);
 
 /// Introductory offers of a deduction plan.
 #[must_use]
@@ -2624,14 +2624,14 @@ pub struct SceneRuleParams {
     /// For how many days the low price holds.
     pub low_price_period: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SceneRuleParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// For how many deductions the discount holds.
@@ -2650,22 +2650,22 @@ impl SceneRuleParams {
 impl Default for SceneRuleParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SceneRuleParams {
+impl crate::codec::Object for SceneRuleParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             discount_period: None,
             low_price_period: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["discount_period", "low_price_period"],
@@ -2675,8 +2675,8 @@ impl crate::wire::Object for SceneRuleParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SceneRuleParams",
             &["discount_period", "low_price_period"],
             &[&self.discount_period, &self.low_price_period],
@@ -2685,14 +2685,14 @@ impl crate::wire::Object for SceneRuleParams {
     }
 }
 
-crate::wire::object!(SceneRuleParams);
+crate::codec::object!(SceneRuleParams);
 
 /// One settlement.
 #[must_use]
 #[non_exhaustive]
 pub struct SettleDetailInfo {
     /// 结算收款方的账户类型. What `trans_in` is.
-    pub trans_in_type: crate::types::Open<SettleDetailInfoTransInType>,
+    pub trans_in_type: crate::types::OpenEnum<SettleDetailInfoTransInType>,
     /// 结算收款方. The receiving account. Left out for `defaultSettle`. At most 64 characters.
     pub trans_in: Option<String>,
     /// 结算的金额. How much is settled, in yuan: in an order or a payment the same as `total_amount`. Required unless `actual_amount` is given.
@@ -2704,32 +2704,34 @@ pub struct SettleDetailInfo {
     /// 结算主体标识. Who is settled: the secondary merchant's id, or the merchant's number of the shop. At most 64 characters.
     pub settle_entity_id: Option<String>,
     /// 结算主体类型. What `settle_entity_id` is.
-    pub settle_entity_type: Option<crate::types::Open<SettleDetailInfoSettleEntityType>>,
+    pub settle_entity_type: Option<
+        crate::types::OpenEnum<SettleDetailInfoSettleEntityType>,
+    >,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SettleDetailInfo {
     /// With `amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_amount(
         amount: crate::types::Price,
-        trans_in_type: impl Into<crate::types::Open<SettleDetailInfoTransInType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.amount = Some(amount);
-        __made.trans_in_type = Into::into(trans_in_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.amount = Some(amount);
+        request.trans_in_type = Into::into(trans_in_type);
+        request
     }
 
     /// With `actual_amount`; at least one of `amount`, `actual_amount` must be given.
     pub fn with_actual_amount(
         actual_amount: crate::types::Price,
-        trans_in_type: impl Into<crate::types::Open<SettleDetailInfoTransInType>>,
+        trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.actual_amount = Some(actual_amount);
-        __made.trans_in_type = Into::into(trans_in_type);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.actual_amount = Some(actual_amount);
+        request.trans_in_type = Into::into(trans_in_type);
+        request
     }
 
     /// 结算收款方. The receiving account. Left out for `defaultSettle`. At most 64 characters.
@@ -2768,7 +2770,7 @@ impl SettleDetailInfo {
     pub fn settle_entity_type(
         mut self,
         settle_entity_type: impl Into<
-            crate::types::Open<SettleDetailInfoSettleEntityType>,
+            crate::types::OpenEnum<SettleDetailInfoSettleEntityType>,
         >,
     ) -> Self {
         self.settle_entity_type = Some(Into::into(settle_entity_type));
@@ -2776,23 +2778,23 @@ impl SettleDetailInfo {
     }
 }
 
-impl crate::wire::Object for SettleDetailInfo {
+impl crate::codec::Object for SettleDetailInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            trans_in_type: crate::wire::Field::blank(),
+            trans_in_type: crate::codec::Field::empty(),
             trans_in: None,
             amount: None,
             actual_amount: None,
             summary_dimension: None,
             settle_entity_id: None,
             settle_entity_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["trans_in_type"]);
         source
             .fill(
@@ -2819,8 +2821,8 @@ impl crate::wire::Object for SettleDetailInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SettleDetailInfo",
                 &[
                     "trans_in_type",
@@ -2846,7 +2848,7 @@ impl crate::wire::Object for SettleDetailInfo {
     }
 }
 
-crate::wire::object!(SettleDetailInfo);
+crate::codec::object!(SettleDetailInfo);
 
 /// Who is settled.
 #[non_exhaustive]
@@ -2857,14 +2859,14 @@ pub enum SettleDetailInfoSettleEntityType {
     Store,
 }
 
-impl crate::wire::Listed for SettleDetailInfoSettleEntityType {
+impl crate::codec::KnownValue for SettleDetailInfoSettleEntityType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SecondMerchant", "Store"], &[Self::SecondMerchant, Self::Store])
     }
 }
 
-crate::wire::listed!(SettleDetailInfoSettleEntityType);
+crate::codec::listed!(SettleDetailInfoSettleEntityType);
 
 /// How the receiver of a settlement is named.
 #[non_exhaustive]
@@ -2879,7 +2881,7 @@ pub enum SettleDetailInfoTransInType {
     DefaultSettle,
 }
 
-impl crate::wire::Listed for SettleDetailInfoTransInType {
+impl crate::codec::KnownValue for SettleDetailInfoTransInType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -2889,7 +2891,7 @@ impl crate::wire::Listed for SettleDetailInfoTransInType {
     }
 }
 
-crate::wire::listed!(SettleDetailInfoTransInType);
+crate::codec::listed!(SettleDetailInfoTransInType);
 
 /// Where the money of an order is settled to.
 #[must_use]
@@ -2900,15 +2902,15 @@ pub struct SettleInfo {
     /// When the order is settled without further confirmation: `1d` to `365d`. Only for merchants on settlement by period. At most 10 characters.
     pub settle_period_time: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SettleInfo {
     /// With what must be given.
     pub fn new(settle_detail_infos: impl Into<Vec<SettleDetailInfo>>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.settle_detail_infos = Into::into(settle_detail_infos);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.settle_detail_infos = Into::into(settle_detail_infos);
+        request
     }
 
     /// When the order is settled without further confirmation: `1d` to `365d`. Only for merchants on settlement by period. At most 10 characters.
@@ -2918,18 +2920,18 @@ impl SettleInfo {
     }
 }
 
-impl crate::wire::Object for SettleInfo {
+impl crate::codec::Object for SettleInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             settle_detail_infos: Vec::new(),
             settle_period_time: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["settle_detail_infos"]);
         source
             .fill(
@@ -2940,8 +2942,8 @@ impl crate::wire::Object for SettleInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SettleInfo",
                 &["settle_detail_infos", "settle_period_time"],
                 &[&self.settle_detail_infos, &self.settle_period_time],
@@ -2951,7 +2953,7 @@ impl crate::wire::Object for SettleInfo {
     }
 }
 
-crate::wire::object!(SettleInfo);
+crate::codec::object!(SettleInfo);
 
 /// The sub-merchant that an agreement shows to the user.
 #[must_use]
@@ -2966,14 +2968,14 @@ pub struct SignMerchantParams {
     /// 子商户的服务描述. What the service is about, for example its limit.
     pub sub_merchant_service_description: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SignMerchantParams {
     /// With nothing set.
     #[inline]
     pub fn new() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 
     /// 子商户的商户id.
@@ -3012,24 +3014,24 @@ impl SignMerchantParams {
 impl Default for SignMerchantParams {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SignMerchantParams {
+impl crate::codec::Object for SignMerchantParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             sub_merchant_id: None,
             sub_merchant_name: None,
             sub_merchant_service_name: None,
             sub_merchant_service_description: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -3049,8 +3051,8 @@ impl crate::wire::Object for SignMerchantParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SignMerchantParams",
             &[
                 "sub_merchant_id",
@@ -3069,7 +3071,7 @@ impl crate::wire::Object for SignMerchantParams {
     }
 }
 
-crate::wire::object!(SignMerchantParams);
+crate::codec::object!(SignMerchantParams);
 
 /// An agreement for later deductions that the buyer signs while paying.
 #[must_use]
@@ -3100,7 +3102,7 @@ pub struct SignParams {
     /// 商户指定优先渠道扣款参数. The channels to deduct from first.
     pub recommend_sort_channel_params: Vec<OpenApiSpecifiedChannelParamsPojo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SignParams {
@@ -3109,10 +3111,10 @@ impl SignParams {
         personal_product_code: impl Into<String>,
         access_params: AccessParams,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.personal_product_code = Into::into(personal_product_code);
-        __made.access_params = access_params;
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.personal_product_code = Into::into(personal_product_code);
+        request.access_params = access_params;
+        request
     }
 
     /// 商家和支付宝签约的产品码. The product that the merchant has signed: `GENERAL_WITHHOLDING` for merchant deductions. At most 64 characters.
@@ -3185,12 +3187,12 @@ impl SignParams {
     }
 }
 
-impl crate::wire::Object for SignParams {
+impl crate::codec::Object for SignParams {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            personal_product_code: crate::wire::Field::blank(),
-            access_params: crate::wire::Field::blank(),
+            personal_product_code: crate::codec::Field::empty(),
+            access_params: crate::codec::Field::empty(),
             product_code: None,
             sign_scene: None,
             external_agreement_no: None,
@@ -3201,12 +3203,12 @@ impl crate::wire::Object for SignParams {
             effect_time: None,
             allow_huazhi_degrade: None,
             recommend_sort_channel_params: Vec::new(),
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["personal_product_code", "access_params"]);
         source
             .fill(
@@ -3243,8 +3245,8 @@ impl crate::wire::Object for SignParams {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SignParams",
                 &[
                     "personal_product_code",
@@ -3280,7 +3282,7 @@ impl crate::wire::Object for SignParams {
     }
 }
 
-crate::wire::object!(SignParams);
+crate::codec::object!(SignParams);
 
 /// One part of a fee on a payment made from several sources.
 #[non_exhaustive]
@@ -3292,29 +3294,29 @@ pub struct SubFee {
     /// 签约费率. The rate that the contract sets.
     pub switch_fee_rate: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for SubFee {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for SubFee {
+impl crate::codec::Object for SubFee {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             charge_fee: None,
             original_charge_fee: None,
             switch_fee_rate: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["charge_fee", "original_charge_fee", "switch_fee_rate"],
@@ -3328,8 +3330,8 @@ impl crate::wire::Object for SubFee {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "SubFee",
             &["charge_fee", "original_charge_fee", "switch_fee_rate"],
             &[&self.charge_fee, &self.original_charge_fee, &self.switch_fee_rate],
@@ -3338,7 +3340,7 @@ impl crate::wire::Object for SubFee {
     }
 }
 
-crate::wire::object!(SubFee);
+crate::codec::object!(SubFee);
 
 /// The merchant behind a platform or acquirer.
 #[must_use]
@@ -3349,15 +3351,15 @@ pub struct SubMerchant {
     /// 二级商户编号类型. Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
     pub merchant_type: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl SubMerchant {
     /// With what must be given.
     pub fn new(merchant_id: impl Into<String>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.merchant_id = Into::into(merchant_id);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.merchant_id = Into::into(merchant_id);
+        request
     }
 
     /// 二级商户编号类型. Whose number `merchant_id` is; only `alipay` is supported, which is also the default. At most 32 characters.
@@ -3367,18 +3369,18 @@ impl SubMerchant {
     }
 }
 
-impl crate::wire::Object for SubMerchant {
+impl crate::codec::Object for SubMerchant {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            merchant_id: crate::wire::Field::blank(),
+            merchant_id: crate::codec::Field::empty(),
             merchant_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["merchant_id"]);
         source
             .fill(
@@ -3389,8 +3391,8 @@ impl crate::wire::Object for SubMerchant {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "SubMerchant",
                 &["merchant_id", "merchant_type"],
                 &[&self.merchant_id, &self.merchant_type],
@@ -3400,7 +3402,7 @@ impl crate::wire::Object for SubMerchant {
     }
 }
 
-crate::wire::object!(SubMerchant);
+crate::codec::object!(SubMerchant);
 
 /// A payment that was made by tapping the phone on a device.
 #[non_exhaustive]
@@ -3412,29 +3414,29 @@ pub struct TapPayInfo {
     /// The name to show for that reduction.
     pub total_discount_name: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TapPayInfo {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TapPayInfo {
+impl crate::codec::Object for TapPayInfo {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             payment_medium_type: None,
             total_discount_amount: None,
             total_discount_name: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["payment_medium_type", "total_discount_amount", "total_discount_name"],
@@ -3448,8 +3450,8 @@ impl crate::wire::Object for TapPayInfo {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TapPayInfo",
             &["payment_medium_type", "total_discount_amount", "total_discount_name"],
             &[
@@ -3462,13 +3464,13 @@ impl crate::wire::Object for TapPayInfo {
     }
 }
 
-crate::wire::object!(TapPayInfo);
+crate::codec::object!(TapPayInfo);
 
 /// What one source of money contributed to a payment, or got back in a refund.
 #[non_exhaustive]
 pub struct TradeFundBill {
     /// 交易使用的资金渠道. The source of the money.
-    pub fund_channel: crate::types::Open<FundChannel>,
+    pub fund_channel: crate::types::OpenEnum<FundChannel>,
     /// How much of the order this source covers.
     pub amount: Option<crate::types::Price>,
     /// 渠道实际付款金额. What was really taken from the source, which a subsidy can make less than `amount`.
@@ -3476,33 +3478,33 @@ pub struct TradeFundBill {
     /// 银行卡支付时的银行代码. The bank's short code, when a bank card paid.
     pub bank_code: Option<String>,
     /// 渠道所使用的资金类型. The kind of card; given for bank cards only.
-    pub fund_type: Option<crate::types::Open<TradeFundBillFundType>>,
+    pub fund_type: Option<crate::types::OpenEnum<TradeFundBillFundType>>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for TradeFundBill {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for TradeFundBill {
+impl crate::codec::Object for TradeFundBill {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            fund_channel: crate::wire::Field::blank(),
+            fund_channel: crate::codec::Field::empty(),
             amount: None,
             real_amount: None,
             bank_code: None,
             fund_type: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
@@ -3518,8 +3520,8 @@ impl crate::wire::Object for TradeFundBill {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "TradeFundBill",
             &["fund_channel", "amount", "real_amount", "bank_code", "fund_type"],
             &[
@@ -3534,7 +3536,7 @@ impl crate::wire::Object for TradeFundBill {
     }
 }
 
-crate::wire::object!(TradeFundBill);
+crate::codec::object!(TradeFundBill);
 
 /// The kind of bank card behind a `BANKCARD` bill.
 #[non_exhaustive]
@@ -3547,7 +3549,7 @@ pub enum TradeFundBillFundType {
     MixedCard,
 }
 
-impl crate::wire::Listed for TradeFundBillFundType {
+impl crate::codec::KnownValue for TradeFundBillFundType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3557,7 +3559,7 @@ impl crate::wire::Listed for TradeFundBillFundType {
     }
 }
 
-crate::wire::listed!(TradeFundBillFundType);
+crate::codec::listed!(TradeFundBillFundType);
 
 /// Where an order stands.
 #[non_exhaustive]
@@ -3572,7 +3574,7 @@ pub enum TradeStatus {
     TradeFinished,
 }
 
-impl crate::wire::Listed for TradeStatus {
+impl crate::codec::KnownValue for TradeStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3587,7 +3589,7 @@ impl crate::wire::Listed for TradeStatus {
     }
 }
 
-crate::wire::listed!(TradeStatus);
+crate::codec::listed!(TradeStatus);
 
 /// A voucher that the buyer redeemed, and who bears its cost.
 #[non_exhaustive]
@@ -3597,7 +3599,7 @@ pub struct VoucherDetail {
     /// 券名称. What the buyer sees it called.
     pub name: String,
     /// 券类型. How it reduces the price.
-    pub r#type: crate::types::Open<VoucherDetailType>,
+    pub r#type: crate::types::OpenEnum<VoucherDetailType>,
     /// 优惠券面额. Its face value: the contributions of the merchant and of the others together.
     pub amount: Option<crate::types::Price>,
     /// 商家出资. The part that the merchant who started the payment bears.
@@ -3617,23 +3619,23 @@ pub struct VoucherDetail {
     /// What the platform took off when the voucher was sold; only for vouchers that are sold.
     pub purchase_ant_contribute: Option<crate::types::Price>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for VoucherDetail {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for VoucherDetail {
+impl crate::codec::Object for VoucherDetail {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            id: crate::wire::Field::blank(),
-            name: crate::wire::Field::blank(),
-            r#type: crate::wire::Field::blank(),
+            id: crate::codec::Field::empty(),
+            name: crate::codec::Field::empty(),
+            r#type: crate::codec::Field::empty(),
             amount: None,
             merchant_contribute: None,
             other_contribute: None,
@@ -3643,12 +3645,12 @@ impl crate::wire::Object for VoucherDetail {
             purchase_buyer_contribute: None,
             purchase_merchant_contribute: None,
             purchase_ant_contribute: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -3684,8 +3686,8 @@ impl crate::wire::Object for VoucherDetail {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "VoucherDetail",
             &[
                 "id",
@@ -3720,7 +3722,7 @@ impl crate::wire::Object for VoucherDetail {
     }
 }
 
-crate::wire::object!(VoucherDetail);
+crate::codec::object!(VoucherDetail);
 
 /// How a voucher reduces the price.
 #[non_exhaustive]
@@ -3737,7 +3739,7 @@ pub enum VoucherDetailType {
     AlipayBizVoucher,
 }
 
-impl crate::wire::Listed for VoucherDetailType {
+impl crate::codec::KnownValue for VoucherDetailType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -3759,4 +3761,4 @@ impl crate::wire::Listed for VoucherDetailType {
     }
 }
 
-crate::wire::listed!(VoucherDetailType);
+crate::codec::listed!(VoucherDetailType);

@@ -27,7 +27,7 @@ pub struct WapPay {
     /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
     /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
-    pub goods_type: Option<crate::types::Open<super::types::GoodsType>>,
+    pub goods_type: Option<crate::types::OpenEnum<super::types::GoodsType>>,
     /// 订单附加信息. More about the order: comes back in the notification and the bill, and is shown in the web bill of both sides. At most 128 characters.
     pub body: Option<String>,
     /// 订单绝对超时时间. The moment after which an unpaid order is closed, at most 15 days ahead. Wins over `timeout_express` if both are given.
@@ -51,7 +51,7 @@ pub struct WapPay {
     /// 公用回传参数. Any text, percent-encoded: comes back unchanged in the notification. At most 512 characters.
     pub passback_params: Option<String>,
     /// 返回参数选项. Details to add to the notification that it leaves out by default.
-    pub query_options: Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+    pub query_options: Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
     /// 指定支付渠道. The only channels that the buyer may pay with, separated by commas, discounts included. Not together with `disable_pay_channels`. At most 128 characters.
     pub enable_pay_channels: Option<String>,
     /// 禁用渠道. Channels that the buyer may not pay with, separated by commas. Not together with `enable_pay_channels`. At most 128 characters.
@@ -67,7 +67,7 @@ pub struct WapPay {
     /// 开票信息. What the buyer needs to ask for an invoice.
     pub invoice_info: Option<super::types::InvoiceInfo>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl WapPay {
@@ -77,11 +77,11 @@ impl WapPay {
         total_amount: crate::types::Price,
         subject: impl Into<String>,
     ) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.out_trade_no = Into::into(out_trade_no);
-        __made.total_amount = total_amount;
-        __made.subject = Into::into(subject);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.out_trade_no = Into::into(out_trade_no);
+        request.total_amount = total_amount;
+        request.subject = Into::into(subject);
+        request
     }
 
     /// 产品码. The Alipay product that the payment is made under. At most 64 characters. Sent as `QUICK_WAP_WAY` unless set.
@@ -114,7 +114,7 @@ impl WapPay {
     /// 商品主类型. What kind of goods is sold. Virtual goods cannot be paid with Huabei.
     pub fn goods_type(
         mut self,
-        goods_type: impl Into<crate::types::Open<super::types::GoodsType>>,
+        goods_type: impl Into<crate::types::OpenEnum<super::types::GoodsType>>,
     ) -> Self {
         self.goods_type = Some(Into::into(goods_type));
         self
@@ -198,7 +198,7 @@ impl WapPay {
     pub fn query_options(
         mut self,
         query_options: impl Into<
-            Vec<crate::types::Open<super::types::PaymentQueryOption>>,
+            Vec<crate::types::OpenEnum<super::types::PaymentQueryOption>>,
         >,
     ) -> Self {
         self.query_options = Into::into(query_options);
@@ -256,13 +256,13 @@ impl WapPay {
     }
 }
 
-impl crate::wire::Object for WapPay {
+impl crate::codec::Object for WapPay {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            total_amount: crate::wire::Field::blank(),
-            subject: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            total_amount: crate::codec::Field::empty(),
+            subject: crate::codec::Field::empty(),
             product_code: None,
             quit_url: None,
             auth_token: None,
@@ -287,12 +287,12 @@ impl crate::wire::Object for WapPay {
             merchant_order_no: None,
             ext_user_info: None,
             invoice_info: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["out_trade_no", "total_amount", "subject"]);
         source
             .fill(
@@ -359,8 +359,8 @@ impl crate::wire::Object for WapPay {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "WapPay",
                 &[
                     "out_trade_no",
@@ -426,7 +426,7 @@ impl crate::wire::Object for WapPay {
     }
 }
 
-crate::wire::object!(WapPay);
+crate::codec::object!(WapPay);
 
 impl crate::method::Method for WapPay {
     type Response = WapPayResponse;
@@ -459,31 +459,31 @@ pub struct WapPayResponse {
     /// 商户原始订单号. The merchant's original order number, if the request had one.
     pub merchant_order_no: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for WapPayResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for WapPayResponse {
+impl crate::codec::Object for WapPayResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            out_trade_no: crate::wire::Field::blank(),
-            trade_no: crate::wire::Field::blank(),
+            out_trade_no: crate::codec::Field::empty(),
+            trade_no: crate::codec::Field::empty(),
             total_amount: None,
-            seller_id: crate::wire::Field::blank(),
+            seller_id: crate::codec::Field::empty(),
             merchant_order_no: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -505,8 +505,8 @@ impl crate::wire::Object for WapPayResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "WapPayResponse",
             &[
                 "out_trade_no",
@@ -527,7 +527,7 @@ impl crate::wire::Object for WapPayResponse {
     }
 }
 
-crate::wire::object!(WapPayResponse);
+crate::codec::object!(WapPayResponse);
 
 /// A business error code of [`WapPay`].
 #[non_exhaustive]
@@ -556,7 +556,7 @@ pub enum WapPayErrorCode {
     AcqTradeHasSuccess,
 }
 
-impl crate::wire::Listed for WapPayErrorCode {
+impl crate::codec::KnownValue for WapPayErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -590,7 +590,7 @@ impl crate::wire::Listed for WapPayErrorCode {
     }
 }
 
-crate::wire::listed!(WapPayErrorCode);
+crate::codec::listed!(WapPayErrorCode);
 
 impl crate::method::ErrorCode for WapPayErrorCode {
     #[inline]

@@ -14,36 +14,36 @@ pub struct InfoShare {
     /// 用户授权令牌. The user's `access_token`, from `alipay.system.oauth.token`. At most 40 characters.
     pub auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl InfoShare {
     /// With what must be given.
     pub fn new(auth_token: impl Into<crate::types::Secret>) -> Self {
-        let mut __made = <Self as crate::wire::Object>::blank();
-        __made.auth_token = Into::into(auth_token);
-        __made
+        let mut request = <Self as crate::codec::Object>::empty();
+        request.auth_token = Into::into(auth_token);
+        request
     }
 }
 
-impl crate::wire::Object for InfoShare {
+impl crate::codec::Object for InfoShare {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
-            auth_token: crate::wire::Field::blank(),
-            extra: crate::wire::Extra::EMPTY,
+            auth_token: crate::codec::Field::empty(),
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source.require(&["auth_token"]);
         source.fill(&["auth_token"], &mut [&mut self.auth_token], &mut self.extra);
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
                 "InfoShare",
                 &["auth_token"],
                 &[&self.auth_token],
@@ -53,7 +53,7 @@ impl crate::wire::Object for InfoShare {
     }
 }
 
-crate::wire::object!(InfoShare);
+crate::codec::object!(InfoShare);
 
 impl crate::method::Method for InfoShare {
     type Response = InfoShareResponse;
@@ -88,7 +88,7 @@ pub struct InfoShareResponse {
     /// 用户头像地址. Where the user's picture is.
     pub avatar: Option<String>,
     /// 性别. The user's sex.
-    pub gender: Option<crate::types::Open<InfoShareGender>>,
+    pub gender: Option<crate::types::OpenEnum<InfoShareGender>>,
     /// 国家码.
     pub country_code: Option<String>,
     /// 省份名称.
@@ -112,9 +112,9 @@ pub struct InfoShareResponse {
     /// 淘宝id. The user's Taobao number.
     pub taobao_id: Option<String>,
     /// 用户类型. Whose account it is.
-    pub user_type: Option<crate::types::Open<InfoShareUserType>>,
+    pub user_type: Option<crate::types::OpenEnum<InfoShareUserType>>,
     /// 用户状态. The state of the account.
-    pub user_status: Option<crate::types::Open<InfoShareUserStatus>>,
+    pub user_status: Option<crate::types::OpenEnum<InfoShareUserStatus>>,
     /// 账户是否被冻结. Whether the account is frozen.
     pub is_blocked: Option<bool>,
     /// 余额账户是否被冻结. Whether the account's balance is frozen.
@@ -122,13 +122,13 @@ pub struct InfoShareResponse {
     /// 支付宝会员等级. The membership level.
     pub member_grade: Option<String>,
     /// 是否是金融机构或特殊单位. Whether the account is of a special kind.
-    pub inst_or_corp: Option<crate::types::Open<InfoShareInstOrCorp>>,
+    pub inst_or_corp: Option<crate::types::OpenEnum<InfoShareInstOrCorp>>,
     /// 是否通过实名认证. Whether the user has proved who it is. Names and documents mean little without.
     pub is_certified: Option<bool>,
     /// The person's real name, or the company's.
     pub user_name: Option<crate::types::Secret>,
     /// The kind of document that the user proved its identity with.
-    pub cert_type: Option<crate::types::Open<InfoShareCertType>>,
+    pub cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
     /// The number of that document.
     pub cert_no: Option<crate::types::Secret>,
     /// 用户年龄. The age in years. Only of users with a verified identity card.
@@ -170,7 +170,7 @@ pub struct InfoShareResponse {
     /// 收货地址列表. The addresses that the user has goods sent to.
     pub deliver_addresses: Vec<AlipayUserDeliverAddress>,
     /// 公司类型. The kind of company. Of companies only.
-    pub firm_type: Option<crate::types::Open<InfoShareFirmType>>,
+    pub firm_type: Option<crate::types::OpenEnum<InfoShareFirmType>>,
     /// The business that the company is licensed for. Of companies only.
     pub business_scope: Option<String>,
     /// 企业执照号码. The number of the business licence. Of companies only.
@@ -192,7 +192,7 @@ pub struct InfoShareResponse {
     /// 企业法人名称. The name of the legal representative. Of companies only.
     pub firm_legal_person_name: Option<crate::types::Secret>,
     /// 企业法人证件类型. The kind of document of the legal representative. Of companies only.
-    pub firm_legal_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
+    pub firm_legal_person_cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
     /// 法人证件号码. The number of that document. Of companies only.
     pub firm_legal_person_cert_no: Option<crate::types::Secret>,
     /// 企业法人证件有效期. Until when that document is valid. Of companies only.
@@ -202,25 +202,25 @@ pub struct InfoShareResponse {
     /// 企业代理人姓名. The name of the person who acts for the company. Of companies only.
     pub firm_agent_person_name: Option<crate::types::Secret>,
     /// 企业代理人证件类型. The kind of document of that person. Of companies only.
-    pub firm_agent_person_cert_type: Option<crate::types::Open<InfoShareCertType>>,
+    pub firm_agent_person_cert_type: Option<crate::types::OpenEnum<InfoShareCertType>>,
     /// 企业代理人证件号码. The number of that document. Of companies only.
     pub firm_agent_person_cert_no: Option<crate::types::Secret>,
     /// 企业代理人证件有效期. Until when that document is valid. Of companies only.
     pub firm_agent_person_cert_expiry_date: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for InfoShareResponse {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for InfoShareResponse {
+impl crate::codec::Object for InfoShareResponse {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             user_id: None,
             open_id: None,
@@ -286,12 +286,12 @@ impl crate::wire::Object for InfoShareResponse {
             firm_agent_person_cert_type: None,
             firm_agent_person_cert_no: None,
             firm_agent_person_cert_expiry_date: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -431,8 +431,8 @@ impl crate::wire::Object for InfoShareResponse {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "InfoShareResponse",
             &[
                 "user_id",
@@ -571,7 +571,7 @@ impl crate::wire::Object for InfoShareResponse {
     }
 }
 
-crate::wire::object!(InfoShareResponse);
+crate::codec::object!(InfoShareResponse);
 
 /// A business error code of [`InfoShare`].
 #[non_exhaustive]
@@ -580,14 +580,14 @@ pub enum InfoShareErrorCode {
     SystemError,
 }
 
-impl crate::wire::Listed for InfoShareErrorCode {
+impl crate::codec::KnownValue for InfoShareErrorCode {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["SYSTEM_ERROR"], &[Self::SystemError])
     }
 }
 
-crate::wire::listed!(InfoShareErrorCode);
+crate::codec::listed!(InfoShareErrorCode);
 
 impl crate::method::ErrorCode for InfoShareErrorCode {
     #[inline]
@@ -607,14 +607,14 @@ pub enum InfoShareGender {
     Male,
 }
 
-impl crate::wire::Listed for InfoShareGender {
+impl crate::codec::KnownValue for InfoShareGender {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["F", "M"], &[Self::Female, Self::Male])
     }
 }
 
-crate::wire::listed!(InfoShareGender);
+crate::codec::listed!(InfoShareGender);
 
 /// Whose account it is.
 #[non_exhaustive]
@@ -625,14 +625,14 @@ pub enum InfoShareUserType {
     Person,
 }
 
-impl crate::wire::Listed for InfoShareUserType {
+impl crate::codec::KnownValue for InfoShareUserType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (&["1", "2"], &[Self::Company, Self::Person])
     }
 }
 
-crate::wire::listed!(InfoShareUserType);
+crate::codec::listed!(InfoShareUserType);
 
 /// The state of an account.
 #[non_exhaustive]
@@ -647,7 +647,7 @@ pub enum InfoShareUserStatus {
     Waiting,
 }
 
-impl crate::wire::Listed for InfoShareUserStatus {
+impl crate::codec::KnownValue for InfoShareUserStatus {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -657,7 +657,7 @@ impl crate::wire::Listed for InfoShareUserStatus {
     }
 }
 
-crate::wire::listed!(InfoShareUserStatus);
+crate::codec::listed!(InfoShareUserStatus);
 
 /// A special kind of account.
 #[non_exhaustive]
@@ -674,7 +674,7 @@ pub enum InfoShareInstOrCorp {
     Anonymous,
 }
 
-impl crate::wire::Listed for InfoShareInstOrCorp {
+impl crate::codec::KnownValue for InfoShareInstOrCorp {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -690,7 +690,7 @@ impl crate::wire::Listed for InfoShareInstOrCorp {
     }
 }
 
-crate::wire::listed!(InfoShareInstOrCorp);
+crate::codec::listed!(InfoShareInstOrCorp);
 
 /// A kind of identity document.
 #[non_exhaustive]
@@ -731,7 +731,7 @@ pub enum InfoShareCertType {
     ForeignerResidenceCard,
 }
 
-impl crate::wire::Listed for InfoShareCertType {
+impl crate::codec::KnownValue for InfoShareCertType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -777,7 +777,7 @@ impl crate::wire::Listed for InfoShareCertType {
     }
 }
 
-crate::wire::listed!(InfoShareCertType);
+crate::codec::listed!(InfoShareCertType);
 
 /// A kind of company.
 #[non_exhaustive]
@@ -794,7 +794,7 @@ pub enum InfoShareFirmType {
     StateOrgan,
 }
 
-impl crate::wire::Listed for InfoShareFirmType {
+impl crate::codec::KnownValue for InfoShareFirmType {
     #[inline]
     fn listed() -> (&'static [&'static str], &'static [Self]) {
         (
@@ -810,7 +810,7 @@ impl crate::wire::Listed for InfoShareFirmType {
     }
 }
 
-crate::wire::listed!(InfoShareFirmType);
+crate::codec::listed!(InfoShareFirmType);
 
 /// An address that goods are sent to.
 #[non_exhaustive]
@@ -836,19 +836,19 @@ pub struct AlipayUserDeliverAddress {
     /// 是否默认收货地址. Whether goods go there unless the user says otherwise.
     pub default_deliver_address: Option<bool>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AlipayUserDeliverAddress {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AlipayUserDeliverAddress {
+impl crate::codec::Object for AlipayUserDeliverAddress {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             deliver_fullname: None,
             deliver_mobile: None,
@@ -860,12 +860,12 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
             address_code: None,
             zip: None,
             default_deliver_address: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &[
@@ -897,8 +897,8 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AlipayUserDeliverAddress",
             &[
                 "deliver_fullname",
@@ -929,7 +929,7 @@ impl crate::wire::Object for AlipayUserDeliverAddress {
     }
 }
 
-crate::wire::object!(AlipayUserDeliverAddress);
+crate::codec::object!(AlipayUserDeliverAddress);
 
 /// A picture of a document.
 #[non_exhaustive]
@@ -939,28 +939,28 @@ pub struct AlipayUserPicture {
     /// Where it is. `alipay.user.certify.image.fetch` turns this into something to look at.
     pub picture_url: Option<String>,
     /// Fields that this version of the library does not know.
-    pub extra: crate::wire::Extra,
+    pub extra: crate::types::Extra,
 }
 
 impl Default for AlipayUserPicture {
     #[inline]
     fn default() -> Self {
-        <Self as crate::wire::Object>::blank()
+        <Self as crate::codec::Object>::empty()
     }
 }
 
-impl crate::wire::Object for AlipayUserPicture {
+impl crate::codec::Object for AlipayUserPicture {
     #[inline]
-    fn blank() -> Self {
+    fn empty() -> Self {
         Self {
             picture_type: None,
             picture_url: None,
-            extra: crate::wire::Extra::EMPTY,
+            extra: crate::codec::Extra::EMPTY,
         }
     }
 
     #[inline]
-    fn fill(&mut self, source: &mut crate::wire::Source<'_>) {
+    fn fill(&mut self, source: &mut crate::codec::Source<'_>) {
         source
             .fill(
                 &["picture_type", "picture_url"],
@@ -970,8 +970,8 @@ impl crate::wire::Object for AlipayUserPicture {
     }
 
     #[inline]
-    fn see(&self) -> crate::wire::Seen<'_> {
-        crate::wire::Seen::new(
+    fn fields(&self) -> crate::codec::FieldsRef<'_> {
+        crate::codec::FieldsRef::new(
             "AlipayUserPicture",
             &["picture_type", "picture_url"],
             &[&self.picture_type, &self.picture_url],
@@ -980,4 +980,4 @@ impl crate::wire::Object for AlipayUserPicture {
     }
 }
 
-crate::wire::object!(AlipayUserPicture);
+crate::codec::object!(AlipayUserPicture);

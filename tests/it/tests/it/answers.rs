@@ -17,7 +17,7 @@ use alipay_api::{
         types::TradeStatus,
     },
     transport::{BoxFuture, Transport, TransportError},
-    types::Open,
+    types::OpenEnum,
 };
 use alipay_mock::{Mock, keys::SignType};
 use bytes::Bytes;
@@ -112,7 +112,7 @@ async fn what_the_wire_makes_of_types_is_understood() {
     let order = alipay.query_signed(content).await.unwrap();
     assert_eq!(order.trade_no, "2013112111001004500000675971");
     assert_eq!(order.total_amount, Some(price("88.80")));
-    assert_eq!(order.trade_status, Open::<TradeStatus>::from("NEW_STATUS"));
+    assert_eq!(order.trade_status, OpenEnum::<TradeStatus>::from("NEW_STATUS"));
     assert_eq!(order.enterprise_pay_info, None);
     assert_eq!(order.fund_bill_list[0].amount, Some(price("0.01")));
     assert_eq!(order.extra.get("new"), Some(r#"{"a":1}"#));

@@ -13,6 +13,7 @@ use std::{
 use alipay_api::{
     Client, Credentials, Error, ErrorKind, Outcome,
     cert::Certificate,
+    codec::{JsonWriter, Object as _, Value},
     isv::{
         Isv, IsvEvent, Sweep,
         store::{
@@ -26,7 +27,6 @@ use alipay_api::{
     trade::{AppPay, PagePay, Pay, PayRequired},
     transport::{TransportError, TransportErrorKind},
     types::{File, Secret},
-    wire::{JsonWriter, Object as _, Value},
 };
 use serde_json::json;
 
@@ -58,7 +58,7 @@ const HARMLESS: &[&str] = &[
     "MethodInfo",
     "MissingFields",
     "NoErrorCode",
-    "Open",
+    "OpenEnum",
     "OtherNotification",
     "ParsePriceError",
     "ParseSignTypeError",
@@ -331,7 +331,7 @@ fn values(shown: &mut Shown) {
     let text = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
     let granted: AuthTokenAppResponse = serde_json::from_value(text.clone()).unwrap();
     shown.add("Extra", &granted.extra);
-    shown.add("Seen", &granted.see());
+    shown.add("FieldsRef", &granted.fields());
     let json = text.to_string();
     shown.add("Value", &[Value::parse(&json).unwrap(), Value::from_text(TOKEN)]);
     shown.add("Source", &Value::parse(&json).unwrap());

@@ -10,7 +10,7 @@ use crate::clock::beijing;
 use crate::core::Core;
 use crate::lifetimes::Lifetimes;
 use crate::notify::delivery::{About, NotificationView};
-use crate::state::authorisations::{DeadRefreshToken, Grant, Grantor, Standing};
+use crate::state::authorisations::{DeadRefreshToken, Grant, Grantor, TokenStatus};
 use crate::state::numbers;
 use crate::validate::scalar::is_url;
 
@@ -133,10 +133,10 @@ impl Core {
         AuthorisationView {
             auth_app_id: grant.grantor.auth_app_id.clone(),
             user_id: grant.grantor.user_id.clone(),
-            status: match grant.standing(self.now()) {
-                Standing::Valid => AuthorisationStatus::Valid,
-                Standing::Cancelled => AuthorisationStatus::Cancelled,
-                Standing::Expired | Standing::Replaced => AuthorisationStatus::Expired,
+            status: match grant.status(self.now()) {
+                TokenStatus::Valid => AuthorisationStatus::Valid,
+                TokenStatus::Cancelled => AuthorisationStatus::Cancelled,
+                TokenStatus::Expired | TokenStatus::Replaced => AuthorisationStatus::Expired,
             },
             app_auth_token: grant.token.clone(),
             app_refresh_token: grant.refresh.clone(),

@@ -161,7 +161,7 @@ impl Core {
         let now = self.now();
         let order = self.with_state(|state| state.trades.get(&key, now).map(|order| order.clone()));
         let order = order.ok_or(ControlError::NoOrder(key.out_trade_no))?;
-        let signatory = self.herald(self.signatory());
+        let signatory = self.notification_signer(self.signatory());
         let signing = |_| ControlError::Signing;
         Ok(Payment {
             return_url: notify::return_url(&order, &signatory, now).map_err(signing)?,

@@ -6,7 +6,7 @@ use super::{Behaviour, Call, Played};
 use crate::clock::beijing;
 use crate::protocol::answer::Fields;
 use crate::protocol::failure::Failure;
-use crate::state::authorisations::{ExchangeRefusal, Standing};
+use crate::state::authorisations::{ExchangeRefusal, TokenStatus};
 
 pub(super) const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
@@ -82,7 +82,7 @@ fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
         .flat_map(|product| &product.methods)
         .map(|method| method.name.clone().into())
         .collect();
-    let is_valid = grant.standing(call.now) == Standing::Valid;
+    let is_valid = grant.status(call.now) == TokenStatus::Valid;
     Ok(Played::success(
         Fields::new()
             .with("user_id", grant.grantor.user_id.clone())

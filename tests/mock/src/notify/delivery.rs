@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::Letter;
+use super::Notification;
 use crate::state::trades::Key;
 
 /// The pauses that Alipay documents between its eight attempts.
@@ -112,12 +112,12 @@ impl Deliveries {
     }
 
     /// Starts a delivery.
-    pub(crate) fn send(&self, about: About, letter: Letter) {
+    pub(crate) fn send(&self, about: About, notification: Notification) {
         let view = NotificationView {
-            notify_id: letter.notify_id.clone(),
-            name: letter.name.to_owned(),
-            trade_status: letter.trade_status.map(str::to_owned),
-            url: letter.url.clone(),
+            notify_id: notification.notify_id.clone(),
+            name: notification.name.to_owned(),
+            trade_status: notification.trade_status.map(str::to_owned),
+            url: notification.url.clone(),
             attempts: Vec::new(),
             outcome: NotificationOutcome::Pending,
         };
@@ -128,7 +128,7 @@ impl Deliveries {
         self.pending.send_modify(|count| *count += 1);
         let this = self.clone();
         self.runtime.spawn(async move {
-            let outcome = if this.deliver(index, &letter).await {
+            let outcome = if this.deliver(index, &notification).await {
                 NotificationOutcome::Delivered
             } else {
                 NotificationOutcome::GivenUp
@@ -156,11 +156,11 @@ impl Deliveries {
         let _ = pending.wait_for(|count| *count == 0).await;
     }
 
-    async fn deliver(&self, index: usize, letter: &Letter) -> bool {
+    async fn deliver(&self, index: usize, notification: &Notification) -> bool {
         let mut stop = self.stop.clone();
         let mut pauses = self.schedule.iter();
         loop {
-            let attempt = self.attempt(letter).await;
+            let attempt = self.attempt(notification).await;
             let arrived = attempt.status == Some(200) && attempt.answer == "success";
             self.update(index, |view| view.attempts.push(attempt));
             if arrived {
@@ -174,13 +174,13 @@ impl Deliveries {
         }
     }
 
-    async fn attempt(&self, letter: &Letter) -> AttemptView {
-        let content_type = format!("application/x-www-form-urlencoded; charset={}", letter.charset);
+    async fn attempt(&self, notification: &Notification) -> AttemptView {
+        let content_type = format!("application/x-www-form-urlencoded; charset={}", notification.charset);
         let sent = self
             .client
-            .post(&letter.url)
+            .post(&notification.url)
             .header("content-type", content_type)
-            .body(letter.form.clone())
+            .body(notification.form.clone())
             .send()
             .await;
         let mut response = match sent {

@@ -4,7 +4,7 @@ use alipay_codegen::ir::Spec;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Letter;
+use super::Notification;
 use crate::certificates::Signatory;
 use crate::clock::beijing;
 use crate::keys::SignType;
@@ -14,14 +14,14 @@ use crate::state::authorisations::{Event, Grant};
 use crate::state::numbers;
 
 /// The news of an event, for the address of the app.
-pub(crate) fn letter(
+pub(crate) fn notification(
     event: &Event,
     app_id: &str,
     url: &str,
     spec: &Spec,
     signatory: &Signatory,
     now: Timestamp,
-) -> Option<Letter> {
+) -> Option<Notification> {
     let notify_id = numbers::notify_id(now);
     let (name, fields) = match event {
         Event::Authorised(grant, code) => ("open_app_auth_notify", authorised(grant, code, app_id, now)),
@@ -35,7 +35,7 @@ pub(crate) fn letter(
     ];
     let fields: Vec<_> = common.into_iter().chain(fields).collect();
     let rule = spec.notifications.iter().find(|known| known.name == name)?.signature;
-    Some(Letter {
+    Some(Notification {
         notify_id,
         name,
         trade_status: None,

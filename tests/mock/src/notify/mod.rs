@@ -18,7 +18,7 @@ use crate::state::trades::{EventKind, Order, Trade};
 
 /// A notification that is ready to be sent.
 #[derive(Debug)]
-pub(crate) struct Letter {
+pub(crate) struct Notification {
     pub(crate) notify_id: String,
     /// Its `notify_type` or `msg_method`.
     pub(crate) name: &'static str,
@@ -32,7 +32,12 @@ pub(crate) struct Letter {
 }
 
 /// The `trade_status_sync` notification of an event, if the order asked to be notified.
-pub(crate) fn letter(order: &Order, event: &EventKind, signatory: &Signatory, now: Timestamp) -> Option<Letter> {
+pub(crate) fn notification(
+    order: &Order,
+    event: &EventKind,
+    signatory: &Signatory,
+    now: Timestamp,
+) -> Option<Notification> {
     let terms = &order.terms;
     let (Some(trade), Some(url)) = (&order.trade, terms.notify_url.clone()) else {
         return None;
@@ -40,7 +45,7 @@ pub(crate) fn letter(order: &Order, event: &EventKind, signatory: &Signatory, no
     let notify_id = numbers::notify_id(now);
     let fields = fields(order, trade, event, &notify_id, now);
     let form = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, signatory).ok()?;
-    Some(Letter {
+    Some(Notification {
         notify_id,
         name: "trade_status_sync",
         trade_status: Some(trade.status.name()),

@@ -19,7 +19,7 @@ use crate::protocol::answer::{Answer, root};
 use crate::protocol::failure::Failure;
 use crate::protocol::parameters::{Parameters, Unreadable};
 use crate::protocol::signature;
-use crate::state::authorisations::Standing;
+use crate::state::authorisations::TokenStatus;
 use crate::state::trades::Merchant;
 use crate::validate;
 use crate::validate::scalar::is_url;
@@ -226,14 +226,14 @@ fn merchant(core: &Core, parameters: &Parameters) -> Result<Merchant, Failure> {
     let now = core.now();
     core.with_state(|state| {
         let grant = state.authorisations.find(token);
-        match grant.map(|grant| (grant, grant.standing(now))) {
-            Some((grant, Standing::Valid)) => Ok(Merchant {
+        match grant.map(|grant| (grant, grant.status(now))) {
+            Some((grant, TokenStatus::Valid)) => Ok(Merchant {
                 app_id,
                 auth_app_id: grant.grantor.auth_app_id.clone(),
                 seller_id: grant.grantor.user_id.clone(),
             }),
-            Some((_, Standing::Expired)) => Err(Failure::token("aop.app-auth-token-time-out", "应用授权令牌已过期")),
-            Some((_, Standing::Replaced | Standing::Cancelled)) | None => {
+            Some((_, TokenStatus::Expired)) => Err(Failure::token("aop.app-auth-token-time-out", "应用授权令牌已过期")),
+            Some((_, TokenStatus::Replaced | TokenStatus::Cancelled)) | None => {
                 Err(Failure::token("aop.invalid-app-auth-token", "无效的应用授权令牌"))
             }
         }

@@ -45,7 +45,7 @@ enum End {
 
 /// What a token is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum TokenStatus {
     Valid,
     /// Its time is over.
     Expired,
@@ -57,12 +57,12 @@ pub(crate) enum Standing {
 
 impl Grant {
     /// What the token is worth.
-    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+    pub(crate) fn status(&self, now: Timestamp) -> TokenStatus {
         match self.over {
-            Some(End::Cancelled) => Standing::Cancelled,
-            _ if now < self.end => Standing::Valid,
-            Some(End::Replaced) => Standing::Replaced,
-            None => Standing::Expired,
+            Some(End::Cancelled) => TokenStatus::Cancelled,
+            _ if now < self.end => TokenStatus::Valid,
+            Some(End::Replaced) => TokenStatus::Replaced,
+            None => TokenStatus::Expired,
         }
     }
 

@@ -18,7 +18,7 @@ fn a_code_works_once_and_for_a_day() {
     let code = agree(&mut all, 0);
     let grant = all.exchange(&code, at(23)).unwrap();
     assert_eq!((grant.token.len(), grant.grantor.auth_app_id.as_str()), (40, "2021"));
-    assert_eq!(all.find(&grant.token).unwrap().standing(at(25)), Standing::Valid);
+    assert_eq!(all.find(&grant.token).unwrap().status(at(25)), TokenStatus::Valid);
     assert_eq!(all.exchange(&code, at(23)).unwrap_err(), ExchangeRefusal::Spent);
     let late = agree(&mut all, 0);
     assert_eq!(all.exchange(&late, at(24)).unwrap_err(), ExchangeRefusal::Spent);
@@ -34,11 +34,11 @@ fn a_refresh_replaces_both_tokens() {
     assert!(new.token != old.token && new.refresh != old.refresh);
     assert_eq!((new.refreshes, new.authorised), (1, at(0)));
     assert_eq!(all.renew(&old.refresh, at(1)).unwrap_err(), ExchangeRefusal::Spent);
-    let standing = |token: &str, hours| all.find(token).unwrap().standing(at(hours));
-    assert_eq!(standing(&old.token, 1), Standing::Valid);
-    assert_eq!(standing(&old.token, 2), Standing::Replaced);
-    assert_eq!(standing(&new.token, 2), Standing::Valid);
-    assert_eq!(standing(&new.token, 24 * 366), Standing::Expired);
+    let status = |token: &str, hours| all.find(token).unwrap().status(at(hours));
+    assert_eq!(status(&old.token, 1), TokenStatus::Valid);
+    assert_eq!(status(&old.token, 2), TokenStatus::Replaced);
+    assert_eq!(status(&new.token, 2), TokenStatus::Valid);
+    assert_eq!(status(&new.token, 24 * 366), TokenStatus::Expired);
     let late = all.renew(&new.refresh, at(24 * 400)).unwrap_err();
     assert_eq!(late, ExchangeRefusal::Expired);
     assert_eq!(all.renew("x", at(0)).unwrap_err(), ExchangeRefusal::Unknown);
@@ -54,7 +54,7 @@ fn without_grace_the_old_token_dies_at_once() {
     let code = agree(&mut all, 0);
     let old = all.exchange(&code, at(0)).unwrap();
     all.renew(&old.refresh, at(1)).unwrap();
-    assert_eq!(all.find(&old.token).unwrap().standing(at(1)), Standing::Replaced);
+    assert_eq!(all.find(&old.token).unwrap().status(at(1)), TokenStatus::Replaced);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn nothing_outlives_a_cancellation() {
     assert_eq!(all.cancel("2021").unwrap().token, new.token);
     assert!(all.cancel("2021").is_none());
     for token in [&old.token, &new.token] {
-        assert_eq!(all.find(token).unwrap().standing(at(0)), Standing::Cancelled);
+        assert_eq!(all.find(token).unwrap().status(at(0)), TokenStatus::Cancelled);
     }
     assert_eq!(all.renew(&new.refresh, at(0)).unwrap_err(), ExchangeRefusal::Spent);
     assert_eq!(all.dead()[0].cause, RefreshTokenDeath::Cancelled);
@@ -88,7 +88,7 @@ fn nothing_outlives_a_cancellation() {
 
     let anew = agree(&mut all, 1);
     assert!(all.exchange(&anew, at(1)).is_ok());
-    assert_eq!(all.find(&new.token).unwrap().standing(at(1)), Standing::Cancelled);
+    assert_eq!(all.find(&new.token).unwrap().status(at(1)), TokenStatus::Cancelled);
 }
 
 #[test]

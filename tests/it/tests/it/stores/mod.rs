@@ -1,11 +1,11 @@
 //! The token stores: one suite for all three, and what each must stand.
 
-mod away;
 mod conformance;
 mod damage;
+mod disk_full;
+mod disk_full_during_refresh;
 pub(crate) mod each;
-mod filling;
-mod room;
+mod outage;
 mod rotation;
 mod start;
 mod sweep;

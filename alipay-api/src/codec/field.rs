@@ -1,0 +1,258 @@
+use std::fmt;
+
+use super::{
+    AnyScalar, DecodeError, JsonWriter, Object, Reading, Value, debug_object, object::copy_object, same_object,
+};
+
+/// What a field can hold: a scalar, an object, a list, or perhaps nothing.
+///
+/// A type says only which of these it is. What happens to fields is in the functions of `dyn Field`, compiled once for all types.
+pub trait Field: 'static {
+    /// What a field of the type holds before anything is read into it.
+    fn empty() -> Self
+    where
+        Self: Sized;
+
+    /// What it holds.
+    fn view(&self) -> View<'_>;
+
+    /// Where to put what it shall hold.
+    fn slot(&mut self) -> Slot<'_>;
+}
+
+/// What a [`Field`] holds.
+pub enum View<'a> {
+    /// A value.
+    Scalar(&'a dyn AnyScalar),
+    /// An object.
+    Object(&'a dyn Object),
+    /// Something of another type, or nothing.
+    Option(Option<&'a dyn Field>),
+    /// Items of one type.
+    List(&'a dyn List),
+}
+
+/// Where to put what a [`Field`] shall hold.
+pub enum Slot<'a> {
+    /// A value.
+    Scalar(&'a mut dyn AnyScalar),
+    /// An object.
+    Object(&'a mut dyn Object),
+    /// Something of another type, or nothing.
+    Option(&'a mut dyn Container),
+    /// Items of one type.
+    List(&'a mut dyn Container),
+}
+
+/// A list as a field.
+pub trait List {
+    /// The item at this place; `None` after the last.
+    fn item(&self, at: usize) -> Option<&dyn Field>;
+}
+
+/// Something that holds things of one type: a list, or an option.
+pub trait Container {
+    /// Fills an empty item, and keeps it if `fill` says that there was anything.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError>;
+
+    /// Holds nothing any more.
+    fn clear(&mut self);
+}
+
+/// Fills what is empty; says whether there was anything.
+pub type FillFn<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
+
+impl dyn Field + '_ {
+    /// Whether the field is left out: nothing was given for it, or empty text.
+    pub fn is_absent(&self) -> bool {
+        match self.view() {
+            View::Option(held) => held.is_none_or(Self::is_absent),
+            View::List(list) => list.item(0).is_none(),
+            View::Scalar(scalar) => scalar.is_empty(),
+            View::Object(_) => false,
+        }
+    }
+
+    /// Writes what it holds as JSON.
+    pub fn encode(&self, out: &mut JsonWriter) {
+        match self.view() {
+            View::Scalar(scalar) => scalar.encode(out),
+            View::Object(object) => out.object(object),
+            View::Option(Some(held)) => held.encode(out),
+            View::Option(None) => out.raw("null"),
+            View::List(list) => out.list(items(list)),
+        }
+    }
+
+    /// Reads the value into it, where it is empty; `false`, and it stays empty, where the value stands for absence: `null`, or
+    /// `""` for anything but text.
+    ///
+    /// # Errors
+    /// The value is not of this type. Of a list, items may have been read before that: see [`clear`](Self::clear).
+    pub(crate) fn read(&mut self, value: Value<'_>, reading: Reading<'_>) -> Result<bool, DecodeError> {
+        match self.slot() {
+            Slot::Scalar(scalar) => scalar.read(value),
+            Slot::Object(object) => value.object(&mut |values| {
+                let mut source = values.source(reading);
+                object.fill(&mut source);
+                source.finish()
+            }),
+            Slot::Option(option) => option.fill_item(&mut |held| held.read(value, reading)),
+            Slot::List(list) => value.list(&mut |index, item| {
+                let noted = reading.noted();
+                list.fill_item(&mut |held| held.read(item, reading))?;
+                reading.place(noted, |error| error.at(index));
+                Ok(())
+            }),
+        }
+    }
+
+    /// Makes a field empty again into which a value could be read in part only.
+    pub(super) fn clear(&mut self) {
+        if let Slot::List(list) = self.slot() {
+            list.clear();
+        }
+    }
+
+    /// Makes it hold the same as another of its type; it must be empty.
+    pub(super) fn copy(&mut self, other: &dyn Field) {
+        // What holds something can't fail to hold a copy.
+        let hold = |holder: &mut dyn Container, other: &dyn Field| {
+            let _ = holder.fill_item(&mut |held| {
+                held.copy(other);
+                Ok(true)
+            });
+        };
+        match (self.slot(), other.view()) {
+            (Slot::Scalar(scalar), View::Scalar(other)) => scalar.copy(other),
+            (Slot::Object(object), View::Object(other)) => copy_object(object, other),
+            (Slot::Option(option), View::Option(Some(other))) => hold(option, other),
+            (Slot::List(list), View::List(others)) => items(others).for_each(|other| hold(list, other)),
+            _ => {}
+        }
+    }
+
+    /// Whether another of its type holds the same.
+    pub(super) fn is_same(&self, other: &dyn Field) -> bool {
+        match (self.view(), other.view()) {
+            (View::Scalar(scalar), View::Scalar(other)) => scalar.is_same(other),
+            (View::Object(object), View::Object(other)) => same_object(object, other),
+            (View::Option(Some(held)), View::Option(Some(other))) => held.is_same(other),
+            (View::Option(None), View::Option(None)) => true,
+            (View::List(list), View::List(other)) => {
+                let (mut items, mut others) = (items(list), items(other));
+                items.all(|item| others.next().is_some_and(|other| item.is_same(other))) && others.next().is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for dyn Field + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.view() {
+            View::Scalar(scalar) => scalar.show(formatter),
+            View::Object(object) => debug_object(object, formatter),
+            View::Option(Some(held)) => formatter.debug_tuple("Some").field(&held).finish(),
+            View::Option(None) => formatter.write_str("None"),
+            View::List(list) => formatter.debug_list().entries(items(list)).finish(),
+        }
+    }
+}
+
+fn items(list: &dyn List) -> impl Iterator<Item = &dyn Field> {
+    (0..).map_while(|at| list.item(at))
+}
+
+impl<T: Field> Field for Option<T> {
+    fn empty() -> Self {
+        None
+    }
+
+    fn view(&self) -> View<'_> {
+        View::Option(match self {
+            Some(held) => Some(held),
+            None => None,
+        })
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Option(self)
+    }
+}
+
+impl<T: Field> Container for Option<T> {
+    #[inline]
+    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError> {
+        let filled = fill(self.insert(T::empty()));
+        if !matches!(filled, Ok(true)) {
+            *self = None;
+        }
+        filled
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        *self = None;
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn empty() -> Self {
+        Self::new()
+    }
+
+    fn view(&self) -> View<'_> {
+        View::List(self)
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::List(self)
+    }
+}
+
+impl<T: Field> List for Vec<T> {
+    fn item(&self, at: usize) -> Option<&dyn Field> {
+        match self.get(at) {
+            Some(item) => Some(item),
+            None => None,
+        }
+    }
+}
+
+impl<T: Field> Container for Vec<T> {
+    #[inline]
+    fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError> {
+        self.push(T::empty());
+        let filled = match self.last_mut() {
+            Some(held) => fill(held),
+            None => Ok(false),
+        };
+        if !matches!(filled, Ok(true)) {
+            self.truncate(self.len() - 1);
+        }
+        filled
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        Self::clear(self);
+    }
+}
+
+impl<T: Object> Field for T {
+    fn empty() -> Self {
+        <Self as Object>::empty()
+    }
+
+    fn view(&self) -> View<'_> {
+        View::Object(self)
+    }
+
+    fn slot(&mut self) -> Slot<'_> {
+        Slot::Object(self)
+    }
+}

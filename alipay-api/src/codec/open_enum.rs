@@ -1,0 +1,248 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    hash::{Hash, Hasher},
+    mem,
+    str::FromStr,
+};
+
+use super::{DecodeError, JsonWriter, Scalar, Value, scalar};
+
+/// The values that a spec lists for an enum. The gateway may add to them at any time, so that fields hold an [`OpenEnum`] of it.
+///
+/// `listed!` adds the traits that follow from it.
+pub trait KnownValue: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// All values as they stand on the wire, and, in the same order, what they are here.
+    fn listed() -> (&'static [&'static str], &'static [Self]);
+
+    /// The value as it stands on the wire.
+    fn as_str(self) -> &'static str {
+        text_of(&self)
+    }
+
+    /// The value that stands on the wire as this text, if it is listed.
+    fn from_text(text: &str) -> Option<Self> {
+        let (texts, values) = Self::listed();
+        values.get(place_of(texts, text)?).copied()
+    }
+}
+
+fn place_of(texts: &[&str], text: &str) -> Option<usize> {
+    texts.iter().position(|listed| *listed == text)
+}
+
+// A loop over places: an adapter of iterators would be compiled for each enum.
+fn text_of<T: KnownValue>(value: &T) -> &'static str {
+    let (texts, values) = T::listed();
+    let mut place = 0;
+    while let Some(listed) = values.get(place) {
+        if same_listed(listed, value) {
+            break;
+        }
+        place += 1;
+    }
+    texts.get(place).copied().unwrap_or_default()
+}
+
+/// `PartialEq` for listed values.
+pub fn same_listed<T>(one: &T, other: &T) -> bool {
+    mem::discriminant(one) == mem::discriminant(other)
+}
+
+/// `Hash` for listed values.
+pub fn hash_listed<T, H: Hasher>(value: &T, state: &mut H) {
+    mem::discriminant(value).hash(state);
+}
+
+/// `FromStr` for listed values.
+///
+/// # Errors
+/// The text is none of them.
+pub fn parse_listed<T: KnownValue>(text: &str) -> Result<T, UnknownValueError> {
+    T::from_text(text).ok_or(UnknownValueError { listed: T::listed().0 })
+}
+
+/// `Display` for listed values: the text on the wire, padded where the caller asks for that.
+///
+/// # Errors
+/// The formatter's.
+pub fn display_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    formatter.pad(text_of(value))
+}
+
+/// `Debug` for listed values: the text on the wire.
+///
+/// # Errors
+/// The formatter's.
+pub fn debug_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fmt::Debug::fmt(text_of(value), formatter)
+}
+
+/// Text that is none of the values that this version of the library lists for an enum. The gateway may know more of them: an [`Open`]
+/// takes any text.
+///
+/// It names the values that are listed, and never the text: that may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownValueError {
+    listed: &'static [&'static str],
+}
+
+impl fmt::Display for UnknownValueError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An enum of error codes has up to a hundred.
+        const SHOWN: usize = 8;
+        let (shown, more) = self.listed.split_at(self.listed.len().min(SHOWN));
+        formatter.write_str("the text is not a value that this version of the library lists")?;
+        if !shown.is_empty() {
+            write!(formatter, ": `{}`", shown.join("`, `"))?;
+        }
+        if !more.is_empty() {
+            write!(formatter, " and {} more", more.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnknownValueError {}
+
+/// A value of an enum that may grow: one that is listed, or another that this version of the library does not know.
+///
+/// It compares with listed values, and converts from them and from any text. The listed values themselves are read from text with
+/// `parse`, which fails with an [`UnknownValueError`] for any other. To match, ask for the [`known`](Self::known) one:
+///
+/// ```
+/// # #[cfg(feature = "trade")]
+/// # fn show(order: alipay_api::trade::QueryResponse) {
+/// use alipay_api::trade::types::TradeStatus;
+///
+/// match order.trade_status.known() {
+///     Some(TradeStatus::TradeSuccess | TradeStatus::TradeFinished) => println!("paid"),
+///     Some(_) => println!("not paid"),
+///     None => println!("{} is new", order.trade_status),
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub enum OpenEnum<T> {
+    /// A listed value.
+    Known(T),
+    /// Another, as it stands on the wire.
+    Other(Box<str>),
+}
+
+impl<T: KnownValue> OpenEnum<T> {
+    /// The listed value; `None` for another.
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(value) => Some(*value),
+            Self::Other(text) => T::from_text(text),
+        }
+    }
+
+    /// The value as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(value) => text_of(value),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl<T: KnownValue> From<T> for OpenEnum<T> {
+    fn from(value: T) -> Self {
+        Self::Known(value)
+    }
+}
+
+impl<T: KnownValue> From<&str> for OpenEnum<T> {
+    fn from(text: &str) -> Self {
+        T::from_text(text).map_or_else(|| Self::Other(text.into()), Self::Known)
+    }
+}
+
+impl<T: KnownValue> From<String> for OpenEnum<T> {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl<T: KnownValue> FromStr for OpenEnum<T> {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.into())
+    }
+}
+
+/// Empty text.
+impl<T> Default for OpenEnum<T> {
+    fn default() -> Self {
+        Self::Other(Box::default())
+    }
+}
+
+impl<T: KnownValue> PartialEq for OpenEnum<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<T: KnownValue> Eq for OpenEnum<T> {}
+
+impl<T: KnownValue> PartialEq<T> for OpenEnum<T> {
+    fn eq(&self, other: &T) -> bool {
+        self.known().as_ref() == Some(other)
+    }
+}
+
+impl<T: KnownValue> Hash for OpenEnum<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl<T: KnownValue> fmt::Debug for OpenEnum<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
+impl<T: KnownValue> fmt::Display for OpenEnum<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl<T: KnownValue> Scalar for OpenEnum<T> {
+    fn empty() -> Self {
+        Self::default()
+    }
+
+    fn encode(&self, out: &mut JsonWriter) {
+        out.string(self.as_str());
+    }
+
+    fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError> {
+        Ok(value.text()?.map(|text| Self::from(&*text)))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.as_str().is_empty()
+    }
+}
+
+scalar!(OpenEnum<T: KnownValue>);
+
+#[cfg(feature = "serde")]
+impl<T: KnownValue> serde_core::Serialize for OpenEnum<T> {
+    fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        super::serialize(self, serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, T: KnownValue> serde_core::Deserialize<'de> for OpenEnum<T> {
+    fn deserialize<D: serde_core::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::deserialize(deserializer)
+    }
+}

@@ -1,0 +1,178 @@
+use std::fmt;
+
+use serde_core::Serialize as _;
+use zeroize::Zeroizing;
+
+use super::{Field, FieldsRef, Object, value::unquote};
+
+/// Writes JSON text.
+///
+/// Requests are checked while they are written: an object that lacks one of a group of fields is remembered as [`MissingFields`].
+///
+/// Its `Debug` shows nothing of the text, which may hold secrets.
+#[derive(Default)]
+pub struct JsonWriter {
+    out: Vec<u8>,
+    missing: Option<MissingFields>,
+}
+
+impl fmt::Debug for JsonWriter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("JsonWriter")
+            .field("bytes", &self.out.len())
+            .field("missing", &self.missing)
+            .finish()
+    }
+}
+
+/// None of these fields was given, and one of them must be. Empty text counts as nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFields {
+    /// The group; a field that must be given itself is one of its own.
+    pub one_of: &'static [&'static str],
+}
+
+impl fmt::Display for MissingFields {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.one_of {
+            [name] => write!(formatter, "`{name}` must be given, and not be empty"),
+            names => write!(
+                formatter,
+                "one of `{}` must be given, and not be empty",
+                names.join("`, `")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for MissingFields {}
+
+/// The JSON text of a value.
+///
+/// # Errors
+/// An object inside lacks all of a group of fields of which it needs one.
+pub fn to_json(value: &dyn Field) -> Result<String, MissingFields> {
+    let mut out = JsonWriter::with_capacity(256);
+    value.encode(&mut out);
+    out.finish()
+}
+
+/// The value as a parameter of its own: text without quotes, or JSON.
+///
+/// # Errors
+/// An object inside lacks all of a group of fields of which it needs one.
+pub(crate) fn to_text(value: &dyn Field) -> Result<String, MissingFields> {
+    // It may hold a token.
+    let json = Zeroizing::new(to_json(value)?);
+    if !json.starts_with('"') {
+        return Ok(json.as_str().to_owned());
+    }
+    // What was written as a string is one.
+    Ok(unquote(&json).unwrap_or_default().into_owned())
+}
+
+/// Text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = JsonWriter::with_capacity(text.len() + 2);
+    out.string(text);
+    // A string lacks nothing.
+    out.finish().unwrap_or_default()
+}
+
+impl JsonWriter {
+    /// With room for this many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            out: Vec::with_capacity(bytes),
+            missing: None,
+        }
+    }
+
+    /// A string.
+    pub fn string(&mut self, text: &str) {
+        // Writing into memory does not fail, and a string always has a JSON form.
+        let _ = text.serialize(&mut serde_json::Serializer::new(&mut self.out));
+    }
+
+    /// A string of what this shows: no quotes, backslashes or control characters.
+    pub(crate) fn plain(&mut self, value: &dyn fmt::Display) {
+        use std::io::Write as _;
+        // Writing into memory does not fail.
+        let _ = write!(self.out, "\"{value}\"");
+    }
+
+    /// JSON text as it is: a number, `true`, `null`, or what came from a [`RawValue`](serde_json::value::RawValue).
+    pub fn raw(&mut self, json: &str) {
+        self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// A list.
+    pub fn list<'a>(&mut self, items: impl Iterator<Item = &'a dyn Field>) {
+        self.out.push(b'[');
+        for item in items {
+            self.separate(b'[');
+            item.encode(self);
+        }
+        self.out.push(b']');
+    }
+
+    /// An object.
+    pub fn object(&mut self, object: &dyn Object) {
+        let fields = object.fields();
+        self.begin_object();
+        for (name, value) in fields.given() {
+            self.name(name);
+            value.encode(self);
+        }
+        self.end_object(&fields, &[]);
+    }
+
+    /// Begins an object, whose [members](Self::name) follow until its [end](Self::end_object).
+    pub(crate) fn begin_object(&mut self) {
+        self.out.push(b'{');
+    }
+
+    /// The name of the next member of an object: its value is written next.
+    pub(crate) fn name(&mut self, name: &str) {
+        self.separate(b'{');
+        self.string(name);
+        self.out.push(b':');
+    }
+
+    /// Writes the unknown fields, checks that what must be given was, and ends the object. `implied` counts as given.
+    pub(crate) fn end_object(&mut self, fields: &FieldsRef<'_>, implied: &[(&'static str, &'static str)]) {
+        let is_given = |name: &str| implied.iter().any(|(implied, _)| *implied == name) || fields.is_given(name);
+        for (name, json) in fields.extra().iter() {
+            if !is_given(name) {
+                self.name(name);
+                self.raw(json);
+            }
+        }
+        let mut groups = fields.groups().iter();
+        let lacking = groups.find(|group| !group.iter().any(|name| is_given(name)));
+        if let (Some(one_of), None) = (lacking, &self.missing) {
+            self.missing = Some(MissingFields { one_of });
+        }
+        self.out.push(b'}');
+    }
+
+    /// The text, once everything is written.
+    ///
+    /// # Errors
+    /// An object lacked all of a group of fields of which it needs one.
+    pub fn finish(self) -> Result<String, MissingFields> {
+        match self.missing {
+            Some(missing) => Err(missing),
+            // Only whole strings were ever written.
+            None => Ok(String::from_utf8(self.out).unwrap_or_default()),
+        }
+    }
+
+    /// A comma, but after what has just begun: no value ends like that.
+    fn separate(&mut self, beginning: u8) {
+        if self.out.last() != Some(&beginning) {
+            self.out.push(b',');
+        }
+    }
+}

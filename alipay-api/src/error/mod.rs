@@ -1,0 +1,478 @@
+//! The one error type of the library.
+
+mod code;
+mod for_tests;
+
+use std::{borrow::Cow, error::Error as StdError, fmt, iter::successors, sync::Arc};
+
+use bytes::Bytes;
+
+pub(crate) use self::code::class_of;
+pub use self::{
+    code::{ErrorCode, NoErrorCode},
+    for_tests::ErrorForTests,
+};
+use crate::redact::Redactor;
+
+/// What went wrong, and what is known of the outcome.
+///
+/// Ask it by predicates: [`is_outcome_unknown`](Self::is_outcome_unknown) before anything else where money moves, then
+/// [`is_retryable`](Self::is_retryable); [`sub_code_as`](Self::sub_code_as) gives the method's own error codes as an enum.
+///
+/// `Display` is one line that has everything, each cause down to the first once. So there is no
+/// [`source`](std::error::Error::source) to print after it; [`cause`](Self::cause) has the error behind this one, for programs.
+///
+/// Neither `Display` nor `Debug` shows a key, a token or another secret of the request, also where the gateway quotes it, nor anything of
+/// what is no answer at all; [`raw_body`](Self::raw_body) has it whole.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+/// The sort of an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client can't be built from what it was given. Nothing was sent.
+    Configuration,
+    /// The request can't be sent as it is. Nothing was sent.
+    Request,
+    /// There was no connection, or it broke.
+    Transport,
+    /// There was no answer in time.
+    Timeout,
+    /// What came back is not a gateway's answer: another status than 200, HTML, cut short, too large.
+    Malformed,
+    /// A signature is missing or wrong, or holds for an answer to another question: nothing of the content can be believed.
+    Verification,
+    /// It is signed with a certificate of Alipay's that is not at hand and could not be fetched: nothing of the content can be
+    /// believed, yet.
+    UnknownCertificate,
+    /// It is verified, but does not say what it must: a field that the spec calls essential is missing or can't be read, or nothing
+    /// tells whether it is a success. [`Error::verified_content`] has it.
+    Decode,
+    /// The gateway answered with an error.
+    Gateway,
+    /// It is verified, but it is not about what was expected: another app, seller, order or amount.
+    Mismatch,
+    /// The user or the merchant has not given the authorisation that the call needs.
+    Authorisation,
+    /// The merchant has withdrawn its authorisation. Only the merchant can give it again.
+    AuthorisationCancelled,
+    /// The gateway refuses the merchant's refresh token, and its last token has ended or is refused too. The merchant has to authorise
+    /// the app again.
+    AuthorisationLost,
+    /// Tokens of a merchant's authorisation were not stored: those of a later one are, and calls are made with them.
+    AuthorisationSuperseded,
+    /// The merchant's token could not be refreshed; the error's [cause](Error::cause) says why. The call itself was not carried out.
+    TokenRefresh,
+    /// The token store can't be reached, or can't be read.
+    TokenStore,
+}
+
+/// What a caller can do about an error that the gateway reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// The call did nothing, and the same call may succeed later. Where it asks about another call, this says nothing of that one.
+    Retry,
+    /// It may or may not have been done: ask with the query method before anything else.
+    OutcomeUnknown,
+    /// It was done before, by an earlier call: read the state, don't send it again.
+    AlreadyDone,
+    /// The request is wrong as it is.
+    Request,
+    /// The payer, the payee or risk control stands in the way: another buyer, account, means or amount may work.
+    Declined,
+    /// The app, merchant or contract lacks something: mend the account or the configuration.
+    Setup,
+}
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    method: Option<Box<str>>,
+    gateway: Option<GatewayError>,
+    class: Option<ErrorClass>,
+    outcome_unknown: bool,
+    retryable: bool,
+    verified: bool,
+    http_status: Option<u16>,
+    trace_id: Option<Box<str>>,
+    raw_body: Option<Bytes>,
+    verified_content: Option<Box<str>>,
+    /// What may be the reason, behind everything else.
+    hint: Option<Box<str>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The gateway's words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GatewayError {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) sub_code: Option<String>,
+    pub(crate) sub_message: Option<String>,
+}
+
+impl GatewayError {
+    fn words(&mut self) -> impl Iterator<Item = &mut String> {
+        let Self {
+            code,
+            message,
+            sub_code,
+            sub_message,
+        } = self;
+        [code, message].into_iter().chain(sub_code).chain(sub_message)
+    }
+}
+
+impl Error {
+    /// The sort of error.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The gateway method that was called.
+    pub fn method(&self) -> Option<&str> {
+        self.0.method.as_deref()
+    }
+
+    /// The gateway's `code`, such as `40004`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.gateway.as_ref().map(|gateway| gateway.code.as_str())
+    }
+
+    /// The gateway's `msg`, the text to its `code`.
+    pub fn message(&self) -> Option<&str> {
+        self.0.gateway.as_ref().map(|gateway| gateway.message.as_str())
+    }
+
+    /// The gateway's `sub_code`, such as `ACQ.TRADE_NOT_EXIST`.
+    pub fn sub_code(&self) -> Option<&str> {
+        self.0.gateway.as_ref()?.sub_code.as_deref()
+    }
+
+    /// The gateway's `sub_msg`, the text to its `sub_code`. Where it quotes a secret of the request, `***` stands instead.
+    pub fn sub_message(&self) -> Option<&str> {
+        self.0.gateway.as_ref()?.sub_message.as_deref()
+    }
+
+    /// What the gateway says, for a person who is to read it: its [`message`](Self::message), and after a colon its
+    /// [`sub_message`](Self::sub_message) where there is one. `None` where the error is not an answer of the gateway's.
+    ///
+    /// The words are the gateway's own, mostly Chinese, of any length, and meant for the merchant's staff: don't show them to buyers, and
+    /// don't decide by them.
+    pub fn gateway_message(&self) -> Option<Cow<'_, str>> {
+        let message = self.message()?;
+        Some(match self.sub_message().filter(|text| !text.is_empty()) {
+            None => Cow::Borrowed(message),
+            Some(text) if message.is_empty() || message == text => Cow::Borrowed(text),
+            Some(text) => Cow::Owned(format!("{message}: {text}")),
+        })
+    }
+
+    /// The `sub_code` as one of the method's own; `None` for one that its spec does not list, and where it is only what somebody wrote
+    /// who did not [sign](ErrorKind::Verification) it, though the gateway signs such refusals.
+    ///
+    /// ```
+    /// # #[cfg(feature = "trade")]
+    /// # fn show(error: alipay_api::Error) {
+    /// use alipay_api::trade::QueryErrorCode;
+    ///
+    /// if error.sub_code_as::<QueryErrorCode>() == Some(QueryErrorCode::AcqTradeNotExist) {
+    ///     println!("the buyer has not scanned the code yet");
+    /// }
+    /// # }
+    /// ```
+    pub fn sub_code_as<C: ErrorCode>(&self) -> Option<C> {
+        let decides = self.0.kind != ErrorKind::Verification;
+        self.sub_code().filter(|_| decides).and_then(C::from_text)
+    }
+
+    /// What can be done about an error that the gateway reports: by its `sub_code`, or else by its `code`. `None` for other errors, and
+    /// where no spec lists either.
+    pub fn class(&self) -> Option<ErrorClass> {
+        self.0.class
+    }
+
+    /// Whether the call may have been carried out all the same. Never guess: ask with the query method.
+    ///
+    /// Never true for a method that changes nothing. It is also true where the gateway refuses the call and does not
+    /// [sign](Self::is_verified) its refusal, as it does where it can't tell who is calling: anyone on the way could have said that. And it is
+    /// true of every refusal by a gateway that is reached over `http` beyond this machine: whoever is on the way could repeat an old one.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+
+    /// Whether the call did nothing and may succeed later, the same as it is. Where it asks about another call, this says nothing of
+    /// that one.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// Whether there was no answer in time.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+    }
+
+    /// Whether it names a certificate of Alipay's that is not at hand and could not be fetched.
+    ///
+    /// It may be genuine. Answer a notification with anything but `success`, and it is sent again when the certificate may be
+    /// there.
+    pub fn is_unknown_certificate(&self) -> bool {
+        self.0.kind == ErrorKind::UnknownCertificate
+    }
+
+    /// Whether a valid signature of Alipay's stands behind the error.
+    ///
+    /// The gateway leaves an error unsigned where it could not tell who was calling. Anyone on the way can make such an answer.
+    pub fn is_verified(&self) -> bool {
+        self.0.verified
+    }
+
+    /// The HTTP status of the answer.
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// Alipay's number of the exchange, for its support.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.0.trace_id.as_deref()
+    }
+
+    /// What came back, as it came: possibly unverified, and it may quote the request with its tokens. Don't log it.
+    pub fn raw_body(&self) -> Option<&[u8]> {
+        self.0.raw_body.as_deref()
+    }
+
+    /// The exact JSON that Alipay signed, where an answer is verified and could not be read ([`ErrorKind::Decode`]), or has the code of a
+    /// success beside a `sub_code`. Secrets may be in it: don't log it.
+    pub fn verified_content(&self) -> Option<&str> {
+        self.0.verified_content.as_deref()
+    }
+
+    /// The error behind this one, to be asked for its type: another [`Error`] with a kind of its own, a
+    /// `StoreError`, a [`TransportError`](crate::transport::TransportError). `Display` has told it
+    /// already.
+    ///
+    /// ```
+    /// # fn show(error: alipay_api::Error) {
+    /// use alipay_api::Error;
+    ///
+    /// // Why a merchant's token could not be refreshed.
+    /// let refused = error.cause().and_then(|cause| cause.downcast_ref::<Error>());
+    /// println!("{:?}", refused.and_then(Error::sub_code));
+    /// # }
+    /// ```
+    pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_ref().map(|cause| &**cause as _)
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            method: None,
+            gateway: None,
+            class: None,
+            outcome_unknown: false,
+            retryable: false,
+            verified: false,
+            http_status: None,
+            trace_id: None,
+            raw_body: None,
+            verified_content: None,
+            hint: None,
+            cause: None,
+        }))
+    }
+
+    /// With the error behind this one. The message need not repeat what it says.
+    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.set(|inner| inner.cause = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn with_gateway(self, gateway: GatewayError, class: Option<ErrorClass>, verified: bool) -> Self {
+        self.set(|inner| {
+            inner.gateway = Some(gateway);
+            inner.class = class;
+            inner.verified = verified;
+        })
+    }
+
+    /// A valid signature stands behind what the error is about.
+    pub(crate) fn verified(self) -> Self {
+        self.set(|inner| inner.verified = true)
+    }
+
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        self.set(|inner| inner.hint = Some(hint.into()))
+    }
+
+    pub(crate) fn with_method(self, method: &str) -> Self {
+        self.set(|inner| inner.method = Some(method.into()))
+    }
+
+    pub(crate) fn with_answer(self, status: u16, trace_id: Option<&str>, body: Bytes) -> Self {
+        self.set(|inner| {
+            inner.http_status = Some(status);
+            inner.trace_id = trace_id.map(Into::into);
+            inner.raw_body = Some(body);
+        })
+    }
+
+    pub(crate) fn with_verified_content(self, content: &str) -> Self {
+        self.set(|inner| inner.verified_content = Some(content.into()))
+    }
+
+    /// Without secrets in anything that it says.
+    pub(crate) fn redacted(self, redactor: &Redactor) -> Self {
+        let message = self.full_message();
+        // A cause can't be changed: where one shows a secret, its words are kept and it is not.
+        let is_quoted = self.0.cause.is_some()
+            && (redactor.redact(&message).is_some() || redactor.redact(&format!("{:?}", self.0.cause)).is_some());
+        let message = is_quoted.then(|| message.into_owned());
+        self.set(|inner| {
+            if let Some(message) = message {
+                inner.message = message;
+                inner.cause = None;
+            }
+            let Inner {
+                message,
+                gateway,
+                trace_id,
+                ..
+            } = inner;
+            let words = gateway.iter_mut().flat_map(GatewayError::words).chain([message]);
+            for text in words {
+                if let Some(redacted) = redactor.redact(text) {
+                    *text = redacted;
+                }
+            }
+            if let Some(redacted) = trace_id.as_ref().and_then(|trace_id| redactor.redact(trace_id)) {
+                *trace_id = Some(redacted.into());
+            }
+        })
+    }
+
+    /// Without what came back, its causes neither, for an error that is kept: it may be large.
+    pub(crate) fn without_body(self) -> Self {
+        self.set(|inner| {
+            inner.raw_body = None;
+            inner.verified_content = None;
+            let cause = inner.cause.as_ref().and_then(|cause| cause.downcast_ref::<Self>());
+            if let Some(cause) = cause.cloned() {
+                inner.cause = Some(Arc::new(cause.without_body()));
+            }
+        })
+    }
+
+    pub(crate) fn with_outcome(self, unknown: bool, retryable: bool) -> Self {
+        self.set(|inner| {
+            inner.outcome_unknown = unknown;
+            inner.retryable = retryable;
+        })
+    }
+
+    /// The message and every cause that it does not tell yet.
+    fn full_message(&self) -> Cow<'_, str> {
+        let mut message = Cow::Borrowed(self.0.message.as_str());
+        for cause in self.cause().into_iter().flat_map(chain) {
+            let text = cause.to_string();
+            if !message.contains(&text) {
+                message.to_mut().push_str(": ");
+                message.to_mut().push_str(&text);
+            }
+        }
+        message
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(method) = &inner.method {
+            write!(formatter, "{method}: ")?;
+        }
+        formatter.write_str(&self.full_message())?;
+        if let Some(gateway) = &inner.gateway {
+            write!(
+                formatter,
+                " {} {}",
+                Sanitized(&gateway.code),
+                Sanitized(&gateway.message)
+            )?;
+            if let Some(sub_code) = &gateway.sub_code {
+                write!(formatter, ", {}", Sanitized(sub_code))?;
+            }
+            if let Some(sub_message) = &gateway.sub_message {
+                write!(formatter, ": {}", Sanitized(sub_message))?;
+            }
+            if !inner.verified {
+                formatter.write_str(" (unsigned)")?;
+            }
+        }
+        if let Some(status) = inner.http_status.filter(|status| *status != 200) {
+            write!(formatter, " (HTTP status {status})")?;
+        }
+        if let Some(hint) = &inner.hint {
+            write!(formatter, "; {hint}")?;
+        }
+        if inner.outcome_unknown {
+            formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
+        }
+        if let Some(trace_id) = &inner.trace_id {
+            write!(formatter, " [trace {}]", Sanitized(trace_id))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.to_string())
+            .field("class", &self.0.class)
+            .field("outcome_unknown", &self.0.outcome_unknown)
+            .field("retryable", &self.0.retryable)
+            .field("cause", &self.0.cause)
+            .finish()
+    }
+}
+
+/// There is no [`source`](StdError::source): `Display` tells it already.
+impl StdError for Error {}
+
+/// An error and what is behind it, down to the first cause.
+pub(crate) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    successors(Some(error), |&error| error.source())
+}
+
+/// Words from outside: on one line, and not too long for a log.
+pub(crate) struct Sanitized<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Sanitized<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LENGTH: usize = 300;
+        let mut characters = self.0.chars();
+        for character in characters.by_ref().take(LENGTH) {
+            if character.is_control() {
+                write!(formatter, "{}", character.escape_default())?;
+            } else {
+                fmt::Write::write_char(formatter, character)?;
+            }
+        }
+        if characters.next().is_some() {
+            formatter.write_str("…")
+        } else {
+            Ok(())
+        }
+    }
+}

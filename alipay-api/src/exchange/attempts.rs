@@ -1,0 +1,201 @@
+//! One call under way: sent, perhaps sent again, and answered.
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use tokio::time::{Instant, timeout_at};
+
+use super::{AnswerValue, Exchange, Read, secrets};
+use crate::{
+    Error, ErrorKind,
+    generated::gateway::GatewayErrorCode,
+    method::Retry,
+    protocol::{Unsigned, content::Timestamp, received::Received},
+    random,
+    redact::Redactor,
+    runtime,
+    transport::{TransportError, TransportErrorKind},
+    types::Secret,
+};
+
+impl Exchange<'_> {
+    /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
+    pub(crate) async fn run(mut self, read: &Read<'_>) -> Result<AnswerValue, Error> {
+        runtime::check().map_err(|error| error.with_method(&self.content.method))?;
+        let deadline = after(self.timeouts.total);
+        let late = |_| {
+            let message = "the merchant's token was not at hand in time: the call was not carried out";
+            Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
+        };
+        let with_context = |error: Error| error.with_method(&self.content.method);
+        let mut managed = None;
+        if let Some(tokens) = self.tokens {
+            let live = timeout_at(deadline, tokens.live()).await.map_err(late).flatten();
+            let live = live.map_err(with_context)?;
+            self.options.app_auth_token = Some(live.token.clone());
+            managed = Some((tokens, live));
+        }
+        loop {
+            let result = self.send(deadline, read).await;
+            // Once, there may be another token.
+            let Some((tokens, live)) = managed.take() else {
+                return result;
+            };
+            if !result.as_ref().is_err_and(is_token_refused) {
+                return result;
+            }
+            let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
+            match other.map_err(late).flatten().map_err(with_context) {
+                Ok(Some(other)) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
+                // Why there is no other token does not tell what became of the call.
+                Err(error) if !result.as_ref().is_err_and(Error::is_outcome_unknown) => return Err(error),
+                Ok(_) | Err(_) => return result,
+            }
+        }
+    }
+
+    /// Sends it until there is an answer.
+    async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
+        let mut attempt = 1;
+        let mut was_misled = false;
+        loop {
+            let result = self.attempt(deadline, read).await;
+            let Err(error) = &result else { return result };
+            // Of what is never verified, only an answer to another question may be asked for again: once.
+            if error.kind() == ErrorKind::Verification && std::mem::replace(&mut was_misled, true) {
+                return result;
+            }
+            tracing::debug!(method = &*self.content.method, attempt, kind = ?error.kind(), code = error.code(), "call failed");
+            if attempt >= self.timeouts.attempts || !self.may_send_again(error) {
+                return result;
+            }
+            let pause = after(backoff(attempt));
+            if pause >= deadline {
+                return result;
+            }
+            tokio::time::sleep_until(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Whether the failure may pass and the call can't do anything twice.
+    fn may_send_again(&self, error: &Error) -> bool {
+        let was_not_sent = error.kind() == ErrorKind::Transport;
+        error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
+    }
+
+    /// Whether the call may be sent again once the gateway has refused its token, and so has not looked at it. But no refusal says which
+    /// call it answers: where others could answer in the gateway's place with one that they have kept, this one may have been carried out.
+    fn may_repeat_refused(&self) -> bool {
+        self.retry != Retry::Never || self.session.is_protected
+    }
+
+    async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
+        let session = self.session;
+        let deadline = total_deadline.min(after(self.timeouts.attempt));
+        let late = || {
+            self.error(ErrorKind::Timeout, "it was not signed in time: nothing was sent")
+                .with_outcome(false, true)
+        };
+        let timestamp = session.timestamp(&self.content.method)?;
+        let unsigned = self.encode(&timestamp)?;
+        let signing = session.sign(&*unsigned, &self.content.method);
+        let signature = timeout_at(deadline, signing).await.map_err(|_| late())??;
+        let request = unsigned.finish(&signature).map_err(|error| {
+            self.error(ErrorKind::Request, "the request can't be written as HTTP")
+                .with_source(error)
+        })?;
+        if Instant::now() >= deadline {
+            return Err(late());
+        }
+        let sent = timeout_at(deadline, session.transport.send(request)).await;
+        let late = |_| Err(TransportError::new(TransportErrorKind::Timeout));
+        let result = match sent.unwrap_or_else(late) {
+            Ok(response) => {
+                let received = Received::new(&response);
+                self.answered(&received, &*unsigned, total_deadline, read).await
+            }
+            Err(error) => Err(self.not_answered(error)),
+        };
+        // Whoever answers may quote the request.
+        result.map_err(|error| error.redacted(&self.secrets(&signature)))
+    }
+
+    fn encode<'a>(&'a self, timestamp: &'a Timestamp) -> Result<Box<dyn Unsigned + 'a>, Error> {
+        let session = self.session;
+        let method = &*self.content.method;
+        session.check_tokens(&self.options, method)?;
+        let unsigned = session
+            .protocol
+            .encode(self.content, &session.identity(timestamp), &self.options);
+        unsigned.map_err(|error| super::invalid(error, method))
+    }
+
+    /// Verifies what came back, and reads it.
+    async fn answered(
+        &self,
+        received: &Received<'_>,
+        unsigned: &dyn Unsigned,
+        deadline: Instant,
+        read: &Read<'_>,
+    ) -> Result<AnswerValue, Error> {
+        let (status, trace_id) = (received.status(), received.trace_id());
+        // The trace id is in the error: a proxy may quote the request in any header.
+        tracing::debug!(method = &*self.content.method, status, "the gateway answered");
+        let with_context = |error: Error| error.with_answer(status, trace_id, received.body().clone());
+        let refused = |error| with_context(self.unverified(error, received));
+        let unverified = self.session.protocol.parse(received, &self.content.method);
+        let unverified = unverified.map_err(refused)?;
+        let verifier = match self.verifiers.at_hand(unverified.alipay_cert_sn()) {
+            Some(verifier) => Ok(verifier),
+            None => self.verifiers.fetch(&unverified, deadline).await,
+        };
+        let verifier = verifier.map_err(|error| {
+            let message = format!("the answer can't be verified: {error}");
+            with_context(self.failed(error.kind(), message)).with_source(error)
+        })?;
+        let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
+        self.verified(&answer, unsigned, read).map_err(with_context)
+    }
+
+    /// Finds the secrets of the request in what is said of it.
+    fn secrets(&self, signature: &[u8]) -> Redactor {
+        let secret = |secret: &'_ Option<Secret>| secret.as_ref().map_or("", Secret::expose).to_owned();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (content, options) = (self.content, &self.options);
+        let parameters = [
+            ("app_auth_token", secret(&options.app_auth_token)),
+            ("auth_token", secret(&options.auth_token)),
+            ("notify_url", text(&options.notify_url)),
+            ("return_url", text(&options.return_url)),
+            ("content", content.content.expose().to_owned()),
+            ("sign", BASE64_STANDARD.encode(signature)),
+        ];
+        let parameters = parameters.iter().map(|(name, value)| (*name, value.as_str()));
+        let top_level = content.top_level.iter().map(|(name, value)| (&**name, value.expose()));
+        secrets::of(parameters.chain(top_level), self.secret)
+    }
+}
+
+/// Whether Alipay has said, and signed, that the merchant's token is not good.
+fn is_token_refused(error: &Error) -> bool {
+    let sub_code = error.sub_code_as();
+    error.is_verified()
+        && matches!(
+            sub_code,
+            Some(GatewayErrorCode::AopInvalidAppAuthToken | GatewayErrorCode::AopAppAuthTokenTimeOut)
+        )
+}
+
+/// The moment after this time, or one that nobody will live to see.
+pub(crate) fn after(time: Duration) -> Instant {
+    const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or_else(|| now + YEARS)
+}
+
+/// 100 milliseconds, then twice as long each time up to 1.6 seconds, and up to as much again, so that many callers don't come back at once.
+fn backoff(attempt: u32) -> Duration {
+    let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(4));
+    base + random::up_to(base)
+}

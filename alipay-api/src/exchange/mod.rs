@@ -1,0 +1,71 @@
+//! One call under way: signed, sent, perhaps sent again, its answer verified and classified.
+//!
+//! Nothing here knows how a request is written, which is the [protocol](crate::protocol)'s, nor where verifiers come from.
+
+mod attempts;
+mod classification;
+mod excerpt;
+mod secrets;
+mod signing;
+// Only the ISV layer keeps tokens alive.
+#[cfg_attr(not(feature = "isv"), allow(dead_code))]
+mod tokens;
+mod value;
+mod verifiers;
+
+use std::{sync::Arc, time::Duration};
+
+pub(crate) use self::{
+    attempts::after,
+    signing::invalid,
+    tokens::{LiveToken, Tokens},
+    value::{AnswerValue, Read, unpacked},
+    verifiers::ResolveVerifier,
+};
+use crate::{
+    ErrorClass,
+    clock::Clock,
+    credentials::Credentials,
+    method::{AnswerInfo, Retry},
+    protocol::{
+        Protocol,
+        content::{Options, RequestContent},
+    },
+    transport::Transport,
+};
+
+/// What all calls of an app have in common.
+pub(crate) struct Session {
+    pub(crate) app_id: String,
+    pub(crate) credentials: Credentials,
+    pub(crate) protocol: &'static dyn Protocol,
+    pub(crate) gateway: String,
+    /// Whether nobody on the way to the gateway can read or repeat what is said.
+    pub(crate) is_protected: bool,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What to call, as far as every method is alike.
+pub(crate) struct Exchange<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) verifiers: &'a dyn ResolveVerifier,
+    /// Where the merchant's token comes from, if somebody keeps it alive.
+    pub(crate) tokens: Option<&'a dyn Tokens>,
+    pub(crate) retry: Retry,
+    pub(crate) answer: &'a AnswerInfo,
+    /// The names of what must not be shown of the request; `None` where nothing is known of it.
+    pub(crate) secret: Option<&'a [&'a str]>,
+    pub(crate) classify: fn(&str) -> Option<ErrorClass>,
+    pub(crate) content: &'a RequestContent,
+    pub(crate) options: Options,
+    pub(crate) timeouts: TimeoutPolicy,
+}
+
+/// How long a call may take, and how often it is sent at most.
+#[derive(Clone, Copy)]
+pub(crate) struct TimeoutPolicy {
+    pub(crate) attempt: Duration,
+    pub(crate) total: Duration,
+    pub(crate) attempts: u32,
+}

@@ -1,0 +1,59 @@
+//! What Alipay says of a token.
+
+use std::cmp::Ordering;
+
+use super::Inner;
+use crate::{
+    Error, ErrorKind,
+    open::{AuthTokenAppQuery, AuthTokenAppQueryErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
+    types::{DateTime, Secret},
+};
+
+/// What a merchant's token is worth, by Alipay's own word.
+pub(super) struct TokenStatus {
+    pub(super) is_valid: bool,
+    /// When it came into force, by Alipay's clock.
+    since: Option<DateTime>,
+}
+
+impl TokenStatus {
+    /// What a token is worth that is not the merchant's.
+    pub(super) const NOTHING: Self = Self {
+        is_valid: false,
+        since: None,
+    };
+
+    /// Which of two tokens of one merchant came later; `Equal` where Alipay does not tell.
+    ///
+    /// Of two that are both good, one may have been replaced: such a token serves for a while.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        let since = || self.since.zip(other.since).map(|(one, other)| one.cmp(&other));
+        let by_validity = self.is_valid.cmp(&other.is_valid);
+        by_validity.then_with(|| since().unwrap_or(Ordering::Equal))
+    }
+}
+
+impl Inner {
+    /// Asks Alipay what a merchant's token is worth.
+    pub(super) async fn token_status(&self, auth_app_id: &str, app_auth_token: &Secret) -> Result<TokenStatus, Error> {
+        let query = AuthTokenAppQuery::new(app_auth_token.clone());
+        match self.client.open().auth_token_app_query(query).await {
+            Ok(answer) if !answer.auth_app_id.is_empty() && answer.auth_app_id != auth_app_id => {
+                let merchant = auth_app_id.escape_debug();
+                let message = format!("Alipay says that a token of the merchant {merchant} is another merchant's");
+                Err(Error::new(ErrorKind::Mismatch, message).verified())
+            }
+            Ok(answer) => Ok(TokenStatus {
+                is_valid: answer.status == AuthTokenAppQueryStatus::Valid,
+                since: answer.auth_start,
+            }),
+            Err(error)
+                if error.is_verified()
+                    && error.sub_code_as() == Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted) =>
+            {
+                Ok(TokenStatus::NOTHING)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What a request says, whatever protocol it goes by.
+
+use std::{any::Any, borrow::Cow, fmt, fmt::Write as _, time::SystemTime};
+
+use super::{ambiguity, negative_amount::NegativeAmount};
+use crate::{
+    cert::Certificates,
+    codec::{Field, JsonWriter, MissingFields, Object, View, from_json, to_text},
+    error::Sanitized,
+    method::{MethodInfo, Retry},
+    sign::SignType,
+    types::{DateTime, File, ParseTimeError, Secret},
+};
+
+/// What a request says, sorted by what it is, before a protocol gives each its place and anyone signs it.
+#[derive(Debug, Default)]
+pub(crate) struct RequestContent {
+    /// The method's name.
+    pub(crate) method: Cow<'static, str>,
+    /// The business fields as one JSON object; empty where there are none.
+    pub(crate) content: Secret,
+    /// Parameters of their own.
+    pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
+    /// Multipart files.
+    pub(crate) files: Vec<(&'static str, File)>,
+    /// What the answer repeats, by the names of the fields.
+    pub(crate) asked: Vec<(&'static str, String)>,
+}
+
+/// Why a request can't be sent as it is.
+#[derive(Clone, Debug)]
+pub(crate) enum InvalidRequest {
+    Missing(MissingFields),
+    Ambiguous(Ambiguous),
+    Negative(NegativeAmount),
+}
+
+/// A field comes back in a notification that would be refused for what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Ambiguous {
+    field: String,
+    hidden: String,
+}
+
+/// What a caller sets beside the business fields.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) notify_url: Option<String>,
+    pub(crate) return_url: Option<String>,
+    pub(crate) app_auth_token: Option<Secret>,
+    pub(crate) auth_token: Option<Secret>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Merchants put keys of their own into the query.
+        let without_query = |url: &Option<String>| {
+            let url = url.as_deref()?;
+            Some(
+                url.split_once('?')
+                    .map_or_else(|| url.to_owned(), |(path, _)| format!("{path}?…")),
+            )
+        };
+        formatter
+            .debug_struct("Options")
+            .field("notify_url", &without_query(&self.notify_url))
+            .field("return_url", &without_query(&self.return_url))
+            .field("app_auth_token", &self.app_auth_token)
+            .field("auth_token", &self.auth_token)
+            .finish()
+    }
+}
+
+/// What is the same for every request of a client.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity<'a> {
+    pub(crate) app_id: &'a str,
+    pub(crate) sign_type: SignType,
+    /// In certificate mode.
+    pub(crate) certificates: Option<&'a Certificates>,
+    pub(crate) timestamp: &'a Timestamp,
+    /// The gateway's address.
+    pub(crate) gateway: &'a str,
+}
+
+/// When a request is made.
+pub(crate) struct Timestamp {
+    beijing: String,
+}
+
+impl Timestamp {
+    pub(crate) fn new(time: SystemTime) -> Result<Self, ParseTimeError> {
+        let mut beijing = String::with_capacity("yyyy-MM-dd HH:mm:ss".len());
+        // Writing into memory does not fail.
+        let _ = write!(beijing, "{}", DateTime::try_from(time)?);
+        Ok(Self { beijing })
+    }
+
+    /// Beijing time, `yyyy-MM-dd HH:mm:ss`.
+    pub(crate) fn beijing(&self) -> &str {
+        &self.beijing
+    }
+}
+
+impl RequestContent {
+    /// Sorts a request's fields by where they go.
+    pub(crate) fn new(request: &dyn Object, info: &MethodInfo) -> Result<Self, InvalidRequest> {
+        let is_notified = info.retry != Retry::Read;
+        let mut top_level = Vec::new();
+        let mut files = Vec::new();
+        let mut asked = Vec::new();
+        // Most requests are shorter.
+        let mut out = JsonWriter::with_capacity(512);
+        out.begin_object();
+        let fields = request.fields();
+        for (name, value) in fields.given() {
+            NegativeAmount::check(name, value).map_err(InvalidRequest::Negative)?;
+            if info.answer.echoes.contains(&name) {
+                asked.push((name, to_text(value).map_err(InvalidRequest::Missing)?));
+            }
+            if let Some(text) = text(value).filter(|_| is_notified) {
+                Ambiguous::check(name, text).map_err(InvalidRequest::Ambiguous)?;
+            }
+            if info.files.contains(&name) {
+                files.extend(file(value).map(|file| (name, file.clone())));
+            } else if info.top_level.contains(&name) {
+                top_level.push((Cow::Borrowed(name), to_text(value)?.into()));
+            } else {
+                out.name(name);
+                value.encode(&mut out);
+            }
+        }
+        for (name, json) in fields.extra().iter().filter(|_| is_notified) {
+            if let Ok(Some(text)) = from_json::<String>(json) {
+                Ambiguous::check(name, &text).map_err(InvalidRequest::Ambiguous)?;
+            }
+        }
+        for (name, value) in info.implied {
+            if fields.is_given(name) {
+                continue;
+            }
+            if info.top_level.contains(name) {
+                top_level.push((Cow::Borrowed(*name), (*value).into()));
+            } else {
+                out.name(name);
+                out.string(value);
+            }
+        }
+        out.end_object(&fields, info.implied);
+        let content = out.finish()?;
+        let content = if content == "{}" {
+            Secret::default()
+        } else {
+            content.into()
+        };
+        Ok(Self {
+            method: Cow::Borrowed(info.name),
+            content,
+            top_level,
+            files,
+            asked,
+        })
+    }
+}
+
+impl Ambiguous {
+    /// Refuses text that could not be told from other parameters where it comes back.
+    pub(crate) fn check(field: &str, text: &str) -> Result<(), Self> {
+        match ambiguity::of_request(field, text) {
+            None => Ok(()),
+            Some(hidden) => Err(Self {
+                field: field.to_owned(),
+                hidden: hidden.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Ambiguous {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (field, hidden) = (&self.field, Sanitized(&self.hidden));
+        let remedy = if field == "passback_params" {
+            "percent-encode the whole value"
+        } else {
+            "write it otherwise, such as with a blank behind the `&`"
+        };
+        write!(
+            formatter,
+            "`{field}` holds `&{hidden}=`: Alipay sends it back in its notification, where it could not be told from the parameter \
+             `{hidden}`, and the notification would be refused: {remedy}"
+        )
+    }
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(missing) => missing.fmt(formatter),
+            Self::Ambiguous(ambiguous) => ambiguous.fmt(formatter),
+            Self::Negative(negative) => negative.fmt(formatter),
+        }
+    }
+}
+
+impl From<MissingFields> for InvalidRequest {
+    fn from(missing: MissingFields) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+/// The file that a field holds.
+fn file(field: &dyn Field) -> Option<&File> {
+    scalar(field)?.downcast_ref()
+}
+
+/// The text that a field holds.
+fn text(field: &dyn Field) -> Option<&str> {
+    scalar(field)?.downcast_ref().map(String::as_str)
+}
+
+fn scalar(field: &dyn Field) -> Option<&dyn Any> {
+    match field.view() {
+        View::Scalar(scalar) => Some(scalar),
+        View::Option(held) => scalar(held?),
+        View::Object(_) | View::List(_) => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! A request: its parameters, and how they go to the gateway.
+
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use super::{
+    diagnosis, form, multipart,
+    parameters::{Parameters, SignedParameters},
+};
+use crate::{
+    cert::Certificates,
+    error::GatewayError,
+    protocol::{
+        InvalidParameter, Unsigned,
+        content::{Identity, Options, RequestContent},
+        urlencoded::append_encoded,
+    },
+    types::Secret,
+};
+
+/// A request that lacks nothing but its signature.
+pub(crate) struct Request<'a> {
+    content: &'a RequestContent,
+    gateway: &'a str,
+    parameters: Parameters<'a>,
+}
+
+/// Parameters that stand in the query of a server call. Everything else goes in the body, where logs and proxies don't keep it.
+const IN_QUERY: &[&str] = &[
+    "alipay_root_cert_sn",
+    "app_cert_sn",
+    "app_id",
+    "charset",
+    "format",
+    "method",
+    "sign",
+    "sign_type",
+    "timestamp",
+    "version",
+];
+
+/// Whether a parameter of a server call stands in its query.
+pub(super) fn is_in_query(name: &str) -> bool {
+    IN_QUERY.contains(&name)
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(
+        content: &'a RequestContent,
+        identity: &Identity<'a>,
+        options: &'a Options,
+    ) -> Result<Self, InvalidParameter> {
+        let secret = |secret: &'a Option<Secret>| secret.as_ref().map_or("", Secret::expose);
+        let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
+        let protocol = [
+            ("app_id", identity.app_id),
+            ("method", &content.method),
+            ("format", "JSON"),
+            ("charset", "utf-8"),
+            ("sign_type", identity.sign_type.as_str()),
+            ("timestamp", identity.timestamp.beijing()),
+            ("version", "1.0"),
+            ("notify_url", text(&options.notify_url)),
+            ("return_url", text(&options.return_url)),
+            ("app_auth_token", secret(&options.app_auth_token)),
+            ("auth_token", secret(&options.auth_token)),
+            ("biz_content", content.content.expose()),
+            (
+                "app_cert_sn",
+                identity.certificates.map_or("", Certificates::app_cert_sn),
+            ),
+            (
+                "alipay_root_cert_sn",
+                identity.certificates.map_or("", Certificates::alipay_root_cert_sn),
+            ),
+        ];
+        let top_level = content.top_level.iter().map(|(name, value)| (&**name, value.expose()));
+        Ok(Self {
+            content,
+            gateway: identity.gateway,
+            parameters: Parameters::new(protocol.into_iter().chain(top_level).collect())?,
+        })
+    }
+
+    fn signed(&self, signature: &[u8]) -> SignedParameters<'_> {
+        self.parameters.signed(signature)
+    }
+
+    /// The address to redirect a browser to.
+    pub(crate) fn url(&self, signature: &[u8]) -> String {
+        let parameters = self.signed(signature);
+        let mut url = String::with_capacity(self.gateway.len() + 1 + parameters.encoded_length());
+        url.push_str(self.gateway);
+        url.push('?');
+        append_encoded(&mut url, parameters.iter());
+        url
+    }
+
+    /// A form that sends a browser to the gateway.
+    pub(crate) fn form(&self, signature: &[u8]) -> String {
+        form::html(self.gateway, &self.signed(signature))
+    }
+
+    /// The text for the phone's Alipay app.
+    pub(crate) fn order_string(&self, signature: &[u8]) -> String {
+        let parameters = self.signed(signature);
+        let mut order = String::with_capacity(parameters.encoded_length());
+        append_encoded(&mut order, parameters.iter());
+        order
+    }
+}
+
+impl Unsigned for Request<'_> {
+    fn message(&self) -> Zeroizing<String> {
+        self.parameters.string_to_sign()
+    }
+
+    fn finish(&self, signature: &[u8]) -> Result<http::Request<Bytes>, http::Error> {
+        let parameters = self.signed(signature);
+        let mut url = format!("{}?", self.gateway);
+        append_encoded(&mut url, parameters.iter().filter(|(name, _)| is_in_query(name)));
+        let in_body = parameters.iter().filter(|(name, _)| !is_in_query(name));
+        let (content_type, body) = if self.content.files.is_empty() {
+            let mut body = String::new();
+            append_encoded(&mut body, in_body);
+            (
+                "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
+                body.into_bytes(),
+            )
+        } else {
+            multipart::encode(in_body, &self.content.files)
+        };
+        http::Request::post(url)
+            .header(http::header::CONTENT_TYPE, content_type)
+            .body(Bytes::from(body))
+    }
+
+    fn explain(&self, gateway: &mut GatewayError) {
+        if gateway.sub_code.as_deref() == Some("isv.invalid-signature") {
+            // It quotes the request, tokens and all.
+            let theirs = gateway.sub_message.take().unwrap_or_default();
+            gateway.sub_message = Some(diagnosis::explain(&theirs, self.parameters.pairs()));
+        }
+    }
+}

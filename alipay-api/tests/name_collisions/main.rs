@@ -1,0 +1,119 @@
+//! What `alipay-codegen` makes of `codegen/tests/name_collisions`, where every name is a trap: it compiles, as a user's crate would compile it, and works.
+//!
+//! `cargo test -p alipay-codegen --test name_collisions` holds the code to its specs; `UPDATE_EXPECT=1` writes it anew.
+
+#[rustfmt::skip]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "it is written for a library")]
+mod generated;
+
+use alipay_api::method::{ErrorCode as _, Method as _, Repeat, Retry};
+use alipay_api::types::KnownValue as _;
+use alipay_api::{Client, Credentials, ErrorClass};
+use alipay_mock::keys::{KeyPair, SignType};
+
+use generated::notification::Notification;
+use generated::trap::types::{None as NoneKind, Some as SomeObject};
+use generated::trap::{All, AllErrorCode, Nothing, TypesOf, WordsResponse};
+
+#[cfg(feature = "serde")]
+#[test]
+fn words_travel_under_their_own_names() {
+    use generated::trap::Words;
+
+    let words = Words::new()
+        .r#type("trap")
+        .self_("itself")
+        .default("x")
+        .clone("y")
+        .extra_("more")
+        .out_trade_no("1");
+    let json = serde_json::to_value(&words).unwrap();
+    let expected = serde_json::json!({
+        "type": "trap", "self": "itself", "default": "x", "clone": "y", "extra": "more", "outTradeNo": "1"
+    });
+    assert_eq!(json, expected);
+    assert_eq!(serde_json::from_value::<Words>(json).unwrap(), words);
+}
+
+#[test]
+fn setters_give_way_to_constructors() {
+    let must = SomeObject::with_first("1", 2, NoneKind::Self_);
+    let request = TypesOf::with_a("x", must.clone()).with_a_("y").with_new_("z").new([1]);
+    assert_eq!(request.a.as_deref(), Some("x"));
+    assert_eq!(request.with_a.as_deref(), Some("y"));
+    assert_eq!(request.with_new.as_deref(), Some("z"));
+    assert_eq!(request.new, [1]);
+    assert_eq!(request.must, must);
+}
+
+#[test]
+fn circles_are_boxed() {
+    let inner = SomeObject::with_first("inner", 1, NoneKind::Empty);
+    let outer = SomeObject::with_first("outer", 2, "10")
+        .inner(inner.clone())
+        .many([inner.clone()]);
+    assert_eq!(outer.inner.as_deref(), Some(&inner));
+    assert_eq!(outer.kind, NoneKind::V10);
+    assert_eq!(WordsResponse::default().itself, None);
+}
+
+#[test]
+fn notifications_are_read_once_they_are_verified() {
+    let (app, alipay) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let credentials = Credentials::public_key(&app.to_pem().unwrap(), &alipay.public_key().to_base64().unwrap());
+    let client = Client::builder("1", credentials.unwrap()).build().unwrap();
+    let told = |name: &str, price: &str| {
+        let text = format!("app_id=1&notify_type={name}&price={price}&self=itself");
+        let sign = alipay.sign(SignType::Rsa2, text.as_bytes()).unwrap();
+        let sign: String = form_urlencoded::byte_serialize(sign.as_bytes()).collect();
+        let verified = client.notifications().verify_parameters(format!("{text}&sign={sign}"));
+        let verified = verified.unwrap();
+        assert_eq!(verified.parameter("price"), Some(price));
+        verified.read(Notification::read)
+    };
+    let Some(Notification::TrapSync(trap)) = told("trap_sync", "0.01").unwrap() else {
+        panic!("another notification");
+    };
+    assert_eq!(
+        (trap.self_.as_str(), trap.price),
+        ("itself", Some("0.01".parse().unwrap()))
+    );
+    assert!(told("another", "0.01").unwrap().is_none());
+    // What can't be read is empty, and kept as it came.
+    let Some(Notification::TrapSync(trap)) = told("trap_sync", "free").unwrap() else {
+        panic!("another notification");
+    };
+    assert_eq!((trap.self_.as_str(), trap.price), ("itself", None));
+    assert!(trap.extra.get("price").is_some());
+}
+
+#[test]
+fn facts_stand_in_the_method() {
+    assert_eq!(Nothing::INFO.retry, Retry::Read);
+    let repeat = Some(Repeat::Same);
+    let (key, ask) = ("string", "alipay.trap.all");
+    assert_eq!(All::INFO.retry, Retry::Keyed { key, ask, repeat });
+    assert_eq!(All::INFO.files, ["must_file", "file"]);
+    let [limits] = All::INFO.file_limits else {
+        panic!("one file has limits")
+    };
+    assert_eq!((limits.field, limits.max_size), ("file", Some(1024)));
+    assert_eq!(limits.extensions, ["jpg", "png"]);
+    const { assert!(All::INFO.encrypted && !Nothing::INFO.encrypted) };
+    let page = All::INFO.page.unwrap();
+    assert_eq!((page.number, page.size, page.total), ("int", "string", Some("int")));
+    let v3 = All::INFO.v3.unwrap();
+    assert_eq!(
+        (v3.query, v3.only),
+        (["int", "bool", "auth_token"].as_slice(), ["auth_token"].as_slice())
+    );
+    assert_eq!(v3.without, ["price"]);
+    assert_eq!(All::INFO.top_level, ["date", "url", "secret", "object"]);
+    assert_eq!(All::INFO.implied, [("enum", "NONE"), ("text", r#"a "quoted" \ value"#)]);
+    assert_eq!(All::INFO.answer.pending, ["10003"]);
+    assert!(AllErrorCode::from_text("UNHEARD_OF").is_none());
+    // What the documentation only names is as if nobody had listed it: it says nothing of the outcome.
+    assert_eq!(AllErrorCode::Unsaid.class(), None);
+    assert_eq!(AllErrorCode::Self_.class(), Some(ErrorClass::Declined));
+    assert!(Nothing::new().extra.is_empty());
+}

@@ -1,0 +1,367 @@
+//! The graph of the library's modules: who uses whom. A circle is a fault.
+//!
+//! A node is a module of the crate's root, or one inside `generated`. What stands under `cfg(test)` and in docs does not count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::Visit;
+
+/// The module whose inner modules are nodes: each product, notification and code of the gateway is generated for itself.
+const DIVIDED: &str = "generated";
+
+/// Who uses whom, and the file that shows it.
+#[derive(Default)]
+pub(crate) struct Graph(BTreeMap<String, BTreeMap<String, PathBuf>>);
+
+impl Graph {
+    /// Reads a crate's modules, below the folder that has its `lib.rs`.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
+        let root = parse(&folder.join("lib.rs"))?;
+        let mut files = Vec::new();
+        collect(folder, &root.items, &[], &mut files)?;
+        let mut names = Names::default();
+        for item in &root.items {
+            match item {
+                syn::Item::Use(item) => {
+                    leaves(&item.tree, &mut Vec::new(), &mut |path, name| names.export(path, name));
+                }
+                syn::Item::Mod(module) if module.content.is_some() => {
+                    names.inline.insert(module.ident.to_string());
+                }
+                _ => {}
+            }
+        }
+        for (path, _, items) in &files {
+            names.modules.insert(path.clone());
+            for item in items {
+                if let syn::Item::Macro(item) = item
+                    && let Some(name) = &item.ident
+                {
+                    names.exports.insert(name.to_string(), path.clone());
+                }
+            }
+        }
+        let mut graph = Self::default();
+        for (path, file, items) in &files {
+            let mut visitor = Visitor {
+                module: path.clone(),
+                found: Vec::new(),
+            };
+            items.iter().for_each(|item| visitor.visit_item(item));
+            let from = names.node(path).ok_or("a module without a name")?;
+            for reference in visitor.found {
+                if reference.first().is_some_and(|first| names.inline.contains(first)) {
+                    continue;
+                }
+                let Some(to) = names.node(&reference) else {
+                    let reference = reference.join("::");
+                    return Err(format!("{}: crate::{reference} is in no module that is known", file.display()).into());
+                };
+                if from != to {
+                    let uses = graph.0.entry(from.clone()).or_default();
+                    uses.entry(to).or_insert_with(|| file.clone());
+                }
+            }
+        }
+        Ok(graph)
+    }
+
+    /// A circle, each node using the next and the last the first, with the files that show it.
+    pub(crate) fn circle(&self) -> Option<Vec<(String, PathBuf)>> {
+        let mut done = BTreeSet::new();
+        self.0
+            .keys()
+            .find_map(|start| self.circle_from(start, &mut Vec::new(), &mut done))
+    }
+
+    fn circle_from(
+        &self,
+        node: &str,
+        way: &mut Vec<(String, PathBuf)>,
+        done: &mut BTreeSet<String>,
+    ) -> Option<Vec<(String, PathBuf)>> {
+        if let Some(start) = way.iter().position(|(before, _)| before == node) {
+            return Some(way[start..].to_vec());
+        }
+        if !done.contains(node) {
+            for (next, file) in self.0.get(node).into_iter().flatten() {
+                way.push((node.to_owned(), file.clone()));
+                let circle = self.circle_from(next, way, done);
+                if circle.is_some() {
+                    return circle;
+                }
+                way.pop();
+            }
+            done.insert(node.to_owned());
+        }
+        None
+    }
+
+    /// The modules in an order in which each uses only those before it, where there is no circle.
+    pub(crate) fn order(&self) -> Vec<String> {
+        let mut order = Vec::new();
+        for node in self.0.keys() {
+            self.place(node, &mut order);
+        }
+        order
+    }
+
+    fn place(&self, node: &str, order: &mut Vec<String>) {
+        if order.iter().any(|placed| placed == node) {
+            return;
+        }
+        for next in self.0.get(node).into_iter().flat_map(BTreeMap::keys) {
+            self.place(next, order);
+        }
+        order.push(node.to_owned());
+    }
+}
+
+/// What stands behind `crate::`.
+#[derive(Default)]
+struct Names {
+    modules: BTreeSet<Vec<String>>,
+    /// Names that the root exports, and where they come from.
+    exports: BTreeMap<String, Vec<String>>,
+    /// Modules of which the root exports everything.
+    globs: Vec<Vec<String>>,
+    /// Modules that stand in the root's own file.
+    inline: BTreeSet<String>,
+}
+
+impl Names {
+    fn export(&mut self, path: &[String], name: &str) {
+        // Of `self::a::b`, the way to it.
+        let path = path.iter().filter(|part| *part != "self").cloned().collect();
+        if name == "*" {
+            self.globs.push(path);
+        } else {
+            self.exports.insert(name.to_owned(), path);
+        }
+    }
+
+    /// The node that a path from the root leads to.
+    fn node(&self, path: &[String]) -> Option<String> {
+        let first = path.first()?;
+        let inner = path.get(..2).filter(|inner| self.modules.contains(*inner));
+        if self.modules.contains(&path[..1]) {
+            let inner = inner.filter(|_| first == DIVIDED);
+            return Some(inner.map_or_else(|| first.clone(), |inner| inner.join("::")));
+        }
+        if let Some(origin) = self.exports.get(first) {
+            return self.node(origin);
+        }
+        self.globs.iter().find_map(|glob| {
+            let behind: Vec<_> = glob.iter().chain([first]).cloned().collect();
+            self.modules.contains(&behind).then(|| self.node(&behind)).flatten()
+        })
+    }
+}
+
+type Module = (Vec<String>, PathBuf, Vec<syn::Item>);
+
+/// Finds the files of the modules that are declared, and what they hold.
+fn collect(folder: &Path, items: &[syn::Item], path: &[String], files: &mut Vec<Module>) -> Result<(), Box<dyn Error>> {
+    for item in items {
+        let syn::Item::Mod(module) = item else { continue };
+        if module.content.is_some() || is_test(&module.attrs) {
+            continue;
+        }
+        let name = module.ident.to_string();
+        let path: Vec<_> = path.iter().cloned().chain([name.clone()]).collect();
+        let inside = folder.join(&name);
+        let beside = folder.join(format!("{name}.rs"));
+        let file = if beside.exists() { beside } else { inside.join("mod.rs") };
+        let parsed = parse(&file)?;
+        collect(&inside, &parsed.items, &path, files)?;
+        files.push((path, file, parsed.items));
+    }
+    Ok(())
+}
+
+fn parse(file: &Path) -> Result<syn::File, Box<dyn Error>> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    syn::parse_file(&text).map_err(|error| format!("{}: {error}", file.display()).into())
+}
+
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        syn::Meta::List(list) if list.path.is_ident("cfg") => list.tokens.to_string() == "test",
+        _ => false,
+    })
+}
+
+/// Gives the path and the name of everything that a `use` imports.
+fn leaves(tree: &syn::UseTree, path: &mut Vec<String>, give: &mut dyn FnMut(&[String], &str)) {
+    match tree {
+        syn::UseTree::Path(tree) => {
+            path.push(tree.ident.to_string());
+            leaves(&tree.tree, path, give);
+            path.pop();
+        }
+        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| leaves(tree, path, give)),
+        syn::UseTree::Name(name) => give(path, &name.ident.to_string()),
+        syn::UseTree::Rename(rename) => give(path, &rename.ident.to_string()),
+        syn::UseTree::Glob(_) => give(path, "*"),
+    }
+}
+
+/// Collects what a module refers to, as paths from the root.
+struct Visitor {
+    module: Vec<String>,
+    found: Vec<Vec<String>>,
+}
+
+impl Visitor {
+    fn refer(&mut self, path: &[String]) {
+        let Some((first, mut rest)) = path.split_first() else {
+            return;
+        };
+        let mut from = match first.as_str() {
+            "crate" => Vec::new(),
+            "super" => self.module[..self.module.len() - 1].to_vec(),
+            _ => return,
+        };
+        while let Some((first, behind)) = rest.split_first().filter(|(first, _)| *first == "super") {
+            debug_assert_eq!(first, "super");
+            from.pop();
+            rest = behind;
+        }
+        from.extend(rest.iter().filter(|part| *part != "self" && *part != "*").cloned());
+        if !from.is_empty() {
+            self.found.push(from);
+        }
+    }
+
+    /// Paths in what no parser has looked at.
+    fn scan(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut goes_on = false;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) if goes_on || ident == "crate" => {
+                    if !goes_on {
+                        self.refer(&std::mem::take(&mut path));
+                    }
+                    path.push(ident.to_string());
+                    goes_on = false;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => goes_on = true,
+                other => {
+                    self.refer(&std::mem::take(&mut path));
+                    goes_on = false;
+                    if let TokenTree::Group(group) = other {
+                        self.scan(group.stream());
+                    }
+                }
+            }
+        }
+        self.refer(&path);
+    }
+}
+
+impl<'a> Visit<'a> for Visitor {
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        match item {
+            syn::Item::Mod(module) if is_test(&module.attrs) => {}
+            syn::Item::Mod(module) => {
+                self.module.push(module.ident.to_string());
+                syn::visit::visit_item_mod(self, module);
+                self.module.pop();
+            }
+            syn::Item::Fn(function) if is_test(&function.attrs) => {}
+            syn::Item::Impl(block) if is_test(&block.attrs) => {}
+            syn::Item::Use(item) if is_test(&item.attrs) => {}
+            syn::Item::Use(item) => {
+                let mut found = Vec::new();
+                leaves(&item.tree, &mut Vec::new(), &mut |path, name| {
+                    found.push(path.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>());
+                });
+                found.iter().for_each(|path| self.refer(path));
+            }
+            other => syn::visit::visit_item(self, other),
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'a syn::ImplItemFn) {
+        if !is_test(&function.attrs) {
+            syn::visit::visit_impl_item_fn(self, function);
+        }
+    }
+
+    fn visit_attribute(&mut self, _: &'a syn::Attribute) {}
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let parts: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.refer(&parts);
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, invoked: &'a syn::Macro) {
+        self.visit_path(&invoked.path);
+        self.scan(invoked.tokens.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(files: &[(&str, &str)]) -> Graph {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Graph::read(folder.path()).unwrap()
+    }
+
+    fn nodes(circle: Option<Vec<(String, PathBuf)>>) -> Vec<String> {
+        circle.into_iter().flatten().map(|(node, _)| node).collect()
+    }
+
+    #[test]
+    fn a_circle_is_found_however_it_is_written() {
+        for used in [
+            "use crate::a::A;",
+            "use crate::{a::A, b};",
+            "use crate::A;",
+            "use super::a;",
+            "fn f() -> u8 { crate::a::f() }",
+            "impl crate::A { }",
+            "fn f() { vec![crate::a::f()]; }",
+            "mod inner { use super::super::a; }",
+            "mod inner; ",
+        ] {
+            let found = graph(&[
+                ("lib.rs", "mod a; mod b; pub use self::{a::A};"),
+                ("a.rs", "use crate::b; pub struct A;"),
+                ("b/mod.rs", used),
+                ("b/inner.rs", "use crate::a::A;"),
+            ]);
+            assert_eq!(nodes(found.circle()), ["a", "b"], "{used}");
+        }
+    }
+
+    #[test]
+    fn tests_docs_and_what_is_beneath_make_no_circle() {
+        let found = graph(&[
+            ("lib.rs", "mod a; mod b; mod generated; pub use generated::*;"),
+            ("a.rs", "use crate::b; use crate::generated::codes; pub struct A;"),
+            (
+                "b.rs",
+                "/// See [`crate::a`].\n#[cfg(test)] mod tests { use crate::a; } #[cfg(test)] mod more;",
+            ),
+            ("generated/mod.rs", "pub mod codes; pub mod trade;"),
+            ("generated/codes.rs", "use crate::b::B;"),
+            ("generated/trade.rs", "use crate::a::A;"),
+        ]);
+        assert_eq!(nodes(found.circle()), [""; 0]);
+        assert_eq!(found.order(), ["b", "generated::codes", "a", "generated::trade"]);
+    }
+}
