@@ -10,7 +10,7 @@ use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
     method::Retry,
-    protocol::{Unsigned, content::Timestamp, received::Received},
+    protocol::{Unsigned, answer::AnswerError, content::Timestamp, received::Received},
     random,
     redact::Redactor,
     runtime,
@@ -122,7 +122,7 @@ impl Exchange<'_> {
     fn encode<'a>(&'a self, timestamp: &'a Timestamp) -> Result<Box<dyn Unsigned + 'a>, Error> {
         let session = self.session;
         let method = &*self.content.method;
-        session.check_tokens(&self.options, method)?;
+        super::check_tokens(&self.options, method)?;
         let unsigned = session
             .protocol
             .encode(self.content, &session.identity(timestamp), &self.options);
@@ -140,7 +140,7 @@ impl Exchange<'_> {
         let (status, trace_id) = (received.status(), received.trace_id());
         tracing::debug!(method = &*self.content.method, status, trace_id, "the gateway answered");
         let with_context = |error: Error| error.with_answer(status, trace_id, received.body().clone());
-        let refused = |error| with_context(self.unverified(error, received));
+        let refused = |error: AnswerError| with_context(self.unverified(&error, received));
         let unverified = self.session.protocol.parse(received, &self.content.method);
         let unverified = unverified.map_err(refused)?;
         let verifier = match self.verifiers.at_hand(unverified.alipay_cert_sn()) {

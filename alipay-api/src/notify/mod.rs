@@ -27,7 +27,7 @@ use self::{
 use crate::{
     Client, Error, ErrorKind,
     cert::unknown_certificate,
-    codec::DecodeError,
+    codec::{DecodeError, Object, Source},
     error::Sanitized,
     method::{AppMethod, PageMethod},
     protocol::{self, ambiguity, answer::AnswerError, received::Received},
@@ -143,7 +143,7 @@ impl Notifications<'_> {
     /// As for [`verify`](Self::verify).
     pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
         let parameters = self.verified(query.as_bytes(), Subject::Return)?;
-        Verified::read_from(&parameters.values(), &parameters, |source| source.make())
+        Verified::read_from(&parameters.values(), &parameters, made)
     }
 
     /// The `result` that Alipay's SDK gives to the phone app after a payment, as the app sends it on.
@@ -194,7 +194,7 @@ impl Notifications<'_> {
         }
         let parameters = VerifiedParameters::of_members(&answer.values).map_err(undecodable)?;
         self.check_app("the app result", &parameters)?;
-        Verified::read_from(&answer.values, &parameters, |source| source.make())
+        Verified::read_from(&answer.values, &parameters, made)
     }
 
     /// Parses, verifies, and only then gives the parameters out.
@@ -336,4 +336,9 @@ fn undecodable(error: DecodeError) -> Error {
     )
     .verified()
     .with_source(error)
+}
+
+/// An object of what the source gives.
+fn made<T: Object>(source: &mut Source<'_>) -> T {
+    source.make()
 }

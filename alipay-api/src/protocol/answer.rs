@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Protocol, Verdict, member, received::Received};
+use super::{Claim, Protocol, Verdict, member, received::Received};
 use crate::{codec::Values, error::GatewayError, method::AnswerInfo, sign::Verifier};
 
 /// The content of an answer.
@@ -143,7 +143,7 @@ impl Answer<'_> {
     /// Whether it is a refusal of the business without a signature. By its own rules the gateway signs these, for it knows the caller: so
     /// its words decide nothing.
     pub(crate) fn must_be_signed(&self) -> bool {
-        !self.verified && self.verdict.is_business_refusal
+        !self.verified && self.verdict.claim == Claim::BusinessRefusal
     }
 
     /// The first field that repeats something else than what was asked for. What is absent or empty is no difference.
