@@ -81,12 +81,8 @@ impl Redactor {
     fn find(&self, text: &[Unit]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         // Escapes are undone from each place on: what stands before a secret, such as a `%`, has no part in it.
-        let mut hidden_to = 0;
         for at in 0..text.len() {
             let rest = &text[at..];
-            if rest[0].start < hidden_to {
-                continue;
-            }
             let near = &rest[..rest.len().min(NEAR)];
             if !layers(near.to_vec()).iter().any(|layer| self.begins_like_one(layer)) {
                 continue;
@@ -95,7 +91,6 @@ impl Redactor {
                 let length = self.match_length(&layer);
                 if length > 0 {
                     found.push((layer[0].start, layer[length - 1].end));
-                    hidden_to = hidden_to.max(layer[length - 1].end);
                 }
             }
         }

@@ -51,7 +51,9 @@ impl Graph {
                 module: path.clone(),
                 found: Vec::new(),
             };
-            items.iter().for_each(|item| visitor.visit_item(item));
+            for item in items {
+                visitor.visit_item(item);
+            }
             let from = names.node(path).ok_or("a module without a name")?;
             for reference in visitor.found {
                 if reference.first().is_some_and(|first| names.inline.contains(first)) {
@@ -226,8 +228,7 @@ impl Visitor {
             "super" => self.module[..self.module.len() - 1].to_vec(),
             _ => return,
         };
-        while let Some((first, behind)) = rest.split_first().filter(|(first, _)| *first == "super") {
-            debug_assert_eq!(first, "super");
+        while let Some((_, behind)) = rest.split_first().filter(|(first, _)| *first == "super") {
             from.pop();
             rest = behind;
         }
@@ -281,7 +282,9 @@ impl<'a> Visit<'a> for Visitor {
                 leaves(&item.tree, &mut Vec::new(), &mut |path, name| {
                     found.push(path.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>());
                 });
-                found.iter().for_each(|path| self.refer(path));
+                for path in &found {
+                    self.refer(path);
+                }
             }
             other => syn::visit::visit_item(self, other),
         }

@@ -62,7 +62,7 @@ pub(crate) enum Step {
     Verify(Arc<dyn Verifier>),
     /// Somebody is fetching it, or has lately.
     Wait(Waiter),
-    /// Fetch it, and [settle](FetchTask::settle) the fetch_task.
+    /// Fetch it, and [settle](FetchTask::settle) the task.
     Fetch(FetchTask, Waiter),
     /// Nothing is fetched for it by its name: too many were asked for.
     TooMany,

@@ -16,7 +16,7 @@ use crate::{
     error::class_of,
     exchange::{AnswerValue, Exchange, unpacked},
     method::{MethodInfo, Output as _, ServerMethod},
-    protocol::{answer::Answer, received::Received},
+    protocol::{Claim, answer::Answer, received::Received},
     transport::BoxFuture,
     types::Secret,
 };
@@ -172,7 +172,7 @@ const MAX_WARNINGS: usize = 16;
 fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValue, DecodeError> {
     let unreadable = Unreadable::default();
     let mut source = answer.values.source(Reading::Lenient(&unreadable));
-    let is_pending = answer.verdict.is_pending;
+    let is_pending = answer.verdict.claim == Claim::Pending;
     let content = make(&mut source, is_pending);
     source.finish()?;
     if !is_pending {

@@ -148,7 +148,7 @@ impl Client {
         self.inner.keyring.is_some()
     }
 
-    /// Runs an fetch_task as a task of its own: who waits may go away.
+    /// Fetches in a task of its own: whoever waits may go away.
     fn begin(&self, fetch_task: FetchTask) {
         let client = Self {
             inner: Arc::clone(&self.inner),

@@ -1,8 +1,8 @@
 use super::{caller::CallerIdentity, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
-    exchange::invalid,
-    protocol::{HandedOver, handed_over},
+    exchange::{check_tokens, invalid},
+    protocol::{Form, handed_over},
 };
 
 /// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
@@ -35,7 +35,7 @@ impl PageCall {
             let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
             return Err(Error::new(ErrorKind::Request, message).with_method(self.0.info.name));
         }
-        signed(&self.0, |request, signature| request.url(signature))
+        signed(&self.0, Form::Url)
     }
 
     /// An HTML form that submits itself: put it into a page of any charset as it is, without escaping.
@@ -46,7 +46,7 @@ impl PageCall {
     /// # Errors
     /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
     pub fn form(&self) -> Result<String, Error> {
-        signed(&self.0, |request, signature| request.form(signature))
+        signed(&self.0, Form::Html)
     }
 }
 
@@ -69,15 +69,15 @@ impl AppCall {
     /// # Errors
     /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
     pub fn order_string(&self) -> Result<String, Error> {
-        signed(&self.0, |request, signature| request.order_string(signature))
+        signed(&self.0, Form::OrderString)
     }
 }
 
-fn signed(prepared: &Prepared, write: fn(&HandedOver<'_>, &[u8]) -> String) -> Result<String, Error> {
+fn signed(prepared: &Prepared, form: Form) -> Result<String, Error> {
     let (session, method) = (&prepared.client.inner.session, prepared.info.name);
     let content = prepared.content()?;
     let timestamp = session.timestamp(method)?;
-    session.check_tokens(&prepared.options, method)?;
+    check_tokens(&prepared.options, method)?;
     let is_managed = matches!(prepared.client.caller, CallerIdentity::Managed(_));
     if is_managed && prepared.options.app_auth_token.is_none() {
         let message = "pages and order strings are made without waiting, but the merchant's token may have to be waited for: \
@@ -87,5 +87,5 @@ fn signed(prepared: &Prepared, write: fn(&HandedOver<'_>, &[u8]) -> String) -> R
     let request = handed_over(content, &session.identity(&timestamp), &prepared.options);
     let request = request.map_err(|error| invalid(error, method))?;
     let signature = session.sign_now(&request, method)?;
-    Ok(write(&request, &signature))
+    Ok(request.handed_over(form, &signature))
 }

@@ -10,7 +10,7 @@ use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
     method::Retry,
-    protocol::{Unsigned, content::Timestamp, received::Received},
+    protocol::{Unsigned, answer::AnswerError, content::Timestamp, received::Received},
     random,
     redact::Redactor,
     runtime,
@@ -124,7 +124,7 @@ impl Exchange<'_> {
     fn encode<'a>(&'a self, timestamp: &'a Timestamp) -> Result<Box<dyn Unsigned + 'a>, Error> {
         let session = self.session;
         let method = &*self.content.method;
-        session.check_tokens(&self.options, method)?;
+        super::check_tokens(&self.options, method)?;
         let unsigned = session
             .protocol
             .encode(self.content, &session.identity(timestamp), &self.options);
@@ -143,7 +143,7 @@ impl Exchange<'_> {
         // The trace id is in the error: a proxy may quote the request in any header.
         tracing::debug!(method = &*self.content.method, status, "the gateway answered");
         let with_context = |error: Error| error.with_answer(status, trace_id, received.body().clone());
-        let refused = |error| with_context(self.unverified(error, received));
+        let refused = |error: AnswerError| with_context(self.unverified(&error, received));
         let unverified = self.session.protocol.parse(received, &self.content.method);
         let unverified = unverified.map_err(refused)?;
         let verifier = match self.verifiers.at_hand(unverified.alipay_cert_sn()) {

@@ -7,7 +7,7 @@ use crate::{
     generated::gateway::{GatewayCode, GatewayErrorCode},
     method::Retry,
     protocol::{
-        Unsigned, WRONG_ALIPAY_KEY,
+        Claim, Unsigned, WRONG_ALIPAY_KEY,
         answer::{Answer, AnswerError},
         received::Received,
     },
@@ -42,14 +42,14 @@ impl Exchange<'_> {
     }
 
     /// What came back is no answer, or can't be believed.
-    pub(super) fn unverified(&self, error: AnswerError, received: &Received<'_>) -> Error {
+    pub(super) fn unverified(&self, error: &AnswerError, received: &Received<'_>) -> Error {
         let reads = self.retry == Retry::Read;
         let message = error.to_string();
         match error {
             AnswerError::Malformed { may_pass, .. } => self
                 .failed(ErrorKind::Malformed, format!("{message}; {}", Sort(received.body())))
                 // A read that met a passing fault may be sent again.
-                .with_outcome(!reads, reads && may_pass),
+                .with_outcome(!reads, reads && *may_pass),
             AnswerError::Unsigned => self.failed(ErrorKind::Verification, message),
             AnswerError::WrongSignature => {
                 let error = self.failed(ErrorKind::Verification, message);
@@ -62,7 +62,7 @@ impl Exchange<'_> {
             AnswerError::Undecided { content, .. } => self
                 .failed(ErrorKind::Decode, message)
                 .verified()
-                .with_verified_content(&content),
+                .with_verified_content(content),
         }
     }
 
@@ -82,20 +82,20 @@ impl Exchange<'_> {
         // A code that nobody has described says nothing of the outcome, nor does one that a `code` of success stands beside; and
         // anyone on the way can make an unsigned refusal of what was in truth carried out.
         let says_nothing = matches!(class, None | Some(ErrorClass::OutcomeUnknown))
-            || answer.verdict.claims_success
+            || answer.verdict.claims_success()
             || !answer.verified
             // No refusal says which call it answers: whoever is on the way could repeat an old one.
             || !self.session.is_protected;
         let unknown = !reads && says_nothing;
         // What is read may be read again, but not where the method refuses it with a code that nobody has described: that may stay.
-        let may_pass = reads && (described.is_some() || !answer.verdict.is_business_refusal);
+        let may_pass = reads && (described.is_some() || answer.verdict.claim != Claim::BusinessRefusal);
         let retryable =
             matches!(class, Some(ErrorClass::Retry)) || (may_pass && class == Some(ErrorClass::OutcomeUnknown));
         let error = self
             .error(ErrorKind::Gateway, "the gateway answered")
             .with_gateway(gateway, class, answer.verified)
             .with_outcome(unknown, retryable && !unknown);
-        if answer.verified && answer.verdict.claims_success {
+        if answer.verified && answer.verdict.claims_success() {
             // It contradicts itself: somebody has to look.
             error.with_verified_content(answer.text)
         } else {

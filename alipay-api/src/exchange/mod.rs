@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 pub(crate) use self::{
     attempts::after,
-    signing::invalid,
+    signing::{check_tokens, invalid},
     tokens::{LiveToken, Tokens},
     value::{AnswerValue, Read, unpacked},
     verifiers::ResolveVerifier,

@@ -33,21 +33,6 @@ impl Session {
         }
     }
 
-    /// Refuses empty tokens.
-    pub(crate) fn check_tokens(&self, options: &Options, method: &str) -> Result<(), Error> {
-        for (name, token) in [
-            ("app_auth_token", &options.app_auth_token),
-            ("auth_token", &options.auth_token),
-        ] {
-            // Without its token the call would be the app's own: somebody else's money.
-            if token.as_ref().is_some_and(|token| token.expose().trim().is_empty()) {
-                let message = format!("the {name} is empty: it would be a call for the app itself");
-                return Err(Error::new(ErrorKind::Request, message).with_method(method));
-            }
-        }
-        Ok(())
-    }
-
     /// Signs without keeping the runtime's threads from other work.
     pub(super) async fn sign(&self, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
         if !self.credentials.signer.is_slow() {
@@ -67,6 +52,21 @@ impl Session {
         let signature = self.credentials.signer.sign(unsigned.message().as_bytes());
         signature.map_err(|error| not_signed(method, error))
     }
+}
+
+/// Refuses empty tokens.
+pub(crate) fn check_tokens(options: &Options, method: &str) -> Result<(), Error> {
+    for (name, token) in [
+        ("app_auth_token", &options.app_auth_token),
+        ("auth_token", &options.auth_token),
+    ] {
+        // Without its token the call would be the app's own: somebody else's money.
+        if token.as_ref().is_some_and(|token| token.expose().trim().is_empty()) {
+            let message = format!("the {name} is empty: it would be a call for the app itself");
+            return Err(Error::new(ErrorKind::Request, message).with_method(method));
+        }
+    }
+    Ok(())
 }
 
 /// A parameter can't be sent as it was given.

@@ -113,7 +113,7 @@ pub(super) fn of_signature(
 ) -> Option<String> {
     let subject = parameters.subject();
     if form.len() > MAX_FORM {
-        return None;
+        return forged(has_key);
     }
     let mut attempts = MAX_ATTEMPTS;
     let mut holds = |other: &Unverified| other.would_hold(sign, verifier, &mut attempts);
@@ -168,6 +168,10 @@ pub(super) fn of_signature(
             return Some(format!("{cause}: {remedy}"));
         }
     }
+    forged(has_key)
+}
+
+fn forged(has_key: bool) -> Option<String> {
     has_key.then(|| format!("it is forged or was changed on the way, or {WRONG_ALIPAY_KEY}"))
 }
 

@@ -194,7 +194,7 @@ impl Notifications<'_> {
             };
             return Err(error(kind, "the app result is an error:")
                 .with_gateway(answer.gateway_error(), None, answer.verified)
-                .with_outcome(!answer.verified || answer.verdict.claims_success, false));
+                .with_outcome(!answer.verified || answer.verdict.claims_success(), false));
         }
         let parameters = VerifiedParameters::of_members(&answer.values);
         self.check_app("the app result", &parameters)?;

@@ -150,7 +150,7 @@ impl Answer<'_> {
     /// Whether it is a refusal of the business without a signature. By its own rules the gateway signs these, for it knows the caller: so
     /// its words decide nothing. Only what the gateway itself says of a call that it can't tell comes unsigned.
     pub(crate) fn must_be_signed(&self) -> bool {
-        !self.verified && self.verdict.is_business_refusal
+        !self.verified && self.verdict.must_be_signed
     }
 
     /// The first field that repeats something else than what was asked for. What is absent or empty is no difference.

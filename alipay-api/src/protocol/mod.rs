@@ -30,7 +30,7 @@ use std::{borrow::Cow, error::Error, fmt};
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-pub(crate) use self::v2::{HandedOver, handed_over};
+pub(crate) use self::v2::{Form, handed_over};
 use self::{
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},
@@ -88,18 +88,36 @@ pub(crate) trait Unsigned: Send + Sync {
 }
 
 /// What an answer says of its own success.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Verdict {
     /// Something went wrong, or is said to have.
     pub(crate) is_error: bool,
-    /// It is a success whose payer has yet to act.
-    pub(crate) is_pending: bool,
-    /// A success is said, or at least nothing else. In an error, that is a contradiction.
-    pub(crate) claims_success: bool,
-    /// What the business behind the gateway refuses. The gateway knows who was calling, and signs it.
-    pub(crate) is_business_refusal: bool,
+    /// What its code says. A success in an error is a contradiction.
+    pub(crate) claim: Claim,
     /// Why nothing says that it is a success, if it is no error either.
     pub(crate) undecided: Option<&'static str>,
+    /// An error that says this is signed: the gateway knows who was calling.
+    pub(crate) must_be_signed: bool,
+}
+
+impl Verdict {
+    /// Whether a success is said, or at least nothing else. In an error, that is a contradiction.
+    pub(crate) fn claims_success(&self) -> bool {
+        matches!(self.claim, Claim::Success | Claim::Pending)
+    }
+}
+
+/// What an answer's code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is done, or there is no code.
+    Success,
+    /// It is a success whose payer has yet to act.
+    Pending,
+    /// The business behind the gateway refuses it. The gateway knows who was calling, and signs it.
+    BusinessRefusal,
+    /// Something else went wrong.
+    Failure,
 }
 
 /// A parameter can't be sent as it was given.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use alipay_mock::keys::{KeyPair, SignType as MockSignType};
 
 use super::{
-    InvalidParameter, Protocol, Unsigned, Verdict,
+    Claim, InvalidParameter, Protocol, Unsigned, Verdict,
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},
     member,
@@ -71,8 +71,9 @@ impl Protocol for JsonProtocol {
     fn judge(&self, _: &Values<'_>, is_error: bool, _: &AnswerInfo) -> Result<Verdict, AnswerError> {
         Ok(Verdict {
             is_error,
-            claims_success: !is_error,
-            ..Verdict::default()
+            claim: if is_error { Claim::Failure } else { Claim::Success },
+            must_be_signed: false,
+            undecided: None,
         })
     }
 

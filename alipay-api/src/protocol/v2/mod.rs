@@ -9,13 +9,13 @@ mod root;
 
 use std::borrow::Cow;
 
-pub(crate) use self::request::Request as HandedOver;
+pub(crate) use self::request::Form;
 use self::{
     request::Request,
     root::{Found, Root},
 };
 use super::{
-    InvalidParameter, Protocol, Unsigned, Verdict,
+    Claim, InvalidParameter, Protocol, Unsigned, Verdict,
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},
     member,
@@ -55,7 +55,7 @@ pub(crate) fn handed_over<'a>(
     content: &'a RequestContent,
     identity: &Identity<'a>,
     options: &'a Options,
-) -> Result<HandedOver<'a>, InvalidParameter> {
+) -> Result<Request<'a>, InvalidParameter> {
     Request::new(content, identity, options)
 }
 
@@ -137,19 +137,23 @@ impl Protocol for V2 {
         let code = member(values, "code")?.filter(|code| !code.is_empty());
         let has_sub_code =
             !info.own_members.contains(&"sub_code") && values.get("sub_code").is_some_and(says_something);
-        let is_pending = code.as_deref().is_some_and(|code| info.pending.contains(&code));
-        let claims_success = is_pending || code.as_deref().is_none_or(|code| code == SUCCESS);
+        let claim = match code.as_deref() {
+            Some(code) if info.pending.contains(&code) => Claim::Pending,
+            Some(SUCCESS) | None => Claim::Success,
+            Some(REFUSED) => Claim::BusinessRefusal,
+            Some(_) => Claim::Failure,
+        };
+        let claims_success = matches!(claim, Claim::Success | Claim::Pending);
         let nothing = "the answer has no `code`: nothing says that it is a success";
-        let is_business_refusal = match code.as_deref().map(str::trim) {
+        let must_be_signed = match code.as_deref().map(str::trim) {
             None | Some("" | REFUSED) => true,
             // What the gateway itself says of a call has another form.
             _ => has_sub_code && !is_gateways(values),
         };
         Ok(Verdict {
             is_error: is_error || has_sub_code || !claims_success,
-            is_pending,
-            claims_success,
-            is_business_refusal,
+            claim,
+            must_be_signed,
             undecided: (code.is_none() && !info.without_code).then_some(nothing),
         })
     }

@@ -25,6 +25,17 @@ pub(crate) struct Request<'a> {
     parameters: Parameters<'a>,
 }
 
+/// How a browser or a phone app is handed a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// An address.
+    Url,
+    /// An HTML form that submits itself.
+    Html,
+    /// The text for the Alipay app.
+    OrderString,
+}
+
 /// Parameters that stand in the query of a server call. Everything else goes in the body, where logs and proxies don't keep it.
 const IN_QUERY: &[&str] = &[
     "alipay_root_cert_sn",
@@ -86,27 +97,21 @@ impl<'a> Request<'a> {
         self.parameters.signed(signature)
     }
 
-    /// The address to redirect a browser to.
-    pub(crate) fn url(&self, signature: &[u8]) -> String {
+    /// The request as a browser or a phone app is handed it.
+    pub(crate) fn handed_over(&self, form: Form, signature: &[u8]) -> String {
         let parameters = self.signed(signature);
-        let mut url = String::with_capacity(self.gateway.len() + 1 + parameters.encoded_length());
-        url.push_str(self.gateway);
-        url.push('?');
-        append_encoded(&mut url, parameters.iter());
-        url
-    }
-
-    /// A form that sends a browser to the gateway.
-    pub(crate) fn form(&self, signature: &[u8]) -> String {
-        form::html(self.gateway, &self.signed(signature))
-    }
-
-    /// The text for the phone's Alipay app.
-    pub(crate) fn order_string(&self, signature: &[u8]) -> String {
-        let parameters = self.signed(signature);
-        let mut order = String::with_capacity(parameters.encoded_length());
-        append_encoded(&mut order, parameters.iter());
-        order
+        let mut text = String::new();
+        match form {
+            Form::Html => return form::html(self.gateway, &parameters),
+            Form::Url => {
+                text.reserve(self.gateway.len() + 1 + parameters.encoded_length());
+                text.push_str(self.gateway);
+                text.push('?');
+            }
+            Form::OrderString => text.reserve(parameters.encoded_length()),
+        }
+        append_encoded(&mut text, parameters.iter());
+        text
     }
 }
 
