@@ -1,6 +1,6 @@
 //! A fetch of one certificate, as those who wait for it and those who come later see it.
 //!
-//! What it brings is found in the [`Keyring`]: its end only says whether to look there.
+//! What it brings is found in the keyring: a fetch's end only says whether to look there.
 
 use std::time::Duration;
 

@@ -15,10 +15,12 @@ mod verifiers;
 
 use std::{sync::Arc, time::Duration};
 
+#[cfg(feature = "isv")]
+pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
     signing::{check_tokens, invalid},
-    tokens::{LiveToken, Tokens},
+    tokens::Tokens,
     value::{AnswerValue, Read, unpacked},
     verifiers::ResolveVerifier,
 };
