@@ -190,9 +190,19 @@ fn parse(file: &Path) -> Result<syn::File, Box<dyn Error>> {
     syn::parse_file(&text).map_err(|error| format!("{}: {error}", file.display()).into())
 }
 
+/// `test`, or `all(test, …)`.
+fn is_for_tests(condition: &str) -> bool {
+    let all = condition.strip_prefix("all").map(str::trim_start);
+    let first = all.and_then(|all| all.strip_prefix('(')).unwrap_or(condition);
+    first
+        .split([',', ')'])
+        .next()
+        .is_some_and(|first| first.trim() == "test")
+}
+
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
-        syn::Meta::List(list) if list.path.is_ident("cfg") => list.tokens.to_string() == "test",
+        syn::Meta::List(list) if list.path.is_ident("cfg") => is_for_tests(&list.tokens.to_string()),
         _ => false,
     })
 }
@@ -358,7 +368,7 @@ mod tests {
             ("a.rs", "use crate::b; use crate::generated::codes; pub struct A;"),
             (
                 "b.rs",
-                "/// See [`crate::a`].\n#[cfg(test)] mod tests { use crate::a; } #[cfg(test)] mod more;",
+                "/// See [`crate::a`].\n#[cfg(test)] mod tests { use crate::a; } #[cfg(all(test, unix))] mod more { use crate::a; }",
             ),
             ("generated/mod.rs", "pub mod codes; pub mod trade;"),
             ("generated/codes.rs", "use crate::b::B;"),

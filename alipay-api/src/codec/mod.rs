@@ -118,10 +118,10 @@ macro_rules! __listed {
             }
         }
         impl ::core::str::FromStr for $name {
-            type Err = $crate::types::UnknownValueError;
+            type Err = $crate::codec::UnknownValueError;
             #[inline]
             // Not `Self::Err`: a value may have that name.
-            fn from_str(text: &str) -> ::core::result::Result<Self, $crate::types::UnknownValueError> {
+            fn from_str(text: &str) -> ::core::result::Result<Self, $crate::codec::UnknownValueError> {
                 $crate::codec::parse_listed(text)
             }
         }

@@ -1,5 +1,5 @@
+use super::ErrorCode;
 use super::{Error, ErrorClass, ErrorKind, GatewayError};
-use crate::method::ErrorCode;
 
 /// Makes an [`Error`] for a test of your own: from [`Error::for_tests`].
 ///
