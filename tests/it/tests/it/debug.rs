@@ -41,6 +41,9 @@ const TOKEN: &str = "201509BBeff9351ad1874306903e96b91d248A36";
 /// Types that hold nothing of anyone's: numbers, names and kinds, or only borrow what another one holds; and traits' handles.
 const HARMLESS: &[&str] = &[
     "AnswerInfo",
+    "Repeat",
+    "PageFields",
+    "FileLimits",
     "AuthorisationState",
     "AuthorisedMerchant",
     "BadSignature",
