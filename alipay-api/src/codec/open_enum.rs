@@ -78,7 +78,7 @@ pub fn debug_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>
     fmt::Debug::fmt(text_of(value), formatter)
 }
 
-/// Text that is none of the values that this version of the library lists for an enum. The gateway may know more of them: an [`Open`]
+/// Text that is none of the values that this version of the library lists for an enum. The gateway may know more of them: an [`OpenEnum`]
 /// takes any text.
 ///
 /// It names the values that are listed, and never the text: that may be a secret.
