@@ -13,6 +13,7 @@ mod exchange;
 mod generated;
 #[doc(hidden)]
 pub mod codec;
+pub mod guide;
 #[cfg(feature = "isv")]
 pub mod isv;
 pub mod method;
