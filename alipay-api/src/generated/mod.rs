@@ -11,6 +11,9 @@ pub mod fund;
 #[cfg(feature = "open")]
 pub mod open;
 
+#[cfg(feature = "open_auth")]
+pub mod open_auth;
+
 #[cfg(feature = "system")]
 pub mod system;
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, token_app::TokenAppGrantType},
     types::Secret,
 };
 
@@ -36,7 +36,7 @@ impl Isv {
     /// A code works once: the exchange goes on when the future is dropped.
     ///
     /// # Errors
-    /// The gateway's, such as [`AUTH_CODE_NOT_VALID`](crate::open::AuthTokenAppErrorCode) for a code that was used or has expired. Where
+    /// The gateway's, such as [`AUTH_CODE_NOT_VALID`](crate::open_auth::TokenAppErrorCode) for a code that was used or has expired. Where
     /// the [outcome is unknown](Error::is_outcome_unknown), the code may be used up: the merchant has to authorise again.
     /// [`TokenStore`](ErrorKind::TokenStore) where the tokens can't be stored within the client's
     /// [total timeout](crate::ClientBuilder::total_timeout), or Alipay doesn't tell which tokens are the later ones:
@@ -64,8 +64,8 @@ impl Isv {
 impl Inner {
     async fn exchange(self: &Arc<Self>, code: Secret) -> Result<Vec<AuthorisedMerchant>, Error> {
         let authorised_at = self.now();
-        let request = AuthTokenApp::with_code(code, AuthTokenAppGrantType::AuthorizationCode);
-        let answer = self.client.open().auth_token_app(request).await?;
+        let request = TokenApp::with_code(code, TokenAppGrantType::AuthorizationCode);
+        let answer = self.client.open_auth().token_app(request).await?;
         // One that can't be stored keeps none of the others waiting.
         let mut storing = JoinSet::new();
         for pair in Pair::of(answer) {

@@ -98,7 +98,7 @@ use self::{
 };
 use crate::{
     Client, Error, ErrorKind,
-    open::{AuthTokenAppQuery, AuthTokenAppQueryResponse},
+    open_auth::{TokenAppQuery, TokenAppQueryResponse},
 };
 
 /// A third-party app and the merchants that have authorised it: from [`Isv::builder`].
@@ -160,15 +160,15 @@ impl Isv {
     ///
     /// # Errors
     /// As for [`merchant_with_token`](Self::merchant_with_token), and the gateway's.
-    pub async fn authorisation(&self, auth_app_id: &str) -> Result<AuthTokenAppQueryResponse, Error> {
+    pub async fn authorisation(&self, auth_app_id: &str) -> Result<TokenAppQueryResponse, Error> {
         let live = self
             .inner
             .in_time(self.inner.merchant(auth_app_id).present_token())
             .await?;
         self.inner
             .client
-            .open()
-            .auth_token_app_query(AuthTokenAppQuery::new(live.token))
+            .open_auth()
+            .token_app_query(TokenAppQuery::new(live.token))
             .await
     }
 

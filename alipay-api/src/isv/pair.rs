@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::store::Authorisation;
 use crate::{
-    open::{AuthTokenAppResponse, auth_token_app::AppTokenExchangeSubElement},
+    open_auth::{TokenAppResponse, token_app::AppTokenExchangeSubElement},
     types::Secret,
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Pair {
 
 impl Pair {
     /// The pairs of an answer. Alipay lists them where there are several, and may repeat the only one in a list.
-    pub(super) fn of(answer: AuthTokenAppResponse) -> Vec<Self> {
+    pub(super) fn of(answer: TokenAppResponse) -> Vec<Self> {
         let first = AppTokenExchangeSubElement {
             app_auth_token: answer.app_auth_token,
             app_refresh_token: answer.app_refresh_token,

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
-    open::{AuthTokenApp, AuthTokenAppErrorCode, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, TokenAppErrorCode, token_app::TokenAppGrantType},
     random,
 };
 
@@ -75,9 +75,9 @@ impl Inner {
         }
         let old = stored.authorisation.app_refresh_token.clone();
         let now = self.now();
-        let request = AuthTokenApp::with_refresh_token(old.clone(), AuthTokenAppGrantType::RefreshToken);
+        let request = TokenApp::with_refresh_token(old.clone(), TokenAppGrantType::RefreshToken);
         let left = deadline.saturating_duration_since(Instant::now());
-        let answer = match self.client.open().auth_token_app(request).timeout(left).await {
+        let answer = match self.client.open_auth().token_app(request).timeout(left).await {
             Ok(answer) => answer,
             // Where an old refusal could be played back, its word is not for ever.
             Err(error) if is_dead(&error) && !error.is_outcome_unknown() => {
@@ -158,8 +158,8 @@ pub(super) async fn unaborted<T: Send + 'static>(
 ///
 /// What it has against the app itself, such as a certificate that has expired, loses no merchant: that can be mended.
 fn is_dead(error: &Error) -> bool {
-    use AuthTokenAppErrorCode as Own;
     use GatewayErrorCode as Common;
+    use TokenAppErrorCode as Own;
 
     let own = || {
         matches!(

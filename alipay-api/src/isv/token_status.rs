@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::Inner;
 use crate::{
     Error, ErrorKind,
-    open::{AuthTokenAppQuery, AuthTokenAppQueryErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
+    open_auth::{TokenAppQuery, TokenAppQueryErrorCode, token_app_query::TokenAppQueryStatus},
     types::{DateTime, Secret},
 };
 
@@ -36,20 +36,19 @@ impl TokenStatus {
 impl Inner {
     /// Asks Alipay what a merchant's token is worth.
     pub(super) async fn token_status(&self, auth_app_id: &str, app_auth_token: &Secret) -> Result<TokenStatus, Error> {
-        let query = AuthTokenAppQuery::new(app_auth_token.clone());
-        match self.client.open().auth_token_app_query(query).await {
+        let query = TokenAppQuery::new(app_auth_token.clone());
+        match self.client.open_auth().token_app_query(query).await {
             Ok(answer) if !answer.auth_app_id.is_empty() && answer.auth_app_id != auth_app_id => {
                 let merchant = auth_app_id.escape_debug();
                 let message = format!("Alipay says that a token of the merchant {merchant} is another merchant's");
                 Err(Error::new(ErrorKind::Mismatch, message).verified())
             }
             Ok(answer) => Ok(TokenStatus {
-                is_valid: answer.status == AuthTokenAppQueryStatus::Valid,
+                is_valid: answer.status == TokenAppQueryStatus::Valid,
                 since: answer.auth_start,
             }),
             Err(error)
-                if error.is_verified()
-                    && error.sub_code_as() == Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted) =>
+                if error.is_verified() && error.sub_code_as() == Some(TokenAppQueryErrorCode::AuthTokenNotExisted) =>
             {
                 Ok(TokenStatus::NOTHING)
             }

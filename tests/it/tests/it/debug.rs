@@ -22,7 +22,7 @@ use alipay_api::{
         },
     },
     oauth::State,
-    open::{AuthTokenApp, AuthTokenAppQuery, AuthTokenAppQueryResponse, AuthTokenAppResponse},
+    open_auth::{TokenApp, TokenAppQuery, TokenAppQueryResponse, TokenAppResponse},
     sign::{PrivateKey, PublicKey, SignType},
     trade::{AppPay, PagePay, Pay, PayRequired},
     transport::{TransportError, TransportErrorKind},
@@ -332,7 +332,7 @@ async fn merchants(shown: &mut Shown, client: &Client) {
 /// What values are read from and written into.
 fn values(shown: &mut Shown) {
     let text = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
-    let granted: AuthTokenAppResponse = serde_json::from_value(text.clone()).unwrap();
+    let granted: TokenAppResponse = serde_json::from_value(text.clone()).unwrap();
     shown.add("Extra", &granted.extra);
     shown.add("FieldsRef", &granted.fields());
     let json = text.to_string();
@@ -349,8 +349,8 @@ fn every_secret_field(shown: &mut Shown) {
         shown.add("requests and responses", &serde_json::from_value::<T>(fields).unwrap());
     }
     let tokens = json!({ "app_auth_token": TOKEN, "app_refresh_token": TOKEN, "new_token": TOKEN });
-    add::<AuthTokenAppResponse>(shown, tokens);
-    add::<AuthTokenAppQueryResponse>(shown, json!({ "new_token": TOKEN }));
+    add::<TokenAppResponse>(shown, tokens);
+    add::<TokenAppQueryResponse>(shown, json!({ "new_token": TOKEN }));
     add::<alipay_api::system::OauthTokenResponse>(shown, json!({ "access_token": TOKEN, "refresh_token": TOKEN }));
     add::<alipay_api::user::InfoShare>(shown, json!({ "auth_token": TOKEN }));
     let person = json!({ "address": TOKEN, "email": TOKEN, "mobile": TOKEN, "phone": TOKEN, "user_name": TOKEN, "cert_no": TOKEN });
@@ -367,7 +367,7 @@ fn every_secret_field(shown: &mut Shown) {
     );
     shown.add(
         "requests and responses",
-        &AuthTokenApp::with_code(TOKEN, "authorization_code").refresh_token(TOKEN),
+        &TokenApp::with_code(TOKEN, "authorization_code").refresh_token(TOKEN),
     );
-    shown.add("requests and responses", &AuthTokenAppQuery::new(TOKEN));
+    shown.add("requests and responses", &TokenAppQuery::new(TOKEN));
 }

@@ -9,7 +9,7 @@ use alipay_api::{
         Notification, OpenAppAuthNotify, OpenAuthAppauthCancelled, SUCCESS,
         open_app_auth_notify::OpenAppAuthNotifyStatus,
     },
-    open::AuthTokenApp,
+    open_auth::TokenApp,
 };
 use alipay_mock::{Mock, keys::SignType};
 
@@ -51,8 +51,8 @@ async fn authorising_and_withdrawing_are_told_and_verified() {
 
     // The code of the redirect stands for the same tokens.
     let granted = client
-        .open()
-        .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
+        .open_auth()
+        .token_app(TokenApp::with_code(code, "authorization_code"))
         .await
         .unwrap();
     assert_eq!(granted.app_auth_token, detail.app_auth_token);

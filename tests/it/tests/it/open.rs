@@ -1,9 +1,9 @@
 use alipay_api::{
     ErrorKind,
     gateway::GatewayErrorCode,
-    open::{
-        AppAlipaycertDownload, AuthTokenApp, AuthTokenAppErrorCode, AuthTokenAppQuery, AuthTokenAppQueryErrorCode,
-        auth_token_app_query::AuthTokenAppQueryStatus,
+    open::AppAlipaycertDownload,
+    open_auth::{
+        TokenApp, TokenAppErrorCode, TokenAppQuery, TokenAppQueryErrorCode, token_app_query::TokenAppQueryStatus,
     },
     trade::{Create, CreateRequired},
 };
@@ -16,8 +16,8 @@ use crate::support::{price, start, start_certified};
 async fn a_code_becomes_a_token_once() {
     let (mock, client) = start().await;
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
-    let request = || AuthTokenApp::with_code(code.as_str(), "authorization_code");
-    let granted = client.open().auth_token_app(request()).await.unwrap();
+    let request = || TokenApp::with_code(code.as_str(), "authorization_code");
+    let granted = client.open_auth().token_app(request()).await.unwrap();
     assert_eq!(
         (granted.auth_app_id.as_str(), granted.user_id.as_str()),
         ("2013121100055554", "2088102150527498")
@@ -28,18 +28,18 @@ async fn a_code_becomes_a_token_once() {
     );
 
     let state = client
-        .open()
-        .auth_token_app_query(AuthTokenAppQuery::new(granted.app_auth_token.clone()))
+        .open_auth()
+        .token_app_query(TokenAppQuery::new(granted.app_auth_token.clone()))
         .await
         .unwrap();
     assert_eq!(
         (state.status, state.auth_app_id.as_str()),
-        (AuthTokenAppQueryStatus::Valid.into(), "2013121100055554")
+        (TokenAppQueryStatus::Valid.into(), "2013121100055554")
     );
 
-    let error = client.open().auth_token_app(request()).await.unwrap_err();
+    let error = client.open_auth().token_app(request()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Gateway);
-    assert!(error.sub_code_as::<AuthTokenAppErrorCode>().is_some(), "{error}");
+    assert!(error.sub_code_as::<TokenAppErrorCode>().is_some(), "{error}");
 }
 
 #[tokio::test]
@@ -47,34 +47,31 @@ async fn a_refresh_kills_the_old_refresh_token() {
     let (mock, client) = start().await;
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
     let first = client
-        .open()
-        .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
+        .open_auth()
+        .token_app(TokenApp::with_code(code, "authorization_code"))
         .await
         .unwrap();
-    let refresh = || AuthTokenApp::with_refresh_token(first.app_refresh_token.clone(), "refresh_token");
-    let second = client.open().auth_token_app(refresh()).await.unwrap();
+    let refresh = || TokenApp::with_refresh_token(first.app_refresh_token.clone(), "refresh_token");
+    let second = client.open_auth().token_app(refresh()).await.unwrap();
     assert_ne!(second.app_refresh_token, first.app_refresh_token);
-    client.open().auth_token_app(refresh()).await.unwrap_err();
+    client.open_auth().token_app(refresh()).await.unwrap_err();
 }
 
 #[tokio::test]
 async fn codes_and_tokens_that_were_never_given_out_are_refused() {
     let (_mock, client) = start().await;
     let error = client
-        .open()
-        .auth_token_app(AuthTokenApp::with_code("none", "authorization_code"))
+        .open_auth()
+        .token_app(TokenApp::with_code("none", "authorization_code"))
         .await
         .unwrap_err();
-    assert_eq!(error.sub_code_as(), Some(AuthTokenAppErrorCode::AuthCodeNotExist));
+    assert_eq!(error.sub_code_as(), Some(TokenAppErrorCode::AuthCodeNotExist));
     let error = client
-        .open()
-        .auth_token_app_query(AuthTokenAppQuery::new("none"))
+        .open_auth()
+        .token_app_query(TokenAppQuery::new("none"))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.sub_code_as(),
-        Some(AuthTokenAppQueryErrorCode::AuthTokenNotExisted)
-    );
+    assert_eq!(error.sub_code_as(), Some(TokenAppQueryErrorCode::AuthTokenNotExisted));
 }
 
 #[tokio::test]
@@ -82,8 +79,8 @@ async fn a_merchants_calls_carry_its_token() {
     let (mock, client) = start().await;
     let code = mock.authorise(Some("2013121100055554"), Some("2088102150527498"));
     let granted = client
-        .open()
-        .auth_token_app(AuthTokenApp::with_code(code, "authorization_code"))
+        .open_auth()
+        .token_app(TokenApp::with_code(code, "authorization_code"))
         .await
         .unwrap();
     let create = |number: &str| {

@@ -94,8 +94,8 @@ async fn a_merchant_authorises_over_the_page() {
         .merchant_url("https://example.com/callback?from=alipay", &state);
     let query = walk(&address).await;
     let callback = client.oauth().merchant_callback(&query, &state).unwrap();
-    let exchange = alipay_api::open::AuthTokenApp::with_code(callback.app_auth_code, "authorization_code");
-    let granted = client.open().auth_token_app(exchange).await.unwrap();
+    let exchange = alipay_api::open_auth::TokenApp::with_code(callback.app_auth_code, "authorization_code");
+    let granted = client.open_auth().token_app(exchange).await.unwrap();
     let known = mock.authorisation(&granted.auth_app_id).unwrap();
     assert_eq!(known.app_auth_token, granted.app_auth_token.expose());
 }

@@ -4,7 +4,7 @@ use alipay_api::{
     ErrorKind,
     isv::store::AuthorisationState,
     notify::SUCCESS,
-    open::{AuthTokenAppErrorCode, auth_token_app_query::AuthTokenAppQueryStatus},
+    open_auth::{TokenAppErrorCode, token_app_query::TokenAppQueryStatus},
     trade::PagePay,
 };
 
@@ -24,7 +24,7 @@ async fn a_merchants_calls_carry_its_token() {
     order(&world.other, "two").await.unwrap();
     let known = world.isv.authorisation(MERCHANT).await.unwrap();
     assert_eq!(known.auth_app_id, MERCHANT);
-    assert_eq!(known.status, AuthTokenAppQueryStatus::Valid);
+    assert_eq!(known.status, TokenAppQueryStatus::Valid);
     assert_eq!(world.refreshes(), 0);
 }
 
@@ -46,20 +46,20 @@ async fn a_code_works_once_and_for_a_day() {
     world.isv.authorise(code.clone()).await.unwrap();
     let error = world.isv.authorise(code).await.unwrap_err();
     assert_eq!(
-        error.sub_code_as::<AuthTokenAppErrorCode>(),
-        Some(AuthTokenAppErrorCode::AuthCodeNotValid)
+        error.sub_code_as::<TokenAppErrorCode>(),
+        Some(TokenAppErrorCode::AuthCodeNotValid)
     );
     let code = world.mock.authorise(Some(MERCHANT), None);
     world.clock.advance(Duration::from_hours(25));
     let error = world.isv.authorise(code).await.unwrap_err();
     assert_eq!(
-        error.sub_code_as::<AuthTokenAppErrorCode>(),
-        Some(AuthTokenAppErrorCode::AuthCodeNotValid)
+        error.sub_code_as::<TokenAppErrorCode>(),
+        Some(TokenAppErrorCode::AuthCodeNotValid)
     );
     let error = world.isv.authorise("invented").await.unwrap_err();
     assert_eq!(
-        error.sub_code_as::<AuthTokenAppErrorCode>(),
-        Some(AuthTokenAppErrorCode::AuthCodeNotExist)
+        error.sub_code_as::<TokenAppErrorCode>(),
+        Some(TokenAppErrorCode::AuthCodeNotExist)
     );
     assert_eq!(world.events(), ["Authorised"]);
 }

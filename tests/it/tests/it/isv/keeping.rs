@@ -6,7 +6,7 @@ use alipay_api::{
     ErrorKind,
     isv::store::{Authorisation, AuthorisationState},
     notify::{Notification, SUCCESS, Verified},
-    open::{AuthTokenApp, AuthTokenAppResponse, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, TokenAppResponse, token_app::TokenAppGrantType},
 };
 use alipay_mock::Fault;
 
@@ -344,12 +344,12 @@ async fn tokens_of_a_code_are_stored_where_alipay_will_never_tell(one: Handle, o
     assert!(world.has_latest().await);
 }
 
-fn by_code(code: String) -> AuthTokenApp {
-    AuthTokenApp::with_code(code, AuthTokenAppGrantType::AuthorizationCode)
+fn by_code(code: String) -> TokenApp {
+    TokenApp::with_code(code, TokenAppGrantType::AuthorizationCode)
 }
 
 /// Tokens as another system keeps them.
-fn granted(world: &World, answer: AuthTokenAppResponse) -> Authorisation {
+fn granted(world: &World, answer: TokenAppResponse) -> Authorisation {
     // As far as every store keeps it.
     let age = world.clock.time().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(age).unwrap());

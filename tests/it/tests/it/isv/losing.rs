@@ -1,7 +1,7 @@
 use alipay_api::{
     ErrorKind,
     isv::store::AuthorisationState,
-    open::{AuthTokenApp, AuthTokenAppErrorCode, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, TokenAppErrorCode, token_app::TokenAppGrantType},
 };
 use alipay_mock::Fault;
 
@@ -12,8 +12,8 @@ async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
     let world = World::authorised().await;
     // Somebody who does not share the store uses it up.
     let used = world.stored().await.app_refresh_token;
-    let request = AuthTokenApp::with_refresh_token(used, AuthTokenAppGrantType::RefreshToken);
-    world.client.open().auth_token_app(request).await.unwrap();
+    let request = TokenApp::with_refresh_token(used, TokenAppGrantType::RefreshToken);
+    world.client.open_auth().token_app(request).await.unwrap();
     world.clock.advance(LIFETIME * 2);
     let error = order(&world.isv, "one").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AuthorisationLost);
@@ -22,7 +22,7 @@ async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
         .and_then(|cause| cause.downcast_ref::<alipay_api::Error>());
     assert_eq!(
         cause.and_then(alipay_api::Error::sub_code_as),
-        Some(AuthTokenAppErrorCode::RefreshTokenNotValid)
+        Some(TokenAppErrorCode::RefreshTokenNotValid)
     );
     assert_eq!(world.events(), ["Authorised", "Lost"]);
     assert_eq!(world.stored().await.state, AuthorisationState::Lost);
@@ -58,8 +58,8 @@ async fn a_token_serves_until_it_ends_also_when_it_is_the_last() {
     lifetimes.app_auth_token_grace = LIFETIME;
     world.mock.set_lifetimes(lifetimes);
     let used = world.stored().await.app_refresh_token;
-    let request = AuthTokenApp::with_refresh_token(used, AuthTokenAppGrantType::RefreshToken);
-    world.client.open().auth_token_app(request).await.unwrap();
+    let request = TokenApp::with_refresh_token(used, TokenAppGrantType::RefreshToken);
+    world.client.open_auth().token_app(request).await.unwrap();
     world.clock.advance(DUE);
     order(&world.isv, "one").await.unwrap();
     world.isv.idle().await;

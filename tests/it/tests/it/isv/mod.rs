@@ -20,7 +20,7 @@ use alipay_api::{
         Isv,
         store::{Authorisation, MemoryStore, MerchantKey, TokenStore},
     },
-    open::{AuthTokenApp, AuthTokenAppResponse, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, TokenAppResponse, token_app::TokenAppGrantType},
     trade::{Precreate, Query},
 };
 use alipay_mock::Mock;
@@ -160,8 +160,8 @@ impl World {
     }
 
     /// Exchanges a code or a refresh token without the library's knowledge.
-    pub(super) async fn exchange(&self, request: AuthTokenApp) -> AuthTokenAppResponse {
-        self.client.open().auth_token_app(request).await.expect("tokens")
+    pub(super) async fn exchange(&self, request: TokenApp) -> TokenAppResponse {
+        self.client.open_auth().token_app(request).await.expect("tokens")
     }
 
     /// Names of what was told since the last time.
@@ -199,7 +199,7 @@ pub(super) async fn query(isv: &Isv) -> Error {
         .expect_err("no such order")
 }
 
-pub(super) fn refresh_of(authorisation: &Authorisation) -> AuthTokenApp {
+pub(super) fn refresh_of(authorisation: &Authorisation) -> TokenApp {
     let token = authorisation.app_refresh_token.clone();
-    AuthTokenApp::with_refresh_token(token, AuthTokenAppGrantType::RefreshToken)
+    TokenApp::with_refresh_token(token, TokenAppGrantType::RefreshToken)
 }

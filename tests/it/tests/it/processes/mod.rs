@@ -18,7 +18,7 @@ use alipay_api::{
         Isv,
         store::{AuthorisationState, MerchantKey, Stored, TokenStore, Version},
     },
-    open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, token_app::TokenAppGrantType},
     trade::{Precreate, Query},
     types::DateTime,
 };
@@ -103,8 +103,8 @@ async fn a_pair_that_dies_with_its_process_is_told_apart() {
     pair_lost(mock, &later, version, slice::from_ref(&killed)).unwrap_err();
     // A refresh token that is used twice, too.
     let used = stored.authorisation.app_refresh_token.clone();
-    let request = AuthTokenApp::with_refresh_token(used, AuthTokenAppGrantType::RefreshToken);
-    isv.client().open().auth_token_app(request).await.unwrap_err();
+    let request = TokenApp::with_refresh_token(used, TokenAppGrantType::RefreshToken);
+    isv.client().open_auth().token_app(request).await.unwrap_err();
     pair_lost(mock, &stored, version, slice::from_ref(&killed)).unwrap_err();
 }
 
@@ -287,8 +287,8 @@ impl App {
         at_once.app_auth_token_grace = Duration::ZERO;
         self.mock.set_lifetimes(at_once);
         fresh.issued_at = SystemTime::now();
-        let request = AuthTokenApp::with_refresh_token(fresh.app_refresh_token, AuthTokenAppGrantType::RefreshToken);
-        let answer = self.isv.client().open().auth_token_app(request).await.expect("tokens");
+        let request = TokenApp::with_refresh_token(fresh.app_refresh_token, TokenAppGrantType::RefreshToken);
+        let answer = self.isv.client().open_auth().token_app(request).await.expect("tokens");
         self.mock.set_lifetimes(usual);
         fresh.app_auth_token = answer.app_auth_token;
         fresh.app_refresh_token = answer.app_refresh_token;
