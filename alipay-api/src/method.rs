@@ -86,9 +86,11 @@ pub struct MethodInfo {
 pub struct AnswerInfo {
     /// Gateway codes that mean: not finished, the buyer has yet to act.
     pub pending: &'static [&'static str],
+    /// Codes of the method's own that mean success, beside the gateway's `10000`.
+    pub done: &'static [&'static str],
     /// Whether a success carries no `code`. For every other method, an answer without a code is no success.
     pub without_code: bool,
-    /// Response fields that have the name of one of the gateway's own members: `code`, `msg`, `sub_code`, `sub_msg`.
+    /// Response fields that have the name of one of the gateway's own members, `code`, `msg`, `sub_code` or `sub_msg`, and are the method's.
     pub own_members: &'static [&'static str],
     /// Response fields that repeat what the request's field of the same name asked for. An answer that repeats something else is an
     /// answer to another question.
@@ -101,6 +103,7 @@ impl AnswerInfo {
     /// An answer of which there is nothing more to say.
     pub const PLAIN: Self = Self {
         pending: &[],
+        done: &[],
         without_code: false,
         own_members: &[],
         echoes: &[],

@@ -118,6 +118,9 @@ impl Kind {
     }
 }
 
+/// What the gateway itself writes into the content of an answer.
+pub const GATEWAY_MEMBERS: [&str; 4] = ["code", "msg", "sub_code", "sub_msg"];
+
 /// Whether a call may be sent again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Retry {
@@ -186,6 +189,8 @@ pub struct Outcome {
 /// What a code that is not an error means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeMeaning {
+    /// A success, by a code of the method's own.
+    Done,
     /// Not finished: the buyer has yet to act.
     Pending,
 }
@@ -301,6 +306,8 @@ pub struct Field {
     pub echo: bool,
     /// Of an answer: without it a success says nothing.
     pub essential: bool,
+    /// Of an answer: it has the name of one of [`GATEWAY_MEMBERS`], and is the method's own.
+    pub own: bool,
     /// The Rust field's name, where it is not the derived one.
     pub rust_name: Option<String>,
 }

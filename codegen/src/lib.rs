@@ -45,7 +45,7 @@ mod tests;
 mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
-pub use draft::{Catalogue, Draft, DraftError, draft, import};
+pub use draft::{Catalogue, DraftError, Filling, drafts};
 pub use emit::Root;
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
@@ -85,9 +85,12 @@ pub fn rust_names(method: &ir::Method) -> (String, String) {
     (request, names::identifier(&module))
 }
 
-/// The trait that gives a client the handle of a product, in a crate of a user's.
-pub fn client_trait(product: &str) -> String {
-    format!("{}Client", names::type_of(product))
+/// What gives a client the handle of a product in a user's crate: a trait, and its function. The library's own product of that name keeps its own.
+pub fn extension_names(product: &str) -> (String, String) {
+    (
+        names::companion(&names::type_of(product), "Ext"),
+        format!("{product}_ext"),
+    )
 }
 
 /// The Rust of specs that [`load`] has found sound.

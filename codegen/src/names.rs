@@ -5,6 +5,9 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 /// Keywords that a raw identifier can't be, nor a plain one.
 const NEVER_RAW: [&str; 5] = ["self", "Self", "super", "crate", "_"];
 
+/// The most methods that a product has.
+pub(crate) const LARGEST_PRODUCT: usize = 64;
+
 /// Every other word that is reserved in some edition.
 const KEYWORDS: [&str; 49] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
@@ -40,6 +43,19 @@ fn strip_product<'a>(method: &'a str, product: &str) -> Option<&'a str> {
         .all(|(one, other)| one == other || (one, other) == (b'.', b'_'));
     let rest = rest.strip_prefix('.')?;
     (same && !rest.is_empty()).then_some(rest)
+}
+
+/// The product that a method belongs to: of those that its name begins with, the longest.
+pub(crate) fn product_among<'p>(method: &str, products: impl Iterator<Item = &'p str>) -> Option<&'p str> {
+    products
+        .filter(|product| stem(method, product).is_some())
+        .max_by_key(|product| product.len())
+}
+
+/// `fund` of `alipay.fund.trans.uni.transfer`, `koubei` of `koubei.trade.order.query`.
+pub(crate) fn first_segment(method: &str) -> &str {
+    let within = method.strip_prefix("alipay.").unwrap_or(method);
+    within.split('.').next().unwrap_or(method)
 }
 
 /// The name of a field, setter or module; without any keyword's escape.

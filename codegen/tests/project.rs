@@ -1,11 +1,12 @@
 //! From a folder of specs to a folder of code and a manifest, and from the catalogue to a draft.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use alipay_codegen::{
-    Catalogue, Code, DraftError, Options, Project, ProjectError, Root, SourceFile, WriteError, draft, generate, import,
-    load,
+    Catalogue, Code, DraftError, Filling, Options, Project, ProjectError, Root, SourceFile, WriteError, drafts,
+    generate, load,
 };
 
 const SPEC: &str = "\
@@ -225,6 +226,13 @@ const fn of(methods: &str) -> Catalogue<'_> {
     }
 }
 
+/// Of one method.
+fn draft(method: &str, catalogue: &Catalogue<'_>, specs: &[SourceFile]) -> Result<SourceFile, DraftError> {
+    let mut drafts = drafts(&BTreeSet::from([method.to_owned()]), catalogue, specs, Filling::Empty)?;
+    assert_eq!(drafts.len(), 1);
+    Ok(drafts.remove(0))
+}
+
 const DRAFT: &str = r#"method: alipay.trade.close
 title: ""
 doc: ""
@@ -255,11 +263,7 @@ fn a_draft_lacks_nothing_but_what_has_to_be_read_up() {
     let draft = draft("alipay.trade.close", &CATALOGUE, &[]).unwrap();
     assert_eq!(draft.path, "trade/alipay.trade.close.yaml");
     assert_eq!(draft.text, DRAFT);
-    let diagnostics = load([SourceFile {
-        path: draft.path,
-        text: draft.text,
-    }])
-    .unwrap_err();
+    let diagnostics = load([draft]).unwrap_err();
     assert!(
         diagnostics
             .iter()
@@ -332,12 +336,7 @@ errors:
   ACQ.SYSTEM_ERROR: {}
 "#
     );
-    let text = drafted.text;
-    let diagnostics = load(specs.into_iter().chain([SourceFile {
-        path: drafted.path,
-        text,
-    }]))
-    .unwrap_err();
+    let diagnostics = load(specs.into_iter().chain([drafted])).unwrap_err();
     assert!(
         diagnostics
             .iter()
@@ -383,6 +382,94 @@ fn a_draft_refers_to_what_the_product_shares() {
     assert_eq!(draft.text, format!("{before}shared_errors:\n  - ACQ.SYSTEM_ERROR\n"));
 }
 
+/// `code` and the like: the method's own, or what the gateway writes anyway.
+#[test]
+fn a_draft_tells_the_methods_members_from_the_gateways() {
+    let response = r#"[{"name":"code","type":"string"},{"name":"msg","type":"string"}]"#;
+    let methods = format!(
+        "{{\"method\":\"alipay.trade.old\",\"response\":{response}}}\n{{\"method\":\"alipay.trade.young\",\"response\":{response}}}"
+    );
+    let facts = |method: &str, code: &str| {
+        format!(r#"{{"method":"{method}","fields":{{"response":{{"code":{{"example":"{code}"}}}}}}}}"#)
+    };
+    let fields = [facts("alipay.trade.old", "200"), facts("alipay.trade.young", "10000")].join("\n");
+    let catalogue = Catalogue {
+        fields: &fields,
+        ..of(&methods)
+    };
+    let drafted = |method| draft(method, &catalogue, &[]).unwrap().text;
+    let own = "retry: never # guessed\noutcomes: { \"200\": done } # guessed\nresponse:\n  \
+               code: { type: string, own: true, example: \"200\", doc: \"\" }\n  \
+               msg: { type: string, own: true, doc: \"\" }\n";
+    assert!(
+        drafted("alipay.trade.old").ends_with(own),
+        "{}",
+        drafted("alipay.trade.old")
+    );
+    let none = "retry: never # guessed\n# left out, since it is the gateway's: code, msg\n";
+    assert!(drafted("alipay.trade.young").ends_with(none));
+}
+
+/// What several methods use goes behind what their product's `types.yaml` has, under names that nothing else has.
+#[test]
+fn types_that_several_drafts_use_are_shared() {
+    let method = |name: &str| format!(r#"{{"method":"{name}","biz_content":[{{"name":"goods","type":"Goods"}}]}}"#);
+    let methods = [
+        method("alipay.trade.one"),
+        method("alipay.trade.other"),
+        method("alipay.fund.one"),
+    ]
+    .join("\n");
+    let values = |one: &str, other: &str| format!(r#"[{{"value":"{one}"}},{{"value":"{other}"}}]"#);
+    let type_facts = format!(
+        r#"{{"type":"Goods","fields":{{"kind":{{"values":{}}},"sort":{{"values":{}}}}}}}"#,
+        values("A", "B"),
+        values("C", "D")
+    );
+    let catalogue = Catalogue {
+        types: r#"{"type":"Goods","fields":[{"name":"kind","type":"string"},{"name":"sort","type":"string"}]}
+{"type":"GoodsSort","fields":[]}"#,
+        type_facts: &type_facts,
+        ..of(&methods)
+    };
+    let known = SourceFile {
+        path: "trade/types.yaml".to_owned(),
+        text: "types:\n  Old: { doc: It is old., fields: {} }\n\nerrors:\n  X: { class: retry, doc: Failed. }\n"
+            .to_owned(),
+    };
+    let names = catalogue.names().unwrap();
+    let files = drafts(&names, &catalogue, &[known], Filling::Empty).unwrap();
+    let text = |path: &str| {
+        let file = files.iter().find(|file| file.path == path);
+        file.map_or("", |file| file.text.as_str())
+    };
+    let types = "types:
+  Old: { doc: It is old., fields: {} }
+
+  Goods:
+    doc: \"\"
+    fields:
+      kind: { type: GoodsKind, doc: \"\" }
+      sort: { type: GoodsSortAnswer, doc: \"\" }
+  GoodsKind:
+    doc: \"\"
+    values:
+      A: \"\"
+      B: \"\"
+  GoodsSortAnswer:
+    doc: \"\"
+    values:
+      C: \"\"
+      D: \"\"
+errors:
+  X: { class: retry, doc: Failed. }
+";
+    assert_eq!(text("trade/types.yaml"), types);
+    assert!(!text("trade/alipay.trade.one.yaml").contains("types:"));
+    assert!(text("fund/alipay.fund.one.yaml").contains("types:\n  Goods:\n"));
+    assert_eq!(text("fund/types.yaml"), "");
+}
+
 /// Every trap that a whole catalogue has held so far.
 #[test]
 fn a_whole_catalogue_can_be_generated_from() {
@@ -398,14 +485,15 @@ fn a_whole_catalogue_can_be_generated_from() {
 {"type":"CloseResponse","fields":[{"name":"close","type":"Close"}]}
 {"type":"Close","fields":[]}
 "#;
-    let files = import(&methods, types).unwrap();
+    let catalogue = Catalogue { types, ..of(&methods) };
+    let files = drafts(&catalogue.names().unwrap(), &catalogue, &[], Filling::MadeUp).unwrap();
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(
         paths,
         [
+            "trade/types.yaml",
             "trade/alipay.trade.close.yaml",
             "trade/alipay.trade.query.yaml",
-            "trade/types.yaml"
         ]
     );
     let spec = load(files).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));

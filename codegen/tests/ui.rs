@@ -66,10 +66,11 @@ fn every_code_has_a_case() {
         .map(|case| name(case).split('-').next().unwrap().to_owned())
         .collect();
     let known: BTreeSet<String> = Code::ALL.iter().map(|code| code.id().to_owned()).collect();
-    // Files can't share a path on disk: see `the_same_path_twice`.
+    // Files can't share a path on disk, and some cases are made of many: see `the_same_path_twice` and `a_product_has_its_limit`.
+    let others = [Code::RepeatedFile, Code::LargeProduct].map(Code::id);
     let known: BTreeSet<String> = known
         .into_iter()
-        .filter(|code| code != Code::RepeatedFile.id())
+        .filter(|code| !others.contains(&code.as_str()))
         .collect();
     assert_eq!(shown, known);
 }
@@ -93,6 +94,29 @@ fn the_same_path_twice() {
             .all(|diagnostic| diagnostic.code() == Code::RepeatedFile),
         "{diagnostics}"
     );
+}
+
+#[test]
+fn a_product_has_its_limit() {
+    let spec = |method: String| SourceFile {
+        path: format!("open/{method}.yaml"),
+        text: format!(
+            "method: {method}\ntitle: 接口\ndoc: Does something.\nsource: https://example.com/\nkind: server\nretry: read\n"
+        ),
+    };
+    let specs = |count: usize| {
+        let mini = (1..count).map(|number| format!("alipay.open.mini.m{number}"));
+        mini.chain(["alipay.open.app.query".to_owned()]).map(spec)
+    };
+    assert!(load(specs(64)).is_ok());
+    let diagnostics = load(specs(65)).unwrap_err();
+    let found: Vec<_> = diagnostics
+        .iter()
+        .map(|one| (one.code(), one.message(), one.help()))
+        .collect();
+    let message = "the product `open` has 65 methods; a product has 64 at most";
+    let help = "make the 64 of `open_mini` a product of their own";
+    assert_eq!(found, [(Code::LargeProduct, message, help)]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! The files of a catalogue, as `new` drafts from them.
+//! The files of a catalogue: facts on methods and types.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -10,7 +11,7 @@ use flate2::read::GzDecoder;
 /// What the files say.
 #[derive(Default)]
 pub(crate) struct Texts {
-    methods: String,
+    pub(crate) methods: String,
     pub(crate) types: String,
     fields: String,
     type_facts: String,
@@ -28,6 +29,51 @@ impl Texts {
         }
     }
 
+    /// The first catalogue of a folder, of which only the methods must be there.
+    pub(crate) fn first(folder: &Path) -> Result<Self, String> {
+        let optional = |name: &str| text(&folder.join(name)).map(Option::unwrap_or_default);
+        let methods = folder.join("methods.jsonl");
+        Ok(Self {
+            methods: text(&methods)?.ok_or_else(|| format!("{} is not there", methods.display()))?,
+            types: optional("types.jsonl")?,
+            fields: optional("fields.jsonl")?,
+            type_facts: optional("types-facts.jsonl")?,
+            kinds: optional("kinds.tsv")?,
+            keys: optional("idempotent.tsv")?,
+            differences: optional("v3-differences.tsv")?,
+        })
+    }
+
+    /// All methods and types that the official SDK has, without the facts.
+    pub(crate) fn all(folder: &Path) -> Result<Self, String> {
+        Ok(Self {
+            methods: unpacked(&folder.join("all-methods.jsonl.gz"))?,
+            types: unpacked(&folder.join("all-types.jsonl.gz"))?,
+            ..Self::default()
+        })
+    }
+
+    /// Adds what is packed, where one of the methods is not in the first catalogue.
+    pub(crate) fn complete(&mut self, folder: &Path, methods: &BTreeSet<String>) -> Result<(), String> {
+        let is_here = |method: &String| self.methods.contains(&format!("\"{method}\""));
+        if methods.iter().all(is_here) {
+            return Ok(());
+        }
+        for (text, name) in [
+            (&mut self.methods, "all-methods.jsonl.gz"),
+            (&mut self.types, "all-types.jsonl.gz"),
+            (&mut self.fields, "all-fields.jsonl.gz"),
+            (&mut self.type_facts, "all-types-facts.jsonl.gz"),
+        ] {
+            let path = folder.join(name);
+            if path.exists() {
+                text.push('\n');
+                text.push_str(&unpacked(&path)?);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn catalogue(&self) -> Catalogue<'_> {
         Catalogue {
             methods: &self.methods,
@@ -41,36 +87,6 @@ impl Texts {
     }
 }
 
-/// Reads a folder, of which only the methods must be there. What is packed is looked at for a method that the first files don't have.
-pub(crate) fn read(folder: &Path, method: &str) -> Result<Texts, String> {
-    let optional = |name: &str| text(&folder.join(name)).map(Option::unwrap_or_default);
-    let methods = folder.join("methods.jsonl");
-    let mut texts = Texts {
-        methods: text(&methods)?.ok_or_else(|| format!("{} is not there", methods.display()))?,
-        types: optional("types.jsonl")?,
-        fields: optional("fields.jsonl")?,
-        type_facts: optional("types-facts.jsonl")?,
-        kinds: optional("kinds.tsv")?,
-        keys: optional("idempotent.tsv")?,
-        differences: optional("v3-differences.tsv")?,
-    };
-    if !texts.methods.contains(&format!("\"{method}\"")) {
-        for (text, name) in [
-            (&mut texts.methods, "all-methods.jsonl.gz"),
-            (&mut texts.types, "all-types.jsonl.gz"),
-            (&mut texts.fields, "all-fields.jsonl.gz"),
-            (&mut texts.type_facts, "all-types-facts.jsonl.gz"),
-        ] {
-            let path = folder.join(name);
-            if let Some(more) = unpacked(&path).map_err(|error| format!("{}: {error}", path.display()))? {
-                text.push('\n');
-                text.push_str(&more);
-            }
-        }
-    }
-    Ok(texts)
-}
-
 fn text(path: &Path) -> Result<Option<String>, String> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -79,13 +95,9 @@ fn text(path: &Path) -> Result<Option<String>, String> {
     }
 }
 
-fn unpacked(path: &Path) -> io::Result<Option<String>> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+fn unpacked(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    GzDecoder::new(file).read_to_string(&mut text)?;
-    Ok(Some(text))
+    let read = fs::File::open(path).and_then(|file| GzDecoder::new(file).read_to_string(&mut text));
+    read.map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(text)
 }

@@ -5,14 +5,15 @@ mod budget;
 mod catalogue;
 mod modules;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fmt, fs};
 
-use alipay_codegen::{Project, Root, draft, load, methods_table, read_specs};
-use clap::Parser;
+use alipay_codegen::{Filling, Project, Root, SourceFile, drafts, load, methods_table, read_specs};
+use clap::{Args, Parser};
 
 /// Maintainers' commands.
 #[derive(Parser)]
@@ -24,22 +25,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Draft the spec of a method from its line of the catalogue.
-    New {
-        /// The method, as the gateway names it.
-        method: String,
-        /// A folder with `methods.jsonl` and, as far as they are known, `types.jsonl`, `fields.jsonl`, `types-facts.jsonl`, `kinds.tsv`,
-        /// `idempotent.tsv`, `v3-differences.tsv`, and `all-….jsonl.gz` of more methods and types; or a file of methods, one JSON object a line:
-        /// `method`, `biz_content`, `params`, `response`, `error_codes`. Standard input without.
-        #[arg(long)]
-        catalogue: Option<PathBuf>,
-        /// A file of the types that methods refer to, one JSON object a line: `type`, `fields`.
-        #[arg(long)]
-        types: Option<PathBuf>,
-        /// Write the draft to `spec/` instead of showing it.
-        #[arg(long)]
-        write: bool,
-    },
+    /// Draft specs of methods from their lines of the catalogue.
+    New(New),
     /// Check that no module of the library uses one that uses it, and show them in their order.
     Modules,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
@@ -52,17 +39,42 @@ enum Command {
     },
 }
 
+/// What is drafted, and from what.
+#[derive(Args)]
+struct New {
+    /// The methods, as the gateway names them.
+    methods: Vec<String>,
+    /// A file with the names of more methods, one a line. Those that have a spec already are left out.
+    #[arg(long)]
+    list: Vec<PathBuf>,
+    /// Every method of the catalogue's `methods.jsonl` that has no spec yet.
+    #[arg(long)]
+    all: bool,
+    /// A folder with `methods.jsonl` and, as far as they are known, `types.jsonl`, `fields.jsonl`, `types-facts.jsonl`, `kinds.tsv`,
+    /// `idempotent.tsv`, `v3-differences.tsv`, and `all-….jsonl.gz` of more methods and types; or a file of methods, one JSON object a line:
+    /// `method`, `biz_content`, `params`, `response`, `error_codes`. Standard input without.
+    #[arg(long)]
+    catalogue: Option<PathBuf>,
+    /// A file of the types that methods refer to, one JSON object a line: `type`, `fields`.
+    #[arg(long)]
+    types: Option<PathBuf>,
+    /// The folder of the specs, if it is not `spec/`.
+    #[arg(long)]
+    spec: Option<PathBuf>,
+    /// Fill what is empty with words that mean nothing: to try the generator, and for nothing else.
+    #[arg(long)]
+    made_up: bool,
+    /// Write the drafts to the folder of the specs instead of showing them.
+    #[arg(long)]
+    write: bool,
+}
+
 type CommandResult = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Codegen { check } => codegen(check),
-        Command::New {
-            method,
-            catalogue,
-            types,
-            write,
-        } => new(&method, catalogue.as_deref(), types.as_deref(), write),
+        Command::New(arguments) => new(&arguments),
         Command::Modules => modules(),
         Command::BenchReport => show_benchmarks(),
         Command::Budget { catalogue } => budget::run(workspace(), catalogue.as_deref())
@@ -129,35 +141,71 @@ fn codegen(check: bool) -> CommandResult {
     Ok(ExitCode::FAILURE)
 }
 
-fn new(method: &str, catalogue: Option<&Path>, types: Option<&Path>, write: bool) -> CommandResult {
-    let mut texts = match catalogue {
-        Some(folder) if folder.is_dir() => catalogue::read(folder, method)?,
-        Some(file) => catalogue::Texts::of_methods(read(file)?),
-        None => catalogue::Texts::of_methods(io::read_to_string(io::stdin().lock())?),
+fn new(arguments: &New) -> CommandResult {
+    let spec = arguments.spec.clone().unwrap_or_else(|| workspace().join("spec"));
+    let specs = read_specs(&spec)?;
+    let folder = arguments.catalogue.as_deref().filter(|path| path.is_dir());
+    let mut texts = match (folder, &arguments.catalogue) {
+        (Some(folder), _) => catalogue::Texts::first(folder)?,
+        (None, Some(file)) => catalogue::Texts::of_methods(read(file)?),
+        (None, None) => catalogue::Texts::of_methods(io::read_to_string(io::stdin().lock())?),
     };
-    if let Some(file) = types {
+    if let Some(file) = &arguments.types {
         texts.types = read(file)?;
     }
-    let spec = workspace().join("spec");
-    let draft = draft(method, &texts.catalogue(), &read_specs(&spec)?)?;
-    if !write {
-        io::stdout().write_all(draft.text.as_bytes())?;
-        return Ok(ExitCode::SUCCESS);
+    let mut methods = BTreeSet::new();
+    if arguments.all {
+        methods.extend(texts.catalogue().names()?);
     }
-    let path = spec.join(&draft.path);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    for file in &arguments.list {
+        let names = read(file)?;
+        let names = names.lines().map(str::trim).filter(|name| !name.is_empty());
+        methods.extend(names.map(str::to_owned));
     }
     // An existing spec is worth more than a draft.
-    let mut file = fs::File::create_new(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => format!("spec/{} exists already: delete it to draft it anew", draft.path),
-        _ => format!("spec/{}: {error}", draft.path),
-    })?;
-    file.write_all(draft.text.as_bytes())?;
-    say(&format_args!(
-        "drafted spec/{}: fill in what is empty, check what is guessed, and read the rest beside the documentation",
-        draft.path
-    ));
+    let path_of = |method: &str| {
+        let name = format!("{method}.yaml");
+        let of_product = |file: &&SourceFile| file.path.split_once('/').is_some_and(|(_, other)| other == name);
+        specs.iter().find(of_product).map(|file| &file.path)
+    };
+    methods.retain(|method| path_of(method).is_none());
+    for method in &arguments.methods {
+        if let Some(path) = path_of(method) {
+            let path = spec.join(path);
+            return Err(format!("{} exists already: delete it to draft it anew", path.display()).into());
+        }
+        methods.insert(method.clone());
+    }
+    if methods.is_empty() {
+        return Err("no method is named that has no spec yet".into());
+    }
+    if let Some(folder) = folder {
+        texts.complete(folder, &methods)?;
+    }
+    let filling = if arguments.made_up {
+        Filling::MadeUp
+    } else {
+        Filling::Empty
+    };
+    let drafts = drafts(&methods, &texts.catalogue(), &specs, filling)?;
+    for SourceFile { path, text } in &drafts {
+        if !arguments.write {
+            if drafts.len() > 1 {
+                writeln!(io::stdout(), "# {path}")?;
+            }
+            io::stdout().write_all(text.as_bytes())?;
+            continue;
+        }
+        let path = spec.join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        say(&format_args!("drafted {}", path.display()));
+    }
+    if arguments.write {
+        say(&"fill in what is empty, check what is guessed, and read the rest beside the documentation");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

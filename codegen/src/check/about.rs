@@ -1,13 +1,13 @@
 //! `product.yaml`: what a product is.
 
-use super::Sheet;
 use super::reader::Reader;
+use super::spec_file::SpecFile;
 use crate::diagnostics::Code;
 use crate::ir::About;
 
-pub(super) fn about(reader: Reader<'_>, product: &str, sheet: Sheet<'_>) -> Option<About> {
+pub(super) fn about(reader: Reader<'_>, product: &str, file: SpecFile<'_>) -> Option<About> {
     let keys = ["product", "title", "doc", "links", "feature"];
-    let map = reader.map(sheet.tree.as_ref()?, sheet.at, &keys)?;
+    let map = reader.map(file.tree.as_ref()?, file.at, &keys)?;
     let help = format!("name the product, as its folder does: `product: {product}`");
     let name = reader
         .required(&map, "product", &help)

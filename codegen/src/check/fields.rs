@@ -12,7 +12,7 @@ use super::reader::{Map, Reader, Text};
 use super::values::Values;
 use super::{rust_names, suggest, wellformed};
 use crate::diagnostics::{Code, Span};
-use crate::ir::{Constructor, Field, Object, Placement, Scalar, Scope, Type, TypeRef};
+use crate::ir::{Constructor, Field, GATEWAY_MEMBERS, Object, Placement, Scalar, Scope, Type, TypeRef};
 use crate::names;
 use crate::syntax::Node;
 
@@ -118,7 +118,7 @@ impl Fields<'_> {
     }
 }
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "type",
     "label",
     "doc",
@@ -136,6 +136,7 @@ const KEYS: [&str; 18] = [
     "implied",
     "echo",
     "essential",
+    "own",
     "rust_name",
 ];
 
@@ -208,6 +209,7 @@ fn field(
         implied,
         echo: answer_flag(reader, map, site, "echo"),
         essential: answer_flag(reader, map, site, "essential"),
+        own: own(reader, name, map, site),
         rust_name: rust_names::field(reader, map, name.text),
         // A reference to nothing: of its values nothing is known.
         ty: ty.unwrap_or(Type::Named(TypeRef {
@@ -354,6 +356,23 @@ fn answer_flag(reader: Reader<'_>, map: &Map<'_>, site: Site, key: &str) -> bool
         );
     }
     flag
+}
+
+/// A field that is called as one of the gateway's members is the method's own, or stands in no spec.
+fn own(reader: Reader<'_>, name: Text<'_>, map: &Map<'_>, site: Site) -> bool {
+    let own = reader.flag(map, "own");
+    let is_member = site == Site::Answer && GATEWAY_MEMBERS.contains(&name.text);
+    if is_member && !own {
+        let message = format!("the gateway itself writes `{}` into every answer", name.text);
+        let help =
+            "leave the field out where it is the gateway's; where the method has one of its own, say `own: true`";
+        reader.add(Code::OwnMember, name.span, message, help);
+    } else if own && !is_member {
+        let message =
+            "`own` says something only of `code`, `msg`, `sub_code` or `sub_msg` in the answer to a server call";
+        reader.add(Code::OwnMember, map.key_span("own"), message, "leave `own` out");
+    }
+    own
 }
 
 fn request_only(reader: Reader<'_>, map: &Map<'_>, key: &str) {

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::Sheet;
 use super::errors::{self, described};
 use super::reader::Reader;
+use super::spec_file::SpecFile;
 use crate::ir::{ErrorCode, Gateway};
 use crate::syntax::Node;
 
-pub(super) fn gateway(reader: Reader<'_>, sheet: Sheet<'_>) -> Gateway {
-    let map = sheet
+pub(super) fn gateway(reader: Reader<'_>, file: SpecFile<'_>) -> Gateway {
+    let map = file
         .tree
         .as_ref()
-        .and_then(|tree| reader.map(tree, sheet.at, &["codes", "errors"]));
+        .and_then(|tree| reader.map(tree, file.at, &["codes", "errors"]));
     let Some(map) = map else { return Gateway::default() };
     Gateway {
         codes: codes(reader, map.get("codes")),

@@ -6,10 +6,11 @@ use super::errors::{self, SharedErrors};
 use super::examples;
 use super::fields::{Fields, Known, Site, fields};
 use super::reader::{Map, Reader, Text};
+use super::spec_file::SpecFile;
 use super::types::{self, Types};
 use super::usage::{self, Usage};
 use super::values::{Definitions, Values, Way};
-use super::{Sheet, docs, page, rust_names, suggest, v3, wellformed};
+use super::{docs, page, rust_names, suggest, v3, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Gateway, Kind, Method, Outcome, OutcomeMeaning, Placement, Repeat, Retry, Scalar, Type, TypeBody};
 use crate::names;
@@ -49,17 +50,19 @@ pub(super) struct Surroundings<'s> {
     pub(super) gateway: &'s Gateway,
     /// The methods that have a spec, of all products.
     pub(super) methods: &'s [&'s str],
+    /// The products that have a folder.
+    pub(super) products: &'s [&'s str],
 }
 
 /// Reads a method's file; `None` where that says nothing at all.
 pub(super) fn method(
     reader: Reader<'_>,
-    sheet: Sheet<'_>,
+    file: SpecFile<'_>,
     around: &mut Surroundings<'_>,
     usage: &mut Usage,
 ) -> Option<Method> {
-    let map = reader.map(sheet.tree.as_ref()?, sheet.at, &KEYS)?;
-    let name = name(reader, &map, sheet, around.product);
+    let map = reader.map(file.tree.as_ref()?, file.at, &KEYS)?;
+    let name = name(reader, &map, file, around);
     let (kind, kind_known) = kind(reader, &map);
 
     let declared = types::declared(reader, map.get("types"));
@@ -128,7 +131,7 @@ pub(super) fn method(
     let examples = examples::examples(reader, map.get("examples"), &sides, &definitions, around.gateway);
     Some(Method {
         product: around.product.to_owned(),
-        file: sheet.path.to_owned(),
+        file: file.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
         doc: reader.required_text(&map, "doc", "say in English what the method does and when to use it"),
         deprecated: docs::deprecated(reader, &map),
@@ -193,37 +196,37 @@ fn check_files(reader: Reader<'_>, map: &Map<'_>, kind: Kind, request: &Fields<'
     }
 }
 
-fn name(reader: Reader<'_>, map: &Map<'_>, sheet: Sheet<'_>, product: &str) -> String {
-    let help = format!("name the method: `method: {}`", sheet.name);
+fn name(reader: Reader<'_>, map: &Map<'_>, file: SpecFile<'_>, around: &Surroundings<'_>) -> String {
+    let help = format!("name the method: `method: {}`", file.name);
     let Some(name) = reader.required(map, "method", &help).and_then(|node| reader.text(node)) else {
-        return sheet.name.to_owned();
+        return file.name.to_owned();
     };
     method_name(reader, name);
-    if name.text != sheet.name {
-        let message = format!("the file is called `{}.yaml`", sheet.name);
+    if name.text != file.name {
+        let message = format!("the file is called `{}.yaml`", file.name);
         reader.add(
             Code::FileName,
             name.span,
             message,
             format!("rename the file to `{}.yaml`", name.text),
         );
-    } else if wellformed::method(name.text) && names::stem(name.text, product).is_none() {
-        let folder = name
-            .text
-            .strip_prefix("alipay.")
-            .unwrap_or(name.text)
-            .split('.')
-            .next()
-            .unwrap_or_default();
-        let message = format!("`{}` is no method of `{product}`", name.text);
-        reader.add(
-            Code::WrongFolder,
-            name.span,
-            message,
-            format!("move the file to `{folder}/`"),
-        );
+    } else if wellformed::method(name.text) {
+        folder(reader, name, around);
     }
     name.text.to_owned()
+}
+
+/// A method stands in the folder of the product that most of its name belongs to.
+fn folder(reader: Reader<'_>, name: Text<'_>, around: &Surroundings<'_>) {
+    let product = around.product;
+    let belongs = names::product_among(name.text, around.products.iter().copied());
+    if belongs == Some(product) {
+        return;
+    }
+    let folder = belongs.unwrap_or_else(|| names::first_segment(name.text));
+    let message = format!("`{}` belongs to `{folder}`, not to `{product}`", name.text);
+    let help = format!("move the file to `{folder}/`");
+    reader.add(Code::WrongFolder, name.span, message, help);
 }
 
 fn method_name(reader: Reader<'_>, name: Text<'_>) {
@@ -345,16 +348,22 @@ fn outcomes(reader: Reader<'_>, map: &Map<'_>, kind: Kind) -> Vec<Outcome> {
     }
     let mut outcomes = Vec::new();
     for (code, node) in reader.entries(node).unwrap_or_default() {
-        if !wellformed::outcome(code.text) {
-            let message = format!("`{}` cannot be an outcome's code", code.text);
-            reader.add(
-                Code::Outcome,
-                code.span,
-                message,
-                "name a gateway code of five digits other than `10000`",
-            );
-        }
-        if let Some(meaning) = reader.word(node, &[("pending", OutcomeMeaning::Pending)]) {
+        let meanings = [("done", OutcomeMeaning::Done), ("pending", OutcomeMeaning::Pending)];
+        if let Some(meaning) = reader.word(node, &meanings) {
+            let (sound, help) = match meaning {
+                OutcomeMeaning::Pending => (
+                    wellformed::gateway_code(code.text),
+                    "name a gateway code of five digits other than `10000`",
+                ),
+                OutcomeMeaning::Done => (
+                    wellformed::own_code(code.text),
+                    "name a code of the method's own, such as `200`: those of five digits are the gateway's",
+                ),
+            };
+            if !sound {
+                let message = format!("`{}` cannot be an outcome's code", code.text);
+                reader.add(Code::Outcome, code.span, message, help);
+            }
             outcomes.push(Outcome {
                 code: code.text.to_owned(),
                 meaning,

@@ -18,6 +18,8 @@ mod page;
 mod product;
 mod reader;
 mod rust_names;
+mod size;
+mod spec_file;
 mod suggest;
 mod types;
 mod units;
@@ -31,36 +33,19 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Code, Report, Span};
 use crate::ir::Spec;
 use crate::source::SourceFile;
-use crate::syntax::Node;
 use reader::Reader;
-
-/// A file's tree; `None` where it isn't YAML, which is reported already.
-type Tree<'a> = Option<Node<'a>>;
-
-/// A file with its name in its folder, without `.yaml`.
-#[derive(Clone, Copy)]
-struct Sheet<'a> {
-    path: &'a str,
-    name: &'a str,
-    /// The file's start, for what has no better place.
-    at: Span,
-    tree: &'a Tree<'a>,
-}
+use spec_file::{SpecFile, Tree};
 
 /// Checks files that are sorted by path.
 pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -> Spec {
     let reader = Reader { report };
     let mut spec = Spec::default();
-    let mut products: BTreeMap<&str, Vec<Sheet<'_>>> = BTreeMap::new();
+    let mut products: BTreeMap<&str, Vec<SpecFile<'_>>> = BTreeMap::new();
     let mut notifications = Vec::new();
     let mut gateway = None;
     for (index, (file, tree)) in files.iter().zip(trees).enumerate() {
         let path = file.path.as_str();
-        let at = Span {
-            file: u32::try_from(index).unwrap_or(u32::MAX),
-            start: 0,
-            end: 0,
-        };
+        let at = Span::start_of(u32::try_from(index).unwrap_or(u32::MAX));
         if index > 0 && files[index - 1].path == path {
             reader.add(
                 Code::RepeatedFile,
@@ -70,7 +55,7 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
             );
             continue;
         }
-        let sheet = |name| Sheet { path, name, at, tree };
+        let named = |name| SpecFile { path, name, at, tree };
         if let Some(start) = file.text.find('\u{fffd}') {
             not_utf8(reader, at, start);
         }
@@ -79,29 +64,30 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
             continue;
         };
         match stem.split_once('/') {
-            None if stem == "gateway" => gateway = Some(sheet(stem)),
-            Some(("notify", name)) if !name.contains('/') => notifications.push(sheet(name)),
+            None if stem == "gateway" => gateway = Some(named(stem)),
+            Some(("notify", name)) if !name.contains('/') => notifications.push(named(name)),
             Some((product, name)) if !name.contains('/') && wellformed::product(product) => {
-                products.entry(product).or_default().push(sheet(name));
+                products.entry(product).or_default().push(named(name));
             }
             _ => stray(reader, at, path),
         }
     }
-    if let Some(sheet) = gateway {
-        spec.gateway = gateway::gateway(reader, sheet);
+    if let Some(file) = gateway {
+        spec.gateway = gateway::gateway(reader, file);
     }
     let methods: Vec<&str> = products
         .values()
         .flatten()
-        .map(|sheet| sheet.name)
-        .filter(|name| !["types", "product"].contains(name))
+        .filter(|file| file.is_method())
+        .map(|file| file.name)
         .collect();
-    for (name, sheets) in &products {
+    let names: Vec<&str> = products.keys().copied().collect();
+    for (name, files) in &products {
         spec.products
-            .push(product::product(reader, name, sheets, &spec.gateway, &methods));
+            .push(product::product(reader, name, files, &spec.gateway, &methods, &names));
+        size::size(reader, name, files);
     }
     rust_names::products(reader, &products);
-    let names: Vec<&str> = products.keys().copied().collect();
     spec.notifications = notification::notifications(reader, &notifications, &names);
     spec
 }

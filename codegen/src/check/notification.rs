@@ -4,40 +4,27 @@ use std::collections::{HashMap, HashSet};
 
 use super::fields::{Known, Site, fields};
 use super::reader::{Map, Reader};
+use super::spec_file::SpecFile;
 use super::types::{self, Types};
 use super::usage::{self, Usage};
 use super::values::{Definitions, Values, Way};
-use super::{Sheet, rust_names, units, wellformed};
+use super::{rust_names, units, wellformed};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Notification, Signature};
 use crate::names;
 
 /// Reads the files of `notify/`, which are sorted.
-pub(super) fn notifications(reader: Reader<'_>, sheets: &[Sheet<'_>], products: &[&str]) -> Vec<Notification> {
-    let mut notifications = Vec::with_capacity(sheets.len());
-    let mut idents = HashMap::from([(
-        "Other".to_owned(),
-        Span {
-            file: 0,
-            start: 0,
-            end: 0,
-        },
-    )]);
+pub(super) fn notifications(reader: Reader<'_>, files: &[SpecFile<'_>], products: &[&str]) -> Vec<Notification> {
+    let mut notifications = Vec::with_capacity(files.len());
+    let mut idents = HashMap::from([("Other".to_owned(), Span::start_of(0))]);
     // The enum over all notifications.
-    idents.insert(
-        "Notification".to_owned(),
-        Span {
-            file: 0,
-            start: 0,
-            end: 0,
-        },
-    );
-    for sheet in sheets {
-        let Some(notification) = notification(reader, *sheet, products) else {
+    idents.insert("Notification".to_owned(), Span::start_of(0));
+    for file in files {
+        let Some(notification) = notification(reader, *file, products) else {
             continue;
         };
         let ident = names::type_of(names::notification(&notification.name));
-        rust_names::unique(reader, &mut idents, ident, sheet.at);
+        rust_names::unique(reader, &mut idents, ident, file.at);
         notifications.push(notification);
     }
     notifications.sort_by(|one, other| one.name.cmp(&other.name));
@@ -51,7 +38,7 @@ fn product(reader: Reader<'_>, map: &Map<'_>, products: &[&str]) -> Option<Strin
     Some(product.to_owned())
 }
 
-fn notification(reader: Reader<'_>, sheet: Sheet<'_>, products: &[&str]) -> Option<Notification> {
+fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Option<Notification> {
     let known = [
         "notify",
         "title",
@@ -62,8 +49,8 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>, products: &[&str]) -> Opti
         "fields",
         "types",
     ];
-    let map = reader.map(sheet.tree.as_ref()?, sheet.at, &known)?;
-    let help = format!("give its `notify_type` or `msg_method`: `notify: {}`", sheet.name);
+    let map = reader.map(file.tree.as_ref()?, file.at, &known)?;
+    let help = format!("give its `notify_type` or `msg_method`: `notify: {}`", file.name);
     let name = reader
         .required(&map, "notify", &help)
         .and_then(|node| reader.text(node));
@@ -76,8 +63,8 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>, products: &[&str]) -> Opti
                 message,
                 "write its `notify_type` or `msg_method`",
             );
-        } else if name.text != sheet.name {
-            let message = format!("the file is called `{}.yaml`", sheet.name);
+        } else if name.text != file.name {
+            let message = format!("the file is called `{}.yaml`", file.name);
             reader.add(
                 Code::FileName,
                 name.span,
@@ -86,7 +73,7 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>, products: &[&str]) -> Opti
             );
         }
     }
-    let name = name.map_or(sheet.name, |name| name.text).to_owned();
+    let name = name.map_or(file.name, |name| name.text).to_owned();
     let help = "`v1` leaves `sign` and `sign_type` out of what is signed, `v2` only `sign`";
     let signatures = [("v1", Signature::V1), ("v2", Signature::V2)];
     let signature = reader
@@ -123,7 +110,7 @@ fn notification(reader: Reader<'_>, sheet: Sheet<'_>, products: &[&str]) -> Opti
     units::of_file(&mut [&mut body], &mut types);
     Some(Notification {
         name,
-        file: sheet.path.to_owned(),
+        file: file.path.to_owned(),
         title: reader.required_text(&map, "title", "give the official title"),
         doc: reader.required_text(&map, "doc", "say in English what the notification tells"),
         product: product(reader, &map, products),

@@ -6,10 +6,11 @@ use super::errors::{self, Described, SharedErrors};
 use super::fields::Known;
 use super::method::{self, Surroundings};
 use super::reader::Reader;
+use super::spec_file::SpecFile;
 use super::types::{self, Types};
 use super::usage::Usage;
 use super::values::{Definitions, Values, Way};
-use super::{Sheet, about, rust_names, units};
+use super::{about, rust_names, units};
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Gateway, Kind, Method, Product};
 use crate::names;
@@ -18,20 +19,20 @@ use crate::names;
 pub(super) fn product(
     reader: Reader<'_>,
     name: &str,
-    sheets: &[Sheet<'_>],
+    files: &[SpecFile<'_>],
     gateway: &Gateway,
     all_methods: &[&str],
+    all_products: &[&str],
 ) -> Product {
-    let about = sheets.iter().find(|sheet| sheet.name == "product");
-    let about = about.and_then(|sheet| about::about(reader, name, *sheet));
-    let types_sheet = sheets.iter().find(|sheet| sheet.name == "types");
-    let map = types_sheet.and_then(|sheet| {
-        sheet
-            .tree
+    let about = files.iter().find(|file| file.name == "product");
+    let about = about.and_then(|file| about::about(reader, name, *file));
+    let types_file = files.iter().find(|file| file.name == "types");
+    let map = types_file.and_then(|file| {
+        file.tree
             .as_ref()
-            .and_then(|tree| reader.map(tree, sheet.at, &["types", "errors"]))
+            .and_then(|tree| reader.map(tree, file.at, &["types", "errors"]))
     });
-    let unreadable = types_sheet.is_some() && map.is_none();
+    let unreadable = types_file.is_some() && map.is_none();
     let declared = types::declared(reader, map.as_ref().and_then(|map| map.get("types")));
     let shared_names = types::names_of(&declared);
     let known = Known {
@@ -51,7 +52,7 @@ pub(super) fn product(
     let described: Vec<Described> = errors::described(reader, map.as_ref().and_then(|map| map.get("errors")), false);
 
     let mut usage = Usage::default();
-    let mut idents = Idents::new(reader, name, types_sheet);
+    let mut idents = Idents::new(reader, name, types_file);
     let mut around = Surroundings {
         product: name,
         shared: &shared,
@@ -59,18 +60,16 @@ pub(super) fn product(
         errors: SharedErrors::new(&described, unreadable),
         gateway,
         methods: all_methods,
+        products: all_products,
     };
     let mut methods = Vec::new();
     let mut all_readable = true;
-    for sheet in sheets
-        .iter()
-        .filter(|sheet| !["types", "product"].contains(&sheet.name))
-    {
-        let Some(method) = method::method(reader, *sheet, &mut around, &mut usage) else {
+    for file in files.iter().filter(|file| file.is_method()) {
+        let Some(method) = method::method(reader, *file, &mut around, &mut usage) else {
             all_readable = false;
             continue;
         };
-        idents.method(reader, &method, sheet.at);
+        idents.method(reader, &method, file.at);
         methods.push(method);
     }
     if all_readable {
@@ -99,22 +98,15 @@ struct Idents {
 }
 
 impl Idents {
-    fn new(reader: Reader<'_>, product: &str, types_sheet: Option<&Sheet<'_>>) -> Self {
+    fn new(reader: Reader<'_>, product: &str, types_file: Option<&SpecFile<'_>>) -> Self {
         let mut idents = Self {
             modules: HashMap::new(),
             types: HashMap::new(),
         };
-        let at = types_sheet.map_or(
-            Span {
-                file: 0,
-                start: 0,
-                end: 0,
-            },
-            |sheet| sheet.at,
-        );
+        let at = types_file.map_or(Span::start_of(0), |file| file.at);
         rust_names::unique(reader, &mut idents.modules, "types".to_owned(), at);
         let handle = names::type_of(product);
-        rust_names::unique(reader, &mut idents.types, format!("{handle}Client"), at);
+        rust_names::unique(reader, &mut idents.types, crate::extension_names(product).0, at);
         rust_names::unique(reader, &mut idents.types, handle, at);
         idents
     }

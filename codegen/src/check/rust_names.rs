@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::reader::{Map, Reader};
-use super::{Sheet, wellformed};
+use super::spec_file::SpecFile;
+use super::wellformed;
 use crate::diagnostics::{Code, Span};
 use crate::ir::{Constructor, Object};
 use crate::names;
@@ -89,17 +90,10 @@ pub(super) fn needed(reader: Reader<'_>, span: Span, value: &str) {
 }
 
 /// Products whose handles would have the same name, as those of `a_1` and `a1` would.
-pub(super) fn products(reader: Reader<'_>, products: &BTreeMap<&str, Vec<Sheet<'_>>>) {
+pub(super) fn products(reader: Reader<'_>, products: &BTreeMap<&str, Vec<SpecFile<'_>>>) {
     let mut handles = HashMap::new();
-    for (name, sheets) in products {
-        let at = sheets.first().map_or(
-            Span {
-                file: 0,
-                start: 0,
-                end: 0,
-            },
-            |sheet| sheet.at,
-        );
+    for (name, files) in products {
+        let at = files.first().map_or(Span::start_of(0), |file| file.at);
         unique(reader, &mut handles, names::type_of(name), at);
     }
 }

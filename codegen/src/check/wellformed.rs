@@ -1,8 +1,8 @@
 //! What names, codes and values look like.
 
-/// `trade`, `user_agreement`.
+/// `trade`, `user_agreement`. In a user's crate `trade_ext` is the function that gives the handle of `trade`.
 pub(crate) fn product(name: &str) -> bool {
-    name != "notify" && name != "gateway" && name != "notification" && snake(name)
+    !["notify", "gateway", "notification"].contains(&name) && !name.ends_with("_ext") && snake(name)
 }
 
 /// `out_trade_no`: a field or module in Rust.
@@ -48,8 +48,17 @@ pub(crate) fn code(code: &str) -> bool {
 }
 
 /// A gateway code that can be an outcome: five digits, and not that of plain success.
-pub(crate) fn outcome(code: &str) -> bool {
-    code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit()) && code != "10000"
+pub(crate) fn gateway_code(code: &str) -> bool {
+    code.len() == 5 && is_number(code) && code != "10000"
+}
+
+/// A method's own code of success: `200`. The gateway's have five digits.
+pub(crate) fn own_code(code: &str) -> bool {
+    (1..5).contains(&code.len()) && is_number(code)
+}
+
+fn is_number(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Cents, of an amount with at most two decimals: `88.80` is 8880.

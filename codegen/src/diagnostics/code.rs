@@ -53,6 +53,7 @@ codes! {
     SameRustName = "E0304", "Two things would have the same name in Rust.";
     NeedlessRustName = "E0305", "A `rust_name` that changes nothing.";
     NeedsRustName = "E0306", "No name in Rust can be derived.";
+    LargeProduct = "E0307", "A product has too many methods.";
 
     UnknownType = "E0401", "A type that is neither a scalar nor defined.";
     ShadowedType = "E0402", "A method's type has the name of a shared one.";
@@ -72,6 +73,7 @@ codes! {
     FieldExample = "E0510", "A field's `example` does not fit the field.";
     FileLimit = "E0511", "A file's size or name endings are malformed.";
     Constructor = "E0512", "`new` does not order the required fields, or an order does not tell them apart.";
+    OwnMember = "E0513", "A field that may be the gateway's instead of the method's own.";
 
     Retry = "E0601", "`retry` does not fit the method's kind.";
     V3 = "E0602", "The V3 path or its parameters are malformed.";

@@ -18,6 +18,13 @@ pub(crate) struct Span {
     pub(crate) end: u32,
 }
 
+impl Span {
+    /// The start of a file.
+    pub(crate) const fn start_of(file: u32) -> Self {
+        Self { file, start: 0, end: 0 }
+    }
+}
+
 /// One problem, with the place it stands at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {

@@ -1,11 +1,12 @@
 //! Lines of the catalogue.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::DraftError;
 use super::facts::Facts;
+use crate::ir::GATEWAY_MEMBERS;
 
 pub(super) struct Method {
     pub(super) name: String,
@@ -23,6 +24,8 @@ pub(super) struct Method {
 pub(super) struct MethodFacts {
     pub(super) title: Option<String>,
     pub(super) deprecated: bool,
+    /// What its response has only of the gateway's own members.
+    pub(super) gateways: Vec<String>,
     /// What V3 has and V2 has not, with where.
     pub(super) v3_only: Vec<(String, String)>,
     /// The request's fields that V3 has not.
@@ -63,24 +66,35 @@ pub(super) struct Field {
 
 pub(super) type Json = Map<String, Value>;
 
-/// The first line whose `key` is `name`, with its number.
-pub(super) fn find(lines: &str, key: &str, name: &str) -> Result<Option<(usize, Json)>, DraftError> {
-    for (line, text) in numbered(lines).filter(|(_, text)| text.contains(name)) {
-        let object = parse(line, text)?;
-        if object.get(key).and_then(Value::as_str) == Some(name) {
-            return Ok(Some((line, object)));
-        }
-    }
-    Ok(None)
-}
+/// Lines by what they are about. Of two about the same, the first holds.
+pub(super) struct Lines<'a>(HashMap<String, (usize, &'a str)>);
 
-/// Every line by its `key`.
-pub(super) fn index<'a>(lines: &'a str, key: &str) -> Result<HashMap<String, (usize, &'a str)>, DraftError> {
-    let named = numbered(lines).map(|(line, text)| {
-        let object = parse(line, text)?;
-        Ok((string(line, &object, key)?, (line, text)))
-    });
-    named.collect()
+impl<'a> Lines<'a> {
+    /// All lines that have such a `key`, or only those that are about what is `wanted`.
+    pub(super) fn read(text: &'a str, key: &str, wanted: Option<&BTreeSet<String>>) -> Result<Self, DraftError> {
+        // Of a few, each line can be looked through; so a catalogue that is much larger than what is wanted of it need not be parsed.
+        const FEW: usize = 8;
+        let few = wanted.filter(|wanted| wanted.len() <= FEW);
+        let concerns = |text: &str| few.is_none_or(|few| few.iter().any(|name| text.contains(name)));
+        let mut lines = HashMap::new();
+        for (line, text) in numbered(text).filter(|(_, text)| concerns(text)) {
+            let name = string(line, &parse(line, text)?, key)?;
+            lines.entry(name).or_insert((line, text));
+        }
+        Ok(Self(lines))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<(usize, &'a str)> {
+        self.0.get(name).copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, usize, &'a str)> {
+        self.0.iter().map(|(name, &(line, text))| (name.as_str(), line, text))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
 }
 
 fn numbered(lines: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -134,25 +148,13 @@ fn fields(line: usize, object: &Json, key: &str) -> Result<Vec<Field>, DraftErro
     array(object, key).iter().map(field).collect()
 }
 
-/// Every method's line, by its name.
-pub(super) fn all(lines: &str) -> Result<BTreeMap<String, Line<'_>>, DraftError> {
-    let lines = index(lines, "method")?.into_iter();
-    Ok(lines.map(|(name, (line, text))| (name, Line { line, text })).collect())
-}
-
-/// A line of the catalogue.
-pub(super) struct Line<'a> {
-    line: usize,
-    text: &'a str,
-}
-
-impl Line<'_> {
-    pub(super) fn read(&self) -> Result<Method, DraftError> {
-        Method::read(self.line, &parse(self.line, self.text)?)
-    }
-}
-
 impl Method {
+    /// An example of the response's own `code`, or of what it repeats of the gateway's.
+    pub(super) fn code(&self) -> Option<&str> {
+        let code = self.response.iter().find(|field| field.name == "code")?;
+        code.facts.example.as_deref()
+    }
+
     /// Of request and response.
     pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
         self.biz_content.iter().chain(&self.params).chain(&self.response)
@@ -214,6 +216,14 @@ impl Method {
         }
         if let Some(response) = side("response") {
             learn(self.response.iter_mut(), response);
+            // What only repeats the gateway's own members is no field.
+            if self.code() == Some("10000") {
+                let all = std::mem::take(&mut self.response).into_iter();
+                let (gateways, own): (Vec<_>, Vec<_>) =
+                    all.partition(|field| GATEWAY_MEMBERS.contains(&field.name.as_str()));
+                self.response = own;
+                self.facts.gateways = gateways.into_iter().map(|field| field.name).collect();
+            }
         }
     }
 

@@ -5,19 +5,18 @@
 
 mod catalogue;
 mod facts;
-mod import;
 mod objects;
+mod products;
 mod shared;
 mod types;
 mod yaml;
 
-use crate::names;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::source::SourceFile;
-use catalogue::Method;
+use catalogue::{Lines, Method, Object};
 use objects::Objects;
 use shared::Shared;
-
-pub use import::import;
 
 /// A draft could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +33,6 @@ pub enum DraftError {
     /// No line has the method.
     #[error("the catalogue has no method `{0}`")]
     NoSuchMethod(String),
-}
-
-/// A draft, and where it belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// Relative to `spec/`.
-    pub path: String,
-    /// The YAML.
-    pub text: String,
 }
 
 /// The texts of a catalogue's files. Only the first has to be there.
@@ -64,45 +54,101 @@ pub struct Catalogue<'a> {
     pub differences: &'a str,
 }
 
-/// Drafts the spec of a method. What the `types.yaml` of the method's product and `gateway.yaml` describe already, among the `specs` that there are, the
-/// draft refers to.
+impl Catalogue<'_> {
+    /// The names of all its methods.
+    ///
+    /// # Errors
+    /// When a line is malformed.
+    pub fn names(&self) -> Result<BTreeSet<String>, DraftError> {
+        let lines = Lines::read(self.methods, "method", None)?;
+        Ok(lines.names().map(str::to_owned).collect())
+    }
+}
+
+/// What a draft says where the catalogue knows nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// Nothing, which the checker refuses.
+    Empty,
+    /// Something without meaning that the checker takes: to try the generator, and for nothing else.
+    MadeUp,
+}
+
+/// Drafts the specs of these methods, each in the folder of its product: of those that `specs` has the one that most of its name belongs to, else one of
+/// the name's first segment, split where it would be too large.
+///
+/// What the `types.yaml` of the product and `gateway.yaml` describe already, among the `specs` that there are, the drafts refer to. Types that several of the
+/// methods use are drafted into the product's `types.yaml`, behind those that it has.
 ///
 /// # Errors
-/// When the catalogue lacks the method or is malformed where it is looked at.
-pub fn draft(method: &str, catalogue: &Catalogue<'_>, specs: &[SourceFile]) -> Result<Draft, DraftError> {
-    let Some((line, found)) = catalogue::find(catalogue.methods, "method", method)? else {
-        return Err(DraftError::NoSuchMethod(method.to_owned()));
+/// When the catalogue lacks a method or is malformed where it is looked at.
+pub fn drafts(
+    methods: &BTreeSet<String>,
+    catalogue: &Catalogue<'_>,
+    specs: &[SourceFile],
+    filling: Filling,
+) -> Result<Vec<SourceFile>, DraftError> {
+    let words = match filling {
+        Filling::Empty => &yaml::UNSAID,
+        Filling::MadeUp => &yaml::MADE_UP,
     };
-    let mut found = Method::read(line, &found)?;
-    if let Some((_, facts)) = catalogue::find(catalogue.fields, "method", method)? {
-        found.learn(&facts);
-    }
-    found.learn_tables(catalogue.kinds, catalogue.keys, catalogue.differences);
-    let product = product_among(method, specs);
-    let shared = Shared::of(product, specs);
     let objects = Objects::read(catalogue.types, catalogue.type_facts)?;
-    let own = objects.reached(&found, &shared.types);
-    Ok(Draft {
-        path: format!("{product}/{method}.yaml"),
-        text: yaml::method(&found, product, &own, &shared, &yaml::UNSAID),
-    })
+    let lines = Lines::read(catalogue.methods, "method", Some(methods))?;
+    let facts = Lines::read(catalogue.fields, "method", Some(methods))?;
+    let read = |name: &str| {
+        let Some((line, text)) = lines.get(name) else {
+            return Err(DraftError::NoSuchMethod(name.to_owned()));
+        };
+        let mut method = Method::read(line, &catalogue::parse(line, text)?)?;
+        if let Some((line, text)) = facts.get(name) {
+            method.learn(&catalogue::parse(line, text)?);
+        }
+        method.learn_tables(catalogue.kinds, catalogue.keys, catalogue.differences);
+        Ok(method)
+    };
+    let mut files = Vec::new();
+    for (product, names) in products::assign(methods, specs) {
+        let methods: Vec<Method> = names.into_iter().map(read).collect::<Result<_, _>>()?;
+        of_product(&product, &methods, &objects, specs, words, &mut files);
+    }
+    Ok(files)
 }
 
-/// The product that has specs already and that most of the method's name belongs to; else [`product_of`].
-fn product_among<'a>(method: &'a str, specs: &'a [SourceFile]) -> &'a str {
-    let folders = specs.iter().filter_map(|file| Some(file.path.split_once('/')?.0));
-    let products = folders.filter(|folder| names::stem(method, folder).is_some());
-    products
-        .max_by_key(|folder| folder.len())
-        .unwrap_or_else(|| product_of(method))
-}
-
-/// `fund` of `alipay.fund.trans.uni.transfer`, `koubei` of `koubei.trade.order.query`.
-fn product_of(method: &str) -> &str {
-    method
-        .strip_prefix("alipay.")
-        .unwrap_or(method)
-        .split('.')
-        .next()
-        .unwrap_or(method)
+/// The drafts of a product's methods, and of the types that they share.
+fn of_product(
+    product: &str,
+    methods: &[Method],
+    objects: &Objects,
+    specs: &[SourceFile],
+    words: &yaml::Words,
+    files: &mut Vec<SourceFile>,
+) {
+    let path = format!("{product}/types.yaml");
+    let mut known = Shared::of(&path, specs);
+    let mut users: BTreeMap<&str, (usize, &Object)> = BTreeMap::new();
+    for method in methods {
+        for (name, object) in objects.reached(method, &known.types) {
+            users.entry(name).or_insert((0, object)).0 += 1;
+        }
+    }
+    // What a shared type reaches is shared by the same methods.
+    let shared: BTreeMap<&str, &Object> = users
+        .into_iter()
+        .filter(|(_, (users, _))| *users > 1)
+        .map(|(name, (_, object))| (name, object))
+        .collect();
+    known.types.extend(shared.keys().map(|name| (*name).to_owned()));
+    if !shared.is_empty() {
+        let drafted = yaml::types(&shared, methods, &known, objects, words);
+        known.types.extend(drafted.enums);
+        let text = shared::with_types(&path, specs, &drafted.text);
+        files.push(SourceFile { path, text });
+    }
+    for method in methods {
+        let own = objects.reached(method, &known.types);
+        files.push(SourceFile {
+            path: format!("{product}/{}.yaml", method.name),
+            text: yaml::method(method, product, &own, &known, objects, words),
+        });
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::DraftError;
-use super::catalogue::{self, Field, Method, Object};
+use super::catalogue::{self, Field, Lines, Method, Object};
 
 /// All of a catalogue, by name.
 pub(super) struct Objects(HashMap<String, Object>);
@@ -11,16 +11,20 @@ pub(super) struct Objects(HashMap<String, Object>);
 impl Objects {
     /// From lines of types, and lines of facts on them.
     pub(super) fn read(types: &str, facts: &str) -> Result<Self, DraftError> {
-        let facts = catalogue::index(facts, "type")?;
-        let named = catalogue::index(types, "type")?.into_iter();
-        let read = named.map(|(name, (line, text))| {
+        let facts = Lines::read(facts, "type", None)?;
+        let named = Lines::read(types, "type", None)?;
+        let read = named.iter().map(|(name, line, text)| {
             let mut object = Object::read(line, text)?;
-            if let Some((line, text)) = facts.get(&name) {
-                object.learn(&catalogue::parse(*line, text)?);
+            if let Some((line, text)) = facts.get(name) {
+                object.learn(&catalogue::parse(line, text)?);
             }
-            Ok((name, object))
+            Ok((name.to_owned(), object))
         });
         read.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     /// Those that a method's fields reach, by name; `known` ones are left out, with what only they reach.

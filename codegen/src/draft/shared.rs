@@ -16,19 +16,44 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn of(product: &str, specs: &[SourceFile]) -> Self {
+    /// Of the product whose `types.yaml` has this path.
+    pub(super) fn of(path: &str, specs: &[SourceFile]) -> Self {
         let below = |path: &str, key: &str| {
             let file = specs.iter().find(|file| file.path == path);
             let tree = file.and_then(|file| syntax::parse(0, &file.text, &Report::default()));
             tree.map(|tree| names(&tree, key)).unwrap_or_default()
         };
-        let path = format!("{product}/types.yaml");
         Self {
-            types: below(&path, "types"),
-            errors: below(&path, "errors"),
+            types: below(path, "types"),
+            errors: below(path, "errors"),
             gateway: below("gateway.yaml", "errors"),
         }
     }
+}
+
+/// The text of a `types.yaml` with these definitions behind the types that it has.
+pub(super) fn with_types(path: &str, specs: &[SourceFile], definitions: &str) -> String {
+    const HEAD: &str = "types:\n";
+    let before = specs.iter().find(|file| file.path == path);
+    let before = before.map_or("", |file| file.text.as_str());
+    let start = if before.starts_with(HEAD) {
+        HEAD.len()
+    } else if let Some(at) = before.find(&format!("\n{HEAD}")) {
+        at + 1 + HEAD.len()
+    } else {
+        return format!("{HEAD}{definitions}{before}");
+    };
+    // What stands there reaches to the next key of the file, or to its end.
+    let mut end = start;
+    for line in before[start..].split_inclusive('\n') {
+        if !line.trim().is_empty() && !line.starts_with([' ', '#']) {
+            break;
+        }
+        end += line.len();
+    }
+    let (types, rest) = before.split_at(end);
+    let gap = if types.ends_with('\n') { "" } else { "\n" };
+    format!("{types}{gap}{definitions}{rest}")
 }
 
 /// The keys of the mapping below a key.

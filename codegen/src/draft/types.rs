@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{Field, Object};
 use super::facts::Facts;
+use super::objects::Objects;
 use super::shared::Shared;
 use crate::check::wellformed;
 use crate::names;
@@ -12,11 +13,18 @@ use crate::names;
 pub(super) struct Types<'t> {
     pub(super) own: &'t BTreeMap<&'t str, &'t Object>,
     pub(super) shared: &'t Shared,
+    /// All that the catalogue has.
+    pub(super) objects: &'t Objects,
 }
 
 impl Types<'_> {
     fn has(&self, name: &str) -> bool {
         self.own.contains_key(name) || self.shared.types.contains(name)
+    }
+
+    /// Whether an enum can have the name: nothing else has it, here or where this is used.
+    fn is_free(&self, name: &str) -> bool {
+        wellformed::camel(name) && !self.has(name) && !self.objects.has(name)
     }
 }
 
@@ -145,7 +153,7 @@ pub(super) struct Enum {
 
 impl Enums {
     /// The enum of a field of `owner`, if its values are known and can be told apart in Rust.
-    pub(super) fn add(&mut self, owner: &str, field: &str, facts: &Facts) -> Option<String> {
+    pub(super) fn add(&mut self, owner: &str, field: &str, facts: &Facts, types: &Types<'_>) -> Option<String> {
         let variants: Option<Vec<String>> = facts.values.iter().map(|(value, _)| names::variant(value)).collect();
         let mut variants = variants.filter(|variants| variants.len() > 1)?;
         variants.sort_unstable();
@@ -156,12 +164,15 @@ impl Enums {
         // The answer's field of the same name may have other values.
         let name = [name.clone(), format!("{name}Answer")].into_iter().find(|name| {
             let same = self.0.get(name);
-            same.is_none_or(|same| {
-                same.values
-                    .iter()
-                    .map(|(value, _)| value)
-                    .eq(facts.values.iter().map(|(value, _)| value))
-            })
+            same.map_or_else(
+                || types.is_free(name),
+                |same| {
+                    same.values
+                        .iter()
+                        .map(|(value, _)| value)
+                        .eq(facts.values.iter().map(|(value, _)| value))
+                },
+            )
         })?;
         self.0.entry(name.clone()).or_insert_with(|| Enum {
             label: facts.label.clone(),

@@ -1,13 +1,15 @@
 //! A draft as text.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::catalogue::{Field, Method, Object};
 use super::facts::Facts;
+use super::objects::Objects;
 use super::shared::Shared;
 use super::types::{Drafted, Enums, Types, drafted};
 use crate::check::wellformed;
+use crate::ir::GATEWAY_MEMBERS;
 use crate::names;
 
 /// What a draft says where the catalogue knows nothing.
@@ -47,20 +49,52 @@ fn scalar(text: &str) -> String {
     }
 }
 
-/// A product's `types.yaml`.
-pub(super) fn types(shared: &BTreeMap<&str, &Object>, known: &Shared, words: &Words) -> String {
+/// Types that several methods share.
+pub(super) struct SharedTypes {
+    /// Their definitions, as they stand below `types:`.
+    pub(super) text: String,
+    /// The names of the enums among them that their fields have turned out to be.
+    pub(super) enums: Vec<String>,
+}
+
+/// The types that these methods of a product share.
+pub(super) fn types(
+    shared: &BTreeMap<&str, &Object>,
+    methods: &[Method],
+    known: &Shared,
+    objects: &Objects,
+    words: &Words,
+) -> SharedTypes {
     let own = BTreeMap::new();
     let types = Types {
         own: &own,
         shared: known,
+        objects,
     };
+    let labels = labels(
+        methods
+            .iter()
+            .flat_map(Method::fields)
+            .chain(shared.values().flat_map(|object| &object.fields)),
+    );
     let mut draft = Draft::new(&types, words);
-    draft.out.push_str("types:\n");
-    for (name, object) in shared {
-        draft.definition(name, "", None, object);
+    for (&name, object) in shared {
+        draft.definition(name, "", labels.get(name).copied(), object);
     }
+    let enums = draft.enums.0.keys().cloned().collect();
     draft.enums();
-    draft.out
+    SharedTypes { text: draft.out, enums }
+}
+
+/// What objects may be called: the first of these fields that holds one is mostly called as the object is.
+fn labels<'f>(fields: impl Iterator<Item = &'f Field>) -> HashMap<&'f str, &'f str> {
+    let mut labels = HashMap::new();
+    for field in fields {
+        if let Some(label) = &field.facts.label {
+            labels.entry(field.ty.as_str()).or_insert(label.as_str());
+        }
+    }
+    labels
 }
 
 pub(super) fn method(
@@ -68,9 +102,10 @@ pub(super) fn method(
     product: &str,
     own: &BTreeMap<&str, &Object>,
     shared: &Shared,
+    objects: &Objects,
     words: &Words,
 ) -> String {
-    let types = Types { own, shared };
+    let types = Types { own, shared, objects };
     let mut draft = Draft::new(&types, words);
     let request = names::method(&method.name, product, None).map_or_else(String::new, |(request, _)| request);
     draft.head(method);
@@ -120,6 +155,9 @@ impl<'d> Draft<'d> {
         );
         if !facts.is_page && !facts.is_app {
             let _ = writeln!(self.out, "retry: {}", retry(method));
+            if let Some(code) = method.code().filter(|code| wellformed::own_code(code)) {
+                let _ = writeln!(self.out, "outcomes: {{ \"{code}\": done }} # guessed");
+            }
         }
         self.v3(method);
         if let Some((number, size)) = pages(method) {
@@ -181,10 +219,19 @@ impl<'d> Draft<'d> {
                 let _ = writeln!(self.out, "  {name}: {{ type: file{required}, in: file{said} }}");
             }
         }
+        if !method.facts.gateways.is_empty() {
+            let _ = writeln!(
+                self.out,
+                "# left out, since it is the gateway's: {}",
+                method.facts.gateways.join(", ")
+            );
+        }
         if !method.response.is_empty() {
             self.out.push_str("response:\n");
+            let is_answered = !method.facts.is_page && !method.facts.is_app;
             for field in &method.response {
-                self.line("  ", request, field, "", false);
+                let is_own = is_answered && GATEWAY_MEMBERS.contains(&field.name.as_str());
+                self.line("  ", request, field, if is_own { ", own: true" } else { "" }, false);
             }
         }
     }
@@ -192,6 +239,7 @@ impl<'d> Draft<'d> {
     fn types(&mut self, method: &Method, request: &str) {
         let own = self.types.own;
         let taken = ["Response", "ErrorCode", "Required"].map(|suffix| names::companion(request, suffix));
+        let labels = labels(method.fields().chain(own.values().flat_map(|object| &object.fields)));
         let is_taken = |name: &str| name == request || taken.iter().any(|taken| taken == name);
         let before = self.out.len();
         for (&name, &object) in own {
@@ -200,11 +248,7 @@ impl<'d> Draft<'d> {
             } else {
                 String::new()
             };
-            // What a field holds is mostly called as the field is.
-            let all = method.fields().chain(own.values().flat_map(|object| &object.fields));
-            let label = all
-                .filter(|field| field.ty == name)
-                .find_map(|field| field.facts.label.as_deref());
+            let label = labels.get(name).copied();
             self.definition(name, &rust_name, label, object);
         }
         self.enums();
@@ -275,7 +319,9 @@ impl<'d> Draft<'d> {
         let facts = &field.facts;
         let Drafted { ty, item, guessed } = drafted(field, self.types);
         let is_enum = !guessed && ty == "string" && field.ty == "string";
-        let name = is_enum.then(|| self.enums.add(owner, &field.name, facts)).flatten();
+        let name = is_enum
+            .then(|| self.enums.add(owner, &field.name, facts, self.types))
+            .flatten();
         let ty = name.as_deref().unwrap_or(&ty);
         let mut line = if field.list {
             format!("\"{ty}[]\"")

@@ -118,6 +118,7 @@ impl Emitter {
         let root = &self.path;
         let more = [
             list("pending", &info.pending),
+            list("done", &info.done),
             info.without_code.then(|| quote!(without_code: true)),
             list("own_members", &info.own_members),
             list("echoes", &info.echoes),

@@ -27,7 +27,7 @@ pub enum Root {
     /// `alipay-api` itself: the code says `crate`, its modules have features.
     #[default]
     Library,
-    /// A crate of a user's: the code says `::alipay_api`, a trait adds the products to the client.
+    /// A crate of a user's: the code says `::alipay_api`, and a trait for each product adds it to the client.
     User,
 }
 

@@ -69,11 +69,7 @@ impl Emitter {
     /// How a client gives the handle.
     fn client(&self, product: &Product<'_>) -> TokenStream {
         let root = &self.path;
-        let (name, handle, client_trait) = (
-            ident(&product.ident),
-            ident(&product.handle),
-            ident(&product.client_trait),
-        );
+        let (name, handle) = (ident(&product.ident), ident(&product.handle));
         let doc = docs(&product.client_doc);
         match self.root {
             Root::Library => quote! {
@@ -85,19 +81,23 @@ impl Emitter {
                     }
                 }
             },
-            Root::User => quote! {
-                #doc
-                pub trait #client_trait {
-                    #doc
-                    fn #name(&self) -> #handle<'_>;
-                }
-                impl #client_trait for #root::Client {
-                    #[inline]
-                    fn #name(&self) -> #handle<'_> {
-                        #handle { client: self }
+            Root::User => {
+                let (extension, name) = (ident(&product.extension.0), ident(&product.extension.1));
+                let about = docs(&[format!("Adds the methods of `{}` to a client.", product.name)]);
+                quote! {
+                    #about
+                    pub trait #extension {
+                        #doc
+                        fn #name(&self) -> #handle<'_>;
+                    }
+                    impl #extension for #root::Client {
+                        #[inline]
+                        fn #name(&self) -> #handle<'_> {
+                            #handle { client: self }
+                        }
                     }
                 }
-            },
+            }
         }
     }
 

@@ -62,7 +62,7 @@ fn product(product: &ir::Product) -> Product<'_> {
     Product {
         name: &product.name,
         ident: names::identifier(&product.name),
-        client_trait: crate::client_trait(&product.name),
+        extension: crate::extension_names(&product.name),
         handle,
         doc: docs::product(product),
         client_doc: docs::methods_of(product),
@@ -163,17 +163,19 @@ fn info<'a>(method: &'a ir::Method, secret: Vec<&'a str>) -> Info<'a> {
             .filter_map(|field| Some((field.name.as_str(), field.implied.as_deref()?)))
             .collect(),
         secret,
-        pending: method
-            .outcomes
-            .iter()
-            .filter(|outcome| outcome.meaning == ir::OutcomeMeaning::Pending)
-            .map(|outcome| outcome.code.as_str())
-            .collect(),
+        pending: codes(method, ir::OutcomeMeaning::Pending),
+        done: codes(method, ir::OutcomeMeaning::Done),
         without_code: method.without_code,
-        own_members: answered(|field| ["code", "msg", "sub_code", "sub_msg"].contains(&field.name.as_str())),
+        own_members: answered(|field| field.own),
         echoes: answered(|field| field.echo),
         essential: answered(|field| field.essential),
     }
+}
+
+/// The codes of these outcomes.
+fn codes(method: &ir::Method, meaning: ir::OutcomeMeaning) -> Vec<&str> {
+    let outcomes = method.outcomes.iter().filter(|outcome| outcome.meaning == meaning);
+    outcomes.map(|outcome| outcome.code.as_str()).collect()
 }
 
 /// The names of these fields.

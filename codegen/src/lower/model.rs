@@ -22,8 +22,8 @@ pub(crate) struct Product<'a> {
     /// Module and function of the client.
     pub(crate) ident: String,
     pub(crate) handle: String,
-    /// The trait that gives a foreign client the function.
-    pub(crate) client_trait: String,
+    /// In a user's crate: the trait that gives the client a function, and that function.
+    pub(crate) extension: (String, String),
     pub(crate) doc: Doc,
     /// Of the client's function.
     pub(crate) client_doc: Doc,
@@ -68,6 +68,7 @@ pub(crate) struct Info<'a> {
     pub(crate) implied: Vec<(&'a str, &'a str)>,
     pub(crate) secret: Vec<&'a str>,
     pub(crate) pending: Vec<&'a str>,
+    pub(crate) done: Vec<&'a str>,
     pub(crate) without_code: bool,
     pub(crate) own_members: Vec<&'a str>,
     pub(crate) echoes: Vec<&'a str>,

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use alipay_codegen::{SourceFile, client_trait, load, rust_names};
+use alipay_codegen::{SourceFile, extension_names, load, rust_names};
 
 use super::trial::raw;
 
@@ -24,10 +24,10 @@ pub(super) fn main_of(specs: &[SourceFile]) -> Result<String, Box<dyn Error>> {
         .to_owned();
     for method in spec.products.iter().flat_map(|product| &product.methods) {
         let (request, function) = rust_names(method);
-        let (product, handle) = (raw(&method.product), client_trait(&method.product));
+        let (product, (extension, handle)) = (raw(&method.product), extension_names(&method.product));
         writeln!(
             main,
-            "    poll(trial::{product}::{handle}::{product}(&client).{function}(trial::{product}::{request}::new()));"
+            "    poll(trial::{product}::{extension}::{handle}(&client).{function}(trial::{product}::{request}::new()));"
         )?;
     }
     main.push_str(

@@ -4,7 +4,6 @@
 //! folders. A method's cost is what a crate takes beyond one of its smallest product, so that what every crate pays once counts for none.
 
 mod calls;
-mod catalogue;
 mod program;
 mod report;
 mod trial;
@@ -13,11 +12,12 @@ mod usage;
 use std::error::Error;
 use std::path::Path;
 
-use alipay_codegen::{import, read_specs};
-use catalogue::Catalogue;
+use alipay_codegen::{Catalogue, Filling, SourceFile, drafts, read_specs};
 use report::{Amount, Report};
 use trial::Trial;
 use usage::Usage;
+
+use crate::catalogue::Texts;
 
 /// How often what is measured is measured: the least counts, since other work can only add to it.
 const RUNS: usize = 5;
@@ -45,13 +45,13 @@ pub(crate) fn run(workspace: &Path, catalogue: Option<&Path>) -> Result<bool, Bo
     compile(&mut report, "shipped", &shipped, RUNS, SHIPPED)?;
     program::compare(&mut report, workspace)?;
     if let Some(folder) = catalogue {
-        let first = catalogue::first(folder)?;
-        let trial = Trial::new(workspace, &import(&first.methods, &first.types)?)?;
+        let first = Texts::first(folder)?;
+        let trial = Trial::new(workspace, &specs(&first.methods, &first.types)?)?;
         generate(&mut report, "catalogue", &trial, GENERATING)?;
         compile(&mut report, "catalogue", &trial, 3, CATALOGUE)?;
         call(&mut report, workspace, &first)?;
-        let all = catalogue::all(folder)?;
-        let all = Trial::new(workspace, &import(&all.methods, &all.types)?)?;
+        let all = Texts::all(folder)?;
+        let all = Trial::new(workspace, &specs(&all.methods, &all.types)?)?;
         generate(&mut report, "everything", &all, GENERATING_ALL)?;
         in_turn(&mut report, &all)?;
     }
@@ -91,10 +91,20 @@ fn compile(report: &mut Report, name: &str, trial: &Trial, runs: usize, limit: A
     Ok(())
 }
 
+/// Specs of all these methods, as bare as they can be.
+fn specs(methods: &str, types: &str) -> Result<Vec<SourceFile>, Box<dyn Error>> {
+    let catalogue = Catalogue {
+        methods,
+        types,
+        ..Catalogue::default()
+    };
+    Ok(drafts(&catalogue.names()?, &catalogue, &[], Filling::MadeUp)?)
+}
+
 /// Builds a program that calls some methods of every sort.
-fn call(report: &mut Report, workspace: &Path, catalogue: &Catalogue) -> Result<(), Box<dyn Error>> {
+fn call(report: &mut Report, workspace: &Path, catalogue: &Texts) -> Result<(), Box<dyn Error>> {
     let build = |calls: usize| -> Result<Usage, Box<dyn Error>> {
-        let specs = import(&calls::some(&catalogue.methods, calls), &catalogue.types)?;
+        let specs = specs(&calls::some(&catalogue.methods, calls), &catalogue.types)?;
         let main = calls::main_of(&specs)?;
         let trial = Trial::new(workspace, &specs)?;
         trial.generate(false)?;

@@ -139,6 +139,7 @@ impl Protocol for V2 {
             !info.own_members.contains(&"sub_code") && values.get("sub_code").is_some_and(says_something);
         let claim = match code.as_deref() {
             Some(code) if info.pending.contains(&code) => Claim::Pending,
+            Some(code) if info.done.contains(&code) => Claim::Success,
             Some(SUCCESS) | None => Claim::Success,
             Some(REFUSED) => Claim::BusinessRefusal,
             Some(_) => Claim::Failure,

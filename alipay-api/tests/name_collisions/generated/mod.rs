@@ -2,6 +2,7 @@
 //! The products of the gateway, generated from the specs.
 #![allow(clippy::all, clippy::pedantic, deprecated)]
 
+pub mod trade;
 pub mod trap;
 pub mod user_agreement;
 pub mod gateway;

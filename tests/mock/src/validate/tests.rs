@@ -22,6 +22,7 @@ fn field(name: &str, ty: Type) -> Field {
         implied: None,
         echo: false,
         essential: false,
+        own: false,
         rust_name: None,
     }
 }

@@ -21,15 +21,15 @@ pub struct Trap<'a> {
     client: &'a ::alipay_api::Client,
 }
 
-/// The methods of `trap`.
-pub trait TrapClient {
+/// Adds the methods of `trap` to a client.
+pub trait TrapExt {
     /// The methods of `trap`.
-    fn trap(&self) -> Trap<'_>;
+    fn trap_ext(&self) -> Trap<'_>;
 }
 
-impl TrapClient for ::alipay_api::Client {
+impl TrapExt for ::alipay_api::Client {
     #[inline]
-    fn trap(&self) -> Trap<'_> {
+    fn trap_ext(&self) -> Trap<'_> {
         Trap { client: self }
     }
 }

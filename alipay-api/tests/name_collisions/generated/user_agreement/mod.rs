@@ -12,15 +12,15 @@ pub struct UserAgreement<'a> {
     client: &'a ::alipay_api::Client,
 }
 
-/// The methods of `user_agreement`.
-pub trait UserAgreementClient {
+/// Adds the methods of `user_agreement` to a client.
+pub trait UserAgreementExt {
     /// The methods of `user_agreement`.
-    fn user_agreement(&self) -> UserAgreement<'_>;
+    fn user_agreement_ext(&self) -> UserAgreement<'_>;
 }
 
-impl UserAgreementClient for ::alipay_api::Client {
+impl UserAgreementExt for ::alipay_api::Client {
     #[inline]
-    fn user_agreement(&self) -> UserAgreement<'_> {
+    fn user_agreement_ext(&self) -> UserAgreement<'_> {
         UserAgreement { client: self }
     }
 }
