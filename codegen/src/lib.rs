@@ -32,7 +32,9 @@ mod check;
 mod diagnostics;
 mod draft;
 mod emit;
+mod generate;
 pub mod ir;
+mod load;
 mod lower;
 mod manifest;
 mod names;
@@ -47,53 +49,11 @@ mod tree;
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
 pub use draft::{Catalogue, DraftError, Filling, drafts};
 pub use emit::Root;
+pub use generate::{Options, generate};
+pub use load::load;
+pub use lower::rust_names;
+pub use names::extension_names;
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
 pub use table::methods_table;
 pub use tree::{Difference, Differences, Tree, WriteError};
-
-/// How code is generated.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// What it is for.
-    pub root: Root,
-}
-
-/// Reads and checks specs, in any order.
-///
-/// # Errors
-/// Every problem of every file.
-pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Diagnostics> {
-    let mut files: Vec<SourceFile> = files.into_iter().collect();
-    files.sort_by(|one, other| one.path.cmp(&other.path).then_with(|| one.text.cmp(&other.text)));
-    let report = diagnostics::Report::default();
-    let trees: Vec<_> = (0..)
-        .zip(&files)
-        .map(|(index, file)| syntax::parse(index, &file.text, &report))
-        .collect();
-    let spec = check::check(&files, &trees, &report);
-    drop(trees);
-    match report.finish(&files) {
-        None => Ok(spec),
-        Some(diagnostics) => Err(diagnostics),
-    }
-}
-
-/// What a method is called in Rust: its request's type, and the function of the product's handle that calls it.
-pub fn rust_names(method: &ir::Method) -> (String, String) {
-    let (request, module) = lower::names_of(method);
-    (request, names::identifier(&module))
-}
-
-/// What gives a client the handle of a product in a user's crate: a trait, and its function. The library's own product of that name keeps its own.
-pub fn extension_names(product: &str) -> (String, String) {
-    (
-        names::companion(&names::type_of(product), "Ext"),
-        format!("{product}_ext"),
-    )
-}
-
-/// The Rust of specs that [`load`] has found sound.
-pub fn generate(spec: &ir::Spec, options: &Options) -> Tree {
-    emit::emit(&lower::lower(spec), options.root)
-}

@@ -75,6 +75,11 @@ pub(crate) fn type_of(words: &str) -> String {
     identifier(&words.to_upper_camel_case())
 }
 
+/// What gives a client the handle of a product in a user's crate: a trait, and its function. The library's own product of that name keeps its own.
+pub fn extension_names(product: &str) -> (String, String) {
+    (companion(&type_of(product), "Ext"), format!("{product}_ext"))
+}
+
 /// The names of a method's request and of its module; `None` where the method isn't the product's.
 pub(crate) fn method(method: &str, product: &str, rust_name: Option<&str>) -> Option<(String, String)> {
     let stem = stem(method, product)?;

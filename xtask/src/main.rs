@@ -3,6 +3,7 @@
 mod bench_report;
 mod budget;
 mod catalogue;
+mod console;
 mod modules;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use std::{fmt, fs};
 
 use alipay_codegen::{Filling, Project, Root, SourceFile, drafts, load, methods_table, read_specs};
 use clap::{Args, Parser};
+use console::say;
 
 /// Maintainers' commands.
 #[derive(Parser)]
@@ -27,7 +29,7 @@ enum Command {
     },
     /// Draft specs of methods from their lines of the catalogue.
     New(New),
-    /// Check that no module of the library uses one that uses it, and show them in their order.
+    /// Check that no module of a crate uses one that uses it, and show them in their order.
     Modules,
     /// Show what `cargo bench` has measured beside its floors, and fail where it is too far from them.
     BenchReport,
@@ -99,17 +101,21 @@ fn show_benchmarks() -> CommandResult {
 }
 
 fn modules() -> CommandResult {
-    let graph = modules::Graph::read(&workspace().join("alipay-api/src"))?;
-    let Some(circle) = graph.circle() else {
-        writeln!(io::stdout(), "{}", graph.order().join("\n"))?;
-        return Ok(ExitCode::SUCCESS);
-    };
-    say(&"modules use each other in a circle:");
-    for (at, (module, file)) in circle.iter().enumerate() {
-        let (next, _) = &circle[(at + 1) % circle.len()];
-        say(&format_args!("  {module} uses {next}: {}", file.display()));
+    let mut outcome = ExitCode::SUCCESS;
+    for (root, divided) in modules::CRATES {
+        let graph = modules::Graph::read(&workspace().join(root), divided)?;
+        let Some(circle) = graph.circle() else {
+            writeln!(io::stdout(), "{root}:\n  {}", graph.order().join("\n  "))?;
+            continue;
+        };
+        say(&format_args!("{root}: modules use each other in a circle:"));
+        for (at, (module, file)) in circle.iter().enumerate() {
+            let (next, _) = &circle[(at + 1) % circle.len()];
+            say(&format_args!("  {module} uses {next}: {}", file.display()));
+        }
+        outcome = ExitCode::FAILURE;
     }
-    Ok(ExitCode::FAILURE)
+    Ok(outcome)
 }
 
 fn codegen(check: bool) -> CommandResult {
@@ -211,11 +217,6 @@ fn new(arguments: &New) -> CommandResult {
 
 fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-fn say(text: &dyn fmt::Display) {
-    // Nobody is left to be told that standard error is closed.
-    _ = writeln!(io::stderr(), "{text}");
 }
 
 /// An error with its causes.

@@ -1,6 +1,7 @@
-//! The graph of the library's modules: who uses whom. A circle is a fault.
+//! The graph of a crate's modules: who uses whom. A circle is a fault.
 //!
-//! A node is a module of the crate's root, or one inside `generated`. What stands under `cfg(test)` and in docs does not count.
+//! A node is a module of the crate's root, or one inside a module that is divided. What stands under `cfg(test)` and in docs does not count, and a module
+//! that re-exports what stands in modules of its own does not use it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -10,45 +11,57 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 
-/// The module whose inner modules are nodes: each product, notification and code of the gateway is generated for itself.
-const DIVIDED: &str = "generated";
+/// The modules of a crate's root whose inner modules are nodes of their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Divided {
+    #[default]
+    None,
+    /// The one of this name, to one level.
+    Only(&'static str),
+    /// All of them, to any depth.
+    All,
+}
+
+/// A crate of the workspace: its root's file, and how finely it is looked at.
+pub(crate) const CRATES: [(&str, Divided); 4] = [
+    // Each product, notification and code of the gateway is generated for itself.
+    ("alipay-api/src/lib.rs", Divided::Only("generated")),
+    ("codegen/src/lib.rs", Divided::All),
+    ("tests/mock/src/lib.rs", Divided::None),
+    ("xtask/src/main.rs", Divided::All),
+];
 
 /// Who uses whom, and the file that shows it.
 #[derive(Default)]
 pub(crate) struct Graph(BTreeMap<String, BTreeMap<String, PathBuf>>);
 
 impl Graph {
-    /// Reads a crate's modules, below the folder that has its `lib.rs`.
-    pub(crate) fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
-        let root = parse(&folder.join("lib.rs"))?;
+    /// Reads a crate's modules, from its root's file on.
+    pub(crate) fn read(root: &Path, divided: Divided) -> Result<Self, Box<dyn Error>> {
+        let items = parse(root)?.items;
         let mut files = Vec::new();
-        collect(folder, &root.items, &[], &mut files)?;
-        let mut names = Names::default();
-        for item in &root.items {
-            match item {
-                syn::Item::Use(item) => {
-                    leaves(&item.tree, &mut Vec::new(), &mut |path, name| names.export(path, name));
-                }
-                syn::Item::Mod(module) if module.content.is_some() => {
-                    names.inline.insert(module.ident.to_string());
-                }
-                _ => {}
+        collect(root.parent().unwrap_or(root), &items, &[], &mut files)?;
+        let mut names = Names {
+            divided,
+            modules: files.iter().map(|(path, _, _)| path.clone()).collect(),
+            ..Names::default()
+        };
+        for item in &items {
+            if let syn::Item::Mod(module) = item
+                && module.content.is_some()
+            {
+                names.inline.insert(module.ident.to_string());
             }
         }
+        names.exports(&[], &items);
         for (path, _, items) in &files {
-            names.modules.insert(path.clone());
-            for item in items {
-                if let syn::Item::Macro(item) = item
-                    && let Some(name) = &item.ident
-                {
-                    names.exports.insert(name.to_string(), path.clone());
-                }
-            }
+            names.exports(path, items);
         }
         let mut graph = Self::default();
         for (path, file, items) in &files {
             let mut visitor = Visitor {
                 module: path.clone(),
+                modules: &names.modules,
                 found: Vec::new(),
             };
             for item in items {
@@ -126,9 +139,10 @@ impl Graph {
 /// What stands behind `crate::`.
 #[derive(Default)]
 struct Names {
+    divided: Divided,
     modules: BTreeSet<Vec<String>>,
-    /// Names that the root exports, and where they come from.
-    exports: BTreeMap<String, Vec<String>>,
+    /// Names that modules import or export, as paths from the root, and the modules where they come from.
+    exports: BTreeMap<Vec<String>, Vec<String>>,
     /// Modules of which the root exports everything.
     globs: Vec<Vec<String>>,
     /// Modules that stand in the root's own file.
@@ -136,32 +150,91 @@ struct Names {
 }
 
 impl Names {
-    fn export(&mut self, path: &[String], name: &str) {
-        // Of `self::a::b`, the way to it.
-        let path = path.iter().filter(|part| *part != "self").cloned().collect();
-        if name == "*" {
-            self.globs.push(path);
-        } else {
-            self.exports.insert(name.to_owned(), path);
+    /// Notes what a module imports and exports, and its macros, which the root has.
+    fn exports(&mut self, module: &[String], items: &[syn::Item]) {
+        for item in items {
+            match item {
+                syn::Item::Use(item) => leaves(&item.tree, &mut Vec::new(), &mut |path, name| {
+                    let Some(origin) = from_root(module, path, &self.modules) else {
+                        return;
+                    };
+                    if name != "*" {
+                        let name = module.iter().cloned().chain([name.to_owned()]).collect();
+                        self.exports.insert(name, origin);
+                    } else if module.is_empty() {
+                        self.globs.push(origin);
+                    }
+                }),
+                syn::Item::Macro(item) => {
+                    if let Some(name) = &item.ident {
+                        self.exports.insert(vec![name.to_string()], module.to_vec());
+                    }
+                }
+                _ => {}
+            }
         }
     }
-
+    /// So many segments of a path that begins with this module are a node.
+    fn depth(&self, module: &str, whole: usize) -> usize {
+        match self.divided {
+            Divided::Only(name) if name == module => 2,
+            Divided::All => whole,
+            Divided::None | Divided::Only(_) => 1,
+        }
+    }
     /// The node that a path from the root leads to.
     fn node(&self, path: &[String]) -> Option<String> {
+        self.node_by(path, &mut BTreeSet::new())
+    }
+
+    fn node_by<'p>(&'p self, path: &'p [String], seen: &mut BTreeSet<&'p [String]>) -> Option<String> {
         let first = path.first()?;
-        let inner = path.get(..2).filter(|inner| self.modules.contains(*inner));
-        if self.modules.contains(&path[..1]) {
-            let inner = inner.filter(|_| first == DIVIDED);
-            return Some(inner.map_or_else(|| first.clone(), |inner| inner.join("::")));
+        // Two modules that import a name from each other.
+        if !seen.insert(path) {
+            return None;
         }
-        if let Some(origin) = self.exports.get(first) {
-            return self.node(origin);
+        if self.modules.contains(&path[..1]) {
+            let path = &path[..path.len().min(self.depth(first, path.len()))];
+            let mut ends = (1..=path.len()).rev();
+            let deepest = ends.find(|&end| self.modules.contains(&path[..end]))?;
+            // What a module only passes on is where it comes from.
+            let passed_on = path
+                .get(..=deepest)
+                .and_then(|name| self.exports.get(name))
+                .filter(|origin| origin.len() > deepest && origin.starts_with(&path[..deepest]));
+            return match passed_on {
+                Some(origin) => self.node_by(origin, seen),
+                None => Some(path[..deepest].join("::")),
+            };
+        }
+        if let Some(origin) = self.exports.get(&path[..1]) {
+            return self.node_by(origin, seen);
         }
         self.globs.iter().find_map(|glob| {
             let behind: Vec<_> = glob.iter().chain([first]).cloned().collect();
             self.modules.contains(&behind).then(|| self.node(&behind)).flatten()
         })
     }
+}
+
+/// A path in a module as one from the root; `None` of another crate's, and of what can't be told without knowing all names.
+fn from_root(module: &[String], path: &[String], modules: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
+    let (first, mut rest) = path.split_first()?;
+    let mut from = match first.as_str() {
+        "crate" => Vec::new(),
+        "super" => module.split_last()?.1.to_vec(),
+        "self" => module.to_vec(),
+        _ => {
+            let inner: Vec<_> = module.iter().chain([first]).cloned().collect();
+            modules.contains(&inner).then_some(inner)?
+        }
+    };
+    while let Some((_, behind)) = rest.split_first().filter(|(first, _)| *first == "super") {
+        from.pop();
+        rest = behind;
+    }
+    from.extend(rest.iter().filter(|part| *part != "self" && *part != "*").cloned());
+    Some(from)
 }
 
 type Module = (Vec<String>, PathBuf, Vec<syn::Item>);
@@ -223,29 +296,16 @@ fn leaves(tree: &syn::UseTree, path: &mut Vec<String>, give: &mut dyn FnMut(&[St
 }
 
 /// Collects what a module refers to, as paths from the root.
-struct Visitor {
+struct Visitor<'m> {
     module: Vec<String>,
+    modules: &'m BTreeSet<Vec<String>>,
     found: Vec<Vec<String>>,
 }
 
-impl Visitor {
+impl Visitor<'_> {
     fn refer(&mut self, path: &[String]) {
-        let Some((first, mut rest)) = path.split_first() else {
-            return;
-        };
-        let mut from = match first.as_str() {
-            "crate" => Vec::new(),
-            "super" => self.module[..self.module.len() - 1].to_vec(),
-            _ => return,
-        };
-        while let Some((_, behind)) = rest.split_first().filter(|(first, _)| *first == "super") {
-            from.pop();
-            rest = behind;
-        }
-        from.extend(rest.iter().filter(|part| *part != "self" && *part != "*").cloned());
-        if !from.is_empty() {
-            self.found.push(from);
-        }
+        let path = from_root(&self.module, path, self.modules);
+        self.found.extend(path.filter(|path| !path.is_empty()));
     }
 
     /// Paths in what no parser has looked at.
@@ -275,7 +335,7 @@ impl Visitor {
     }
 }
 
-impl<'a> Visit<'a> for Visitor {
+impl<'a> Visit<'a> for Visitor<'_> {
     fn visit_item(&mut self, item: &'a syn::Item) {
         match item {
             syn::Item::Mod(module) if is_test(&module.attrs) => {}
@@ -292,8 +352,12 @@ impl<'a> Visit<'a> for Visitor {
                 leaves(&item.tree, &mut Vec::new(), &mut |path, name| {
                     found.push(path.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>());
                 });
+                // What a module re-exports of its own is used by others.
+                let is_private = matches!(item.vis, syn::Visibility::Inherited);
                 for path in &found {
-                    self.refer(path);
+                    let path = from_root(&self.module, path, self.modules).filter(|path| !path.is_empty());
+                    self.found
+                        .extend(path.filter(|path| is_private || !path.starts_with(&self.module)));
                 }
             }
             other => syn::visit::visit_item(self, other),
@@ -308,6 +372,9 @@ impl<'a> Visit<'a> for Visitor {
 
     fn visit_attribute(&mut self, _: &'a syn::Attribute) {}
 
+    /// `pub(super)` uses nothing.
+    fn visit_visibility(&mut self, _: &'a syn::Visibility) {}
+
     fn visit_path(&mut self, path: &'a syn::Path) {
         let parts: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         self.refer(&parts);
@@ -316,6 +383,10 @@ impl<'a> Visit<'a> for Visitor {
 
     fn visit_macro(&mut self, invoked: &'a syn::Macro) {
         self.visit_path(&invoked.path);
+        // Paths of the code that is made, not of this.
+        if invoked.path.is_ident("quote") {
+            return;
+        }
         self.scan(invoked.tokens.clone());
     }
 }
@@ -324,14 +395,14 @@ impl<'a> Visit<'a> for Visitor {
 mod tests {
     use super::*;
 
-    fn graph(files: &[(&str, &str)]) -> Graph {
+    fn graph(divided: Divided, files: &[(&str, &str)]) -> Graph {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        Graph::read(folder.path()).unwrap()
+        Graph::read(&folder.path().join("lib.rs"), divided).unwrap()
     }
 
     fn nodes(circle: Option<Vec<(String, PathBuf)>>) -> Vec<String> {
@@ -351,30 +422,64 @@ mod tests {
             "mod inner { use super::super::a; }",
             "mod inner; ",
         ] {
-            let found = graph(&[
-                ("lib.rs", "mod a; mod b; pub use self::{a::A};"),
-                ("a.rs", "use crate::b; pub struct A;"),
-                ("b/mod.rs", used),
-                ("b/inner.rs", "use crate::a::A;"),
-            ]);
+            let found = graph(
+                Divided::None,
+                &[
+                    ("lib.rs", "mod a; mod b; pub use self::{a::A};"),
+                    ("a.rs", "use crate::b; pub struct A;"),
+                    ("b/mod.rs", used),
+                    ("b/inner.rs", "use crate::a::A;"),
+                ],
+            );
             assert_eq!(nodes(found.circle()), ["a", "b"], "{used}");
         }
     }
 
     #[test]
     fn tests_docs_and_what_is_beneath_make_no_circle() {
-        let found = graph(&[
-            ("lib.rs", "mod a; mod b; mod generated; pub use generated::*;"),
-            ("a.rs", "use crate::b; use crate::generated::codes; pub struct A;"),
-            (
-                "b.rs",
-                "/// See [`crate::a`].\n#[cfg(test)] mod tests { use crate::a; } #[cfg(all(test, unix))] mod more { use crate::a; }",
-            ),
-            ("generated/mod.rs", "pub mod codes; pub mod trade;"),
-            ("generated/codes.rs", "use crate::b::B;"),
-            ("generated/trade.rs", "use crate::a::A;"),
-        ]);
+        let found = graph(
+            Divided::Only("generated"),
+            &[
+                ("lib.rs", "mod a; mod b; mod generated; pub use generated::*;"),
+                ("a.rs", "use crate::b; use crate::generated::codes; pub struct A;"),
+                (
+                    "b.rs",
+                    "/// See [`crate::a`].\n#[cfg(test)] mod tests { use crate::a; } #[cfg(all(test, unix))] mod more { use crate::a; }",
+                ),
+                ("generated/mod.rs", "pub mod codes; pub mod trade;"),
+                ("generated/codes.rs", "use crate::b::B;"),
+                ("generated/trade.rs", "use crate::a::A;"),
+            ],
+        );
         assert_eq!(nodes(found.circle()), [""; 0]);
         assert_eq!(found.order(), ["b", "generated::codes", "a", "generated::trade"]);
+    }
+
+    #[test]
+    fn modules_within_modules_make_circles_where_these_are_divided() {
+        let found = |a: &str, b: &str| {
+            let files = [
+                ("lib.rs", "mod m; mod n;"),
+                ("m/mod.rs", "mod a; mod b; pub use b::B; use a::A; pub struct M;"),
+                ("m/a.rs", a),
+                ("m/b.rs", b),
+                ("n.rs", "use crate::m::B;"),
+            ];
+            let whole = graph(Divided::None, &files);
+            assert_eq!(nodes(whole.circle()), [""; 0]);
+            graph(Divided::All, &files)
+        };
+        for (a, b) in [
+            ("use super::b;", "use super::a::A;"),
+            ("use crate::m::B;", "fn f() { super::a::f() }"),
+        ] {
+            assert_eq!(nodes(found(a, b).circle()), ["m::a", "m::b"], "{a} {b}");
+        }
+        // What uses the module around it is used by it.
+        assert_eq!(nodes(found("use super::M;", "").circle()), ["m", "m::a"]);
+        // Passing on is no use: `n` uses `m::b`, and `m::b` may use `m`.
+        let sound = found("", "use super::M; use super::a::A;");
+        assert_eq!(nodes(sound.circle()), [""; 0]);
+        assert_eq!(sound.order(), ["m::a", "m", "m::b", "n"]);
     }
 }

@@ -1,21 +1,21 @@
 //! Groups of fields of which at least one must be given.
 
-use super::fields::Fields;
+use super::named;
 use super::reader::{Reader, Text};
 use crate::diagnostics::{Code, Span};
-use crate::ir::Field;
+use crate::ir::{Field, Object};
 use crate::syntax::{Kind, Node};
 
 /// Reads `one_of`, and the `required_unless` of the fields at the given places, into `at_least_one`.
 pub(super) fn conditions<'a>(
     reader: Reader<'_>,
-    fields: &mut Fields<'_>,
+    object: &mut Object,
     one_of: Option<&'a Node<'a>>,
     unless: &[(usize, &'a Node<'a>)],
 ) {
     let mut groups: Vec<Vec<String>> = Vec::new();
     for node in one_of.map(|node| reader.list(node)).unwrap_or_default() {
-        let Some(group) = group(reader, fields, reader.texts(node)) else {
+        let Some(group) = group(reader, object, reader.texts(node)) else {
             continue;
         };
         if group.len() < 2 {
@@ -38,34 +38,34 @@ pub(super) fn conditions<'a>(
             Kind::Scalar { .. } => reader.optional_text(node).into_iter().collect(),
             _ => reader.texts(node),
         };
-        let owner = fields.object.fields[index].name.clone();
-        if fields.object.fields[index].required {
-            pointless(reader, node.span, &fields.object.fields[index]);
+        let owner = object.fields[index].name.clone();
+        if object.fields[index].required {
+            pointless(reader, node.span, &object.fields[index]);
         }
         if others.iter().any(|other| other.text == owner) {
             let message = "a field cannot stand in for itself";
             reader.add(Code::PointlessCondition, node.span, message, "name another field");
             continue;
         }
-        let Some(others) = group(reader, fields, others).filter(|others| !others.is_empty()) else {
+        let Some(others) = group(reader, object, others).filter(|others| !others.is_empty()) else {
             continue;
         };
-        fields.object.fields[index].required_unless.clone_from(&others);
+        object.fields[index].required_unless.clone_from(&others);
         let group: Vec<String> = std::iter::once(owner).chain(others).collect();
         // Two fields may each name the other, and `one_of` may say it for both: it is one condition.
         if !groups.iter().any(|other| same(other, &group)) {
             groups.push(group);
         }
     }
-    fields.object.at_least_one = groups;
+    object.at_least_one = groups;
 }
 
 /// The named fields, if they are all there and could be missing.
-fn group(reader: Reader<'_>, fields: &Fields<'_>, members: Vec<Text<'_>>) -> Option<Vec<String>> {
+fn group(reader: Reader<'_>, object: &Object, members: Vec<Text<'_>>) -> Option<Vec<String>> {
     let mut group = Vec::with_capacity(members.len());
     let mut sound = true;
     for member in members {
-        let Some(field) = fields.resolve(reader, member) else {
+        let Some(field) = named::resolve(reader, object, member) else {
             sound = false;
             continue;
         };

@@ -2,7 +2,7 @@
 //!
 //! The order is never the file's: it is what `new` says, so that no reordering of a file makes a program hand over the one for the other.
 
-use super::fields::Fields;
+use super::named;
 use super::reader::{Reader, Text};
 use super::values::Definitions;
 use crate::diagnostics::{Code, Span};
@@ -111,11 +111,9 @@ fn alike(object: &Object, order: &[&Field], definitions: &Definitions<'_>) -> Op
 
 /// A name in `new` that is none of a required field.
 fn unordered(reader: Reader<'_>, object: &Object, name: Text<'_>) {
-    if object.fields.iter().any(|field| field.name == name.text) {
+    if named::resolve(reader, object, name).is_some() {
         let message = format!("`{}` is not required", name.text);
         let help = "name the required fields alone: the others have setters";
         reader.add(Code::Constructor, name.span, message, help);
-    } else {
-        Fields::unknown(reader, object, name);
     }
 }

@@ -8,6 +8,7 @@ use super::conditions;
 use super::constructor::constructor;
 use super::docs;
 use super::limits;
+use super::named;
 use super::reader::{Map, Reader, Text};
 use super::values::Values;
 use super::{rust_names, suggest, wellformed};
@@ -94,27 +95,12 @@ impl Fields<'_> {
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Field> {
-        self.object.fields.iter().find(|field| field.name == name)
+        named::find(&self.object, name)
     }
 
     /// The field that a text names; where there is none, says so.
     pub(super) fn resolve(&self, reader: Reader<'_>, name: Text<'_>) -> Option<&Field> {
-        let found = self.find(name.text);
-        if found.is_none() {
-            Self::unknown(reader, &self.object, name);
-        }
-        found
-    }
-
-    /// Says that an object has no such field.
-    pub(super) fn unknown(reader: Reader<'_>, object: &Object, name: Text<'_>) {
-        let help = suggest::among(name.text, object.fields.iter().map(|field| field.name.as_str()));
-        reader.add(
-            Code::UnknownField,
-            name.span,
-            format!("there is no field `{}`", name.text),
-            help,
-        );
+        named::resolve(reader, &self.object, name)
     }
 }
 
@@ -168,7 +154,7 @@ pub(super) fn fields<'a>(
         fields.echo.push(map.get("echo").map(|_| map.key_span("echo")));
         fields.late.examples.push(map.get("example"));
     }
-    conditions::conditions(reader, &mut fields, of("one_of"), &unless);
+    conditions::conditions(reader, &mut fields.object, of("one_of"), &unless);
     fields
 }
 

@@ -13,6 +13,7 @@ mod fields;
 mod gateway;
 mod limits;
 mod method;
+mod named;
 mod notification;
 mod page;
 mod product;

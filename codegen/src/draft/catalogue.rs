@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::DraftError;
-use super::facts::Facts;
+use super::error::DraftError;
+use super::facts::{Facts, Json};
 use crate::ir::GATEWAY_MEMBERS;
 
 pub(super) struct Method {
@@ -63,8 +63,6 @@ pub(super) struct Field {
     pub(super) list: bool,
     pub(super) facts: Facts,
 }
-
-pub(super) type Json = Map<String, Value>;
 
 /// Lines by what they are about. Of two about the same, the first holds.
 pub(super) struct Lines<'a>(HashMap<String, (usize, &'a str)>);

@@ -2,9 +2,9 @@
 //!
 //! The catalogue quotes the official documentation. Names, values, examples and numbers are facts; sentences are somebody's words and stay there.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::catalogue::Json;
+pub(super) type Json = Map<String, Value>;
 
 /// What is known of one field.
 #[derive(Default)]

@@ -4,6 +4,7 @@
 //! checker refuses, so that none lands unread.
 
 mod catalogue;
+mod error;
 mod facts;
 mod objects;
 mod products;
@@ -14,26 +15,11 @@ mod yaml;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::SourceFile;
+pub use error::DraftError;
+
 use catalogue::{Lines, Method, Object};
 use objects::Objects;
 use shared::Shared;
-
-/// A draft could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DraftError {
-    /// A line of the catalogue isn't what it should be.
-    #[error("line {line} of the catalogue: {problem}")]
-    Line {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// No line has the method.
-    #[error("the catalogue has no method `{0}`")]
-    NoSuchMethod(String),
-}
 
 /// The texts of a catalogue's files. Only the first has to be there.
 #[derive(Clone, Copy, Debug, Default)]

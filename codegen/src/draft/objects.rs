@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::DraftError;
 use super::catalogue::{self, Field, Lines, Method, Object};
+use super::error::DraftError;
 
 /// All of a catalogue, by name.
 pub(super) struct Objects(HashMap<String, Object>);

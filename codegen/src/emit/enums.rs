@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Emitter;
+use super::emitter::Emitter;
 use super::tokens::{deprecated, docs, ident, option};
 use crate::ir::ErrorClass;
 use crate::lower::{Enum, ErrorEnum};

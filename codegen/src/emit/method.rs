@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
-use super::Emitter;
+use super::emitter::Emitter;
 use super::tokens::{ident, inner_docs, option};
 use crate::ir::{Field, Kind, Page, Repeat, Retry, V3};
 use crate::lower::{Info, Item, Method};

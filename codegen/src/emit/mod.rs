@@ -3,6 +3,7 @@
 //! Each function of a method is either generic or `#[inline]`: it is compiled where it is called, so that a program pays for the methods it
 //! calls, and not for those beside them.
 
+mod emitter;
 mod enums;
 mod method;
 mod notification;
@@ -17,28 +18,10 @@ use quote::quote;
 use crate::ir::Kind;
 use crate::lower::{Item, Library};
 use crate::tree::{Tree, header};
+use emitter::Emitter;
+pub use emitter::Root;
 use prelude::Prelude;
 use tokens::{ident, inner_docs};
-
-/// Which library the generated code is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Root {
-    /// `alipay-api` itself: the code says `crate`, its modules have features.
-    #[default]
-    Library,
-    /// A crate of a user's: the code says `::alipay_api`, and a trait for each product adds it to the client.
-    User,
-}
-
-/// What surrounds the code.
-#[derive(Clone, Debug)]
-struct Emitter {
-    root: Root,
-    /// The library's path.
-    path: TokenStream,
-    prelude: Prelude,
-}
 
 /// Everything as files.
 pub(crate) fn emit(library: &Library<'_>, root: Root) -> Tree {

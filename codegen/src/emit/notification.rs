@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::emitter::{Emitter, Root};
 use super::prelude::Prelude;
 use super::tokens::{docs, ident, inner_docs};
-use super::{Emitter, Root};
 use crate::lower::{Item, Notification};
 use crate::tree::Tree;
 

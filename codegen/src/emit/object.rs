@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Emitter;
+use super::emitter::Emitter;
 use super::prelude::Prelude;
 use super::tokens::{deprecated, docs, ident};
 use crate::lower::{Base, ByName, Constructor, Field, Holder, Setter, Struct};

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::emitter::{Emitter, Root};
 use super::tokens::{deprecated, docs, ident, inner_docs};
-use super::{Emitter, Root};
 use crate::ir::Kind;
 use crate::lower::{Item, Method, Product};
 use crate::tree::Tree;

@@ -4,6 +4,7 @@ mod docs;
 mod enums;
 mod model;
 mod objects;
+mod role;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,8 @@ mod uses;
 pub(crate) use model::*;
 
 use crate::{ir, names};
-use objects::{Place, Role};
+use objects::Place;
+use role::Role;
 use uses::Uses;
 
 /// Decides everything.
@@ -62,7 +64,7 @@ fn product(product: &ir::Product) -> Product<'_> {
     Product {
         name: &product.name,
         ident: names::identifier(&product.name),
-        extension: crate::extension_names(&product.name),
+        extension: names::extension_names(&product.name),
         handle,
         doc: docs::product(product),
         client_doc: docs::methods_of(product),
@@ -125,8 +127,14 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
     }
 }
 
+/// What a method is called in Rust: its request's type, and the function of the product's handle that calls it.
+pub fn rust_names(method: &ir::Method) -> (String, String) {
+    let (request, module) = names_of(method);
+    (request, names::identifier(&module))
+}
+
 /// What a method's request and its module are called.
-pub(crate) fn names_of(method: &ir::Method) -> (String, String) {
+fn names_of(method: &ir::Method) -> (String, String) {
     // `check` has refused methods of other products; any name will do for them.
     names::method(&method.name, &method.product, method.rust_name.as_deref())
         .unwrap_or_else(|| (names::type_of(&method.name), names::field(&method.name)))

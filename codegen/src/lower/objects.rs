@@ -5,25 +5,10 @@ use std::collections::HashSet;
 use super::docs;
 use super::enums;
 use super::model::{Base, ByName, Constructor, Doc, Field, Holder, Item, Setter, Struct};
+use super::role::Role;
 use super::uses::Uses;
 use crate::ir::{self, Object, Scalar, Scope, Type, TypeBody, TypeDef, TypeRef};
 use crate::names;
-
-/// What an object is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Callers make it, the gateway reads it.
-    Request,
-    /// The gateway makes it, callers read it.
-    Response,
-    Both,
-}
-
-impl Role {
-    pub(super) fn and(self, other: Self) -> Self {
-        if self == other { self } else { Self::Both }
-    }
-}
 
 /// Where an object stands: what its type references mean there.
 pub(super) struct Place<'p, 'a> {

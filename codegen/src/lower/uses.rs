@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::objects::Role;
+use super::role::Role;
 use crate::ir::{Object, Scope, Type, TypeBody, TypeDef, TypeRef};
 
 /// A file's types: what each is used for, and the fields that need a box.

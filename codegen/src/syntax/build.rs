@@ -2,7 +2,7 @@
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
-use super::{Kind, Node};
+use super::node::{Kind, Node};
 use crate::diagnostics::{Code, Report, Span};
 
 /// Deeper than any spec, shallow enough for the stack.

@@ -4,28 +4,10 @@
 //! from the events of `granit-parser`, the parser under `serde-saphyr`, and every scalar stays text.
 
 mod build;
+mod node;
 
-use std::borrow::Cow;
-
-use crate::diagnostics::{Report, Span};
-
-/// A piece of YAML.
-#[derive(Debug)]
-pub(crate) struct Node<'a> {
-    pub(crate) span: Span,
-    pub(crate) kind: Kind<'a>,
-}
-
-/// What a node is.
-#[derive(Debug)]
-pub(crate) enum Kind<'a> {
-    /// Text, with whether it stands without quotes. Nothing at all is empty plain text.
-    Scalar { text: Cow<'a, str>, plain: bool },
-    /// A list.
-    Sequence(Vec<Node<'a>>),
-    /// Keys and values, in order, repeated keys included.
-    Mapping(Vec<(Node<'a>, Node<'a>)>),
-}
+use crate::diagnostics::Report;
+pub(crate) use node::{Kind, Node};
 
 /// The tree of one file; `None`, and a note in the report, where it is not YAML.
 pub(crate) fn parse<'a>(file: u32, text: &'a str, report: &Report) -> Option<Node<'a>> {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use super::Tree;
 use super::files::{WriteError, generated, read};
+use super::map::Tree;
 
 /// A file that isn't as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,10 +93,10 @@ impl Tree {
     pub fn compare(&self, folder: &Path) -> Result<Differences, WriteError> {
         let mut differences = Vec::new();
         let mut paths = generated(folder)?;
-        paths.extend(self.files.keys().cloned());
+        paths.extend(self.iter().map(|(path, _)| path.to_owned()));
         for path in paths {
             let found = read(&folder.join(&path))?;
-            match (found, self.files.get(&path)) {
+            match (found, self.get(&path)) {
                 (None, Some(_)) => differences.push(Difference::Missing { path }),
                 (_, None) => differences.push(Difference::Orphan { path }),
                 (Some(found), Some(wanted)) if found != wanted.as_bytes() => {

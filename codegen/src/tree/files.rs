@@ -7,7 +7,8 @@ use std::{
     io::{self, Read as _},
 };
 
-use super::{Tree, header};
+use super::header;
+use super::map::Tree;
 
 /// Generated files could not be read, written or removed.
 #[derive(Debug, thiserror::Error)]

@@ -20,7 +20,7 @@ impl Report {
             Some(limit) => (format!("{limit}"), "ok"),
             None => (String::new(), ""),
         };
-        crate::say(&format_args!(
+        crate::console::say(&format_args!(
             "{what:<72} {:>12} {limit:>12} {verdict}",
             measured.to_string()
         ));

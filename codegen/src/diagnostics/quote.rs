@@ -1,17 +1,15 @@
-//! The form of a diagnostic: place, quoted line, underline, help.
+//! The line that a problem stands in, with what goes under it.
 
-use std::fmt;
-
-use super::{Diagnostic, Span};
+use super::span::Span;
 
 /// The line that a problem stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Quote {
     pub(super) line: usize,
     pub(super) column: usize,
-    text: String,
+    pub(super) text: String,
     /// What goes before and under the offending part.
-    underline: String,
+    pub(super) underline: String,
 }
 
 impl Quote {
@@ -58,28 +56,6 @@ fn width(character: char) -> usize {
         | '\u{1f300}'..='\u{1faff}'
         | '\u{20000}'..='\u{3fffd}' => 2,
         _ => 1,
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            path,
-            line,
-            column,
-            message,
-            help,
-            quote,
-        } = self;
-        let margin = line.to_string().len();
-        let (text, underline) = (&quote.text, &quote.underline);
-        writeln!(f, "error[{code}]: {message}")?;
-        writeln!(f, "{:margin$}--> {path}:{line}:{column}", "")?;
-        writeln!(f, "{:margin$} |", "")?;
-        writeln!(f, "{line} | {text}")?;
-        writeln!(f, "{:margin$} | {underline}", "")?;
-        writeln!(f, "{:margin$} = help: {help}", "")
     }
 }
 

@@ -1,0 +1,18 @@
+//! Why there is no draft.
+
+/// A draft could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DraftError {
+    /// A line of the catalogue isn't what it should be.
+    #[error("line {line} of the catalogue: {problem}")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No line has the method.
+    #[error("the catalogue has no method `{0}`")]
+    NoSuchMethod(String),
+}
