@@ -27,25 +27,25 @@ const ALIPAY: Subject<'_> = Subject {
 #[non_exhaustive]
 pub enum CertificateError {
     /// There is no certificate that could be read in this text.
-    #[error("{0}: there is no certificate in it")]
+    #[error("{0}: the text holds no certificate")]
     Unreadable(&'static str),
     /// The certificate's key is not one of RSA.
-    #[error("{0}: its key is not one of RSA")]
+    #[error("{0}: the key is not an RSA key")]
     KeyKind(&'static str),
     /// No root certificate is of RSA.
-    #[error("the root certificates: none of them is of RSA")]
+    #[error("the root certificates: none has an RSA key")]
     Roots,
     /// The private key belongs to another certificate.
-    #[error("Alipay's certificate and the private key to answer with don't belong together")]
+    #[error("the private key to answer with is not that of Alipay's certificate")]
     AlipayKey,
     /// The key pair belongs to another certificate.
-    #[error("the app's certificate and the app's key don't belong together")]
+    #[error("the app's key is not that of the app's certificate")]
     AppKey,
     /// The app's certificate is Alipay's.
-    #[error("the app's certificate and Alipay's have the same key: one of them is in the other's place")]
+    #[error("the app's certificate and Alipay's certificate have the same key: one file was given for the other")]
     SameKey,
     /// No chain leads from the certificate to the roots.
-    #[error("Alipay's certificate does not come from these root certificates")]
+    #[error("the root certificates did not issue Alipay's certificate")]
     Chain,
 }
 
@@ -62,9 +62,10 @@ pub(crate) struct Files {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Forgery {
-    /// Somebody else signs, under the serial of the genuine certificate.
+    /// An attacker signs, and names the serial number of the genuine certificate.
     SameSerial,
-    /// Somebody else signs with a certificate of the same names and another serial, as if Alipay had rolled over, and hands it out.
+    /// An attacker signs with a certificate of the same names and another serial number, as if Alipay had changed its certificate, and provides it for
+    /// download.
     NewSerial,
     /// Alipay signs, but what is handed out as its certificate is another of the same names and the same serial.
     HandedOut,
@@ -302,7 +303,7 @@ impl Certificates {
         Ok(Some(&self.alipay.sn))
     }
 
-    /// From now on somebody has forged a certificate; with none, nobody has. Gives whether that can be played.
+    /// Lets an attacker forge the certificate; `None` ends that. Returns whether that can be simulated.
     pub(crate) fn forge(&mut self, forgery: Option<Forgery>) -> Result<bool, KeyError> {
         let (Some(authority), Some(genuine)) = (&self.authority, self.alipay.number) else {
             return Ok(false);

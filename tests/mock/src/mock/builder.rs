@@ -1,7 +1,8 @@
-//! Setting a gateway up.
+//! The settings of a gateway.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,37 +11,38 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::Mock;
+use super::Mock;
+use crate::answers::Answers;
 use crate::certificates::{CertificateError, Certificates, Files, Identity};
 use crate::clock::{Clock, SystemClock, timestamp};
-use crate::core::Core;
+use crate::core::{App, Core};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::{KeyError, KeyPair, PublicKey};
 use crate::lifetimes::Lifetimes;
+use crate::money::Money;
 use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
 use crate::server;
-use crate::server::connection::{Cut, Doors};
+use crate::server::connection::{Cut, GatewayListener};
 use crate::server::guard::{BadHostName, Guard, HostName};
-use crate::specs;
+use crate::specs::{Source, SpecError, Specs};
 use crate::state::State;
-use crate::state::money::Money;
 
 /// Why a gateway can't start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The specs are not sound.
-    #[error("the specs are not sound:\n{0}")]
-    Specs(String),
-    /// A key can't be made or encoded.
-    #[error("a key can't be made: {0}")]
+    /// The specs can't be used.
+    #[error(transparent)]
+    Specs(#[from] SpecError),
+    /// A key can't be generated or encoded.
+    #[error("the gateway's keys can't be made")]
     Key(#[from] KeyError),
-    /// The certificates don't go together, or are none.
-    #[error("{0}")]
+    /// The certificates can't be read, or don't belong together.
+    #[error(transparent)]
     Certificates(#[from] CertificateError),
     /// The address can't be listened on.
-    #[error("can't listen on {address}: {source}")]
+    #[error("can't listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -52,19 +54,19 @@ pub enum StartError {
     Client(String),
 }
 
-/// Whose key the app signs with.
+/// The app's key.
 enum AppKey {
-    /// The pair that all gateways of the process share.
+    /// The pair that all gateways of this process share.
     Shared,
     /// A pair of its own.
     Fresh,
     /// Both halves are known.
     Pair(KeyPair),
-    /// The app keeps its private key to itself.
+    /// Only the public half is known.
     Public(PublicKey),
 }
 
-/// By what the app and Alipay know each other.
+/// How the app and Alipay identify each other.
 enum Mode {
     /// By their public keys.
     PublicKeys,
@@ -74,7 +76,7 @@ enum Mode {
     Given(Files),
 }
 
-/// How a gateway is to be.
+/// The settings of a gateway.
 pub struct Builder {
     app_id: String,
     seller_id: String,
@@ -89,7 +91,7 @@ pub struct Builder {
     lifetimes: Lifetimes,
     app_gateway_url: Option<String>,
     notifications_name_certificate: bool,
-    specs: Vec<SourceFile>,
+    specs: Vec<Source>,
 }
 
 impl Default for Builder {
@@ -108,7 +110,7 @@ impl Default for Builder {
             lifetimes: Lifetimes::default(),
             app_gateway_url: None,
             notifications_name_certificate: true,
-            specs: specs::embedded(),
+            specs: Vec::new(),
         }
     }
 }
@@ -128,31 +130,31 @@ impl Builder {
         self
     }
 
-    /// The app's key pair. By default, a pair that is made once per process.
+    /// The app's key pair. By default, a pair that is generated once per process.
     #[must_use]
     pub fn app_key_pair(mut self, pair: KeyPair) -> Self {
         self.app_key = AppKey::Pair(pair);
         self
     }
 
-    /// The app's public key, when it keeps the private one to itself.
+    /// The app's public key, where the gateway is not to know the private key.
     #[must_use]
     pub fn app_public_key(mut self, key: PublicKey) -> Self {
         self.app_key = AppKey::Public(key);
         self
     }
 
-    /// Alipay's key pair. By default, a pair that is made once per process.
+    /// Alipay's key pair. By default, a pair that is generated once per process.
     #[must_use]
     pub fn alipay_key_pair(mut self, pair: KeyPair) -> Self {
         self.alipay_key = Some(pair);
         self
     }
 
-    /// New keys for both sides, that no other gateway of the process has.
+    /// New keys for both sides, which no other gateway of this process has.
     ///
     /// # Errors
-    /// If no key can be made.
+    /// If no key can be generated.
     pub fn fresh_keys(mut self) -> Result<Self, KeyError> {
         self.app_key = AppKey::Fresh;
         self.alipay_key = Some(KeyPair::generate()?);
@@ -166,7 +168,7 @@ impl Builder {
         self
     }
 
-    /// Certificate mode, with the texts of certificate files: the app's, Alipay's, and Alipay's roots. [`alipay_key_pair`](Self::alipay_key_pair) has to
+    /// Certificate mode, with the texts of certificate files: the app's, Alipay's, and Alipay's roots. [`alipay_key_pair`](Self::alipay_key_pair) must
     /// be that of Alipay's certificate. The app's public key is that of its certificate.
     #[must_use]
     pub fn certificate_files(
@@ -190,17 +192,17 @@ impl Builder {
         self
     }
 
-    /// One more name that this machine has where the gateway's control endpoints are called from, such as a container's. They answer to the names and
-    /// addresses of the loopback and to the address that is listened on; others, and pages of other sites, are refused.
+    /// One more host name for the control endpoints, such as that of a container. They answer requests for `localhost`, loopback addresses and the address
+    /// that the gateway listens on; other hosts, and web pages of other sites, are refused.
     ///
     /// # Errors
-    /// If it is no name of a host: it has neither scheme nor port.
+    /// If the name is not a host name: a host name has neither scheme nor port.
     pub fn allow_host(mut self, name: &str) -> Result<Self, BadHostName> {
         self.allowed_hosts.push(name.parse()?);
         Ok(self)
     }
 
-    /// Where the time comes from. By default, the machine's clock.
+    /// The clock. By default, the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
@@ -221,14 +223,14 @@ impl Builder {
         self
     }
 
-    /// Where the app is told of merchants who authorise it or withdraw: the address that the platform calls 应用网关. By default, it has none.
+    /// Where messages about merchants' authorisations are sent: the app's gateway URL (应用网关). By default, there is none.
     #[must_use]
     pub fn app_gateway_url(mut self, url: impl Into<String>) -> Self {
         self.app_gateway_url = Some(url.into());
         self
     }
 
-    /// Notifications, and what a browser brings back, don't name the certificate that they are signed with.
+    /// Leaves the certificate's serial number out of notifications and of the parameters of return URLs.
     #[must_use]
     pub fn notifications_without_serial(mut self) -> Self {
         self.notifications_name_certificate = false;
@@ -249,7 +251,7 @@ impl Builder {
         self
     }
 
-    /// How long a merchant's token still does after a refresh has replaced it.
+    /// How long a merchant's token remains valid after a refresh has replaced it.
     #[must_use]
     pub fn app_auth_token_grace(mut self, grace: Duration) -> Self {
         self.lifetimes.app_auth_token_grace = grace;
@@ -263,10 +265,18 @@ impl Builder {
         self
     }
 
-    /// Other specs than those that are built in.
+    /// The spec files below this folder, beside those that are built in: methods of your own, laid out as in `spec/`, with types of their own. May be
+    /// called several times. A method that has a spec already is refused.
+    #[must_use]
+    pub fn specs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.specs.push(Source::Folder(folder.into()));
+        self
+    }
+
+    /// The same with the texts of spec files; paths are relative to the folder, such as `shop/alipay.shop.thing.get.yaml`.
     #[must_use]
     pub fn spec_files(mut self, files: impl IntoIterator<Item = SourceFile>) -> Self {
-        self.specs = files.into_iter().collect();
+        self.specs.push(Source::Files(files.into_iter().collect()));
         self
     }
 
@@ -278,7 +288,7 @@ impl Builder {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub async fn start(self) -> Result<Mock, StartError> {
-        let spec = alipay_codegen::load(self.specs).map_err(|problems| StartError::Specs(problems.to_string()))?;
+        let specs = Specs::load(self.specs)?;
         let is_own = matches!(self.app_key, AppKey::Pair(_) | AppKey::Public(_));
         let (app_pair, app_key) = match self.app_key {
             AppKey::Shared => pair(KeyPair::shared()?.0),
@@ -317,23 +327,25 @@ impl Builder {
         let deliveries = Deliveries::new(Handle::current(), self.schedule, stop.subscribe())
             .map_err(|error| StartError::Client(error.to_string()))?;
         let core = Arc::new(Core {
-            spec,
-            app_id: self.app_id,
-            seller_id: self.seller_id,
-            app_key,
+            specs,
+            app: App {
+                id: self.app_id,
+                seller_id: self.seller_id,
+                key: app_key,
+            },
             clock: self.clock,
             notifications_name_certificate: self.notifications_name_certificate,
             state: Mutex::new(State::new(identity, self.balance, self.lifetimes, self.app_gateway_url)),
             faults: Faults::default(),
-            next: Mutex::default(),
+            answers: Answers::default(),
             deliveries,
             journal: Journal::default(),
         });
         let service = server::router(Arc::clone(&core), Guard::new(address, self.allowed_hosts))
             .into_make_service_with_connect_info::<Cut>();
         let mut stopped = stop.subscribe();
-        let serving = axum::serve(Doors(listener), service).with_graceful_shutdown(async move {
-            // An error means that the handle is gone, which is as good as being told.
+        let serving = axum::serve(GatewayListener(listener), service).with_graceful_shutdown(async move {
+            // An error means that the handle was dropped, which stops the server too.
             let _ = stopped.wait_for(|stopped| *stopped).await;
         });
         let server = tokio::spawn(async move {

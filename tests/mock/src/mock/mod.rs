@@ -1,22 +1,26 @@
 //! The handle of a running gateway.
 
+pub(crate) mod builder;
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use builder::Builder;
+
 use crate::certificates::Certificates;
-use crate::control::NextAnswer;
+use crate::control::answers::NextError;
 use crate::control::merchants::{Agreement, AppGateway};
 use crate::control::users::Consent;
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
 use crate::{
-    AuthorisationView, Builder, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment, Received,
-    StartError, TradeView, Visitor,
+    Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment,
+    Received, StartError, TradeView, Visitor,
 };
 
 /// A running gateway. Dropping it shuts it down.
@@ -34,7 +38,7 @@ impl fmt::Debug for Mock {
         formatter
             .debug_struct("Mock")
             .field("address", &self.address)
-            .field("app_id", &self.core.app_id)
+            .field("app_id", &self.core.app.id)
             .finish_non_exhaustive()
     }
 }
@@ -48,12 +52,12 @@ impl Mock {
         Self::builder().start().await
     }
 
-    /// Starts with something else than the defaults.
+    /// Sets up a gateway that differs from the defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -70,12 +74,12 @@ impl Mock {
 
     /// The app that may call.
     pub fn app_id(&self) -> &str {
-        &self.core.app_id
+        &self.core.app.id
     }
 
     /// The merchant's user number.
     pub fn seller_id(&self) -> &str {
-        &self.core.seller_id
+        &self.core.app.seller_id
     }
 
     /// The app's key pair, unless the gateway was given the public half only.
@@ -83,7 +87,7 @@ impl Mock {
         self.app_pair.as_ref()
     }
 
-    /// The key pair that Alipay signs with at the moment, for whoever wants to sign as Alipay.
+    /// The key pair that Alipay signs with at present, for tests that sign as Alipay themselves.
     pub fn alipay_key_pair(&self) -> KeyPair {
         self.core.signatory().key
     }
@@ -107,7 +111,7 @@ impl Mock {
     /// Alipay's public key: SPKI in one line of base64.
     ///
     /// # Panics
-    /// Never: the key was encoded before.
+    /// Never: a key that was read can be encoded.
     pub fn alipay_public_key(&self) -> String {
         encoded(Some(self.core.signatory().key.public_key().to_base64()))
     }
@@ -128,7 +132,7 @@ impl Mock {
         self.core.certificate(Certificates::alipay_cert)
     }
 
-    /// The serial of that, as answers name it.
+    /// The serial number of that certificate, as answers name it.
     ///
     /// # Panics
     /// In public-key mode.
@@ -144,7 +148,8 @@ impl Mock {
         self.core.certificate(Certificates::root_cert)
     }
 
-    /// Alipay takes another certificate, with another key, for all that it signs from now on: gives its serial. Those before it can still be downloaded.
+    /// Changes Alipay's certificate and key for all that it signs from now on, and returns the new serial number. Earlier certificates can still be
+    /// downloaded.
     ///
     /// # Errors
     /// In public-key mode, or if the certificates came from files.
@@ -152,7 +157,7 @@ impl Mock {
         self.core.roll_over_alipay_certificate()
     }
 
-    /// From now on somebody has forged Alipay's certificate; with `None`, nobody has any more.
+    /// Lets an attacker forge Alipay's certificate from now on; `None` ends that.
     ///
     /// # Errors
     /// In public-key mode, or if the certificates came from files.
@@ -160,18 +165,18 @@ impl Mock {
         self.core.forge_alipay_certificate(forgery)
     }
 
-    /// The order of this number.
+    /// The order with this number.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such order.
     pub fn trade(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         self.core.trade(out_trade_no)
     }
 
-    /// The buyer scans a precreated order's code: the trade exists from now on.
+    /// The buyer scans the code of a precreated order, which creates the trade.
     ///
     /// # Errors
-    /// If there is no such order, or its code is no good any more.
+    /// If there is no such order, or its code has expired.
     pub fn scan(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         self.core.scan(out_trade_no)
     }
@@ -179,12 +184,12 @@ impl Mock {
     /// The buyer pays.
     ///
     /// # Errors
-    /// If there is no such order, or it can't be paid (any more).
+    /// If there is no such order, or it can't be paid: it is paid, closed, cancelled or expired.
     pub fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
         self.core.pay(out_trade_no)
     }
 
-    /// Alipay closes an unpaid trade, as it does when the time is over.
+    /// Alipay closes an unpaid trade, as it does when the order expires.
     ///
     /// # Errors
     /// If there is no such trade, or it is paid or closed.
@@ -192,41 +197,74 @@ impl Mock {
         self.core.close(out_trade_no)
     }
 
-    /// Answers the next call of this method with a signed error. With `after_effect` the call is carried out all the same: its outcome is unknown to
-    /// the caller.
-    pub fn answer_next(&self, method: &str, code: &str, sub_code: &str, after_effect: bool) {
-        let next = NextAnswer {
+    /// Sets what a method is answered with, in place of what the gateway would do. The answer is signed like any other:
+    ///
+    /// ```
+    /// # use alipay_mock::{Answer, Mock};
+    /// # use serde_json::json;
+    /// # async fn example(mock: &Mock) -> Result<(), alipay_mock::AnswerError> {
+    /// // All calls from now on:
+    /// mock.answer("alipay.trade.query", json!({ "trade_status": "TRADE_FINISHED" }))?;
+    /// // The next call only, before those:
+    /// mock.answer("alipay.trade.query", Answer::error("20000", "isp.unknow-error").once())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Calls pass the same checks as ever: the signature, and the request against the spec, where the answer is no error. A field that the method's
+    /// spec does not know, or a value of another type, is refused here; a field that every success has and that is left out is added: it repeats the
+    /// request, or is the spec's example. [`Answer::exactly`] turns both off. A method without a spec may be answered too, with any fields.
+    ///
+    /// # Errors
+    /// If the answer is no JSON object, does not keep to the method's spec, or is the success of a method that a browser opens.
+    pub fn answer(&self, method: &str, answer: impl Into<Answer>) -> Result<(), AnswerError> {
+        self.core.order(method, answer.into())
+    }
+
+    /// Answers the next call of this method with a signed error: [`answer`](Self::answer) with an [`Answer::error`] that is [`once`](Answer::once),
+    /// and [`executed`](Answer::executed) if the call is to be carried out all the same: its outcome is unknown to the caller.
+    pub fn answer_next(&self, method: &str, code: &str, sub_code: &str, executed: bool) {
+        self.core.order_error(&NextError {
             method: method.to_owned(),
             code: code.to_owned(),
             sub_code: sub_code.to_owned(),
-            after_effect,
-        };
-        self.core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
+            executed,
+        });
     }
 
-    /// Spoils the next answer, of whatever method. Several wait in line.
+    /// Answers this method as the gateway does by itself: drops the answers that were ordered for it.
+    pub fn forget_answers(&self, method: &str) {
+        self.core.answers.forget(method);
+    }
+
+    /// Applies a fault to the next answer of any method. Several faults are applied in order, one to each answer.
     pub fn fault_next(&self, fault: Fault) {
         self.core.faults.push(None, fault);
     }
 
-    /// Spoils the next answer of this method. Several wait in line.
+    /// Applies a fault to the next answer of this method. Several faults are applied in order, one to each answer.
     pub fn fault_next_of(&self, method: &str, fault: Fault) {
         self.core.faults.push(Some(method), fault);
     }
 
-    /// How many requests have come to the gateway.
+    /// How many requests the gateway has received.
     pub fn requests(&self) -> u64 {
         self.core.journal.count()
     }
 
-    /// The parameters of the latest request of this method, if it is among the last 64 of all.
+    /// The parameters of the latest request of this method, if it is among the last 64 requests.
     pub fn last_request(&self, method: &str) -> Option<Received> {
         self.core.journal.last(method)
     }
 
-    /// How many requests of this method have come to the gateway.
+    /// How many requests of this method the gateway has received.
     pub fn requests_of(&self, method: &str) -> u64 {
         self.core.journal.by_method().get(method).copied().unwrap_or_default()
+    }
+
+    /// How many requests of this method were answered by the examples of its spec, because the gateway has no behaviour for it.
+    pub fn examples_of(&self, method: &str) -> u64 {
+        self.core.journal.examples().get(method).copied().unwrap_or_default()
     }
 
     /// How many requests the gateway has refused with this `sub_code`.
@@ -234,9 +272,9 @@ impl Mock {
         self.core.journal.refusals().get(sub_code).copied().unwrap_or_default()
     }
 
-    /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.
+    /// A merchant authorises the app: returns the `app_auth_code`. What is not given is generated.
     ///
-    /// The merchant's tokens exist from now on, those of an earlier authorisation are replaced, and the app is told, if it has an address for such news.
+    /// The merchant's tokens exist from now on and replace those of an earlier authorisation. A message goes to the app's gateway URL, if it has one.
     pub fn authorise(&self, auth_app_id: Option<&str>, user_id: Option<&str>) -> String {
         self.core.authorise(Agreement {
             auth_app_id: auth_app_id.map(str::to_owned),
@@ -244,31 +282,31 @@ impl Mock {
         })
     }
 
-    /// A merchant withdraws what it allowed: all its tokens are dead at once, and the app is told, if it has an address for such news.
+    /// A merchant cancels its authorisation: all its tokens end at once. A message goes to the app's gateway URL, if it has one.
     ///
     /// # Errors
-    /// If no such merchant authorised the app, or it has withdrawn already.
+    /// If no such merchant has authorised the app, or it has cancelled already.
     pub fn cancel_authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
         self.core.cancel_authorisation(auth_app_id)
     }
 
-    /// What a merchant has allowed.
+    /// The authorisation of a merchant.
     ///
     /// # Errors
-    /// If no such merchant authorised the app.
+    /// If no such merchant has authorised the app.
     pub fn authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
         self.core.authorisation(auth_app_id)
     }
 
-    /// The refresh tokens of merchants that came after their death, in the order that they came in. One that came twice is there twice.
+    /// The refresh tokens of merchants that were used after they had ended, in order of use. A token that was used twice is there twice.
     pub fn dead_refresh_tokens(&self) -> Vec<DeadRefreshToken> {
         self.core.dead_refresh_tokens()
     }
 
-    /// Where the app is told of merchants from now on; `None` for nowhere.
+    /// Sets where messages about merchants are sent from now on; `None`: nowhere.
     ///
     /// # Errors
-    /// If it is no URL.
+    /// If the text is not an absolute `http` or `https` URL.
     pub fn set_app_gateway_url(&self, url: Option<&str>) -> Result<(), ControlError> {
         let url = url.map(str::to_owned);
         self.core.set_app_gateway(AppGateway { url })
@@ -279,12 +317,12 @@ impl Mock {
         self.core.lifetimes()
     }
 
-    /// How long codes and tokens live that are given out from now on.
+    /// Sets how long codes and tokens live that are issued from now on.
     pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
         self.core.set_lifetimes(lifetimes);
     }
 
-    /// A user agrees to this scope, such as `auth_user`: gives the `auth_code`. Without a number, the user is the [visitor](Self::set_visitor).
+    /// A user agrees to this scope, such as `auth_user`: returns the `auth_code`. Without `user_id`, the user is the [visitor](Self::set_visitor).
     pub fn authorise_user(&self, user_id: Option<&str>, scope: &str) -> String {
         self.core.authorise_user(Consent {
             user_id: user_id.map(str::to_owned),
@@ -293,31 +331,31 @@ impl Mock {
         })
     }
 
-    /// What `alipay.user.info.share` tells of a user from now on: fields of its response.
+    /// Sets what `alipay.user.info.share` returns for a user from now on: fields of its response.
     pub fn set_profile(&self, user_id: &str, profile: Map<String, Value>) {
         self.core.set_profile(user_id, profile);
     }
 
-    /// Who opens the authorisation pages from now on: `/oauth2/publicAppAuthorize.htm`, `/oauth2/appToAppAuth.htm` and
+    /// Sets who opens the authorisation pages from now on: `/oauth2/publicAppAuthorize.htm`, `/oauth2/appToAppAuth.htm` and
     /// `/oauth2/appToAppBatchAuth.htm`.
     pub fn set_visitor(&self, visitor: Visitor) {
         self.core.set_visitor(visitor);
     }
 
-    /// A user picks invoices, which the token stands for. Each is a JSON object as `InvoiceElementModel` describes it.
+    /// Sets the invoices that a user has chosen, by their token. Each is a JSON object of the type `InvoiceElementModel`.
     pub fn register_invoices(&self, token: &str, invoices: Vec<Value>) {
         self.core.register_invoices(token, invoices);
     }
 
-    /// Waits until every notification has arrived or was given up.
+    /// Waits until every notification has been delivered or given up.
     pub async fn notifications_settled(&self) {
         self.core.deliveries.settled().await;
     }
 
-    /// Shuts the gateway down and waits until it has: calls that are being answered end first.
+    /// Shuts the gateway down gracefully, and waits until the calls in progress are answered.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
-        // It can only fail if the server panicked, and then it is down too.
+        // This fails only if the server panicked, which ends it too.
         let _ = (&mut self.server).await;
     }
 }
@@ -330,7 +368,7 @@ impl Drop for Mock {
 
 #[expect(
     clippy::expect_used,
-    reason = "documented: the caller asks for a key that it never gave"
+    reason = "documented: the caller asks for a key that the gateway was never given"
 )]
 fn encoded(key: Option<Result<String, KeyError>>) -> String {
     key.expect("the gateway was given the app's public key only")
