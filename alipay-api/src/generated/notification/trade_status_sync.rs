@@ -7,16 +7,16 @@
 /// times in 25 hours, until the answer is the seven bytes `success`.
 ///
 /// Compare `app_id`, `seller_id`, `out_trade_no` and `total_amount` with the order before treating it as paid. Paid means `TRADE_SUCCESS` or
-/// `TRADE_FINISHED`, and a refund of part of the money is told with `TRADE_SUCCESS` again.
+/// `TRADE_FINISHED` without a refund: a refund of part of the money comes with `TRADE_SUCCESS` again. `event` tells what happened.
 ///
 /// Deliver once per `out_trade_no`, by a transition in your own database that only one notification can win, such as from unpaid to paid. One order has
-/// several pieces of news, each with a `notify_id` of its own: it was paid, it is finished, it was refunded. Hence `notify_id` only tells repetitions
-/// of the same news. They come in any order.
+/// several notifications, each with a `notify_id` of its own: it was paid, it is finished, it was refunded. Hence `notify_id` only tells repeats of one
+/// notification. They come in any order.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/203/105286>
 #[non_exhaustive]
 pub struct TradeStatusSync {
-    /// Identifies the news: a repetition has the same, and other news of the same order another. It is no key to deliver once by.
+    /// Identifies the notification: each repeat has the same, and another notification of the same order has another. It is no key to deliver once by.
     pub notify_id: String,
     /// Always `trade_status_sync`.
     pub notify_type: String,
@@ -40,7 +40,7 @@ pub struct TradeStatusSync {
     pub trade_no: String,
     /// 商户订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// 商户业务号（退款时为退款请求号）. The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
+    /// 商户业务号（退款时为退款请求号）. In the notification of a refund, the number that the refund was asked for under. Alone it does not prove a refund; `event` tells the two apart.
     pub out_biz_no: Option<String>,
     /// 交易状态. Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
     pub trade_status: crate::types::OpenEnum<TradeStatus>,
