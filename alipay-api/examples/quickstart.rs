@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .await
             .ok_or("no notification")?
             .expect_order(&out_trade_no, amount)?;
-        println!("notified          {} is {}", told.trade_no, told.trade_status);
+        println!("notified          {} is {:?}", told.trade_no, told.event());
     }
     let order = wait_for_payment(&client, &out_trade_no).await?;
     println!(
@@ -103,15 +103,12 @@ async fn receive_notifications(
     type Merchant = (Client, mpsc::UnboundedSender<Verified<Notification>>);
 
     async fn take(State((client, sender)): State<Merchant>, body: Bytes) -> (StatusCode, &'static str) {
-        let taken = client
-            .notifications()
-            .receive(&body)
-            .await
-            .is_ok_and(|notification| sender.send(notification).is_ok());
-        if taken {
-            (StatusCode::OK, notify::SUCCESS)
-        } else {
-            (StatusCode::BAD_REQUEST, "fail")
+        match client.notifications().receive(&body).await {
+            Ok(notification) => match sender.send(notification) {
+                Ok(()) => (StatusCode::OK, notify::SUCCESS),
+                Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "fail"),
+            },
+            Err(error) => (notify::response_status(&error), "fail"),
         }
     }
 

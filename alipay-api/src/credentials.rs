@@ -202,6 +202,12 @@ impl Credentials {
         self.signer.sign_type()
     }
 
+    /// The app's public key; a custom signer does not tell it.
+    pub(crate) fn app_public_key(&self) -> Option<PublicKey> {
+        let (private_key, _) = self.keys.as_ref()?;
+        Some(private_key.public_key())
+    }
+
     /// The same with the certificates of these keys.
     fn certified(self, certificates: Certificates) -> Self {
         Self {

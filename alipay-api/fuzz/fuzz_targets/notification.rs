@@ -2,7 +2,7 @@
 #![no_main]
 
 use alipay_api::{
-    notify::Notification,
+    notify::{Notification, claimed_app_id},
     trade::{AppPay, PagePay},
     types::Price,
 };
@@ -15,11 +15,19 @@ fuzz_target!(|body: &[u8]| {
     let signed = format!("app_id={APP_ID}&notify_type=trade_status_sync&sign=AA%3D%3D&");
     if let Ok(notification) = notifications.verify([signed.as_bytes(), body].concat()) {
         assert!(matches!(&*notification, Notification::TradeStatusSync(_)));
-        let _ = notification.expect_order("1", Price::from_cents(1));
+        if let Ok(trade) = notification.expect_trade() {
+            let _ = trade.event();
+            let _ = trade.expect_order("1", Price::from_cents(1));
+        }
     }
+    let _ = claimed_app_id(body);
+    let check = b"service=alipay.service.check&sign=AA%3D%3D&biz_content=";
+    let _ = notifications.verify([check, body].concat());
     if let Ok(text) = std::str::from_utf8(body) {
-        let _ = notifications.verify_return::<PagePay>(text);
-        let _ = notifications.verify_return::<PagePay>(&format!("{signed}{text}"));
+        let _ = notifications.verify_return(text);
+        if let Ok(back) = notifications.verify_return(&format!("{signed}{text}")) {
+            let _ = back.expect_method::<PagePay>();
+        }
         let _ = notifications.verify_app_result::<AppPay>(text);
     }
 });

@@ -23,7 +23,7 @@ pub mod trade;
 #[cfg(feature = "user")]
 pub mod user;
 pub mod gateway;
-pub mod notification;
+pub(crate) mod notification;
 
 /// The methods that the gateway takes in certificate mode only.
 pub(crate) const CERTIFICATE_ONLY: &[&str] = &["alipay.fund.trans.uni.transfer"];

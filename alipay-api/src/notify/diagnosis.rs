@@ -14,11 +14,12 @@ const MAX_FORM: usize = 64 * 1024;
 /// How many parameters are named to the reader, or suspected one by one, at most.
 const MAX_NAMES: usize = 5;
 
-/// Parameters of what comes to `return_url`, beside those of notifications, and of the protocol.
-const OTHER_PARAMETERS: [&str; 6] = [
+/// Parameters of the protocol, of what comes to `return_url` and of gateway checks, beside those of notifications.
+const OTHER_PARAMETERS: [&str; 7] = [
     "alipay_cert_sn",
     "method",
     "msg_method",
+    "service",
     "sign",
     "sign_type",
     "timestamp",
@@ -74,24 +75,24 @@ pub(super) fn of_form(form: &[u8]) -> Option<&'static str> {
     let holds = |part: &[u8]| memchr::memmem::find(form, part).is_some();
     if begins(b"{") || begins(b"[") {
         Some(
-            "is JSON, and a form is wanted: give the raw body of the POST, as it came, before a framework decodes it and writes it anew",
+            "is JSON, and a form is wanted: give the raw body of the POST, as it came, before a framework decodes it and writes it as JSON",
         )
     } else if begins(b"--") && holds(b"Content-Disposition") {
         Some(
-            "is multipart, and Alipay sends application/x-www-form-urlencoded: give the raw body of the POST, as it came; whatever passes it on has written it anew",
+            "is multipart, and Alipay sends application/x-www-form-urlencoded: give the raw body of the POST, as it came; something on the way has encoded it anew",
         )
     } else if begins(b"<") {
         Some("is XML or HTML, and a form is wanted: Alipay does not send it so")
     } else if begins(b"http://") || begins(b"https://") || begins(b"/") {
         Some("is a whole URL: give what stands behind its `?`")
     } else if !form.contains(&b'=') && holds(b"%3D") {
-        Some("is percent-encoded once more than Alipay does it: give it as it came")
+        Some("is percent-encoded once more than Alipay encodes it: give it as it came")
     } else {
         None
     }
 }
 
-/// What to say of what is said to be for another app than the client's; `None` where it is not.
+/// A message where something names another app than the client's, or none.
 pub(super) fn of_apps(subject: impl fmt::Display, claimed: Option<&str>, own: &str) -> Option<String> {
     match claimed {
         Some(claimed) if claimed == own => None,
@@ -113,7 +114,7 @@ pub(super) fn of_signature(
 ) -> Option<String> {
     let subject = parameters.subject();
     if form.len() > MAX_FORM {
-        return forged(has_key);
+        return forged(subject, has_key);
     }
     let mut attempts = MAX_ATTEMPTS;
     let mut holds = |other: &Unverified| other.would_hold(sign, verifier, &mut attempts);
@@ -127,7 +128,7 @@ pub(super) fn of_signature(
     if !unknown.is_empty() {
         if holds(&parameters.clone().without(|name| !is_known(name))) {
             return Some(format!(
-                "{} not among what Alipay signed, as a router or a proxy adds such: {remedy}",
+                "{} not among what Alipay signed; a router or a proxy may have added it: {remedy}",
                 are(&unknown)
             ));
         }
@@ -135,7 +136,7 @@ pub(super) fn of_signature(
         for added in unknown.iter().take(MAX_NAMES) {
             if holds(&parameters.clone().without(|name| name == *added)) {
                 return Some(format!(
-                    "{} not among what Alipay signed, as a router or a proxy adds such: {remedy}",
+                    "{} not among what Alipay signed; a router or a proxy may have added it: {remedy}",
                     are(&[added])
                 ));
             }
@@ -143,11 +144,11 @@ pub(super) fn of_signature(
     }
     let changed: [(&str, Option<Unverified>); 4] = [
         (
-            "values hold HTML's escapes, such as `&quot;`, which a filter in front makes",
+            "values hold HTML's escapes, such as `&quot;`, which a filter in front has made",
             changed(parameters, unescaped),
         ),
         (
-            "values are percent-encoded once more than Alipay does it",
+            "values are percent-encoded once more than Alipay encodes them",
             changed(parameters, decoded),
         ),
         (
@@ -155,8 +156,8 @@ pub(super) fn of_signature(
             Unverified::parse_with(form, subject, undecoded).ok(),
         ),
         (
-            "its `charset` says GBK, and values are in UTF-8: encode them in the charset that it names",
-            if is_gbk(parameters) {
+            "the parameter `charset` says GBK, and values are in UTF-8: encode them in the charset that it names",
+            if parameters.is_gbk().unwrap_or_default() {
                 changed(parameters, as_gbk)
             } else {
                 None
@@ -168,11 +169,11 @@ pub(super) fn of_signature(
             return Some(format!("{cause}: {remedy}"));
         }
     }
-    forged(has_key)
+    forged(subject, has_key)
 }
 
-fn forged(has_key: bool) -> Option<String> {
-    has_key.then(|| format!("it is forged or was changed on the way, or {WRONG_ALIPAY_KEY}"))
+fn forged(subject: Subject, has_key: bool) -> Option<String> {
+    has_key.then(|| format!("{subject} is forged or was changed on the way, or {WRONG_ALIPAY_KEY}"))
 }
 
 /// With values changed by `map`; `None` where none is.
@@ -189,7 +190,7 @@ fn is_known(name: &[u8]) -> bool {
     OTHER_PARAMETERS.contains(&name) || PARAMETERS.iter().any(|names| names.binary_search(&name).is_ok())
 }
 
-/// ``its parameter `s` is``.
+/// ``the parameter `s` is``.
 fn are(names: &[&[u8]]) -> String {
     let quoted: Vec<_> = names
         .iter()
@@ -198,8 +199,8 @@ fn are(names: &[&[u8]]) -> String {
         .collect();
     let more = if names.len() > MAX_NAMES { " and others" } else { "" };
     match quoted.as_slice() {
-        [one] => format!("its parameter {one} is"),
-        _ => format!("its parameters {}{more} are", quoted.join(", ")),
+        [one] => format!("the parameter {one} is"),
+        _ => format!("the parameters {}{more} are", quoted.join(", ")),
     }
 }
 
@@ -230,11 +231,6 @@ fn decoded(value: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(value.len());
     decode(value, &mut bytes);
     (bytes != value).then_some(bytes)
-}
-
-fn is_gbk(parameters: &Unverified) -> bool {
-    let charset = parameters.get("charset").unwrap_or_default().to_ascii_lowercase();
-    matches!(charset.as_slice(), b"gbk" | b"gb2312" | b"gb18030")
 }
 
 /// Text in UTF-8, in GBK; `None` where that is the same or can't be.

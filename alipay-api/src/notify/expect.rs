@@ -1,92 +1,99 @@
-use super::{Notification, TradeStatusSync, Verified};
-use crate::{Error, ErrorKind, types::Price};
+use super::{Notification, TradeStatusSync, Verified, verified::mismatch};
+use crate::{Error, error::Sanitized, types::Price};
 
 impl Verified<Notification> {
-    /// The payment notification of this order over this amount, as the merchant's own books have it.
+    /// Takes a payment's notification, of this order and this amount, as your own books have them.
     ///
-    /// It says nothing about whether the order is paid: look at its `trade_status`.
+    /// It says nothing about whether the order is paid: [`event`](TradeStatusSync::event) does.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is another kind of notification, about another order, or over another amount.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another kind of notification, another order or another amount.
     pub fn expect_order(self, out_trade_no: &str, total_amount: Price) -> Result<Verified<TradeStatusSync>, Error> {
         self.expect_trade()?.expect_order(out_trade_no, total_amount)
     }
 
-    /// The payment notification for this seller: the merchant's user id, `2088…`.
+    /// Takes a payment's notification, for this seller: the merchant's user id, `2088…`.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is another kind of notification or for another seller.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another kind of notification or another seller.
     pub fn expect_seller(self, seller_id: &str) -> Result<Verified<TradeStatusSync>, Error> {
         self.expect_trade()?.expect_seller(seller_id)
     }
 
-    /// The payment notification for this merchant of a third-party app: the `auth_app_id` of its authorisation.
+    /// Takes a payment's notification, for this merchant of a third-party app: the `auth_app_id` of its authorisation.
     ///
     /// An ISV's merchants may have orders of the same number.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is another kind of notification or for another merchant.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another kind of notification or another merchant.
     pub fn expect_merchant(self, auth_app_id: &str) -> Result<Verified<TradeStatusSync>, Error> {
         self.expect_trade()?.expect_merchant(auth_app_id)
     }
 
-    /// The payment notification that it is.
+    /// Takes a payment's notification.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is another kind of notification.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another kind of notification.
     pub fn expect_trade(self) -> Result<Verified<TradeStatusSync>, Error> {
-        let name = self.name().escape_debug().to_string();
+        let name = self.name().to_owned();
         self.try_map(|notification| {
             if let Notification::TradeStatusSync(trade) = notification {
                 return Ok(*trade);
             }
-            Err(mismatch(&format!("it is a notification `{name}`, not about a payment")))
+            let message = format!(
+                "the notification is verified, but is a `{}`, not a `trade_status_sync` of a payment",
+                Sanitized(&name)
+            );
+            Err(mismatch(message))
         })
     }
 }
 
 impl Verified<TradeStatusSync> {
-    /// This notification, if it is about this order over this amount.
+    /// Checks that it is about this order and this amount, as your own books have them.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is about another order or over another amount.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another order or another amount.
     pub fn expect_order(self, out_trade_no: &str, total_amount: Price) -> Result<Self, Error> {
-        if self.parameter("out_trade_no") != Some(out_trade_no) {
-            return Err(mismatch("it is about another order"));
+        let trade = self.expect_parameter("order", "out_trade_no", out_trade_no)?;
+        if trade.total_amount != Some(total_amount) {
+            let message = format!(
+                "the notification is verified, but the amount of the order `{out_trade_no}` is `{}` there, not `{total_amount}`",
+                Sanitized(trade.parameter("total_amount").unwrap_or_default())
+            );
+            return Err(mismatch(message));
         }
-        if self.total_amount != Some(total_amount) {
-            return Err(mismatch("it is about the order, but over another amount"));
-        }
-        Ok(self)
+        Ok(trade)
     }
 
-    /// This notification, if it is for this seller: the merchant's user id, `2088…`.
+    /// Checks that it is for this seller: the merchant's user id, `2088…`.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is for another seller.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another seller.
     pub fn expect_seller(self, seller_id: &str) -> Result<Self, Error> {
-        if self.parameter("seller_id") != Some(seller_id) {
-            return Err(mismatch("it is for another seller"));
-        }
-        Ok(self)
+        self.expect_parameter("seller", "seller_id", seller_id)
     }
 
-    /// This notification, if it is for this merchant of a third-party app: the `auth_app_id` of its authorisation.
+    /// Checks that it is for this merchant of a third-party app: the `auth_app_id` of its authorisation.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] where it is for another merchant.
+    /// [`Mismatch`](crate::ErrorKind::Mismatch) for another merchant.
     pub fn expect_merchant(self, auth_app_id: &str) -> Result<Self, Error> {
-        if self.parameter("auth_app_id") != Some(auth_app_id) {
-            return Err(mismatch("it is for another merchant"));
-        }
-        Ok(self)
+        self.expect_parameter("merchant's app", "auth_app_id", auth_app_id)
     }
-}
 
-fn mismatch(message: &str) -> Error {
-    Error::new(
-        ErrorKind::Mismatch,
-        format!("the notification is verified, but {message}"),
-    )
-    .verified()
+    /// Checks a parameter, which names `what`.
+    fn expect_parameter(self, what: &str, name: &str, expected: &str) -> Result<Self, Error> {
+        match self.parameter(name) {
+            Some(value) if value == expected => Ok(self),
+            value => {
+                let message = format!(
+                    "the notification is verified, but names the {what} `{}`, not `{}`",
+                    Sanitized(value.unwrap_or_default()),
+                    Sanitized(expected)
+                );
+                Err(mismatch(message))
+            }
+        }
+    }
 }

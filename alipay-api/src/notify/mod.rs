@@ -1,49 +1,69 @@
-//! What Alipay sends: notifications to `notify_url`, parameters to `return_url`, results from the phone's Alipay app.
+//! What Alipay sends to you: notifications to `notify_url` and to the app's gateway address, parameters to `return_url`, results of the
+//! Alipay app on the phone.
 //!
-//! Everything is verified from the raw bytes that came; a [`Verified`] is the only way to it.
+//! This module has all of it: [`Client::notifications`] verifies, from the raw bytes that came, and gives a [`Verified`]; the types of the
+//! notifications, such as [`TradeStatusSync`], are here too. The [guide](crate::guide::notifications) has a whole handler.
+//!
+//! | what came | verify it with | gives |
+//! |---|---|---|
+//! | a POST to `notify_url` or to the app's gateway address | [`receive`](Notifications::receive), or [`verify`](Notifications::verify) outside of async code | a [`Notification`] |
+//! | the same, to be read as a type of your own | [`receive_parameters`](Notifications::receive_parameters), [`verify_parameters`](Notifications::verify_parameters) | [`OtherNotification`] |
+//! | a browser at `return_url` | [`verify_return`](Notifications::verify_return) | a [`ReturnQuery`] |
+//! | the result that a phone app got from Alipay's SDK | [`verify_app_result`](Notifications::verify_app_result) | the method's response |
 //!
 //! # Answering a notification
-//! Verify it, [check that it is about your order](Verified::expect_order), store what it says, then answer with the body [`SUCCESS`]
-//! and nothing else. Anything else is sent again, about eight times within 25 hours. It may also come twice all the same:
-//! [`notify_id`](Verified::notify_id) is the key to drop repeats by. Deliver once for an order, whatever number of notifications
-//! say that it is paid: `TRADE_FINISHED` is other news than `TRADE_SUCCESS`.
+//! Verify it, [check that it is about your order](Verified::expect_order), store [what it tells](TradeStatusSync::event), then answer with
+//! the body [`SUCCESS`] and nothing else. Alipay sends it again after any other answer, about eight times within 25 hours, and may send it
+//! twice after `success` too. [`notify_id`](Verified::notify_id) is the same in all repeats of one notification. It is no key to deliver by:
+//! the notification that an order is paid and the one that it is finished have different ids. So deliver once for each order.
+//!
+//! Where a notification is refused, [`response_status`] says which HTTP status to answer with.
 
+mod app;
+mod app_result;
 mod diagnosis;
 #[cfg(feature = "trade")]
+mod event;
+#[cfg(feature = "trade")]
 mod expect;
+mod gateway_check;
 mod parameters;
+mod return_query;
+mod status;
 #[cfg(feature = "trade")]
 mod trade_status;
 mod verified;
+mod xml;
 
 use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use tokio::runtime::Handle;
 
-pub use self::verified::Verified;
+#[cfg(feature = "trade")]
+pub use self::event::{RefundEvent, TradeEvent};
+pub use self::{
+    app::claimed_app_id,
+    gateway_check::{GATEWAY_CHECK, GATEWAY_CHECK_CONTENT_TYPE},
+    return_query::ReturnQuery,
+    status::response_status,
+    verified::Verified,
+};
 use self::{
     diagnosis::Subject,
     parameters::{Unverified, VerifiedParameters},
 };
 use crate::{
-    Client, Error, ErrorKind,
-    cert::unknown_certificate,
-    charset::GBK,
-    codec::DecodeError,
-    error::Sanitized,
-    method::{AppMethod, PageMethod},
-    protocol::{self, ambiguity, answer::AnswerError, received::Received},
-    sign::Verifier,
+    Client, Error, ErrorKind, cert::unknown_certificate, charset::GBK, codec::DecodeError, error::Sanitized,
+    protocol::ambiguity, sign::Verifier,
 };
 pub use crate::{generated::notification::*, types::OtherNotification};
 
-/// The answer that tells Alipay that a notification has arrived: these seven bytes and nothing else.
+/// The body that tells Alipay that a notification has arrived: these seven bytes and nothing else.
 pub const SUCCESS: &str = "success";
 
 impl Client {
-    /// Verifies what Alipay sends: notifications, `return_url` parameters, results from the app.
+    /// Verifies what Alipay sends: notifications, parameters to `return_url`, results of the Alipay app.
     pub fn notifications(&self) -> Notifications<'_> {
         Notifications { client: self }
     }
@@ -56,53 +76,59 @@ pub struct Notifications<'a> {
 }
 
 impl Notifications<'_> {
-    /// A notification: the raw body of the POST, before any framework has decoded it. Never add parameters of the URL's query.
+    /// Verifies a notification: the raw body of the POST, before any framework has decoded it. Never add parameters of the URL's query.
     ///
-    /// Where only decoded parameters are at hand, encode them as a form again, in the charset that their `charset` names: the signature
-    /// is over bytes. A line end behind the body and a `?` in front of it are taken away.
+    /// Where a framework hands out only decoded parameters, encode them as a form again, in the charset that their `charset` names: the
+    /// signature is over bytes. A line end behind the body and a `?` in front of it are ignored.
     ///
     /// # Errors
-    /// The body is no form, names a parameter twice, is not in the charset that it names, or is larger than 1 MiB
-    /// ([`ErrorKind::Malformed`]); it is in GBK, and the crate's feature `gbk` is not there ([`ErrorKind::Configuration`]); its signature is missing or wrong, or of another type than the client's
-    /// ([`ErrorKind::Verification`]); it is signed with a certificate of Alipay's that is not at hand
-    /// ([`ErrorKind::UnknownCertificate`], see [`receive`](Self::receive)); it is for another app ([`ErrorKind::Mismatch`]); or a
-    /// field is not of its type ([`ErrorKind::Decode`]).
+    /// * [`ErrorKind::Malformed`]: the body is not a form, names a parameter twice, is not in the charset that it names, or is larger than
+    ///   1 MiB.
+    /// * [`ErrorKind::Verification`]: the signature is missing or wrong, or of another type than the client's; or a value is ambiguous, see
+    ///   below.
+    /// * [`ErrorKind::UnknownCertificate`]: it is signed with a certificate of Alipay's that the client does not have; see
+    ///   [`receive`](Self::receive).
+    /// * [`ErrorKind::Mismatch`]: it is for another app.
+    /// * [`ErrorKind::Decode`]: it is verified, and its parameters can't be read as what its name says. One field that can't be read is no
+    ///   error.
+    /// * [`ErrorKind::Configuration`]: it is in GBK, and the crate's feature `gbk` is off.
     ///
-    /// Where it names no certificate, every one that is at hand is tried. If none made the signature, that is a wrong signature:
-    /// Alipay's next certificate may have made it, but so may anyone. After any call whose answer is signed with that
-    /// certificate, it is at hand.
+    /// Where it names no certificate, the client tries all that it has. If none of them made the signature, the error is
+    /// [`ErrorKind::Verification`]: Alipay's next certificate may have made it, but so may anyone. The client has that certificate after
+    /// any call whose answer is signed with it.
     ///
-    /// A genuine notification is refused with [`ErrorKind::Verification`] too if one of its values holds `&NAME=` where `NAME` is another
-    /// of its parameters, is one that tells an order or an amount, or could stand behind that value in the order of the names. What
-    /// Alipay signs does not show where such a value ends: it could have been cut up anew. The `biz_content` of a message may hold
-    /// anything, as JSON shows where it ends. This library sends no request that would come back so; a `passback_params` that is
-    /// percent-encoded, as Alipay wants it, never does.
+    /// Where the signature does not hold, the error says the likely cause. Nobody has verified what it quotes.
     ///
-    /// Where the signature does not hold, the error says the likely cause. What it says of what came, nobody has verified.
+    /// # Ambiguous values
+    /// What Alipay signs does not show where a value ends. So a genuine notification is refused too where one of its values holds `&NAME=`
+    /// and `NAME` is another of its parameters, tells an order or an amount, or could stand behind that value in the order of the names:
+    /// somebody could have cut it anew. The `biz_content` of a message may hold anything, as JSON shows where it ends. This library sends
+    /// no request whose notification would be like that. A `passback_params` that is percent-encoded, as Alipay wants it, never is.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         notification(self.verified(body.as_ref(), Subject::Notification)?)
     }
 
-    /// The same as [`verify`](Self::verify), but in certificate mode, where Alipay may have changed to a certificate that is not at
-    /// hand, this fetches it first.
+    /// Verifies a notification as [`verify`](Self::verify) does, and fetches Alipay's certificate where the client does not have the one that
+    /// the notification names: in certificate mode, after Alipay has changed its certificate.
     ///
-    /// Anyone can send a notification and name a certificate. So one certificate is fetched [once a minute](crate::cert) at most,
-    /// unless the gateway could not be reached, on account of notifications no more than five within a minute, and this waits no
-    /// longer than for one attempt of a call. What names no certificate can't have one fetched.
+    /// Anyone can send a notification that names a certificate. So the client fetches one certificate
+    /// [once a minute](crate::cert) at most, unless the gateway could not be reached; no more than five within a minute because of
+    /// notifications; and this waits no longer than for one attempt of a call. Nothing is fetched for a notification that names none.
     ///
-    /// Await it in a tokio runtime with its timers and input and output enabled, also where nothing has to be fetched.
+    /// Await it in a tokio runtime whose timers and IO are enabled, also where nothing has to be fetched.
     ///
     /// # Errors
-    /// As for [`verify`](Self::verify), and [`ErrorKind::Configuration`] outside of a tokio runtime in certificate mode. With [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now:
-    /// answer with anything but [`SUCCESS`], and the notification is sent again.
+    /// As for [`verify`](Self::verify), and [`ErrorKind::Configuration`] outside of a tokio runtime in certificate mode. With
+    /// [`ErrorKind::UnknownCertificate`] the certificate could not be fetched, or not now: answer with anything but [`SUCCESS`], and Alipay
+    /// sends the notification again.
     pub async fn receive(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         notification(self.fetched(body.as_ref()).await?)
     }
 
-    /// The same as [`verify`](Self::verify), but nothing is read beyond the parameters, whatever the notification is about.
+    /// Verifies a notification as [`verify`](Self::verify) does, and reads nothing but its parameters.
     ///
     /// For notifications with types [of your own](Verified::read), and for one that is genuine and can't be read
-    /// ([`ErrorKind::Decode`]): where a field is not what this version of the library expects, the order's number is there all the same.
+    /// ([`ErrorKind::Decode`]): the order's number is there all the same.
     ///
     /// # Errors
     /// As for [`verify`](Self::verify), but for [`ErrorKind::Decode`].
@@ -110,7 +136,8 @@ impl Notifications<'_> {
         Ok(unread(self.verified(body.as_ref(), Subject::Notification)?))
     }
 
-    /// The same as [`receive`](Self::receive), as [`verify_parameters`](Self::verify_parameters) is to [`verify`](Self::verify).
+    /// Verifies a notification as [`receive`](Self::receive) does, and reads nothing but its parameters, as
+    /// [`verify_parameters`](Self::verify_parameters) does.
     ///
     /// # Errors
     /// As for [`receive`](Self::receive), but for [`ErrorKind::Decode`].
@@ -119,14 +146,14 @@ impl Notifications<'_> {
     }
 
     /// Parses, fetches the certificate that is named where it must, verifies, and only then gives the parameters out.
-    async fn fetched(self, form: &[u8]) -> Result<VerifiedParameters, Error> {
+    async fn fetched(self, body: &[u8]) -> Result<VerifiedParameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
             let message =
                 "there is no tokio runtime to fetch a certificate in: await `receive` in one, or use `verify`";
             return Err(Error::new(ErrorKind::Configuration, message));
         }
-        let received = self.received(form, Subject::Notification)?;
+        let received = self.received(body, Subject::Notification)?;
         let named = received.alipay_cert_sn();
         let verifier = if let Some(verifier) = self.client.verifier(named.as_deref()) {
             verifier
@@ -137,73 +164,9 @@ impl Notifications<'_> {
         self.verified_by(received, &*verifier)
     }
 
-    /// The query of a request to `return_url`: what stands behind the `?` of the browser's address, still percent-encoded.
-    ///
-    /// It proves that Alipay sent the buyer back, and nothing about payment. Parameters of your own that `return_url` had are not
-    /// signed: leave them out. Nothing is fetched on account of it: where it names a certificate that is not at hand, query the
-    /// order, and the answer brings that along.
-    ///
-    /// # Errors
-    /// As for [`verify`](Self::verify).
-    pub fn verify_return<M: PageMethod>(&self, query: &str) -> Result<Verified<M::Response>, Error> {
-        let parameters = self.verified(query.as_bytes(), Subject::Return)?;
-        Verified::read_object(&parameters.values(), &parameters)
-    }
-
-    /// The `result` that Alipay's SDK gives to the phone app after a payment, as the app sends it on.
-    ///
-    /// It proves nothing more than the app says: wait for the notification, or query.
-    ///
-    /// # Errors
-    /// As for [`verify`](Self::verify), and [`ErrorKind::Gateway`] where the result is an error. Nobody may have
-    /// [signed](Error::is_verified) the error: then the order may have been paid all the same. An empty result, as after a payment that
-    /// the buyer cancelled, is [`ErrorKind::Malformed`].
-    pub fn verify_app_result<M: AppMethod>(&self, result: &str) -> Result<Verified<M::Response>, Error> {
-        let method = M::INFO.name;
-        let error = |kind, message: &str| Error::new(kind, message).with_method(method);
-        if result.len() > parameters::MAX_BODY {
-            return Err(error(ErrorKind::Malformed, "the app result is larger than 1 MiB"));
-        }
-        if result.trim_ascii().is_empty() {
-            let message = "the app result is empty, as after a payment that the buyer cancelled: the `resultStatus` beside it says why; \
-                           to be sure, query the order";
-            return Err(error(ErrorKind::Malformed, message));
-        }
-        let refused = |refused| match refused {
-            AnswerError::Malformed { .. } if result.contains("resultStatus") => {
-                let message = "the app result is the whole object that Alipay's SDK gives: give its member `result` alone, as text";
-                error(ErrorKind::Malformed, message)
-            }
-            AnswerError::Malformed { message, .. } => error(ErrorKind::Malformed, &message),
-            refused @ (AnswerError::Unsigned | AnswerError::WrongSignature) => {
-                error(ErrorKind::Verification, &refused.to_string())
-            }
-            refused @ AnswerError::Undecided { .. } => error(ErrorKind::Decode, &refused.to_string()).verified(),
-        };
-        let response = http::Response::new(Bytes::copy_from_slice(result.as_bytes()));
-        let received = Received::new(&response);
-        let unverified = protocol::DEFAULT.parse(&received, method).map_err(refused)?;
-        let verifier = self.verifier(unverified.alipay_cert_sn())?;
-        let answer = unverified.verify(&*verifier, &M::INFO.answer).map_err(refused)?;
-        if answer.verdict.is_error {
-            // Where nobody has signed it, the phone may have been told so after a payment.
-            let kind = if answer.must_be_signed() {
-                ErrorKind::Verification
-            } else {
-                ErrorKind::Gateway
-            };
-            return Err(error(kind, "the app result is an error:")
-                .with_gateway(answer.gateway_error(), None, answer.verified)
-                .with_outcome(!answer.verified || answer.verdict.claims_success(), false));
-        }
-        let parameters = VerifiedParameters::of_members(&answer.values);
-        self.check_app("the app result", &parameters)?;
-        Verified::read_object(&answer.values, &parameters)
-    }
-
     /// Parses, verifies, and only then gives the parameters out.
-    fn verified(self, form: &[u8], subject: Subject) -> Result<VerifiedParameters, Error> {
-        let received = self.received(form, subject)?;
+    fn verified(self, body: &[u8], subject: Subject) -> Result<VerifiedParameters, Error> {
+        let received = self.received(body, subject)?;
         let named = received.alipay_cert_sn();
         let verifier = self.verifier(named.as_deref()).or_else(|unknown| {
             self.check_claimed(&received.parameters)?;
@@ -213,12 +176,8 @@ impl Notifications<'_> {
     }
 
     /// Parses.
-    fn received(self, form: &[u8], subject: Subject) -> Result<Incoming<'_>, Error> {
-        // A form encodes both: so they belong to the address, or to what has passed it on.
-        let mut form = form.strip_prefix(b"?").unwrap_or(form);
-        while let [before @ .., b'\r' | b'\n'] = form {
-            form = before;
-        }
+    fn received(self, body: &[u8], subject: Subject) -> Result<Incoming<'_>, Error> {
+        let form = parameters::form_of(body);
         let parameters = Unverified::parse(form, subject)?;
         let sign = parameters.sign();
         let sign = sign.ok_or_else(|| subject.error(ErrorKind::Verification, "has no signature: `sign` is missing"))?;
@@ -227,7 +186,7 @@ impl Notifications<'_> {
         if let Some(named) = named.filter(|named| *named != expected.as_bytes()) {
             // Whoever could choose the algorithm could choose the weakest.
             let message = format!(
-                "has the sign type `{}`, and the client's is `{expected}`: it is another app's, or forged",
+                "has the sign type `{}`, and the client's is `{expected}`: the signature is forged, or another app's",
                 Sanitized(&String::from_utf8_lossy(named))
             );
             return Err(subject.error(ErrorKind::Verification, message));
@@ -254,7 +213,9 @@ impl Notifications<'_> {
         };
         let parameters = signed.decode(GBK)?;
         if let Some(ambiguity) = ambiguity::of_parameters(parameters.iter()) {
-            let message = format!("{subject}'s {ambiguity}. It may have been cut up anew: query the order instead");
+            let message = format!(
+                "{subject}'s {ambiguity}, and somebody may have cut the parameters anew: query the order instead"
+            );
             return Err(Error::new(ErrorKind::Verification, message));
         }
         self.check_app(subject, &parameters)?;
@@ -273,30 +234,33 @@ impl Notifications<'_> {
             .is_some_and(|serial| !serial.is_empty());
         match diagnosis::of_signature(form, parameters, sign, verifier, !is_by_certificate) {
             Some(cause) => subject.unsigned(format_args!("does not hold: {cause}")),
-            None if is_named => subject.unsigned("does not hold: it is forged or was changed on the way"),
-            None => subject.unsigned(
-                "is by no certificate of Alipay's that is at hand, and it names none that could be fetched: it is forged, or Alipay has \
-                 changed its certificate, which the answer to any call brings along",
-            ),
-        }
-    }
-
-    /// Refuses what says itself that it is of no use to this client, though nobody has verified that.
-    fn check_claimed(self, parameters: &Unverified) -> Result<(), Error> {
-        let claimed = parameters.get("app_id").map(String::from_utf8_lossy);
-        match diagnosis::of_apps(parameters.subject(), claimed.as_deref(), self.client.app_id()) {
-            None => Ok(()),
-            Some(what) => Err(Error::new(
-                ErrorKind::Verification,
-                format!("{what} (nobody has verified what it says)"),
+            None if is_named => {
+                subject.unsigned(format_args!("does not hold: {subject} is forged or was changed on the way"))
+            }
+            None => subject.unsigned(format_args!(
+                "holds for none of the Alipay certificates that the client has, and {subject} names none to fetch: {subject} is forged, or \
+                 Alipay has changed its certificate; then the client has the new one after its next call",
             )),
         }
     }
 
-    fn check_app(self, subject: impl fmt::Display, parameters: &VerifiedParameters) -> Result<(), Error> {
-        match diagnosis::of_apps(subject, parameters.get("app_id"), self.client.app_id()) {
+    /// Refuses what says itself that it is for another app, though nobody has verified that.
+    fn check_claimed(self, parameters: &Unverified) -> Result<(), Error> {
+        let claimed = app::of_claims(parameters);
+        match diagnosis::of_apps(parameters.subject(), claimed.as_deref(), self.client.app_id()) {
             None => Ok(()),
-            Some(what) => Err(Error::new(ErrorKind::Mismatch, format!("{what} (Alipay has signed it)")).verified()),
+            Some(what) => {
+                let message = format!("{what} (nobody has verified which app is named)");
+                Err(Error::new(ErrorKind::Verification, message))
+            }
+        }
+    }
+
+    fn check_app(self, subject: impl fmt::Display, parameters: &VerifiedParameters) -> Result<(), Error> {
+        let signed = app::of_verified(parameters);
+        match diagnosis::of_apps(subject, signed.as_deref(), self.client.app_id()) {
+            None => Ok(()),
+            Some(what) => Err(verified::mismatch(format!("{what} (Alipay has signed it)"))),
         }
     }
 }
@@ -328,8 +292,9 @@ fn notification(parameters: VerifiedParameters) -> Result<Verified<Notification>
 
 /// The notification that the parameters are, by its name alone.
 fn unread(parameters: VerifiedParameters) -> Verified<OtherNotification> {
-    let named = |name| parameters.get(name).filter(|value| !value.is_empty());
-    let name = named("notify_type").or_else(|| named("msg_method")).unwrap_or_default();
+    let names = ["notify_type", "msg_method", "service"].into_iter();
+    let mut names = names.filter_map(|name| parameters.get(name).filter(|value| !value.is_empty()));
+    let name = names.next().unwrap_or_default();
     Verified::new(OtherNotification::new(name), parameters)
 }
 

@@ -49,6 +49,15 @@ pub(super) struct Place {
     end: usize,
 }
 
+/// A body without what belongs to the address, or to whatever has passed it on: a form encodes a `?` and a line end.
+pub(super) fn form_of(body: &[u8]) -> &[u8] {
+    let mut form = body.strip_prefix(b"?").unwrap_or(body);
+    while let [before @ .., b'\r' | b'\n'] = form {
+        form = before;
+    }
+    form
+}
+
 impl Unverified {
     /// Takes a form apart.
     pub(super) fn parse(form: &[u8], subject: Subject) -> Result<Self, Error> {
@@ -184,15 +193,20 @@ impl Unverified {
             .map(|(_, value)| value)
     }
 
+    /// Whether the parameters name GBK as their charset, and not UTF-8.
+    pub(super) fn is_gbk(&self) -> Result<bool, Error> {
+        let charset = self.get("charset").unwrap_or_default();
+        match charset.to_ascii_lowercase().as_slice() {
+            b"utf-8" | b"utf8" | b"" => Ok(false),
+            b"gbk" | b"gb2312" | b"gb18030" => Ok(true),
+            _ => Err(self.subject.malformed("has a `charset` other than utf-8 and GBK")),
+        }
+    }
+
     /// As text, by the charset that the parameters name themselves; `gbk` decodes GBK.
     pub(super) fn decode(mut self, gbk: Option<Decode>) -> Result<VerifiedParameters, Error> {
-        let charset = self.get("charset").unwrap_or(b"utf-8");
-        let is_gbk = match charset.to_ascii_lowercase().as_slice() {
-            b"utf-8" | b"utf8" | b"" => false,
-            // What both have in common needs no telling apart.
-            b"gbk" | b"gb2312" | b"gb18030" => !self.bytes.is_ascii(),
-            _ => return Err(self.subject.malformed("has a `charset` other than utf-8 and GBK")),
-        };
+        // What is in both charsets the same needs no decoder.
+        let is_gbk = self.is_gbk()? && !self.bytes.is_ascii();
         let bytes = &self.bytes;
         self.parameters
             .retain(|parameter| !is_signature(parameter.name.of(bytes)));
@@ -215,7 +229,7 @@ impl Unverified {
 
     fn decode_gbk(&self, decode: Option<Decode>) -> Result<VerifiedParameters, Error> {
         let Some(decode) = decode else {
-            let message = "is in GBK, which this program can't read: build it with the feature `gbk` of alipay-api";
+            let message = "is in GBK, and this program was built without GBK: add the feature `gbk` of alipay-api";
             return Err(self.subject.error(ErrorKind::Configuration, message).verified());
         };
         let mut decoded = VerifiedParameters::empty();

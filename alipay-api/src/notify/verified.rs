@@ -2,7 +2,7 @@ use std::{fmt, ops::Deref};
 
 use super::{parameters::VerifiedParameters, undecodable};
 use crate::{
-    Error,
+    Error, ErrorKind,
     codec::{Object, Reading, Source, Unreadable, Values},
     types::OtherNotification,
 };
@@ -10,9 +10,10 @@ use crate::{
 /// More fields that can't be read have the same cause.
 const MAX_WARNINGS: usize = 16;
 
-/// Something that Alipay signed. There is no other way to one than through [`Notifications`](super::Notifications).
+/// Something that Alipay signed. Only [`Notifications`](super::Notifications) makes it, after the signature has been checked: code that takes
+/// a `Verified` needs no check of its own.
 ///
-/// `Debug` shows what it holds, which leaves secrets out.
+/// `Debug` shows what it holds, without secrets.
 #[derive(Clone, PartialEq)]
 pub struct Verified<T> {
     value: T,
@@ -68,7 +69,8 @@ impl<T> Verified<T> {
         })
     }
 
-    /// The key to drop repeats by: a notification that is sent again keeps it.
+    /// The id of this notification: each repeat has the same. It tells repeats, and nothing more: one order has several notifications with
+    /// different ids that say that it is paid.
     pub fn notify_id(&self) -> Option<&str> {
         self.parameter("notify_id")
     }
@@ -83,7 +85,7 @@ impl<T> Verified<T> {
         self.parameters.iter()
     }
 
-    /// The places of fields that could not be read, such as `fund_bill_list[0].amount`: they are empty. Their text is among the
+    /// The places of fields that could not be read, such as `fund_bill_list[0].amount`. These fields are empty; their text is among the
     /// [parameters](Self::parameter), and in the `extra` of the object that they belong to.
     pub fn unreadable(&self) -> impl Iterator<Item = &str> {
         self.unreadable.iter().map(String::as_str)
@@ -92,6 +94,15 @@ impl<T> Verified<T> {
     /// What was verified, without the proof that it was.
     pub fn into_inner(self) -> T {
         self.value
+    }
+
+    pub(super) fn all_parameters(&self) -> &VerifiedParameters {
+        &self.parameters
+    }
+
+    /// The same parameters, read as another object.
+    pub(super) fn read_as<U: Object>(&self) -> Result<Verified<U>, Error> {
+        Verified::read_object(&self.parameters.values(), &self.parameters)
     }
 
     pub(super) fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Verified<U>, E> {
@@ -104,12 +115,12 @@ impl<T> Verified<T> {
 }
 
 impl Verified<OtherNotification> {
-    /// The notification, read as a type of yours: give the `Notification::read` that `alipay-codegen` has made of your specs. It
-    /// gives `None` for a notification of a name that they don't have.
+    /// Reads the notification as a type of yours: give the `Notification::read` that `alipay-codegen` has generated from your specs, which
+    /// gives `None` for a notification that your specs don't have.
     ///
     /// # Errors
-    /// The parameters make no such type ([`ErrorKind::Decode`](crate::ErrorKind::Decode)). One field that can't be read is no error: it stays
-    /// empty, and the `extra` of its object [tells](crate::types::Extra::unreadable).
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode): the parameters can't be read as that type. One field that can't be read is no error:
+    /// it stays empty, and the `extra` of its object [names it](crate::types::Extra::unreadable).
     pub fn read<U>(&self, read: impl FnOnce(&str, &mut Source<'_>) -> U) -> Result<U, Error> {
         self.read_verified(read).map(Verified::into_inner)
     }
@@ -118,6 +129,11 @@ impl Verified<OtherNotification> {
         let read = |source: &mut Source<'_>| read(&self.value.name, source);
         Verified::read_from(&self.parameters.values(), &self.parameters, read)
     }
+}
+
+/// What is verified is not what was expected.
+pub(super) fn mismatch(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Mismatch, message).verified()
 }
 
 impl<T> Deref for Verified<T> {

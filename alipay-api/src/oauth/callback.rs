@@ -1,26 +1,27 @@
 use std::borrow::Cow;
 
 use super::State;
-use crate::{Error, ErrorKind, types::Secret};
+use crate::{Error, ErrorKind, error::Sanitized, types::Secret};
 
-/// A longer query is none of Alipay's.
+/// Alipay sends no longer query.
 const MAX_QUERY: usize = 8 * 1024;
 
-/// A user's consent.
+/// What a user's browser brought back after the user agreed: from [`OAuth::user_callback`](super::OAuth::user_callback).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserCallback {
-    /// The code to exchange for the user's tokens with `alipay.system.oauth.token`: once, and soon.
+    /// The code to exchange for the user's tokens with `alipay.system.oauth.token`. It serves once, and for a short time.
     pub auth_code: Secret,
-    /// What the user agreed to, as far as Alipay says.
+    /// The [scopes](super::scope) that the user agreed to, as far as Alipay says them.
     pub scopes: Vec<String>,
 }
 
-/// A merchant's authorisation.
+/// What a merchant's browser brought back after the merchant authorised the app: from
+/// [`OAuth::merchant_callback`](super::OAuth::merchant_callback).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MerchantCallback {
-    /// The code to exchange for the merchant's tokens: once, within a day.
+    /// The code to exchange for the merchant's tokens. It serves once, within a day.
     pub app_auth_code: Secret,
 }
 
@@ -48,7 +49,7 @@ impl MerchantCallback {
     }
 }
 
-/// Parameters of a query that carries the right state.
+/// The parameters of a query whose state is right.
 struct CallbackQuery<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> CallbackQuery<'a> {
@@ -65,13 +66,19 @@ impl<'a> CallbackQuery<'a> {
         }
         let parameters = Self(parameters);
         if !parameters.get("state").is_some_and(|returned| state.is(returned)) {
-            let message = "the callback's state is not the one that the browser was sent away with: \
-                           somebody else's authorisation, or an old one; begin again";
+            let message = "the callback's state is not the one that was kept for this browser: the authorisation is an old one, or \
+                           somebody else's; send the browser to the authorisation page again";
             return Err(Error::new(ErrorKind::Mismatch, message));
         }
         match parameters.get("app_id") {
             Some(returned) if returned == app_id => Ok(parameters),
-            Some(_) => Err(Error::new(ErrorKind::Mismatch, "the callback is for another app")),
+            Some(returned) => {
+                let message = format!(
+                    "the callback is for the app `{}`, and the client is of the app `{app_id}`",
+                    Sanitized(returned)
+                );
+                Err(Error::new(ErrorKind::Mismatch, message))
+            }
             None => Err(malformed("names no app_id")),
         }
     }
@@ -88,7 +95,8 @@ impl<'a> CallbackQuery<'a> {
         let why = ["error_code", "error", "error_scope", "result_code"];
         let why = why.into_iter().find_map(|name| self.get(name)).unwrap_or("none given");
         let why: String = why.chars().take(80).flat_map(char::escape_debug).collect();
-        let message = format!("the authorisation was not given: the callback has no {name}; the reason is `{why}`");
+        let message =
+            format!("the authorisation was not given: the callback has no `{name}`, and names the reason `{why}`");
         Err(Error::new(ErrorKind::Authorisation, message))
     }
 }

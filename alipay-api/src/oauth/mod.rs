@@ -1,4 +1,6 @@
-//! Alipay's authorisation pages: where a user or a merchant agrees, and what their browser brings back.
+//! Alipay's authorisation pages (OAuth): where to send a user's or a merchant's browser, and what it brings back.
+//!
+//! The [guide](crate::guide::login) has a whole login.
 //!
 //! ```no_run
 //! # fn show(client: alipay_api::Client, query: &str) -> Result<(), alipay_api::Error> {
@@ -14,8 +16,8 @@
 //! # }
 //! ```
 //!
-//! What comes back is not signed. The [`State`] is what ties it to the browser that was sent away: without it, anyone could send a
-//! browser back with a code of their own, and a merchant's session would end up with somebody else's account.
+//! What comes back is not signed. Only the [`State`] shows that it belongs to this browser: without it, anyone could send a browser back with
+//! a code of their own, and log your user into a foreign account.
 
 mod callback;
 mod state;
@@ -26,9 +28,9 @@ pub use self::{
 };
 use crate::{Client, Error, protocol::urlencoded::append_encoded};
 
-/// What a user can be asked for. A scope that is not here is given as it stands in Alipay's documentation.
+/// What a user can be asked for. For a scope that is not here, give its name from Alipay's documentation.
 pub mod scope {
-    /// Who the user is (the user id), without asking.
+    /// Who the user is (the user id), without asking the user.
     pub const AUTH_BASE: &str = "auth_base";
     /// The user's profile, which the user has to agree to: for `alipay.user.info.share`.
     pub const AUTH_USER: &str = "auth_user";
@@ -38,7 +40,7 @@ pub mod scope {
     pub const AUTH_INVOICE_INFO: &str = "auth_invoice_info";
 }
 
-/// The sorts of apps of a merchant's that can be authorised.
+/// The types of a merchant's apps, for [`OAuth::merchant_apps_url`].
 pub mod application_type {
     /// A web app.
     pub const WEB: &str = "WEBAPP";
@@ -64,22 +66,23 @@ pub struct OAuth<'a> {
 }
 
 impl OAuth<'_> {
-    /// Where to send a user's browser for the user's consent to these [scopes](scope).
+    /// The address to send a user's browser to, so that the user agrees to these [scopes](scope).
     ///
-    /// `redirect_uri` is where it comes back to: it must be below the callback address that the open platform has of the app.
+    /// The browser comes back to `redirect_uri`, which must begin with the app's callback address (授权回调地址) on the open platform.
     pub fn user_url(&self, scopes: &[&str], redirect_uri: &str, state: &State) -> String {
         let scopes = scopes.join(",");
         self.url("publicAppAuthorize.htm", Some(("scope", &scopes)), redirect_uri, state)
     }
 
-    /// Where to send a merchant's browser, for the merchant to authorise this third-party app for its account.
+    /// The address to send a merchant's browser to, so that the merchant authorises this third-party app for its account.
     ///
-    /// `redirect_uri` is where it comes back to: it must be the callback address that the open platform has of the app.
+    /// The browser comes back to `redirect_uri`, which must be the app's callback address (授权回调地址) on the open platform.
     pub fn merchant_url(&self, redirect_uri: &str, state: &State) -> String {
         self.url("appToAppAuth.htm", None, redirect_uri, state)
     }
 
-    /// The same for a merchant that is to choose which of its apps of these [sorts](application_type) it authorises.
+    /// The same as [`merchant_url`](Self::merchant_url), but the merchant chooses which of its apps of these [types](application_type) it
+    /// authorises.
     pub fn merchant_apps_url(&self, application_types: &[&str], redirect_uri: &str, state: &State) -> String {
         let types = application_types.join(",");
         self.url(
@@ -90,16 +93,17 @@ impl OAuth<'_> {
         )
     }
 
-    /// What a user's browser brought back: the query of the request to `redirect_uri`, still percent-encoded, without the `?`.
+    /// Reads what a user's browser brought back: the query of the request to `redirect_uri`, still percent-encoded, without the `?`.
     ///
     /// # Errors
-    /// [`Malformed`](crate::ErrorKind::Malformed) where it is no such query, [`Mismatch`](crate::ErrorKind::Mismatch) where the state
-    /// is not this one or it is for another app, [`Authorisation`](crate::ErrorKind::Authorisation) where the user did not agree.
+    /// * [`Malformed`](crate::ErrorKind::Malformed): it is not such a query.
+    /// * [`Mismatch`](crate::ErrorKind::Mismatch): the state is not the one that was kept, or it is for another app.
+    /// * [`Authorisation`](crate::ErrorKind::Authorisation): the user did not agree.
     pub fn user_callback(&self, query: &str, state: &State) -> Result<UserCallback, Error> {
         UserCallback::read(query, state, self.client.app_id())
     }
 
-    /// What a merchant's browser brought back: the query of the request to `redirect_uri`, still percent-encoded, without the `?`.
+    /// Reads what a merchant's browser brought back: the query of the request to `redirect_uri`, still percent-encoded, without the `?`.
     ///
     /// # Errors
     /// As for [`user_callback`](Self::user_callback).

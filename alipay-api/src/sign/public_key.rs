@@ -1,6 +1,10 @@
 use std::{fmt, path::Path, str::FromStr, sync::Arc};
 
-use rsa::{pkcs1::RsaPublicKeyRef, pkcs8::der::Decode as _};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use rsa::{
+    pkcs1::RsaPublicKeyRef,
+    pkcs8::{EncodePublicKey as _, der::Decode as _},
+};
 use sha2::{Digest, digest::const_oid::AssociatedOid};
 
 use super::{
@@ -64,6 +68,13 @@ impl PublicKey {
     /// The size of the modulus in bits.
     pub fn bits(&self) -> usize {
         self.bits
+    }
+
+    /// The key in one line of base64 (`SubjectPublicKeyInfo`), as the open platform shows it.
+    pub(crate) fn to_base64(&self) -> Result<String, KeyError> {
+        let der = self.key.to_public_key_der();
+        let der = der.map_err(|_| error(KeyErrorKind::Inconsistent))?;
+        Ok(BASE64_STANDARD.encode(der.as_bytes()))
     }
 
     /// Whether the signature (RSASSA-PKCS1-v1_5) is this key's over the message: for certificates, which are signed with

@@ -70,10 +70,14 @@ impl Emitter {
                 pub mod gateway;
             )
         });
-        let notification = self.has_notifications(&library.notifications).then(|| {
-            quote!(
+        let notification = self.has_notifications(&library.notifications).then(|| match self.root {
+            // The library shows them in `notify`, beside what verifies them.
+            Root::Library => quote!(
+                pub(crate) mod notification;
+            ),
+            Root::User => quote!(
                 pub mod notification;
-            )
+            ),
         });
         let called_by_name = self.called_by_name(library);
         quote! {

@@ -67,13 +67,18 @@ const HARMLESS: &[&str] = &[
     "ParseSignTypeError",
     "ParseTimeError",
     "Price",
+    // What a refund's notification says: its number, an amount, a time.
+    "RefundEvent",
     "Retry",
+    // The name of a method.
+    "ReturnQuery",
     "RootCertificates",
     // What the program's own signer says.
     "SignError",
     "SignType",
     "StoreErrorKind",
     "SystemClock",
+    "TradeEvent",
     "TransportErrorKind",
     // Lists the values that are known, not the text.
     "UnknownValueError",

@@ -117,7 +117,20 @@ fn come_back(mock: &Mock, client: &Client) {
         .1
         .strip_prefix("x=1&")
         .expect("the merchant's own parameter");
-    let back = client.notifications().verify_return::<PagePay>(query).unwrap();
+    let back = client.notifications().verify_return(query).unwrap();
+    assert_eq!(
+        (back.method.as_str(), back.parameter("out_trade_no")),
+        ("alipay.trade.page.pay", Some("1"))
+    );
+    let other = back.clone().expect_method::<WapPay>().unwrap_err();
+    assert_eq!((other.kind(), other.is_verified()), (ErrorKind::Mismatch, true));
+    assert!(
+        other
+            .to_string()
+            .contains("comes from `alipay.trade.page.pay`, not from `alipay.trade.wap.pay`"),
+        "{other}"
+    );
+    let back = back.expect_method::<PagePay>().unwrap();
     assert_eq!(
         (back.out_trade_no.as_str(), back.total_amount),
         ("1", Some(price("0.01")))
@@ -125,7 +138,7 @@ fn come_back(mock: &Mock, client: &Client) {
     assert_eq!(Some(back.trade_no.clone()), paid.trade.trade_no);
     let changed = query.replace("total_amount=0.01", "total_amount=0.02");
     assert_ne!(changed, query);
-    let error = client.notifications().verify_return::<PagePay>(&changed).unwrap_err();
+    let error = client.notifications().verify_return(&changed).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verification);
 }
 

@@ -2,7 +2,8 @@
 
 use alipay_api::{
     Client, Credentials, Error, ErrorKind,
-    notify::{Notification, TradeStatusSync, Verified, trade_status_sync::TradeStatus},
+    notify::{self, Notification, TradeStatusSync, Verified, trade_status_sync::TradeStatus},
+    sign::{self, PrivateKey, PublicKey},
     trade::{AppPay, PagePay},
     types::Price,
 };
@@ -10,6 +11,7 @@ use alipay_mock::{
     Mock,
     keys::{KeyPair, SignType},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use super::case;
@@ -32,6 +34,9 @@ impl<'a> Made<'a> {
             fields.retain(|name, _| keep.iter().any(|kept| kept == name));
         }
         fields.extend(object(&case["set"]));
+        if case["only"].is_object() {
+            fields = object(&case["only"]);
+        }
         let text = |value: &Value| {
             let text = value.as_str().unwrap();
             text.replace("{app_id}", mock.app_id())
@@ -61,14 +66,19 @@ impl<'a> Made<'a> {
 
     fn step(&mut self, name: &str, argument: &Value) {
         match (name, argument.as_str()) {
-            ("sign", None) => self.sign(&self.mock.alipay_key_pair(), Vec::clone),
-            ("sign_by", Some("{other_alipay_key}")) => self.sign(&KeyPair::generate().unwrap(), Vec::clone),
-            ("sign_over", Some("gbk")) => self.sign(&self.mock.alipay_key_pair(), |value| {
-                let text = std::str::from_utf8(value).unwrap();
-                encoding_rs::GBK.encode(text).0.into_owned()
-            }),
-            ("form", None | Some("utf-8")) => {
-                let encoded = |value: &[u8]| form_urlencoded::byte_serialize(value).collect::<String>();
+            ("sign", None) => self.sign(&self.mock.alipay_key_pair(), &["sign_type"], Vec::clone),
+            ("sign_with_sign_type", None) => self.sign(&self.mock.alipay_key_pair(), &[], Vec::clone),
+            ("sign_by", Some("{other_alipay_key}")) => {
+                self.sign(&KeyPair::generate().unwrap(), &["sign_type"], Vec::clone);
+            }
+            ("sign_over", Some("gbk")) => {
+                self.sign(&self.mock.alipay_key_pair(), &["sign_type"], |value| in_gbk(value));
+            }
+            ("form", charset @ (None | Some("utf-8" | "gbk"))) => {
+                let encoded = |value: &[u8]| match charset {
+                    Some("gbk") => form_urlencoded::byte_serialize(&in_gbk(value)).collect::<String>(),
+                    _ => form_urlencoded::byte_serialize(value).collect::<String>(),
+                };
                 let pairs = self
                     .parameters
                     .iter()
@@ -103,9 +113,10 @@ impl<'a> Made<'a> {
         }
     }
 
-    /// Adds the signature over the values as `encode` has them, as payment notifications are signed.
-    fn sign(&mut self, key: &KeyPair, encode: impl Fn(&Vec<u8>) -> Vec<u8>) {
-        let mut signed: Vec<_> = self.parameters.iter().filter(|(name, _)| name != "sign_type").collect();
+    /// Adds the signature over the values as `encode` has them, without the parameters that are `left_out`.
+    fn sign(&mut self, key: &KeyPair, left_out: &[&str], encode: impl Fn(&Vec<u8>) -> Vec<u8>) {
+        let is_signed = |(name, _): &&(String, Vec<u8>)| !left_out.contains(&name.as_str());
+        let mut signed: Vec<_> = self.parameters.iter().filter(is_signed).collect();
         signed.sort();
         let pairs = signed
             .iter()
@@ -114,6 +125,11 @@ impl<'a> Made<'a> {
         let sign = key.sign(SignType::Rsa2, &text).unwrap();
         self.parameters.push(("sign".to_owned(), sign.into_bytes()));
     }
+}
+
+fn in_gbk(text: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(text).unwrap();
+    encoding_rs::GBK.encode(text).0.into_owned()
 }
 
 /// The body that this case sends to `notify_url`.
@@ -162,7 +178,7 @@ async fn a_parameter_that_a_router_added_is_named() {
     let (mock, client) = start().await;
     let body = body(&mock, "notifications/router-parameter");
     let words = [
-        "its parameter `s` is not among what Alipay signed",
+        "the parameter `s` is not among what Alipay signed",
         "a router or a proxy",
         "raw body",
     ];
@@ -173,12 +189,12 @@ async fn a_parameter_that_a_router_added_is_named() {
     refusal(
         &client,
         &several,
-        &["its parameters `_url`, `s`, `utm_source` are not among"],
+        &["the parameters `_url`, `s`, `utm_source` are not among"],
     )
     .await;
     let unknown = serde_json::json!({"set": {"brand_new": "1"}, "steps": ["sign", "form", {"append": "&q=%2Fnotify"}]});
     let unknown = Made::new(&mock, &unknown).body(&unknown);
-    refusal(&client, &unknown, &["its parameter `q` is not among"]).await;
+    refusal(&client, &unknown, &["the parameter `q` is not among"]).await;
 }
 
 #[tokio::test]
@@ -205,7 +221,7 @@ async fn values_that_are_encoded_twice_or_never_are_named() {
     refusal(
         &client,
         twice.as_bytes(),
-        &["values are percent-encoded once more than Alipay does it"],
+        &["values are percent-encoded once more than Alipay encodes them"],
     )
     .await;
     let never = pairs()
@@ -347,22 +363,78 @@ async fn gbk_that_was_encoded_as_utf_8_is_named() {
 }
 
 #[tokio::test]
+async fn a_gateway_check_is_verified_and_answered() {
+    let (mock, client) = start().await;
+    let body = body(&mock, "notifications/gateway-check");
+    assert!(!String::from_utf8_lossy(&body).contains("app_id="));
+    for check in [verify(&client, &body), client.notifications().receive(&body).await] {
+        let check = check.unwrap();
+        assert_eq!(check.name(), notify::GATEWAY_CHECK);
+        let reply = client
+            .notifications()
+            .gateway_check_reply(&check)
+            .await
+            .unwrap()
+            .unwrap();
+        let key = PrivateKey::parse(&mock.app_private_key()).unwrap().public_key();
+        let inside = response_of(&reply, &key);
+        let (start, end) = ("<biz_content>", "</biz_content><success>true</success>");
+        let named = inside
+            .strip_prefix(start)
+            .and_then(|rest| rest.strip_suffix(end))
+            .unwrap();
+        assert!(
+            named.starts_with("MII") && PublicKey::parse(named).unwrap() == key,
+            "{inside}"
+        );
+    }
+    // It belongs to the app that its content names.
+    let other = case("notifications/gateway-check");
+    let other = serde_json::to_string(&other).unwrap().replace("{app_id}", OTHER_APP);
+    let other: Value = serde_json::from_str(&other).unwrap();
+    let other = Made::new(&mock, &other).body(&other);
+    let error = refusal(&client, &other, &[OTHER_APP, mock.app_id(), "Alipay has signed it"]).await;
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+}
+
+/// What stands in `<response>` of an answer to a gateway check, whose signature holds by this key.
+pub(crate) fn response_of(reply: &str, key: &PublicKey) -> String {
+    let between = |start: &str, end: &str| {
+        let (_, rest) = reply
+            .split_once(start)
+            .unwrap_or_else(|| panic!("no {start} in {reply}"));
+        rest.split_once(end)
+            .unwrap_or_else(|| panic!("no {end} in {reply}"))
+            .0
+            .to_owned()
+    };
+    let start = r#"<?xml version="1.0" encoding="GBK"?><alipay><response>"#;
+    assert!(
+        reply.starts_with(start) && reply.ends_with("<sign_type>RSA2</sign_type></alipay>"),
+        "{reply}"
+    );
+    assert!(reply.is_ascii(), "the same in GBK and UTF-8");
+    let response = between("<response>", "</response>");
+    let sign = BASE64_STANDARD.decode(between("<sign>", "</sign>")).unwrap();
+    let verifier = key.verifier(sign::SignType::Rsa2).unwrap();
+    verifier.verify(response.as_bytes(), &sign).unwrap();
+    response
+}
+
+#[tokio::test]
 async fn a_return_urls_question_mark_is_taken_away() {
     let (mock, client) = start().await;
     let query = body(&mock, "returns/question-mark-in-front");
     let query = std::str::from_utf8(&query).unwrap();
     assert!(query.starts_with('?'));
-    let back = client.notifications().verify_return::<PagePay>(query).unwrap();
+    let back = client.notifications().verify_return(query).unwrap();
+    let back = back.expect_method::<PagePay>().unwrap();
     assert_eq!(
         (back.out_trade_no.as_str(), back.total_amount),
         ("ORDER1", Some(price("0.01")))
     );
     let message = |query: &str| {
-        let error = client
-            .notifications()
-            .verify_return::<PagePay>(query)
-            .unwrap_err()
-            .to_string();
+        let error = client.notifications().verify_return(query).unwrap_err().to_string();
         assert!(error.starts_with("the return query"), "{error}");
         error
     };
@@ -373,7 +445,7 @@ async fn a_return_urls_question_mark_is_taken_away() {
     );
     let own = message(&format!("{query}&shop=7"));
     assert!(
-        own.contains("its parameter `shop` is not among") && own.contains("your return_url"),
+        own.contains("the parameter `shop` is not among") && own.contains("your return_url"),
         "{own}"
     );
 }

@@ -1,0 +1,2 @@
+use super::{Verified, mismatch};
+use crate::{Error, method::PageMethod, protocol::Sanitized};
