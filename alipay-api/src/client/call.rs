@@ -74,6 +74,7 @@ pub struct Call<T> {
 /// What a call is, whatever it gives.
 struct Parts {
     prepared: Prepared,
+    info: &'static MethodInfo,
     classify: fn(&str) -> Option<ErrorClass>,
     make: Make,
     timeout: Option<Duration>,
@@ -128,6 +129,7 @@ impl Parts {
     ) -> Self {
         Self {
             prepared: Prepared::new(client, request, info),
+            info,
             classify,
             make,
             timeout: None,
@@ -142,11 +144,12 @@ impl Parts {
 async fn send(parts: Parts) -> Result<AnswerValue, Error> {
     let Parts {
         prepared,
+        info,
         classify,
         make,
         timeout,
     } = parts;
-    let (client, info) = (&prepared.client, prepared.info);
+    let client = &prepared.client;
     if info.certificate_only {
         client.check_certificates(info.name)?;
     }
@@ -221,10 +224,7 @@ impl<T: 'static> IntoFuture for Call<T> {
     type IntoFuture = CallFuture<T>;
 
     fn into_future(self) -> CallFuture<T> {
-        CallFuture {
-            content: self.parts.into_future(),
-            gives: PhantomData,
-        }
+        CallFuture::new(self.parts.into_future())
     }
 }
 
@@ -238,11 +238,21 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// A [`Call`] under way.
+/// A [`Call`] or a [`RawCall`](crate::RawCall) under way.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
     content: BoxFuture<'static, Result<AnswerValue, Error>>,
     gives: PhantomData<fn() -> T>,
+}
+
+impl<T> CallFuture<T> {
+    #[inline]
+    pub(super) fn new(content: BoxFuture<'static, Result<AnswerValue, Error>>) -> Self {
+        Self {
+            content,
+            gives: PhantomData,
+        }
+    }
 }
 
 impl<T: 'static> Future for CallFuture<T> {

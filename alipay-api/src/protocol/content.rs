@@ -2,6 +2,8 @@
 
 use std::{any::Any, borrow::Cow, fmt, fmt::Write as _, time::SystemTime};
 
+use serde_json::Value;
+
 use super::{ambiguity, negative_amount::NegativeAmount};
 use crate::{
     cert::Certificates,
@@ -22,7 +24,7 @@ pub(crate) struct RequestContent {
     /// Parameters of their own.
     pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
     /// Multipart files.
-    pub(crate) files: Vec<(&'static str, File)>,
+    pub(crate) files: Vec<(Cow<'static, str>, File)>,
     /// What the answer repeats, by the names of the fields.
     pub(crate) asked: Vec<(&'static str, String)>,
 }
@@ -33,6 +35,8 @@ pub(crate) enum InvalidRequest {
     Missing(MissingFields),
     Ambiguous(Ambiguous),
     Negative(NegativeAmount),
+    /// The method is called in another way.
+    WrongKind(&'static str),
 }
 
 /// A field comes back in a notification that would be refused for what it says.
@@ -122,7 +126,7 @@ impl RequestContent {
                 Ambiguous::check(name, text).map_err(InvalidRequest::Ambiguous)?;
             }
             if info.files.contains(&name) {
-                files.extend(file(value).map(|file| (name, file.clone())));
+                files.extend(file(value).map(|file| (Cow::Borrowed(name), file.clone())));
             } else if info.top_level.contains(&name) {
                 top_level.push((Cow::Borrowed(name), to_text(value)?.into()));
             } else {
@@ -161,9 +165,36 @@ impl RequestContent {
             asked,
         })
     }
+
+    /// What a call by name says: `business` is the content, or nothing where it is null.
+    pub(crate) fn raw(method: String, business: &Value) -> Self {
+        let content = match business {
+            Value::Null => Secret::default(),
+            business => business.to_string().into(),
+        };
+        Self {
+            content,
+            ..Self::of(Cow::Owned(method))
+        }
+    }
+
+    /// A request of this method that says nothing.
+    pub(crate) fn of(method: Cow<'static, str>) -> Self {
+        Self {
+            method,
+            ..Self::default()
+        }
+    }
 }
 
 impl Ambiguous {
+    /// Refuses content of which a member could not be told from other parameters where it comes back.
+    pub(crate) fn check_all(business: &Value) -> Result<(), Self> {
+        let members = business.as_object().into_iter().flatten();
+        let mut texts = members.filter_map(|(name, value)| Some((name, value.as_str()?)));
+        texts.try_for_each(|(name, text)| Self::check(name, text))
+    }
+
     /// Refuses text that could not be told from other parameters where it comes back.
     pub(crate) fn check(field: &str, text: &str) -> Result<(), Self> {
         match ambiguity::of_request(field, text) {
@@ -198,6 +229,7 @@ impl fmt::Display for InvalidRequest {
             Self::Missing(missing) => missing.fmt(formatter),
             Self::Ambiguous(ambiguous) => ambiguous.fmt(formatter),
             Self::Negative(negative) => negative.fmt(formatter),
+            Self::WrongKind(message) => formatter.write_str(message),
         }
     }
 }

@@ -86,10 +86,12 @@ impl<'a> Request<'a> {
             ),
         ];
         let top_level = content.top_level.iter().map(|(name, value)| (&**name, value.expose()));
+        let parameters = Parameters::new(protocol.into_iter().chain(top_level).collect())?;
+        parameters.check_files(&content.files)?;
         Ok(Self {
             content,
             gateway: identity.gateway,
-            parameters: Parameters::new(protocol.into_iter().chain(top_level).collect())?,
+            parameters,
         })
     }
 
