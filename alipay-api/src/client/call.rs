@@ -14,7 +14,7 @@ use crate::{
     Error, ErrorClass, ErrorKind,
     codec::{DecodeError, Object, Reading, Source, Unreadable},
     error::class_of,
-    exchange::{AnswerValue, Exchange, unpacked},
+    exchange::{AnswerValue, Exchange, ResponseMetadata, unpacked, unpacked_with_metadata},
     method::{MethodInfo, Output as _, ServerMethod},
     protocol::{Claim, answer::Answer, received::Received},
     transport::BoxFuture,
@@ -112,6 +112,23 @@ impl<T> Call<T> {
         self.parts.timeout = Some(timeout);
         self
     }
+
+    /// Gives the answer's [metadata](ResponseMetadata) beside the response: its trace id and HTTP status, the exact text that is verified, and
+    /// how often the call was sent. Set everything else before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "trade")]
+    /// # async fn show(client: alipay_api::Client) -> Result<(), alipay_api::Error> {
+    /// use alipay_api::trade::Query;
+    ///
+    /// let (order, metadata) = client.trade().query(Query::with_out_trade_no("20161112")).with_metadata().await?;
+    /// println!("{:?} (trace {:?})", order.trade_status, metadata.trace_id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_metadata(self) -> CallWithMetadata<T> {
+        CallWithMetadata::new(self.parts.into_future(true))
+    }
 }
 
 #[inline]
@@ -136,12 +153,12 @@ impl Parts {
         }
     }
 
-    fn into_future(self) -> BoxFuture<'static, Result<AnswerValue, Error>> {
-        Box::pin(send(self))
+    fn into_future(self, wants_metadata: bool) -> BoxFuture<'static, Result<AnswerValue, Error>> {
+        Box::pin(send(self, wants_metadata))
     }
 }
 
-async fn send(parts: Parts) -> Result<AnswerValue, Error> {
+async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> {
     let Parts {
         prepared,
         info,
@@ -158,12 +175,14 @@ async fn send(parts: Parts) -> Result<AnswerValue, Error> {
         verifiers: client,
         tokens: client.caller.tokens(),
         retry: info.retry,
+        query_method: info.query_method(),
         answer: &info.answer,
         secret: Some(info.secret),
         classify,
         content: prepared.content()?,
         options: prepared.options.clone(),
         timeouts: client.timeouts(timeout),
+        wants_metadata,
     };
     exchange.run(&|answer| read(answer, info, make)).await
 }
@@ -224,7 +243,7 @@ impl<T: 'static> IntoFuture for Call<T> {
     type IntoFuture = CallFuture<T>;
 
     fn into_future(self) -> CallFuture<T> {
-        CallFuture::new(self.parts.into_future())
+        CallFuture::new(self.parts.into_future(false))
     }
 }
 
@@ -266,5 +285,36 @@ impl<T: 'static> Future for CallFuture<T> {
 impl<T> fmt::Debug for CallFuture<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+/// A call whose answer comes with its metadata, sent when it is awaited: from [`Call::with_metadata`] or
+/// [`RawCall::with_metadata`](crate::RawCall::with_metadata).
+#[must_use = "a call is sent when it is awaited"]
+pub struct CallWithMetadata<T> {
+    content: BoxFuture<'static, Result<AnswerValue, Error>>,
+    gives: PhantomData<fn() -> T>,
+}
+
+impl<T> CallWithMetadata<T> {
+    pub(super) fn new(content: BoxFuture<'static, Result<AnswerValue, Error>>) -> Self {
+        Self {
+            content,
+            gives: PhantomData,
+        }
+    }
+}
+
+impl<T: 'static> Future for CallWithMetadata<T> {
+    type Output = Result<(T, ResponseMetadata), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(unpacked_with_metadata(ready!(self.content.as_mut().poll(context))))
+    }
+}
+
+impl<T> fmt::Debug for CallWithMetadata<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CallWithMetadata").finish_non_exhaustive()
     }
 }

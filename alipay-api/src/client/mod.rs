@@ -16,7 +16,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     builder::ClientBuilder,
-    call::{Call, CallFuture, read_answer},
+    call::{Call, CallFuture, CallWithMetadata, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };

@@ -1,11 +1,11 @@
 use std::{fmt, future::IntoFuture, time::Duration};
 
-use super::{CallFuture, Client, handed_over, prepared::Prepared};
+use super::{CallFuture, CallWithMetadata, Client, handed_over, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
     codec::{DecodeError, Field, Object, Reading, Unreadable, Values},
     exchange::{AnswerValue, Exchange, Read},
-    generated::CERTIFICATE_ONLY,
+    generated::{CERTIFICATE_ONLY, QUERY_METHODS},
     method::{AnswerInfo, Kind, Retry},
     types::{File, Secret},
 };
@@ -100,7 +100,13 @@ impl RawCall {
         self
     }
 
-    async fn send(self) -> Result<AnswerValue, Error> {
+    /// Gives the answer's [metadata](crate::ResponseMetadata) beside it: its trace id and HTTP status, the exact text that is verified, and how often
+    /// the call was sent. Set everything else before.
+    pub fn with_metadata(self) -> CallWithMetadata<RawResponse> {
+        CallWithMetadata::new(Box::pin(self.send(true)))
+    }
+
+    async fn send(self, wants_metadata: bool) -> Result<AnswerValue, Error> {
         let (prepared, own_members) = (&self.prepared, self.own_members);
         let (client, method) = (&prepared.client, prepared.method());
         let session = &client.inner.session;
@@ -124,6 +130,7 @@ impl RawCall {
             verifiers: client,
             tokens: client.caller.tokens(),
             retry,
+            query_method: query_method(method),
             answer: &AnswerInfo {
                 own_members,
                 ..*session.protocol.answer_without_spec(method)
@@ -133,6 +140,7 @@ impl RawCall {
             content,
             options: prepared.options.clone(),
             timeouts: client.timeouts(self.timeout),
+            wants_metadata,
         };
         let read: &Read<'_> = &|answer| {
             Ok(AnswerValue::new(RawResponse {
@@ -146,12 +154,18 @@ impl RawCall {
     }
 }
 
+/// The method to ask after an unknown outcome, where the called one has a spec.
+fn query_method(method: &str) -> Option<&'static str> {
+    let place = QUERY_METHODS.binary_search_by_key(&method, |(name, _)| name).ok()?;
+    Some(QUERY_METHODS[place].1)
+}
+
 impl IntoFuture for RawCall {
     type Output = Result<RawResponse, Error>;
     type IntoFuture = CallFuture<RawResponse>;
 
     fn into_future(self) -> Self::IntoFuture {
-        CallFuture::new(Box::pin(self.send()))
+        CallFuture::new(Box::pin(self.send(false)))
     }
 }
 

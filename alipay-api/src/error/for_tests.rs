@@ -78,6 +78,11 @@ impl ErrorForTests {
         self.with(|error| error.with_outcome(true, false))
     }
 
+    /// What became of the call is to be asked by this method, such as `alipay.trade.query`.
+    pub fn query_method(self, method: &str) -> Self {
+        self.with(|error| error.with_query_method(method))
+    }
+
     /// The call did nothing and may succeed later; its outcome is known.
     pub fn retryable(self) -> Self {
         self.with(|error| error.with_outcome(false, true))

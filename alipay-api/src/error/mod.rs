@@ -91,6 +91,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     method: Option<Box<str>>,
+    query_method: Option<Box<str>>,
     gateway: Option<GatewayError>,
     class: Option<ErrorClass>,
     outcome_unknown: bool,
@@ -204,6 +205,14 @@ impl Error {
         self.0.outcome_unknown
     }
 
+    /// The method to ask what became of the call, such as `alipay.trade.query` after `alipay.trade.pay`, where the call's
+    /// [outcome is unknown](Self::is_outcome_unknown) and the method's spec names one.
+    ///
+    /// Where it is the call's own [`method`](Self::method), the same request again tells it: Alipay carries that out once.
+    pub fn query_method(&self) -> Option<&str> {
+        self.0.query_method.as_deref()
+    }
+
     /// Whether the call did nothing and may succeed later, the same as it is. Where it asks about another call, this says nothing of
     /// that one.
     pub fn is_retryable(&self) -> bool {
@@ -273,6 +282,7 @@ impl Error {
             kind,
             message: message.into(),
             method: None,
+            query_method: None,
             gateway: None,
             class: None,
             outcome_unknown: false,
@@ -311,6 +321,11 @@ impl Error {
 
     pub(crate) fn with_method(self, method: &str) -> Self {
         self.set(|inner| inner.method = Some(method.into()))
+    }
+
+    /// With the method that tells what became of the call.
+    pub(crate) fn with_query_method(self, method: &str) -> Self {
+        self.set(|inner| inner.query_method = Some(method.into()))
     }
 
     pub(crate) fn with_answer(self, status: u16, trace_id: Option<&str>, body: Bytes) -> Self {
@@ -424,7 +439,14 @@ impl fmt::Display for Error {
             write!(formatter, "; {hint}")?;
         }
         if inner.outcome_unknown {
-            formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
+            formatter.write_str("; the call may have been carried out: ")?;
+            match &inner.query_method {
+                None => formatter.write_str("find out before it is sent again")?,
+                Some(query) if inner.method.as_ref() == Some(query) => {
+                    formatter.write_str("the same request again tells it, and is carried out once")?;
+                }
+                Some(query) => write!(formatter, "ask by {query} before it is sent again")?,
+            }
         }
         if let Some(trace_id) = &inner.trace_id {
             write!(formatter, " [trace {}]", Sanitized(trace_id))?;

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
-use super::{AnswerValue, Exchange, Read, secrets};
+use super::{AnswerValue, Exchange, Read, ResponseMetadata, secrets, span::CallSpan};
 use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
     method::Retry,
-    protocol::{Unsigned, answer::AnswerError, content::Timestamp, received::Received},
+    protocol::{Claim, Unsigned, answer::AnswerError, content::Timestamp, received::Received},
     random,
     redact::Redactor,
     runtime,
@@ -18,11 +19,45 @@ use crate::{
     types::Secret,
 };
 
+/// A verified answer, read.
+pub(super) struct Answered {
+    value: AnswerValue,
+    pub(super) is_pending: bool,
+    http_status: u16,
+    /// Where somebody asks for it: without secrets, which a proxy may quote in any header.
+    pub(super) trace_id: Option<Box<str>>,
+    /// The exact text, where somebody asks for it.
+    verified_content: Option<Box<str>>,
+}
+
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
-    pub(crate) async fn run(mut self, read: &Read<'_>) -> Result<AnswerValue, Error> {
+    pub(crate) async fn run(self, read: &Read<'_>) -> Result<AnswerValue, Error> {
+        let query_method = self.query_method;
+        let mut call = CallSpan::new(&self.content.method);
+        let result = self.answer(&call, read).instrument(call.span()).await;
+        let result = result.map_err(|error| match query_method {
+            Some(query_method) if error.is_outcome_unknown() => error.with_query_method(query_method),
+            _ => error,
+        });
+        call.ends(&result);
+        let mut answered = result?;
+        if let Some(verified_content) = answered.verified_content {
+            answered.value.metadata = Some(Box::new(ResponseMetadata {
+                http_status: answered.http_status,
+                trace_id: answered.trace_id,
+                verified_content,
+                attempts: call.attempts(),
+                elapsed: call.elapsed(),
+            }));
+        }
+        Ok(answered.value)
+    }
+
+    /// Sends the call with a merchant's token, if somebody keeps one alive.
+    async fn answer(mut self, call: &CallSpan, read: &Read<'_>) -> Result<Answered, Error> {
         runtime::check().map_err(|error| error.with_method(&self.content.method))?;
-        let deadline = after(self.timeouts.total);
+        let deadline = later(call.started(), self.timeouts.total);
         let late = |_| {
             let message = "the merchant's token was not at hand in time: the call was not carried out";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
@@ -36,7 +71,7 @@ impl Exchange<'_> {
             managed = Some((tokens, live));
         }
         loop {
-            let result = self.send(deadline, read).await;
+            let result = self.send(call, deadline, read).await;
             // Once, there may be another token.
             let Some((tokens, live)) = managed.take() else {
                 return result;
@@ -55,11 +90,12 @@ impl Exchange<'_> {
     }
 
     /// Sends it until there is an answer.
-    async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
+    async fn send(&self, call: &CallSpan, deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
         let mut attempt = 1;
         let mut was_misled = false;
         loop {
-            let result = self.attempt(deadline, read).await;
+            call.begins_attempt();
+            let result = self.attempt(call, deadline, read).await;
             let Err(error) = &result else { return result };
             // Of what is never verified, only an answer to another question may be asked for again: once.
             if error.kind() == ErrorKind::Verification && std::mem::replace(&mut was_misled, true) {
@@ -90,12 +126,15 @@ impl Exchange<'_> {
         self.retry != Retry::Never || self.session.is_protected
     }
 
-    async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
+    async fn attempt(&self, call: &CallSpan, total_deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
         let session = self.session;
         let deadline = total_deadline.min(after(self.timeouts.attempt));
         let late = || {
-            self.error(ErrorKind::Timeout, "it was not signed in time: nothing was sent")
-                .with_outcome(false, true)
+            self.error(
+                ErrorKind::Timeout,
+                "the request was not signed in time: nothing was sent",
+            )
+            .with_outcome(false, true)
         };
         let timestamp = session.timestamp(&self.content.method)?;
         let unsigned = self.encode(&timestamp)?;
@@ -113,7 +152,8 @@ impl Exchange<'_> {
         let result = match sent.unwrap_or_else(late) {
             Ok(response) => {
                 let received = Received::new(&response);
-                self.answered(&received, &*unsigned, total_deadline, read).await
+                let answered = self.answered(&received, &*unsigned, total_deadline, read).await;
+                answered.map(|answered| self.with_trace_id(answered, call, &received, &signature))
             }
             Err(error) => Err(self.not_answered(error)),
         };
@@ -138,7 +178,7 @@ impl Exchange<'_> {
         unsigned: &dyn Unsigned,
         deadline: Instant,
         read: &Read<'_>,
-    ) -> Result<AnswerValue, Error> {
+    ) -> Result<Answered, Error> {
         let (status, trace_id) = (received.status(), received.trace_id());
         // The trace id is in the error: a proxy may quote the request in any header.
         tracing::debug!(method = &*self.content.method, status, "the gateway answered");
@@ -155,7 +195,32 @@ impl Exchange<'_> {
             with_context(self.failed(error.kind(), message)).with_source(error)
         })?;
         let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
-        self.verified(&answer, unsigned, read).map_err(with_context)
+        let value = self.verified(&answer, unsigned, read).map_err(with_context)?;
+        Ok(Answered {
+            value,
+            is_pending: answer.verdict.claim == Claim::Pending,
+            http_status: status,
+            trace_id: None,
+            verified_content: self.wants_metadata.then(|| answer.text.into()),
+        })
+    }
+
+    /// With Alipay's number of the exchange, where somebody asks for it.
+    fn with_trace_id(
+        &self,
+        answered: Answered,
+        call: &CallSpan,
+        received: &Received<'_>,
+        signature: &[u8],
+    ) -> Answered {
+        let trace_id = received.trace_id();
+        let trace_id = trace_id
+            .filter(|_| self.wants_metadata || call.is_watched())
+            .map(|trace_id| {
+                let redacted = self.secrets(signature).redact(trace_id);
+                redacted.map_or_else(|| trace_id.into(), Into::into)
+            });
+        Answered { trace_id, ..answered }
     }
 
     /// Finds the secrets of the request in what is said of it.
@@ -189,9 +254,12 @@ fn is_token_refused(error: &Error) -> bool {
 
 /// The moment after this time, or one that nobody will live to see.
 pub(crate) fn after(time: Duration) -> Instant {
+    later(Instant::now(), time)
+}
+
+fn later(start: Instant, time: Duration) -> Instant {
     const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
-    let now = Instant::now();
-    now.checked_add(time).unwrap_or_else(|| now + YEARS)
+    start.checked_add(time).unwrap_or_else(|| start + YEARS)
 }
 
 /// 100 milliseconds, then twice as long each time up to 1.6 seconds, and up to as much again, so that many callers don't come back at once.

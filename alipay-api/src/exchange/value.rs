@@ -2,15 +2,24 @@
 
 use std::any::Any;
 
+use super::ResponseMetadata;
 use crate::{Error, ErrorKind, codec::DecodeError, protocol::answer::Answer};
 
-/// What a verified answer says: an `Option` of a type that is known to whoever asked for it.
-pub(crate) struct AnswerValue(Box<dyn Any + Send>);
+/// What a verified answer says.
+pub(crate) struct AnswerValue {
+    /// An `Option` of a type that is known to whoever asked for it.
+    content: Box<dyn Any + Send>,
+    /// Where it was asked for.
+    pub(super) metadata: Option<Box<ResponseMetadata>>,
+}
 
 impl AnswerValue {
     #[inline]
     pub(crate) fn new<T: Send + 'static>(content: T) -> Self {
-        Self(Box::new(Some(content)))
+        Self {
+            content: Box::new(Some(content)),
+            metadata: None,
+        }
     }
 }
 
@@ -21,10 +30,19 @@ pub(crate) type Read<'a> = dyn Fn(&Answer<'_>) -> Result<AnswerValue, DecodeErro
 pub(crate) fn unpacked<T: 'static>(content: Result<AnswerValue, Error>) -> Result<T, Error> {
     // Taken out where it is: to turn the box into one of this type would be compiled for each type.
     let mut content = content?;
-    match content.0.downcast_mut::<Option<T>>().and_then(Option::take) {
+    match content.content.downcast_mut::<Option<T>>().and_then(Option::take) {
         Some(content) => Ok(content),
         None => Err(misread()),
     }
+}
+
+/// The same with the answer's metadata, which was asked for.
+pub(crate) fn unpacked_with_metadata<T: 'static>(
+    content: Result<AnswerValue, Error>,
+) -> Result<(T, ResponseMetadata), Error> {
+    let mut content = content?;
+    let metadata = content.metadata.take().ok_or_else(misread)?;
+    Ok((unpacked(Ok(content))?, *metadata))
 }
 
 fn misread() -> Error {

@@ -211,6 +211,16 @@ async fn calls(shown: &mut Shown, client: &Client) {
     shown.add("Outcome", &Outcome::Pending(pay.clone()));
     shown.add("Call", &call());
     shown.add("CallFuture", &call().into_future());
+    shown.add("CallWithMetadata", &call().with_metadata());
+    // The answer repeats what it was asked.
+    let granted = client.call_raw(
+        "alipay.trade.precreate",
+        json!({ "out_trade_no": TOKEN, "total_amount": 1, "subject": "x" }),
+    );
+    let (granted, metadata) = granted.with_metadata().await.unwrap();
+    assert!(metadata.verified_content().contains(TOKEN));
+    shown.add("ResponseMetadata", &metadata);
+    shown.add("RawResponse", &granted);
     let page = merchant.trade().page_pay(PagePay::new("1", price("1.00"), "subject"));
     shown.add("PageCall", &page.return_url(&url).notify_url(&url));
     let app = merchant.trade().app_pay(AppPay::new("1", price("1.00"), "subject"));
