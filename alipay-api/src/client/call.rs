@@ -46,11 +46,11 @@ use crate::{
 /// use alipay_api::trade::{Close, Query};
 /// use futures_util::future::join_all;
 ///
-/// // In a task of its own, it is carried out whatever becomes of this one.
+/// // In a task of its own, the call goes on when this one is cancelled.
 /// let close = client.trade().close(Close::with_out_trade_no("20161112"));
 /// let closing = tokio::spawn(close.into_future());
 ///
-/// // Many at once. For more than some dozens, limit how many are under way, as by `buffer_unordered`.
+/// // Many at once. For more than a few dozen, limit how many are in flight, as by `buffer_unordered`.
 /// let numbers = ["20161113", "20161114"];
 /// let queries = numbers.map(|number| client.trade().query(Query::with_out_trade_no(number)).into_future());
 /// for order in join_all(queries).await {
@@ -63,15 +63,19 @@ use crate::{
 /// ```
 ///
 /// # Dropping it
-/// Where the future is dropped before it is ready, as by `select!`, a timeout around it, or a handler whose client has gone, the call
-/// may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.
+/// Where the future is dropped before it is ready, as by `select!`, a timeout around it, or a web framework whose client has gone away, the
+/// call may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.
+///
+/// # Tracing
+/// Each call runs in a `tracing` span, `alipay.call`, which says how it ended. Its [fields](crate::guide::answers#tracing) are part of the
+/// library's interface.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<T> {
     parts: Parts,
     gives: PhantomData<fn() -> T>,
 }
 
-/// What a call is, whatever it gives.
+/// What a call is made of, apart from the type that it gives.
 struct Parts {
     prepared: Prepared,
     info: &'static MethodInfo,
@@ -80,9 +84,9 @@ struct Parts {
     timeout: Option<Duration>,
 }
 
-/// Makes what a call gives of a response's fields, and of whether it is pending.
+/// Makes what a call gives, from the response's fields and from whether it is pending.
 ///
-/// The type is known again to the [`CallFuture`], so that the call itself is compiled once, and not for each method.
+/// The [`CallFuture`] knows the type again, so the call itself is compiled once, and not for each method.
 type Make = fn(&mut Source<'_>, bool) -> AnswerValue;
 
 impl<T> Call<T> {
@@ -187,10 +191,10 @@ async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> 
     exchange.run(&|answer| read(answer, info, make)).await
 }
 
-/// More fields that can't be read have the same cause.
+/// Further fields that can't be read have the same cause.
 const MAX_WARNINGS: usize = 16;
 
-/// What a verified answer says. A field that can't be read stays empty, but where a success says nothing without it.
+/// Reads a verified answer. A field that can't be read stays empty, unless it is essential to a success.
 fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValue, DecodeError> {
     let unreadable = Unreadable::default();
     let mut source = answer.values.source(Reading::Lenient(&unreadable));
@@ -219,7 +223,7 @@ fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValu
     Ok(content)
 }
 
-/// Verifies and reads an answer that no call of this client brought.
+/// Verifies and reads an answer from elsewhere than a call of this client.
 #[doc(hidden)]
 pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
     let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
@@ -232,7 +236,11 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
         .and_then(|answer| answer.verify(&*session.credentials.verifier, &M::INFO.answer))
         .map_err(|error| unread(error.to_string()))?;
     if answer.verdict.is_error {
-        return Err(unread("it is an error".to_owned()).with_gateway(answer.gateway_error(), None, answer.verified));
+        return Err(unread("the answer is an error".to_owned()).with_gateway(
+            answer.gateway_error(),
+            None,
+            answer.verified,
+        ));
     }
     let content = read(&answer, &M::INFO, make::<M>).map_err(|error| unread(error.to_string()));
     unpacked(content)
@@ -257,7 +265,7 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// A [`Call`] or a [`RawCall`](crate::RawCall) under way.
+/// A [`Call`] or a [`RawCall`](crate::RawCall) in flight.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
     content: BoxFuture<'static, Result<AnswerValue, Error>>,

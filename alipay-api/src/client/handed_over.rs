@@ -8,7 +8,7 @@ const APP: &str =
 const EITHER: &str = "a browser is sent to this method, or a phone app hands it to the Alipay app: take its URL or form from Client::page \
                       or Client::page_raw, or its order string from Client::app or Client::app_raw";
 
-/// Refuses a method that is to be called as this kind is, and is known to be called in another way: the error says in which.
+/// Refuses to call a method as this kind where it is known to be called in another way; the error says in which.
 pub(super) fn check(method: &str, as_kind: Kind) -> Result<(), &'static str> {
     let known = HANDED_OVER.iter().find(|(name, _)| *name == method);
     match (known.map(|(_, kind)| kind), as_kind) {

@@ -12,7 +12,8 @@ use crate::{
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
 ///
-/// Nothing is known of the method, so it is sent again only where no connection was made, unless it only [reads](Self::reads).
+/// Nothing is known of the method, so the call is sent again only where no connection was made, unless the method only
+/// [reads](Self::reads).
 #[derive(Debug)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct RawCall {
@@ -64,7 +65,7 @@ impl RawCall {
         self
     }
 
-    /// Says that the method changes nothing: after a failure that may pass it is sent again, and its outcome is never unknown.
+    /// Says that the method changes nothing: the call is sent again after a failure that may pass, and its outcome is never unknown.
     pub fn reads(mut self) -> Self {
         self.reads = true;
         self
@@ -183,18 +184,18 @@ impl RawResponse {
     /// A field, read as a type of the library or as [`String`], [`i64`], [`bool`].
     ///
     /// # Errors
-    /// The field is of another type.
+    /// The field is of another type: the error names it, and what was expected there.
     pub fn get<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match Values::parse(&self.text, 1)?.get(name) {
-            Some(value) => value.read(),
+            Some(value) => value.read().map_err(|error| error.within(name)),
             None => Ok(None),
         }
     }
 
     /// The whole content, `code` and `msg` included, read by serde: as a type of yours or as a [`serde_json::Value`].
     ///
-    /// It is read to the letter: of the gateway's leniency, such as a number in a string, your type has to take what it meets.
-    /// [`get`](Self::get) and [`read`](Self::read) take it all.
+    /// The content is read to the letter: your type has to take what the gateway writes, such as a number in a string.
+    /// [`get`](Self::get) and [`read`](Self::read) are lenient.
     ///
     /// ```
     /// # async fn example(client: alipay_api::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -221,7 +222,7 @@ impl RawResponse {
     /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::types::Extra::unreadable) has it.
     ///
     /// # Errors
-    /// It is no JSON object.
+    /// The content is not a JSON object.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
         let mut values = Values::parse(&self.text, 1)?;
         values.hide(self.protocol_members, self.own_members);

@@ -3,8 +3,8 @@ use super::{Error, ErrorClass, ErrorKind, GatewayError};
 
 /// Makes an [`Error`] for a test of your own: from [`Error::for_tests`].
 ///
-/// It says only what it is told. What the library would say of a real failure, such as of a timeout that its outcome is unknown, depends on
-/// the method and on how far the call got; `alipay-mock` brings such errors about for real.
+/// The error says only what you set. What the library says of a real failure, such as that the outcome of a timeout is unknown, depends on the
+/// method and on how far the call got; `alipay-mock` brings such errors about for real.
 #[derive(Clone, Debug)]
 #[must_use = "it becomes an error by `build`"]
 pub struct ErrorForTests {
@@ -115,7 +115,7 @@ mod tests {
     use crate::gateway::GatewayErrorCode;
 
     #[test]
-    fn says_what_it_is_told() {
+    fn the_error_says_what_is_set() {
         let timeout = Error::for_tests(ErrorKind::Timeout)
             .method("alipay.trade.pay")
             .outcome_unknown()

@@ -24,9 +24,9 @@ pub(super) struct Answered {
     value: AnswerValue,
     pub(super) is_pending: bool,
     http_status: u16,
-    /// Where somebody asks for it: without secrets, which a proxy may quote in any header.
+    /// Redacted, for a proxy may quote the request in any header. Only where metadata or the span need it.
     pub(super) trace_id: Option<Box<str>>,
-    /// The exact text, where somebody asks for it.
+    /// The exact text. Only where metadata need it.
     verified_content: Option<Box<str>>,
 }
 
@@ -54,12 +54,12 @@ impl Exchange<'_> {
         Ok(answered.value)
     }
 
-    /// Sends the call with a merchant's token, if somebody keeps one alive.
+    /// Sends the call, with a live token where the client acts for a managed merchant.
     async fn answer(mut self, call: &CallSpan, read: &Read<'_>) -> Result<Answered, Error> {
         runtime::check().map_err(|error| error.with_method(&self.content.method))?;
         let deadline = later(call.started(), self.timeouts.total);
         let late = |_| {
-            let message = "the merchant's token was not at hand in time: the call was not carried out";
+            let message = "the merchant's token did not come in time: nothing was sent";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
         };
         let with_context = |error: Error| error.with_method(&self.content.method);
@@ -72,7 +72,7 @@ impl Exchange<'_> {
         }
         loop {
             let result = self.send(call, deadline, read).await;
-            // Once, there may be another token.
+            // Try once more with another token, if there is one.
             let Some((tokens, live)) = managed.take() else {
                 return result;
             };
@@ -82,7 +82,7 @@ impl Exchange<'_> {
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
             match other.map_err(late).flatten().map_err(with_context) {
                 Ok(Some(other)) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
-                // Why there is no other token does not tell what became of the call.
+                // Why there is no other token says nothing about what became of the call.
                 Err(error) if !result.as_ref().is_err_and(Error::is_outcome_unknown) => return Err(error),
                 Ok(_) | Err(_) => return result,
             }
@@ -97,7 +97,7 @@ impl Exchange<'_> {
             call.begins_attempt();
             let result = self.attempt(call, deadline, read).await;
             let Err(error) = &result else { return result };
-            // Of what is never verified, only an answer to another question may be asked for again: once.
+            // A signed answer to another question may be asked for again, once.
             if error.kind() == ErrorKind::Verification && std::mem::replace(&mut was_misled, true) {
                 return result;
             }
@@ -120,8 +120,8 @@ impl Exchange<'_> {
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
-    /// Whether the call may be sent again once the gateway has refused its token, and so has not looked at it. But no refusal says which
-    /// call it answers: where others could answer in the gateway's place with one that they have kept, this one may have been carried out.
+    /// Whether the call may be sent again after the gateway has refused its token, and so has done nothing. A refusal does not say which call
+    /// it answers: where others could play back an old one in the gateway's place, this call may have been carried out.
     fn may_repeat_refused(&self) -> bool {
         self.retry != Retry::Never || self.session.is_protected
     }
@@ -157,7 +157,7 @@ impl Exchange<'_> {
             }
             Err(error) => Err(self.not_answered(error)),
         };
-        // Whoever answers may quote the request.
+        // The answer may quote the request.
         result.map_err(|error| error.redacted(&self.secrets(&signature)))
     }
 
@@ -180,7 +180,7 @@ impl Exchange<'_> {
         read: &Read<'_>,
     ) -> Result<Answered, Error> {
         let (status, trace_id) = (received.status(), received.trace_id());
-        // The trace id is in the error: a proxy may quote the request in any header.
+        // Without the trace id, which is not redacted yet: a proxy may quote the request in any header.
         tracing::debug!(method = &*self.content.method, status, "the gateway answered");
         let with_context = |error: Error| error.with_answer(status, trace_id, received.body().clone());
         let refused = |error: AnswerError| with_context(self.unverified(&error, received));
@@ -205,7 +205,7 @@ impl Exchange<'_> {
         })
     }
 
-    /// With Alipay's number of the exchange, where somebody asks for it.
+    /// With Alipay's number of the exchange, where metadata or the span need it.
     fn with_trace_id(
         &self,
         answered: Answered,
@@ -223,7 +223,7 @@ impl Exchange<'_> {
         Answered { trace_id, ..answered }
     }
 
-    /// Finds the secrets of the request in what is said of it.
+    /// Finds the request's secrets in a text.
     fn secrets(&self, signature: &[u8]) -> Redactor {
         let secret = |secret: &'_ Option<Secret>| secret.as_ref().map_or("", Secret::expose).to_owned();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -252,7 +252,7 @@ fn is_token_refused(error: &Error) -> bool {
         )
 }
 
-/// The moment after this time, or one that nobody will live to see.
+/// The moment after this time, or one in decades where there is none.
 pub(crate) fn after(time: Duration) -> Instant {
     later(Instant::now(), time)
 }
@@ -262,7 +262,7 @@ fn later(start: Instant, time: Duration) -> Instant {
     start.checked_add(time).unwrap_or_else(|| start + YEARS)
 }
 
-/// 100 milliseconds, then twice as long each time up to 1.6 seconds, and up to as much again, so that many callers don't come back at once.
+/// 100 milliseconds, doubled with each attempt up to 1.6 seconds, plus up to as much at random, so that many callers don't retry at once.
 fn backoff(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(4));
     base + random::up_to(base)

@@ -45,7 +45,7 @@ pub(crate) struct Session {
     pub(crate) credentials: Credentials,
     pub(crate) protocol: &'static dyn Protocol,
     pub(crate) gateway: String,
-    /// Whether nobody on the way to the gateway can read or repeat what is said.
+    /// Whether nobody on the way to the gateway can read or replay messages.
     pub(crate) is_protected: bool,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -55,7 +55,7 @@ pub(crate) struct Session {
 pub(crate) struct Exchange<'a> {
     pub(crate) session: &'a Session,
     pub(crate) verifiers: &'a dyn ResolveVerifier,
-    /// Where the merchant's token comes from, if somebody keeps it alive.
+    /// Where the merchant's token comes from, if the client acts for a managed merchant.
     pub(crate) tokens: Option<&'a dyn Tokens>,
     pub(crate) retry: Retry,
     /// The method that tells what became of a call whose outcome is unknown.

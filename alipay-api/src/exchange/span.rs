@@ -1,4 +1,4 @@
-//! The `tracing` span of a call: a contract with those who watch calls, written down in the guide's page on answers.
+//! The `tracing` span of a call. Its fields are part of the public interface: see the guide's page on answers.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -14,7 +14,7 @@ use crate::{
     error::{ErrorKind, Sanitized},
 };
 
-/// One call, as its span tells it. Where it is dropped before it has a result, it says so.
+/// One call and its span, which is recorded when the call ends or is dropped.
 pub(super) struct CallSpan {
     span: Span,
     started: Instant,
@@ -48,7 +48,7 @@ impl CallSpan {
         self.span.clone()
     }
 
-    /// Whether anyone looks.
+    /// Whether a subscriber wants the span.
     pub(super) fn is_watched(&self) -> bool {
         !self.span.is_disabled()
     }
@@ -63,7 +63,7 @@ impl CallSpan {
         self.attempts.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often it was begun to send the call.
+    /// How many attempts were begun.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
@@ -72,7 +72,7 @@ impl CallSpan {
         self.started.elapsed()
     }
 
-    /// Records the result. It holds no secret: errors and trace ids come redacted.
+    /// Records the result. Errors and trace ids come redacted.
     pub(super) fn ends(&mut self, result: &Result<Answered, Error>) {
         self.has_result = true;
         if !self.is_watched() {

@@ -1,4 +1,4 @@
-//! What an answer is read as: a type that the exchange does not know.
+//! What an answer is read as, without its type: the exchange is compiled once for all methods.
 
 use std::any::Any;
 
@@ -7,9 +7,9 @@ use crate::{Error, ErrorKind, codec::DecodeError, protocol::answer::Answer};
 
 /// What a verified answer says.
 pub(crate) struct AnswerValue {
-    /// An `Option` of a type that is known to whoever asked for it.
+    /// An `Option` of the type that the caller asked for.
     content: Box<dyn Any + Send>,
-    /// Where it was asked for.
+    /// Only where the caller asked for it.
     pub(super) metadata: Option<Box<ResponseMetadata>>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) type Read<'a> = dyn Fn(&Answer<'_>) -> Result<AnswerValue, DecodeErro
 
 /// The content as what its [`Read`] has made.
 pub(crate) fn unpacked<T: 'static>(content: Result<AnswerValue, Error>) -> Result<T, Error> {
-    // Taken out where it is: to turn the box into one of this type would be compiled for each type.
+    // Taken out of the box as it is: converting the box would be compiled for each type.
     let mut content = content?;
     match content.content.downcast_mut::<Option<T>>().and_then(Option::take) {
         Some(content) => Ok(content),

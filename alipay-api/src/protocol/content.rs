@@ -14,7 +14,7 @@ use crate::{
     types::{DateTime, File, ParseTimeError, Secret},
 };
 
-/// What a request says, sorted by what it is, before a protocol gives each its place and anyone signs it.
+/// A request's fields, sorted by what they are. The protocol gives each its place.
 #[derive(Debug, Default)]
 pub(crate) struct RequestContent {
     /// The method's name.
@@ -39,7 +39,7 @@ pub(crate) enum InvalidRequest {
     WrongKind(&'static str),
 }
 
-/// A field comes back in a notification that would be refused for what it says.
+/// A field would come back in a notification that is refused as ambiguous.
 #[derive(Clone, Debug)]
 pub(crate) struct Ambiguous {
     field: String,
@@ -188,14 +188,14 @@ impl RequestContent {
 }
 
 impl Ambiguous {
-    /// Refuses content of which a member could not be told from other parameters where it comes back.
+    /// Refuses content with a member that would make its notification ambiguous.
     pub(crate) fn check_all(business: &Value) -> Result<(), Self> {
         let members = business.as_object().into_iter().flatten();
         let mut texts = members.filter_map(|(name, value)| Some((name, value.as_str()?)));
         texts.try_for_each(|(name, text)| Self::check(name, text))
     }
 
-    /// Refuses text that could not be told from other parameters where it comes back.
+    /// Refuses text that would make its notification ambiguous.
     pub(crate) fn check(field: &str, text: &str) -> Result<(), Self> {
         match ambiguity::of_request(field, text) {
             None => Ok(()),
@@ -213,12 +213,12 @@ impl fmt::Display for Ambiguous {
         let remedy = if field == "passback_params" {
             "percent-encode the whole value"
         } else {
-            "write it otherwise, such as with a blank behind the `&`"
+            "write the value otherwise, such as with a blank behind the `&`"
         };
         write!(
             formatter,
-            "`{field}` holds `&{hidden}=`: Alipay sends it back in its notification, where it could not be told from the parameter \
-             `{hidden}`, and the notification would be refused: {remedy}"
+            "`{field}` holds `&{hidden}=`: Alipay sends the value back in its notification, where it would look like the parameter \
+             `{hidden}`, and the notification would be refused; {remedy}"
         )
     }
 }

@@ -144,7 +144,7 @@ impl Unsigned for Request<'_> {
 
     fn explain(&self, gateway: &mut GatewayError) {
         if gateway.sub_code.as_deref() == Some("isv.invalid-signature") {
-            // It quotes the request, tokens and all.
+            // The message quotes the whole request, tokens included.
             let theirs = gateway.sub_message.take().unwrap_or_default();
             gateway.sub_message = Some(diagnosis::explain(&theirs, self.parameters.pairs()));
         }

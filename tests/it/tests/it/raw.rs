@@ -25,6 +25,8 @@ async fn a_method_can_be_called_by_name() {
     assert_eq!((&*texts["code"], &*texts["out_trade_no"]), ("10000", "1"));
     let error = answer.json::<BTreeMap<String, i64>>().unwrap_err();
     assert_eq!(error.to_string(), "`code`: expected i64");
+    let error = answer.get::<i64>("msg").unwrap_err();
+    assert!(error.to_string().starts_with("`msg`: expected"), "{error}");
 }
 
 #[tokio::test]
