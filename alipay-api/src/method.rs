@@ -130,6 +130,15 @@ impl MethodInfo {
             answer: AnswerInfo::PLAIN,
         }
     }
+
+    /// The method that tells what became of a call whose outcome is unknown; the method itself, where only the same request again does.
+    /// `None` where the spec names none.
+    pub const fn query_method(&self) -> Option<&'static str> {
+        match self.retry {
+            Retry::Keyed { ask, .. } => Some(ask),
+            Retry::Read | Retry::Never => None,
+        }
+    }
 }
 
 /// How a method is called.

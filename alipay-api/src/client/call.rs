@@ -14,7 +14,7 @@ use crate::{
     Error, ErrorClass, ErrorKind,
     codec::{DecodeError, Object, Reading, Source, Unreadable},
     error::class_of,
-    exchange::{AnswerValue, Exchange, unpacked},
+    exchange::{AnswerValue, Exchange, ResponseMetadata, unpacked, unpacked_with_metadata},
     method::{MethodInfo, Output as _, ServerMethod},
     protocol::{Claim, answer::Answer, received::Received},
     transport::BoxFuture,
@@ -46,11 +46,11 @@ use crate::{
 /// use alipay_api::trade::{Close, Query};
 /// use futures_util::future::join_all;
 ///
-/// // In a task of its own, it is carried out whatever becomes of this one.
+/// // In a task of its own, the call goes on when this one is cancelled.
 /// let close = client.trade().close(Close::with_out_trade_no("20161112"));
 /// let closing = tokio::spawn(close.into_future());
 ///
-/// // Many at once. For more than some dozens, limit how many are under way, as by `buffer_unordered`.
+/// // Many at once. For more than a few dozen, limit how many are in flight, as by `buffer_unordered`.
 /// let numbers = ["20161113", "20161114"];
 /// let queries = numbers.map(|number| client.trade().query(Query::with_out_trade_no(number)).into_future());
 /// for order in join_all(queries).await {
@@ -63,25 +63,30 @@ use crate::{
 /// ```
 ///
 /// # Dropping it
-/// Where the future is dropped before it is ready, as by `select!`, a timeout around it, or a handler whose client has gone, the call
-/// may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.
+/// Where the future is dropped before it is ready, as by `select!`, a timeout around it, or a web framework whose client has gone away, the
+/// call may have been carried out, and no [`Error`] says so. Give it a [`timeout`](Self::timeout) instead, or await it in a task of its own.
+///
+/// # Tracing
+/// Each call runs in a `tracing` span, `alipay.call`, which says how it ended. Its [fields](crate::guide::answers#tracing) are part of the
+/// library's interface.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<T> {
     parts: Parts,
     gives: PhantomData<fn() -> T>,
 }
 
-/// What a call is, whatever it gives.
+/// What a call is made of, apart from the type that it gives.
 struct Parts {
     prepared: Prepared,
+    info: &'static MethodInfo,
     classify: fn(&str) -> Option<ErrorClass>,
     make: Make,
     timeout: Option<Duration>,
 }
 
-/// Makes what a call gives of a response's fields, and of whether it is pending.
+/// Makes what a call gives, from the response's fields and from whether it is pending.
 ///
-/// The type is known again to the [`CallFuture`], so that the call itself is compiled once, and not for each method.
+/// The [`CallFuture`] knows the type again, so the call itself is compiled once, and not for each method.
 type Make = fn(&mut Source<'_>, bool) -> AnswerValue;
 
 impl<T> Call<T> {
@@ -111,6 +116,23 @@ impl<T> Call<T> {
         self.parts.timeout = Some(timeout);
         self
     }
+
+    /// Gives the answer's [metadata](ResponseMetadata) beside the response: its trace id and HTTP status, the exact text that is verified, and
+    /// how often the call was sent. Set everything else before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "trade")]
+    /// # async fn show(client: alipay_api::Client) -> Result<(), alipay_api::Error> {
+    /// use alipay_api::trade::Query;
+    ///
+    /// let (order, metadata) = client.trade().query(Query::with_out_trade_no("20161112")).with_metadata().await?;
+    /// println!("{:?} (trace {:?})", order.trade_status, metadata.trace_id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_metadata(self) -> CallWithMetadata<T> {
+        CallWithMetadata::new(self.parts.into_future(true))
+    }
 }
 
 #[inline]
@@ -128,25 +150,27 @@ impl Parts {
     ) -> Self {
         Self {
             prepared: Prepared::new(client, request, info),
+            info,
             classify,
             make,
             timeout: None,
         }
     }
 
-    fn into_future(self) -> BoxFuture<'static, Result<AnswerValue, Error>> {
-        Box::pin(send(self))
+    fn into_future(self, wants_metadata: bool) -> BoxFuture<'static, Result<AnswerValue, Error>> {
+        Box::pin(send(self, wants_metadata))
     }
 }
 
-async fn send(parts: Parts) -> Result<AnswerValue, Error> {
+async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> {
     let Parts {
         prepared,
+        info,
         classify,
         make,
         timeout,
     } = parts;
-    let (client, info) = (&prepared.client, prepared.info);
+    let client = &prepared.client;
     if info.certificate_only {
         client.check_certificates(info.name)?;
     }
@@ -155,20 +179,22 @@ async fn send(parts: Parts) -> Result<AnswerValue, Error> {
         verifiers: client,
         tokens: client.caller.tokens(),
         retry: info.retry,
+        query_method: info.query_method(),
         answer: &info.answer,
         secret: Some(info.secret),
         classify,
         content: prepared.content()?,
         options: prepared.options.clone(),
         timeouts: client.timeouts(timeout),
+        wants_metadata,
     };
     exchange.run(&|answer| read(answer, info, make)).await
 }
 
-/// More fields that can't be read have the same cause.
+/// Further fields that can't be read have the same cause.
 const MAX_WARNINGS: usize = 16;
 
-/// What a verified answer says. A field that can't be read stays empty, but where a success says nothing without it.
+/// Reads a verified answer. A field that can't be read stays empty, unless it is essential to a success.
 fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValue, DecodeError> {
     let unreadable = Unreadable::default();
     let mut source = answer.values.source(Reading::Lenient(&unreadable));
@@ -197,7 +223,7 @@ fn read(answer: &Answer<'_>, info: &MethodInfo, make: Make) -> Result<AnswerValu
     Ok(content)
 }
 
-/// Verifies and reads an answer that no call of this client brought.
+/// Verifies and reads an answer from elsewhere than a call of this client.
 #[doc(hidden)]
 pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::Output, Error> {
     let unread = |message: String| Error::new(ErrorKind::Malformed, message).with_method(M::INFO.name);
@@ -210,7 +236,11 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
         .and_then(|answer| answer.verify(&*session.credentials.verifier, &M::INFO.answer))
         .map_err(|error| unread(error.to_string()))?;
     if answer.verdict.is_error {
-        return Err(unread("it is an error".to_owned()).with_gateway(answer.gateway_error(), None, answer.verified));
+        return Err(unread("the answer is an error".to_owned()).with_gateway(
+            answer.gateway_error(),
+            None,
+            answer.verified,
+        ));
     }
     let content = read(&answer, &M::INFO, make::<M>).map_err(|error| unread(error.to_string()));
     unpacked(content)
@@ -221,10 +251,7 @@ impl<T: 'static> IntoFuture for Call<T> {
     type IntoFuture = CallFuture<T>;
 
     fn into_future(self) -> CallFuture<T> {
-        CallFuture {
-            content: self.parts.into_future(),
-            gives: PhantomData,
-        }
+        CallFuture::new(self.parts.into_future(false))
     }
 }
 
@@ -238,11 +265,21 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// A [`Call`] under way.
+/// A [`Call`] or a [`RawCall`](crate::RawCall) in flight.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
     content: BoxFuture<'static, Result<AnswerValue, Error>>,
     gives: PhantomData<fn() -> T>,
+}
+
+impl<T> CallFuture<T> {
+    #[inline]
+    pub(super) fn new(content: BoxFuture<'static, Result<AnswerValue, Error>>) -> Self {
+        Self {
+            content,
+            gives: PhantomData,
+        }
+    }
 }
 
 impl<T: 'static> Future for CallFuture<T> {
@@ -256,5 +293,36 @@ impl<T: 'static> Future for CallFuture<T> {
 impl<T> fmt::Debug for CallFuture<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+/// A call whose answer comes with its metadata, sent when it is awaited: from [`Call::with_metadata`] or
+/// [`RawCall::with_metadata`](crate::RawCall::with_metadata).
+#[must_use = "a call is sent when it is awaited"]
+pub struct CallWithMetadata<T> {
+    content: BoxFuture<'static, Result<AnswerValue, Error>>,
+    gives: PhantomData<fn() -> T>,
+}
+
+impl<T> CallWithMetadata<T> {
+    pub(super) fn new(content: BoxFuture<'static, Result<AnswerValue, Error>>) -> Self {
+        Self {
+            content,
+            gives: PhantomData,
+        }
+    }
+}
+
+impl<T: 'static> Future for CallWithMetadata<T> {
+    type Output = Result<(T, ResponseMetadata), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(unpacked_with_metadata(ready!(self.content.as_mut().poll(context))))
+    }
+}
+
+impl<T> fmt::Debug for CallWithMetadata<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CallWithMetadata").finish_non_exhaustive()
     }
 }

@@ -210,6 +210,7 @@ impl Client {
             },
             tokens: None,
             retry: Retry::Read,
+            query_method: None,
             answer: &AnswerInfo::PLAIN,
             secret: Some(&[]),
             classify: |_| None,
@@ -220,6 +221,7 @@ impl Client {
                 total: self.inner.total_timeout.min(MAX_FETCH),
                 attempts,
             },
+            wants_metadata: false,
         };
         let read: &Read<'_> = &|answer| {
             let member = answer.values.get(CONTENT).map(Value::read::<String>);

@@ -1,31 +1,25 @@
-//! Methods that no server calls, called by name all the same.
+//! Methods that no server calls: browsers and phone apps are handed them.
 
 use crate::{Error, ErrorKind, generated::HANDED_OVER, method::Kind};
 
-const PAGE: &str = "a browser is sent to this method, and no call is answered: take its URL or form from Client::page";
+const PAGE: &str = "a browser is sent to this method: take its URL or form from Client::page or Client::page_raw";
 const APP: &str =
-    "a phone app hands this method to the Alipay app, and no call is answered: take its order string from Client::app";
+    "a phone app hands this method to the Alipay app: take its order string from Client::app or Client::app_raw";
+const EITHER: &str = "a browser is sent to this method, or a phone app hands it to the Alipay app: take its URL or form from Client::page \
+                      or Client::page_raw, or its order string from Client::app or Client::app_raw";
 
-const EITHER: &str = "a browser is sent to this method, or a phone app hands it to the Alipay app, and no call is answered: take its \
-                      URL or form from Client::page, or its order string from Client::app";
-
-/// Refuses a method that is known to be none of a server's.
-pub(super) fn check(method: &str) -> Result<(), Error> {
-    let kind = HANDED_OVER
-        .iter()
-        .find(|(name, _)| *name == method)
-        .map(|(_, kind)| kind);
-    let message = match kind {
-        Some(Kind::Page) => PAGE,
-        Some(Kind::App) => APP,
-        Some(Kind::PageOrApp) => EITHER,
-        Some(Kind::Server | Kind::Upload) | None => return Ok(()),
-    };
-    Err(Error::new(ErrorKind::Request, message).with_method(method))
+/// Refuses to call a method as this kind where it is known to be called in another way; the error says in which.
+pub(super) fn check(method: &str, as_kind: Kind) -> Result<(), &'static str> {
+    let known = HANDED_OVER.iter().find(|(name, _)| *name == method);
+    match (known.map(|(_, kind)| kind), as_kind) {
+        (Some(Kind::Page), Kind::Server | Kind::Upload | Kind::App) => Err(PAGE),
+        (Some(Kind::App), Kind::Server | Kind::Upload | Kind::Page) => Err(APP),
+        (Some(Kind::PageOrApp), Kind::Server | Kind::Upload) => Err(EITHER),
+        _ => Ok(()),
+    }
 }
 
-/// Says of a call that was not answered as calls are, or refused, what may be the reason by the name of the method. Nothing is refused
-/// for a name.
+/// Adds what the method's name says to the error of a call that was refused, or not answered as calls are. Nothing is refused for a name.
 pub(super) fn explained(error: Error, method: &str) -> Error {
     if !matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Gateway) {
         return error;
@@ -37,7 +31,7 @@ pub(super) fn explained(error: Error, method: &str) -> Error {
         Some(Kind::Server | Kind::Upload) | None => return error,
     };
     error.with_hint(&format!(
-        "by its name it is a method that {sort}, and that no server calls"
+        "by its name the method is one that {sort}, and that no server calls: Client::page_raw and Client::app_raw make what it needs"
     ))
 }
 

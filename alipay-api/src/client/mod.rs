@@ -16,7 +16,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     builder::ClientBuilder,
-    call::{Call, CallFuture, read_answer},
+    call::{Call, CallFuture, CallWithMetadata, read_answer},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };
@@ -25,7 +25,7 @@ use crate::{
     cert::Keyring,
     credentials::Credentials,
     exchange::{Session, TimeoutPolicy},
-    method::{AppMethod, PageMethod, ServerMethod},
+    method::{AppMethod, Kind, PageMethod, ServerMethod},
     protocol::content::Options,
     types::Secret,
 };
@@ -116,16 +116,55 @@ impl Client {
 
     /// Calls any method by name, also one that has no spec: signed and verified all the same.
     ///
-    /// `business` becomes `biz_content`; [`RawCall::parameter`] adds parameters that stand beside it.
+    /// `business` becomes `biz_content`, or nothing where it is [`Null`](serde_json::Value::Null); [`RawCall::parameter`] adds parameters that
+    /// stand beside it, and [`RawCall::file`] files.
     ///
-    /// A method that a browser or a phone app is handed is refused, where it has a spec: it has a request type for [`page`](Self::page) or
-    /// [`app`](Self::app).
+    /// A method that a browser or a phone app is handed is made by [`page_raw`](Self::page_raw) or [`app_raw`](Self::app_raw); here it is
+    /// refused, where it has a spec.
     ///
     /// Nothing is known of the method. So `10003` is no error, for which see [`RawResponse::code`]: after `alipay.trade.pay` it is no
     /// payment either. An error leaves the outcome [unknown](crate::Error::is_outcome_unknown) wherever it may, unless
     /// [`RawCall::reads`] says that there is none.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
     pub fn call_raw(&self, method: impl Into<String>, business: serde_json::Value) -> RawCall {
-        RawCall::new(self.clone(), method.into(), business)
+        RawCall::new(self, method.into(), &business)
+    }
+
+    /// Sends a browser to any method by name, also to one that has no spec: `business` becomes `biz_content`, or nothing where it is
+    /// [`Null`](serde_json::Value::Null).
+    ///
+    /// Nothing is known of the method: no field is missed, and nothing is filled in, such as the `product_code` that a payment's page needs.
+    ///
+    /// ```
+    /// # fn example(client: alipay_api::Client) -> Result<(), alipay_api::Error> {
+    /// let agreement = serde_json::json!({ "personal_product_code": "CYCLE_PAY_AUTH_P" });
+    /// let page = client.page_raw("alipay.user.agreement.page.sign", agreement);
+    /// let url = page.return_url("https://shop.example/signed").url()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
+    pub fn page_raw(&self, method: impl Into<String>, business: serde_json::Value) -> PageCall {
+        PageCall(Prepared::raw(self, method.into(), &business, Kind::Page))
+    }
+
+    /// Hands any method to the Alipay app by name, also one that has no spec: `business` becomes `biz_content`, or nothing where it is
+    /// [`Null`](serde_json::Value::Null).
+    ///
+    /// Nothing is known of the method: no field is missed, and nothing is filled in, such as the `product_code` that a payment needs.
+    ///
+    /// ```
+    /// # fn example(client: alipay_api::Client) -> Result<(), alipay_api::Error> {
+    /// let freeze = serde_json::json!({
+    ///     "out_order_no": "O1", "out_request_no": "R1", "order_title": "押金", "amount": "0.01", "product_code": "PRE_AUTH_ONLINE",
+    /// });
+    /// let order_string = client.app_raw("alipay.fund.auth.order.app.freeze", freeze).order_string()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
+    pub fn app_raw(&self, method: impl Into<String>, business: serde_json::Value) -> AppCall {
+        AppCall(Prepared::raw(self, method.into(), &business, Kind::App))
     }
 
     /// How long a call may take.

@@ -3,6 +3,7 @@ use crate::{
     Error, ErrorKind,
     exchange::{check_tokens, invalid},
     protocol::{Form, handed_over},
+    types::Secret,
 };
 
 /// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
@@ -25,6 +26,13 @@ impl PageCall {
         self
     }
 
+    /// A parameter that stands beside `biz_content`, for a method [by name](crate::Client::page_raw): a request's type has fields for its own.
+    /// The browser sees it.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.0.parameter(name.into(), value.into());
+        self
+    }
+
     /// The address to redirect the browser to.
     ///
     /// # Errors
@@ -33,7 +41,7 @@ impl PageCall {
     pub fn url(&self) -> Result<String, Error> {
         if self.0.options.app_auth_token.is_some() {
             let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
-            return Err(Error::new(ErrorKind::Request, message).with_method(self.0.info.name));
+            return Err(Error::new(ErrorKind::Request, message).with_method(self.0.method()));
         }
         signed(&self.0, Form::Url)
     }
@@ -62,6 +70,13 @@ impl AppCall {
         self
     }
 
+    /// A parameter that stands beside `biz_content`, for a method [by name](crate::Client::app_raw): a request's type has fields for its own.
+    /// The phone app sees it.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.0.parameter(name.into(), value.into());
+        self
+    }
+
     /// The text that the phone app gives to Alipay's SDK as it is: it is encoded already and must not be encoded again.
     ///
     /// A merchant's token is in it, as the protocol has it: where the client acts for one, don't log or store the text.
@@ -74,7 +89,7 @@ impl AppCall {
 }
 
 fn signed(prepared: &Prepared, form: Form) -> Result<String, Error> {
-    let (session, method) = (&prepared.client.inner.session, prepared.info.name);
+    let (session, method) = (&prepared.client.inner.session, prepared.method());
     let content = prepared.content()?;
     let timestamp = session.timestamp(method)?;
     check_tokens(&prepared.options, method)?;

@@ -1,29 +1,25 @@
-use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
+use std::{fmt, future::IntoFuture, time::Duration};
 
-use super::{Client, handed_over};
+use super::{CallFuture, CallWithMetadata, Client, handed_over, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
     codec::{DecodeError, Field, Object, Reading, Unreadable, Values},
-    exchange::{AnswerValue, Exchange, unpacked},
-    generated::CERTIFICATE_ONLY,
-    method::Retry,
-    protocol::content::{Ambiguous, Options, RequestContent},
-    transport::BoxFuture,
-    types::Secret,
+    exchange::{AnswerValue, Exchange, Read},
+    generated::{CERTIFICATE_ONLY, QUERY_METHODS},
+    method::{AnswerInfo, Kind, Retry},
+    types::{File, Secret},
 };
 
 /// A call of a method by name, sent when it is awaited: from [`Client::call_raw`].
 ///
-/// Nothing is known of the method, so it is sent again only where no connection was made, unless it only [reads](Self::reads).
+/// Nothing is known of the method, so the call is sent again only where no connection was made, unless the method only
+/// [reads](Self::reads).
 #[derive(Debug)]
 #[must_use = "a call is sent when it is awaited"]
 pub struct RawCall {
-    client: Client,
-    content: RequestContent,
-    /// Whether what it says could come back in a notification.
-    unambiguous: Result<(), Ambiguous>,
-    options: Options,
-    retry: Retry,
+    prepared: Prepared,
+    reads: bool,
+    own_members: &'static [&'static str],
     timeout: Option<Duration>,
 }
 
@@ -32,58 +28,69 @@ pub struct RawCall {
 pub struct RawResponse {
     text: String,
     /// The members that are the protocol's.
+    protocol_members: &'static [&'static str],
+    /// Those of them that are the method's.
     own_members: &'static [&'static str],
 }
 
 impl RawCall {
-    pub(super) fn new(client: Client, method: String, business: serde_json::Value) -> Self {
-        let members = business.as_object().into_iter().flatten();
-        let texts = members.filter_map(|(name, value)| Some((name, value.as_str()?)));
-        let unambiguous = texts
-            .map(|(name, text)| Ambiguous::check(name, text))
-            .find(Result::is_err);
-        let content = match business {
-            serde_json::Value::Null => Secret::default(),
-            business => business.to_string().into(),
-        };
-        let content = RequestContent {
-            method: Cow::Owned(method),
-            content,
-            ..RequestContent::default()
-        };
+    pub(super) fn new(client: &Client, method: String, business: &serde_json::Value) -> Self {
         Self {
-            options: client.options(),
-            client,
-            content,
-            unambiguous: unambiguous.unwrap_or(Ok(())),
-            retry: Retry::Never,
+            prepared: Prepared::raw(client, method, business, Kind::Server),
+            reads: false,
+            own_members: &[],
             timeout: None,
         }
     }
 
     /// A parameter that stands beside `biz_content`, such as `grant_type` of `alipay.system.oauth.token`.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        let (name, value) = (name.into(), value.into());
-        self.unambiguous = self.unambiguous.and_then(|()| Ambiguous::check(&name, value.expose()));
-        self.content.top_level.push((Cow::Owned(name), value));
+        self.prepared.parameter(name.into(), value.into());
         self
     }
 
-    /// Says that the method changes nothing: after a failure that may pass it is sent again, and its outcome is never unknown.
+    /// A file that is uploaded: the request is sent as `multipart/form-data` then. The file's bytes are not signed.
+    ///
+    /// ```
+    /// # async fn example(client: alipay_api::Client, png: Vec<u8>) -> Result<(), alipay_api::Error> {
+    /// use alipay_api::types::File;
+    ///
+    /// let upload = client.call_raw("alipay.open.file.upload", serde_json::Value::Null);
+    /// let answer = upload.parameter("biz_code", "openpt_appstore").file("file_content", File::new("logo.png", png)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn file(mut self, name: impl Into<String>, file: File) -> Self {
+        self.prepared.file(name.into(), file);
+        self
+    }
+
+    /// Says that the method changes nothing: the call is sent again after a failure that may pass, and its outcome is never unknown.
     pub fn reads(mut self) -> Self {
-        self.retry = Retry::Read;
+        self.reads = true;
+        self
+    }
+
+    /// Says which members of the answer are the method's own fields, though they have names of the gateway's: some methods have a
+    /// `sub_code` or a `msg` of their own.
+    ///
+    /// A `sub_code` in an answer is an error of the gateway's, whatever its `code` says; one that is named here is a field, and decides
+    /// nothing. The answer's `code` decides success all the same. [`RawResponse::read`] gives the fields that are named here, which it
+    /// leaves out otherwise.
+    pub fn own_members(mut self, names: &'static [&'static str]) -> Self {
+        self.own_members = names;
         self
     }
 
     /// Where Alipay sends the notification of what becomes of the call.
     pub fn notify_url(mut self, url: impl Into<String>) -> Self {
-        self.options.notify_url = Some(url.into());
+        self.prepared.options.notify_url = Some(url.into());
         self
     }
 
     /// The user's token, for methods that a user has to authorise.
     pub fn auth_token(mut self, token: impl Into<Secret>) -> Self {
-        self.options.auth_token = Some(token.into());
+        self.prepared.options.auth_token = Some(token.into());
         self
     }
 
@@ -94,45 +101,72 @@ impl RawCall {
         self
     }
 
-    async fn send(self) -> Result<RawResponse, Error> {
-        let (session, method) = (&self.client.inner.session, &*self.content.method);
-        handed_over::check(method)?;
+    /// Gives the answer's [metadata](crate::ResponseMetadata) beside it: its trace id and HTTP status, the exact text that is verified, and how often
+    /// the call was sent. Set everything else before.
+    pub fn with_metadata(self) -> CallWithMetadata<RawResponse> {
+        CallWithMetadata::new(Box::pin(self.send(true)))
+    }
+
+    async fn send(self, wants_metadata: bool) -> Result<AnswerValue, Error> {
+        let (prepared, own_members) = (&self.prepared, self.own_members);
+        let (client, method) = (&prepared.client, prepared.method());
+        let session = &client.inner.session;
         if CERTIFICATE_ONLY.contains(&method) {
-            self.client.check_certificates(method)?;
+            client.check_certificates(method)?;
         }
-        if let (Err(ambiguous), true) = (&self.unambiguous, self.retry != Retry::Read) {
-            return Err(Error::new(ErrorKind::Request, ambiguous.to_string()).with_method(method));
+        let protocol_members = session.protocol.own_members();
+        if let Some(name) = own_members.iter().find(|name| !protocol_members.contains(name)) {
+            let message = format!(
+                "RawCall::own_members takes names of the gateway's own members, {protocol_members:?}, and not `{name}`"
+            );
+            return Err(Error::new(ErrorKind::Request, message).with_method(method));
         }
+        let (retry, content) = if self.reads {
+            (Retry::Read, prepared.content_to_read()?)
+        } else {
+            (Retry::Never, prepared.content()?)
+        };
         let exchange = Exchange {
             session,
-            verifiers: &self.client,
-            tokens: self.client.caller.tokens(),
-            retry: self.retry,
-            answer: session.protocol.answer_without_spec(method),
+            verifiers: client,
+            tokens: client.caller.tokens(),
+            retry,
+            query_method: query_method(method),
+            answer: &AnswerInfo {
+                own_members,
+                ..*session.protocol.answer_without_spec(method)
+            },
             secret: None,
             classify: |_| None,
-            content: &self.content,
-            options: self.options,
-            timeouts: self.client.timeouts(self.timeout),
+            content,
+            options: prepared.options.clone(),
+            timeouts: client.timeouts(self.timeout),
+            wants_metadata,
         };
-        let text = exchange
-            .run(&|answer| Ok(AnswerValue::new(answer.text.to_owned())))
-            .await;
-        unpacked(text)
-            .map(|text| RawResponse {
-                text,
-                own_members: session.protocol.own_members(),
-            })
-            .map_err(|error| handed_over::explained(error, method))
+        let read: &Read<'_> = &|answer| {
+            Ok(AnswerValue::new(RawResponse {
+                text: answer.text.to_owned(),
+                protocol_members,
+                own_members,
+            }))
+        };
+        let answer = exchange.run(read).await;
+        answer.map_err(|error| handed_over::explained(error, method))
     }
+}
+
+/// The method to ask after an unknown outcome, where the called one has a spec.
+fn query_method(method: &str) -> Option<&'static str> {
+    let place = QUERY_METHODS.binary_search_by_key(&method, |(name, _)| name).ok()?;
+    Some(QUERY_METHODS[place].1)
 }
 
 impl IntoFuture for RawCall {
     type Output = Result<RawResponse, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    type IntoFuture = CallFuture<RawResponse>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        CallFuture::new(Box::pin(self.send(false)))
     }
 }
 
@@ -150,18 +184,18 @@ impl RawResponse {
     /// A field, read as a type of the library or as [`String`], [`i64`], [`bool`].
     ///
     /// # Errors
-    /// The field is of another type.
+    /// The field is of another type: the error names it, and what was expected there.
     pub fn get<T: Field>(&self, name: &str) -> Result<Option<T>, DecodeError> {
         match Values::parse(&self.text, 1)?.get(name) {
-            Some(value) => value.read(),
+            Some(value) => value.read().map_err(|error| error.within(name)),
             None => Ok(None),
         }
     }
 
     /// The whole content, `code` and `msg` included, read by serde: as a type of yours or as a [`serde_json::Value`].
     ///
-    /// It is read to the letter: of the gateway's leniency, such as a number in a string, your type has to take what it meets.
-    /// [`get`](Self::get) and [`read`](Self::read) take it all.
+    /// The content is read to the letter: your type has to take what the gateway writes, such as a number in a string.
+    /// [`get`](Self::get) and [`read`](Self::read) are lenient.
     ///
     /// ```
     /// # async fn example(client: alipay_api::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -188,10 +222,10 @@ impl RawResponse {
     /// All fields, read as a response type. One that can't be read stays empty: the object's [`extra`](crate::types::Extra::unreadable) has it.
     ///
     /// # Errors
-    /// It is no JSON object.
+    /// The content is not a JSON object.
     pub fn read<T: Object>(&self) -> Result<T, DecodeError> {
         let mut values = Values::parse(&self.text, 1)?;
-        values.hide(self.own_members, &[]);
+        values.hide(self.protocol_members, self.own_members);
         values.make(Reading::Lenient(&Unreadable::default()))
     }
 }

@@ -3,8 +3,8 @@ use super::{Error, ErrorClass, ErrorKind, GatewayError};
 
 /// Makes an [`Error`] for a test of your own: from [`Error::for_tests`].
 ///
-/// It says only what it is told. What the library would say of a real failure, such as of a timeout that its outcome is unknown, depends on
-/// the method and on how far the call got; `alipay-mock` brings such errors about for real.
+/// The error says only what you set. What the library says of a real failure, such as that the outcome of a timeout is unknown, depends on the
+/// method and on how far the call got; `alipay-mock` brings such errors about for real.
 #[derive(Clone, Debug)]
 #[must_use = "it becomes an error by `build`"]
 pub struct ErrorForTests {
@@ -78,6 +78,11 @@ impl ErrorForTests {
         self.with(|error| error.with_outcome(true, false))
     }
 
+    /// What became of the call is to be asked by this method, such as `alipay.trade.query`.
+    pub fn query_method(self, method: &str) -> Self {
+        self.with(|error| error.with_query_method(method))
+    }
+
     /// The call did nothing and may succeed later; its outcome is known.
     pub fn retryable(self) -> Self {
         self.with(|error| error.with_outcome(false, true))
@@ -110,7 +115,7 @@ mod tests {
     use crate::gateway::GatewayErrorCode;
 
     #[test]
-    fn says_what_it_is_told() {
+    fn the_error_says_what_is_set() {
         let timeout = Error::for_tests(ErrorKind::Timeout)
             .method("alipay.trade.pay")
             .outcome_unknown()

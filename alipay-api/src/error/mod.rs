@@ -19,11 +19,11 @@ use crate::redact::Redactor;
 /// Ask it by predicates: [`is_outcome_unknown`](Self::is_outcome_unknown) before anything else where money moves, then
 /// [`is_retryable`](Self::is_retryable); [`sub_code_as`](Self::sub_code_as) gives the method's own error codes as an enum.
 ///
-/// `Display` is one line that has everything, each cause down to the first once. So there is no
-/// [`source`](std::error::Error::source) to print after it; [`cause`](Self::cause) has the error behind this one, for programs.
+/// `Display` is one line with everything in it, the causes included. So there is no [`source`](std::error::Error::source) to print after
+/// it; [`cause`](Self::cause) has the error behind this one, for programs.
 ///
-/// Neither `Display` nor `Debug` shows a key, a token or another secret of the request, also where the gateway quotes it, nor anything of
-/// what is no answer at all; [`raw_body`](Self::raw_body) has it whole.
+/// Neither `Display` nor `Debug` shows a key, a token or another secret of the request, even where the gateway quotes one, nor any text of
+/// a body that is not an answer; [`raw_body`](Self::raw_body) has it whole.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -41,17 +41,17 @@ pub enum ErrorKind {
     Timeout,
     /// What came back is not a gateway's answer: another status than 200, HTML, cut short, too large.
     Malformed,
-    /// A signature is missing or wrong, or holds for an answer to another question: nothing of the content can be believed.
+    /// The signature is missing or wrong, or the answer is to another question: nothing of the content can be believed.
     Verification,
-    /// It is signed with a certificate of Alipay's that is not at hand and could not be fetched: nothing of the content can be
+    /// What came is signed with a certificate of Alipay's that is unknown and could not be fetched: nothing of the content can be
     /// believed, yet.
     UnknownCertificate,
-    /// It is verified, but does not say what it must: a field that the spec calls essential is missing or can't be read, or nothing
-    /// tells whether it is a success. [`Error::verified_content`] has it.
+    /// The answer is verified, but lacks what it must say: a field that the spec calls essential is missing or can't be read, or nothing
+    /// shows whether the call succeeded. [`Error::verified_content`] has the answer.
     Decode,
     /// The gateway answered with an error.
     Gateway,
-    /// It is verified, but it is not about what was expected: another app, seller, order or amount.
+    /// What came is verified, but is about something else than was expected: another app, seller, order or amount.
     Mismatch,
     /// The user or the merchant has not given the authorisation that the call needs.
     Authorisation,
@@ -72,11 +72,11 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The call did nothing, and the same call may succeed later. Where it asks about another call, this says nothing of that one.
+    /// The call did nothing, and the same call may succeed later. Of a query, this says nothing about the call that was asked for.
     Retry,
-    /// It may or may not have been done: ask with the query method before anything else.
+    /// The call may or may not have been carried out: [ask](Error::query_method) before anything else.
     OutcomeUnknown,
-    /// It was done before, by an earlier call: read the state, don't send it again.
+    /// An earlier call did it: read the state, don't send it again.
     AlreadyDone,
     /// The request is wrong as it is.
     Request,
@@ -91,6 +91,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     method: Option<Box<str>>,
+    query_method: Option<Box<str>>,
     gateway: Option<GatewayError>,
     class: Option<ErrorClass>,
     outcome_unknown: bool,
@@ -171,8 +172,8 @@ impl Error {
         })
     }
 
-    /// The `sub_code` as one of the method's own; `None` for one that its spec does not list, and where it is only what somebody wrote
-    /// who did not [sign](ErrorKind::Verification) it, though the gateway signs such refusals.
+    /// The `sub_code` as one of the method's own. `None` for one that the method's spec does not list, and for one of a refusal that is not
+    /// signed though the gateway signs such refusals ([`ErrorKind::Verification`]).
     ///
     /// ```
     /// # #[cfg(feature = "trade")]
@@ -189,23 +190,30 @@ impl Error {
         self.sub_code().filter(|_| decides).and_then(C::from_text)
     }
 
-    /// What can be done about an error that the gateway reports: by its `sub_code`, or else by its `code`. `None` for other errors, and
-    /// where no spec lists either.
+    /// What can be done about the gateway's error, by its `sub_code` or else by its `code`. `None` for other errors, and where no spec lists
+    /// either code.
     pub fn class(&self) -> Option<ErrorClass> {
         self.0.class
     }
 
-    /// Whether the call may have been carried out all the same. Never guess: ask with the query method.
+    /// Whether the call may have been carried out in spite of the error. Don't guess: [ask](Self::query_method) before you send it again.
     ///
-    /// Never true for a method that changes nothing. It is also true where the gateway refuses the call and does not
-    /// [sign](Self::is_verified) its refusal, as it does where it can't tell who is calling: anyone on the way could have said that. And it is
-    /// true of every refusal by a gateway that is reached over `http` beyond this machine: whoever is on the way could repeat an old one.
+    /// Never true for a method that changes nothing. Also true of refusals that prove nothing: those that are not
+    /// [signed](Self::is_verified), which anyone on the way could have made, and those of a gateway that is reached over `http` beyond this
+    /// machine, where anyone on the way could repeat an old one.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
 
-    /// Whether the call did nothing and may succeed later, the same as it is. Where it asks about another call, this says nothing of
-    /// that one.
+    /// The method to ask what became of the call, such as `alipay.trade.query` after `alipay.trade.pay`, where the call's
+    /// [outcome is unknown](Self::is_outcome_unknown) and the method's spec names one.
+    ///
+    /// Where it is the call's own [`method`](Self::method), the same request again tells it: Alipay carries that out once.
+    pub fn query_method(&self) -> Option<&str> {
+        self.0.query_method.as_deref()
+    }
+
+    /// Whether the call did nothing and may succeed later as it is. Of a query, this says nothing about the call that was asked for.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
@@ -215,17 +223,17 @@ impl Error {
         self.0.kind == ErrorKind::Timeout
     }
 
-    /// Whether it names a certificate of Alipay's that is not at hand and could not be fetched.
+    /// Whether what came names a certificate of Alipay's that is unknown and could not be fetched.
     ///
-    /// It may be genuine. Answer a notification with anything but `success`, and it is sent again when the certificate may be
-    /// there.
+    /// What came may be genuine. Answer a notification with anything but `success`: Alipay sends it again, and the certificate may be known by
+    /// then.
     pub fn is_unknown_certificate(&self) -> bool {
         self.0.kind == ErrorKind::UnknownCertificate
     }
 
-    /// Whether a valid signature of Alipay's stands behind the error.
+    /// Whether Alipay has signed what the error is about.
     ///
-    /// The gateway leaves an error unsigned where it could not tell who was calling. Anyone on the way can make such an answer.
+    /// The gateway does not sign its error where it can't identify the caller. Anyone on the way can make such an answer.
     pub fn is_verified(&self) -> bool {
         self.0.verified
     }
@@ -251,9 +259,8 @@ impl Error {
         self.0.verified_content.as_deref()
     }
 
-    /// The error behind this one, to be asked for its type: another [`Error`] with a kind of its own, a
-    /// `StoreError`, a [`TransportError`](crate::transport::TransportError). `Display` has told it
-    /// already.
+    /// The error behind this one, to be downcast: another [`Error`] with a kind of its own, a `StoreError`, a
+    /// [`TransportError`](crate::transport::TransportError). `Display` shows it already.
     ///
     /// ```
     /// # fn show(error: alipay_api::Error) {
@@ -273,6 +280,7 @@ impl Error {
             kind,
             message: message.into(),
             method: None,
+            query_method: None,
             gateway: None,
             class: None,
             outcome_unknown: false,
@@ -300,7 +308,7 @@ impl Error {
         })
     }
 
-    /// A valid signature stands behind what the error is about.
+    /// Alipay has signed what the error is about.
     pub(crate) fn verified(self) -> Self {
         self.set(|inner| inner.verified = true)
     }
@@ -311,6 +319,11 @@ impl Error {
 
     pub(crate) fn with_method(self, method: &str) -> Self {
         self.set(|inner| inner.method = Some(method.into()))
+    }
+
+    /// With the method that tells what became of the call.
+    pub(crate) fn with_query_method(self, method: &str) -> Self {
+        self.set(|inner| inner.query_method = Some(method.into()))
     }
 
     pub(crate) fn with_answer(self, status: u16, trace_id: Option<&str>, body: Bytes) -> Self {
@@ -328,7 +341,7 @@ impl Error {
     /// Without secrets in anything that it says.
     pub(crate) fn redacted(self, redactor: &Redactor) -> Self {
         let message = self.full_message();
-        // A cause can't be changed: where one shows a secret, its words are kept and it is not.
+        // A cause can't be changed. Where one shows a secret, its redacted words are kept in place of it.
         let is_quoted = self.0.cause.is_some()
             && (redactor.redact(&message).is_some() || redactor.redact(&format!("{:?}", self.0.cause)).is_some());
         let message = is_quoted.then(|| message.into_owned());
@@ -424,7 +437,14 @@ impl fmt::Display for Error {
             write!(formatter, "; {hint}")?;
         }
         if inner.outcome_unknown {
-            formatter.write_str("; whether it was carried out is unknown: ask before you send it again")?;
+            formatter.write_str("; the call may have been carried out: ")?;
+            match &inner.query_method {
+                None => formatter.write_str("find out before it is sent again")?,
+                Some(query) if inner.method.as_ref() == Some(query) => {
+                    formatter.write_str("the same request again tells it, and is carried out once")?;
+                }
+                Some(query) => write!(formatter, "ask by {query} before it is sent again")?,
+            }
         }
         if let Some(trace_id) = &inner.trace_id {
             write!(formatter, " [trace {}]", Sanitized(trace_id))?;
@@ -447,7 +467,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// There is no [`source`](StdError::source): `Display` tells it already.
+/// There is no [`source`](StdError::source): `Display` shows it already.
 impl StdError for Error {}
 
 /// An error and what is behind it, down to the first cause.

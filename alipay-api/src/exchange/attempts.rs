@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
-use super::{AnswerValue, Exchange, Read, secrets};
+use super::{AnswerValue, Exchange, Read, ResponseMetadata, secrets, span::CallSpan};
 use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
     method::Retry,
-    protocol::{Unsigned, answer::AnswerError, content::Timestamp, received::Received},
+    protocol::{Claim, Unsigned, answer::AnswerError, content::Timestamp, received::Received},
     random,
     redact::Redactor,
     runtime,
@@ -18,13 +19,47 @@ use crate::{
     types::Secret,
 };
 
+/// A verified answer, read.
+pub(super) struct Answered {
+    value: AnswerValue,
+    pub(super) is_pending: bool,
+    http_status: u16,
+    /// Redacted, for a proxy may quote the request in any header. Only where metadata or the span need it.
+    pub(super) trace_id: Option<Box<str>>,
+    /// The exact text. Only where metadata need it.
+    verified_content: Option<Box<str>>,
+}
+
 impl Exchange<'_> {
     /// Sends the call until there is an answer, and gives what `read` makes of its verified content.
-    pub(crate) async fn run(mut self, read: &Read<'_>) -> Result<AnswerValue, Error> {
+    pub(crate) async fn run(self, read: &Read<'_>) -> Result<AnswerValue, Error> {
+        let query_method = self.query_method;
+        let mut call = CallSpan::new(&self.content.method);
+        let result = self.answer(&call, read).instrument(call.span()).await;
+        let result = result.map_err(|error| match query_method {
+            Some(query_method) if error.is_outcome_unknown() => error.with_query_method(query_method),
+            _ => error,
+        });
+        call.ends(&result);
+        let mut answered = result?;
+        if let Some(verified_content) = answered.verified_content {
+            answered.value.metadata = Some(Box::new(ResponseMetadata {
+                http_status: answered.http_status,
+                trace_id: answered.trace_id,
+                verified_content,
+                attempts: call.attempts(),
+                elapsed: call.elapsed(),
+            }));
+        }
+        Ok(answered.value)
+    }
+
+    /// Sends the call, with a live token where the client acts for a managed merchant.
+    async fn answer(mut self, call: &CallSpan, read: &Read<'_>) -> Result<Answered, Error> {
         runtime::check().map_err(|error| error.with_method(&self.content.method))?;
-        let deadline = after(self.timeouts.total);
+        let deadline = later(call.started(), self.timeouts.total);
         let late = |_| {
-            let message = "the merchant's token was not at hand in time: the call was not carried out";
+            let message = "the merchant's token did not come in time: nothing was sent";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
         };
         let with_context = |error: Error| error.with_method(&self.content.method);
@@ -36,8 +71,8 @@ impl Exchange<'_> {
             managed = Some((tokens, live));
         }
         loop {
-            let result = self.send(deadline, read).await;
-            // Once, there may be another token.
+            let result = self.send(call, deadline, read).await;
+            // Try once more with another token, if there is one.
             let Some((tokens, live)) = managed.take() else {
                 return result;
             };
@@ -47,7 +82,7 @@ impl Exchange<'_> {
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
             match other.map_err(late).flatten().map_err(with_context) {
                 Ok(Some(other)) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
-                // Why there is no other token does not tell what became of the call.
+                // Why there is no other token says nothing about what became of the call.
                 Err(error) if !result.as_ref().is_err_and(Error::is_outcome_unknown) => return Err(error),
                 Ok(_) | Err(_) => return result,
             }
@@ -55,13 +90,14 @@ impl Exchange<'_> {
     }
 
     /// Sends it until there is an answer.
-    async fn send(&self, deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
+    async fn send(&self, call: &CallSpan, deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
         let mut attempt = 1;
         let mut was_misled = false;
         loop {
-            let result = self.attempt(deadline, read).await;
+            call.begins_attempt();
+            let result = self.attempt(call, deadline, read).await;
             let Err(error) = &result else { return result };
-            // Of what is never verified, only an answer to another question may be asked for again: once.
+            // A signed answer to another question may be asked for again, once.
             if error.kind() == ErrorKind::Verification && std::mem::replace(&mut was_misled, true) {
                 return result;
             }
@@ -84,18 +120,21 @@ impl Exchange<'_> {
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
-    /// Whether the call may be sent again once the gateway has refused its token, and so has not looked at it. But no refusal says which
-    /// call it answers: where others could answer in the gateway's place with one that they have kept, this one may have been carried out.
+    /// Whether the call may be sent again after the gateway has refused its token, and so has done nothing. A refusal does not say which call
+    /// it answers: where others could play back an old one in the gateway's place, this call may have been carried out.
     fn may_repeat_refused(&self) -> bool {
         self.retry != Retry::Never || self.session.is_protected
     }
 
-    async fn attempt(&self, total_deadline: Instant, read: &Read<'_>) -> Result<AnswerValue, Error> {
+    async fn attempt(&self, call: &CallSpan, total_deadline: Instant, read: &Read<'_>) -> Result<Answered, Error> {
         let session = self.session;
         let deadline = total_deadline.min(after(self.timeouts.attempt));
         let late = || {
-            self.error(ErrorKind::Timeout, "it was not signed in time: nothing was sent")
-                .with_outcome(false, true)
+            self.error(
+                ErrorKind::Timeout,
+                "the request was not signed in time: nothing was sent",
+            )
+            .with_outcome(false, true)
         };
         let timestamp = session.timestamp(&self.content.method)?;
         let unsigned = self.encode(&timestamp)?;
@@ -113,11 +152,12 @@ impl Exchange<'_> {
         let result = match sent.unwrap_or_else(late) {
             Ok(response) => {
                 let received = Received::new(&response);
-                self.answered(&received, &*unsigned, total_deadline, read).await
+                let answered = self.answered(&received, &*unsigned, total_deadline, read).await;
+                answered.map(|answered| self.with_trace_id(answered, call, &received, &signature))
             }
             Err(error) => Err(self.not_answered(error)),
         };
-        // Whoever answers may quote the request.
+        // The answer may quote the request.
         result.map_err(|error| error.redacted(&self.secrets(&signature)))
     }
 
@@ -138,9 +178,9 @@ impl Exchange<'_> {
         unsigned: &dyn Unsigned,
         deadline: Instant,
         read: &Read<'_>,
-    ) -> Result<AnswerValue, Error> {
+    ) -> Result<Answered, Error> {
         let (status, trace_id) = (received.status(), received.trace_id());
-        // The trace id is in the error: a proxy may quote the request in any header.
+        // Without the trace id, which is not redacted yet: a proxy may quote the request in any header.
         tracing::debug!(method = &*self.content.method, status, "the gateway answered");
         let with_context = |error: Error| error.with_answer(status, trace_id, received.body().clone());
         let refused = |error: AnswerError| with_context(self.unverified(&error, received));
@@ -155,10 +195,35 @@ impl Exchange<'_> {
             with_context(self.failed(error.kind(), message)).with_source(error)
         })?;
         let answer = unverified.verify(&*verifier, self.answer).map_err(refused)?;
-        self.verified(&answer, unsigned, read).map_err(with_context)
+        let value = self.verified(&answer, unsigned, read).map_err(with_context)?;
+        Ok(Answered {
+            value,
+            is_pending: answer.verdict.claim == Claim::Pending,
+            http_status: status,
+            trace_id: None,
+            verified_content: self.wants_metadata.then(|| answer.text.into()),
+        })
     }
 
-    /// Finds the secrets of the request in what is said of it.
+    /// With Alipay's number of the exchange, where metadata or the span need it.
+    fn with_trace_id(
+        &self,
+        answered: Answered,
+        call: &CallSpan,
+        received: &Received<'_>,
+        signature: &[u8],
+    ) -> Answered {
+        let trace_id = received.trace_id();
+        let trace_id = trace_id
+            .filter(|_| self.wants_metadata || call.is_watched())
+            .map(|trace_id| {
+                let redacted = self.secrets(signature).redact(trace_id);
+                redacted.map_or_else(|| trace_id.into(), Into::into)
+            });
+        Answered { trace_id, ..answered }
+    }
+
+    /// Finds the request's secrets in a text.
     fn secrets(&self, signature: &[u8]) -> Redactor {
         let secret = |secret: &'_ Option<Secret>| secret.as_ref().map_or("", Secret::expose).to_owned();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -187,14 +252,17 @@ fn is_token_refused(error: &Error) -> bool {
         )
 }
 
-/// The moment after this time, or one that nobody will live to see.
+/// The moment after this time, or one in decades where there is none.
 pub(crate) fn after(time: Duration) -> Instant {
-    const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
-    let now = Instant::now();
-    now.checked_add(time).unwrap_or_else(|| now + YEARS)
+    later(Instant::now(), time)
 }
 
-/// 100 milliseconds, then twice as long each time up to 1.6 seconds, and up to as much again, so that many callers don't come back at once.
+fn later(start: Instant, time: Duration) -> Instant {
+    const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
+    start.checked_add(time).unwrap_or_else(|| start + YEARS)
+}
+
+/// 100 milliseconds, doubled with each attempt up to 1.6 seconds, plus up to as much at random, so that many callers don't retry at once.
 fn backoff(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) * 2_u32.saturating_pow((attempt - 1).min(4));
     base + random::up_to(base)

@@ -25,7 +25,7 @@ impl Exchange<'_> {
         let reads = self.retry == Retry::Read;
         // Also a refusal may be about another order.
         if let Some(name) = answer.unasked(&self.content.asked).filter(|_| answer.verified) {
-            // Genuine, but it may be another's, or from another day.
+            // The answer is genuine, but may belong to another call.
             let message = format!("the answer is signed, but is about another `{name}` than the call");
             return Err(self.error(ErrorKind::Verification, message).with_outcome(!reads, reads));
         }
@@ -41,7 +41,7 @@ impl Exchange<'_> {
         })
     }
 
-    /// What came back is no answer, or can't be believed.
+    /// What came back is not an answer, or can't be believed.
     pub(super) fn unverified(&self, error: &AnswerError, received: &Received<'_>) -> Error {
         let reads = self.retry == Retry::Read;
         let message = error.to_string();
@@ -56,7 +56,7 @@ impl Exchange<'_> {
                 if self.verifiers.has_certificates() {
                     error
                 } else {
-                    error.with_hint(&format!("it was changed on the way, or {WRONG_ALIPAY_KEY}"))
+                    error.with_hint(&format!("the answer was changed on the way, or {WRONG_ALIPAY_KEY}"))
                 }
             }
             AnswerError::Undecided { content, .. } => self
@@ -71,7 +71,7 @@ impl Exchange<'_> {
         let mut gateway = answer.gateway_error();
         unsigned.explain(&mut gateway);
         if answer.must_be_signed() {
-            let message = "the gateway's refusal has no signature, which refusals of this code have: it said";
+            let message = "the gateway's refusal is not signed, though refusals of this code are: the gateway said";
             return self
                 .failed(ErrorKind::Verification, message)
                 .with_gateway(gateway, None, false);
@@ -79,15 +79,15 @@ impl Exchange<'_> {
         let described = gateway.sub_code.as_deref().and_then(|sub_code| self.class(sub_code));
         let class = described.or_else(|| class_of::<GatewayCode>(&gateway.code));
         let reads = self.retry == Retry::Read;
-        // A code that nobody has described says nothing of the outcome, nor does one that a `code` of success stands beside; and
-        // anyone on the way can make an unsigned refusal of what was in truth carried out.
+        // A code that no spec describes says nothing about the outcome, nor does one beside a `code` of success. And anyone on the way can
+        // make an unsigned refusal of a call that was in truth carried out.
         let says_nothing = matches!(class, None | Some(ErrorClass::OutcomeUnknown))
             || answer.verdict.claims_success()
             || !answer.verified
-            // No refusal says which call it answers: whoever is on the way could repeat an old one.
+            // A refusal does not say which call it answers: anyone on the way could repeat an old one.
             || !self.session.is_protected;
         let unknown = !reads && says_nothing;
-        // What is read may be read again, but not where the method refuses it with a code that nobody has described: that may stay.
+        // A read may be sent again, but not after one of the method's own codes that no spec describes: that refusal may be permanent.
         let may_pass = reads && (described.is_some() || answer.verdict.claim != Claim::BusinessRefusal);
         let retryable =
             matches!(class, Some(ErrorClass::Retry)) || (may_pass && class == Some(ErrorClass::OutcomeUnknown));
@@ -96,7 +96,7 @@ impl Exchange<'_> {
             .with_gateway(gateway, class, answer.verified)
             .with_outcome(unknown, retryable && !unknown);
         if answer.verified && answer.verdict.claims_success() {
-            // It contradicts itself: somebody has to look.
+            // The answer contradicts itself: a person has to look.
             error.with_verified_content(answer.text)
         } else {
             error
@@ -108,7 +108,7 @@ impl Exchange<'_> {
         (self.classify)(sub_code).or_else(|| class_of::<GatewayErrorCode>(sub_code))
     }
 
-    /// No whole answer: what was sent may have been carried out, unless there was no connection.
+    /// No whole answer came: what was sent may have been carried out, unless there was no connection.
     pub(super) fn not_answered(&self, error: TransportError) -> Error {
         let (kind, sent) = match error.kind() {
             TransportErrorKind::Connect => (ErrorKind::Transport, false),

@@ -1,9 +1,9 @@
-//! What can be said of an answer that is none. Pages of proxies and firewalls quote the request, and an answer in a wrapping holds tokens:
-//! so nothing of its text.
+//! What an error says of a body that is no answer. Pages of proxies and firewalls quote the request, and a wrapped answer holds tokens:
+//! so nothing of the text is shown.
 
 use std::fmt;
 
-/// Says what sort of text it is, and how long.
+/// Says what the body looks like, and how long it is.
 pub(super) struct Sort<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Sort<'_> {
@@ -14,7 +14,7 @@ impl fmt::Display for Sort<'_> {
             None => (text, ""),
         };
         if text.is_empty() {
-            return formatter.write_str("it is empty");
+            return formatter.write_str("the body is empty");
         }
         let begins = |with: &str| {
             text.get(..with.len())
@@ -35,7 +35,7 @@ impl fmt::Display for Sort<'_> {
         } else {
             "like no text in UTF-8"
         };
-        write!(formatter, "it is {} bytes that begin {sort}{mark}", self.0.len())
+        write!(formatter, "the body has {} bytes and begins {sort}{mark}", self.0.len())
     }
 }
 
@@ -53,27 +53,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_tells_the_sort_and_nothing_of_the_text() {
+    fn the_sort_is_told_and_nothing_of_the_text() {
         for (body, told) in [
-            (&b"  \n"[..], "it is empty"),
-            (b"\xEF\xBB\xBF", "it is empty"),
-            (b" {\"token\":1}", "it is 12 bytes that begin like JSON"),
+            (&b"  \n"[..], "the body is empty"),
+            (b"\xEF\xBB\xBF", "the body is empty"),
+            (b" {\"token\":1}", "the body has 12 bytes and begins like JSON"),
             (
                 b"\xEF\xBB\xBF[token]",
-                "it is 10 bytes that begin like JSON behind a byte order mark",
+                "the body has 10 bytes and begins like JSON behind a byte order mark",
             ),
             (
                 b"callback ({token})",
-                "it is 18 bytes that begin like a call of JavaScript, as JSONP does",
+                "the body has 18 bytes and begins like a call of JavaScript, as JSONP does",
             ),
-            (b"<!DOCTYPE html>token", "it is 20 bytes that begin like HTML"),
-            (b"<?XML token", "it is 11 bytes that begin like XML"),
+            (b"<!DOCTYPE html>token", "the body has 20 bytes and begins like HTML"),
+            (b"<?XML token", "the body has 11 bytes and begins like XML"),
             (
                 b"token: no healthy upstream",
-                "it is 26 bytes that begin like plain text",
+                "the body has 26 bytes and begins like plain text",
             ),
-            (b"token \xC4\xE3", "it is 8 bytes that begin like no text in UTF-8"),
-            (b"\x1F\x8B\x08", "it is 3 bytes that begin like gzip"),
+            (
+                b"token \xC4\xE3",
+                "the body has 8 bytes and begins like no text in UTF-8",
+            ),
+            (b"\x1F\x8B\x08", "the body has 3 bytes and begins like gzip"),
         ] {
             assert_eq!(Sort(body).to_string(), told);
         }

@@ -5,8 +5,10 @@
 mod attempts;
 mod classification;
 mod excerpt;
+mod metadata;
 mod secrets;
 mod signing;
+mod span;
 // Only the ISV layer keeps tokens alive.
 #[cfg_attr(not(feature = "isv"), allow(dead_code))]
 mod tokens;
@@ -15,13 +17,14 @@ mod verifiers;
 
 use std::{sync::Arc, time::Duration};
 
+pub use self::metadata::ResponseMetadata;
 #[cfg(feature = "isv")]
 pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
     signing::{check_tokens, invalid},
     tokens::Tokens,
-    value::{AnswerValue, Read, unpacked},
+    value::{AnswerValue, Read, unpacked, unpacked_with_metadata},
     verifiers::ResolveVerifier,
 };
 use crate::{
@@ -42,7 +45,7 @@ pub(crate) struct Session {
     pub(crate) credentials: Credentials,
     pub(crate) protocol: &'static dyn Protocol,
     pub(crate) gateway: String,
-    /// Whether nobody on the way to the gateway can read or repeat what is said.
+    /// Whether nobody on the way to the gateway can read or replay messages.
     pub(crate) is_protected: bool,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -52,9 +55,11 @@ pub(crate) struct Session {
 pub(crate) struct Exchange<'a> {
     pub(crate) session: &'a Session,
     pub(crate) verifiers: &'a dyn ResolveVerifier,
-    /// Where the merchant's token comes from, if somebody keeps it alive.
+    /// Where the merchant's token comes from, if the client acts for a managed merchant.
     pub(crate) tokens: Option<&'a dyn Tokens>,
     pub(crate) retry: Retry,
+    /// The method that tells what became of a call whose outcome is unknown.
+    pub(crate) query_method: Option<&'static str>,
     pub(crate) answer: &'a AnswerInfo,
     /// The names of what must not be shown of the request; `None` where nothing is known of it.
     pub(crate) secret: Option<&'a [&'a str]>,
@@ -62,6 +67,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) content: &'a RequestContent,
     pub(crate) options: Options,
     pub(crate) timeouts: TimeoutPolicy,
+    /// Whether the answer's metadata is asked for.
+    pub(crate) wants_metadata: bool,
 }
 
 /// How long a call may take, and how often it is sent at most.

@@ -1,4 +1,4 @@
-//! Tokens that somebody keeps alive while calls are made with them.
+//! Merchants' tokens that are kept alive while calls are made with them.
 
 use std::fmt;
 

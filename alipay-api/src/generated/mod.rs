@@ -37,3 +37,16 @@ pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[
     ("alipay.trade.page.pay", crate::method::Kind::Page),
     ("alipay.trade.wap.pay", crate::method::Kind::Page),
 ];
+
+/// Methods, and the one of each that tells what became of a call whose outcome is unknown. In the order of their names.
+pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[
+    ("alipay.fund.trans.toaccount.transfer", "alipay.fund.trans.order.query"),
+    ("alipay.fund.trans.uni.transfer", "alipay.fund.trans.common.query"),
+    ("alipay.trade.cancel", "alipay.trade.query"),
+    ("alipay.trade.close", "alipay.trade.query"),
+    ("alipay.trade.create", "alipay.trade.query"),
+    ("alipay.trade.order.settle", "alipay.trade.order.settle.query"),
+    ("alipay.trade.pay", "alipay.trade.query"),
+    ("alipay.trade.precreate", "alipay.trade.query"),
+    ("alipay.trade.refund", "alipay.trade.fastpay.refund.query"),
+];

@@ -1,4 +1,4 @@
-//! An answer: it is taken apart, its signature is checked, and only then is any of it given out.
+//! An answer. It is parsed and its signature is checked before any of it is given out.
 
 use std::{borrow::Cow, fmt};
 
@@ -23,17 +23,17 @@ pub(crate) struct Answer<'a> {
 /// Why an answer is refused.
 #[derive(Debug)]
 pub(crate) enum AnswerError {
-    /// It is not an answer.
+    /// What came is not an answer.
     Malformed {
         message: String,
         /// Another attempt may get a whole one.
         may_pass: bool,
     },
-    /// It has no signature, and must have one.
+    /// The signature is missing, and must be there.
     Unsigned,
-    /// Its signature does not hold.
+    /// The signature does not hold.
     WrongSignature,
-    /// It is verified, and says neither that it is a success nor that it is none.
+    /// The answer is verified, and says neither that the call succeeded nor that it failed.
     Undecided {
         message: &'static str,
         /// The exact text of its content.
@@ -53,7 +53,7 @@ impl fmt::Display for AnswerError {
 }
 
 impl AnswerError {
-    /// It is not an answer, and another attempt would bring the same.
+    /// What came is not an answer, and another attempt would bring the same.
     pub(super) fn malformed(message: impl Into<String>) -> Self {
         Self::Malformed {
             message: message.into(),
@@ -62,7 +62,7 @@ impl AnswerError {
     }
 }
 
-/// An answer that nobody has verified yet. All that it tells is who is said to have signed it.
+/// An answer that is not verified yet. All that it gives out is which certificate it claims to be signed with.
 pub(crate) struct UnverifiedAnswer<'a> {
     pub(super) protocol: &'static dyn Protocol,
     pub(super) received: &'a Received<'a>,
@@ -86,20 +86,20 @@ impl<'a> UnverifiedAnswer<'a> {
         self.is_signed().then_some(serial)
     }
 
-    /// A member of the content. Anyone may have written it: only what proves itself may be read so.
+    /// A member of the content. Anyone may have written it: use it only for what proves itself, such as a certificate.
     pub(crate) fn unverified(&self, name: &str) -> Option<String> {
         let member = member(&self.values, name);
         member.ok().flatten().map(Cow::into_owned)
     }
 
-    /// Verifies it, if it is signed, and finds out whether it is a success.
+    /// Checks the signature, if there is one, and finds out whether the answer is a success.
     pub(crate) fn verify(self, verifier: &dyn Verifier, info: &AnswerInfo) -> Result<Answer<'a>, AnswerError> {
         let is_signed = self.is_signed();
         if let (true, Some(sign)) = (is_signed, &self.sign) {
             self.check(sign, verifier)?;
         }
         let verdict = self.protocol.judge(&self.values, self.is_error, info)?;
-        // An error may come unsigned, where the gateway could not tell who was calling. Anything else must be signed.
+        // An error may be unsigned, where the gateway can't identify the caller. Anything else must be signed.
         if !verdict.is_error {
             if !is_signed {
                 return Err(AnswerError::Unsigned);
@@ -147,13 +147,13 @@ impl<'a> UnverifiedAnswer<'a> {
 }
 
 impl Answer<'_> {
-    /// Whether it is a refusal of the business without a signature. By its own rules the gateway signs these, for it knows the caller: so
-    /// its words decide nothing. Only what the gateway itself says of a call that it can't tell comes unsigned.
+    /// Whether the answer is a business refusal without a signature. By its own rules the gateway signs these, for it knows the caller, so
+    /// the words of an unsigned one decide nothing. Only errors about a caller that the gateway can't identify are unsigned.
     pub(crate) fn must_be_signed(&self) -> bool {
         !self.verified && self.verdict.must_be_signed
     }
 
-    /// The first field that repeats something else than what was asked for. What is absent or empty is no difference.
+    /// The first field whose value differs from what was asked for. An absent or empty one does not differ.
     pub(crate) fn unasked<'q>(&self, asked: &[(&'q str, String)]) -> Option<&'q str> {
         let differs = |(name, asked): &&(&str, String)| {
             let answered = self.values.get(name).map(|value| value.text());

@@ -2,6 +2,8 @@
 
 use std::{any::Any, borrow::Cow, fmt, fmt::Write as _, time::SystemTime};
 
+use serde_json::Value;
+
 use super::{ambiguity, negative_amount::NegativeAmount};
 use crate::{
     cert::Certificates,
@@ -12,7 +14,7 @@ use crate::{
     types::{DateTime, File, ParseTimeError, Secret},
 };
 
-/// What a request says, sorted by what it is, before a protocol gives each its place and anyone signs it.
+/// A request's fields, sorted by what they are. The protocol gives each its place.
 #[derive(Debug, Default)]
 pub(crate) struct RequestContent {
     /// The method's name.
@@ -22,7 +24,7 @@ pub(crate) struct RequestContent {
     /// Parameters of their own.
     pub(crate) top_level: Vec<(Cow<'static, str>, Secret)>,
     /// Multipart files.
-    pub(crate) files: Vec<(&'static str, File)>,
+    pub(crate) files: Vec<(Cow<'static, str>, File)>,
     /// What the answer repeats, by the names of the fields.
     pub(crate) asked: Vec<(&'static str, String)>,
 }
@@ -33,9 +35,11 @@ pub(crate) enum InvalidRequest {
     Missing(MissingFields),
     Ambiguous(Ambiguous),
     Negative(NegativeAmount),
+    /// The method is called in another way.
+    WrongKind(&'static str),
 }
 
-/// A field comes back in a notification that would be refused for what it says.
+/// A field would come back in a notification that is refused as ambiguous.
 #[derive(Clone, Debug)]
 pub(crate) struct Ambiguous {
     field: String,
@@ -122,7 +126,7 @@ impl RequestContent {
                 Ambiguous::check(name, text).map_err(InvalidRequest::Ambiguous)?;
             }
             if info.files.contains(&name) {
-                files.extend(file(value).map(|file| (name, file.clone())));
+                files.extend(file(value).map(|file| (Cow::Borrowed(name), file.clone())));
             } else if info.top_level.contains(&name) {
                 top_level.push((Cow::Borrowed(name), to_text(value)?.into()));
             } else {
@@ -161,10 +165,37 @@ impl RequestContent {
             asked,
         })
     }
+
+    /// What a call by name says: `business` is the content, or nothing where it is null.
+    pub(crate) fn raw(method: String, business: &Value) -> Self {
+        let content = match business {
+            Value::Null => Secret::default(),
+            business => business.to_string().into(),
+        };
+        Self {
+            content,
+            ..Self::of(Cow::Owned(method))
+        }
+    }
+
+    /// A request of this method that says nothing.
+    pub(crate) fn of(method: Cow<'static, str>) -> Self {
+        Self {
+            method,
+            ..Self::default()
+        }
+    }
 }
 
 impl Ambiguous {
-    /// Refuses text that could not be told from other parameters where it comes back.
+    /// Refuses content with a member that would make its notification ambiguous.
+    pub(crate) fn check_all(business: &Value) -> Result<(), Self> {
+        let members = business.as_object().into_iter().flatten();
+        let mut texts = members.filter_map(|(name, value)| Some((name, value.as_str()?)));
+        texts.try_for_each(|(name, text)| Self::check(name, text))
+    }
+
+    /// Refuses text that would make its notification ambiguous.
     pub(crate) fn check(field: &str, text: &str) -> Result<(), Self> {
         match ambiguity::of_request(field, text) {
             None => Ok(()),
@@ -182,12 +213,12 @@ impl fmt::Display for Ambiguous {
         let remedy = if field == "passback_params" {
             "percent-encode the whole value"
         } else {
-            "write it otherwise, such as with a blank behind the `&`"
+            "write the value otherwise, such as with a blank behind the `&`"
         };
         write!(
             formatter,
-            "`{field}` holds `&{hidden}=`: Alipay sends it back in its notification, where it could not be told from the parameter \
-             `{hidden}`, and the notification would be refused: {remedy}"
+            "`{field}` holds `&{hidden}=`: Alipay sends the value back in its notification, where it would look like the parameter \
+             `{hidden}`, and the notification would be refused; {remedy}"
         )
     }
 }
@@ -198,6 +229,7 @@ impl fmt::Display for InvalidRequest {
             Self::Missing(missing) => missing.fmt(formatter),
             Self::Ambiguous(ambiguous) => ambiguous.fmt(formatter),
             Self::Negative(negative) => negative.fmt(formatter),
+            Self::WrongKind(message) => formatter.write_str(message),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The gateway's protocols, and the seam that they are behind.
 //!
 //! A protocol turns the [content](content::RequestContent) of a request into bytes, says which of them are signed, and takes an answer
-//! apart. It knows no client, no key and no transport: the exchange brings those, and knows nothing of how a request is written. Whoever
-//! adds a protocol implements [`Protocol`] and [`Unsigned`].
+//! apart. It knows no client, no key and no transport: the exchange brings those, and knows nothing of how a request is written. To add a
+//! protocol, implement [`Protocol`] and [`Unsigned`].
 //!
 //! # Encryption
 //! None is there yet. Its place is between the content and the protocol, on both ways: a request is encrypted, then signed; an answer is
@@ -38,7 +38,7 @@ use self::{
 };
 use crate::{codec::Values, error::GatewayError, method::AnswerInfo};
 
-/// The protocol of a client that is not told otherwise.
+/// The protocol of a client by default.
 pub(crate) const DEFAULT: &dyn Protocol = &v2::V2;
 
 /// Why a signature of Alipay's may not hold, to follow "or".
@@ -90,18 +90,18 @@ pub(crate) trait Unsigned: Send + Sync {
 /// What an answer says of its own success.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Verdict {
-    /// Something went wrong, or is said to have.
+    /// The answer is an error.
     pub(crate) is_error: bool,
-    /// What its code says. A success in an error is a contradiction.
+    /// What the answer's code says. A success in an error is a contradiction.
     pub(crate) claim: Claim,
-    /// Why nothing says that it is a success, if it is no error either.
+    /// Why the answer is neither an error nor a success.
     pub(crate) undecided: Option<&'static str>,
-    /// An error that says this is signed: the gateway knows who was calling.
+    /// The gateway signs errors of this sort, for it knows the caller.
     pub(crate) must_be_signed: bool,
 }
 
 impl Verdict {
-    /// Whether a success is said, or at least nothing else. In an error, that is a contradiction.
+    /// Whether the code says success, or nothing else. In an error, that is a contradiction.
     pub(crate) fn claims_success(&self) -> bool {
         matches!(self.claim, Claim::Success | Claim::Pending)
     }
@@ -110,11 +110,11 @@ impl Verdict {
 /// What an answer's code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// It is done, or there is no code.
+    /// The call is carried out, or there is no code.
     Success,
-    /// It is a success whose payer has yet to act.
+    /// A success whose payer has yet to act.
     Pending,
-    /// The business behind the gateway refuses it. The gateway knows who was calling, and signs it.
+    /// The business behind the gateway refuses the call. The gateway knows the caller, and signs the refusal.
     BusinessRefusal,
     /// Something else went wrong.
     Failure,

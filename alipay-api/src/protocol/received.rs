@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-/// What came, and a text of the same length to find members in.
+/// A response, and a text of the same length to find members in.
 pub(crate) struct Received<'a> {
     response: &'a http::Response<Bytes>,
     text: Cow<'a, str>,

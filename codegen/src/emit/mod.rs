@@ -15,7 +15,7 @@ mod tokens;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::ir::Kind;
+use crate::ir::{Kind, Retry};
 use crate::lower::{Item, Library};
 use crate::tree::{Tree, header};
 use emitter::Emitter;
@@ -110,6 +110,14 @@ impl Emitter {
                 Kind::Server | Kind::Upload => None,
             }
         });
+        let mut query_methods: Vec<_> = infos()
+            .filter_map(|info| match &info.retry {
+                Retry::Keyed { ask, .. } => Some((info.name, ask)),
+                Retry::Read | Retry::Never => None,
+            })
+            .collect();
+        query_methods.sort_unstable();
+        let query_methods = query_methods.iter().map(|(name, ask)| quote!((#name, #ask)));
         Some(quote! {
             /// The methods that the gateway takes in certificate mode only.
             pub(crate) const CERTIFICATE_ONLY: &[&str] = &[#(#certificate_only),*];
@@ -117,6 +125,8 @@ impl Emitter {
             pub(crate) const WITHOUT_CODE: &[&str] = &[#(#without_code),*];
             /// The methods that no server calls: browsers and phone apps are handed them.
             pub(crate) const HANDED_OVER: &[(&str, crate::method::Kind)] = &[#(#handed_over),*];
+            /// Methods, and the one of each that tells what became of a call whose outcome is unknown. In the order of their names.
+            pub(crate) const QUERY_METHODS: &[(&str, &str)] = &[#(#query_methods),*];
         })
     }
 

@@ -36,7 +36,7 @@ fn compare(theirs: &str, ours: &[(&str, &str)]) -> String {
     }
 }
 
-/// What stands before the first parameter. What stands behind the last one can't be told from its value.
+/// The text before the first parameter. Text behind the last one can't be separated from its value.
 fn without_quotation<'a>(theirs: &'a str, ours: &[(&str, &str)]) -> &'a str {
     let starts = ours.iter().filter_map(|(name, _)| theirs.find(&format!("{name}=")));
     let words = &theirs[..starts.min().unwrap_or(theirs.len())];

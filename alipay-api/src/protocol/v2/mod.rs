@@ -30,10 +30,10 @@ use crate::{
     transport::MAX_BODY,
 };
 
-/// The code of what is done.
+/// The code of a success.
 const SUCCESS: &str = "10000";
 
-/// The code of what the business behind the gateway refuses.
+/// The code of a refusal by the business behind the gateway.
 const REFUSED: &str = "40004";
 
 /// What is known of the answers to methods that have no spec.
@@ -145,7 +145,7 @@ impl Protocol for V2 {
             Some(_) => Claim::Failure,
         };
         let claims_success = matches!(claim, Claim::Success | Claim::Pending);
-        let nothing = "the answer has no `code`: nothing says that it is a success";
+        let nothing = "the answer has no `code`: nothing shows that the call succeeded";
         let must_be_signed = match code.as_deref().map(str::trim) {
             None | Some("" | REFUSED) => true,
             // What the gateway itself says of a call has another form.
@@ -207,7 +207,7 @@ fn says_something(value: Value<'_>) -> bool {
     }
 }
 
-/// Whether it is the beginning of JSON, or nothing at all.
+/// Whether the text is the beginning of JSON, or empty.
 fn is_cut_short(text: &str) -> bool {
     serde_json::from_str::<&serde_json::value::RawValue>(text).is_err_and(|error| error.is_eof())
 }

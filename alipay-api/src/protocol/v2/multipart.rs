@@ -1,13 +1,16 @@
 //! Bodies of uploads: `multipart/form-data` by RFC 7578.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::{
+    borrow::Cow,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+};
 
 use crate::types::File;
 
 /// A body and its `Content-Type`.
 pub(super) fn encode<'a>(
     texts: impl Iterator<Item = (&'a str, &'a str)>,
-    files: &[(&'static str, File)],
+    files: &[(Cow<'static, str>, File)],
 ) -> (String, Vec<u8>) {
     let boundary = boundary();
     let mut body = Vec::new();

@@ -1,9 +1,11 @@
 //! Parameters, and the text of them that is signed.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-use crate::protocol::InvalidParameter;
+use crate::{protocol::InvalidParameter, types::File};
 
 /// A request's parameters: none of them empty, in the byte order of their names.
 pub(super) struct Parameters<'a>(Vec<(&'a str, &'a str)>);
@@ -20,13 +22,23 @@ impl<'a> Parameters<'a> {
         // The gateway leaves empty values out of what it verifies: so nothing empty is sent.
         parameters.retain(|(_, value)| !value.is_empty());
         parameters.sort_unstable_by_key(|(name, _)| name.as_bytes());
-        if let Some((name, _)) = parameters.iter().find(|(name, _)| !is_name(name)) {
-            return Err(InvalidParameter::Name(name.escape_debug().to_string()));
-        }
+        parameters.iter().try_for_each(|(name, _)| check_name(name))?;
         match parameters.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(InvalidParameter::Duplicate(pair[0].0.to_owned())),
             None => Ok(Self(parameters)),
         }
+    }
+
+    /// Refuses files whose names are none, or are given twice.
+    pub(super) fn check_files(&self, files: &[(Cow<'static, str>, File)]) -> Result<(), InvalidParameter> {
+        for (index, (name, _)) in files.iter().enumerate() {
+            check_name(name)?;
+            let is_parameter = self.0.iter().any(|(parameter, _)| parameter == name);
+            if is_parameter || files[..index].iter().any(|(other, _)| other == name) {
+                return Err(InvalidParameter::Duplicate(name.to_string()));
+            }
+        }
+        Ok(())
     }
 
     /// Names and values, in their order.
@@ -67,6 +79,14 @@ impl SignedParameters<'_> {
     /// Room enough for most with [`append_encoded`](crate::protocol::urlencoded::append_encoded).
     pub(super) fn encoded_length(&self) -> usize {
         self.iter().map(|(name, value)| name.len() + 2 * value.len() + 2).sum()
+    }
+}
+
+fn check_name(name: &str) -> Result<(), InvalidParameter> {
+    if is_name(name) {
+        Ok(())
+    } else {
+        Err(InvalidParameter::Name(name.escape_debug().to_string()))
     }
 }
 

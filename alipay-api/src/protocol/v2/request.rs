@@ -86,10 +86,12 @@ impl<'a> Request<'a> {
             ),
         ];
         let top_level = content.top_level.iter().map(|(name, value)| (&**name, value.expose()));
+        let parameters = Parameters::new(protocol.into_iter().chain(top_level).collect())?;
+        parameters.check_files(&content.files)?;
         Ok(Self {
             content,
             gateway: identity.gateway,
-            parameters: Parameters::new(protocol.into_iter().chain(top_level).collect())?,
+            parameters,
         })
     }
 
@@ -142,7 +144,7 @@ impl Unsigned for Request<'_> {
 
     fn explain(&self, gateway: &mut GatewayError) {
         if gateway.sub_code.as_deref() == Some("isv.invalid-signature") {
-            // It quotes the request, tokens and all.
+            // The message quotes the whole request, tokens included.
             let theirs = gateway.sub_message.take().unwrap_or_default();
             gateway.sub_message = Some(diagnosis::explain(&theirs, self.parameters.pairs()));
         }

@@ -216,15 +216,30 @@ async fn calls(shown: &mut Shown, client: &Client) {
     shown.add("Outcome", &Outcome::Pending(pay.clone()));
     shown.add("Call", &call());
     shown.add("CallFuture", &call().into_future());
+    shown.add("CallWithMetadata", &call().with_metadata());
+    // The answer repeats what it was asked.
+    let granted = client.call_raw(
+        "alipay.trade.precreate",
+        json!({ "out_trade_no": TOKEN, "total_amount": 1, "subject": "x" }),
+    );
+    let (granted, metadata) = granted.with_metadata().await.unwrap();
+    assert!(metadata.verified_content().contains(TOKEN));
+    shown.add("ResponseMetadata", &metadata);
+    shown.add("RawResponse", &granted);
     let page = merchant.trade().page_pay(PagePay::new("1", price("1.00"), "subject"));
     shown.add("PageCall", &page.return_url(&url).notify_url(&url));
     let app = merchant.trade().app_pay(AppPay::new("1", price("1.00"), "subject"));
     shown.add("AppCall", &app.notify_url(&url));
+    let raw = merchant.page_raw("alipay.no.such.page.pay", json!({ "auth_code": TOKEN }));
+    shown.add("PageCall", &raw.parameter("auth_token", TOKEN).return_url(&url));
+    let raw = merchant.app_raw("alipay.no.such.app.pay", json!({ "auth_code": TOKEN }));
+    shown.add("AppCall", &raw.parameter("auth_token", TOKEN));
     let business = json!({ "app_auth_token": TOKEN, "code": { "deep": [TOKEN] } });
     let raw = || {
         merchant
             .call_raw("alipay.no.such.method", business.clone())
             .parameter("code", TOKEN)
+            .file("file", File::new("a.png", TOKEN))
             .auth_token(TOKEN)
             .notify_url(&url)
     };

@@ -4,11 +4,13 @@ use std::{future::IntoFuture as _, time::Duration};
 
 use alipay_api::{
     Client, Error, ErrorKind,
+    open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
     sign::{PublicKey, SignError, SignType, Signer},
     trade::{AppPay, Create, CreateRequired, PagePay, Precreate, Query, Refund, types::TradeStatus},
     transport::{TransportError, TransportErrorKind},
 };
 use alipay_mock::{Fault, Mock};
+use serde_json::json;
 
 use crate::support::{builder, paid_order, price, start};
 
@@ -32,8 +34,8 @@ fn once(mock: &Mock) -> Client {
 async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
     for (fault, told) in [
         (Fault::HttpStatus(503), "did not answer with status 200"),
-        (Fault::Html, "bytes that begin like HTML"),
-        (Fault::Empty, "it is empty"),
+        (Fault::Html, "bytes and begins like HTML"),
+        (Fault::Empty, "the body is empty"),
         (Fault::Truncated, "it ends too early"),
         (Fault::Oversized, "larger than 8 MiB"),
         (Fault::DuplicateRoot, "has two contents"),
@@ -386,4 +388,68 @@ async fn calls_run_in_tasks_and_side_by_side() {
     assert!(found[0].is_ok());
     assert_eq!(found[1].as_ref().unwrap_err().sub_code(), Some("ACQ.TRADE_NOT_EXIST"));
     assert_eq!(spawned.await.unwrap().unwrap().out_trade_no, "1");
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_names_the_method_to_ask() {
+    let (mock, client) = start().await;
+    let client = &client;
+    let closed = || mock.fault_next(Fault::CloseConnection);
+    let unknown = |error: Error, query: Option<&str>, told: &str| {
+        assert!(error.is_outcome_unknown(), "{error}");
+        assert_eq!(error.query_method(), query, "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    };
+    let ask = "the call may have been carried out: ask by alipay.trade.query before it is sent again";
+    closed();
+    let error = client.trade().create(create()).await.unwrap_err();
+    unknown(error, Some("alipay.trade.query"), ask);
+    closed();
+    let refund = Refund::with_out_trade_no("1", price("1.00")).out_request_no("R1");
+    let error = client.trade().refund(refund).await.unwrap_err();
+    unknown(
+        error,
+        Some("alipay.trade.fastpay.refund.query"),
+        "ask by alipay.trade.fastpay.refund.query",
+    );
+    // By name, also.
+    closed();
+    let error = client.call_raw("alipay.trade.create", json!({})).await.unwrap_err();
+    unknown(error, Some("alipay.trade.query"), ask);
+    closed();
+    let error = client.call_raw("alipay.no.such.method", json!({})).await.unwrap_err();
+    unknown(
+        error,
+        None,
+        "the call may have been carried out: find out before it is sent again",
+    );
+    // Whose token it is, no spec says how to ask.
+    closed();
+    let token = AuthTokenApp::with_code("1", AuthTokenAppGrantType::AuthorizationCode);
+    let error = client.open().auth_token_app(token).await.unwrap_err();
+    unknown(error, None, "find out before it is sent again");
+
+    // Where nothing is unknown, nobody needs to ask.
+    let refused = client
+        .trade()
+        .refund(Refund::with_out_trade_no("9", price("1.00")))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.query_method(), refused.is_outcome_unknown()),
+        (None, false),
+        "{refused}"
+    );
+    let query = Query::with_out_trade_no("9");
+    let refused = client.trade().query(query).await.unwrap_err();
+    assert_eq!(refused.query_method(), None);
+
+    let made = Error::for_tests(ErrorKind::Timeout)
+        .method("alipay.trade.refund")
+        .outcome_unknown();
+    unknown(
+        made.query_method("alipay.trade.refund").build(),
+        Some("alipay.trade.refund"),
+        "the same request again tells it",
+    );
 }

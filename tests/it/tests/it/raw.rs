@@ -1,10 +1,14 @@
 use std::collections::BTreeMap;
 
 use alipay_api::{ErrorClass, ErrorKind, trade::CreateResponse};
-use alipay_mock::Fault;
+use alipay_mock::{Fault, keys::SignType};
 use serde_json::json;
 
-use crate::support::{paid_order, start, start_certified};
+use crate::{
+    pages::submit,
+    support::{builder, paid_order, start, start_certified},
+    tamper::Canned,
+};
 
 #[tokio::test]
 async fn a_method_can_be_called_by_name() {
@@ -21,6 +25,8 @@ async fn a_method_can_be_called_by_name() {
     assert_eq!((&*texts["code"], &*texts["out_trade_no"]), ("10000", "1"));
     let error = answer.json::<BTreeMap<String, i64>>().unwrap_err();
     assert_eq!(error.to_string(), "`code`: expected i64");
+    let error = answer.get::<i64>("msg").unwrap_err();
+    assert!(error.to_string().starts_with("`msg`: expected"), "{error}");
 }
 
 #[tokio::test]
@@ -79,9 +85,9 @@ async fn a_method_that_needs_certificates_is_not_sent_without() {
 async fn a_page_method_says_that_it_is_one() {
     let (mock, client) = start().await;
     for (method, told) in [
-        ("alipay.trade.page.pay", "Client::page"),
-        ("alipay.trade.wap.pay", "Client::page"),
-        ("alipay.trade.app.pay", "Client::app"),
+        ("alipay.trade.page.pay", "Client::page or Client::page_raw"),
+        ("alipay.trade.wap.pay", "Client::page or Client::page_raw"),
+        ("alipay.trade.app.pay", "Client::app or Client::app_raw"),
     ] {
         let error = client
             .call_raw(method, json!({ "out_trade_no": "1" }))
@@ -103,7 +109,7 @@ async fn a_page_method_says_that_it_is_one() {
     assert!(
         error
             .to_string()
-            .contains("by its name it is a method that a browser is sent to"),
+            .contains("by its name the method is one that a browser is sent to"),
         "{error}"
     );
     let error = client
@@ -117,4 +123,112 @@ async fn a_page_method_says_that_it_is_one() {
     let error = client.call_raw("alipay.open.app.no.such", json!({})).await.unwrap_err();
     assert!(!error.to_string().contains("by its name"), "{error}");
     assert_eq!(mock.requests(), 3);
+}
+
+#[tokio::test]
+async fn pages_and_order_strings_of_a_method_with_a_spec_can_be_made_by_name() {
+    let (mock, client) = start().await;
+    let order = |number: &str| json!({ "out_trade_no": number, "total_amount": "0.01", "subject": "a&b=c+d%", "product_code": "FAST_INSTANT_TRADE_PAY" });
+    let page = client.page_raw("alipay.trade.page.pay", order("1"));
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let opened = http.get(page.url().unwrap()).send().await.unwrap();
+    assert_eq!(opened.status(), 200);
+    assert_eq!(
+        submit(&client.page_raw("alipay.trade.wap.pay", order("2")).form().unwrap())
+            .await
+            .0,
+        200
+    );
+    let order_string = client
+        .app_raw("alipay.trade.app.pay", order("3"))
+        .order_string()
+        .unwrap();
+    let paid = http
+        .get(format!("{}?{order_string}", client.gateway()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(paid.status(), 200);
+    for number in ["1", "2", "3"] {
+        assert_eq!(mock.trade(number).unwrap().subject, "a&b=c+d%", "{number}");
+    }
+    // Each in its own way only.
+    let error = client.page_raw("alipay.trade.app.pay", order("4")).url().unwrap_err();
+    assert!(
+        error.to_string().contains("Client::app_raw") && error.kind() == ErrorKind::Request,
+        "{error}"
+    );
+    let error = client
+        .app_raw("alipay.trade.page.pay", order("4"))
+        .order_string()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("Client::page_raw") && error.kind() == ErrorKind::Request,
+        "{error}"
+    );
+    // What would be refused when it comes back in a notification.
+    let ambiguous = json!({ "subject": "A&trade_no=1" });
+    let page = client.page_raw("alipay.no.such.page.pay", ambiguous.clone());
+    let app = client
+        .app_raw("alipay.no.such.app.pay", json!({}))
+        .parameter("subject", "A&trade_no=1");
+    for error in [page.url(), page.form(), app.order_string()].map(Result::unwrap_err) {
+        assert!(error.to_string().contains("`subject` holds `&trade_no=`"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_methods_own_members_reach_the_caller_and_decide_nothing() {
+    const METHOD: &str = "alipay.no.such.method";
+    const ANSWERED: &str = r#"{"code":"10000","msg":"Success","sub_code":"PART","sub_msg":"in part","n":1}"#;
+
+    let (mock, _) = start().await;
+    let canned = Canned::default();
+    let client = builder(&mock).transport(canned.clone()).build().unwrap();
+    let answer = |content: &str, sign: bool| {
+        let sign = if sign {
+            mock.alipay_key_pair().sign(SignType::Rsa2, content.as_bytes()).unwrap()
+        } else {
+            String::new()
+        };
+        canned.set(format!(
+            r#"{{"alipay_no_such_method_response":{content},"sign":"{sign}"}}"#
+        ));
+    };
+    let call = || client.call_raw(METHOD, json!({}));
+    answer(ANSWERED, true);
+    // Unless somebody says otherwise, it is an error of the gateway's.
+    let error = call().await.unwrap_err();
+    assert_eq!((error.kind(), error.sub_code()), (ErrorKind::Gateway, Some("PART")));
+    assert!(error.is_outcome_unknown());
+    // One that is named says nothing of the other.
+    let own = |names| call().own_members(names);
+    assert_eq!(own(&["sub_msg"]).await.unwrap_err().sub_code(), Some("PART"));
+
+    let answered = own(&["sub_code"]).await.unwrap();
+    assert_eq!(answered.code().as_deref(), Some("10000"));
+    assert_eq!(answered.get::<String>("sub_code").unwrap().as_deref(), Some("PART"));
+    let read: CreateResponse = answered.read().unwrap();
+    assert_eq!(read.extra.get("sub_code"), Some("\"PART\""));
+    assert_eq!((read.extra.get("sub_msg"), read.extra.get("n")), (None, Some("1")));
+
+    // The gateway's code decides all the same, and so does the signature.
+    for (content, kind) in [
+        (ANSWERED.replace("10000", "40004"), ErrorKind::Gateway),
+        (ANSWERED.replace("10000", "20000"), ErrorKind::Gateway),
+        (ANSWERED.replace(r#""code":"10000","#, ""), ErrorKind::Decode),
+    ] {
+        answer(&content, true);
+        let error = own(&["code", "msg", "sub_code", "sub_msg"]).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.is_outcome_unknown(), "{error}");
+    }
+    answer(ANSWERED, false);
+    assert_eq!(own(&["sub_code"]).await.unwrap_err().kind(), ErrorKind::Verification);
+
+    let sent = canned.sent();
+    let error = own(&["sub_cod"]).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Request, false));
+    assert!(error.to_string().contains("not `sub_cod`"), "{error}");
+    assert_eq!(canned.sent(), sent);
 }

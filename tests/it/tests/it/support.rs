@@ -72,8 +72,17 @@ pub(crate) fn price(text: &str) -> Price {
 
 /// Answers each POST with the next of these bodies (the last for ever), and hands out what was posted.
 pub(crate) async fn merchant(answers: &[&str]) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let (address, receiver) = server(answers, |_, body| body).await;
+    (format!("{address}/notify"), receiver)
+}
+
+/// Answers each POST with the next of these bodies (the last for ever), and hands out what `keep` makes of its head and its body.
+pub(crate) async fn server<T: Send + 'static>(
+    answers: &[&str],
+    keep: fn(Vec<u8>, Vec<u8>) -> T,
+) -> (String, mpsc::UnboundedReceiver<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let url = format!("http://{}", listener.local_addr().unwrap());
     let (sender, receiver) = mpsc::unbounded_channel();
     let answers: Arc<Vec<String>> = Arc::new(answers.iter().map(|answer| (*answer).to_owned()).collect());
     tokio::spawn(async move {
@@ -100,7 +109,7 @@ pub(crate) async fn merchant(answers: &[&str]) -> (String, mpsc::UnboundedReceiv
                 answer.len()
             );
             stream.write_all(answer.as_bytes()).await.unwrap();
-            if sender.send(body).is_err() {
+            if sender.send(keep(request, body)).is_err() {
                 break;
             }
         }

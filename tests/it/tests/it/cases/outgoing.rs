@@ -63,7 +63,7 @@ async fn what_would_be_refused_when_it_comes_back_is_not_sent() {
         ),
         (
             "requests/subject-with-a-parameter-of-the-notification",
-            ["`subject` holds `&trade_no=`", "write it otherwise"],
+            ["`subject` holds `&trade_no=`", "write the value otherwise"],
         ),
     ] {
         let call = page_pay(&client, &case(name));
