@@ -129,6 +129,9 @@ impl Credentials {
     /// Public-key mode with a signer and a verifier of your own, such as a key that never leaves a key management service. For
     /// certificate mode, see [`custom_certificates`](Self::custom_certificates).
     ///
+    /// Nothing here tells whether the signer has the right key: [`check_signer`](Self::check_signer) does where you have the app's public key,
+    /// and [`Client::check`](crate::Client::check) asks Alipay. With another key the gateway refuses every call (`isv.invalid-signature`).
+    ///
     /// # Errors
     /// They are of different sign types: Alipay answers with the type that it is asked with.
     pub fn custom(signer: Arc<dyn Signer>, verifier: Arc<dyn Verifier>) -> Result<Self, Error> {
@@ -152,12 +155,12 @@ impl Credentials {
 
     /// Certificate mode with a signer of your own; see [`certificates`](Self::certificates).
     ///
-    /// The signer signs once, to tell whether the app's certificate was issued for its key.
+    /// The signer signs once, to tell whether the app's certificate was issued for its key: so this waits for as long as it takes.
     ///
     /// # Errors
-    /// It can't sign; the app's certificate was not issued for its key; a certificate is in another's place; or Alipay's key is too
-    /// short for the signer's type.
-    pub fn custom_certificates(
+    /// The signer fails ([`ErrorKind::Signing`]). The app's certificate was not issued for its key; a certificate is in another's place; or
+    /// Alipay's key is too short for the signer's type ([`ErrorKind::Configuration`]).
+    pub async fn custom_certificates(
         signer: Arc<dyn Signer>,
         app_cert: Certificate,
         alipay_cert: Certificate,
@@ -165,18 +168,30 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let certificates = Certificates::new(app_cert, alipay_cert, root_certs)?;
         let (app_key, alipay_key) = certified_keys(&certificates)?;
-        let signature = signer.sign(PROBE).map_err(|error| invalid("the signer", error))?;
-        let is_by = |key: &PublicKey| {
-            let verifier = key.verifier(signer.sign_type());
-            verifier.is_ok_and(|verifier| verifier.verify(PROBE, &signature).is_ok())
-        };
-        if let Some(problem) = mismatched(is_by(&app_key), is_by(&alipay_key)) {
+        let probe = Probe::of(&*signer).await?;
+        if let Some(problem) = mismatched(probe.is_by(&app_key), probe.is_by(&alipay_key)) {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
         let verifier = alipay_key
             .verifier(signer.sign_type())
             .map_err(|error| invalid(Place::Alipay, error))?;
         Ok(Self::custom(signer, verifier)?.certified(certificates))
+    }
+
+    /// Has the signer sign once, and checks the signature with the app's public key (应用公钥), which was uploaded to the open platform: for a
+    /// [custom](Self::custom) signer, whose key may be another one. Nothing is sent to Alipay.
+    ///
+    /// # Errors
+    /// The signer fails ([`ErrorKind::Signing`]), or its signature was made with another key or algorithm ([`ErrorKind::Configuration`]).
+    pub async fn check_signer(&self, app_public_key: &PublicKey) -> Result<(), Error> {
+        if Probe::of(&*self.signer).await?.is_by(app_public_key) {
+            return Ok(());
+        }
+        let message = format!(
+            "the signer's signature does not hold for the app's public key: the signer has another key, or does not sign by {}",
+            algorithm(self.sign_type())
+        );
+        Err(Error::new(ErrorKind::Configuration, message))
     }
 
     /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2.
@@ -236,8 +251,40 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What a signer of the caller's own has to sign before it is believed to have the app's key.
-const PROBE: &[u8] = b"alipay-api";
+/// The signature that a signer makes to show which key it has.
+struct Probe {
+    sign_type: SignType,
+    signature: Vec<u8>,
+}
+
+impl Probe {
+    const MESSAGE: &[u8] = b"alipay-api";
+
+    async fn of(signer: &dyn Signer) -> Result<Self, Error> {
+        let signature = signer.sign(Self::MESSAGE).await.map_err(|error| {
+            let is_temporary = error.is_temporary();
+            Error::new(ErrorKind::Signing, "the signer made no signature to be checked")
+                .with_outcome(false, is_temporary)
+                .with_source(error)
+        })?;
+        Ok(Self {
+            sign_type: signer.sign_type(),
+            signature,
+        })
+    }
+
+    fn is_by(&self, key: &PublicKey) -> bool {
+        let verifier = key.verifier(self.sign_type);
+        verifier.is_ok_and(|verifier| verifier.verify(Self::MESSAGE, &self.signature).is_ok())
+    }
+}
+
+fn algorithm(sign_type: SignType) -> &'static str {
+    match sign_type {
+        SignType::Rsa2 => "RSASSA-PKCS1-v1_5 with SHA-256",
+        SignType::Rsa => "RSASSA-PKCS1-v1_5 with SHA-1",
+    }
+}
 
 /// The app's key and Alipay's, by their certificates.
 fn certified_keys(certificates: &Certificates) -> Result<(PublicKey, PublicKey), Error> {

@@ -80,7 +80,7 @@ impl Exchange<'_> {
 
     /// Whether the failure may pass and the call can't do anything twice.
     fn may_send_again(&self, error: &Error) -> bool {
-        let was_not_sent = error.kind() == ErrorKind::Transport;
+        let was_not_sent = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Signing);
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 

@@ -1,7 +1,5 @@
 //! Who asks, when, and the signature.
 
-use std::sync::Arc;
-
 use super::Session;
 use crate::{
     Error, ErrorKind,
@@ -33,24 +31,22 @@ impl Session {
         }
     }
 
-    /// Signs without keeping the runtime's threads from other work.
-    pub(super) async fn sign(&self, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
-        if !self.credentials.signer.is_slow() {
-            return self.sign_now(unsigned, method);
-        }
+    /// Signs a request, for as long as the signer takes.
+    pub(crate) async fn sign(&self, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
         let message = unsigned.message();
-        let signer = Arc::clone(&self.credentials.signer);
-        let signature = tokio::task::spawn_blocking(move || signer.sign(message.as_bytes())).await;
-        signature
-            .map_err(SignError::new)
-            .flatten()
-            .map_err(|error| not_signed(method, error))
+        let signature = self.credentials.signer.sign(message.as_bytes()).await;
+        signature.map_err(|error| not_signed(method, error))
     }
 
-    /// Signs on the caller's thread.
-    pub(crate) fn sign_now(&self, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
-        let signature = self.credentials.signer.sign(unsigned.message().as_bytes());
-        signature.map_err(|error| not_signed(method, error))
+    /// Signs a request on the caller's thread, if the signer can; `instead` says what to call where it can't.
+    pub(crate) fn sign_now(&self, unsigned: &dyn Unsigned, method: &str, instead: &str) -> Result<Vec<u8>, Error> {
+        let signature = self.credentials.signer.sign_now(unsigned.message().as_bytes());
+        signature
+            .ok_or_else(|| {
+                let message = format!("the client's signer is asynchronous only: {instead}");
+                Error::new(ErrorKind::Signing, message).with_method(method)
+            })?
+            .map_err(|error| not_signed(method, error))
     }
 }
 
@@ -77,7 +73,9 @@ pub(crate) fn invalid(error: InvalidParameter, method: &str) -> Error {
 }
 
 fn not_signed(method: &str, error: SignError) -> Error {
-    Error::new(ErrorKind::Request, "the request can't be signed")
+    let is_temporary = error.is_temporary();
+    Error::new(ErrorKind::Signing, "the request can't be signed")
         .with_method(method)
+        .with_outcome(false, is_temporary)
         .with_source(error)
 }

@@ -86,7 +86,13 @@ impl Identity {
 
     pub(super) fn sign(&self, text: &str) -> String {
         let key = PrivateKey::parse(&self.key).unwrap();
-        BASE64_STANDARD.encode(key.signer(SignType::Rsa2).unwrap().sign(text.as_bytes()).unwrap())
+        BASE64_STANDARD.encode(
+            key.signer(SignType::Rsa2)
+                .unwrap()
+                .sign_now(text.as_bytes())
+                .unwrap()
+                .unwrap(),
+        )
     }
 
     /// The same names and serials, certified by nobody but itself.

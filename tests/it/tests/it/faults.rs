@@ -4,7 +4,7 @@ use std::{future::IntoFuture as _, time::Duration};
 
 use alipay_api::{
     Client, Error, ErrorKind,
-    sign::{PublicKey, SignError, SignType, Signer},
+    sign::{self, PublicKey, SignError, SignType},
     trade::{AppPay, Create, CreateRequired, PagePay, Precreate, Query, Refund, types::TradeStatus},
     transport::{TransportError, TransportErrorKind},
 };
@@ -259,30 +259,19 @@ async fn a_wrong_key_is_explained_without_its_tokens() {
     assert!(!shown.contains("app-auth-token"), "{shown}");
 }
 
-/// Never signs within a caller's time.
-#[derive(Debug)]
-struct StuckSigner(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
-
-impl Signer for StuckSigner {
-    fn sign_type(&self) -> SignType {
-        SignType::Rsa2
-    }
-
-    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
-        let _ = self.0.lock().unwrap().recv();
-        Err(SignError::new("too late"))
-    }
-}
-
 #[tokio::test]
 async fn what_is_not_signed_in_time_is_not_sent() {
     let (mock, _) = start().await;
-    let (release, stuck) = std::sync::mpsc::channel();
+    let (release, stuck) = std::sync::mpsc::channel::<()>();
     let verifier = PublicKey::parse(&mock.alipay_public_key())
         .unwrap()
         .verifier(SignType::Rsa2)
         .unwrap();
-    let signer = std::sync::Arc::new(StuckSigner(std::sync::Mutex::new(stuck)));
+    let stuck = std::sync::Mutex::new(stuck);
+    let signer = sign::blocking(SignType::Rsa2, move |_| {
+        let _ = stuck.lock().unwrap().recv();
+        Err(SignError::new("too late"))
+    });
     let credentials = alipay_api::Credentials::custom(signer, verifier).unwrap();
     let client = Client::builder(mock.app_id(), credentials)
         .gateway(mock.gateway_url())
