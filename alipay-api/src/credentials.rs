@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, path::Path, sync::Arc, time::SystemTime
 use crate::{
     Error, ErrorKind,
     cert::{Certificate, CertificateError, CertificateErrorKind, Certificates, Keyring, Place, RootCertificates},
-    sign::{PrivateKey, PublicKey, SignType, Signer, Verifier},
+    sign::{AnyOf, PrivateKey, PublicKey, SignType, Signer, Verifier},
 };
 
 /// What a client signs with and what it verifies answers and notifications by.
@@ -17,7 +17,16 @@ pub struct Credentials {
     pub(crate) verifier: Arc<dyn Verifier>,
     /// What certificate mode names in every request.
     pub(crate) certificates: Option<Arc<Certificates>>,
-    keys: Option<(PrivateKey, PublicKey)>,
+    /// Where they are known.
+    keys: Option<KnownKeys>,
+}
+
+/// The keys of which signer and verifier were made.
+#[derive(Clone)]
+struct KnownKeys {
+    private_key: PrivateKey,
+    alipay_key: PublicKey,
+    next_alipay_keys: Vec<PublicKey>,
 }
 
 impl Credentials {
@@ -105,25 +114,53 @@ impl Credentials {
     /// # Errors
     /// The public key is the app's own, or a key is too short for the sign type.
     pub fn keys(private_key: PrivateKey, alipay_public_key: PublicKey, sign_type: SignType) -> Result<Self, Error> {
-        if private_key.public_key() == alipay_public_key {
-            return Err(Error::new(
-                ErrorKind::Configuration,
-                "Alipay's public key: this is your app's public key, not Alipay's; \
-                 the open platform shows Alipay's once you have uploaded your app's",
-            ));
-        }
+        let own_key = private_key.public_key();
         let signer = private_key
             .signer(sign_type)
             .map_err(|error| invalid("the app's private key", error))?;
-        let verifier = alipay_public_key
-            .verifier(sign_type)
-            .map_err(|error| invalid("Alipay's public key", error))?;
+        let verifier = verifier_of_alipay(&alipay_public_key, Some(&own_key), sign_type)?;
         Ok(Self {
             signer,
             verifier,
             certificates: None,
-            keys: Some((private_key, alipay_public_key)),
+            keys: Some(KnownKeys {
+                private_key,
+                alipay_key: alipay_public_key,
+                next_alipay_keys: Vec::new(),
+            }),
         })
+    }
+
+    /// The same with one more public key of Alipay's, in whatever form [`public_key`](Self::public_key) takes it: for the time in which the
+    /// key changes. What either key has signed is genuine, answers and notifications alike. Without it, what is signed with the other key is
+    /// refused from the moment of the change.
+    ///
+    /// Leave it out again when nothing more comes that was signed with the old key: see the [guide](crate::guide::keys).
+    ///
+    /// # Errors
+    /// The text is not such a key, or is the app's own; the key is one that the credentials have already, or is too short for the sign type.
+    /// In certificate mode there is no such key: new certificates of Alipay's are fetched.
+    pub fn with_next_alipay_key(self, alipay_public_key: &str) -> Result<Self, Error> {
+        if self.certificates.is_some() {
+            let message = "the credentials are for certificate mode, where Alipay's next certificate is fetched: no key can be added";
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+        let next = PublicKey::parse(alipay_public_key).map_err(|error| invalid("Alipay's next public key", error))?;
+        self.with_next_key(next)
+    }
+
+    fn with_next_key(mut self, next: PublicKey) -> Result<Self, Error> {
+        let own_key = self.keys.as_ref().map(|keys| keys.private_key.public_key());
+        let verifier = verifier_of_alipay(&next, own_key.as_ref(), self.sign_type())?;
+        if let Some(keys) = &mut self.keys {
+            if keys.alipay_key == next || keys.next_alipay_keys.contains(&next) {
+                let message = "Alipay's next public key: the credentials have this key already; give the other one";
+                return Err(Error::new(ErrorKind::Configuration, message));
+            }
+            keys.next_alipay_keys.push(next);
+        }
+        self.verifier = Arc::new(AnyOf::new(self.verifier, vec![verifier]));
+        Ok(self)
     }
 
     /// Public-key mode with a signer and a verifier of your own, such as a key that never leaves a key management service. For
@@ -200,10 +237,17 @@ impl Credentials {
     /// The key is too short for the type, or a [custom](Self::custom) signer has its own.
     pub fn with_sign_type(self, sign_type: SignType) -> Result<Self, Error> {
         match self.keys {
-            Some((private_key, public_key)) => Ok(Self {
-                certificates: self.certificates,
-                ..Self::keys(private_key, public_key, sign_type)?
-            }),
+            Some(keys) => {
+                let credentials = Self::keys(keys.private_key, keys.alipay_key, sign_type)?;
+                let credentials = keys
+                    .next_alipay_keys
+                    .into_iter()
+                    .try_fold(credentials, Self::with_next_key)?;
+                Ok(Self {
+                    certificates: self.certificates,
+                    ..credentials
+                })
+            }
             None if self.signer.sign_type() == sign_type => Ok(self),
             None => Err(Error::new(
                 ErrorKind::Configuration,
@@ -249,6 +293,23 @@ impl fmt::Debug for Credentials {
             .field("sign_type", &self.sign_type())
             .finish_non_exhaustive()
     }
+}
+
+/// The key that Alipay signs with.
+fn verifier_of_alipay(
+    key: &PublicKey,
+    own_key: Option<&PublicKey>,
+    sign_type: SignType,
+) -> Result<Arc<dyn Verifier>, Error> {
+    if own_key == Some(key) {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "Alipay's public key: this is your app's public key, not Alipay's; \
+             the open platform shows Alipay's once you have uploaded your app's",
+        ));
+    }
+    key.verifier(sign_type)
+        .map_err(|error| invalid("Alipay's public key", error))
 }
 
 /// The signature that a signer makes to show which key it has.

@@ -2,10 +2,10 @@ use std::borrow::Cow;
 
 use tokio::time::timeout_at;
 
-use super::{caller::CallerIdentity, prepared::Prepared};
+use super::{caller::CallerIdentity, keys::Keys, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
-    exchange::{after, check_tokens, invalid},
+    exchange::{after, check_tokens, invalid, sign, sign_now},
     protocol::{
         Form, HandedOver,
         content::{Options, Timestamp},
@@ -162,8 +162,9 @@ fn signed(prepared: &Prepared, form: Form, instead: &str) -> Result<String, Erro
         return Err(Error::new(ErrorKind::Request, message).with_method(method));
     }
     let timestamp = session.timestamp(method)?;
-    let request = unsigned(prepared, &timestamp, &prepared.options)?;
-    let signature = session.sign_now(&request, method, instead)?;
+    let keys = prepared.client.inner.keys.present();
+    let request = unsigned(prepared, &keys, &timestamp, &prepared.options)?;
+    let signature = sign_now(&keys.credentials, &request, method, instead)?;
     Ok(request.handed_over(form, &signature))
 }
 
@@ -182,8 +183,13 @@ async fn signed_async(prepared: &Prepared, form: Form) -> Result<String, Error> 
         options.to_mut().app_auth_token = Some(live.flatten().map_err(with_method)?.token);
     }
     let timestamp = session.timestamp(method)?;
-    let request = unsigned(prepared, &timestamp, &options)?;
-    let signature = timeout_at(deadline.min(after(timeouts.attempt)), session.sign(&request, method)).await;
+    let keys = prepared.client.inner.keys.present();
+    let request = unsigned(prepared, &keys, &timestamp, &options)?;
+    let signature = timeout_at(
+        deadline.min(after(timeouts.attempt)),
+        sign(&keys.credentials, &request, method),
+    )
+    .await;
     let signature = signature.map_err(|_| with_method(late("the signer gave no signature in time")))?;
     Ok(request.handed_over(form, &signature?))
 }
@@ -191,12 +197,13 @@ async fn signed_async(prepared: &Prepared, form: Form) -> Result<String, Error> 
 /// The request, up to its signature.
 fn unsigned<'a>(
     prepared: &'a Prepared,
+    keys: &'a Keys,
     timestamp: &'a Timestamp,
     options: &'a Options,
 ) -> Result<HandedOver<'a>, Error> {
     let (session, method) = (&prepared.client.inner.session, prepared.info.name);
     let content = prepared.content()?;
     check_tokens(options, method)?;
-    let request = handed_over(content, &session.identity(timestamp), options);
+    let request = handed_over(content, &session.identity(&keys.credentials, timestamp), options);
     request.map_err(|error| invalid(error, method))
 }

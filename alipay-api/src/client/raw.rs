@@ -103,9 +103,11 @@ impl RawCall {
         if let (Err(ambiguous), true) = (&self.unambiguous, self.retry != Retry::Read) {
             return Err(Error::new(ErrorKind::Request, ambiguous.to_string()).with_method(method));
         }
+        let keys = self.client.keys_of_call();
         let exchange = Exchange {
             session,
-            verifiers: &self.client,
+            credentials: keys.credentials(),
+            verifiers: &keys,
             tokens: self.client.caller.tokens(),
             retry: self.retry,
             answer: session.protocol.answer_without_spec(method),

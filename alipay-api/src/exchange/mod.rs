@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
-    signing::{check_tokens, invalid},
+    signing::{check_tokens, invalid, sign, sign_now},
     tokens::Tokens,
     value::{AnswerValue, Read, unpacked},
     verifiers::ResolveVerifier,
@@ -39,7 +39,6 @@ use crate::{
 /// What all calls of an app have in common.
 pub(crate) struct Session {
     pub(crate) app_id: String,
-    pub(crate) credentials: Credentials,
     pub(crate) protocol: &'static dyn Protocol,
     pub(crate) gateway: String,
     /// Whether nobody on the way to the gateway can read or repeat what is said.
@@ -51,6 +50,8 @@ pub(crate) struct Session {
 /// What to call, as far as every method is alike.
 pub(crate) struct Exchange<'a> {
     pub(crate) session: &'a Session,
+    /// What the requests are signed with, in all attempts.
+    pub(crate) credentials: &'a Credentials,
     pub(crate) verifiers: &'a dyn ResolveVerifier,
     /// Where the merchant's token comes from, if somebody keeps it alive.
     pub(crate) tokens: Option<&'a dyn Tokens>,

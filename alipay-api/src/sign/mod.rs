@@ -8,6 +8,7 @@
 //! A key that never leaves a key management service or a hardware module signs through a [`Signer`] of yours: its docs say which way
 //! fits, and the [guide](crate::guide::keys) shows one.
 
+mod any_of;
 mod backend;
 mod der;
 mod file;
@@ -23,7 +24,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::text::looks_like_path;
+pub(crate) use self::{any_of::AnyOf, text::looks_like_path};
 pub use self::{
     key_error::{KeyError, KeyErrorKind},
     local::blocking,

@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod fund;
 mod isv;
+mod key_changes;
 mod kms;
 mod notices;
 mod notify;
