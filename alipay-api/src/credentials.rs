@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, path::Path, sync::Arc, time::SystemTime
 use crate::{
     Error, ErrorKind,
     cert::{Certificate, CertificateError, CertificateErrorKind, Certificates, Keyring, Place, RootCertificates},
-    sign::{PrivateKey, PublicKey, SignType, Signer, Verifier},
+    sign::{AnyOf, PrivateKey, PublicKey, SignType, Signer, Verifier},
 };
 
 /// What a client signs with and what it verifies answers and notifications by.
@@ -17,7 +17,16 @@ pub struct Credentials {
     pub(crate) verifier: Arc<dyn Verifier>,
     /// What certificate mode names in every request.
     pub(crate) certificates: Option<Arc<Certificates>>,
-    keys: Option<(PrivateKey, PublicKey)>,
+    /// Where they are known.
+    keys: Option<KnownKeys>,
+}
+
+/// The keys of which signer and verifier were made.
+#[derive(Clone)]
+struct KnownKeys {
+    private_key: PrivateKey,
+    alipay_key: PublicKey,
+    next_alipay_keys: Vec<PublicKey>,
 }
 
 impl Credentials {
@@ -105,29 +114,60 @@ impl Credentials {
     /// # Errors
     /// The public key is the app's own, or a key is too short for the sign type.
     pub fn keys(private_key: PrivateKey, alipay_public_key: PublicKey, sign_type: SignType) -> Result<Self, Error> {
-        if private_key.public_key() == alipay_public_key {
-            return Err(Error::new(
-                ErrorKind::Configuration,
-                "Alipay's public key: this is your app's public key, not Alipay's; \
-                 the open platform shows Alipay's once you have uploaded your app's",
-            ));
-        }
+        let own_key = private_key.public_key();
         let signer = private_key
             .signer(sign_type)
             .map_err(|error| invalid("the app's private key", error))?;
-        let verifier = alipay_public_key
-            .verifier(sign_type)
-            .map_err(|error| invalid("Alipay's public key", error))?;
+        let verifier = verifier_of_alipay(&alipay_public_key, Some(&own_key), sign_type)?;
         Ok(Self {
             signer,
             verifier,
             certificates: None,
-            keys: Some((private_key, alipay_public_key)),
+            keys: Some(KnownKeys {
+                private_key,
+                alipay_key: alipay_public_key,
+                next_alipay_keys: Vec::new(),
+            }),
         })
+    }
+
+    /// The same with one more public key of Alipay's, in whatever form [`public_key`](Self::public_key) takes it: for the time in which the
+    /// key changes. What either key has signed is genuine, answers and notifications alike. Without it, what is signed with the other key is
+    /// refused from the moment of the change.
+    ///
+    /// Leave it out again when nothing more comes that was signed with the old key: see the [guide](crate::guide::keys).
+    ///
+    /// # Errors
+    /// The text is not such a key, or is the app's own; the key is one that the credentials have already, or is too short for the sign type.
+    /// In certificate mode there is no such key: new certificates of Alipay's are fetched.
+    pub fn with_next_alipay_key(self, alipay_public_key: &str) -> Result<Self, Error> {
+        if self.certificates.is_some() {
+            let message = "the credentials are for certificate mode, where Alipay's next certificate is fetched: no key can be added";
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+        let next = PublicKey::parse(alipay_public_key).map_err(|error| invalid("Alipay's next public key", error))?;
+        self.with_next_key(next)
+    }
+
+    fn with_next_key(mut self, next: PublicKey) -> Result<Self, Error> {
+        let own_key = self.keys.as_ref().map(|keys| keys.private_key.public_key());
+        let verifier = verifier_of_alipay(&next, own_key.as_ref(), self.sign_type())?;
+        if let Some(keys) = &mut self.keys {
+            if keys.alipay_key == next || keys.next_alipay_keys.contains(&next) {
+                let message = "Alipay's next public key: the credentials have this key already; give the other one";
+                return Err(Error::new(ErrorKind::Configuration, message));
+            }
+            keys.next_alipay_keys.push(next);
+        }
+        self.verifier = Arc::new(AnyOf::new(self.verifier, vec![verifier]));
+        Ok(self)
     }
 
     /// Public-key mode with a signer and a verifier of your own, such as a key that never leaves a key management service. For
     /// certificate mode, see [`custom_certificates`](Self::custom_certificates).
+    ///
+    /// Nothing here tells whether the signer has the right key: [`check_signer`](Self::check_signer) does where you have the app's public key,
+    /// and [`Client::check`](crate::Client::check) asks Alipay. With another key the gateway refuses every call (`isv.invalid-signature`).
     ///
     /// # Errors
     /// They are of different sign types: Alipay answers with the type that it is asked with.
@@ -152,12 +192,12 @@ impl Credentials {
 
     /// Certificate mode with a signer of your own; see [`certificates`](Self::certificates).
     ///
-    /// The signer signs once, to tell whether the app's certificate was issued for its key.
+    /// The signer signs once, to tell whether the app's certificate was issued for its key: so this waits for as long as it takes.
     ///
     /// # Errors
-    /// It can't sign; the app's certificate was not issued for its key; a certificate is in another's place; or Alipay's key is too
-    /// short for the signer's type.
-    pub fn custom_certificates(
+    /// The signer fails ([`ErrorKind::Signing`]). The app's certificate was not issued for its key; a certificate is in another's place; or
+    /// Alipay's key is too short for the signer's type ([`ErrorKind::Configuration`]).
+    pub async fn custom_certificates(
         signer: Arc<dyn Signer>,
         app_cert: Certificate,
         alipay_cert: Certificate,
@@ -165,12 +205,8 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let certificates = Certificates::new(app_cert, alipay_cert, root_certs)?;
         let (app_key, alipay_key) = certified_keys(&certificates)?;
-        let signature = signer.sign(PROBE).map_err(|error| invalid("the signer", error))?;
-        let is_by = |key: &PublicKey| {
-            let verifier = key.verifier(signer.sign_type());
-            verifier.is_ok_and(|verifier| verifier.verify(PROBE, &signature).is_ok())
-        };
-        if let Some(problem) = mismatched(is_by(&app_key), is_by(&alipay_key)) {
+        let probe = Probe::of(&*signer).await?;
+        if let Some(problem) = mismatched(probe.is_by(&app_key), probe.is_by(&alipay_key)) {
             return Err(Error::new(ErrorKind::Configuration, problem));
         }
         let verifier = alipay_key
@@ -179,16 +215,39 @@ impl Credentials {
         Ok(Self::custom(signer, verifier)?.certified(certificates))
     }
 
+    /// Has the signer sign once, and checks the signature with the app's public key (应用公钥), which was uploaded to the open platform: for a
+    /// [custom](Self::custom) signer, whose key may be another one. Nothing is sent to Alipay.
+    ///
+    /// # Errors
+    /// The signer fails ([`ErrorKind::Signing`]), or its signature was made with another key or algorithm ([`ErrorKind::Configuration`]).
+    pub async fn check_signer(&self, app_public_key: &PublicKey) -> Result<(), Error> {
+        if Probe::of(&*self.signer).await?.is_by(app_public_key) {
+            return Ok(());
+        }
+        let message = format!(
+            "the signer's signature does not hold for the app's public key: the signer has another key, or does not sign by {}",
+            algorithm(self.sign_type())
+        );
+        Err(Error::new(ErrorKind::Configuration, message))
+    }
+
     /// The same keys with another sign type: [`SignType::Rsa`] for apps that were made before 2018 and never moved to RSA2.
     ///
     /// # Errors
     /// The key is too short for the type, or a [custom](Self::custom) signer has its own.
     pub fn with_sign_type(self, sign_type: SignType) -> Result<Self, Error> {
         match self.keys {
-            Some((private_key, public_key)) => Ok(Self {
-                certificates: self.certificates,
-                ..Self::keys(private_key, public_key, sign_type)?
-            }),
+            Some(keys) => {
+                let credentials = Self::keys(keys.private_key, keys.alipay_key, sign_type)?;
+                let credentials = keys
+                    .next_alipay_keys
+                    .into_iter()
+                    .try_fold(credentials, Self::with_next_key)?;
+                Ok(Self {
+                    certificates: self.certificates,
+                    ..credentials
+                })
+            }
             None if self.signer.sign_type() == sign_type => Ok(self),
             None => Err(Error::new(
                 ErrorKind::Configuration,
@@ -204,8 +263,7 @@ impl Credentials {
 
     /// The app's public key; a custom signer does not tell it.
     pub(crate) fn app_public_key(&self) -> Option<PublicKey> {
-        let (private_key, _) = self.keys.as_ref()?;
-        Some(private_key.public_key())
+        Some(self.keys.as_ref()?.private_key.public_key())
     }
 
     /// The same with the certificates of these keys.
@@ -242,8 +300,57 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What a signer of the caller's own has to sign before it is believed to have the app's key.
-const PROBE: &[u8] = b"alipay-api";
+/// The key that Alipay signs with.
+fn verifier_of_alipay(
+    key: &PublicKey,
+    own_key: Option<&PublicKey>,
+    sign_type: SignType,
+) -> Result<Arc<dyn Verifier>, Error> {
+    if own_key == Some(key) {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "Alipay's public key: this is your app's public key, not Alipay's; \
+             the open platform shows Alipay's once you have uploaded your app's",
+        ));
+    }
+    key.verifier(sign_type)
+        .map_err(|error| invalid("Alipay's public key", error))
+}
+
+/// The signature that a signer makes to show which key it has.
+struct Probe {
+    sign_type: SignType,
+    signature: Vec<u8>,
+}
+
+impl Probe {
+    const MESSAGE: &[u8] = b"alipay-api";
+
+    async fn of(signer: &dyn Signer) -> Result<Self, Error> {
+        let signature = signer.sign(Self::MESSAGE).await.map_err(|error| {
+            let is_temporary = error.is_temporary();
+            Error::new(ErrorKind::Signing, "the signer made no signature to be checked")
+                .with_outcome(false, is_temporary)
+                .with_source(error)
+        })?;
+        Ok(Self {
+            sign_type: signer.sign_type(),
+            signature,
+        })
+    }
+
+    fn is_by(&self, key: &PublicKey) -> bool {
+        let verifier = key.verifier(self.sign_type);
+        verifier.is_ok_and(|verifier| verifier.verify(Self::MESSAGE, &self.signature).is_ok())
+    }
+}
+
+fn algorithm(sign_type: SignType) -> &'static str {
+    match sign_type {
+        SignType::Rsa2 => "RSASSA-PKCS1-v1_5 with SHA-256",
+        SignType::Rsa => "RSASSA-PKCS1-v1_5 with SHA-1",
+    }
+}
 
 /// The app's key and Alipay's, by their certificates.
 fn certified_keys(certificates: &Certificates) -> Result<(PublicKey, PublicKey), Error> {

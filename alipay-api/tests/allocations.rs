@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alipay_api::{
     Client, Credentials,
-    sign::{BadSignature, SignError, SignType, Signer, Verifier},
+    sign::{BadSignature, BoxFuture, SignError, SignType, Signer, Verifier},
     trade::PagePay,
 };
 
@@ -18,8 +18,12 @@ impl Signer for Free {
         SignType::Rsa2
     }
 
-    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(vec![0x5a; 256])
+    fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>> {
+        Box::pin(async { Ok(vec![0x5a; 256]) })
+    }
+
+    fn sign_now(&self, _: &[u8]) -> Option<Result<Vec<u8>, SignError>> {
+        Some(Ok(vec![0x5a; 256]))
     }
 }
 

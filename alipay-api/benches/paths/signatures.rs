@@ -46,15 +46,22 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let mut signature = vec![0; 256];
         bencher.iter(|| aws.sign(&RSA_PKCS1_SHA256, &random, black_box(&MESSAGE), &mut signature));
     });
-    group.bench_function("aws_lc", |bencher| bencher.iter(|| signer.sign(black_box(&MESSAGE))));
+    group.bench_function("aws_lc", |bencher| {
+        bencher.iter(|| signer.sign_now(black_box(&MESSAGE)));
+    });
     group.bench_function("rsa_raw", |bencher| {
         bencher.iter(|| raw.pkcs1v15_sign::<sha1::Sha1>(black_box(&MESSAGE)));
     });
-    group.bench_function("rsa", |bencher| bencher.iter(|| rsa_signer.sign(black_box(&MESSAGE))));
+    group.bench_function("rsa", |bencher| {
+        bencher.iter(|| rsa_signer.sign_now(black_box(&MESSAGE)));
+    });
     group.finish();
 
-    let signature = signer.sign(&MESSAGE).expect("a signature");
-    let sha1_signature = rsa_signer.sign(&MESSAGE).expect("a signature");
+    let signature = signer.sign_now(&MESSAGE).expect("a local key").expect("a signature");
+    let sha1_signature = rsa_signer
+        .sign_now(&MESSAGE)
+        .expect("a local key")
+        .expect("a signature");
     let mut group = criterion.benchmark_group("verify");
     group.bench_function("aws_lc_raw", |bencher| {
         bencher.iter(|| aws_public.verify_sig(black_box(&MESSAGE), &signature));

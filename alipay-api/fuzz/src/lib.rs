@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use alipay_api::{
     Client, Credentials,
-    sign::{BadSignature, SignError, SignType, Signer, Verifier},
+    sign::{BadSignature, BoxFuture, SignError, SignType, Signer, Verifier},
 };
 
 /// The app that notifications are for.
@@ -24,12 +24,12 @@ impl Signer for Credulous {
         SignType::Rsa2
     }
 
-    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(vec![0; 256])
+    fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>> {
+        Box::pin(async { Ok(vec![0; 256]) })
     }
 
-    fn is_slow(&self) -> bool {
-        false
+    fn sign_now(&self, _: &[u8]) -> Option<Result<Vec<u8>, SignError>> {
+        Some(Ok(vec![0; 256]))
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     error::Sanitized,
-    sign::{BadSignature, SignType, Verifier},
+    sign::{AnyOf, SignType, Verifier},
     types::DateTime,
 };
 
@@ -51,6 +51,7 @@ struct State {
     warned: Option<SystemTime>,
 }
 
+#[derive(Clone)]
 struct Fetched {
     certificate: Certificate,
     verifier: Arc<dyn Verifier>,
@@ -95,10 +96,7 @@ impl Keyring {
         if others.is_empty() {
             return Arc::clone(&self.at_hand);
         }
-        Arc::new(AnyOf {
-            at_hand: Arc::clone(&self.at_hand),
-            others,
-        })
+        Arc::new(AnyOf::new(Arc::clone(&self.at_hand), others))
     }
 
     /// Says how to come by a certificate that was [not found](Self::find).
@@ -198,6 +196,25 @@ impl Keyring {
         self.state().keep(Fetched { certificate, verifier });
     }
 
+    /// Trusts what another keyring of the same sign type trusts, as far as it would be trusted if it were fetched: so that what Alipay has
+    /// signed before the keyring was exchanged can be verified.
+    pub(crate) fn adopt(&self, other: &Self, now: SystemTime) -> Result<(), Error> {
+        let now = set::beijing(now)?;
+        let at_hand = Fetched {
+            certificate: other.certificates.alipay().clone(),
+            verifier: Arc::clone(&other.at_hand),
+        };
+        let fetched = other.state().fetched.clone();
+        for one in [at_hand].into_iter().chain(fetched) {
+            let serial = one.certificate.alipay_serial();
+            let is_new = serial != self.certificates.alipay_cert_sn();
+            if is_new && self.certificates.trust(serial, &one.certificate, now).is_ok() {
+                self.state().keep(one);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn sign_type(&self) -> SignType {
         self.at_hand.sign_type()
     }
@@ -274,29 +291,6 @@ impl Fetched {
 /// Whether this last second of a certificate has passed.
 fn is_over(not_after: DateTime, now: SystemTime) -> bool {
     now >= SystemTime::from(not_after) + Duration::from_secs(1)
-}
-
-/// Verifies by whichever certificate made the signature.
-#[derive(Debug)]
-struct AnyOf {
-    at_hand: Arc<dyn Verifier>,
-    others: Vec<Arc<dyn Verifier>>,
-}
-
-impl Verifier for AnyOf {
-    fn sign_type(&self) -> SignType {
-        self.at_hand.sign_type()
-    }
-
-    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
-        let mut others = self.others.iter();
-        self.at_hand.verify(message, signature).or_else(|bad| {
-            others
-                .any(|other| other.verify(message, signature).is_ok())
-                .then_some(())
-                .ok_or(bad)
-        })
-    }
 }
 
 impl fmt::Debug for Keyring {

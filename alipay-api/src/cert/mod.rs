@@ -65,7 +65,7 @@ pub use self::{
 };
 pub(crate) use self::{
     fetch::{Cause, End, Failure, FetchTask, SIGN_OF_LIFE, Wanted},
-    keyring::{Accepted, Keyring, Step, unknown_certificate},
+    keyring::{Keyring, Step, unknown_certificate},
     place::Place,
     set::Certificates,
 };

@@ -106,12 +106,23 @@ impl Certificates {
         now: DateTime,
     ) -> Result<Certificate, CertificateError> {
         let certificate = Certificate::from_content(content)?;
-        chain::check(&certificate, self.alipay.companions(), &self.roots, now)?;
+        self.trust(alipay_cert_sn, &certificate, now)?;
+        Ok(certificate)
+    }
+
+    /// Whether such a certificate is to be trusted.
+    pub(super) fn trust(
+        &self,
+        alipay_cert_sn: &str,
+        certificate: &Certificate,
+        now: DateTime,
+    ) -> Result<(), CertificateError> {
+        chain::check(certificate, self.alipay.companions(), &self.roots, now)?;
         if certificate.alipay_serial() != alipay_cert_sn {
             let alipay_serial = certificate.alipay_serial().to_owned();
             return Err(CertificateErrorKind::AnotherSerial { alipay_serial }.into());
         }
-        chain::check_key(&certificate)?;
+        chain::check_key(certificate)?;
         if !certificate.holder().is(self.alipay.holder()) {
             return Err(CertificateErrorKind::AnotherHolder {
                 expected: self.alipay.subject().to_owned(),
@@ -119,7 +130,7 @@ impl Certificates {
             }
             .into());
         }
-        Ok(certificate)
+        Ok(())
     }
 
     fn check_validity(&self, now: DateTime) -> Result<(), Error> {

@@ -4,6 +4,7 @@ use super::{
     Client, Inner,
     address::{Address, is_gateway, is_https, is_protected},
     caller::CallerIdentity,
+    keys::KeysInUse,
 };
 use crate::{
     Error, ErrorKind,
@@ -166,10 +167,9 @@ impl ClientBuilder {
         };
         Ok(Client {
             inner: Arc::new(Inner {
-                keyring: self.credentials.keyring(),
+                keys: KeysInUse::new(self.credentials),
                 session: Session {
                     app_id: self.app_id,
-                    credentials: self.credentials,
                     protocol: self.protocol,
                     is_protected: is_protected(&self.gateway),
                     gateway: self.gateway,

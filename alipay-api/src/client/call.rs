@@ -174,9 +174,11 @@ async fn send(parts: Parts, wants_metadata: bool) -> Result<AnswerValue, Error> 
     if info.certificate_only {
         client.check_certificates(info.name)?;
     }
+    let keys = client.keys_of_call();
     let exchange = Exchange {
         session: &client.inner.session,
-        verifiers: client,
+        credentials: keys.credentials(),
+        verifiers: &keys,
         tokens: client.caller.tokens(),
         retry: info.retry,
         query_method: info.query_method(),
@@ -233,7 +235,7 @@ pub fn read_answer<M: ServerMethod>(client: &Client, body: &[u8]) -> Result<M::O
     let answer = session
         .protocol
         .parse(&received, M::INFO.name)
-        .and_then(|answer| answer.verify(&*session.credentials.verifier, &M::INFO.answer))
+        .and_then(|answer| answer.verify(&*client.inner.keys.present().credentials.verifier, &M::INFO.answer))
         .map_err(|error| unread(error.to_string()))?;
     if answer.verdict.is_error {
         return Err(unread("the answer is an error".to_owned()).with_gateway(

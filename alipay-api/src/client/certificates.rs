@@ -16,11 +16,12 @@ use std::{borrow::Cow, future, pin::pin, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Client, caller::CallerIdentity};
+use super::{Client, caller::CallerIdentity, keys::Keys};
 use crate::{
     Error, ErrorKind,
-    cert::{Accepted, Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted, unknown_certificate},
+    cert::{Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted, unknown_certificate},
     codec::{Value, quoted},
+    credentials::Credentials,
     exchange::{AnswerValue, Exchange, Read, ResolveVerifier, TimeoutPolicy, after, unpacked},
     method::{AnswerInfo, Retry},
     protocol::{
@@ -43,53 +44,55 @@ const MAX_ATTEMPT: Duration = Duration::from_secs(5);
 const MAX_FETCHES: usize = 4;
 
 impl Client {
-    /// What verifies a signature that names this certificate, if that is at hand. What names none may be by any that is at
-    /// hand. Without certificates, there is only the one key.
+    /// What verifies a signature that names this certificate, if that is at hand. A signature that names none may be by any that is at
+    /// hand. In public-key mode, the configured keys verify all.
     pub(crate) fn verifier(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
-        let now = || self.inner.session.clock.now();
-        match (&self.inner.keyring, alipay_cert_sn) {
-            (Some(keyring), Some(serial)) => keyring.find(serial, now()),
-            (Some(keyring), None) => Some(keyring.any(now())),
-            (None, _) => Some(Arc::clone(&self.inner.session.credentials.verifier)),
+        self.inner.keys.present().verifier(alipay_cert_sn, self.now())
+    }
+
+    /// The present keys, for one call from its beginning to its end.
+    pub(super) fn keys_of_call(&self) -> KeysOfCall<'_> {
+        KeysOfCall {
+            client: self,
+            keys: self.inner.keys.present(),
         }
     }
 
-    /// The same, fetched if need be: once for all who ask at the same time, and not more often than outsiders may cause.
-    /// Who stops waiting stops nobody else.
+    /// The same, fetched where it must be: once for all who ask at the same time, and not more often than outsiders may cause.
+    /// Cancelling one waiter does not cancel the shared fetch.
     pub(super) async fn fetch_verifier(
         &self,
         alipay_cert_sn: &str,
         cause: Cause,
         deadline: Instant,
     ) -> Result<Arc<dyn Verifier>, Error> {
-        let Some(keyring) = &self.inner.keyring else {
-            return Ok(Arc::clone(&self.inner.session.credentials.verifier));
+        let keys = self.inner.keys.present();
+        let Some(keyring) = &keys.keyring else {
+            return Ok(Arc::clone(&keys.credentials.verifier));
         };
-        if keyring.find(alipay_cert_sn, self.inner.session.clock.now()).is_none() {
+        if keyring.find(alipay_cert_sn, self.now()).is_none() {
             runtime::check()?;
         }
         let mut last = None;
         for _ in 0..MAX_FETCHES {
-            let step = keyring.step(alipay_cert_sn, cause, self.inner.session.clock.now(), Instant::now())?;
+            let step = keyring.step(alipay_cert_sn, cause, self.now(), Instant::now())?;
             let waiter = match step {
                 Step::Verify(verifier) => return Ok(verifier),
                 Step::TooMany => {
                     if cause == Cause::Notification {
-                        self.inquire(keyring, deadline).await;
+                        self.inquire(&keys, keyring, deadline).await;
                     }
-                    return keyring
-                        .find(alipay_cert_sn, self.inner.session.clock.now())
-                        .ok_or_else(too_many);
+                    return keyring.find(alipay_cert_sn, self.now()).ok_or_else(too_many);
                 }
                 Step::Wait(waiter) => waiter,
                 Step::Fetch(fetch_task, waiter) => {
-                    self.begin(fetch_task);
+                    self.begin(&keys, fetch_task);
                     waiter
                 }
             };
             match waiter.wait(cause, deadline).await {
                 End::Fetched => {
-                    if let Some(verifier) = keyring.find(alipay_cert_sn, self.inner.session.clock.now()) {
+                    if let Some(verifier) = keyring.find(alipay_cert_sn, self.now()) {
                         return Ok(verifier);
                     }
                 }
@@ -121,12 +124,12 @@ impl Client {
 
     /// Has the certificate that Alipay signs with at present fetched, if it is not at hand: once for all who ask at the same time,
     /// and not at all where somebody has asked a moment ago.
-    async fn inquire(&self, keyring: &Keyring, deadline: Instant) {
+    async fn inquire(&self, keys: &Arc<Keys>, keyring: &Keyring, deadline: Instant) {
         let waiter = match keyring.inquire(Instant::now()) {
             Step::Verify(_) | Step::TooMany => return,
             Step::Wait(waiter) => waiter,
             Step::Fetch(fetch_task, waiter) => {
-                self.begin(fetch_task);
+                self.begin(keys, fetch_task);
                 waiter
             }
         };
@@ -136,7 +139,7 @@ impl Client {
 
     /// Refuses a method that the gateway takes in certificate mode only, where there are no certificates.
     pub(super) fn check_certificates(&self, method: &str) -> Result<(), Error> {
-        if self.inner.session.credentials.certificates.is_some() {
+        if self.fetches_certificates() {
             return Ok(());
         }
         let message = "the gateway takes this method in certificate mode only: use Credentials::certificates";
@@ -145,18 +148,19 @@ impl Client {
 
     /// Whether it could be that something has to be fetched to verify a notification.
     pub(crate) fn fetches_certificates(&self) -> bool {
-        self.inner.keyring.is_some()
+        self.inner.keys.present().keyring.is_some()
     }
 
     /// Fetches in a task of its own: whoever waits may go away.
-    fn begin(&self, fetch_task: FetchTask) {
+    fn begin(&self, keys: &Arc<Keys>, fetch_task: FetchTask) {
         let client = Self {
             inner: Arc::clone(&self.inner),
             caller: CallerIdentity::App,
         };
+        let keys = Arc::clone(keys);
         let task: BoxFuture<'static, ()> = Box::pin(async move {
             let result = {
-                let mut fetch = pin!(client.fetch(fetch_task.wanted()));
+                let mut fetch = pin!(client.fetch(&keys, fetch_task.wanted()));
                 loop {
                     match timeout(SIGN_OF_LIFE, &mut fetch).await {
                         Ok(result) => break result,
@@ -170,44 +174,52 @@ impl Client {
     }
 
     /// Puts what is wanted into the keyring.
-    async fn fetch(&self, wanted: &Wanted) -> Result<(), Failure> {
-        let Some(keyring) = &self.inner.keyring else {
+    async fn fetch(&self, keys: &Arc<Keys>, wanted: &Wanted) -> Result<(), Failure> {
+        let Some(keyring) = &keys.keyring else {
             return Ok(());
         };
         match wanted {
             Wanted::Serial(alipay_cert_sn) => {
-                let content = self.download(alipay_cert_sn, Some(alipay_cert_sn), u32::MAX).await;
+                let content = self.download(keys, alipay_cert_sn, true, u32::MAX).await;
                 let content = content.map_err(not_downloaded)?;
-                let accepted = self.accept(alipay_cert_sn, &content);
+                let accepted = keyring.accept(alipay_cert_sn, &content, self.now());
                 keyring.keep(accepted.map_err(|error| Failure { error, may_pass: false })?);
             }
             Wanted::Present => {
                 // Whatever the answer says, whoever signed it is at hand when it is verified: fetched on the account of answers.
-                let answer = self.download(keyring.configured(), None, 1).await;
+                let answer = self.download(keys, keyring.configured(), false, 1).await;
                 tracing::debug!(error = ?answer.err().map(|error| error.kind()), "asked for the present certificate");
             }
         }
         Ok(())
     }
 
-    /// Asks for a certificate, and asks again after what may pass until the time is up. If that `fetches` a certificate, the answer may
-    /// be signed with that one, and with none but that one that is not at hand.
-    async fn download(&self, alipay_cert_sn: &str, fetches: Option<&str>, attempts: u32) -> Result<String, Error> {
+    /// Asks for a certificate, and asks again after what may pass until the time is over. Where it `is_fetch`, the answer may be signed with
+    /// that certificate, and with no other that is not at hand.
+    async fn download(
+        &self,
+        keys: &Arc<Keys>,
+        alipay_cert_sn: &str,
+        is_fetch: bool,
+        attempts: u32,
+    ) -> Result<String, Error> {
         let content = RequestContent {
             method: Cow::Borrowed(DOWNLOAD),
             content: format!("{{\"alipay_cert_sn\":{}}}", quoted(alipay_cert_sn)).into(),
             ..RequestContent::default()
         };
-        let downloading = fetches.map(|alipay_cert_sn| Downloading {
+        let keys = KeysOfCall {
             client: self,
+            keys: Arc::clone(keys),
+        };
+        let downloading = Downloading {
+            keys: &keys,
             alipay_cert_sn,
-        });
+        };
         let exchange = Exchange {
             session: &self.inner.session,
-            verifiers: match &downloading {
-                Some(downloading) => downloading,
-                None => self,
-            },
+            credentials: keys.credentials(),
+            verifiers: if is_fetch { &downloading } else { &keys },
             tokens: None,
             retry: Retry::Read,
             query_method: None,
@@ -229,18 +241,28 @@ impl Client {
         };
         unpacked(exchange.run(read).await)
     }
+}
 
-    fn accept(&self, alipay_cert_sn: &str, content: &str) -> Result<Accepted, Error> {
-        match &self.inner.keyring {
-            Some(keyring) => keyring.accept(alipay_cert_sn, content, self.inner.session.clock.now()),
-            None => Err(unknown_certificate(alipay_cert_sn)),
-        }
+/// The keys that a call began with: what it is signed with, and what may verify its answer.
+pub(super) struct KeysOfCall<'c> {
+    client: &'c Client,
+    keys: Arc<Keys>,
+}
+
+impl KeysOfCall<'_> {
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.keys.credentials
     }
 }
 
-impl ResolveVerifier for Client {
+impl ResolveVerifier for KeysOfCall<'_> {
     fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
-        self.verifier(alipay_cert_sn)
+        let (now, present) = (self.client.now(), self.client.inner.keys.present());
+        if Arc::ptr_eq(&self.keys, &present) {
+            self.keys.verifier(alipay_cert_sn, now)
+        } else {
+            self.keys.verifier_or(&present, alipay_cert_sn, now)
+        }
     }
 
     fn fetch<'a>(
@@ -250,26 +272,26 @@ impl ResolveVerifier for Client {
     ) -> BoxFuture<'a, Result<Arc<dyn Verifier>, Error>> {
         Box::pin(async move {
             match answer.alipay_cert_sn() {
-                Some(named) => self.fetch_verifier(named, Cause::Answer, deadline).await,
+                Some(named) => self.client.fetch_verifier(named, Cause::Answer, deadline).await,
                 None => Err(unknown_certificate("")),
             }
         })
     }
 
     fn has_certificates(&self) -> bool {
-        self.fetches_certificates()
+        self.keys.keyring.is_some()
     }
 }
 
-/// The client of a call that fetches a certificate, whose answer may be signed with that one.
+/// The keys of a call that fetches a certificate, whose answer may be signed with that one.
 struct Downloading<'c> {
-    client: &'c Client,
+    keys: &'c KeysOfCall<'c>,
     alipay_cert_sn: &'c str,
 }
 
 impl ResolveVerifier for Downloading<'_> {
     fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
-        self.client.verifier(alipay_cert_sn)
+        self.keys.at_hand(alipay_cert_sn)
     }
 
     /// Fetches nothing: what verifies the answer stands in it, or is not there.
@@ -282,7 +304,13 @@ impl ResolveVerifier for Downloading<'_> {
         let within = || {
             let content = answer.unverified(CONTENT).filter(|_| named == self.alipay_cert_sn);
             let content = content.ok_or_else(|| unknown_certificate(named))?;
-            let accepted = self.client.accept(named, &content)?;
+            let keyring = self
+                .keys
+                .keys
+                .keyring
+                .as_ref()
+                .ok_or_else(|| unknown_certificate(named))?;
+            let accepted = keyring.accept(named, &content, self.keys.client.now())?;
             Ok(Arc::clone(accepted.verifier()))
         };
         Box::pin(future::ready(within()))

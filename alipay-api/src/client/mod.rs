@@ -8,6 +8,7 @@ mod call;
 mod caller;
 mod certificates;
 mod handed_over;
+mod keys;
 mod page;
 mod prepared;
 mod raw;
@@ -20,13 +21,14 @@ pub use self::{
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };
-use self::{caller::CallerIdentity, prepared::Prepared};
+use self::{caller::CallerIdentity, keys::KeysInUse, prepared::Prepared};
 use crate::{
-    cert::Keyring,
+    Error,
     credentials::Credentials,
     exchange::{Session, TimeoutPolicy},
     method::{AppMethod, Kind, PageMethod, ServerMethod},
     protocol::content::Options,
+    sign::SignType,
     types::Secret,
 };
 
@@ -44,8 +46,7 @@ pub struct Client {
 
 struct Inner {
     session: Session,
-    /// In certificate mode.
-    keyring: Option<Arc<Keyring>>,
+    keys: KeysInUse,
     authorisation_pages: String,
     attempt_timeout: Duration,
     total_timeout: Duration,
@@ -66,6 +67,25 @@ impl Client {
     /// The gateway's address.
     pub fn gateway(&self) -> &str {
         &self.inner.session.gateway
+    }
+
+    /// Works with other credentials from now on: the same for all clones and handles of this client, `Isv` included.
+    ///
+    /// Whatever begins after this is signed with the new key. A call that is under way goes on with the key that it began with, in all its
+    /// attempts, and its answer may be verified by the old credentials or the new ones. Notifications are verified by the new ones alone: for
+    /// the time of a change of Alipay's key, give both by [`Credentials::with_next_alipay_key`]. In certificate mode, certificates of
+    /// Alipay's that were in use before are trusted on if they lead to the new root certificates.
+    ///
+    /// The [guide](crate::guide::keys) says in which order to change keys without downtime. Try the new credentials before you use them: build
+    /// a second client with them, and [check](Self::check) it.
+    ///
+    /// # Errors
+    /// The credentials are of another mode or [sign type](Credentials::sign_type) than the client's, or one of their certificates is not
+    /// valid at present ([`ErrorKind::Configuration`](crate::ErrorKind::Configuration)). The client goes on with what it has.
+    pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
+        let now = self.inner.session.clock.now();
+        credentials.check(now)?;
+        self.inner.keys.exchange(credentials, now)
     }
 
     /// A handle whose calls are made for the merchant that granted this `app_auth_token`: the only place where the token is kept.
@@ -174,7 +194,6 @@ impl Client {
     }
 
     /// The present time.
-    #[cfg(feature = "isv")]
     pub(crate) fn now(&self) -> std::time::SystemTime {
         self.inner.session.clock.now()
     }
@@ -183,8 +202,14 @@ impl Client {
         &self.inner.authorisation_pages
     }
 
-    pub(crate) fn credentials(&self) -> &Credentials {
-        &self.inner.session.credentials
+    /// The sign type, which stays the same as long as the client lives.
+    pub(crate) fn sign_type(&self) -> SignType {
+        self.inner.keys.present().credentials.sign_type()
+    }
+
+    /// The credentials at present.
+    pub(crate) fn credentials(&self) -> Credentials {
+        self.inner.keys.present().credentials.clone()
     }
 
     /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.
@@ -212,7 +237,7 @@ impl fmt::Debug for Client {
             .debug_struct("Client")
             .field("app_id", &self.inner.session.app_id)
             .field("gateway", &self.inner.session.gateway)
-            .field("credentials", &self.inner.session.credentials)
+            .field("credentials", &self.inner.keys.present().credentials)
             .field("caller", &self.caller)
             .finish_non_exhaustive()
     }

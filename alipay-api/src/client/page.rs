@@ -1,13 +1,25 @@
-use super::{caller::CallerIdentity, prepared::Prepared};
+use std::borrow::Cow;
+
+use tokio::time::timeout_at;
+
+use super::{caller::CallerIdentity, keys::Keys, prepared::Prepared};
 use crate::{
     Error, ErrorKind,
-    exchange::{check_tokens, invalid},
-    protocol::{Form, handed_over},
+    exchange::{after, check_tokens, invalid, sign, sign_now},
+    protocol::{
+        Form, HandedOver,
+        content::{Options, Timestamp},
+        handed_over,
+    },
+    runtime,
     types::Secret,
 };
 
 /// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
 /// Alipay accepts its timestamp: make it when the buyer needs it.
+///
+/// Each way has an asynchronous twin, for a [signer](crate::sign::Signer) that is asynchronous only, such as a key management service, and
+/// for async code whose key is slow: [`url_async`](Self::url_async) and [`form_async`](Self::form_async).
 #[derive(Debug)]
 #[must_use = "take its url or form"]
 pub struct PageCall(pub(super) Prepared);
@@ -33,17 +45,50 @@ impl PageCall {
         self
     }
 
-    /// The address to redirect the browser to.
+    /// The URL to redirect the browser to.
     ///
     /// # Errors
-    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]), or it carries a
-    /// merchant's token: that would stay in histories and logs, use [`form`](Self::form).
+    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]); it carries a merchant's
+    /// token, which would stay in histories and logs ([`ErrorKind::Request`]): use [`form`](Self::form) or, knowing that,
+    /// [`url_with_app_auth_token`](Self::url_with_app_auth_token); it can't be signed, or the signer is asynchronous only
+    /// ([`ErrorKind::Signing`]): use [`url_async`](Self::url_async).
     pub fn url(&self) -> Result<String, Error> {
-        if self.0.options.app_auth_token.is_some() {
-            let message = "a URL would show the merchant's app_auth_token to logs and histories: use the form";
-            return Err(Error::new(ErrorKind::Request, message).with_method(self.0.method()));
-        }
-        signed(&self.0, Form::Url)
+        self.check_without_token()?;
+        signed(&self.0, Form::Url, "use `url_async`")
+    }
+
+    /// The same as [`url`](Self::url), signed without blocking the thread, within the client's
+    /// [limit of one attempt](crate::ClientBuilder::attempt_timeout). It can be dropped at any time.
+    ///
+    /// # Errors
+    /// As for [`url`](Self::url), and [`ErrorKind::Timeout`] where there is no signature in time; [`ErrorKind::Configuration`] outside of a
+    /// tokio runtime.
+    pub async fn url_async(&self) -> Result<String, Error> {
+        self.check_without_token()?;
+        signed_async(&self.0, Form::Url).await
+    }
+
+    /// The same as [`url`](Self::url) for a merchant of an ISV: **the merchant's `app_auth_token` stands in the URL**.
+    ///
+    /// Whoever reads the URL can use the token for as long as it lives, if they have a key of the app's too. URLs are kept in the browser's
+    /// history and in the logs of proxies and of your own server that redirects to it. The token goes to the buyer's browser by the form as
+    /// well, but is kept nowhere: so use [`form`](Self::form) where you can, and never log this URL. Where the client acts for no merchant,
+    /// this is the same as [`url`](Self::url).
+    ///
+    /// # Errors
+    /// As for [`url`](Self::url), and [`ErrorKind::Request`] for a client of `Isv::merchant`, whose token may have to be waited for: use
+    /// [`url_with_app_auth_token_async`](Self::url_with_app_auth_token_async).
+    pub fn url_with_app_auth_token(&self) -> Result<String, Error> {
+        signed(&self.0, Form::Url, "use `url_with_app_auth_token_async`")
+    }
+
+    /// The same as [`url_with_app_auth_token`](Self::url_with_app_auth_token), **with the token in the URL**, as asynchronously as
+    /// [`url_async`](Self::url_async). A client of `Isv::merchant` waits for its merchant's token.
+    ///
+    /// # Errors
+    /// As for [`url_async`](Self::url_async), and what `Isv::merchant_with_token` says of the token.
+    pub async fn url_with_app_auth_token_async(&self) -> Result<String, Error> {
+        signed_async(&self.0, Form::Url).await
     }
 
     /// An HTML form that submits itself: put it into a page of any charset as it is, without escaping.
@@ -52,9 +97,31 @@ impl PageCall {
     /// tokens: the buyer's browser gets to see a token here too, as the protocol has it, but keeps it in no history.
     ///
     /// # Errors
-    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
+    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]); it can't be signed, or the
+    /// signer is asynchronous only ([`ErrorKind::Signing`]): use [`form_async`](Self::form_async).
     pub fn form(&self) -> Result<String, Error> {
-        signed(&self.0, Form::Html)
+        signed(&self.0, Form::Html, "use `form_async`")
+    }
+
+    /// The same as [`form`](Self::form), signed without blocking the thread, within the client's
+    /// [limit of one attempt](crate::ClientBuilder::attempt_timeout). A client of `Isv::merchant` waits for its merchant's token. It can be
+    /// dropped at any time.
+    ///
+    /// # Errors
+    /// As for [`form`](Self::form), and [`ErrorKind::Timeout`] where there is no signature in time; [`ErrorKind::Configuration`] outside of
+    /// a tokio runtime; what `Isv::merchant_with_token` says of the token.
+    pub async fn form_async(&self) -> Result<String, Error> {
+        signed_async(&self.0, Form::Html).await
+    }
+
+    /// Refuses a merchant's token, now or later.
+    fn check_without_token(&self) -> Result<(), Error> {
+        let is_merchants = !matches!(self.0.client.caller, CallerIdentity::App);
+        if is_merchants || self.0.options.app_auth_token.is_some() {
+            let message = "the URL would show the merchant's app_auth_token to logs and histories: use the form, or                            `url_with_app_auth_token` where that is acceptable";
+            return Err(Error::new(ErrorKind::Request, message).with_method(self.0.method()));
+        }
+        Ok(())
     }
 }
 
@@ -82,25 +149,76 @@ impl AppCall {
     /// A merchant's token is in it, as the protocol has it: where the client acts for one, don't log or store the text.
     ///
     /// # Errors
-    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]).
+    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]); it can't be signed, or the
+    /// signer is asynchronous only ([`ErrorKind::Signing`]): use [`order_string_async`](Self::order_string_async).
     pub fn order_string(&self) -> Result<String, Error> {
-        signed(&self.0, Form::OrderString)
+        signed(&self.0, Form::OrderString, "use `order_string_async`")
+    }
+
+    /// The same as [`order_string`](Self::order_string), signed without blocking the thread, within the client's
+    /// [limit of one attempt](crate::ClientBuilder::attempt_timeout). A client of `Isv::merchant` waits for its merchant's token. It can be
+    /// dropped at any time.
+    ///
+    /// # Errors
+    /// As for [`order_string`](Self::order_string), and [`ErrorKind::Timeout`] where there is no signature in time;
+    /// [`ErrorKind::Configuration`] outside of a tokio runtime; what `Isv::merchant_with_token` says of the token.
+    pub async fn order_string_async(&self) -> Result<String, Error> {
+        signed_async(&self.0, Form::OrderString).await
     }
 }
 
-fn signed(prepared: &Prepared, form: Form) -> Result<String, Error> {
+/// Signs on this thread; `instead` says what to call where the signer can't.
+fn signed(prepared: &Prepared, form: Form, instead: &str) -> Result<String, Error> {
     let (session, method) = (&prepared.client.inner.session, prepared.method());
-    let content = prepared.content()?;
-    let timestamp = session.timestamp(method)?;
-    check_tokens(&prepared.options, method)?;
-    let is_managed = matches!(prepared.client.caller, CallerIdentity::Managed(_));
-    if is_managed && prepared.options.app_auth_token.is_none() {
-        let message = "pages and order strings are made without waiting, but the merchant's token may have to be waited for: \
-                       take the client from Isv::merchant_with_token";
+    if prepared.client.caller.tokens().is_some() {
+        let message = format!(
+            "the merchant's token may have to be waited for: {instead}, or take the client from Isv::merchant_with_token"
+        );
         return Err(Error::new(ErrorKind::Request, message).with_method(method));
     }
-    let request = handed_over(content, &session.identity(&timestamp), &prepared.options);
-    let request = request.map_err(|error| invalid(error, method))?;
-    let signature = session.sign_now(&request, method)?;
+    let timestamp = session.timestamp(method)?;
+    let keys = prepared.client.inner.keys.present();
+    let request = unsigned(prepared, &keys, &timestamp, &prepared.options)?;
+    let signature = sign_now(&keys.credentials, &request, method, instead)?;
     Ok(request.handed_over(form, &signature))
+}
+
+/// Waits for the merchant's token, where somebody keeps that alive, and for the signature.
+async fn signed_async(prepared: &Prepared, form: Form) -> Result<String, Error> {
+    let (session, method) = (&prepared.client.inner.session, prepared.method());
+    let with_method = |error: Error| error.with_method(method);
+    runtime::check().map_err(with_method)?;
+    let late = |message: &str| Error::new(ErrorKind::Timeout, message).with_outcome(false, true);
+    let timeouts = prepared.client.timeouts(None);
+    let deadline = after(timeouts.total);
+    let mut options = Cow::Borrowed(&prepared.options);
+    if let Some(tokens) = prepared.client.caller.tokens() {
+        let live = timeout_at(deadline, tokens.present()).await;
+        let live = live.map_err(|_| late("the merchant's token was not at hand in time: nothing was signed"));
+        options.to_mut().app_auth_token = Some(live.flatten().map_err(with_method)?.token);
+    }
+    let timestamp = session.timestamp(method)?;
+    let keys = prepared.client.inner.keys.present();
+    let request = unsigned(prepared, &keys, &timestamp, &options)?;
+    let signature = timeout_at(
+        deadline.min(after(timeouts.attempt)),
+        sign(&keys.credentials, &request, method),
+    )
+    .await;
+    let signature = signature.map_err(|_| with_method(late("the signer gave no signature in time")))?;
+    Ok(request.handed_over(form, &signature?))
+}
+
+/// The request, up to its signature.
+fn unsigned<'a>(
+    prepared: &'a Prepared,
+    keys: &'a Keys,
+    timestamp: &'a Timestamp,
+    options: &'a Options,
+) -> Result<HandedOver<'a>, Error> {
+    let (session, method) = (&prepared.client.inner.session, prepared.method());
+    let content = prepared.content()?;
+    check_tokens(options, method)?;
+    let request = handed_over(content, &session.identity(&keys.credentials, timestamp), options);
+    request.map_err(|error| invalid(error, method))
 }

@@ -126,9 +126,11 @@ impl RawCall {
         } else {
             (Retry::Never, prepared.content()?)
         };
+        let keys = client.keys_of_call();
         let exchange = Exchange {
             session,
-            verifiers: client,
+            credentials: keys.credentials(),
+            verifiers: &keys,
             tokens: client.caller.tokens(),
             retry,
             query_method: query_method(method),

@@ -35,6 +35,9 @@ pub enum ErrorKind {
     Configuration,
     /// The request can't be sent as it is. Nothing was sent.
     Request,
+    /// The request was not signed: the client's [signer](crate::sign::Signer) failed, or is asynchronous only and was asked by a method that
+    /// does not wait. Nothing was sent.
+    Signing,
     /// There was no connection, or it broke.
     Transport,
     /// There was no answer in time.

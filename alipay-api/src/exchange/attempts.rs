@@ -116,7 +116,7 @@ impl Exchange<'_> {
 
     /// Whether the failure may pass and the call can't do anything twice.
     fn may_send_again(&self, error: &Error) -> bool {
-        let was_not_sent = error.kind() == ErrorKind::Transport;
+        let was_not_sent = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Signing);
         error.is_retryable() && (self.retry == Retry::Read || was_not_sent)
     }
 
@@ -138,7 +138,7 @@ impl Exchange<'_> {
         };
         let timestamp = session.timestamp(&self.content.method)?;
         let unsigned = self.encode(&timestamp)?;
-        let signing = session.sign(&*unsigned, &self.content.method);
+        let signing = super::sign(self.credentials, &*unsigned, &self.content.method);
         let signature = timeout_at(deadline, signing).await.map_err(|_| late())??;
         let request = unsigned.finish(&signature).map_err(|error| {
             self.error(ErrorKind::Request, "the request can't be written as HTTP")
@@ -165,9 +165,11 @@ impl Exchange<'_> {
         let session = self.session;
         let method = &*self.content.method;
         super::check_tokens(&self.options, method)?;
-        let unsigned = session
-            .protocol
-            .encode(self.content, &session.identity(timestamp), &self.options);
+        let unsigned = session.protocol.encode(
+            self.content,
+            &session.identity(self.credentials, timestamp),
+            &self.options,
+        );
         unsigned.map_err(|error| super::invalid(error, method))
     }
 

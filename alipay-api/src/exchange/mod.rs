@@ -22,7 +22,7 @@ pub use self::metadata::ResponseMetadata;
 pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
-    signing::{check_tokens, invalid},
+    signing::{check_tokens, invalid, sign, sign_now},
     tokens::Tokens,
     value::{AnswerValue, Read, unpacked, unpacked_with_metadata},
     verifiers::ResolveVerifier,
@@ -42,7 +42,6 @@ use crate::{
 /// What all calls of an app have in common.
 pub(crate) struct Session {
     pub(crate) app_id: String,
-    pub(crate) credentials: Credentials,
     pub(crate) protocol: &'static dyn Protocol,
     pub(crate) gateway: String,
     /// Whether nobody on the way to the gateway can read or replay messages.
@@ -54,6 +53,8 @@ pub(crate) struct Session {
 /// What to call, as far as every method is alike.
 pub(crate) struct Exchange<'a> {
     pub(crate) session: &'a Session,
+    /// What the requests are signed with, in all attempts.
+    pub(crate) credentials: &'a Credentials,
     pub(crate) verifiers: &'a dyn ResolveVerifier,
     /// Where the merchant's token comes from, if the client acts for a managed merchant.
     pub(crate) tokens: Option<&'a dyn Tokens>,

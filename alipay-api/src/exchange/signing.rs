@@ -1,10 +1,9 @@
 //! Who asks, when, and the signature.
 
-use std::sync::Arc;
-
 use super::Session;
 use crate::{
     Error, ErrorKind,
+    credentials::Credentials,
     protocol::{
         InvalidParameter, Unsigned,
         content::{Identity, Options, Timestamp},
@@ -23,35 +22,38 @@ impl Session {
     }
 
     /// Who asks, and when.
-    pub(crate) fn identity<'a>(&'a self, timestamp: &'a Timestamp) -> Identity<'a> {
+    pub(crate) fn identity<'a>(&'a self, credentials: &'a Credentials, timestamp: &'a Timestamp) -> Identity<'a> {
         Identity {
             app_id: &self.app_id,
-            sign_type: self.credentials.sign_type(),
-            certificates: self.credentials.certificates.as_deref(),
+            sign_type: credentials.sign_type(),
+            certificates: credentials.certificates.as_deref(),
             timestamp,
             gateway: &self.gateway,
         }
     }
+}
 
-    /// Signs without keeping the runtime's threads from other work.
-    pub(super) async fn sign(&self, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
-        if !self.credentials.signer.is_slow() {
-            return self.sign_now(unsigned, method);
-        }
-        let message = unsigned.message();
-        let signer = Arc::clone(&self.credentials.signer);
-        let signature = tokio::task::spawn_blocking(move || signer.sign(message.as_bytes())).await;
-        signature
-            .map_err(SignError::new)
-            .flatten()
-            .map_err(|error| not_signed(method, error))
-    }
+/// Signs a request, for as long as the signer takes.
+pub(crate) async fn sign(credentials: &Credentials, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
+    let message = unsigned.message();
+    let signature = credentials.signer.sign(message.as_bytes()).await;
+    signature.map_err(|error| not_signed(method, error))
+}
 
-    /// Signs on the caller's thread.
-    pub(crate) fn sign_now(&self, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
-        let signature = self.credentials.signer.sign(unsigned.message().as_bytes());
-        signature.map_err(|error| not_signed(method, error))
-    }
+/// Signs a request on the caller's thread, if the signer can; `instead` says what to call where it can't.
+pub(crate) fn sign_now(
+    credentials: &Credentials,
+    unsigned: &dyn Unsigned,
+    method: &str,
+    instead: &str,
+) -> Result<Vec<u8>, Error> {
+    let signature = credentials.signer.sign_now(unsigned.message().as_bytes());
+    signature
+        .ok_or_else(|| {
+            let message = format!("the client's signer is asynchronous only: {instead}");
+            Error::new(ErrorKind::Signing, message).with_method(method)
+        })?
+        .map_err(|error| not_signed(method, error))
 }
 
 /// Refuses empty tokens.
@@ -77,7 +79,9 @@ pub(crate) fn invalid(error: InvalidParameter, method: &str) -> Error {
 }
 
 fn not_signed(method: &str, error: SignError) -> Error {
-    Error::new(ErrorKind::Request, "the request can't be signed")
+    let is_temporary = error.is_temporary();
+    Error::new(ErrorKind::Signing, "the request can't be signed")
         .with_method(method)
+        .with_outcome(false, is_temporary)
         .with_source(error)
 }

@@ -9,6 +9,9 @@ pub(crate) trait Tokens: fmt::Debug + Send + Sync {
     /// A token that the gateway should take now.
     fn live(&self) -> BoxFuture<'_, Result<LiveToken, Error>>;
 
+    /// The same for what can't be sent again where the gateway refuses the token, such as a page: not a token that another process has replaced.
+    fn present(&self) -> BoxFuture<'_, Result<LiveToken, Error>>;
+
     /// Another token than this one, which the gateway has refused; `None` where there is no reason to believe in another.
     fn after_refusal<'a>(&'a self, refused: &'a LiveToken) -> BoxFuture<'a, Result<Option<LiveToken>, Error>>;
 }

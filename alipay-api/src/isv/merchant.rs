@@ -267,6 +267,10 @@ impl Tokens for Merchant {
         Box::pin(async { self.live_token().await.map_err(not_refreshed) })
     }
 
+    fn present(&self) -> BoxFuture<'_, Result<LiveToken, Error>> {
+        Box::pin(async { self.present_token().await.map_err(not_refreshed) })
+    }
+
     fn after_refusal<'a>(&'a self, refused: &'a LiveToken) -> BoxFuture<'a, Result<Option<LiveToken>, Error>> {
         Box::pin(async { self.another(refused).await.map_err(not_refreshed) })
     }

@@ -1,16 +1,9 @@
 //! The platform's check of an app's gateway address: the answer to it.
 
-use std::sync::Arc;
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{Notification, Notifications, Verified, verified, xml};
-use crate::{
-    Error, ErrorKind,
-    error::Sanitized,
-    runtime,
-    sign::{PublicKey, SignError, Signer},
-};
+use crate::{Error, ErrorKind, error::Sanitized, sign::PublicKey};
 
 /// The [name](Notification::name) of a gateway check.
 ///
@@ -42,11 +35,9 @@ impl Notifications<'_> {
     /// does not know that key: use [`gateway_check_reply_with_key`](Self::gateway_check_reply_with_key). In certificate mode the answer
     /// names the app's certificate.
     ///
-    /// Await it in a tokio runtime.
-    ///
     /// # Errors
     /// [`ErrorKind::Mismatch`]: it checks something else than a gateway address, or another app's. [`ErrorKind::Configuration`]: the app's
-    /// public key is not known, or there is no tokio runtime. [`ErrorKind::Request`]: the signer fails.
+    /// public key is not known. [`ErrorKind::Signing`]: the signer fails.
     pub async fn gateway_check_reply(&self, notification: &Verified<Notification>) -> Result<Option<String>, Error> {
         self.reply(notification, self.client.credentials().app_public_key())
             .await
@@ -88,7 +79,10 @@ impl Notifications<'_> {
         };
         // ASCII alone, so that it is the same in GBK.
         let response = format!("{key}<success>true</success>");
-        let signature = sign(&credentials.signer, &response).await?;
+        let signature = credentials.signer.sign(response.as_bytes()).await.map_err(|error| {
+            let message = "the answer to the gateway check can't be signed";
+            Error::new(ErrorKind::Signing, message).with_source(error)
+        })?;
         let sign_type = credentials.sign_type();
         let is_by = |key: &PublicKey| {
             let verifier = key.verifier(sign_type);
@@ -125,21 +119,5 @@ fn base64_of(key: &PublicKey) -> Result<String, Error> {
     key.to_base64().map_err(|error| {
         let message = "the app's public key can't be written";
         Error::new(ErrorKind::Configuration, message).with_source(error)
-    })
-}
-
-/// Signs without keeping the runtime's threads from other work.
-async fn sign(signer: &Arc<dyn Signer>, text: &str) -> Result<Vec<u8>, Error> {
-    let signature = if signer.is_slow() {
-        runtime::check()?;
-        let (signer, text) = (Arc::clone(signer), text.to_owned());
-        let signature = tokio::task::spawn_blocking(move || signer.sign(text.as_bytes())).await;
-        signature.map_err(SignError::new).flatten()
-    } else {
-        signer.sign(text.as_bytes())
-    };
-    signature.map_err(|error| {
-        let message = "the answer to the gateway check can't be signed";
-        Error::new(ErrorKind::Request, message).with_source(error)
     })
 }

@@ -181,7 +181,7 @@ impl Notifications<'_> {
         let parameters = Unverified::parse(form, subject)?;
         let sign = parameters.sign();
         let sign = sign.ok_or_else(|| subject.error(ErrorKind::Verification, "has no signature: `sign` is missing"))?;
-        let expected = self.client.credentials().sign_type().as_str();
+        let expected = self.client.sign_type().as_str();
         let named = parameters.get("sign_type").filter(|sign_type| !sign_type.is_empty());
         if let Some(named) = named.filter(|named| *named != expected.as_bytes()) {
             // Whoever could choose the algorithm could choose the weakest.

@@ -30,7 +30,7 @@ use std::{borrow::Cow, error::Error, fmt};
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-pub(crate) use self::v2::{Form, handed_over};
+pub(crate) use self::v2::{Form, HandedOver, handed_over};
 use self::{
     answer::{AnswerError, UnverifiedAnswer},
     content::{Identity, Options, RequestContent},

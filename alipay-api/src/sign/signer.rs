@@ -1,41 +1,59 @@
 use std::{error::Error, fmt};
 
-use super::SignType;
+use super::{BoxFuture, SignType};
 
-/// What signs requests.
+/// Signs requests.
 ///
-/// [`PrivateKey::signer`](super::PrivateKey::signer) makes one. Implement it for a key that is kept elsewhere; its
-/// `Debug` must show nothing of the key.
+/// Which one to use depends on where the key is:
+///
+/// | the key | use |
+/// |---|---|
+/// | in memory, from text or a file | [`PrivateKey::signer`](super::PrivateKey::signer); [`Credentials`](crate::Credentials) does it for you |
+/// | behind a library that blocks the thread, such as PKCS#11 for a hardware module | [`blocking`](super::blocking) with a closure |
+/// | behind the network, such as in a key management service | implement this trait: only [`sign`](Self::sign) |
+///
+/// Give a signer of your own to [`Credentials::custom`](crate::Credentials::custom) or
+/// [`Credentials::custom_certificates`](crate::Credentials::custom_certificates). The [guide](crate::guide::keys) has a key management
+/// service. The `Debug` of a signer must show nothing of the key.
 pub trait Signer: Send + Sync + fmt::Debug {
-    /// The type of the signatures it makes, sent along as `sign_type`.
+    /// The type of the signatures, sent along as `sign_type`.
     fn sign_type(&self) -> SignType;
 
-    /// Signs the message: hashes it, pads the hash, and gives the bare bytes of the signature, not base64.
+    /// Signs the message with the algorithm of [`sign_type`](Self::sign_type): SHA-256 or SHA-1 over the message, padded by PKCS#1 v1.5.
+    /// Gives the bare bytes of the signature, not base64.
+    ///
+    /// Every call and every asynchronous page awaits this. It must not block the thread: that is what [`blocking`](super::blocking) is for.
+    /// The client limits its time and drops the future when the time is over; nothing has been sent by then.
     ///
     /// # Errors
-    /// The signature can't be made. With a key in memory, that takes a broken source of randomness or a faulty machine.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+    /// There is no signature: nothing is sent. Say by [`SignError::temporary`] where another attempt may succeed.
+    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>>;
 
-    /// Whether one signature keeps its thread so long (a millisecond, a network round trip) that an asynchronous caller
-    /// should leave it to a blocking thread.
+    /// Signs the message on this thread, without waiting for anything: for pages and order strings that are made outside of async code, by
+    /// [`PageCall::url`](crate::PageCall::url) and its like.
     ///
-    /// True unless the implementation knows better.
-    fn is_slow(&self) -> bool {
-        true
+    /// `None`, the default, says that the signer is asynchronous only: then these methods fail and name their asynchronous twins, such as
+    /// [`PageCall::url_async`](crate::PageCall::url_async).
+    ///
+    /// # Errors
+    /// As for [`sign`](Self::sign).
+    fn sign_now(&self, message: &[u8]) -> Option<Result<Vec<u8>, SignError>> {
+        let _ = message;
+        None
     }
 }
 
-/// What checks that answers and notifications are Alipay's.
+/// Checks that answers and notifications are Alipay's.
 ///
 /// [`PublicKey::verifier`](super::PublicKey::verifier) makes one.
 pub trait Verifier: Send + Sync + fmt::Debug {
-    /// The type of the signatures it checks. One that claims to be of another type must be refused before it gets here.
+    /// The type of the signatures that it checks. A signature that claims to be of another type is refused before this is asked.
     fn sign_type(&self) -> SignType;
 
-    /// Checks that the signature, in bare bytes and not base64, is this key's over the message.
+    /// Checks that the signature, in bare bytes and not base64, was made over the message with Alipay's key.
     ///
     /// # Errors
-    /// It isn't, whatever the reason: nothing about a forgery is worth telling apart.
+    /// It was not. There is no reason: why a forgery fails is of no use to anybody else.
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature>;
 }
 
@@ -43,19 +61,37 @@ pub trait Verifier: Send + Sync + fmt::Debug {
 #[derive(Debug)]
 pub struct SignError {
     source: Box<dyn Error + Send + Sync>,
+    is_temporary: bool,
 }
 
 impl SignError {
     /// For a [`Signer`] of your own: why it failed, kept as the error's source. It ends up in logs, so it must hold
     /// nothing of the key.
     pub fn new(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: reason.into() }
+        Self {
+            source: reason.into(),
+            is_temporary: false,
+        }
+    }
+
+    /// The same for what may succeed when it is tried again, such as a key management service that can't be reached. The client tries again,
+    /// as it does where it has no connection to the gateway: nothing has been sent.
+    pub fn temporary(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            is_temporary: true,
+            ..Self::new(reason)
+        }
+    }
+
+    /// Whether another attempt may succeed.
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
     }
 }
 
 impl fmt::Display for SignError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the message can't be signed")
+        formatter.write_str("the signer failed")
     }
 }
 
@@ -65,13 +101,13 @@ impl Error for SignError {
     }
 }
 
-/// The signature is not the key's over this message.
+/// The signature was not made over this message with Alipay's key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BadSignature;
 
 impl fmt::Display for BadSignature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the signature is not this key's over this message")
+        formatter.write_str("signature does not hold")
     }
 }
 

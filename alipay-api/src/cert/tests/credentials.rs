@@ -56,10 +56,15 @@ fn know_the_serials_and_the_keys() {
         assert_eq!(certificates.alipay_cert_sn(), openssl::md5("CN=Root3"));
         assert_eq!(certificates.alipay_root_cert_sn(), openssl::md5("CN=Root1"));
 
-        let signature = credentials.signer.sign(b"request").unwrap();
+        let signature = credentials.signer.sign_now(b"request").unwrap().unwrap();
         let app_verifier = app_key.public_key().verifier(sign_type).unwrap();
         assert_eq!(app_verifier.verify(b"request", &signature), Ok(()));
-        let signature = alipay_key.signer(sign_type).unwrap().sign(b"answer").unwrap();
+        let signature = alipay_key
+            .signer(sign_type)
+            .unwrap()
+            .sign_now(b"answer")
+            .unwrap()
+            .unwrap();
         assert_eq!(credentials.verifier.verify(b"answer", &signature), Ok(()));
     }
 }
@@ -75,21 +80,26 @@ fn may_be_made_of_what_is_parsed_already() {
     assert!(credentials.unwrap().check(SystemTime::now()).is_ok());
 }
 
-#[test]
-fn may_have_a_signer_of_the_callers_own() {
-    let custom = |sign_type, app: &str, alipay: &str| {
+#[tokio::test]
+async fn may_have_a_signer_of_the_callers_own() {
+    let custom = async |sign_type, app: &str, alipay: &str| {
         let signer = PrivateKey::parse(&openssl::RSA_KEY).unwrap().signer(sign_type).unwrap();
         let [app, alipay] = [app, alipay].map(|text| Certificate::parse(text).unwrap());
-        Credentials::custom_certificates(signer, app, alipay, RootCertificates::parse(&ROOT).unwrap())
+        Credentials::custom_certificates(signer, app, alipay, RootCertificates::parse(&ROOT).unwrap()).await
     };
     let alipay_key = PrivateKey::parse(&openssl::OTHER_RSA_KEY).unwrap();
     for sign_type in [SignType::Rsa2, SignType::Rsa] {
-        let credentials = custom(sign_type, &APP, &ALIPAY).unwrap();
+        let credentials = custom(sign_type, &APP, &ALIPAY).await.unwrap();
         credentials.check(SystemTime::now()).unwrap();
         let certificates = credentials.certificates.as_ref().unwrap();
         assert_eq!(certificates.app_cert_sn(), openssl::md5("CN=Root2"));
         assert_eq!(credentials.sign_type(), sign_type);
-        let signature = alipay_key.signer(sign_type).unwrap().sign(b"answer").unwrap();
+        let signature = alipay_key
+            .signer(sign_type)
+            .unwrap()
+            .sign_now(b"answer")
+            .unwrap()
+            .unwrap();
         assert_eq!(credentials.verifier.verify(b"answer", &signature), Ok(()));
         assert!(credentials.keyring().is_some());
     }
@@ -98,14 +108,17 @@ fn may_have_a_signer_of_the_callers_own() {
         (&*ALIPAY, &*APP, "are in each other's place"),
         (&*ALIPAY, &*ALIPAY, "don't belong together"),
     ] {
-        assert!(refusal(custom(SignType::Rsa2, app, alipay)).contains(says), "{says}");
+        assert!(
+            refusal(custom(SignType::Rsa2, app, alipay).await).contains(says),
+            "{says}"
+        );
     }
     let authority = Order {
         key: &openssl::OTHER_RSA_KEY,
         ..Order::new("/CN=Authority")
     };
     let authority = authority.issued_by(&RSA_ROOT, &openssl::RSA_KEY, AUTHORITY);
-    assert!(refusal(custom(SignType::Rsa2, &APP, &authority)).contains("this is an authority's certificate"));
+    assert!(refusal(custom(SignType::Rsa2, &APP, &authority).await).contains("this is an authority's certificate"));
 }
 
 #[test]

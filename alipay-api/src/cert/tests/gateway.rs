@@ -65,6 +65,16 @@ pub(super) fn alipay(serial: &str, key: &str) -> Identity {
     Identity::new(ALIPAY, serial, key, &INTERMEDIATE)
 }
 
+/// The app's credentials with this certificate of Alipay's and these roots.
+pub(super) fn credentials(alipay: &Identity, roots: &str) -> Credentials {
+    let app = Order {
+        key: &openssl::THIRD_RSA_KEY,
+        ..Order::new("/CN=App")
+    };
+    let app = app.issued_by(&INTERMEDIATE.certificate, INTERMEDIATE.key, SIGNER);
+    Credentials::certificates(&openssl::THIRD_RSA_KEY, &app, &alipay.file, roots).unwrap()
+}
+
 impl Identity {
     pub(super) fn new(subject: &str, serial: &str, key: &str, issuer: &Issuer) -> Self {
         let leaf = Order {
@@ -86,7 +96,13 @@ impl Identity {
 
     pub(super) fn sign(&self, text: &str) -> String {
         let key = PrivateKey::parse(&self.key).unwrap();
-        BASE64_STANDARD.encode(key.signer(SignType::Rsa2).unwrap().sign(text.as_bytes()).unwrap())
+        BASE64_STANDARD.encode(
+            key.signer(SignType::Rsa2)
+                .unwrap()
+                .sign_now(text.as_bytes())
+                .unwrap()
+                .unwrap(),
+        )
     }
 
     /// The same names and serials, certified by nobody but itself.
@@ -177,13 +193,7 @@ impl Gateway {
 
     /// A client in certificate mode that knows the present certificate.
     pub(super) fn client(&self) -> ClientBuilder {
-        let app = Order {
-            key: &openssl::THIRD_RSA_KEY,
-            ..Order::new("/CN=App")
-        };
-        let app = app.issued_by(&INTERMEDIATE.certificate, INTERMEDIATE.key, SIGNER);
-        let key = &openssl::THIRD_RSA_KEY;
-        let credentials = Credentials::certificates(key, &app, &PRESENT.file, &ROOT.certificate).unwrap();
+        let credentials = credentials(&PRESENT, &ROOT.certificate);
         Client::builder(APP_ID, credentials).transport(self.clone())
     }
 

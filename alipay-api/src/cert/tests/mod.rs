@@ -3,6 +3,7 @@
 mod bundles;
 mod chain;
 mod credentials;
+mod exchange;
 mod extensions;
 mod fetches;
 mod garbage;

@@ -9,7 +9,7 @@ mod root;
 
 use std::borrow::Cow;
 
-pub(crate) use self::request::Form;
+pub(crate) use self::request::{Form, Request as HandedOver};
 use self::{
     request::Request,
     root::{Found, Root},

@@ -1,4 +1,4 @@
-//! The two libraries that do the arithmetic.
+//! The two libraries that compute signatures.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
@@ -6,7 +6,10 @@ mod rsa;
 
 use std::sync::Arc;
 
-use super::{KeyErrorKind, SignType, Signer, Verifier};
+use super::{
+    KeyErrorKind, SignType, Signer, Verifier,
+    local::{LocalSigner, Pace},
+};
 
 /// Which library serves a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +44,15 @@ impl Backend {
     ) -> Result<Arc<dyn Signer>, KeyErrorKind> {
         Ok(match self {
             #[cfg(feature = "aws-lc")]
-            Self::AwsLc => Arc::new(aws_lc::AwsLcSigner::new(key)?),
-            Self::RustCrypto => Arc::new(rsa::RustCryptoSigner::new(Arc::clone(key), sign_type)),
+            Self::AwsLc => {
+                let key = aws_lc::AwsLcSigner::new(key)?;
+                let pace = key.pace();
+                Arc::new(LocalSigner::new(key, pace))
+            }
+            Self::RustCrypto => {
+                let key = rsa::RustCryptoSigner::new(Arc::clone(key), sign_type);
+                Arc::new(LocalSigner::new(key, Pace::Slow))
+            }
         })
     }
 

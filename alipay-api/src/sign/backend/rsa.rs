@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::sign::{BadSignature, SignError, SignType, Signer, Verifier};
+use crate::sign::{BadSignature, SignError, SignType, Verifier, local::SignNow};
 
 pub(super) struct RustCryptoSigner {
     key: Arc<rsa::PrivateKey>,
@@ -18,12 +18,12 @@ impl RustCryptoSigner {
     }
 }
 
-impl Signer for RustCryptoSigner {
+impl SignNow for RustCryptoSigner {
     fn sign_type(&self) -> SignType {
         self.sign_type
     }
 
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    fn sign_now(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         // Both are blinded with the system's randomness, and check their result before they give it out: a wrong one
         // would give the key away.
         match self.sign_type {

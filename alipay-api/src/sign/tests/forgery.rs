@@ -210,7 +210,12 @@ fn modulus(bits: usize) -> Vec<u8> {
 fn nothing_but_a_number_below_the_modulus_and_as_long_is() {
     for bits in [1024_usize, 1031, 2048] {
         let size = bits.div_ceil(8);
-        let signature = private_key(bits).signer(SignType::Rsa2).unwrap().sign(MESSAGE).unwrap();
+        let signature = private_key(bits)
+            .signer(SignType::Rsa2)
+            .unwrap()
+            .sign_now(MESSAGE)
+            .unwrap()
+            .unwrap();
         let modulus = modulus(bits);
         assert_eq!((signature.len(), modulus.len()), (size, size));
         let one = [&vec![0; size - 1][..], &[1]].concat();
@@ -246,7 +251,7 @@ fn a_leading_zero_belongs_to_the_signature() {
     let signer = private_key(1024).signer(SignType::Rsa2).unwrap();
     let (message, signature) = (0..u16::MAX)
         .map(u16::to_be_bytes)
-        .map(|message| (message, signer.sign(&message).unwrap()))
+        .map(|message| (message, signer.sign_now(&message).unwrap().unwrap()))
         .find(|(_, signature)| signature[0] == 0)
         .unwrap();
     each_verifier(1024, |name, verifier| {

@@ -11,7 +11,10 @@ mod oracle;
 mod secrecy;
 mod wycheproof;
 
-use super::{KeyErrorKind, PrivateKey, PublicKey, SignType, backend::Backend};
+use futures_util::FutureExt as _;
+use tokio::runtime::TryCurrentError;
+
+use super::{KeyErrorKind, PrivateKey, PublicKey, SignType, backend::Backend, blocking};
 
 const SIGN_TYPES: [SignType; 2] = [SignType::Rsa2, SignType::Rsa];
 
@@ -60,12 +63,47 @@ fn the_fastest_backend_is_chosen() {
     }
 }
 
+/// Whether a signature is made on the caller's thread: the others need tokio's threads, and there is no runtime here.
+fn signs_on_the_callers_thread(bits: usize, sign_type: SignType) -> bool {
+    let signer = private_key(bits).signer(sign_type).unwrap();
+    let signature = signer.sign(b"message").now_or_never().expect("nothing to wait for");
+    match signature {
+        Ok(signature) => signature == signer.sign_now(b"message").unwrap().unwrap(),
+        Err(error) => !std::error::Error::source(&error).unwrap().is::<TryCurrentError>(),
+    }
+}
+
 #[test]
-fn only_the_fast_are_not_slow() {
-    let signer = private_key(2048).signer(SignType::Rsa2).unwrap();
-    assert_eq!(signer.is_slow(), cfg!(not(feature = "aws-lc")));
-    assert!(private_key(3072).signer(SignType::Rsa2).unwrap().is_slow());
-    assert!(private_key(2048).signer(SignType::Rsa).unwrap().is_slow());
+fn only_fast_keys_sign_on_the_callers_thread() {
+    assert_eq!(
+        signs_on_the_callers_thread(2048, SignType::Rsa2),
+        cfg!(feature = "aws-lc")
+    );
+    assert!(!signs_on_the_callers_thread(3072, SignType::Rsa2));
+    assert!(!signs_on_the_callers_thread(2048, SignType::Rsa));
+}
+
+#[tokio::test]
+async fn slow_keys_and_blocking_functions_sign_on_threads_of_their_own() {
+    let slow = private_key(2048).signer(SignType::Rsa).unwrap();
+    assert_eq!(
+        slow.sign(b"message").await.unwrap(),
+        slow.sign_now(b"message").unwrap().unwrap()
+    );
+    let hsm = blocking(SignType::Rsa2, |message| {
+        Ok([message, format!("{:?}", std::thread::current().id()).as_bytes()].concat())
+    });
+    let here = hsm.sign_now(b"message").unwrap().unwrap();
+    let elsewhere = hsm.sign(b"message").await.unwrap();
+    assert!(here.starts_with(b"message") && elsewhere.starts_with(b"message"));
+    assert_ne!(here, elsewhere);
+    assert_eq!(
+        (hsm.sign_type(), format!("{hsm:?}")),
+        (SignType::Rsa2, "BlockingSigner(RSA2)".to_owned())
+    );
+    // A function that panics is an error of the call, not of the caller.
+    let broken = blocking(SignType::Rsa2, |_| panic!("no session"));
+    assert!(broken.sign(b"message").await.is_err());
 }
 
 #[test]

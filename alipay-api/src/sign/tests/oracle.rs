@@ -35,7 +35,7 @@ fn openssl_verifies_what_is_signed_here() {
             let signer = private_key(bits).signer_by(backend, sign_type).unwrap();
             assert_eq!(signer.sign_type(), sign_type);
             for message in messages() {
-                let signature = signer.sign(&message).unwrap();
+                let signature = signer.sign_now(&message).unwrap().unwrap();
                 folder.write("message", &message);
                 folder.write("signature", &signature);
                 let verify = [
@@ -76,7 +76,8 @@ fn what_openssl_signs_is_verified_here() {
                 let own = private_key(bits)
                     .signer_by(backend, sign_type)
                     .unwrap()
-                    .sign(&message)
+                    .sign_now(&message)
+                    .unwrap()
                     .unwrap();
                 assert_eq!(
                     own, signature,
@@ -91,7 +92,12 @@ fn what_openssl_signs_is_verified_here() {
 fn the_sign_types_are_not_taken_for_each_other() {
     let (private, public) = (private_key(2048), public_key(2048));
     for sign_type in SIGN_TYPES {
-        let signature = private.signer(sign_type).unwrap().sign(b"message").unwrap();
+        let signature = private
+            .signer(sign_type)
+            .unwrap()
+            .sign_now(b"message")
+            .unwrap()
+            .unwrap();
         for other in SIGN_TYPES {
             let verdict = public.verifier(other).unwrap().verify(b"message", &signature);
             assert_eq!(verdict.is_ok(), other == sign_type, "{sign_type} as {other}");
@@ -106,7 +112,7 @@ proptest! {
     fn any_message_verifies_and_any_change_is_refused(message: Vec<u8>, at: prop::sample::Index, bit in 0..8_u32) {
         let sign_type = SignType::Rsa2;
         let signer = private_key(2048).signer(sign_type).unwrap();
-        let signature = signer.sign(&message).unwrap();
+        let signature = signer.sign_now(&message).unwrap().unwrap();
         let mut changed_signature = signature.clone();
         changed_signature[at.index(signature.len())] ^= 1_u8 << bit;
         let mut changed_message = message.clone();

@@ -4,8 +4,8 @@ use std::{future::IntoFuture as _, time::Duration};
 
 use alipay_api::{
     Client, Error, ErrorKind,
-    open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
-    sign::{PublicKey, SignError, SignType, Signer},
+    open_auth::{TokenApp, token_app::TokenAppGrantType},
+    sign::{self, PublicKey, SignError, SignType},
     trade::{AppPay, Create, CreateRequired, PagePay, Precreate, Query, Refund, types::TradeStatus},
     transport::{TransportError, TransportErrorKind},
 };
@@ -261,30 +261,19 @@ async fn a_wrong_key_is_explained_without_its_tokens() {
     assert!(!shown.contains("app-auth-token"), "{shown}");
 }
 
-/// Never signs within a caller's time.
-#[derive(Debug)]
-struct StuckSigner(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
-
-impl Signer for StuckSigner {
-    fn sign_type(&self) -> SignType {
-        SignType::Rsa2
-    }
-
-    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
-        let _ = self.0.lock().unwrap().recv();
-        Err(SignError::new("too late"))
-    }
-}
-
 #[tokio::test]
 async fn what_is_not_signed_in_time_is_not_sent() {
     let (mock, _) = start().await;
-    let (release, stuck) = std::sync::mpsc::channel();
+    let (release, stuck) = std::sync::mpsc::channel::<()>();
     let verifier = PublicKey::parse(&mock.alipay_public_key())
         .unwrap()
         .verifier(SignType::Rsa2)
         .unwrap();
-    let signer = std::sync::Arc::new(StuckSigner(std::sync::Mutex::new(stuck)));
+    let stuck = std::sync::Mutex::new(stuck);
+    let signer = sign::blocking(SignType::Rsa2, move |_| {
+        let _ = stuck.lock().unwrap().recv();
+        Err(SignError::new("too late"))
+    });
     let credentials = alipay_api::Credentials::custom(signer, verifier).unwrap();
     let client = Client::builder(mock.app_id(), credentials)
         .gateway(mock.gateway_url())
@@ -425,8 +414,8 @@ async fn an_unknown_outcome_names_the_method_to_ask() {
     );
     // Whose token it is, no spec says how to ask.
     closed();
-    let token = AuthTokenApp::with_code("1", AuthTokenAppGrantType::AuthorizationCode);
-    let error = client.open().auth_token_app(token).await.unwrap_err();
+    let token = TokenApp::with_code("1", TokenAppGrantType::AuthorizationCode);
+    let error = client.open_auth().token_app(token).await.unwrap_err();
     unknown(error, None, "find out before it is sent again");
 
     // Where nothing is unknown, nobody needs to ask.

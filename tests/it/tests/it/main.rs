@@ -11,6 +11,8 @@ mod faults;
 mod fund;
 mod gateway_check;
 mod isv;
+mod key_changes;
+mod kms;
 mod metadata;
 mod notices;
 mod notify;

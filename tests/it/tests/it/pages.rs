@@ -3,6 +3,7 @@
 use alipay_api::{
     Client, ErrorKind,
     method::ErrorCode,
+    open_auth::{TokenApp, token_app::TokenAppGrantType},
     trade::{AppPay, AppPayErrorCode, PagePay, PagePayErrorCode, Query, WapPay, WapPayErrorCode, types::TradeStatus},
 };
 use alipay_mock::Mock;
@@ -12,7 +13,7 @@ use crate::support::{price, start};
 const SUBJECT: &str = "a&b=c+d% \"q\" 'x' <script> 你好 😀\r\n";
 
 /// Opens a URL as a browser does.
-async fn browse(url: &str) -> (u16, String) {
+pub(crate) async fn browse(url: &str) -> (u16, String) {
     let response = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -253,16 +254,35 @@ async fn a_changed_url_is_refused() {
 }
 
 #[tokio::test]
-async fn a_merchants_token_never_stands_in_a_url() {
-    let (_mock, client) = start().await;
-    let call = client.on_behalf_of("app-auth-token");
-    let call = call.trade().page_pay(PagePay::new("1", price("0.01"), "subject"));
-    let error = call.url().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Request);
+async fn a_merchants_token_never_stands_in_a_url_unless_the_call_says_so() {
+    let (mock, client) = start().await;
+    let code = mock.authorise(None, None);
+    let request = TokenApp::with_code(code, TokenAppGrantType::AuthorizationCode);
+    let token = client.open_auth().token_app(request).await.unwrap().app_auth_token;
+    let merchant = client.on_behalf_of(token.clone());
+    let call = merchant.trade().page_pay(PagePay::new("1", price("0.01"), SUBJECT));
+    for error in [call.url().unwrap_err(), call.url_async().await.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert!(error.to_string().contains("`url_with_app_auth_token`"), "{error}");
+    }
     let form = call.form().unwrap();
     let action = form.split('>').next().unwrap();
     assert!(
-        !action.contains("app-auth-token") && form.contains("value=\"app-auth-token\""),
+        !action.contains(token.expose()) && form.contains(&format!("value=\"{}\"", token.expose())),
         "{form}"
     );
+    for url in [
+        call.url_with_app_auth_token().unwrap(),
+        call.url_with_app_auth_token_async().await.unwrap(),
+    ] {
+        assert!(url.contains(&format!("app_auth_token={}&", token.expose())), "{url}");
+        assert_eq!(browse(&url).await.0, 200);
+    }
+    // The order is the merchant's.
+    is_open(&mock, &merchant, "1").await;
+    assert!(!format!("{call:?}").contains(token.expose()));
+
+    // For the app itself there is no token to show.
+    let own = client.trade().page_pay(PagePay::new("2", price("0.01"), SUBJECT));
+    assert!(!own.url_with_app_auth_token().unwrap().contains("app_auth_token"));
 }

@@ -5,10 +5,10 @@ use alipay_api::{
     isv::store::AuthorisationState,
     notify::SUCCESS,
     open_auth::{TokenAppErrorCode, token_app_query::TokenAppQueryStatus},
-    trade::PagePay,
+    trade::{AppPay, PagePay},
 };
 
-use super::{MERCHANT, World, order};
+use super::{DUE, MERCHANT, World, order};
 use crate::support::{merchant, price};
 
 #[tokio::test]
@@ -79,6 +79,35 @@ async fn pages_take_a_client_with_the_token_in_hand() {
     let client = world.isv.merchant_with_token(MERCHANT).await.unwrap();
     let form = client.trade().page_pay(order()).form().unwrap();
     assert!(form.contains(world.stored().await.app_auth_token.expose()));
+}
+
+#[tokio::test]
+async fn asynchronous_pages_wait_for_the_merchants_present_token() {
+    let world = World::authorised().await;
+    order(&world.isv, "one").await.unwrap();
+    // The first process has the old token in memory, which is dead.
+    world.clock.advance(DUE);
+    world.other.refresh_ending().await.unwrap();
+    let present = world.stored().await.app_auth_token.expose().to_owned();
+    let merchant = world.isv.merchant(MERCHANT);
+    let page = merchant
+        .trade()
+        .page_pay(PagePay::new("two", price("0.01"), "测试订单"));
+    assert!(page.form_async().await.unwrap().contains(&present));
+    let app = AppPay::new("three", price("0.01"), "测试订单");
+    let order_string = merchant.trade().app_pay(app).order_string_async().await.unwrap();
+    assert!(order_string.contains(&format!("app_auth_token={present}&")));
+    assert_eq!(page.url_async().await.unwrap_err().kind(), ErrorKind::Request);
+    let url = page.url_with_app_auth_token_async().await.unwrap();
+    assert!(url.contains(&format!("app_auth_token={present}&")));
+    for error in [page.url_with_app_auth_token().unwrap_err(), page.form().unwrap_err()] {
+        assert!(
+            error
+                .to_string()
+                .contains("_async`, or take the client from Isv::merchant_with_token"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]
