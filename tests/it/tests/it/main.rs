@@ -26,4 +26,5 @@ mod stores;
 mod support;
 mod tamper;
 mod trade;
+mod transport;
 mod users;
