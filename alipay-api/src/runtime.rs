@@ -2,16 +2,7 @@
 //!
 //! There is no way to ask a runtime for its drivers but to try them, so the panic is caught; the panic hook still tells of it.
 
-use std::{
-    any::Any,
-    error::Error as StdError,
-    fmt,
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{panic::catch_unwind, time::Duration};
 
 use tokio::runtime::Handle;
 
@@ -29,36 +20,4 @@ pub(crate) fn check() -> Result<(), Error> {
         return missing("nothing was sent, for the tokio runtime here has no timers: build it with enable_all()");
     }
     Ok(())
-}
-
-/// The runtime has no IO driver.
-#[derive(Debug)]
-pub(crate) struct NoIo;
-
-impl fmt::Display for NoIo {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the tokio runtime here has no IO: build it with enable_all()")
-    }
-}
-
-impl StdError for NoIo {}
-
-/// What the future gives, or an error where it fails for want of an IO driver, as tokio does before it connects.
-pub(crate) async fn io_or_error<F: Future>(future: F) -> Result<F::Output, NoIo> {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        match polled {
-            Ok(polled) => polled.map(Ok),
-            Err(panic) if has_no_io(&*panic) => Poll::Ready(Err(NoIo)),
-            Err(panic) => resume_unwind(panic),
-        }
-    })
-    .await
-}
-
-fn has_no_io(panic: &(dyn Any + Send)) -> bool {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.is_some_and(|text| text.contains("IO is disabled"))
 }

@@ -1,4 +1,5 @@
 //! The TLS of a client is its own. Alone in its process, because a default is for the whole of it.
+#![cfg(all(feature = "aws-lc", feature = "reqwest"))]
 
 use alipay_api::{
     Client, Credentials, ErrorKind,

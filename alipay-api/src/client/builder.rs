@@ -1,8 +1,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+#[cfg(feature = "reqwest")]
+use super::address::is_https;
 use super::{
     Client, Inner,
-    address::{Address, is_gateway, is_https, is_protected},
+    address::{Address, is_gateway, is_protected},
     caller::CallerIdentity,
     keys::KeysInUse,
 };
@@ -12,7 +14,12 @@ use crate::{
     credentials::Credentials,
     exchange::Session,
     protocol::{self, Protocol},
-    transport::{ReqwestTransport, Transport},
+    transport::Transport,
+};
+#[cfg(feature = "reqwest")]
+use crate::{
+    transport::{ReqwestTransport, ReqwestTransportBuilder},
+    types::Secret,
 };
 
 const PRODUCTION: &str = "https://openapi.alipay.com/gateway.do";
@@ -29,8 +36,10 @@ pub struct ClientBuilder {
     gateway: String,
     authorisation_pages: Option<String>,
     transport: Option<Arc<dyn Transport>>,
+    /// Makes the default transport.
+    #[cfg(feature = "reqwest")]
+    default_transport: ReqwestTransportBuilder,
     clock: Arc<dyn Clock>,
-    connect_timeout: Duration,
     attempt_timeout: Duration,
     total_timeout: Duration,
     max_attempts: u32,
@@ -45,8 +54,9 @@ impl ClientBuilder {
             gateway: PRODUCTION.to_owned(),
             authorisation_pages: None,
             transport: None,
+            #[cfg(feature = "reqwest")]
+            default_transport: ReqwestTransport::builder(),
             clock: Arc::new(SystemClock),
-            connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(20),
             total_timeout: Duration::from_secs(45),
             max_attempts: 3,
@@ -74,8 +84,25 @@ impl ClientBuilder {
     }
 
     /// How long connecting may take; 5 seconds by default. A [transport](Self::transport) of your own has its own limit.
+    ///
+    /// Needs the feature `reqwest`, a default one.
+    #[cfg(feature = "reqwest")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.default_transport = self.default_transport.connect_timeout(timeout);
+        self
+    }
+
+    /// The proxy for all calls, in place of those that the environment names; `NO_PROXY` is not looked at either.
+    ///
+    /// Its URL is of `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`, with a user and a password if it wants them:
+    /// `http://user:password@proxy.example:3128`. [`ReqwestTransportBuilder::proxy`] has the details. Neither `Debug` nor an error shows it.
+    /// [`build`](Self::build) refuses what is no such URL, and a proxy beside a [transport](Self::transport) of your own, which has its own
+    /// proxies.
+    ///
+    /// Needs the feature `reqwest`, a default one.
+    #[cfg(feature = "reqwest")]
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.default_transport = self.default_transport.proxy(url);
         self
     }
 
@@ -103,10 +130,10 @@ impl ClientBuilder {
         self
     }
 
-    /// A transport of your own. The default one keeps its connections (over HTTP/2 it pings them: one that has gone silent is given up
-    /// within 15 seconds), trusts the platform's root certificates, and goes through the
-    /// proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`), except to hosts in `NO_PROXY`. A proxy is of `http`,
-    /// `https`, `socks4`, `socks4a`, `socks5` or `socks5h`; what is none of these is not used.
+    /// A transport of your own in place of the default one, `ReqwestTransport` of the feature `reqwest`. Without that feature, a client
+    /// must be given one.
+    ///
+    /// For several clients to share it, give each a clone of an `Arc` of it.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -128,8 +155,9 @@ impl ClientBuilder {
     /// Builds the client. It connects when it first calls.
     ///
     /// # Errors
-    /// The app id is empty or has blanks, the gateway is not such a URL, a certificate is not valid (yet, or any more), or the
-    /// machine has no root certificates, which a gateway of `https` needs.
+    /// All are of the kind [`Configuration`](ErrorKind::Configuration). The app id is empty or has blanks, the gateway is not such a URL, a
+    /// certificate is not valid (yet, or any more), the [proxy](Self::proxy) is none, there is no [transport](Self::transport), or the
+    /// default one can't be [built](ReqwestTransportBuilder::build): a gateway of `https` needs root certificates on the machine.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
         if self.app_id.is_empty() || self.app_id.contains(char::is_whitespace) {
@@ -158,13 +186,22 @@ impl ClientBuilder {
             );
         }
         self.credentials.check(self.clock.now())?;
+        #[cfg(feature = "reqwest")]
         let transport = match self.transport {
+            Some(_) if self.default_transport.has_proxy() => {
+                return Err(invalid(
+                    "a proxy is set beside a transport: set it where the transport is built, such as by ReqwestTransport::builder()".to_owned(),
+                ));
+            }
             Some(transport) => transport,
-            None => Arc::new(
-                ReqwestTransport::new(self.connect_timeout, is_https(&self.gateway))
-                    .map_err(|error| invalid(error.to_string()).with_source(error))?,
-            ),
+            None => Arc::new(self.default_transport.build_for(is_https(&self.gateway))?),
         };
+        #[cfg(not(feature = "reqwest"))]
+        let transport = self.transport.ok_or_else(|| {
+            invalid(
+                "the client has no transport: set one by ClientBuilder::transport, or turn on the feature `reqwest` of alipay-api".to_owned(),
+            )
+        })?;
         Ok(Client {
             inner: Arc::new(Inner {
                 keys: KeysInUse::new(self.credentials),

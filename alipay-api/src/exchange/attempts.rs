@@ -15,7 +15,7 @@ use crate::{
     random,
     redact::Redactor,
     runtime,
-    transport::{TransportError, TransportErrorKind},
+    transport::{self, MAX_BODY, MethodName, RequestBody, TransportError, TransportErrorKind},
     types::Secret,
 };
 
@@ -147,7 +147,12 @@ impl Exchange<'_> {
         if Instant::now() >= deadline {
             return Err(late());
         }
-        let sent = timeout_at(deadline, session.transport.send(request)).await;
+        let mut request = request.map(RequestBody::from);
+        request
+            .extensions_mut()
+            .insert(MethodName::new(self.content.method.clone()));
+        let sending = async { transport::collected(session.transport.send(request).await?, MAX_BODY).await };
+        let sent = timeout_at(deadline, sending).await;
         let late = |_| Err(TransportError::new(TransportErrorKind::Timeout));
         let result = match sent.unwrap_or_else(late) {
             Ok(response) => {

@@ -110,13 +110,15 @@ impl Exchange<'_> {
 
     /// No whole answer came: what was sent may have been carried out, unless there was no connection.
     pub(super) fn not_answered(&self, error: TransportError) -> Error {
-        let (kind, sent) = match error.kind() {
-            TransportErrorKind::Connect => (ErrorKind::Transport, false),
-            TransportErrorKind::Timeout => (ErrorKind::Timeout, true),
-            TransportErrorKind::TooLarge => (ErrorKind::Malformed, true),
-            TransportErrorKind::Broken => (ErrorKind::Transport, true),
-            TransportErrorKind::Unusable => (ErrorKind::Configuration, false),
+        let kind = match error.kind() {
+            TransportErrorKind::Connect | TransportErrorKind::NotSent | TransportErrorKind::Broken => {
+                ErrorKind::Transport
+            }
+            TransportErrorKind::Timeout => ErrorKind::Timeout,
+            TransportErrorKind::TooLarge => ErrorKind::Malformed,
+            TransportErrorKind::Unusable => ErrorKind::Configuration,
         };
+        let sent = !error.kind().is_not_sent();
         let reads = self.retry == Retry::Read;
         let may_pass = !matches!(kind, ErrorKind::Malformed | ErrorKind::Configuration);
         self.error(kind, error.to_string())

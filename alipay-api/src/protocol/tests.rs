@@ -26,7 +26,7 @@ use crate::{
     method::AnswerInfo,
     sign::{PublicKey, SignType},
     trade::{Query, QueryErrorCode, QueryResponse, types::TradeStatus},
-    transport::{BoxFuture, Transport, TransportError},
+    transport::{BoxFuture, MethodName, Request, Response, Transport, TransportError},
 };
 
 #[derive(Debug)]
@@ -123,11 +123,15 @@ struct Server {
 /// A status and a body, whose signature is over that body, over another, or absent.
 type Answer = (u16, &'static str, Option<&'static str>);
 
-impl Transport for Arc<Server> {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+impl Transport for Server {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        assert_eq!(request.extensions().get(), Some(&MethodName::new("alipay.trade.query")));
         assert_eq!(request.uri(), "https://gateway.example/v9/alipay.trade.query");
         let header = |name| request.headers()[name].to_str().unwrap();
-        let (time, body) = (header("time"), std::str::from_utf8(request.body()).unwrap());
+        let (time, body) = (
+            header("time"),
+            std::str::from_utf8(request.body().as_bytes().unwrap()).unwrap(),
+        );
         assert_eq!(body, r#"{"out_trade_no":"20161112"}"#);
         let signature = BASE64_STANDARD.decode(header("signature")).unwrap();
         let message = format!("alipay.trade.query\n{time}\n{body}");
@@ -139,7 +143,7 @@ impl Transport for Arc<Server> {
             let signature = self.alipay.sign(MockSignType::Rsa2, signed.as_bytes()).unwrap();
             response = response.header("signature", signature);
         }
-        Box::pin(async move { Ok(response.body(Bytes::from(body)).unwrap()) })
+        Box::pin(async move { Ok(response.body(body.into()).unwrap()) })
     }
 }
 

@@ -1,86 +1,64 @@
-//! How bytes get to the gateway and back.
+//! How requests get to the gateway and answers back: the [`Transport`], and the default one, [`ReqwestTransport`].
+//!
+//! The [guide](crate::guide::transport) shows proxies, an HTTP client of your own and transports that wrap another.
 
-mod cause;
-mod reqwest;
-mod tls;
+mod error;
+mod method_name;
+mod request_body;
+#[cfg(feature = "reqwest")]
+mod reqwest_transport;
+mod response_body;
 
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use bytes::Bytes;
+#[cfg(feature = "reqwest")]
+pub use reqwest;
+pub use {bytes, http, http_body};
 
-pub(crate) use self::reqwest::ReqwestTransport;
+#[cfg(feature = "reqwest")]
+pub use self::reqwest_transport::{ReqwestTransport, ReqwestTransportBuilder};
+pub(crate) use self::response_body::collected;
+pub use self::{
+    error::{TransportError, TransportErrorKind},
+    method_name::MethodName,
+    request_body::RequestBody,
+    response_body::ResponseBody,
+};
 
-/// A larger answer is not read to its end.
+/// How many bytes the body of an answer may have: 8 MiB. The client reads no more of it, whatever its transport.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// A boxed future, as object-safe async traits return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends one HTTP request and reads its answer: reqwest over rustls by default, a test's own where it needs one.
+/// What a transport sends: signed, with the [name of its method](MethodName) as an extension.
+pub type Request = http::Request<RequestBody>;
+
+/// What a transport gives back: nothing of it is verified.
+pub type Response = http::Response<ResponseBody>;
+
+/// Sends one HTTP request and gives its answer: reqwest over rustls by default, or one of your own.
 ///
-/// It must not follow redirects, must not retry, and must not read more than [`MAX_BODY`] bytes. Timeouts of an attempt are the
-/// client's, which drops the future; the time for connecting is the transport's.
+/// It must not follow redirects, which would carry the signed request to another host, and must not send a request twice: only the client knows
+/// which call may be. Timeouts of an attempt are the client's, which drops the future and the answer's body; the time for connecting is the
+/// transport's. An answer's body may come as it is read; the client reads it whole, up to [`MAX_BODY`] bytes, before anything of it is believed.
+///
+/// A transport can wrap another, and `Arc<T>` is a transport where `T` is one: several clients can share it.
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends the request.
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+    /// Sends the request, and gives the answer once its head has come.
+    ///
+    /// An error says by its [kind](TransportErrorKind) whether the request may have been sent.
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
 }
 
-/// There is no whole answer.
-#[derive(Debug)]
-pub struct TransportError {
-    kind: TransportErrorKind,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// The sort of a [`TransportError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// There was no connection: nothing was sent.
-    Connect,
-    /// There was no answer in time.
-    Timeout,
-    /// The answer is larger than [`MAX_BODY`].
-    TooLarge,
-    /// The connection broke after something may have been sent.
-    Broken,
-    /// The transport can't work where it is used, such as in a runtime without IO: nothing was sent, and nothing would be the next time.
-    Unusable,
-}
-
-impl TransportError {
-    /// An error of this sort.
-    pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, source: None }
-    }
-
-    /// Adds what caused it. Its `Display` must not show the request's URL or body.
-    #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-
-    /// The sort of error.
-    pub fn kind(&self) -> TransportErrorKind {
-        self.kind
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        (**self).send(request)
     }
 }
 
-impl fmt::Display for TransportError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            TransportErrorKind::Connect => formatter.write_str("no connection to the gateway"),
-            TransportErrorKind::Timeout => formatter.write_str("no answer in time"),
-            TransportErrorKind::TooLarge => write!(formatter, "the answer is larger than {} MiB", MAX_BODY >> 20),
-            TransportErrorKind::Broken => formatter.write_str("the connection broke"),
-            TransportErrorKind::Unusable => formatter.write_str("the transport can't be used, and nothing was sent"),
-        }
-    }
-}
-
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        (**self).send(request)
     }
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -22,7 +21,7 @@ use crate::{
     Client, ClientBuilder, Credentials,
     clock::Clock,
     sign::{PrivateKey, SignType},
-    transport::{BoxFuture, Transport, TransportError},
+    transport::{BoxFuture, Request, Response, Transport, TransportError},
 };
 
 pub(super) const APP_ID: &str = "2021000000000001";
@@ -247,7 +246,7 @@ impl Gateway {
         self.1.subscribe().wait_for(|calls| *calls >= times).await.unwrap();
     }
 
-    async fn answer(&self, parameters: HashMap<String, String>) -> http::Response<Bytes> {
+    async fn answer(&self, parameters: HashMap<String, String>) -> Response {
         let method = parameters["method"].clone();
         if method == DOWNLOAD {
             let trouble = {
@@ -263,7 +262,7 @@ impl Gateway {
             }
             match trouble {
                 Some(Trouble::Unavailable) => {
-                    let mut response = http::Response::new(Bytes::from_static(b"unavailable"));
+                    let mut response = Response::new("unavailable".into());
                     *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
                     return response;
                 }
@@ -271,7 +270,7 @@ impl Gateway {
                 None => {}
             }
         }
-        http::Response::new(self.text(method, parameters).await.into())
+        Response::new(self.text(method, parameters).await.into())
     }
 
     async fn text(&self, method: String, parameters: HashMap<String, String>) -> String {
@@ -321,11 +320,11 @@ impl Gateway {
 }
 
 impl Transport for Gateway {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let form = [
             request.uri().query().unwrap(),
             "&",
-            str::from_utf8(request.body()).unwrap(),
+            str::from_utf8(request.body().as_bytes().unwrap()).unwrap(),
         ]
         .concat();
         let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();

@@ -27,7 +27,6 @@ use crate::{
     error::GatewayError,
     generated::WITHOUT_CODE,
     method::AnswerInfo,
-    transport::MAX_BODY,
 };
 
 /// The code of a success.
@@ -77,12 +76,6 @@ impl Protocol for V2 {
             });
         }
         let text = received.text();
-        if text.len() > MAX_BODY {
-            return Err(AnswerError::malformed(format!(
-                "the answer is larger than {} MiB",
-                MAX_BODY >> 20
-            )));
-        }
         let Root { content, others } = Root::read(text, method).map_err(|error| AnswerError::Malformed {
             message: format!("the answer can't be read: {error}"),
             may_pass: is_cut_short(text),

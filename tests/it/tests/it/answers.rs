@@ -16,11 +16,10 @@ use alipay_api::{
         Cancel, OrderSettleQuery, Pay, PayRequired, Query, QueryErrorCode, QueryResponse, Refund, RefundErrorCode,
         types::TradeStatus,
     },
-    transport::{BoxFuture, Transport, TransportError},
+    transport::{BoxFuture, Request, Response, Transport, TransportError},
     types::OpenEnum,
 };
 use alipay_mock::{Mock, keys::SignType};
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::{
@@ -381,10 +380,10 @@ impl InTurn {
 }
 
 impl Transport for InTurn {
-    fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let turn = self.1.fetch_add(1, Ordering::SeqCst);
         let body = self.0[turn.min(self.0.len() - 1)].clone();
-        Box::pin(async move { Ok(http::Response::new(body.into())) })
+        Box::pin(async move { Ok(Response::new(body.into())) })
     }
 }
 

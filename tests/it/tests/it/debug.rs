@@ -25,7 +25,7 @@ use alipay_api::{
     open_auth::{TokenApp, TokenAppQuery, TokenAppQueryResponse, TokenAppResponse},
     sign::{PrivateKey, PublicKey, SignType},
     trade::{AppPay, PagePay, Pay, PayRequired},
-    transport::{TransportError, TransportErrorKind},
+    transport::{RequestBody, ReqwestTransport, ResponseBody, TransportError, TransportErrorKind},
     types::{File, Secret},
 };
 use serde_json::json;
@@ -59,6 +59,7 @@ const HARMLESS: &[&str] = &[
     "KeyErrorKind",
     "Kind",
     "MethodInfo",
+    "MethodName",
     "MissingFields",
     "NoErrorCode",
     "OpenEnum",
@@ -119,7 +120,10 @@ async fn debug_shows_no_secret() {
     let address = format!("https://app:{TOKEN}@gateway.example/gateway.do?key={TOKEN}");
     shown.add(
         "ClientBuilder",
-        &builder(&mock).gateway(&address).authorisation_pages(&address),
+        &builder(&mock)
+            .gateway(&address)
+            .authorisation_pages(&address)
+            .proxy(address.as_str()),
     );
     shown.error("Error", &builder(&mock).gateway(&address).build().unwrap_err());
     shown.error(
@@ -251,6 +255,19 @@ async fn calls(shown: &mut Shown, client: &Client) {
         "TransportError",
         &TransportError::new(TransportErrorKind::Broken).with_source("cut off"),
     );
+    let proxy = format!("http://user:{TOKEN}@proxy.example:3128");
+    let transport = ReqwestTransport::builder().proxy(proxy.as_str());
+    shown.add("ReqwestTransport", &transport.build().unwrap());
+    shown.add("ReqwestTransportBuilder", &transport);
+    for wrong in [
+        format!("{proxy}/{TOKEN}"),
+        format!("{TOKEN}://proxy.example"),
+        TOKEN.to_owned(),
+    ] {
+        shown.error("Error", &ReqwestTransport::builder().proxy(wrong).build().unwrap_err());
+    }
+    shown.add("RequestBody", &RequestBody::from(TOKEN));
+    shown.add("ResponseBody", &ResponseBody::from(TOKEN));
     shown.add("File", &File::new("a.png", TOKEN.as_bytes().to_vec()));
 }
 

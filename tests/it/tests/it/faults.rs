@@ -37,7 +37,7 @@ async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
         (Fault::Html, "bytes and begins like HTML"),
         (Fault::Empty, "the body is empty"),
         (Fault::Truncated, "it ends too early"),
-        (Fault::Oversized, "larger than 8 MiB"),
+        (Fault::Oversized, "the answer is too large: the limit is 8 MiB"),
         (Fault::DuplicateRoot, "has two contents"),
         (Fault::GbkBody, "not UTF-8"),
     ] {

@@ -13,7 +13,7 @@ use alipay_api::{
     notify::SUCCESS,
     sign::{BoxFuture, SignType},
     trade::{PagePay, Precreate, Query},
-    transport::{Transport, TransportError, TransportErrorKind},
+    transport::{Request, Response, Transport, TransportError, TransportErrorKind},
 };
 use alipay_mock::{Fault, Mock, keys::KeyPair};
 use bytes::Bytes;
@@ -56,23 +56,30 @@ struct Both {
 }
 
 impl Transport for Both {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let query = request.uri().query().unwrap().to_owned();
             let answer = self
                 .http
-                .send(format!("{}?{query}", self.gateways[0]), request.body().clone())
+                .send(
+                    format!("{}?{query}", self.gateways[0]),
+                    request.body().as_bytes().unwrap().clone(),
+                )
                 .await;
             let text = String::from_utf8_lossy(answer.body()).into_owned();
             if !text.contains("isv.invalid-signature") && !text.contains("isv.app-cert-not-exist") {
                 self.calls[0].fetch_add(1, Ordering::SeqCst);
-                return Ok(answer);
+                return Ok(answer.map(Into::into));
             }
             self.calls[1].fetch_add(1, Ordering::SeqCst);
-            Ok(self
+            let answer = self
                 .http
-                .send(format!("{}?{query}", self.gateways[1]), request.into_body())
-                .await)
+                .send(
+                    format!("{}?{query}", self.gateways[1]),
+                    request.into_body().into_bytes().await.unwrap(),
+                )
+                .await;
+            Ok(answer.map(Into::into))
         })
     }
 }
@@ -199,7 +206,7 @@ struct Exchanging {
 }
 
 impl Transport for Exchanging {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             if self.failures.fetch_add(1, Ordering::SeqCst) == 0 {
                 let (client, next) = self.client.get().unwrap();
@@ -207,7 +214,8 @@ impl Transport for Exchanging {
                 return Err(TransportError::new(TransportErrorKind::Connect));
             }
             let url = request.uri().to_string();
-            Ok(self.http.send(url, request.into_body()).await)
+            let body = request.into_body().into_bytes().await.unwrap();
+            Ok(self.http.send(url, body).await.map(Into::into))
         })
     }
 }

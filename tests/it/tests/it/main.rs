@@ -32,4 +32,5 @@ mod support;
 mod tamper;
 mod trade;
 mod trade_events;
+mod transport;
 mod users;

@@ -8,7 +8,7 @@ use std::sync::{
 use alipay_api::{
     ErrorKind, Outcome, RawResponse, ResponseMetadata,
     trade::{Pay, PayRequired, Query, QueryResponse, types::TradeStatus},
-    transport::{BoxFuture, Transport, TransportError},
+    transport::{BoxFuture, Request, Response, Transport, TransportError},
 };
 use alipay_mock::{Fault, Mock, keys::SignType};
 use bytes::Bytes;
@@ -25,8 +25,8 @@ struct Quoting {
 }
 
 impl Transport for Quoting {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        let mut parameters = form_urlencoded::parse(request.body());
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let mut parameters = form_urlencoded::parse(request.body().as_bytes().unwrap());
         let token = parameters.find(|(name, _)| name == "auth_token").expect("a token").1;
         let status = if self.attempts.fetch_add(1, Ordering::SeqCst) == 0 {
             503
@@ -36,7 +36,7 @@ impl Transport for Quoting {
         let response = http::Response::builder()
             .status(status)
             .header("trace_id", format!("0b1c-{token}"))
-            .body(Bytes::copy_from_slice(self.body.as_bytes()))
+            .body(Bytes::copy_from_slice(self.body.as_bytes()).into())
             .unwrap();
         Box::pin(async move { Ok(response) })
     }

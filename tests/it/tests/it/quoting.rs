@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use alipay_api::{
     Error, ErrorKind,
     trade::{Pay, PayRequired, pay::PayScene, types::ExtUserInfo},
-    transport::{BoxFuture, Transport, TransportError, TransportErrorKind},
+    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
 };
-use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
@@ -46,9 +45,10 @@ struct Echo {
 }
 
 impl Transport for Echo {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let query = request.uri().query().unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(request.body()));
+        let pairs =
+            form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(request.body().as_bytes().unwrap()));
         let mut text = String::new();
         for (name, value) in pairs {
             if name == "sign" {
@@ -176,8 +176,11 @@ async fn what_is_no_secret_stays() {
 struct Chatty;
 
 impl Transport for Chatty {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        let cause = format!("can't send {}", String::from_utf8_lossy(request.body()));
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let cause = format!(
+            "can't send {}",
+            String::from_utf8_lossy(request.body().as_bytes().unwrap())
+        );
         Box::pin(async { Err(TransportError::new(TransportErrorKind::Broken).with_source(cause)) })
     }
 }

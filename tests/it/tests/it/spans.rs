@@ -12,7 +12,7 @@ use std::{
 
 use alipay_api::{
     trade::{Pay, PayRequired, Query, Refund},
-    transport::{BoxFuture, Transport, TransportError, TransportErrorKind},
+    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
 };
 use alipay_mock::Fault;
 use bytes::Bytes;
@@ -201,8 +201,10 @@ struct Quoting {
 const ANSWER: &str = r#"{"code":"10000","trade_no":"1","trade_status":"TRADE_SUCCESS"}"#;
 
 impl Transport for Quoting {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        let parameters: BTreeMap<_, _> = form_urlencoded::parse(request.body()).into_owned().collect();
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let parameters: BTreeMap<_, _> = form_urlencoded::parse(request.body().as_bytes().unwrap())
+            .into_owned()
+            .collect();
         let token = &parameters["app_auth_token"];
         let content = if self.signed {
             ANSWER.to_owned()
@@ -212,7 +214,7 @@ impl Transport for Quoting {
         let body = format!(r#"{{"alipay_trade_query_response":{content},"sign":"{}"}}"#, self.sign);
         let response = http::Response::builder().header("trace_id", format!("t-{token}"));
         let response = response
-            .body(Bytes::from(body))
+            .body(Bytes::from(body).into())
             .map_err(|_| TransportError::new(TransportErrorKind::Broken));
         Box::pin(async move { response })
     }

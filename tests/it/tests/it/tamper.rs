@@ -8,7 +8,7 @@ use std::sync::{
 use alipay_api::{
     ErrorKind,
     trade::{Create, CreateRequired, Query},
-    transport::{BoxFuture, Transport, TransportError},
+    transport::{BoxFuture, MAX_BODY, Request, ReqwestTransport, Response, Transport, TransportError},
 };
 use bytes::Bytes;
 
@@ -34,36 +34,36 @@ impl Canned {
 }
 
 impl Transport for Canned {
-    fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         self.1.fetch_add(1, Ordering::SeqCst);
         let body = self.0.lock().unwrap().clone();
-        Box::pin(async move { Ok(http::Response::new(body)) })
+        Box::pin(async move { Ok(Response::new(body.into())) })
     }
 }
 
 /// Passes requests on and keeps the last answer.
 #[derive(Debug)]
 struct Recorder {
-    http: reqwest::Client,
+    inner: ReqwestTransport,
     last: Canned,
 }
 
 impl Recorder {
     fn new(last: &Canned) -> Self {
         Self {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            inner: ReqwestTransport::new().unwrap(),
             last: last.clone(),
         }
     }
 }
 
 impl Transport for Recorder {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
-            let response = self.http.execute(request.try_into().unwrap()).await.unwrap();
-            let body = response.bytes().await.unwrap();
+            let (head, body) = self.inner.send(request).await?.into_parts();
+            let body = body.collect(MAX_BODY).await?;
             self.last.set(body.clone());
-            Ok(http::Response::new(body))
+            Ok(Response::from_parts(head, body.into()))
         })
     }
 }

@@ -9,9 +9,8 @@ use alipay_api::{
     Client, Error, ErrorKind, PageCall,
     notify::{SUCCESS, TradeStatusSync},
     trade::{AppPay, Create, CreateRequired, PagePay, Pay, PayRequired, Precreate, Query, Refund, WapPay},
-    transport::{BoxFuture, Transport, TransportError, TransportErrorKind},
+    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
 };
-use bytes::Bytes;
 use serde_json::json;
 
 use super::case;
@@ -25,7 +24,7 @@ use crate::{
 struct Counter(Arc<AtomicUsize>);
 
 impl Transport for Counter {
-    fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Box::pin(async { Err(TransportError::new(TransportErrorKind::Broken)) })
     }

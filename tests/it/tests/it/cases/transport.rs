@@ -18,6 +18,9 @@ use crate::support::start;
 /// What stands before what a call has come to.
 const SAID: &str = "the call said: ";
 
+/// The proxy that the client is built with.
+const PROXY: &str = "ALIPAY_TEST_PROXY";
+
 /// One call of this gateway, in a process with this environment beside the test's own: what it came to.
 async fn call(mock: &Mock, gateway: &str, environment: &[(&str, String)]) -> String {
     let mut command = Command::new(env::current_exe().expect("this program"));
@@ -45,11 +48,13 @@ async fn call(mock: &Mock, gateway: &str, environment: &[(&str, String)]) -> Str
 async fn call_once() {
     let given = |name: &str| env::var(name).expect("the test's environment");
     let credentials = Credentials::public_key(&given("ALIPAY_TEST_PRIVATE_KEY"), &given("ALIPAY_TEST_PUBLIC_KEY"));
-    let client = Client::builder(given("ALIPAY_TEST_APP_ID"), credentials.expect("keys"))
+    let mut builder = Client::builder(given("ALIPAY_TEST_APP_ID"), credentials.expect("keys"))
         .gateway(given("ALIPAY_TEST_GATEWAY"))
-        .max_attempts(1)
-        .build();
-    let said = match client {
+        .max_attempts(1);
+    if let Ok(proxy) = env::var(PROXY) {
+        builder = builder.proxy(proxy);
+    }
+    let said = match builder.build() {
         Ok(client) => client
             .trade()
             .query(Query::with_out_trade_no("1"))
@@ -149,6 +154,29 @@ async fn a_socks_proxy_is_used() {
     assert_eq!(asked.recv().await.as_deref(), Some("127.0.0.1"));
     // And with this one, the proxy's.
     let said = call(&mock, gateway, &at("socks5h")).await;
+    assert!(said.contains("ACQ.TRADE_NOT_EXIST"), "{said}");
+    assert_eq!(asked.recv().await.as_deref(), Some("gateway.invalid"));
+}
+
+#[tokio::test]
+async fn the_builders_proxy_takes_the_place_of_the_environments() {
+    let (mock, _) = start().await;
+    let gateway = "http://gateway.invalid/gateway.do";
+    // Nobody is there.
+    let elsewhere = "http://127.0.0.1:9".to_owned();
+    let environment = [
+        ("HTTP_PROXY", elsewhere.clone()),
+        ("ALL_PROXY", elsewhere),
+        ("NO_PROXY", "gateway.invalid".to_owned()),
+        // The embedded gateway takes what proxies are asked.
+        (PROXY, mock.base_url()),
+    ];
+    let said = call(&mock, gateway, &environment).await;
+    assert!(said.contains("ACQ.TRADE_NOT_EXIST"), "{said}");
+    // And by SOCKS.
+    let host = mock.base_url().trim_start_matches("http://").parse().unwrap();
+    let (proxy, mut asked) = socks_proxy(host).await;
+    let said = call(&mock, gateway, &[(PROXY, format!("socks5h://{proxy}"))]).await;
     assert!(said.contains("ACQ.TRADE_NOT_EXIST"), "{said}");
     assert_eq!(asked.recv().await.as_deref(), Some("gateway.invalid"));
 }

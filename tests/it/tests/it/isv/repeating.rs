@@ -6,9 +6,8 @@ use alipay_api::{
     Client,
     isv::{Isv, store::AuthorisationState},
     trade::{Precreate, Query},
-    transport::{BoxFuture, Transport, TransportError},
+    transport::{BoxFuture, Request, ReqwestTransport, Response, Transport, TransportError},
 };
-use bytes::Bytes;
 use serde_json::json;
 
 use super::{AHEAD, LIFETIME, MERCHANT, World};
@@ -19,19 +18,17 @@ const PRECREATE: &str = "alipay.trade.precreate";
 /// Carries what is sent to any gateway to the embedded one.
 #[derive(Debug)]
 struct Rerouted {
-    http: reqwest::Client,
+    inner: ReqwestTransport,
     gateway: String,
 }
 
 impl Transport for Rerouted {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let (mut head, body) = request.into_parts();
             let query = head.uri.query().unwrap();
             head.uri = format!("{}?{query}", self.gateway).parse().unwrap();
-            let request = http::Request::from_parts(head, body);
-            let response = self.http.execute(request.try_into().unwrap()).await.unwrap();
-            Ok(http::Response::new(response.bytes().await.unwrap()))
+            self.inner.send(Request::from_parts(head, body)).await
         })
     }
 }
@@ -39,7 +36,7 @@ impl Transport for Rerouted {
 /// The world's app as one whose gateway has this address.
 fn at(world: &World, gateway: &str) -> Isv {
     let transport = Rerouted {
-        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        inner: ReqwestTransport::new().unwrap(),
         gateway: world.mock.gateway_url(),
     };
     let client: Client = builder(&world.mock)

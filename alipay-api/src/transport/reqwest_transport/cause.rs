@@ -6,7 +6,7 @@ use crate::error::chain;
 
 /// A chain of errors as one line, and as one error: each cause is in it once.
 #[derive(Debug)]
-pub(crate) struct Cause(reqwest::Error);
+pub(super) struct Cause(reqwest::Error);
 
 impl From<reqwest::Error> for Cause {
     /// The URL holds the signed parameters: it stays out.
