@@ -34,7 +34,7 @@ async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
         (Fault::HttpStatus(503), "did not answer with status 200"),
         (Fault::Html, "bytes that begin like HTML"),
         (Fault::Empty, "it is empty"),
-        (Fault::Truncated, "it ends too early"),
+        (Fault::Truncated, "the text ends too early"),
         (Fault::Oversized, "larger than 8 MiB"),
         (Fault::DuplicateRoot, "has two contents"),
         (Fault::GbkBody, "not UTF-8"),
