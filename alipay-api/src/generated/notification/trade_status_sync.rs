@@ -3,20 +3,20 @@
 
 /// 交易状态变更通知: `trade_status_sync`.
 ///
-/// Tells that a trade was paid, closed, finished or refunded. Alipay posts it to the `notify_url` that the payment named, and posts it again, about eight
+/// Sent when a trade was paid, closed, finished or refunded. Alipay posts it to the `notify_url` that the payment named, and posts it again, about eight
 /// times in 25 hours, until the answer is the seven bytes `success`.
 ///
 /// Compare `app_id`, `seller_id`, `out_trade_no` and `total_amount` with the order before treating it as paid. Paid means `TRADE_SUCCESS` or
-/// `TRADE_FINISHED`, and a refund of part of the money is told with `TRADE_SUCCESS` again.
+/// `TRADE_FINISHED`. The notification of a partial refund has `TRADE_SUCCESS`, too.
 ///
-/// Deliver once per `out_trade_no`, by a transition in your own database that only one notification can win, such as from unpaid to paid. One order has
-/// several pieces of news, each with a `notify_id` of its own: it was paid, it is finished, it was refunded. Hence `notify_id` only tells repetitions
-/// of the same news. They come in any order.
+/// Deliver once for each `out_trade_no`: change the order from unpaid to paid in your own database, and deliver only if this notification made the change.
+/// One order has several notifications, each with its own `notify_id`: it was paid, it is finished, it was refunded. So `notify_id` only recognises
+/// repetitions of the same notification. Notifications may arrive in any order.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/203/105286>
 #[non_exhaustive]
 pub struct TradeStatusSync {
-    /// Identifies the news: a repetition has the same, and other news of the same order another. It is no key to deliver once by.
+    /// Identifies the notification: the same if Alipay sends it again, and another for another notification of the same order. Don't use it to deliver once.
     pub notify_id: String,
     /// Always `trade_status_sync`.
     pub notify_type: String,
@@ -40,9 +40,9 @@ pub struct TradeStatusSync {
     pub trade_no: String,
     /// 商户订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// 商户业务号（退款时为退款请求号）. The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
+    /// 商户业务号（退款时为退款请求号）. The number of the refund, `out_request_no`. If it is present, the notification is about a refund, not about a payment.
     pub out_biz_no: Option<String>,
-    /// 交易状态. Where the trade stands. A refund of part of the money leaves it at `TRADE_SUCCESS`.
+    /// 交易状态. The status of the trade. A refund of part of the money leaves it at `TRADE_SUCCESS`.
     pub trade_status: crate::types::OpenEnum<TradeStatus>,
     /// 买家用户号. The buyer's Alipay user number, where the app has not moved to open ids.
     pub buyer_id: Option<String>,
@@ -478,10 +478,10 @@ impl crate::codec::Object for TradeStatusSync {
 
 crate::codec::object!(TradeStatusSync);
 
-/// Where a trade stands.
+/// Whether a trade is paid, closed or finished.
 #[non_exhaustive]
 pub enum TradeStatus {
-    /// Created; the buyer has yet to pay.
+    /// Created, and not paid yet.
     WaitBuyerPay,
     /// Closed: not paid in time, or refunded in full.
     TradeClosed,
