@@ -27,3 +27,4 @@ mod support;
 mod tamper;
 mod trade;
 mod users;
+mod words;
