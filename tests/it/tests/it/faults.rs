@@ -365,7 +365,7 @@ async fn a_negative_amount_is_not_sent() {
         (error.kind(), error.to_string().as_str()),
         (
             ErrorKind::Request,
-            "alipay.trade.refund: `refund_amount` is negative: a request takes no amount below zero"
+            "alipay.trade.refund: `refund_amount` is negative: amounts of a request must not be below zero"
         )
     );
     assert!(!error.is_outcome_unknown() && !error.is_retryable());

@@ -14,6 +14,7 @@ const SOURCES: &[&str] = &[
     "isv",
     "method",
     "method.rs",
+    "protocol",
     "random.rs",
     "redact.rs",
     "types",
