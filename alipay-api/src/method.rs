@@ -86,7 +86,7 @@ pub struct MethodInfo {
 pub struct AnswerInfo {
     /// Gateway codes that mean that the buyer still has to act.
     pub pending: &'static [&'static str],
-    /// Whether a success has no `code`. For every other method, an answer without a code is not a success.
+    /// Whether a success carries no `code`. For every other method, an answer without a code is no success.
     pub without_code: bool,
     /// Response fields that have the name of one of the gateway's own members: `code`, `msg`, `sub_code`, `sub_msg`.
     pub own_members: &'static [&'static str],

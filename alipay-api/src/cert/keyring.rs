@@ -36,7 +36,7 @@ const BETWEEN_WARNINGS: Duration = Duration::from_hours(1);
 /// The certificates that are trusted, and the fetches of the last minute.
 pub(crate) struct Keyring {
     certificates: Arc<Certificates>,
-    configured: Arc<dyn Verifier>,
+    at_hand: Arc<dyn Verifier>,
     state: Mutex<State>,
 }
 
@@ -69,10 +69,10 @@ pub(crate) enum Step {
 }
 
 impl Keyring {
-    pub(crate) fn new(certificates: Arc<Certificates>, configured: Arc<dyn Verifier>) -> Self {
+    pub(crate) fn new(certificates: Arc<Certificates>, at_hand: Arc<dyn Verifier>) -> Self {
         Self {
             certificates,
-            configured,
+            at_hand,
             state: Mutex::default(),
         }
     }
@@ -81,7 +81,7 @@ impl Keyring {
     pub(crate) fn find(&self, alipay_cert_sn: &str, now: SystemTime) -> Option<Arc<dyn Verifier>> {
         if alipay_cert_sn == self.certificates.alipay_cert_sn() {
             self.warn_if_over(now);
-            return Some(Arc::clone(&self.configured));
+            return Some(Arc::clone(&self.at_hand));
         }
         self.state().find(alipay_cert_sn, now)
     }
@@ -93,10 +93,10 @@ impl Keyring {
         let fetched = state.fetched.iter().rev().filter(|one| !one.is_over(now));
         let others: Vec<_> = fetched.map(|one| Arc::clone(&one.verifier)).collect();
         if others.is_empty() {
-            return Arc::clone(&self.configured);
+            return Arc::clone(&self.at_hand);
         }
         Arc::new(AnyOf {
-            configured: Arc::clone(&self.configured),
+            at_hand: Arc::clone(&self.at_hand),
             others,
         })
     }
@@ -201,7 +201,7 @@ impl Keyring {
     }
 
     pub(crate) fn sign_type(&self) -> SignType {
-        self.configured.sign_type()
+        self.at_hand.sign_type()
     }
 
     /// Warns if the configured certificate has expired. It stays trusted: Alipay may still sign with it.
@@ -277,21 +277,21 @@ fn is_over(not_after: DateTime, now: SystemTime) -> bool {
     now >= SystemTime::from(not_after) + Duration::from_secs(1)
 }
 
-/// Tries all certificates.
+/// Verifies by whichever certificate made the signature.
 #[derive(Debug)]
 struct AnyOf {
-    configured: Arc<dyn Verifier>,
+    at_hand: Arc<dyn Verifier>,
     others: Vec<Arc<dyn Verifier>>,
 }
 
 impl Verifier for AnyOf {
     fn sign_type(&self) -> SignType {
-        self.configured.sign_type()
+        self.at_hand.sign_type()
     }
 
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
         let mut others = self.others.iter();
-        self.configured.verify(message, signature).or_else(|bad| {
+        self.at_hand.verify(message, signature).or_else(|bad| {
             others
                 .any(|other| other.verify(message, signature).is_ok())
                 .then_some(())

@@ -68,7 +68,7 @@ impl Inner {
         let authorised_at = self.now();
         let request = AuthTokenApp::with_code(code, AuthTokenAppGrantType::AuthorizationCode);
         let answer = self.client.open().auth_token_app(request).await?;
-        // In parallel: if one can't be stored, the others don't wait for it.
+        // One that can't be stored keeps none of the others waiting.
         let mut storing = JoinSet::new();
         for pair in Pair::of(answer) {
             let isv = Arc::clone(self);

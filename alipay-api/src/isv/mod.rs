@@ -161,7 +161,7 @@ impl Isv {
     /// Asks Alipay for this merchant's authorisation: which methods it covers, and until when.
     ///
     /// # Errors
-    /// Those of [`merchant_with_token`](Self::merchant_with_token), and those of the gateway.
+    /// As for [`merchant_with_token`](Self::merchant_with_token), and the gateway's.
     pub async fn authorisation(&self, auth_app_id: &str) -> Result<AuthTokenAppQueryResponse, Error> {
         let live = self
             .inner

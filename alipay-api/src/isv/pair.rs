@@ -19,7 +19,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// The pairs of an answer. Alipay lists them if there are several, and may also list a single one.
+    /// The pairs of an answer. Alipay lists them where there are several, and may repeat the only one in a list.
     pub(super) fn of(answer: AuthTokenAppResponse) -> Vec<Self> {
         let first = AppTokenExchangeSubElement {
             app_auth_token: answer.app_auth_token,

@@ -40,7 +40,7 @@ pub struct TradeStatusSync {
     pub trade_no: String,
     /// 商户订单号. The merchant's own order number.
     pub out_trade_no: String,
-    /// 商户业务号（退款时为退款请求号）. The number of the refund, `out_request_no`. If it is present, the notification is about a refund, not about a payment.
+    /// 商户业务号（退款时为退款请求号）. The number that a refund was asked for under. With it present, the news is of a refund and not of a payment.
     pub out_biz_no: Option<String>,
     /// 交易状态. The status of the trade. A refund of part of the money leaves it at `TRADE_SUCCESS`.
     pub trade_status: crate::types::OpenEnum<TradeStatus>,

@@ -13,7 +13,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AuthTokenApp {
-    /// 授权方式. Whether a code or a refresh token is exchanged.
+    /// 授权方式. Which of the two is exchanged.
     pub grant_type: crate::types::OpenEnum<AuthTokenAppGrantType>,
     /// 应用授权码. The `app_auth_code` that came with the merchant's redirect, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,

@@ -84,7 +84,7 @@ pub struct AuthTokenAppQueryResponse {
     pub user_id: String,
     /// 授权商户的appid. The merchant's own app.
     pub auth_app_id: String,
-    /// Whether the token is valid.
+    /// Whether the token is in force.
     pub status: crate::types::OpenEnum<AuthTokenAppQueryStatus>,
     /// The methods that the token opens.
     pub auth_methods: Vec<String>,
