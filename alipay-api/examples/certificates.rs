@@ -1,6 +1,6 @@
-//! Certificate mode: a transfer, which needs it, and then Alipay changes its certificate.
+//! Certificate mode: a transfer, and then Alipay changes its certificate.
 //!
-//! `cargo run --example certificates` plays it against the embedded gateway, with certificates that are made for the occasion.
+//! `cargo run --example certificates` runs against the embedded gateway, with certificates that are made for this run.
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
 
@@ -17,7 +17,7 @@ use alipay_mock::Mock;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mock = Mock::builder().certificates().start().await?;
-    // Yours are files: `Credentials::certificates_from_files`.
+    // In production, your certificates are files: `Credentials::certificates_from_files`.
     let credentials = Credentials::certificates(
         &mock.app_private_key_pem(),
         &mock.app_cert(),
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("transferred       {order_id}");
 
     println!("now it is         {}", mock.roll_over_alipay_certificate()?);
-    // The answer is signed with a certificate that the client has never seen: it fetches and checks that before it goes on.
+    // The answer is signed with a certificate that the client does not know: it fetches and checks the certificate first.
     let query = TransCommonQuery::with_out_biz_no("20170626152217");
     let found = client.fund().trans_common_query(query).await?;
     let found = succeeded(
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     )?;
     println!("queried           {found}");
     if found != order_id {
-        return Err(format!("the transfer is {order_id}, but what was found is {found}").into());
+        return Err(format!("the transfer is {order_id}, but the query found {found}").into());
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! A third-party app, from a merchant's authorisation to calls in the merchant's name.
+//! A third-party app: a merchant authorises it, and it calls for this merchant.
 //!
-//! `cargo run --example isv` plays it against the embedded gateway, whose tokens last two seconds here, so that one is refreshed on
-//! the way.
+//! `cargo run --example isv` runs against the embedded gateway. Tokens expire after two seconds here, so that one is refreshed during the
+//! run.
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
 
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .gateway(mock.gateway_url())
         .build()?;
 
-    // In production: the store that all of the app's processes share, `SqliteStore` or `PostgresStore`.
+    // In production, use a store that all processes of the app share: `SqliteStore` or `PostgresStore`.
     let store = Arc::new(MemoryStore::new());
     let (told, mut events) = mpsc::unbounded_channel();
     let isv = Isv::builder(client, store)
@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let known = isv.authorisation(shop).await?;
     println!("queried             {} until {:?}", known.status, known.auth_end);
 
-    // Calls for the merchant, with whatever token it has when they are made.
+    // Calls for the merchant, each with the current token.
     let merchant = isv.merchant(shop);
     let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let out_trade_no = format!("isv_{milliseconds}");
@@ -70,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     mock.pay(&out_trade_no)?;
 
-    // The token ends. Whoever calls next takes care of it.
+    // The token expires. The next call refreshes it.
     while !matches!(events.try_recv(), Ok(IsvEvent::Refreshed { .. })) {
         let order = merchant.trade().query(Query::with_out_trade_no(&out_trade_no)).await?;
         println!("queried             {} is {}", order.out_trade_no, order.trade_status);
@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("refreshed           once in {} calls", mock.requests());
 
-    // Pages are made without waiting, so they take the token that is there.
+    // Pages are made without waiting, so they need a token that is already loaded.
     let page = PagePay::new(format!("{out_trade_no}_page"), "0.01".parse()?, "测试订单");
     let form = isv.merchant_with_token(shop).await?.trade().page_pay(page).form()?;
     println!("payment page        a form of {} bytes", form.len());
@@ -88,7 +88,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Plays the merchant's browser: agrees, and is sent back with a code.
+/// Plays the merchant's browser: it agrees, and is redirected back with a code.
 async fn merchant_agrees(address: &str) -> Result<String, Box<dyn Error>> {
     let browser = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -98,7 +98,7 @@ async fn merchant_agrees(address: &str) -> Result<String, Box<dyn Error>> {
     let back = answer
         .headers()
         .get("location")
-        .ok_or("the browser was not sent back")?;
-    let (_, query) = back.to_str()?.split_once('?').ok_or("it brings nothing back")?;
+        .ok_or("the browser was not redirected back")?;
+    let (_, query) = back.to_str()?.split_once('?').ok_or("the redirect has no query")?;
     Ok(query.to_owned())
 }

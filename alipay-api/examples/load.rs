@@ -1,5 +1,5 @@
-//! How many calls a second, and how long each takes: the library, beside a bare reqwest that sends the same bytes without signing or
-//! verifying, and beside the arithmetic of the signatures: one made, one verified.
+//! Calls per second and their latency: the library, compared with a bare reqwest that sends the same bytes without signing or
+//! verifying, and with the signatures alone: one made and one verified for each call.
 //!
 //! `cargo run --release --example load -- [calls] [concurrent calls]`; by default 20,000 and 64. The answers come from a server in the
 //! same process, signed beforehand, so the server's work and the kernel's are in both.
@@ -34,7 +34,7 @@ use tokio::{
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// How often each kind of work has its turn.
+/// How many rounds each kind of work gets.
 const ROUNDS: u64 = 10;
 
 const CONTENT: &str = r#"{"code":"10000","msg":"Success","buyer_logon_id":"159****5620","buyer_pay_amount":"88.88","out_trade_no":"20161112","receipt_amount":"88.88","send_pay_date":"2024-01-02 03:04:07","total_amount":"88.88","trade_no":"2024010222001473700100000001","trade_status":"TRADE_SUCCESS"}"#;
@@ -60,7 +60,7 @@ async fn main() -> Result<(), Failure> {
     let mut arithmetic = Load::new("sign and verify")?;
     let mut floor = Load::new("bare reqwest")?;
     let mut library = Load::new("alipay-api")?;
-    // In turn, since others may use the machine's cores too.
+    // In turn, because other programs may use the cores, too.
     for _ in 0..ROUNDS {
         arithmetic.sign_and_verify(&private_key, cores)?;
         let (bare, url, body) = (bare.clone(), url.clone(), body.clone());
@@ -97,7 +97,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// A gateway that gives everybody the same signed answer, with as little work as can be: it shares the cores.
+/// A gateway that always sends the same signed answer, with as little work as possible, because it shares the cores.
 async fn serve(alipay: &KeyPair) -> Result<String, Failure> {
     let sign = alipay.sign(MockSignType::Rsa2, CONTENT.as_bytes())?;
     let body = format!(r#"{{"alipay_trade_query_response":{CONTENT},"sign":"{sign}"}}"#);
@@ -128,7 +128,7 @@ async fn answer_all(mut connection: TcpStream, answer: Arc<[u8]>) -> Result<(), 
     Ok(())
 }
 
-/// How long the request at the beginning is, once its head is there.
+/// The length of the first request, once its head is complete.
 fn request_length(received: &[u8]) -> Option<usize> {
     let head = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let fields = str::from_utf8(&received[..head]).ok()?.lines();
@@ -138,7 +138,7 @@ fn request_length(received: &[u8]) -> Option<usize> {
     Some(head + 4 + length?.1.parse::<usize>().ok()?)
 }
 
-/// What was measured of one kind of work.
+/// The measurements of one kind of work.
 struct Load {
     name: &'static str,
     done: u64,
@@ -184,7 +184,7 @@ impl Load {
         Ok(())
     }
 
-    /// Calls until all are done: as many callers as there are calls at a time, each making one after the other.
+    /// Makes all calls, with one task for each concurrent call.
     async fn measure<F>(
         &mut self,
         calls: u64,
@@ -245,7 +245,7 @@ impl Load {
     }
 }
 
-/// What the process holds, where the system says so in `/proc`.
+/// The memory of the process, if the system reports it in `/proc`.
 fn resident_mebibytes() -> f64 {
     let pages = |statm: String| statm.split(' ').nth(1)?.parse::<f64>().ok();
     fs::read_to_string("/proc/self/statm")

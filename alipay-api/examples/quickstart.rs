@@ -1,6 +1,6 @@
 //! An order from its QR code to its refund.
 //!
-//! `cargo run --example quickstart` plays it against the embedded gateway. With `ALIPAY_APP_ID`, `ALIPAY_PRIVATE_KEY` and `ALIPAY_PUBLIC_KEY`
+//! `cargo run --example quickstart` runs against the embedded gateway. With `ALIPAY_APP_ID`, `ALIPAY_PRIVATE_KEY` and `ALIPAY_PUBLIC_KEY`
 //! set it runs against Alipay's sandbox, where you are the buyer: scan the code with the sandbox's app.
 
 #![allow(clippy::print_stdout, reason = "it is what a program prints")]
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Some(mock),
         )
     };
-    // Letters, digits and underscores, and used once: the sandbox remembers.
+    // Letters, digits and underscores, and never used before.
     let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let out_trade_no = format!("quickstart_{milliseconds}");
     println!("gateway           {}", client.gateway());
@@ -93,10 +93,10 @@ fn credentials_from_environment() -> Result<Option<(String, Credentials)>, Box<d
     Ok(Some((app_id, Credentials::public_key(&private_key, &public_key)?)))
 }
 
-/// A merchant's server: verifies each notification from its raw body and answers `success` once it is taken.
+/// A merchant's server: verifies each notification from its raw body, and answers `success` after it is stored.
 ///
-/// Here that is a channel in memory, which is gone with the process, and Alipay does not send again what was answered so: a real shop has
-/// it stored in its database before it answers.
+/// Here it is stored in a channel in memory. A real shop stores it in its database before it answers, because Alipay does not send it again
+/// after `success`.
 async fn receive_notifications(
     client: Client,
 ) -> Result<(String, mpsc::UnboundedReceiver<Verified<Notification>>), Box<dyn Error>> {
@@ -120,7 +120,7 @@ async fn receive_notifications(
     Ok((url, receiver))
 }
 
-/// Asks every three seconds for two minutes.
+/// Queries every three seconds for two minutes.
 async fn wait_for_payment(client: &Client, out_trade_no: &str) -> Result<QueryResponse, Box<dyn Error>> {
     for _ in 0..40 {
         match client.trade().query(Query::with_out_trade_no(out_trade_no)).await {
@@ -140,13 +140,13 @@ async fn wait_for_payment(client: &Client, out_trade_no: &str) -> Result<QueryRe
     Err("nobody paid".into())
 }
 
-/// Gives back a part of the money.
+/// Refunds a part of the money.
 async fn refund(client: &Client, out_trade_no: &str, is_mock: bool) -> Result<(), Box<dyn Error>> {
-    // Each refund of an order has a number of its own, and keeps it when it is sent again: the money goes back once.
+    // Each refund of an order has its own number, and keeps it if it is sent again: then the money goes back once.
     let number = "refund_1";
     let request = Refund::with_out_trade_no(out_trade_no, "8.80".parse()?).out_request_no(number);
     match client.trade().refund(request).await {
-        // `refund_fee` is what all refunds of the order have given back so far.
+        // `refund_fee` is the total of all refunds of this order so far.
         Ok(refund) if refund.fund_change == Some(true) => {
             println!("refunded          {} so far", shown(refund.refund_fee));
         }
@@ -155,7 +155,7 @@ async fn refund(client: &Client, out_trade_no: &str, is_mock: bool) -> Result<()
         Err(error) => return Err(error.into()),
     }
     if !is_mock {
-        // Alipay may not know sooner.
+        // Alipay may not know the result earlier.
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
     let query = FastpayRefundQuery::with_out_trade_no(
@@ -165,9 +165,9 @@ async fn refund(client: &Client, out_trade_no: &str, is_mock: bool) -> Result<()
         },
     );
     let refund = client.trade().fastpay_refund_query(query).await?;
-    // A query that succeeds says nothing by itself.
+    // A successful answer proves nothing by itself.
     if refund.refund_status != Some(RefundStatus::Success.into()) {
-        return Err(format!("the refund is not made, or not yet: {:?}", refund.refund_status).into());
+        return Err(format!("the refund was not made, or not yet: {:?}", refund.refund_status).into());
     }
     println!(
         "queried refund    {} of {}",
@@ -177,7 +177,7 @@ async fn refund(client: &Client, out_trade_no: &str, is_mock: bool) -> Result<()
     Ok(())
 }
 
-/// An amount, where the gateway gave one.
+/// An amount, if the gateway sent one.
 fn shown(amount: Option<Price>) -> String {
     amount.map_or_else(|| "(no amount)".to_owned(), |amount| amount.to_string())
 }

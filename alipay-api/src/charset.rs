@@ -1,8 +1,8 @@
-//! Texts in GBK, where the feature `gbk` reads them.
+//! Text in GBK, with the feature `gbk`.
 
 use std::borrow::Cow;
 
-/// The text that bytes of a charset are, if they are.
+/// Decodes text of a charset; `None` if the bytes are malformed.
 pub(crate) type Decode = fn(&[u8]) -> Option<Cow<'_, str>>;
 
 /// Decodes GBK.

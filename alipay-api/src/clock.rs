@@ -1,10 +1,10 @@
-//! Where the time of a request comes from.
+//! The clock of a client.
 
 use std::{fmt, time::SystemTime};
 
-/// A source of the present time: the system's by default, a test's own where it needs one.
+/// A source of the current time. The default is the system's clock; tests may use another.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// The present time.
+    /// The current time.
     fn now(&self) -> SystemTime;
 }
 

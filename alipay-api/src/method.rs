@@ -1,5 +1,5 @@
-//! What a gateway method is to the library. Generated requests implement [`Method`]; you need this module only to write generic code
-//! over methods, or for methods that you generate yourself with `alipay-codegen`.
+//! The traits and facts of gateway methods. Generated requests implement [`Method`]. You need this module only for code that is generic over
+//! methods, or for methods that you generate yourself with `alipay-codegen`.
 
 #[cfg(feature = "serde")]
 mod outcome_serde;
@@ -7,11 +7,11 @@ mod outcome_serde;
 use crate::codec::Object;
 pub use crate::error::{ErrorCode, NoErrorCode};
 
-/// A request of one gateway method, and everything that its spec says about it.
+/// The request of a gateway method, with the facts of its spec.
 pub trait Method: Object + Send + Sync + 'static {
     /// The business fields of a successful answer.
     type Response: Object + Send + 'static;
-    /// What a call gives: the response, or an [`Outcome`] where the gateway may still be waiting for the buyer.
+    /// The result of a call: the response, or an [`Outcome`] if the gateway may still be waiting for the buyer.
     type Output: Output<Self::Response> + Send + 'static;
     /// The business error codes that the method documents.
     type ErrorCode: ErrorCode;
@@ -19,9 +19,9 @@ pub trait Method: Object + Send + Sync + 'static {
     const INFO: MethodInfo;
 }
 
-/// What a call gives for an answer: the response itself, or an [`Outcome`].
+/// The result of a call: the response itself, or an [`Outcome`].
 pub trait Output<R> {
-    /// For this response; `pending` where the answer's code is one of [`AnswerInfo::pending`].
+    /// The result for this response; `pending` if the answer's code is one of [`AnswerInfo::pending`].
     fn new(response: R, pending: bool) -> Self;
 }
 
@@ -41,50 +41,50 @@ impl<R> Output<R> for Outcome<R> {
     }
 }
 
-/// A method that the merchant's server calls and that is answered: [`Client::call`](crate::Client::call).
+/// A method that the merchant's server calls: [`Client::call`](crate::Client::call).
 pub trait ServerMethod: Method {}
 
-/// A method that a browser is sent to: [`Client::page`](crate::Client::page).
+/// A method that the buyer's browser opens: [`Client::page`](crate::Client::page).
 pub trait PageMethod: Method {}
 
-/// A method that a phone app hands to the Alipay app: [`Client::app`](crate::Client::app).
+/// A method that a phone app passes to the Alipay app: [`Client::app`](crate::Client::app).
 pub trait AppMethod: Method {}
 
 /// The facts of a method, from its spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MethodInfo {
-    /// The gateway's name, `alipay.trade.pay`.
+    /// The gateway's name of the method, such as `alipay.trade.pay`.
     pub name: &'static str,
     /// How it is called.
     pub kind: Kind,
-    /// Whether the gateway takes it in certificate mode only.
+    /// Whether the gateway accepts the method in certificate mode only.
     pub certificate_only: bool,
-    /// Whether the gateway takes its content only encrypted.
+    /// Whether the gateway accepts the method's content only encrypted.
     pub encrypted: bool,
     /// Whether a call may be sent again.
     pub retry: Retry,
     /// Its place in the V3 interface, if it has one.
     pub v3: Option<V3>,
-    /// Request fields that are parameters of their own instead of members of `biz_content`.
+    /// Request fields that are separate parameters instead of members of `biz_content`.
     pub top_level: &'static [&'static str],
     /// Request fields that are multipart files.
     pub files: &'static [&'static str],
-    /// What is known of some of these files.
+    /// The documented limits of these files.
     pub file_limits: &'static [FileLimits],
-    /// Request fields and what is sent for them when the caller gives nothing.
+    /// Request fields, and the values that are sent if the caller sets none.
     pub implied: &'static [(&'static str, &'static str)],
-    /// Request fields that must not be shown, at any depth: an error that quotes what they hold shows `***` instead.
+    /// Request fields that are secret, at any depth: an error that quotes one of them shows `***` instead.
     pub secret: &'static [&'static str],
-    /// The fields by which its list is read page by page, if it gives such a list.
+    /// The fields for reading a list page by page, if the method returns such a list.
     pub page: Option<PageFields>,
-    /// What its answer is like.
+    /// The facts of the answer.
     pub answer: AnswerInfo,
 }
 
-/// What the spec says of a method's answer, beside its fields.
+/// The facts of a method's answer, from its spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerInfo {
-    /// Gateway codes that mean: not finished, the buyer has yet to act.
+    /// Gateway codes that mean that the buyer still has to act.
     pub pending: &'static [&'static str],
     /// Codes of the method's own that mean success, beside the gateway's `10000`.
     pub done: &'static [&'static str],
@@ -92,15 +92,14 @@ pub struct AnswerInfo {
     pub without_code: bool,
     /// Response fields that have the name of one of the gateway's own members, `code`, `msg`, `sub_code` or `sub_msg`, and are the method's.
     pub own_members: &'static [&'static str],
-    /// Response fields that repeat what the request's field of the same name asked for. An answer that repeats something else is an
-    /// answer to another question.
+    /// Response fields that repeat the request's field of the same name. An answer that repeats another value belongs to another call.
     pub echoes: &'static [&'static str],
-    /// Response fields without which a success says nothing: where one is missing or can't be read, the call's outcome is unknown.
+    /// Response fields that a success must have. If one is missing or can't be read, the call's outcome is unknown.
     pub essential: &'static [&'static str],
 }
 
 impl AnswerInfo {
-    /// An answer of which there is nothing more to say.
+    /// An answer without any of these facts.
     pub const PLAIN: Self = Self {
         pending: &[],
         done: &[],
@@ -112,7 +111,7 @@ impl AnswerInfo {
 }
 
 impl MethodInfo {
-    /// A method of which there is nothing more to say.
+    /// A method with these facts only.
     pub const fn new(name: &'static str, kind: Kind, retry: Retry) -> Self {
         Self {
             name,
@@ -144,7 +143,7 @@ impl MethodInfo {
 /// How a method is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A signed POST that is answered.
+    /// A signed POST from the merchant's server.
     Server,
     /// A URL or a form for a browser.
     Page,
@@ -156,47 +155,48 @@ pub enum Kind {
     PageOrApp,
 }
 
-/// What a file of an upload must be like, as far as the documentation says.
+/// The documented limits of an uploaded file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileLimits {
     /// The request's field.
     pub field: &'static str,
     /// The greatest size, in bytes.
     pub max_size: Option<u64>,
-    /// What the file's name may end in, in lower case and without the dot; empty where nothing says.
+    /// The allowed endings of the file's name, in lower case and without the dot; empty if they are not documented.
     pub extensions: &'static [&'static str],
 }
 
-/// The fields by which a list is read page by page.
+/// The fields for reading a list page by page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageFields {
-    /// Of the request: which page, from 1.
+    /// The request's field for the number of the page, from 1.
     pub number: &'static str,
-    /// Of the request: how many items a page has.
+    /// The request's field for the number of items in a page.
     pub size: &'static str,
-    /// Of the response: how many items there are in all.
+    /// The response's field for the total number of items.
     pub total: Option<&'static str>,
 }
 
 /// Whether a call may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// It changes nothing: it may be sent again at will.
+    /// The method changes nothing: the call may be sent again at any time.
     Read,
-    /// The gateway carries out the same value of a field once.
+    /// The gateway carries out requests with the same value of a field once.
     Keyed {
         /// The field.
         key: &'static str,
-        /// The method that tells what became of a call whose outcome is unknown; the method itself, where only the same request again does.
+        /// The method that shows the result of a call whose outcome is unknown. It is the method itself if the same request has to be sent
+        /// again.
         ask: &'static str,
-        /// What the same request is answered with once it was carried out; `None` where the documentation does not say.
+        /// The gateway's answer to a repeated request that was carried out; `None` if it is not documented.
         repeat: Option<Repeat>,
     },
-    /// Sending it twice may do it twice.
+    /// A call that is sent twice may be carried out twice.
     Never,
 }
 
-/// What a request that was carried out already is answered with.
+/// The gateway's answer to a repeated request that was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// The same answer as the first time.
@@ -216,8 +216,8 @@ pub struct V3 {
     pub query: &'static [&'static str],
     /// Whether the body is multipart.
     pub multipart: bool,
-    /// Parameters that V3 takes beside the request's fields, and V2 outside the content: in the query where [`query`](Self::query) names
-    /// them, else in the body.
+    /// Parameters that are fields in V3 and stand outside the content in V2. They go in the query if [`query`](Self::query) names them, and
+    /// in the body otherwise.
     pub only: &'static [&'static str],
     /// Request fields that V3 does not have.
     pub without: &'static [&'static str],
@@ -237,27 +237,27 @@ impl V3 {
     }
 }
 
-/// What came of a call that the buyer may have to confirm first.
+/// The result of a call that the buyer may have to confirm first.
 ///
-/// `Pending` is not payment: ask with the query method until the order is paid or closed, and cancel it when you stop waiting.
+/// `Pending` is not a payment: query the order until it is paid or closed, and cancel it when you stop waiting.
 ///
 /// With the feature `serde`, it is written as `{"done":…}` or `{"pending":…}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a pending call is not done: look which one it is"]
+#[must_use = "a pending call is not done: match on it"]
 pub enum Outcome<T> {
-    /// The gateway answered `10000`: it is done, or, where an asynchronous payment was asked for (`is_async_pay`), accepted.
+    /// The gateway answered `10000`: the call is done. An asynchronous payment (`is_async_pay`) is only accepted.
     Done(T),
-    /// The gateway answered `10003`: the buyer has yet to act.
+    /// The gateway answered `10003`: the buyer still has to act.
     Pending(T),
 }
 
 impl<T> Outcome<T> {
-    /// Whether the buyer has yet to act.
+    /// Whether the buyer still has to act.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Pending(_))
     }
 
-    /// The response where it is done.
+    /// The response if the call is done.
     pub fn done(self) -> Option<T> {
         match self {
             Self::Done(response) => Some(response),
@@ -265,7 +265,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// The same outcome, with what `make` makes of the response.
+    /// Converts the response, and keeps the outcome.
     ///
     /// ```
     /// # use alipay_api::Outcome;

@@ -1,27 +1,27 @@
-//! Takes secrets out of text that may quote them, however it is escaped.
+//! Removes secrets from text that may quote them, in any escaping.
 
 use std::collections::{HashMap, HashSet};
 
-/// Stands where a secret was.
+/// The replacement of a secret.
 const HIDDEN: &str = "***";
-/// Less is no secret, and stands in any text.
+/// The least number of characters of a secret. Shorter ones occur in any text by chance.
 const SHORTEST: usize = 4;
-/// The beginning of a secret counts from so many characters: quotations are cut short.
+/// The least number of characters of a secret's beginning, because quotations may be truncated.
 const BEGINNING: usize = 8;
-/// Text that was escaped more often than this quotes nothing for people.
+/// How many layers of escapes are undone.
 const LAYERS: usize = 4;
-/// Room for the first characters of a secret, however they are escaped.
+/// Enough bytes for the first characters of a secret in any escaping.
 const NEAR: usize = 160;
-/// Nobody reads more, and all of it has to be searched.
+/// Longer text is truncated: all of it has to be searched.
 const LONGEST: usize = 2048;
 
-/// Secrets, to be found in text.
+/// Finds secrets in text.
 pub(crate) struct Redactor {
-    /// By their first characters, in each of the forms that they are looked for in.
+    /// The secrets, in all forms that are searched, by their first characters.
     secrets: HashMap<[char; SHORTEST], HashSet<Vec<char>>>,
 }
 
-/// A character, and the bytes of the text that stand for it.
+/// A character, and its bytes in the text.
 #[derive(Clone, Copy)]
 struct Unit {
     character: char,
@@ -35,10 +35,10 @@ impl Redactor {
             secrets: HashMap::new(),
         };
         for secret in secrets {
-            // Nothing longer stands in a text that is searched.
+            // The searched text is not longer.
             let end = secret.char_indices().nth(LONGEST).map_or(secret.len(), |(end, _)| end);
             let secret = &secret[..end];
-            // As it is, and as text that quotes it reads once every escape is undone.
+            // The secret itself, and its forms after undoing escapes: the searched text is unescaped, too.
             for layer in layers(units(secret)) {
                 this.add(layer.iter().map(|unit| comparable(unit.character)).collect());
             }
@@ -52,7 +52,7 @@ impl Redactor {
         }
     }
 
-    /// The text without the secrets, and without what is beyond a person's patience; `None` where it stays as it is.
+    /// The text without the secrets, truncated if it is too long; `None` if nothing changes.
     pub(crate) fn redact(&self, text: &str) -> Option<String> {
         let cut = text.char_indices().nth(LONGEST).map(|(end, _)| end);
         let text = &text[..cut.unwrap_or(text.len())];
@@ -77,10 +77,10 @@ impl Redactor {
         Some(redacted)
     }
 
-    /// Where secrets, or their beginnings, stand.
+    /// The positions of secrets and of their beginnings.
     fn find(&self, text: &[Unit]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        // Escapes are undone from each place on: what stands before a secret, such as a `%`, has no part in it.
+        // Escapes are undone from each position on, because a character before the secret, such as a `%`, could change its reading.
         for at in 0..text.len() {
             let rest = &text[at..];
             let near = &rest[..rest.len().min(NEAR)];
@@ -102,7 +102,7 @@ impl Redactor {
         first.is_some_and(|first| self.secrets.contains_key(&first.map(|unit| comparable(unit.character))))
     }
 
-    /// How much of the text's beginning is a secret, or one's beginning.
+    /// The length of the secret, or of its beginning, with which the text begins.
     fn match_length(&self, text: &[Unit]) -> usize {
         let Some(first) = text.first_chunk::<SHORTEST>() else {
             return 0;
@@ -114,7 +114,7 @@ impl Redactor {
             let length = pairs
                 .take_while(|(one, unit)| **one == comparable(unit.character))
                 .count();
-            // What the text ends with may be a secret's beginning however short it is.
+            // At the end of the text, even a short beginning of a secret counts.
             let is_cut = length == text.len();
             (length == secret.len() || length >= BEGINNING || is_cut).then_some(length)
         });
@@ -122,7 +122,7 @@ impl Redactor {
     }
 }
 
-/// A blank is `+` in a form; in what was decoded once too often it is the other way round.
+/// Treats `+` as a blank: forms encode a blank as `+`, and decoding once too often turns `+` into a blank.
 fn comparable(character: char) -> char {
     if character == '+' { ' ' } else { character }
 }
@@ -136,7 +136,7 @@ fn units(text: &str) -> Vec<Unit> {
     units.collect()
 }
 
-/// The text, then what it says with escapes undone once, twice, and so on until there are none.
+/// The text, and the same with escapes undone once, twice, and so on until none is left.
 fn layers(text: Vec<Unit>) -> Vec<Vec<Unit>> {
     let mut layers = vec![text];
     while layers.len() <= LAYERS
@@ -147,7 +147,7 @@ fn layers(text: Vec<Unit>) -> Vec<Vec<Unit>> {
     layers
 }
 
-/// The text with percent-encoding, JSON's and Rust's escapes, and HTML's undone once; `None` where it has none.
+/// The text with percent-encoding, JSON's and Rust's escapes, and HTML's undone once; `None` if it has none.
 fn unescaped(text: &[Unit]) -> Option<Vec<Unit>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -175,7 +175,7 @@ fn unescaped(text: &[Unit]) -> Option<Vec<Unit>> {
 fn percent(text: &[Unit]) -> Option<(char, usize)> {
     let mut bytes = [0; 4];
     let mut length = 0;
-    // The first byte says how many there are.
+    // The first byte gives their number.
     let mut wanted = 1;
     while length < wanted {
         let [sign, high, low] = text.get(3 * length..)?.first_chunk()?.map(|unit| unit.character);

@@ -1,4 +1,4 @@
-//! What certificates are signed with.
+//! The signature algorithms of certificates.
 
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
@@ -6,10 +6,10 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::oid;
 use crate::sign::PublicKey;
 
-/// 1.2.840.113549.1.1, which the OIDs of all signatures with RSA begin with, PSS's too.
+/// 1.2.840.113549.1.1: the OIDs of all RSA signatures begin with it, including PSS.
 const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01];
 
-/// Whether signatures by the algorithm with this OID, given as its contents, are by RSA.
+/// Whether the algorithm with this OID, given as its contents, is an RSA signature.
 pub(super) fn is_rsa(oid: &[u8]) -> bool {
     oid.starts_with(RSA)
 }
@@ -21,10 +21,10 @@ pub(super) struct Algorithm {
     hash: Option<Hash>,
 }
 
-/// A hash that a certificate's signature may be checked with.
+/// A hash with which a certificate's signature can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hash {
-    /// Not to be trusted: it has collisions, and an authority can be made to sign one.
+    /// Not trusted: it has collisions, and an authority can be made to sign one.
     Sha1,
     Sha256,
     Sha384,
@@ -50,22 +50,22 @@ impl Algorithm {
         &self.oid
     }
 
-    /// Whether a signature with it is to be trusted.
+    /// Whether its signatures are trusted.
     pub(super) fn is_trusted(&self) -> bool {
         self.hash.is_some_and(|hash| hash != Hash::Sha1)
     }
 
-    /// Whether a signature with it can be checked.
+    /// Whether its signatures can be checked.
     pub(super) fn is_checkable(&self) -> bool {
         self.hash.is_some()
     }
 
-    /// Whether the signature is the key's over the message, and the algorithm is to be trusted.
+    /// Whether the key made this signature of the message, and the algorithm is trusted.
     pub(super) fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         self.is_trusted() && self.has_made(key, message, signature)
     }
 
-    /// Whether the signature is the key's over the message.
+    /// Whether the key made this signature of the message.
     pub(super) fn has_made(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         match self.hash {
             Some(Hash::Sha1) => key.has_signed::<Sha1>(message, signature),

@@ -17,8 +17,8 @@ use crate::{
 
 /// An X.509 certificate: the app's (应用公钥证书) or Alipay's (支付宝公钥证书).
 ///
-/// Reading one checks neither its signature nor its validity. Two are equal if they are the same certificate, whatever else
-/// is in their files.
+/// Reading a certificate checks neither its signature nor its validity. Two are equal if they are the same certificate, whatever else their
+/// files contain.
 #[derive(Clone)]
 pub struct Certificate {
     subject: String,
@@ -34,19 +34,18 @@ pub struct Certificate {
     algorithm: Algorithm,
     signed: Vec<u8>,
     signature: Option<Vec<u8>>,
-    /// What else is in its file: the authorities between it and a root.
+    /// The other certificates of the file: the authorities between it and a root.
     companions: Vec<Certificate>,
 }
 
 impl Certificate {
-    /// Reads a certificate from text: PEM with anything around it, base64 alone, or either of them once more in base64.
+    /// Reads a certificate from text: PEM with any other text around it, base64 alone, or one of these encoded in base64 once more.
     ///
-    /// Where there are several, the leaf counts, wherever it stands: the first that is neither the issuer of another
-    /// nor an authority's. Keys and signing requests beside it are passed over. The others are kept, because they lead to
-    /// a root.
+    /// If the text has several certificates, the leaf is used, at any position: the first that is neither the issuer of another nor an
+    /// authority's. The others are kept, because they lead to a root. Keys and signing requests are skipped.
     ///
     /// # Errors
-    /// There is no certificate, or one is damaged; or all of several are roots ([`Roots`](CertificateErrorKind::Roots)).
+    /// The text has no certificate, or one is damaged, or all of several are roots ([`Roots`](CertificateErrorKind::Roots)).
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
         Ok(pem::blocks(text.as_bytes()).and_then(Self::leaf)?)
     }
@@ -62,16 +61,16 @@ impl Certificate {
     /// Reads a certificate from DER.
     ///
     /// # Errors
-    /// It is something else, or damaged.
+    /// The DER is not a certificate, or is damaged.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         Ok(Self::read(der)?)
     }
 
-    /// Reads `alipay_cert_content`: the file of a certificate, once more in base64.
+    /// Reads `alipay_cert_content`: a certificate's file, encoded in base64 once more.
     pub(super) fn from_content(content: &str) -> Result<Self, CertificateError> {
         /// Alipay's take 4 KiB.
         const MAX_CONTENT: usize = 64 << 10;
-        /// A leaf, and as many authorities as can be of use to it.
+        /// A leaf and its authorities.
         const MAX_BLOCKS: usize = 16;
 
         if content.len() > MAX_CONTENT {
@@ -84,74 +83,73 @@ impl Certificate {
         Ok(Self::leaf(blocks)?)
     }
 
-    /// The serial that Alipay names this certificate by, in `app_cert_sn` and `alipay_cert_sn`: the MD5, in lowercase
-    /// hexadecimal, of the [issuer](Self::issuer) followed by the serial number in decimal.
+    /// The serial in Alipay's own form, which `app_cert_sn` and `alipay_cert_sn` hold: the MD5, in lowercase hexadecimal, of the
+    /// [issuer](Self::issuer) followed by the serial number in decimal.
     ///
-    /// It is not the serial number that other tools show.
+    /// Other tools show another number: the serial number itself.
     pub fn alipay_serial(&self) -> &str {
         &self.alipay_serial
     }
 
-    /// Who issued it: an RFC 2253 name exactly as Java's `X500Principal.getName()` writes it, because that is what
-    /// Alipay takes the MD5 of.
+    /// The issuer's name, in the form of RFC 2253 that Java's `X500Principal.getName()` writes, because Alipay takes the MD5 of that text.
     ///
-    /// Tools write the same plain names and differ in the rest. For `openssl x509 -nameopt RFC2253`, a character outside
-    /// ASCII is `\E6\94\AF`, an e-mail address has a name and no `#` with hexadecimal, `=` is not escaped, and the parts
-    /// that a `+` joins stand in reverse.
+    /// Other tools write simple names in the same way, and others differently. `openssl x509 -nameopt RFC2253` writes a character outside
+    /// ASCII as `\E6\94\AF`, an e-mail address with its keyword instead of `#` and hexadecimal digits, `=` without an escape, and parts
+    /// joined by `+` in reverse order.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Whom it was issued to, written as [`issuer`](Self::issuer) is.
+    /// The holder's name, in the same form as [`issuer`](Self::issuer).
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// The first second that it is valid in.
+    /// The first second in which the certificate is valid.
     pub fn not_before(&self) -> DateTime {
         self.not_before
     }
 
-    /// The last second that it is valid in.
+    /// The last second in which the certificate is valid.
     pub fn not_after(&self) -> DateTime {
         self.not_after
     }
 
-    /// The key that it certifies.
+    /// The certified key.
     ///
     /// # Errors
-    /// It is not an RSA key of 1024 to 8192 bits.
+    /// The key is not an RSA key of 1024 to 8192 bits.
     pub fn public_key(&self) -> Result<PublicKey, CertificateError> {
         PublicKey::from_der(&self.public_key).map_err(CertificateError::public_key)
     }
 
-    /// Whom it was issued to, as far as that stays the same.
+    /// The parts of the holder's name that a renewal does not change.
     pub(super) fn holder(&self) -> &Holder {
         &self.holder
     }
 
-    /// Whether it says that it is an authority's, and for issuing certificates.
+    /// Whether its extensions say that it is an authority's and for issuing certificates.
     pub(super) fn is_issuing_authority(&self) -> bool {
         self.extensions.is_some_and(|extensions| extensions.is_for_issuing())
     }
 
-    /// Whether it may be a root: it names itself as its issuer, and nothing in it says that it may not issue others.
+    /// Whether it may be a root: it is its own issuer, and no extension forbids it to issue others.
     pub(super) fn may_be_root(&self) -> bool {
         self.names_itself() && self.extensions.is_none_or(|extensions| !extensions.is_for_no_issuing())
     }
 
-    /// Whether it names itself as its issuer.
+    /// Whether it is its own issuer by name.
     pub(super) fn names_itself(&self) -> bool {
         self.subject == self.issuer
     }
 
-    /// Whether its signature is there, and is one of the algorithm that is signed.
+    /// Whether it has a well-formed signature of the algorithm that its signed part names.
     pub(super) fn is_consistent(&self) -> bool {
         self.signature.is_some()
     }
 
-    /// Whether its signature shows that it is undamaged, by one of these certificates' keys; `None` if its algorithm is not
-    /// among those that can be checked. That is less than to be trusted: SHA-1 will do.
+    /// Whether its signature was made by the key of one of these certificates, which shows that it is undamaged; `None` if its algorithm
+    /// can't be checked. This is weaker than trust: SHA-1 is accepted.
     pub(super) fn is_intact<'a>(&self, signers: impl IntoIterator<Item = &'a Self>) -> Option<bool> {
         let signature = self.signature.as_ref()?;
         let mut keys = signers.into_iter().filter_map(|signer| signer.public_key().ok());
@@ -174,12 +172,12 @@ impl Certificate {
         self.extensions
     }
 
-    /// What it is signed with.
+    /// The algorithm of its signature.
     pub(super) fn algorithm(&self) -> &Algorithm {
         &self.algorithm
     }
 
-    /// Whether this key signed it, with an algorithm that is good enough to trust.
+    /// Whether this key signed it, with a trusted algorithm.
     pub(super) fn is_signed_by(&self, key: &PublicKey) -> bool {
         self.signature
             .as_ref()
@@ -235,7 +233,7 @@ impl Certificate {
                 Err(kind @ (CertificateErrorKind::Key | CertificateErrorKind::CertificateRequest)) => {
                     other.get_or_insert(kind);
                 }
-                // It may have been the leaf: what is left can't stand in for it.
+                // It may be the leaf, which no other certificate can replace.
                 Err(kind) => return Err(kind),
             }
         }
@@ -271,7 +269,7 @@ impl Certificate {
 impl FromStr for Certificate {
     type Err = CertificateError;
 
-    /// The same as [`parse`](Self::parse).
+    /// Does the same as [`parse`](Self::parse).
     fn from_str(text: &str) -> Result<Self, CertificateError> {
         Self::parse(text)
     }
@@ -279,7 +277,7 @@ impl FromStr for Certificate {
 
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        // Everything else is read from these.
+        // All other fields are read from these.
         (&self.signed, &self.signature) == (&other.signed, &other.signature)
     }
 }
@@ -299,7 +297,7 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// What a piece of DER is instead: whoever tells keys apart knows everything that people take for one.
+/// What DER that is not a certificate may be instead: the reader of keys recognises the usual mistakes.
 fn not_a_certificate(der: &[u8]) -> CertificateErrorKind {
     match PublicKey::from_der(der) {
         Ok(_) => CertificateErrorKind::Key,

@@ -11,41 +11,43 @@ use crate::{
     types::DateTime,
 };
 
-/// Why a text, a file or bytes can't serve as a certificate or as the root bundle.
+/// Why a text, a file or bytes can't be used as a certificate or as the root bundle.
 ///
-/// It says what was given and what to do about it, and never holds anything of a key that was given by mistake.
+/// The message says what was given and what to do, with the cause, so there is no [`source`](std::error::Error::source) to print after
+/// it. It shows nothing of a key that was given by mistake.
 #[derive(Debug)]
 pub struct CertificateError {
     kind: Box<CertificateErrorKind>,
     path: Option<PathBuf>,
-    source: Option<Cause>,
+    cause: Option<Cause>,
 }
 
 /// What is wrong with a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateErrorKind {
-    /// There is nothing but blanks.
+    /// The text is empty or blank.
     Empty,
-    /// The path of a file, where its contents are wanted.
+    /// The text is a file's path instead of its contents.
     Path,
-    /// The file can't be read; the reason is also the error's source.
+    /// The file can't be read.
     Unreadable(io::ErrorKind),
-    /// More than 1 MiB of text, or 64 KiB of DER that is no certificate; fetched, more than 64 KiB or 16 certificates.
+    /// The text is larger than 1 MiB, or is 64 KiB of DER that is not a certificate. If it was fetched: it is larger than 64 KiB, or has more
+    /// than 16 certificates.
     TooLarge,
-    /// Text with neither PEM nor base64 in it.
+    /// The text is neither PEM nor base64.
     NotPem,
-    /// PEM whose inside is not base64.
+    /// The content of a PEM block is not base64.
     NotBase64,
-    /// PEM whose last line has no first line.
+    /// A PEM block has a last line but no first line.
     BrokenPem,
-    /// Base64 in which every `+` has become a blank, as in a form or a URL that nobody has encoded.
+    /// The base64 has blanks in place of `+`: it went through a form or a URL without being percent-encoded.
     BlanksForPlus,
     /// The end is missing.
     Truncated,
-    /// There is more behind the end.
+    /// The certificate is followed by other data.
     TrailingData,
-    /// It decodes, but is not a certificate, or a damaged one.
+    /// The content can be decoded, but is not a certificate, or is a damaged one.
     Unrecognised,
     /// A key, private or public.
     Key,
@@ -53,54 +55,54 @@ pub enum CertificateErrorKind {
     CertificateRequest,
     /// A PKCS#12 or Java keystore.
     Keystore,
-    /// Root certificates, where one certificate of the app or of Alipay is wanted.
+    /// Root certificates, where one certificate of the app or of Alipay is needed.
     Roots,
-    /// A root bundle without any certificate that is signed with RSA.
+    /// No certificate of the root bundle is signed with RSA.
     NothingUsable,
-    /// A root bundle without any root: a certificate, or a chain, was given for it.
+    /// No certificate of the root bundle is a root: another certificate, or a chain, was given instead.
     NoRoot,
-    /// A member of a root bundle whose signature neither its own key has made nor that of another member.
+    /// The signature of a certificate in the root bundle was made neither by its own key nor by that of another certificate in the bundle.
     Unsigned,
-    /// A member of a root bundle is damaged, and the bundle would have another serial with it, or without it.
+    /// A certificate in the root bundle is damaged. The bundle would have another serial with or without it.
     Member {
-        /// Which one, from 1, in the order of the file.
+        /// The position of the certificate in the file, from 1.
         member: usize,
-        /// How many there are in the file.
+        /// How many certificates the file has.
         members: usize,
-        /// The line of the file that it begins in, from 1.
+        /// The line in which the certificate begins, from 1.
         line: usize,
         /// What is wrong with it.
         fault: Box<CertificateErrorKind>,
     },
-    /// The certificate's public key can't be used; the reason is also the error's source.
+    /// The certificate's public key can't be used.
     PublicKey(KeyErrorKind),
-    /// It is not valid yet.
+    /// The certificate is not valid yet.
     NotYetValid {
-        /// The first second that it is valid in.
+        /// The first second in which it is valid.
         not_before: DateTime,
     },
-    /// It is not valid any more.
+    /// The certificate has expired.
     Expired {
-        /// The last second that it was valid in.
+        /// The last second in which it was valid.
         not_after: DateTime,
     },
-    /// It does not lead to a root certificate.
+    /// The certificate does not lead to a root certificate.
     Chain {
-        /// Whom the certificate was issued to that is at fault: this one, or an authority above it.
+        /// The subject of the faulty certificate: this one, or an authority above it.
         subject: String,
-        /// What is at fault.
+        /// What is wrong with that certificate.
         fault: ChainFault,
     },
-    /// It was fetched for a serial that is another's.
+    /// The fetched certificate has another serial than the one that was requested.
     AnotherSerial {
-        /// Its own [serial](super::Certificate::alipay_serial).
+        /// The [serial](super::Certificate::alipay_serial) of the fetched certificate.
         alipay_serial: String,
     },
-    /// It was fetched, and issued to somebody else than Alipay's certificate that is at hand.
+    /// The fetched certificate was not issued to the holder of the configured one: Alipay.
     AnotherHolder {
-        /// The name in the certificate at hand.
+        /// The subject of the configured certificate.
         expected: String,
-        /// The name in the fetched one, of which the common name, the organisation or the country differs.
+        /// The subject of the fetched certificate. Its common name, organisation or country differs.
         found: String,
     },
 }
@@ -125,7 +127,7 @@ impl CertificateError {
     pub(super) fn unreadable(source: io::Error) -> Self {
         let kind = CertificateErrorKind::Unreadable(source.kind());
         Self {
-            source: Some(Cause::Io(source)),
+            cause: Some(Cause::Io(source)),
             ..kind.into()
         }
     }
@@ -133,7 +135,7 @@ impl CertificateError {
     pub(super) fn public_key(source: KeyError) -> Self {
         let kind = CertificateErrorKind::PublicKey(source.kind().clone());
         Self {
-            source: Some(Cause::Key(source)),
+            cause: Some(Cause::Key(source)),
             ..kind.into()
         }
     }
@@ -151,7 +153,7 @@ impl From<CertificateErrorKind> for CertificateError {
         Self {
             kind: Box::new(kind),
             path: None,
-            source: None,
+            cause: None,
         }
     }
 }
@@ -161,44 +163,42 @@ impl fmt::Display for CertificateError {
         if let Some(path) = &self.path {
             write!(formatter, "{}: ", path.display())?;
         }
-        if let Some(Cause::Key(error)) = &self.source {
-            return write!(formatter, "the certificate's public key can't be used: {error}");
+        match &self.cause {
+            Some(Cause::Key(error)) => {
+                return write!(formatter, "the certificate's public key can't be used: {error}");
+            }
+            Some(Cause::Io(error)) => return write!(formatter, "the file can't be read: {error}"),
+            None => {}
         }
         match (&*self.kind, &self.path) {
-            // Whoever read the file need not be told to.
+            // "Read the file first" is no advice for a file.
             (CertificateErrorKind::Path, Some(_)) => {
-                formatter.write_str("the file holds a path, not a certificate: give the file that is there")
+                formatter.write_str("the file holds a path, not a certificate: give the file at that path")
             }
             (kind, _) => kind.explain(formatter),
         }
     }
 }
 
-impl StdError for CertificateError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self.source.as_ref()? {
-            Cause::Io(error) => Some(error),
-            Cause::Key(error) => Some(error),
-        }
-    }
-}
+/// There is no [`source`](StdError::source): `Display` includes the cause.
+impl StdError for CertificateError {}
 
 impl CertificateErrorKind {
-    /// One sentence: what was given and, behind a colon, what to do.
+    /// One sentence: what was given, a colon, and what to do.
     fn explain(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Unreadable(reason) => return write!(out, "the file can't be read: {reason}"),
             Self::NotYetValid { not_before } => {
                 return write!(
                     out,
-                    "the certificate is not valid before {not_before} (Beijing time): is the clock right?"
+                    "the certificate is not valid before {not_before} (Beijing time): check the clock of this machine"
                 );
             }
             Self::Expired { not_after } => {
                 return write!(
                     out,
                     "the certificate expired at {not_after} (Beijing time): \
-                     download the present one from the open platform, or renew it there"
+                     download the current one from the open platform, or renew it there"
                 );
             }
             Self::Chain { subject, fault } => {
@@ -209,72 +209,72 @@ impl CertificateErrorKind {
                 );
             }
             Self::AnotherSerial { alipay_serial } => {
-                return write!(out, "the certificate is another than was asked for: it has the serial {alipay_serial}");
+                return write!(out, "the certificate is not the requested one: its serial is {alipay_serial}");
             }
             Self::AnotherHolder { expected, found } => {
                 return write!(
                     out,
-                    "the certificate was issued to `{}`, not to `{}` as the one at hand: if Alipay has changed its name, \
-                     download the present one from the open platform",
+                    "the certificate was issued to `{}`, and the configured one to `{}`: if Alipay has changed its name, \
+                     download the current certificate from the open platform",
                     Sanitized(found),
                     Sanitized(expected)
                 );
             }
-            Self::Empty => "there is no text: is the variable or file that should hold the certificate filled in?",
+            Self::Empty => "the text is empty: check the variable or file that should hold the certificate",
             Self::Path => {
-                "this is a path, not a certificate: read the file first, \
+                "the text is a path, not a certificate: read the file first, \
                  or use `Certificate::from_file` and `RootCertificates::from_file`"
             }
-            Self::TooLarge => "this is too large for a certificate: is it the right file?",
+            Self::TooLarge => "the text is too large for a certificate: check that the right file was given",
             Self::Member {
                 member,
                 members,
                 line,
                 fault,
             } => {
-                write!(out, "root certificate {member} of {members}, which begins in line {line}: ")?;
+                write!(out, "root certificate {member} of {members}, in line {line}: ")?;
                 return fault.explain(out);
             }
             Self::NotPem => {
-                "this is neither PEM nor a certificate in base64: \
-                 give the certificate's whole text, from `-----BEGIN CERTIFICATE-----` on"
+                "the text is neither PEM nor a certificate in base64: \
+                 give the whole certificate, from `-----BEGIN CERTIFICATE-----` on"
             }
             Self::BrokenPem => {
                 "a line `-----END …-----` has no line `-----BEGIN …-----` before it: copy the whole file again"
             }
             Self::BlanksForPlus => {
-                "the certificate's base64 has blanks where each `+` was: a form or a URL has turned them into blanks on the \
-                 way; hand it over by another way, or percent-encode it"
+                "the certificate's base64 has blanks in place of `+`: percent-encode it before it goes through a form or a URL"
             }
             Self::NotBase64 => {
-                "there is something else than base64 between the lines `-----BEGIN …-----` and `-----END …-----`: \
-                 copy the certificate again"
+                "the text between `-----BEGIN …-----` and `-----END …-----` is not base64: copy the certificate again"
             }
             Self::Truncated => "the certificate is cut short: copy it again, to the end of its last line",
-            Self::TrailingData => "there is more behind the certificate, in the same PEM block or file: copy it again",
-            Self::Unrecognised => "this is not an X.509 certificate, or a damaged one: download it again",
+            Self::TrailingData => {
+                "the certificate is followed by other data, in the same PEM block or file: copy it again"
+            }
+            Self::Unrecognised => "the text is not an X.509 certificate, or is a damaged one: download it again",
             Self::Key => {
-                "this is a key, not a certificate: give the certificate (a `.crt` file) \
-                 that the open platform offers for download; keys alone serve for public-key mode"
+                "the text is a key, not a certificate: give the certificate (a `.crt` file) that the open platform offers for \
+                 download; keys alone are for public-key mode"
             }
             Self::CertificateRequest => {
-                "this is a certificate signing request, not a certificate: \
-                 upload it to the open platform and give what that issues for it (应用公钥证书)"
+                "the text is a certificate signing request, not a certificate: upload it to the open platform, and give the \
+                 certificate that is issued for it (应用公钥证书)"
             }
-            Self::Keystore => "this is a keystore, not a certificate: export the certificate from it, as PEM",
+            Self::Keystore => "the file is a keystore, not a certificate: export the certificate from it, as PEM",
             Self::Roots => {
-                "these are root certificates (支付宝根证书, alipayRootCert.crt), and one certificate of the app or of Alipay is \
-                 wanted here"
+                "the file holds root certificates (支付宝根证书, alipayRootCert.crt), where one certificate of the app or of \
+                 Alipay is needed"
             }
             Self::NoRoot => {
                 "no certificate in this file is a root: give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)"
             }
             Self::Unsigned => {
-                "the certificate is damaged, or is no root: its signature is not by its own key, nor by another certificate of \
+                "the certificate is damaged or not a root: its signature is neither by its own key nor by another certificate of \
                  the file; download the root certificates again (支付宝根证书, alipayRootCert.crt)"
             }
             Self::NothingUsable => {
-                "there is no certificate in this bundle that can be read and is signed with RSA: \
+                "no certificate of the bundle can be read and is signed with RSA: \
                  give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)"
             }
             Self::PublicKey(_) => "the certificate's public key can't be used",

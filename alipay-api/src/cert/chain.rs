@@ -1,18 +1,18 @@
-//! From a certificate up to a root.
+//! The chain from a certificate to a root.
 //!
-//! Only what Alipay's chains need: RSA, names, signatures, validity, basic constraints and key usage. What asks for more is
-//! refused. There is no revocation: Alipay publishes none that a client is told to ask for.
+//! Only what Alipay's chains need is supported: RSA, names, signatures, validity, basic constraints and key usage. A chain that needs more
+//! is refused. Revocation is not checked: Alipay publishes no list for clients.
 
 use super::{Certificate, CertificateErrorKind, ChainFault, RootCertificates, extensions::Extensions};
 use crate::types::DateTime;
 
 /// Alipay's chains have one.
 const MAX_AUTHORITIES: usize = 4;
-/// Enough for a few authorities of one name. A file from outside may hold thousands.
+/// Enough for a few authorities of the same name. A file from outside may contain thousands.
 const MAX_CHECKS: usize = 32;
 const MIN_KEY_BITS: usize = 2048;
 
-/// Checks that the certificate's key is long enough to be trusted for nothing but its certificate.
+/// Checks that the certificate's key is long enough.
 pub(super) fn check_key(certificate: &Certificate) -> Result<(), CertificateErrorKind> {
     if certificate.public_key().is_ok_and(|key| key.bits() >= MIN_KEY_BITS) {
         Ok(())
@@ -21,9 +21,9 @@ pub(super) fn check_key(certificate: &Certificate) -> Result<(), CertificateErro
     }
 }
 
-/// Checks that the certificate is for signing, valid now, and leads to a root by way of what is in its file and `others`.
+/// Checks that the certificate is for signing, is valid now, and leads to a root through the certificates of its file and `others`.
 ///
-/// A root is trusted for being in the bundle, by its key: one that only has a root's name is none.
+/// A root is trusted because its key is in the bundle. A certificate that only has the name of a root is not one.
 pub(super) fn check(
     leaf: &Certificate,
     others: &[Certificate],
@@ -55,7 +55,7 @@ struct Climb<'a> {
 }
 
 impl<'a> Climb<'a> {
-    /// Climbs from a certificate that was reached by way of these authorities, itself the last.
+    /// Continues from a certificate that was reached through these authorities, of which it is the last.
     fn from(&mut self, certificate: &Certificate, way: &mut Vec<&'a Certificate>) -> Result<(), CertificateErrorKind> {
         let below = way.len();
         if !certificate.algorithm().is_trusted() {
@@ -74,7 +74,7 @@ impl<'a> Climb<'a> {
         }
         for index in 0..self.authorities.len() {
             let authority = self.authorities[index];
-            // One that was on the way already leads nowhere new.
+            // An authority that is already on the way leads nowhere new.
             if authority.subject() != issuer || way.iter().any(|passed| passed.is_same_holder(authority)) {
                 continue;
             }
@@ -100,7 +100,7 @@ impl<'a> Climb<'a> {
         })
     }
 
-    /// Whether the issuer vouches for the certificate.
+    /// Checks that the issuer vouches for the certificate.
     fn check(&mut self, certificate: &Certificate, issuer: &Certificate, below: usize) -> Result<(), ChainFault> {
         self.checks_left = self.checks_left.checked_sub(1).ok_or(ChainFault::TooLong)?;
         let name = || issuer.subject().to_owned();
@@ -129,15 +129,15 @@ impl<'a> Climb<'a> {
     }
 }
 
-/// Where a way up ended. The farther it came, the more its end says.
+/// Why a way to a root ended. The one that came farthest is reported.
 enum Trouble {
-    /// Nobody has the issuer's name.
+    /// No certificate has the issuer's name.
     Name(ChainFault),
-    /// Somebody has the name, and did not sign.
+    /// A certificate has the issuer's name, but its key did not sign.
     Signature(ChainFault),
-    /// The issuer signed, and may not.
+    /// The issuer signed, but may not issue.
     Issuer(ChainFault),
-    /// The issuer is as it should be, but leads to no root.
+    /// The issuer is right, but does not lead to a root.
     Above(CertificateErrorKind),
 }
 

@@ -2,21 +2,21 @@ use std::fmt;
 
 use crate::{error::Sanitized, types::DateTime};
 
-/// Why a certificate is not vouched for by the one above it.
+/// Why a certificate can't be trusted on account of its issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainFault {
-    /// The issuer is no root, and there is no certificate of it that leads further.
+    /// The issuer is neither a root nor another certificate in the file.
     IssuerUnknown {
         /// The issuer's name.
         issuer: String,
     },
-    /// The issuer is known, but its key did not sign this certificate: it is damaged, or a forgery.
+    /// The issuer is known, but its key did not sign this certificate: the certificate is damaged or forged.
     BadSignature {
         /// The issuer's name.
         issuer: String,
     },
-    /// The issuer signed it, but its own certificate does not let it issue one here.
+    /// The issuer signed the certificate, but may not issue it: its own certificate says so.
     NotAnAuthority {
         /// The issuer's name.
         issuer: String,
@@ -30,23 +30,23 @@ pub enum ChainFault {
         /// The last second that it is valid in.
         not_after: DateTime,
     },
-    /// The issuer's key is no RSA key of 2048 bits or more.
+    /// The issuer's key is not an RSA key of 2048 bits or more.
     IssuerKey {
         /// The issuer's name.
         issuer: String,
     },
-    /// Its key is no RSA key of 2048 bits or more.
+    /// The certificate's key is not an RSA key of 2048 bits or more.
     ShortKey,
-    /// It is signed with something else than RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512.
+    /// The certificate is not signed with RSASSA-PKCS1-v1_5 and SHA-256, SHA-384 or SHA-512.
     Algorithm {
         /// The algorithm's OID.
         oid: String,
     },
-    /// Its extensions can't be read, or hold a critical one that is not understood.
+    /// The certificate's extensions can't be read, or one of them is critical and unknown.
     Extensions,
-    /// Its key is not for signing.
+    /// The certificate's key is not for signing.
     KeyUsage,
-    /// There are too many certificates between it and a root, or too many that claim to be.
+    /// There are too many certificates, or candidates for them, between this one and a root.
     TooLong,
 }
 
@@ -55,16 +55,20 @@ impl fmt::Display for ChainFault {
         match self {
             Self::IssuerUnknown { issuer } => write!(
                 out,
-                "its issuer `{}` is no root, and nothing else in the file leads further",
+                "the certificate's issuer `{}` is neither a root nor another certificate in the file",
                 Sanitized(issuer)
             ),
             Self::BadSignature { issuer } => write!(
                 out,
-                "it is not signed by the issuer that it names, `{}`: it is damaged or forged",
+                "the certificate is not signed by its issuer `{}`: it is damaged or forged",
                 Sanitized(issuer)
             ),
             Self::NotAnAuthority { issuer } => {
-                write!(out, "its issuer `{}` has no right to issue it", Sanitized(issuer))
+                write!(
+                    out,
+                    "the certificate's issuer `{}` may not issue certificates here",
+                    Sanitized(issuer)
+                )
             }
             Self::IssuerNotValid {
                 issuer,
@@ -72,23 +76,25 @@ impl fmt::Display for ChainFault {
                 not_after,
             } => write!(
                 out,
-                "its issuer `{}` is valid only from {not_before} to {not_after} (Beijing time)",
+                "the certificate's issuer `{}` is valid only from {not_before} to {not_after} (Beijing time)",
                 Sanitized(issuer)
             ),
             Self::IssuerKey { issuer } => write!(
                 out,
-                "the key of its issuer `{}` is not an RSA key of 2048 bits or more",
+                "the key of the certificate's issuer `{}` is not an RSA key of 2048 bits or more",
                 Sanitized(issuer)
             ),
-            Self::ShortKey => out.write_str("its key is not an RSA key of 2048 bits or more"),
+            Self::ShortKey => out.write_str("the certificate's key is not an RSA key of 2048 bits or more"),
             Self::Algorithm { oid } => write!(
                 out,
-                "it is signed with an algorithm (OID {}) that is not trusted",
+                "the certificate is signed with an algorithm (OID {}) that is not trusted",
                 Sanitized(oid)
             ),
-            Self::Extensions => out.write_str("its extensions are damaged, or demand what is not understood"),
-            Self::KeyUsage => out.write_str("its key is not for signing"),
-            Self::TooLong => out.write_str("too many certificates stand between it and a root"),
+            Self::Extensions => {
+                out.write_str("the certificate's extensions are damaged, or one of them is critical and unknown")
+            }
+            Self::KeyUsage => out.write_str("the certificate's key is not for signing"),
+            Self::TooLong => out.write_str("too many certificates are between the certificate and a root"),
         }
     }
 }

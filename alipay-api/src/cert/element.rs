@@ -2,7 +2,7 @@
 //!
 //! The `der` crate knows types by their tags and refuses others, such as the `UniversalString` that a name may have.
 
-/// A tag of one octet and what it is put on.
+/// A tag of one octet and its value.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
@@ -12,13 +12,13 @@ pub(super) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// The one element that is all there should be.
+    /// The only element of this DER; `None` if there is more.
     pub(super) fn only(der: &'a [u8]) -> Option<Self> {
         let (element, rest) = Self::split_first(der)?;
         rest.is_empty().then_some(element)
     }
 
-    /// The elements in this one, in the order that they have there; `None` if it has another tag.
+    /// The elements inside this one, in their order; `None` if it has another tag.
     pub(super) fn children(self, tag: u8) -> Option<Vec<Self>> {
         if self.tag != tag {
             return None;
@@ -36,13 +36,13 @@ impl<'a> Element<'a> {
     fn split_first(der: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (&tag, rest) = der.split_first()?;
         if tag & 0x1F == 0x1F {
-            // A tag of several octets: nothing in a certificate has one.
+            // A tag of several octets, which certificates don't have.
             return None;
         }
         let (&first, rest) = rest.split_first()?;
         let (length, rest) = match first {
             0..=0x7F => (usize::from(first), rest),
-            // So many octets of length follow. More would be for more than is ever read.
+            // The number of octets of the length. More are only needed for lengths that are never read.
             0x81..=0x83 => {
                 let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
                 (

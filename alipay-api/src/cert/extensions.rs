@@ -10,12 +10,12 @@ const KEY_USAGE: &[u8] = &[0x55, 0x1D, 0x0F];
 /// 2.5.29.19
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 0x13];
 
-/// The extensions that count when one certificate vouches for another. A certificate of version 1 has none.
+/// The extensions that matter for a chain of certificates. A certificate of version 1 has none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extensions {
     constraints: Option<Constraints>,
     key_usage: Option<KeyUsage>,
-    /// Whether there is another that whoever relies on the certificate must understand.
+    /// Whether another extension is critical: who does not understand it must not rely on the certificate.
     has_unknown_critical: bool,
 }
 
@@ -33,7 +33,7 @@ struct KeyUsage {
 }
 
 impl Extensions {
-    /// Reads `Extensions`; `None` if they aren't.
+    /// Reads `Extensions`; `None` if they are malformed.
     pub(super) fn read(extensions: Element<'_>) -> Option<Self> {
         let mut read = Self::default();
         for extension in extensions.children(SEQUENCE)? {
@@ -54,19 +54,19 @@ impl Extensions {
                 }
             };
             if is_repeated {
-                // Which of the two would count?
+                // Nothing says which of the two is valid.
                 return None;
             }
         }
         Some(read)
     }
 
-    /// Whether it says that it is an authority's.
+    /// Whether they say that the certificate is an authority's.
     pub(super) fn is_authority(&self) -> bool {
         self.constraints.is_some_and(|constraints| constraints.is_authority)
     }
 
-    /// Whether it is for issuing certificates, with so many authorities below it.
+    /// Whether the certificate may issue others, with this many authorities below it.
     pub(super) fn may_issue(&self, authorities_below: usize) -> bool {
         let is_short_enough = |constraints: Constraints| {
             constraints
@@ -78,23 +78,23 @@ impl Extensions {
             && self.key_usage.is_none_or(|usage| usage.signs_certificates)
     }
 
-    /// Whether it says of itself, by both extensions, that it is for issuing certificates.
+    /// Whether both extensions say that the certificate is for issuing others.
     pub(super) fn is_for_issuing(&self) -> bool {
         self.is_authority() && self.key_usage.is_some_and(|usage| usage.signs_certificates)
     }
 
-    /// Whether it says of itself, by either extension, that it is not for issuing certificates. Old roots say neither.
+    /// Whether one of the extensions says that the certificate is not for issuing others. Old roots have neither extension.
     pub(super) fn is_for_no_issuing(&self) -> bool {
         self.constraints.is_some_and(|constraints| !constraints.is_authority)
             || self.key_usage.is_some_and(|usage| !usage.signs_certificates)
     }
 
-    /// Whether it is for signing messages.
+    /// Whether the certificate's key is for signing messages.
     pub(super) fn may_sign(&self) -> bool {
         self.key_usage.is_none_or(|usage| usage.signs)
     }
 
-    /// Whether nothing in it has to be understood that isn't.
+    /// Whether all critical extensions are understood.
     pub(super) fn is_understood(&self) -> bool {
         !self.has_unknown_critical
     }
@@ -106,7 +106,7 @@ impl Constraints {
             [] => (false, None),
             [is_authority] => (boolean(is_authority)?, None),
             [is_authority, path_length] if path_length.tag == INTEGER => {
-                // No chain is so long that a second octet would matter.
+                // A longer path needs a second octet, and no chain is that long.
                 let &[length @ 0..=0x7F] = path_length.value else {
                     return None;
                 };
@@ -128,7 +128,7 @@ impl KeyUsage {
         const KEY_CERT_SIGN: u8 = 0x04;
 
         let usage = Element::only(der).filter(|usage| usage.tag == BIT_STRING)?;
-        // In front of the bits stands how many of them don't count; those are zero in DER.
+        // The first octet is the number of unused bits, which are zero in DER.
         let [0..=7, bits, ..] = *usage.value else {
             return None;
         };
@@ -139,7 +139,7 @@ impl KeyUsage {
     }
 }
 
-/// A BOOLEAN: true for any octet but zero, though DER has only one.
+/// A BOOLEAN: any octet but zero is true, although DER allows only one.
 fn boolean(element: Element<'_>) -> Option<bool> {
     match (element.tag, element.value) {
         (BOOLEAN, [octet]) => Some(*octet != 0),

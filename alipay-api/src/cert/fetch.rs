@@ -1,6 +1,6 @@
-//! A fetch of one certificate, as those who wait for it and those who come later see it.
+//! The state of one certificate's fetch, for its waiters and for later callers.
 //!
-//! What it brings is found in the keyring: a fetch's end only says whether to look there.
+//! The certificate itself is in the keyring: the result of a fetch only says whether to look there.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use tokio::{
 
 use crate::Error;
 
-/// How often whoever fetches shows that they are still at it.
+/// How often a fetch reports that it is still running.
 pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
-/// After so long a silence somebody else fetches: the runtime that it was begun on may not be driven any more.
+/// After this time without a report, another caller takes over: the runtime of the fetch may have stopped.
 const STANDSTILL: Duration = Duration::from_secs(3);
-/// So soon a certificate may be asked for again after a failure that may have passed.
+/// How soon a certificate may be fetched again after a failure that may have passed.
 pub(crate) const RESPITE: Duration = Duration::from_secs(2);
 
 /// What is fetched.
@@ -23,21 +23,22 @@ pub(crate) const RESPITE: Duration = Duration::from_secs(2);
 pub(crate) enum Wanted {
     /// The certificate with this serial.
     Serial(String),
-    /// The one that Alipay signs with at present, whichever it is.
+    /// The certificate that Alipay signs with now.
     Present,
 }
 
-/// What a fetch is begun for.
+/// What a fetch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// An answer of the gateway's.
+    /// An answer of the gateway.
     Answer,
-    /// What anyone may have sent.
+    /// A notification, which anyone may have sent.
     Notification,
 }
 
 impl Cause {
-    /// How many fetches it may begin within a minute. Each has its own, so that outsiders can't use up the gateway's.
+    /// How many fetches may start for this cause in a minute. Each cause has a limit of its own, so that forged notifications can't use up
+    /// the limit of answers.
     pub(super) fn limit(self) -> usize {
         match self {
             Self::Answer => 20,
@@ -45,8 +46,8 @@ impl Cause {
         }
     }
 
-    /// Whether this has to take a failure for its own that a fetch for the other ran into. An outsider chooses when their
-    /// notification is looked into, such as before Alipay hands the certificate out: that is no word on an answer.
+    /// Whether the failure of a fetch for the other cause also counts for this one. A failure for a notification does not count for an
+    /// answer: outsiders choose the time of a notification, such as before Alipay publishes the certificate.
     fn takes_failures_of(self, other: Self) -> bool {
         self == other || other == Self::Answer
     }
@@ -56,19 +57,19 @@ impl Cause {
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    /// Whether the gateway could not be asked, rather than that it has no certificate to be trusted.
+    /// `true` if the gateway could not be asked; `false` if it has no trustworthy certificate.
     pub(crate) may_pass: bool,
 }
 
-/// How far a fetch is.
+/// The progress of a fetch.
 #[derive(Clone)]
 struct Progress {
-    /// The last sign of life; once it is over, its end.
+    /// The time of the last report, or of the end.
     at: Instant,
     result: Option<Result<(), Failure>>,
 }
 
-/// A fetch that was begun.
+/// A fetch that was started.
 pub(super) struct Fetch {
     pub(super) wanted: Wanted,
     pub(super) cause: Cause,
@@ -76,7 +77,7 @@ pub(super) struct Fetch {
     progress: watch::Receiver<Progress>,
 }
 
-/// What becomes of a fetch.
+/// Waits for a fetch.
 pub(crate) struct Waiter {
     cause: Cause,
     progress: watch::Receiver<Progress>,
@@ -84,19 +85,19 @@ pub(crate) struct Waiter {
 
 /// How waiting for a fetch ended.
 pub(crate) enum End {
-    /// It is there.
+    /// The certificate is in the keyring.
     Fetched,
-    /// There is no certificate, for the time being.
+    /// There is no certificate now.
     Failed(Error),
-    /// Another fetch may do better, after this time.
+    /// Another fetch may succeed, after this time.
     Again(Instant, Failure),
-    /// Nobody is at it any more.
+    /// The fetch has stopped without a result.
     Abandoned,
-    /// It is still under way.
+    /// The fetch is still in flight at the deadline.
     Late,
 }
 
-/// The task of fetching one certificate. Whoever drops it leaves it to the next who asks.
+/// The task of fetching one certificate. If it is dropped, the next caller starts another.
 pub(crate) struct FetchTask {
     wanted: Wanted,
     progress: watch::Sender<Progress>,
@@ -118,11 +119,11 @@ impl Fetch {
         (fetch, fetch_task)
     }
 
-    /// Whether it is, or will be, an answer to who asks on this account; else there has to be another.
+    /// Whether its result, now or later, counts for this cause. If not, another fetch is needed.
     pub(super) fn serves(&self, cause: Cause, now: Instant) -> bool {
         let progress = self.progress.borrow();
         match &progress.result {
-            None => self.is_under_way(now),
+            None => self.is_in_flight(now),
             Some(Ok(())) => true,
             Some(Err(failure)) => {
                 cause.takes_failures_of(self.cause) && !(failure.may_pass && now >= progress.at + RESPITE)
@@ -130,8 +131,8 @@ impl Fetch {
         }
     }
 
-    /// Whether somebody is at it.
-    pub(super) fn is_under_way(&self, now: Instant) -> bool {
+    /// Whether the fetch is still running.
+    pub(super) fn is_in_flight(&self, now: Instant) -> bool {
         let progress = self.progress.borrow();
         progress.result.is_none() && self.progress.has_changed().is_ok() && now < progress.at + STANDSTILL
     }
@@ -149,7 +150,7 @@ impl Fetch {
 }
 
 impl Waiter {
-    /// Waits for the end of the fetch, on this account and until this time.
+    /// Waits for the end of the fetch until the deadline, for this cause.
     pub(crate) async fn wait(mut self, cause: Cause, deadline: Instant) -> End {
         loop {
             let progress = self.progress.borrow_and_update().clone();
@@ -176,15 +177,15 @@ impl FetchTask {
         &self.wanted
     }
 
-    /// Tells everyone who waits that somebody is at it.
+    /// Reports to all waiters that the fetch is still running.
     pub(crate) fn show_life(&self) {
         self.progress.send_modify(|progress| progress.at = Instant::now());
     }
 
-    /// Tells everyone who waits how it ended; before that, the keyring has what there is.
+    /// Reports the result to all waiters. Put the certificate into the keyring before.
     pub(crate) fn settle(self, result: Result<(), Failure>) {
         if let Err(Failure { error, .. }) = &result {
-            tracing::warn!(wanted = ?self.wanted, %error, "a certificate of Alipay's can't be had");
+            tracing::warn!(wanted = ?self.wanted, %error, "an Alipay certificate can't be fetched");
         }
         self.progress.send_replace(Progress {
             at: Instant::now(),

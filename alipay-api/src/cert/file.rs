@@ -9,7 +9,7 @@ use super::{
     pem::{self, Block, MAX_LEN},
 };
 
-/// Reads a file, and has `parse` make something of the blocks in it; errors get the path.
+/// Reads a file and calls `parse` with its blocks. Errors name the path.
 pub(super) fn parse<C>(
     path: &Path,
     parse: impl FnOnce(Vec<Block>) -> Result<C, CertificateErrorKind>,
@@ -20,7 +20,7 @@ pub(super) fn parse<C>(
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
-    /// More than any key takes. One that was given by mistake is wiped, and a buffer that grows would leave copies of it.
+    /// More than any key needs. The file may be a key that was given by mistake; a buffer that grows would leave copies of it.
     const KEY_LEN: usize = 64 << 10;
 
     let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_LEN));

@@ -1,7 +1,7 @@
-//! The certificates that Alipay's signatures are verified by, and when another may be fetched.
+//! The certificates that Alipay's signatures are verified with, and when another may be fetched.
 //!
-//! Outsiders choose what a notification names, and whoever sits on the line what an answer names. So fetches are few, and
-//! what is remembered of them is bounded by how few they are.
+//! Anyone can send a notification that names any certificate, and whoever controls the network can do the same with an answer. So the
+//! number of fetches is limited, and with it the memory that they take.
 
 use std::{
     collections::VecDeque,
@@ -24,13 +24,13 @@ use crate::{
     types::DateTime,
 };
 
-/// So long a serial is not asked for again, unless what came of it may have passed.
+/// How long a serial is not fetched again, unless the failure may have passed.
 const PAUSE: Duration = Duration::from_mins(1);
-/// So long nobody asks again which certificate is the present one, whatever came of it.
+/// The least time between two questions which certificate is the current one, whatever their result.
 const BETWEEN_INQUIRIES: Duration = Duration::from_secs(10);
-/// How many certificates are kept beside the one at hand. Alipay has one or two at a time.
+/// How many certificates are kept beside the configured one. Alipay has one or two at a time.
 const MAX_FETCHED: usize = 8;
-/// How often there is a warning that the certificate at hand has expired.
+/// How often there is a warning that the configured certificate has expired.
 const BETWEEN_WARNINGS: Duration = Duration::from_hours(1);
 
 /// The certificates that are trusted, and the fetches of the last minute.
@@ -45,9 +45,9 @@ struct State {
     /// The latest last.
     fetched: VecDeque<Fetched>,
     fetches: Vec<Fetch>,
-    /// When somebody last asked which certificate is the present one.
+    /// The last question which certificate is the current one.
     inquiry: Option<Fetch>,
-    /// When somebody was last warned that the certificate at hand has expired.
+    /// When the log last got a warning that the configured certificate has expired.
     warned: Option<SystemTime>,
 }
 
@@ -57,15 +57,15 @@ struct Fetched {
     verifier: Arc<dyn Verifier>,
 }
 
-/// What to do about a serial.
+/// What to do to verify a signature of a certificate.
 pub(crate) enum Step {
-    /// It is there.
+    /// The certificate is known.
     Verify(Arc<dyn Verifier>),
-    /// Somebody is fetching it, or has lately.
+    /// A fetch of the certificate is in flight, or has just ended.
     Wait(Waiter),
-    /// Fetch it, and [settle](FetchTask::settle) the task.
+    /// Fetch the certificate, and [settle](FetchTask::settle) the task.
     Fetch(FetchTask, Waiter),
-    /// Nothing is fetched for it by its name: too many were asked for.
+    /// The certificate is not fetched: the limit is reached.
     TooMany,
 }
 
@@ -78,7 +78,7 @@ impl Keyring {
         }
     }
 
-    /// By the certificate with this serial, if it is there. One that was fetched is not there any more once it has expired.
+    /// The verifier of the certificate with this serial, if it is known. A fetched certificate is forgotten when it expires.
     pub(crate) fn find(&self, alipay_cert_sn: &str, now: SystemTime) -> Option<Arc<dyn Verifier>> {
         if alipay_cert_sn == self.certificates.alipay_cert_sn() {
             self.warn_if_over(now);
@@ -87,7 +87,7 @@ impl Keyring {
         self.state().find(alipay_cert_sn, now)
     }
 
-    /// By any of the certificates that are there, for what names none.
+    /// A verifier that tries all known certificates, for a signature that names none.
     pub(crate) fn any(&self, now: SystemTime) -> Arc<dyn Verifier> {
         self.warn_if_over(now);
         let state = self.state();
@@ -99,10 +99,10 @@ impl Keyring {
         Arc::new(AnyOf::new(Arc::clone(&self.at_hand), others))
     }
 
-    /// Says how to come by a certificate that was [not found](Self::find).
+    /// How to get a certificate that was [not found](Self::find).
     ///
     /// # Errors
-    /// The name can't be a serial's, or the certificate has expired since it was fetched.
+    /// The name is not a serial, or the certificate was fetched and has expired since.
     pub(crate) fn step(
         &self,
         alipay_cert_sn: &str,
@@ -114,11 +114,11 @@ impl Keyring {
         if alipay_cert_sn.len() != 32 || !alipay_cert_sn.bytes().all(is_digit) {
             return Err(Error::new(
                 ErrorKind::Verification,
-                "what it names as Alipay's certificate is no serial: that has 32 hexadecimal digits",
+                "the signature's `alipay_cert_sn` is not a serial: a serial has 32 hexadecimal digits",
             ));
         }
         let mut state = self.state();
-        // Whoever asked before may have missed it by a moment.
+        // It may have arrived since the caller looked.
         if let Some(verifier) = state.find(alipay_cert_sn, now) {
             return Ok(Step::Verify(verifier));
         }
@@ -129,7 +129,9 @@ impl Keyring {
             if fetch.has_succeeded() {
                 return Err(Error::new(
                     ErrorKind::UnknownCertificate,
-                    "the certificate of Alipay's that it names was fetched within this minute, and has expired since",
+                    format!(
+                        "the Alipay certificate {alipay_cert_sn} was fetched in the last minute and has expired since"
+                    ),
                 ));
             }
             return Ok(Step::Wait(fetch.waiter()));
@@ -144,17 +146,17 @@ impl Keyring {
         Ok(Step::Fetch(fetch_task, waiter))
     }
 
-    /// Says how to come by the certificate that Alipay signs with at present, on account of notifications that name too many.
+    /// How to get the certificate that Alipay signs with now, when notifications name too many unknown ones.
     pub(crate) fn inquire(&self, instant: Instant) -> Step {
         let mut state = self.state();
         match &state.inquiry {
-            Some(inquiry) if inquiry.is_under_way(instant) => return Step::Wait(inquiry.waiter()),
+            Some(inquiry) if inquiry.is_in_flight(instant) => return Step::Wait(inquiry.waiter()),
             Some(inquiry) if instant.saturating_duration_since(inquiry.began) < BETWEEN_INQUIRIES => {
                 return Step::TooMany;
             }
             _ => {}
         }
-        tracing::warn!("notifications name many unknown certificates of Alipay's: asking which is the present one");
+        tracing::warn!("notifications name many unknown Alipay certificates: asking Alipay which is the current one");
         let (inquiry, fetch_task) = Fetch::begin(Wanted::Present, Cause::Notification, instant);
         let waiter = inquiry.waiter();
         state.inquiry = Some(inquiry);
@@ -166,10 +168,10 @@ impl Keyring {
         self.certificates.alipay_cert_sn()
     }
 
-    /// Takes what was fetched for a serial, if it is a certificate to be trusted; but does not keep it.
+    /// Checks the content that was fetched for a serial. Does not keep it yet.
     pub(crate) fn accept(&self, alipay_cert_sn: &str, content: &str, now: SystemTime) -> Result<Accepted, Error> {
         let refused = |error: &dyn fmt::Display| {
-            let message = format!("the certificate that Alipay hands out for {alipay_cert_sn} is refused: {error}");
+            let message = format!("the fetched Alipay certificate {alipay_cert_sn} is refused: {error}");
             Error::new(ErrorKind::Verification, message)
         };
         let certificate = self
@@ -185,13 +187,13 @@ impl Keyring {
         Ok(Accepted { certificate, verifier })
     }
 
-    /// Trusts it from now on.
+    /// Trusts the certificate from now on.
     pub(crate) fn keep(&self, Accepted { certificate, verifier }: Accepted) {
         tracing::info!(
             alipay_cert_sn = certificate.alipay_serial(),
             subject = certificate.subject(),
             not_after = %certificate.not_after(),
-            "fetched a certificate of Alipay's: put it where the present one was configured from"
+            "fetched a new Alipay certificate: download it and replace the configured one"
         );
         self.state().keep(Fetched { certificate, verifier });
     }
@@ -219,8 +221,7 @@ impl Keyring {
         self.at_hand.sign_type()
     }
 
-    /// The certificate at hand goes on being trusted, for merchants must not be cut off where Alipay still signs with it. But
-    /// somebody has to be told.
+    /// Warns if the configured certificate has expired. It stays trusted: Alipay may still sign with it.
     fn warn_if_over(&self, now: SystemTime) {
         let not_after = self.certificates.alipay_not_after();
         if !is_over(not_after, now) {
@@ -233,14 +234,14 @@ impl Keyring {
             tracing::warn!(
                 alipay_cert_sn = self.certificates.alipay_cert_sn(),
                 %not_after,
-                "Alipay's certificate that was configured has expired, and is still in use: download the present one from \
-                 the open platform and configure that"
+                "the configured Alipay certificate has expired and is still used: download the current one from the open \
+                 platform and configure it"
             );
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds it can panic half-way through a change.
+        // No holder of the lock panics during a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -275,7 +276,7 @@ impl State {
         self.fetched.push_back(fetched);
     }
 
-    /// Forgets the fetches that nothing follows from any more.
+    /// Forgets fetches that no longer matter.
     fn forget(&mut self, now: Instant) {
         self.fetches
             .retain(|fetch| now.saturating_duration_since(fetch.began) < PAUSE);
@@ -302,11 +303,12 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// The certificate of this serial is not at hand.
+/// The certificate of this serial is not known.
 pub(crate) fn unknown_certificate(alipay_cert_sn: &str) -> Error {
-    let message = format!(
-        "it is signed with a certificate of Alipay's that is not at hand, alipay_cert_sn {}",
-        Sanitized(alipay_cert_sn)
-    );
+    let message = if alipay_cert_sn.is_empty() {
+        "unknown Alipay certificate".to_owned()
+    } else {
+        format!("unknown Alipay certificate `{}`", Sanitized(alipay_cert_sn))
+    };
     Error::new(ErrorKind::UnknownCertificate, message)
 }

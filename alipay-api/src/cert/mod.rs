@@ -6,32 +6,38 @@
 //! [`Credentials::certificates_from_files`](crate::Credentials::certificates_from_files).
 //!
 //! # When Alipay changes its certificate
-//! Answers and notifications name the certificate that they are signed with. One that is not at hand is fetched with
+//! Answers and notifications name the certificate that signed them. An unknown one is fetched with
 //! `alipay.open.app.alipaycert.download`: by the call whose answer names it, or by
-//! [`Notifications::receive`](crate::notify::Notifications::receive). All calls that need it wait for one fetch, each
-//! within its own time in all; another certificate has a fetch of its own. A fetch goes on after what may pass, such as a
-//! broken connection or a status of 500 and more, for as long as a call may take, and may be begun again two seconds after it
-//! has ended so. One that found no certificate to be trusted is not begun again within a minute. In a minute the answers of
-//! the gateway begin 20 at most and notifications 5, because anyone can send a notification that names a certificate; and
-//! what came of a notification's fetch does not keep an answer from another. Once a minute's 5 are used up, a notification that
-//! names an unknown certificate has the client make a harmless call of its own, one every ten seconds at most, whose signed answer
-//! names the certificate that Alipay signs with at present: forged notifications don't keep out those that are signed with it.
+//! [`Notifications::receive`](crate::notify::Notifications::receive). All calls that need the same certificate wait for one fetch,
+//! each within its own timeout; each certificate has a fetch of its own.
 //!
-//! What names no certificate is verified by any that is at hand. Nothing can be fetched for it.
+//! After a failure that may pass, such as a broken connection or a status of 500 or more, the fetch is retried for as long as a call may
+//! take. If it still fails, a new fetch may start two seconds later. A fetch that found no trustworthy certificate is not repeated within a
+//! minute. In each minute, answers may start 20 fetches and notifications 5, because anyone can send a notification that names a
+//! certificate. The result of a notification's fetch does not keep an answer from fetching again. Once the 5 fetches of a minute are used up,
+//! a notification that names an unknown certificate makes the client send a harmless call of its own, at most one every ten seconds. The
+//! signed answer names the certificate that Alipay signs with now. So forged notifications don't block genuine ones.
 //!
-//! A fetched certificate is trusted if it is valid now and leads to one of the root certificates, every signature on the
-//! way holds and every issuer may issue; if it has the serial that was asked for; if its key has 2048 bits or more; and if it was issued to the
-//! same common name, organisation and country as the configured one, since Alipay's roots vouch for merchants' certificates too. It is then kept in memory: put it
-//! into your configuration before the present one expires.
+//! A signature that names no certificate is verified with every certificate that the client knows. Nothing can be fetched for it.
 //!
-//! The configured certificate is trusted for being configured. An expired one is refused when a client is built; one that
-//! expires while the client is in use is trusted on, with a warning in the log every hour, because Alipay may go on signing
-//! with it. Its file may hold the leaf alone: of whether that leads to the root certificates nothing is said. If there is more
-//! in the file, and it does not lead there, a client is built all the same, with a warning in the log: the certificates of
-//! Alipay's sandbox don't, so when the sandbox changes its certificate, download the new one and configure it.
+//! A fetched certificate is trusted if all of this holds:
 //!
-//! Only what certificate mode needs is read, straight from the DER. A parser that holds certificates to RFC 5280 may refuse
-//! members of the root bundle, which are only to be named, and writes names in another form than Java, whose form counts.
+//! * It is valid now and leads to one of the root certificates; every signature on the way holds, and every issuer may issue certificates.
+//! * It has the serial that was requested.
+//! * Its key has 2048 bits or more.
+//! * It was issued to the same common name, organisation and country as the configured certificate. Alipay's roots also vouch for the
+//!   certificates of merchants, so this must be checked.
+//!
+//! It is then kept in memory. Put it into your configuration before the current one expires.
+//!
+//! The configured certificate is trusted because you configured it. A client can't be built with an expired one. If it expires while the
+//! client is in use, it stays trusted, with a warning in the log every hour, because Alipay may still sign with it. Its file may contain only
+//! the certificate itself: then nothing is checked against the roots. If the file contains more, and the certificate does not lead to
+//! the roots, the client is built, with a warning in the log. This is so for the certificates of Alipay's sandbox: when the sandbox
+//! changes its certificate, download the new one and configure it.
+//!
+//! This module reads only what certificate mode needs, directly from the DER. A parser that enforces RFC 5280 may refuse some certificates
+//! of the root bundle, which only have to be named, and writes names in another form than Java, whose form counts here.
 
 mod algorithm;
 mod certificate;

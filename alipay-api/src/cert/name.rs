@@ -1,15 +1,14 @@
-//! Distinguished names, written as Java's `X500Principal.getName()` writes them.
+//! Distinguished names, in the form that Java's `X500Principal.getName()` writes.
 //!
-//! Alipay takes the MD5 of that text, so every detail counts, Java's peculiarities too:
+//! Alipay takes the MD5 of that text, so every detail counts, including Java's peculiarities:
 //!
-//! * Only the nine attribute types of [`KEYWORDS`] go by a name. All others, e-mail addresses among them, are an OID with
-//!   `=#` and the value's DER in hexadecimal.
-//! * So are values of types that Java doesn't take for text: among others `NumericString` and `UniversalString`.
-//! * Whatever the type of a text, its bytes are read as UTF-8. For a `TeletexString` in Latin-1 or a `BMPString` that gives
-//!   nonsense, but the same nonsense as there. (Bytes that can't be UTF-8 become U+FFFD; how many is up to Java's decoder,
-//!   which makes one of an encoded surrogate where Rust makes three.)
-//! * `, = + < > # ; " \` are escaped wherever they stand, spaces and carriage returns at either end.
-//! * The parts of a multi-valued RDN keep their order.
+//! * Only the nine attribute types of [`KEYWORDS`] are written by name. All others, such as e-mail addresses, are written as an OID with
+//!   `=#` and the DER of the value in hexadecimal.
+//! * Values of types that Java does not treat as text are written in hexadecimal, too, such as `NumericString` and `UniversalString`.
+//! * The bytes of a text are read as UTF-8, whatever its type. For a `TeletexString` in Latin-1 or a `BMPString` the result is wrong, but it is
+//!   wrong in the same way as in Java. (Bytes that are not UTF-8 become U+FFFD. Java makes one of an encoded surrogate, and Rust three.)
+//! * `, = + < > # ; " \` are escaped everywhere, and spaces and carriage returns at both ends.
+//! * The parts of an RDN with several values keep their order.
 
 use std::fmt::Write as _;
 
@@ -35,7 +34,7 @@ const KEYWORDS: [(&str, &str); 9] = [
     ("0.9.2342.19200300.100.1.1", "UID"),
 ];
 
-/// The strings that Java takes for text.
+/// The types that Java treats as text.
 const TEXTS: [u8; 6] = [
     UTF8_STRING,
     PRINTABLE_STRING,
@@ -45,23 +44,23 @@ const TEXTS: [u8; 6] = [
     BMP_STRING,
 ];
 
-/// Writes a `Name`; `None` if it isn't one.
+/// Writes a `Name`; `None` if it is malformed.
 pub(super) fn rfc2253(name: Element<'_>) -> Option<String> {
     let rdns: Option<Vec<_>> = name.children(SEQUENCE)?.into_iter().rev().map(relative).collect();
     Some(rdns?.join(","))
 }
 
-/// Who a certificate was issued to, as far as it stays the same from one certificate to the next.
+/// The parts of a holder's name that stay the same from one certificate to the next.
 #[derive(Clone, Debug)]
 pub(super) struct Holder {
-    /// The whole name where there is not exactly one.
+    /// The whole name unless there is exactly one common name.
     common_name: Vec<u8>,
     organisations: Vec<Vec<u8>>,
     countries: Vec<Vec<u8>>,
 }
 
 impl Holder {
-    /// The holder of this name; `None` if it isn't one.
+    /// The holder of this name; `None` if the name is malformed.
     pub(super) fn new(name: Element<'_>) -> Option<Self> {
         const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
         const COUNTRY: &[u8] = &[0x55, 0x04, 0x06];
@@ -90,7 +89,7 @@ impl Holder {
         })
     }
 
-    /// Whether it is the same; by bytes, because what is written for people may be the same for different ones.
+    /// Whether both are the same holder. Bytes are compared, because different names may look the same when they are written out.
     pub(super) fn is(&self, other: &Self) -> bool {
         let is_same_country =
             self.countries.is_empty() || other.countries.is_empty() || self.countries == other.countries;
@@ -98,7 +97,7 @@ impl Holder {
     }
 }
 
-/// A value and its type. Types in which the same bytes are the same text count as one.
+/// A value and its type. Types that encode text in the same bytes count as one type.
 fn typed(value: Element<'_>) -> Vec<u8> {
     let tag = match value.tag {
         PRINTABLE_STRING | IA5_STRING => UTF8_STRING,

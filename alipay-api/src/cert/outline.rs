@@ -1,4 +1,4 @@
-//! The parts of a certificate that are wanted, out of its DER.
+//! Reads the needed parts of a certificate from its DER.
 
 use super::{
     element::Element,
@@ -12,7 +12,7 @@ use crate::types::DateTime;
 const VERSION: u8 = 0xA0;
 const EXTENSIONS: u8 = 0xA3;
 
-/// A certificate as it lies in its DER.
+/// The parts of a certificate, as slices of its DER.
 #[derive(Clone, Copy)]
 pub(super) struct Outline<'a> {
     /// Two's complement, big-endian.
@@ -25,7 +25,7 @@ pub(super) struct Outline<'a> {
     pub(super) public_key: Element<'a>,
     /// `None` if they can't be read.
     pub(super) extensions: Option<Extensions>,
-    /// What the signature is over.
+    /// The signed bytes.
     pub(super) signed: &'a [u8],
     /// The OID of the signature's algorithm.
     pub(super) algorithm: &'a [u8],
@@ -33,9 +33,9 @@ pub(super) struct Outline<'a> {
     pub(super) signature: Option<&'a [u8]>,
 }
 
-/// The OIDs of the algorithm that a certificate says to be signed with: as it is signed, and as it stands beside the signature.
+/// The OIDs of a certificate's signature algorithm: the one in its signed part, and the one beside the signature.
 ///
-/// It looks at nothing else, so that it knows them also of a certificate that can't be read otherwise.
+/// Nothing else is read, so this also works for a certificate that can't be read otherwise.
 pub(super) fn algorithms(der: &[u8]) -> Option<[&[u8]; 2]> {
     let [signed, algorithm, _] = *Element::only(der)?.children(SEQUENCE)? else {
         return None;
@@ -52,13 +52,13 @@ fn oid(algorithm: Element<'_>) -> Option<&[u8]> {
     (oid.tag == OBJECT_IDENTIFIER).then_some(oid.value)
 }
 
-/// Takes a certificate apart; `None` if it isn't one.
+/// Splits a certificate into its parts; `None` if the DER is not a certificate.
 pub(super) fn read(der: &[u8]) -> Option<Outline<'_>> {
     let [signed, algorithm, signature] = *Element::only(der)?.children(SEQUENCE)? else {
         return None;
     };
     let fields = signed.children(SEQUENCE)?;
-    // Version 1 is told by its absence.
+    // A certificate without a version has version 1.
     let fields = match &*fields {
         [version, rest @ ..] if version.tag == VERSION => rest,
         all => all,
@@ -78,7 +78,7 @@ pub(super) fn read(der: &[u8]) -> Option<Outline<'_>> {
     let [not_before, not_after] = *validity.children(SEQUENCE)? else {
         return None;
     };
-    // Only one of the two is signed, and in front of a signature's octets stands how many bits of the last don't count.
+    // Only one of the two algorithms is signed, so they must be equal. The first octet of the signature is the number of unused bits.
     let signature = signature
         .value
         .strip_prefix(&[0])

@@ -1,4 +1,4 @@
-//! From text to the DER in it.
+//! Finds the DER in text.
 
 use base64::{
     Engine as _,
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{CertificateErrorKind, element::Element, tag::SEQUENCE};
 use crate::sign::looks_like_path;
 
-/// Alipay's bundle takes 5 KiB, and that of all the web's roots 220 KiB.
+/// Alipay's bundle has 5 KiB; a bundle of all roots of the web has 220 KiB.
 pub(super) const MAX_LEN: usize = 1 << 20;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -24,27 +24,26 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// What was found in one place of a text.
+/// One block of a text.
 pub(super) struct Block {
-    /// The line that it begins in, from 1.
+    /// The line in which it begins, from 1.
     pub(super) line: usize,
     pub(super) der: Der,
 }
 
-/// A piece of DER, or why there is none. It is wiped: it may be a key that was given by mistake.
+/// DER, or why there is none. It is wiped from memory: it may be a key that was given by mistake.
 pub(super) type Der = Result<Zeroizing<Vec<u8>>, CertificateErrorKind>;
 
 impl Block {
-    /// All that there is.
+    /// The only block.
     fn only(der: Der) -> Self {
         Self { line: 1, der }
     }
 }
 
-/// The PEM blocks in a file's contents or a text, one at least. What has none is taken for DER, or for base64 alone.
+/// The PEM blocks of a text or of a file's contents; at least one. Contents without PEM are read as DER, or as base64 alone.
 ///
-/// Neither the blocks' names count, nor what is between them, be it nothing at all. But the last line of a block whose first
-/// line is not there is a block, too: a broken one.
+/// The names of the blocks and the text between them are ignored. A last line without a first line is a broken block.
 pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, CertificateErrorKind> {
     if bytes.len() > MAX_LEN {
         return Err(CertificateErrorKind::TooLarge);
@@ -62,7 +61,7 @@ pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, CertificateErrorKind> {
     }
     let der = |der: Zeroizing<Vec<u8>>| der.starts_with(&[SEQUENCE]).then(|| vec![Block::only(Ok(der))]);
     let decoded = decode(bare)?;
-    // Settings often have a whole file once more in base64.
+    // Settings often hold a whole file, encoded in base64 once more.
     found(&decoded)
         .or_else(|| {
             str::from_utf8(&decoded)
@@ -74,13 +73,13 @@ pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, CertificateErrorKind> {
         .ok_or(CertificateErrorKind::NotPem)
 }
 
-/// What can be told from anything else: PEM and DER.
+/// The blocks of PEM or DER, which are recognised without doubt.
 fn found(bytes: &[u8]) -> Option<Vec<Block>> {
-    // A SEQUENCE with a long length is not the beginning of any text.
+    // No text begins with a SEQUENCE of a long length.
     if matches!(bytes, [SEQUENCE, 0x80..=0xFF, ..]) {
         return Some(vec![Block::only(Ok(bytes.to_vec().into()))]);
     }
-    // What people write around certificates may be in any encoding; the certificates are ASCII in all of them.
+    // The text around certificates may be in any encoding; the certificates are ASCII in all of them.
     let text = String::from_utf8_lossy(bytes);
     text.contains(BEGIN).then(|| armoured(&text))
 }
@@ -89,7 +88,7 @@ fn armoured(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut line = 1;
     for (index, part) in text.split(BEGIN).enumerate() {
-        // In front of the first `BEGIN` there should be no `END`, and one behind each.
+        // There should be no `END` before the first `BEGIN`, and one after each.
         let (der, mut ends) = match index {
             0 => (None, part.matches(END).count()),
             _ => (Some(block(part)), part.matches(END).count().saturating_sub(1)),
@@ -105,7 +104,7 @@ fn armoured(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// One block, from its name up to where the next begins.
+/// One block: the text from its name to the next block.
 fn block(text: &str) -> Der {
     let (name, rest) = text.split_once(DASHES).ok_or(CertificateErrorKind::Truncated)?;
     let (body, _) = rest.split_once(END).ok_or(CertificateErrorKind::Truncated)?;
@@ -117,10 +116,10 @@ fn block(text: &str) -> Der {
     })
 }
 
-/// Base64 with blanks and line ends in it, which settings files spell `\n`.
+/// Decodes base64 with blanks and line ends, which settings files write as `\n`.
 fn decode(text: &str) -> Der {
     let unwrapped = |plus: bool| {
-        // As much room as can be needed: a buffer that grows leaves copies behind.
+        // The full capacity at once: a buffer that grows leaves copies behind.
         let mut digits = Zeroizing::new(String::with_capacity(text.len()));
         for line in text.split("\\n").flat_map(|line| line.split("\\r")) {
             let digit = |character| if plus && character == ' ' { '+' } else { character };
@@ -131,7 +130,7 @@ fn decode(text: &str) -> Der {
     let is_whole = |der: &Zeroizing<Vec<u8>>| Element::only(der).is_some_and(|element| element.tag == SEQUENCE);
     match unwrapped(false) {
         Ok(der) if is_whole(&der) => Ok(der),
-        // Where nothing else is wrong, that is what was.
+        // With `+` for the blanks it is whole, so the blanks are the fault.
         _ if unwrapped(true).is_ok_and(|der| is_whole(&der)) => Err(CertificateErrorKind::BlanksForPlus),
         Ok(der) => Ok(der),
         Err(_) => Err(CertificateErrorKind::NotPem),

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Which of the three files of certificate mode, each of which may be taken for another.
+/// One of the three files of certificate mode, which are easily confused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     App,
@@ -9,7 +9,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// What to do where something else was given.
+    /// What to do if another file was given.
     pub(crate) fn wanted(self) -> &'static str {
         match self {
             Self::App => "give the one that the open platform calls 应用公钥证书 (appCertPublicKey_….crt)",

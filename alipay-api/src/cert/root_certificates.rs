@@ -2,7 +2,7 @@ use std::{path::Path, str::FromStr};
 
 use super::{Certificate, CertificateError, CertificateErrorKind, algorithm, file, outline, pem, pem::Block};
 
-/// Alipay's root certificates (支付宝根证书): a bundle of which those that are signed with RSA count.
+/// Alipay's root certificates (支付宝根证书): a bundle. Only its certificates that are signed with RSA are used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootCertificates {
     certificates: Vec<Certificate>,
@@ -10,15 +10,15 @@ pub struct RootCertificates {
 }
 
 impl RootCertificates {
-    /// Reads a bundle from text: PEM with anything around and between its members.
+    /// Reads a bundle from text: PEM, with any other text around and between the certificates.
     ///
-    /// Members that are not signed with RSA, such as those for SM2 and ECDSA, don't count, whatever else is in them. Keys and
-    /// signing requests are passed over.
+    /// Certificates that are not signed with RSA, such as those for SM2 and ECDSA, are ignored, even if they can't be read otherwise. Keys
+    /// and signing requests are skipped.
     ///
     /// # Errors
-    /// No member counts, or none is a root. Or a member is damaged ([`Member`](CertificateErrorKind::Member)) that is signed with
-    /// RSA, or so damaged that nobody can tell: the bundle would have another [serial](Self::alipay_serial), which the gateway
-    /// refuses. A member is undamaged whose signature is its own key's, or another member's.
+    /// No certificate is signed with RSA, or none is a root. Or a certificate that is signed with RSA, or may be, is damaged
+    /// ([`Member`](CertificateErrorKind::Member)): the bundle would have another [serial](Self::alipay_serial), which the gateway refuses. A
+    /// certificate is undamaged if its signature was made by its own key or by that of another certificate in the bundle.
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
         Ok(pem::blocks(text.as_bytes()).and_then(Self::strict)?)
     }
@@ -31,18 +31,19 @@ impl RootCertificates {
         file::parse(path.as_ref(), Self::strict)
     }
 
-    /// The same as [`parse`](Self::parse), but of damaged members those that can be read count as they are, and the others don't.
-    /// There is a warning in the log for each.
+    /// Reads a bundle as [`parse`](Self::parse) does, but accepts damaged certificates: those that can be read are used as they are, and the
+    /// others are ignored, each with a warning in the log.
     ///
-    /// For a bundle that Alipay is known to have in this state: what it names by the serial is its own copy.
+    /// Use it for a bundle that Alipay itself has in this damaged state: the serial has to be that of Alipay's copy.
     ///
     /// # Errors
-    /// No member counts, or none is a root.
+    /// No certificate is signed with RSA, or none is a root.
     pub fn parse_lenient(text: &str) -> Result<Self, CertificateError> {
         Ok(pem::blocks(text.as_bytes()).and_then(Self::lenient)?)
     }
 
-    /// The same as [`from_file`](Self::from_file), as [`parse_lenient`](Self::parse_lenient) is to [`parse`](Self::parse).
+    /// Reads a file as [`from_file`](Self::from_file) does, and accepts damaged certificates as [`parse_lenient`](Self::parse_lenient)
+    /// does.
     ///
     /// # Errors
     /// The file can't be read, or as for [`parse_lenient`](Self::parse_lenient); the error names the file.
@@ -50,13 +51,13 @@ impl RootCertificates {
         file::parse(path.as_ref(), Self::lenient)
     }
 
-    /// The serial that Alipay names the bundle by, in `alipay_root_cert_sn`: the members'
-    /// [serials](Certificate::alipay_serial) in the order of the file, joined by `_`.
+    /// The serial of the bundle, `alipay_root_cert_sn`: the [serials](Certificate::alipay_serial) of its certificates in the order of the
+    /// file, joined by `_`.
     pub fn alipay_serial(&self) -> &str {
         &self.alipay_serial
     }
 
-    /// The members that count, in the order of the file. There is at least one.
+    /// The certificates that are signed with RSA, in the order of the file; at least one.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
@@ -73,7 +74,7 @@ impl RootCertificates {
         })
     }
 
-    /// Reads the members; `damaged` says what becomes of a fault.
+    /// Reads the certificates; `damaged` decides what a fault leads to.
     fn bundle(
         blocks: Vec<Block>,
         damaged: impl Fn(CertificateErrorKind) -> Result<(), CertificateErrorKind>,
@@ -94,7 +95,7 @@ impl RootCertificates {
             }
         }
         let certificates = || read.iter().map(|(_, certificate)| certificate);
-        // Before it is said what is wrong with them: it may be the wrong file.
+        // First, because it may be the wrong file.
         if !read.is_empty() && !certificates().any(Certificate::may_be_root) {
             return Err(CertificateErrorKind::NoRoot);
         }
@@ -106,7 +107,7 @@ impl RootCertificates {
         }
         faults.sort_by_key(|(place, _)| *place);
         for ((member, line), fault) in faults {
-            // If that is all, its place says nothing.
+            // The position of the only certificate says nothing.
             damaged(if members == 1 {
                 fault
             } else {
@@ -134,10 +135,10 @@ impl RootCertificates {
     }
 }
 
-/// The certificate; `None` if it does not count.
+/// The certificate; `None` if it is not signed with RSA.
 ///
-/// The two places that name its algorithm are looked at first: what says in both that it is not signed with RSA need not be
-/// readable. What says so in one of them is a damaged certificate of either kind.
+/// A certificate names its algorithm twice. If both say that it is not signed with RSA, it need not be readable. If only one does, the
+/// certificate is damaged.
 fn member(der: &[u8]) -> Result<Option<Certificate>, CertificateErrorKind> {
     if outline::algorithms(der).is_some_and(|both| !both.into_iter().any(algorithm::is_rsa)) {
         return Ok(None);
@@ -148,7 +149,7 @@ fn member(der: &[u8]) -> Result<Option<Certificate>, CertificateErrorKind> {
 impl FromStr for RootCertificates {
     type Err = CertificateError;
 
-    /// The same as [`parse`](Self::parse).
+    /// Does the same as [`parse`](Self::parse).
     fn from_str(text: &str) -> Result<Self, CertificateError> {
         Self::parse(text)
     }

@@ -1,19 +1,19 @@
-//! Serial numbers, and the serials that Alipay makes of them.
+//! Serial numbers, and Alipay's own serials, which are computed from them.
 
 use md5::{Digest as _, Md5};
 
-/// The standard has 20 octets for the longest; Java has no limit, but the time for the conversion grows with the square.
+/// The standard allows 20 octets and Java any number. There is a limit because the time of the conversion grows with the square.
 const MAX_OCTETS: usize = 128;
 
 /// Alipay's serial: the MD5 of the issuer's name and the decimal serial number, in lowercase hexadecimal.
 ///
-/// MD5 is broken, but this is a name, not a proof: nothing is trusted for having it.
+/// MD5 is broken, but the serial is only a name: nothing is trusted because of it.
 pub(super) fn alipay(issuer: &str, serial: &str) -> String {
     let digest = Md5::new().chain_update(issuer).chain_update(serial).finalize();
     format!("{:032x}", u128::from_be_bytes(digest.into()))
 }
 
-/// An INTEGER's contents in decimal: two's complement, because some authorities forget the zero in front of a high bit.
+/// The contents of an INTEGER in decimal. They are two's complement, because some authorities leave out the zero before a high bit.
 pub(super) fn decimal(integer: &[u8]) -> Option<String> {
     let (sign, magnitude) = match integer {
         [] => return None,
@@ -37,11 +37,11 @@ pub(super) fn decimal(integer: &[u8]) -> Option<String> {
     Some(sign.chars().chain(digits).collect())
 }
 
-/// Takes the last decimal digit off a number.
+/// Removes the last decimal digit of a number.
 fn low_digit(number: &mut u16) -> u8 {
     let digit = *number % 10;
     *number /= 10;
-    // It is less than 10.
+    // The digit is less than 10.
     digit.to_le_bytes()[0]
 }
 

@@ -1,14 +1,14 @@
-//! The certificates that a client in certificate mode works with.
+//! The certificates of a client in certificate mode.
 
 use std::time::SystemTime;
 
 use super::{Certificate, CertificateError, CertificateErrorKind, ChainFault, RootCertificates, chain, place::Place};
 use crate::{Error, ErrorKind, types::DateTime};
 
-/// How long before a certificate's end there are warnings, in seconds: 30 days.
+/// How long before a certificate expires the log warns of it, in seconds: 30 days.
 const NOTICE: i64 = 30 * 24 * 3600;
 
-/// What the keys of [`Credentials`](crate::Credentials) in certificate mode were taken from.
+/// The certificates that [`Credentials`](crate::Credentials) in certificate mode were made of.
 #[derive(Debug)]
 pub(crate) struct Certificates {
     app: Certificate,
@@ -18,31 +18,31 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     /// # Errors
-    /// A certificate is in another's place.
+    /// A certificate was given in place of another.
     pub(crate) fn new(app: Certificate, alipay: Certificate, roots: RootCertificates) -> Result<Self, Error> {
         let is_authority = |one: &Certificate| one.is_issuing_authority() || roots.certificates().contains(one);
         let misplaced = |place: Place, what: &str| {
             let message = format!(
-                "{place}: this is an authority's certificate, or {what}; {}",
+                "{place}: the given certificate is an authority's, or {what}; {}",
                 place.wanted()
             );
             Err(Error::new(ErrorKind::Configuration, message))
         };
         if is_authority(&alipay) {
-            return misplaced(Place::Alipay, "the same file as the root certificates");
+            return misplaced(Place::Alipay, "one of the root certificates");
         }
         if is_authority(&app) {
-            return misplaced(Place::App, "stands among the root certificates");
+            return misplaced(Place::App, "one of the root certificates");
         }
         Ok(Self { app, alipay, roots })
     }
 
-    /// The app's.
+    /// The app's certificate.
     pub(crate) fn app(&self) -> &Certificate {
         &self.app
     }
 
-    /// Alipay's.
+    /// The configured certificate of Alipay.
     pub(crate) fn alipay(&self) -> &Certificate {
         &self.alipay
     }
@@ -57,21 +57,21 @@ impl Certificates {
         self.roots.alipay_serial()
     }
 
-    /// What an answer's `alipay_cert_sn` should be.
+    /// The serial of the configured Alipay certificate: what the `alipay_cert_sn` of an answer should be.
     pub(crate) fn alipay_cert_sn(&self) -> &str {
         self.alipay.alipay_serial()
     }
 
-    /// The last second that the certificate at hand is valid in.
+    /// The last second in which the configured Alipay certificate is valid.
     pub(super) fn alipay_not_after(&self) -> DateTime {
         self.alipay.not_after()
     }
 
-    /// Checks what was given, when a client is built: refuses a certificate that is not valid now, or that its issuer did
-    /// not sign, and warns of what will be trouble later. The roots only have to be named.
+    /// Checks the configured certificates when a client is built. Refuses a certificate that is not valid now, or that its issuer did not
+    /// sign, and warns of what will fail later. The roots need no check: they are only named.
     ///
-    /// Nothing else of the chain is demanded. Alipay's certificate is trusted for being given, as a key is in public-key
-    /// mode; its file may hold the leaf alone, and the sandbox's chain ends in a root that is in no bundle.
+    /// A complete chain is not required. Alipay's certificate is trusted because it is configured, like the key in public-key mode. Its file
+    /// may contain the leaf alone, and the sandbox's chain ends in a root that is in no bundle.
     pub(crate) fn check(&self, now: SystemTime) -> Result<(), Error> {
         let now = beijing(now)?;
         self.check_validity(now)?;
@@ -79,16 +79,16 @@ impl Certificates {
             Ok(()) => Ok(()),
             Err(kind) if is_forgery(&kind) => {
                 let error = CertificateError::from(kind);
-                let message = format!("Alipay's certificate: {error}: download it and the root certificates again");
+                let message = format!("Alipay's certificate: {error}; download it and the root certificates again");
                 Err(Error::new(ErrorKind::Configuration, message).with_source(error))
             }
             Err(kind) => {
-                // Without its issuer there is nothing to be said; Alipay sends that along when a new one is fetched.
+                // Without the issuer's certificate nothing can be checked. A fetched certificate comes with it.
                 if !self.alipay.companions().is_empty() {
                     tracing::warn!(
                         reason = %CertificateError::from(kind),
-                        "Alipay's certificate does not lead to the root certificates: if Alipay changes to another, \
-                         that will be refused"
+                        "Alipay's certificate does not lead to the root certificates: Alipay's next certificate will be \
+                         refused"
                     );
                 }
                 Ok(())
@@ -96,9 +96,9 @@ impl Certificates {
         }
     }
 
-    /// Takes a certificate that was fetched for this serial, if it is to be trusted: it leads to a root, is named by the
-    /// serial, and was issued to the same holder as the one at hand. Alipay's roots vouch for every merchant's certificate,
-    /// too: without the last, a merchant could pass for Alipay.
+    /// Reads and checks a certificate that was fetched for this serial: it must lead to a root, have the serial, and be issued to the same
+    /// holder as the configured one. Without the last check a merchant could pose as Alipay: Alipay's roots also vouch for merchants'
+    /// certificates.
     pub(super) fn accept(
         &self,
         alipay_cert_sn: &str,
@@ -165,10 +165,14 @@ fn is_forgery(kind: &CertificateErrorKind) -> bool {
     )
 }
 
-/// The clock's time, as certificates have it.
+/// The clock's time as a Beijing time, like those of certificates.
 pub(super) fn beijing(now: SystemTime) -> Result<DateTime, Error> {
-    DateTime::try_from(now)
-        .map_err(|error| Error::new(ErrorKind::Configuration, format!("the clock's time is {error}")))
+    DateTime::try_from(now).map_err(|error| {
+        Error::new(
+            ErrorKind::Configuration,
+            format!("the clock's time is out of range: {error}"),
+        )
+    })
 }
 
 fn invalid(place: Place, error: CertificateError) -> Error {

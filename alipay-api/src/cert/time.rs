@@ -1,4 +1,4 @@
-//! Points in time, as certificates write them.
+//! The times of certificates.
 
 use super::{
     element::Element,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::types::DateTime;
 
-/// Beijing, which [`DateTime`] is in, is ahead of the certificates' UTC.
+/// [`DateTime`] is Beijing time, which is ahead of UTC, the time of certificates.
 const BEIJING: i64 = 8 * 3600;
 
 /// Reads a `UTCTime` or `GeneralizedTime`: digits, and `Z`.
@@ -29,7 +29,7 @@ pub(super) fn read(time: Element<'_>) -> Option<DateTime> {
     let (day, rest) = rest.split_at_checked(2)?;
     let (hour, rest) = rest.split_at_checked(2)?;
     let (minute, second) = rest.split_at_checked(2)?;
-    // Old certificates leave zero seconds out.
+    // Old certificates leave out zero seconds.
     let second = if second.is_empty() { 0 } else { number(second)? };
     let utc = DateTime::new(
         year,
@@ -39,7 +39,7 @@ pub(super) fn read(time: Element<'_>) -> Option<DateTime> {
         number(minute)?,
         second,
     )?;
-    // The end of year 9999 means never, and eight hours later is no time at all.
+    // The end of the year 9999 means "never". Eight hours later is out of range.
     Some(
         utc.unix_seconds()
             .checked_add(BEIJING)

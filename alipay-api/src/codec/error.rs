@@ -1,8 +1,8 @@
 use std::{borrow::Cow, fmt};
 
-/// Text from the wire does not hold what its type says.
+/// A value from the wire that does not have the expected type.
 ///
-/// It names the place and what was expected there, never the value: that may be a secret.
+/// The message names the place and what was expected there. It never shows the value, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     /// Innermost first.
@@ -17,7 +17,7 @@ enum Segment {
 }
 
 impl DecodeError {
-    /// An error of this sort, at the place where it is returned from: "expected an amount, found an object".
+    /// An error at the place where it is returned, such as "expected an amount, found an object".
     pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
         Self {
             path: Vec::new(),
@@ -25,7 +25,7 @@ impl DecodeError {
         }
     }
 
-    /// The place, `fund_bill_list[0].amount`; empty for the whole.
+    /// The place, such as `fund_bill_list[0].amount`; empty for the whole value.
     pub fn path(&self) -> String {
         let mut path = String::new();
         for segment in self.path.iter().rev() {
@@ -51,7 +51,7 @@ impl DecodeError {
         &self.problem
     }
 
-    /// The same error, said of the whole and not of the place inside: that is part of the problem.
+    /// The same error for the whole value: the place inside becomes part of the problem.
     pub(super) fn of_the_whole(self) -> Self {
         if self.path.is_empty() {
             self

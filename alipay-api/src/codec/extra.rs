@@ -4,11 +4,13 @@ use super::{DecodeError, Field, Value, from_json};
 
 /// The fields of an object that this version of the library does not know, with their exact JSON.
 ///
-/// In a response: what the gateway sent beyond the spec, and what the spec has and could not be [read](Self::unreadable). In a request: what
-/// is sent beyond it.
-/// With the feature `serde`, it is written and read as an object of these fields, without the mark of those that could not be read; a
-/// field that no value can hold, such as text with half an emoji, can't be serialised, nor can an object with it.
-/// `Debug` shows their names only, since nobody knows which of them is a secret.
+/// In a response: fields that the spec does not have, and fields of the spec that could not be [read](Self::unreadable). In a request: fields
+/// to send in addition to those of the spec.
+///
+/// With the feature `serde`, it is serialised as an object of these fields, without the mark of the unreadable ones. A field that serde can't
+/// represent, such as text with half an emoji, can't be serialised, and neither can an object that contains it.
+///
+/// `Debug` shows only the names of the fields, because the values may be secrets.
 #[derive(Clone, Default)]
 pub struct Extra {
     // Nearly always empty.
@@ -23,15 +25,15 @@ struct Entry {
 }
 
 impl Extra {
-    /// None.
+    /// No fields.
     pub const EMPTY: Self = Self { fields: Vec::new() };
 
-    /// Whether there are none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// How many there are.
+    /// The number of fields.
     pub fn len(&self) -> usize {
         self.fields.len()
     }
@@ -52,22 +54,22 @@ impl Extra {
         }
     }
 
-    /// Names and JSON texts, in the order of the wire.
+    /// The names and JSON texts of the fields, in their order on the wire.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|entry| (&*entry.name, &*entry.json))
     }
 
-    /// The names of the fields that the type has and that could not be read: they are empty there, and what came for them is here.
+    /// The names of fields that the type has, but whose value could not be read. The field of the type is empty, and its JSON is here.
     ///
-    /// Only those of this object; each object inside has an `extra` of its own.
+    /// Only for the fields of this object; each object inside has its own `extra`.
     pub fn unreadable(&self) -> impl Iterator<Item = &str> {
         let unreadable = self.fields.iter().filter(|entry| entry.is_unreadable);
         unreadable.map(|entry| &*entry.name)
     }
 
-    /// Adds a field, or replaces it.
+    /// Adds or replaces a field.
     ///
-    /// A field of the same name that the type does know wins over it.
+    /// If the type has a field of the same name, that field is sent instead.
     pub fn insert(&mut self, name: impl Into<Box<str>>, value: &serde_json::Value) {
         let name = name.into();
         self.fields.retain(|entry| entry.name != name);
@@ -78,7 +80,7 @@ impl Extra {
         });
     }
 
-    /// Adds a field as it came.
+    /// Adds a field with its exact JSON.
     pub(super) fn push(&mut self, name: &str, value: Value<'_>) {
         self.fields.push(Entry {
             name: name.into(),
@@ -87,7 +89,7 @@ impl Extra {
         });
     }
 
-    /// Adds a field that the type has, as it came: it could not be read.
+    /// Adds a field of the type that could not be read, with its exact JSON.
     pub(super) fn push_unreadable(&mut self, name: &str, value: Value<'_>) {
         self.push(name, value);
         if let Some(entry) = self.fields.last_mut() {

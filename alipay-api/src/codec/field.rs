@@ -4,41 +4,41 @@ use super::{
     AnyScalar, DecodeError, JsonWriter, Object, Reading, Value, debug_object, object::copy_object, same_object,
 };
 
-/// What a field can hold: a scalar, an object, a list, or perhaps nothing.
+/// The content of a field: a scalar, an object, a list, or an optional one.
 ///
-/// A type says only which of these it is. What happens to fields is in the functions of `dyn Field`, compiled once for all types.
+/// A type only says which of these it is. The functions of `dyn Field` do everything else, and are compiled once for all types.
 pub trait Field: 'static {
-    /// What a field of the type holds before anything is read into it.
+    /// The value of a field before anything is read into it.
     fn empty() -> Self
     where
         Self: Sized;
 
-    /// What it holds.
+    /// The content.
     fn view(&self) -> View<'_>;
 
-    /// Where to put what it shall hold.
+    /// The place for new content.
     fn slot(&mut self) -> Slot<'_>;
 }
 
-/// What a [`Field`] holds.
+/// The content of a [`Field`].
 pub enum View<'a> {
     /// A value.
     Scalar(&'a dyn AnyScalar),
     /// An object.
     Object(&'a dyn Object),
-    /// Something of another type, or nothing.
+    /// An optional value of another type.
     Option(Option<&'a dyn Field>),
     /// Items of one type.
     List(&'a dyn List),
 }
 
-/// Where to put what a [`Field`] shall hold.
+/// The place for the content of a [`Field`].
 pub enum Slot<'a> {
     /// A value.
     Scalar(&'a mut dyn AnyScalar),
     /// An object.
     Object(&'a mut dyn Object),
-    /// Something of another type, or nothing.
+    /// An optional value of another type.
     Option(&'a mut dyn Container),
     /// Items of one type.
     List(&'a mut dyn Container),
@@ -50,23 +50,23 @@ pub trait List {
     fn item(&self, at: usize) -> Option<&dyn Field>;
 }
 
-/// Something that holds things of one type: a list, or an option.
+/// A container of items of one type: a list or an option.
 pub trait Container {
-    /// Fills an empty item, and keeps it if `fill` says that there was anything.
+    /// Fills an empty item, and keeps it if `fill` returns `true`.
     ///
     /// # Errors
     /// Those of `fill`.
     fn fill_item(&mut self, fill: &mut FillFn<'_>) -> Result<bool, DecodeError>;
 
-    /// Holds nothing any more.
+    /// Removes all items.
     fn clear(&mut self);
 }
 
-/// Fills what is empty; says whether there was anything.
+/// Fills an empty field. Returns `false` if there is no value for it.
 pub type FillFn<'a> = dyn FnMut(&mut dyn Field) -> Result<bool, DecodeError> + 'a;
 
 impl dyn Field + '_ {
-    /// Whether the field is left out: nothing was given for it, or empty text.
+    /// Whether the field has no value, or empty text.
     pub fn is_absent(&self) -> bool {
         match self.view() {
             View::Option(held) => held.is_none_or(Self::is_absent),
@@ -76,7 +76,7 @@ impl dyn Field + '_ {
         }
     }
 
-    /// Writes what it holds as JSON.
+    /// Writes the content as JSON.
     pub fn encode(&self, out: &mut JsonWriter) {
         match self.view() {
             View::Scalar(scalar) => scalar.encode(out),
@@ -87,8 +87,8 @@ impl dyn Field + '_ {
         }
     }
 
-    /// Reads the value into it, where it is empty; `false`, and it stays empty, where the value stands for absence: `null`, or
-    /// `""` for anything but text.
+    /// Reads the value into the empty field. Returns `false`, and leaves the field empty, if the value means that the field is absent: `null`,
+    /// or `""` for any type but text.
     ///
     /// # Errors
     /// The value is not of this type. Of a list, items may have been read before that: see [`clear`](Self::clear).
@@ -110,16 +110,16 @@ impl dyn Field + '_ {
         }
     }
 
-    /// Makes a field empty again into which a value could be read in part only.
+    /// Makes the field empty again after a value was only read in part.
     pub(super) fn clear(&mut self) {
         if let Slot::List(list) = self.slot() {
             list.clear();
         }
     }
 
-    /// Makes it hold the same as another of its type; it must be empty.
+    /// Copies the content of another field of the same type into this empty one.
     pub(super) fn copy(&mut self, other: &dyn Field) {
-        // What holds something can't fail to hold a copy.
+        // Copying can't fail.
         let hold = |holder: &mut dyn Container, other: &dyn Field| {
             let _ = holder.fill_item(&mut |held| {
                 held.copy(other);
@@ -135,7 +135,7 @@ impl dyn Field + '_ {
         }
     }
 
-    /// Whether another of its type holds the same.
+    /// Whether another field of the same type has equal content.
     pub(super) fn is_same(&self, other: &dyn Field) -> bool {
         match (self.view(), other.view()) {
             (View::Scalar(scalar), View::Scalar(other)) => scalar.is_same(other),

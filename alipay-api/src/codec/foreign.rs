@@ -1,11 +1,11 @@
-//! JSON as a type that is not of the wire.
+//! Reads JSON as a type of the caller's, by serde.
 
 use serde_core::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::DecodeError;
 
-/// Reads JSON as a type of anybody's.
+/// Reads JSON as any type that serde can read.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &str) -> Result<T, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let read = serde_path_to_error::deserialize(&mut deserializer)
@@ -24,14 +24,14 @@ fn within(path: &Path, error: DecodeError) -> DecodeError {
     })
 }
 
-/// What is wrong, without what was found: that may be a secret.
+/// The problem, without the value that was found: it may be a secret.
 fn problem(error: &serde_json::Error) -> String {
     if !error.is_data() {
         return super::value::malformed(error).problem().to_owned();
     }
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
-    // What else a type says may quote anything. serde's own words begin with what was found and end with what was expected.
+    // The messages of other types may quote the value. serde's own begin with what was found and end with what was expected.
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
         None if text.starts_with("missing field `") => text.to_owned(),
@@ -108,7 +108,7 @@ mod tests {
             (r#"{"items":"secret"}"#, "`items`: expected a sequence"),
             (
                 r#"{"items":["#,
-                "`items`: malformed JSON: it ends too early at line 1, column 10",
+                "`items`: malformed JSON: the text ends too early at line 1, column 10",
             ),
         ] {
             assert_eq!(read(json).unwrap_err(), error, "{json}");

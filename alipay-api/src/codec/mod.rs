@@ -1,10 +1,10 @@
-//! How values stand on the wire: JSON in requests and responses, text in notifications.
+//! The encoding of values on the wire: JSON in requests and responses, text in notifications.
 //!
-//! Generated types implement [`Object`] or [`KnownValue`] and get the rest from `object!` and
-//! `listed!`. Neither trait is generic over a format, so that a thousand types cost little to compile.
+//! Generated types implement [`Object`] or [`KnownValue`], and `object!` or `listed!` adds the other traits. Neither trait is generic over a
+//! format, so that a thousand types compile quickly.
 //!
-//! The gateway's leniency has its one place here: numbers as strings and strings as numbers, `"T"` for true, `""` for an absent
-//! object, JSON as text inside a string.
+//! All leniency towards the gateway is here: numbers as strings and strings as numbers, `"T"` for true, `""` for an absent object, JSON as
+//! text inside a string.
 //!
 //! Only code that `alipay-codegen` writes needs this module; its details may change with the generator.
 
@@ -126,7 +126,7 @@ macro_rules! __listed {
             }
         }
         impl $name {
-            /// The value as it stands on the wire.
+            /// The value's text on the wire.
             #[inline]
             pub fn as_str(self) -> &'static str {
                 $crate::codec::KnownValue::as_str(self)
@@ -136,7 +136,7 @@ macro_rules! __listed {
     };
 }
 
-/// serde's traits over the wire's, where the feature `serde` asks for them.
+/// Implements serde's traits for an [`Object`], with the feature `serde`.
 #[cfg(feature = "serde")]
 #[doc(hidden)]
 #[macro_export]
@@ -162,7 +162,7 @@ macro_rules! __serde {
     };
 }
 
-/// Nothing, without the feature `serde`.
+/// Does nothing without the feature `serde`.
 #[cfg(not(feature = "serde"))]
 #[doc(hidden)]
 #[macro_export]
@@ -170,7 +170,7 @@ macro_rules! __serde {
     ($name:ident) => {};
 }
 
-/// serde's traits for listed values: their texts.
+/// Implements serde's traits for a [`KnownValue`], with the feature `serde`: its text.
 #[cfg(feature = "serde")]
 #[doc(hidden)]
 #[macro_export]
@@ -196,7 +196,7 @@ macro_rules! __serde_listed {
     };
 }
 
-/// Nothing, without the feature `serde`.
+/// Does nothing without the feature `serde`.
 #[cfg(not(feature = "serde"))]
 #[doc(hidden)]
 #[macro_export]

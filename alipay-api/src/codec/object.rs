@@ -4,22 +4,21 @@ use super::{Extra, Field, Source};
 
 /// A type that is a JSON object on the wire: a request, a response, a notification, or a type inside one.
 ///
-/// An implementation takes and gives its fields all at once, in one order: that is what costs least to compile.
-/// `object!` adds the traits that follow from it.
+/// An implementation passes all its fields at once, in one order, because that compiles fastest. `object!` implements the other traits.
 pub trait Object: 'static {
-    /// One with nothing in it yet.
+    /// An object whose fields are empty.
     fn empty() -> Self
     where
         Self: Sized;
 
-    /// Fills it, where it is empty, with the fields that `source` gives.
+    /// Fills the empty object with the fields of `source`.
     fn fill(&mut self, source: &mut Source<'_>);
 
-    /// Its fields, in the same order.
+    /// The fields, in the same order.
     fn fields(&self) -> FieldsRef<'_>;
 }
 
-/// What an [`Object`] is: its type's name, the names and values of the fields that are known, and the others.
+/// The fields of an [`Object`]: its type's name, the names and values of the known fields, and the unknown fields.
 #[derive(Debug)]
 pub struct FieldsRef<'a> {
     of: &'static str,
@@ -41,7 +40,7 @@ impl<'a> FieldsRef<'a> {
         }
     }
 
-    /// With groups of names of which at least one must be given.
+    /// Adds groups of names of which at least one must be given.
     #[must_use]
     pub fn with_groups(self, groups: &'static [&'static [&'static str]]) -> Self {
         Self { groups, ..self }
@@ -52,7 +51,7 @@ impl<'a> FieldsRef<'a> {
         self.groups
     }
 
-    /// The known fields that are not left out.
+    /// The known fields that have a value.
     pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &'a dyn Field)> {
         let fields = self.names.iter().zip(&self.values);
         fields
@@ -60,23 +59,23 @@ impl<'a> FieldsRef<'a> {
             .map(|(name, value)| (*name, *value))
     }
 
-    /// Whether this is a known field that is not left out.
+    /// Whether this is a known field that has a value.
     pub(crate) fn is_given(&self, name: &str) -> bool {
         let mut fields = self.names.iter().zip(&self.values);
         fields.any(|(known, value)| *known == name && !value.is_absent())
     }
 
-    /// The others.
+    /// The unknown fields.
     pub(crate) fn extra(&self) -> &'a Extra {
         self.extra
     }
 
-    /// Another object of the type can be made of it.
+    /// A source that copies these fields into another object of the type.
     pub(super) fn source(&self) -> Source<'_> {
         Source::copy(self)
     }
 
-    /// Makes the fields of another object of the type the same; they are empty.
+    /// Copies the fields into the empty fields of another object of the type.
     pub(super) fn copy(&self, fields: &mut [&mut dyn Field], extra: &mut Extra) {
         for (field, value) in fields.iter_mut().zip(&self.values) {
             field.copy(*value);
@@ -86,7 +85,7 @@ impl<'a> FieldsRef<'a> {
 }
 
 /// `Clone` for an object.
-// Inline, as all that drops a type: where the type is, its drop is compiled already.
+// Inline, like everything that drops a type: the drop is compiled already in the crate of the type.
 #[inline]
 pub fn clone_object<T: Object>(object: &T) -> T {
     let mut copy = T::empty();
@@ -94,7 +93,7 @@ pub fn clone_object<T: Object>(object: &T) -> T {
     copy
 }
 
-/// Makes an object that is empty the same as another of its type.
+/// Copies an object into an empty one of the same type.
 pub(super) fn copy_object(object: &mut dyn Object, other: &dyn Object) {
     object.fill(&mut other.fields().source());
 }
@@ -106,7 +105,7 @@ pub fn same_object(one: &dyn Object, other: &dyn Object) -> bool {
     one.extra == other.extra && values.all(|(value, other)| value.is_same(*other))
 }
 
-/// `Debug` for an object: its type, the fields that are given, the names of unknown ones.
+/// `Debug` for an object: its type, the fields that have a value, and the names of unknown fields.
 ///
 /// # Errors
 /// The formatter's.

@@ -8,19 +8,19 @@ use std::{
 
 use super::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// The values that a spec lists for an enum. The gateway may add to them at any time, so that fields hold an [`OpenEnum`] of it.
+/// The values that a spec lists for an enum. The gateway may add values at any time, so fields hold an [`OpenEnum`] of it.
 ///
-/// `listed!` adds the traits that follow from it.
+/// `listed!` implements the other traits.
 pub trait KnownValue: Copy + Eq + fmt::Debug + Send + Sync + 'static {
-    /// All values as they stand on the wire, and, in the same order, what they are here.
+    /// The texts of all values on the wire, and the values in the same order.
     fn listed() -> (&'static [&'static str], &'static [Self]);
 
-    /// The value as it stands on the wire.
+    /// The value's text on the wire.
     fn as_str(self) -> &'static str {
         text_of(&self)
     }
 
-    /// The value that stands on the wire as this text, if it is listed.
+    /// The listed value of this text on the wire.
     fn from_text(text: &str) -> Option<Self> {
         let (texts, values) = Self::listed();
         values.get(place_of(texts, text)?).copied()
@@ -31,7 +31,7 @@ fn place_of(texts: &[&str], text: &str) -> Option<usize> {
     texts.iter().position(|listed| *listed == text)
 }
 
-// A loop over places: an adapter of iterators would be compiled for each enum.
+// A loop over indices: an iterator adapter would be compiled for each enum.
 fn text_of<T: KnownValue>(value: &T) -> &'static str {
     let (texts, values) = T::listed();
     let mut place = 0;
@@ -57,7 +57,7 @@ pub fn hash_listed<T, H: Hasher>(value: &T, state: &mut H) {
 /// `FromStr` for listed values.
 ///
 /// # Errors
-/// The text is none of them.
+/// The text is not a listed value.
 pub fn parse_listed<T: KnownValue>(text: &str) -> Result<T, UnknownValueError> {
     T::from_text(text).ok_or(UnknownValueError { listed: T::listed().0 })
 }
@@ -78,10 +78,10 @@ pub fn debug_listed<T: KnownValue>(value: &T, formatter: &mut fmt::Formatter<'_>
     fmt::Debug::fmt(text_of(value), formatter)
 }
 
-/// Text that is none of the values that this version of the library lists for an enum. The gateway may know more of them: an [`OpenEnum`]
-/// takes any text.
+/// The error for text that is not a listed value of an enum. The gateway may have more values than this version of the library lists: an
+/// [`OpenEnum`] accepts any text.
 ///
-/// It names the values that are listed, and never the text: that may be a secret.
+/// The message names the listed values. It never shows the text, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownValueError {
     listed: &'static [&'static str],
@@ -105,10 +105,10 @@ impl fmt::Display for UnknownValueError {
 
 impl std::error::Error for UnknownValueError {}
 
-/// A value of an enum that may grow: one that is listed, or another that this version of the library does not know.
+/// A value of an enum that the gateway may extend: a listed value, or one that this version of the library does not know.
 ///
-/// It compares with listed values, and converts from them and from any text. The listed values themselves are read from text with
-/// `parse`, which fails with an [`UnknownValueError`] for any other. To match, ask for the [`known`](Self::known) one:
+/// It can be compared with listed values, and made from them and from any text. `parse` reads a listed value from text, and fails with an
+/// [`UnknownValueError`] for any other text. To match, use [`known`](Self::known):
 ///
 /// ```
 /// # #[cfg(feature = "trade")]
@@ -126,12 +126,12 @@ impl std::error::Error for UnknownValueError {}
 pub enum OpenEnum<T> {
     /// A listed value.
     Known(T),
-    /// Another, as it stands on the wire.
+    /// Another value: its text on the wire.
     Other(Box<str>),
 }
 
 impl<T: KnownValue> OpenEnum<T> {
-    /// The listed value; `None` for another.
+    /// The listed value; `None` for any other.
     pub fn known(&self) -> Option<T> {
         match self {
             Self::Known(value) => Some(*value),
@@ -139,7 +139,7 @@ impl<T: KnownValue> OpenEnum<T> {
         }
     }
 
-    /// The value as it stands on the wire.
+    /// The value's text on the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Known(value) => text_of(value),

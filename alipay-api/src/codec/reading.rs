@@ -2,29 +2,29 @@ use std::cell::RefCell;
 
 use super::DecodeError;
 
-/// What becomes of a field that can't be read.
+/// What to do with a field that can't be read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Reading<'r> {
-    /// It is an error of the whole.
+    /// The whole value is an error.
     #[default]
     Strict,
-    /// It stays empty, and is noted.
+    /// The field stays empty, and the error is recorded.
     Lenient(&'r Unreadable),
 }
 
-/// The fields that could not be read: where they are, and why.
+/// The fields that could not be read, with their places and the reasons.
 #[derive(Debug, Default)]
 pub(crate) struct Unreadable(RefCell<Vec<DecodeError>>);
 
 impl Unreadable {
-    /// All of them.
+    /// All errors.
     pub(crate) fn into_errors(self) -> Vec<DecodeError> {
         self.0.into_inner()
     }
 }
 
 impl Reading<'_> {
-    /// Notes that the field of this name can't be read, or gives the error back where reading is strict.
+    /// Records that the field of this name can't be read, or returns the error if reading is strict.
     pub(super) fn note(self, name: &str, error: DecodeError) -> Result<(), DecodeError> {
         match self {
             Self::Strict => Err(error.within(name)),
@@ -35,7 +35,7 @@ impl Reading<'_> {
         }
     }
 
-    /// How many errors are noted.
+    /// The number of recorded errors.
     pub(super) fn noted(self) -> usize {
         match self {
             Self::Strict => 0,
@@ -43,14 +43,14 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes back what was noted since there were `noted`: the value around it is unreadable as a whole.
+    /// Removes the errors after the first `noted`: the value around them is unreadable as a whole.
     pub(super) fn take_back(self, noted: usize) {
         if let Self::Lenient(unreadable) = self {
             unreadable.0.borrow_mut().truncate(noted);
         }
     }
 
-    /// Adds a part to the path of what was noted since there were `noted`.
+    /// Extends the path of the errors after the first `noted`.
     pub(super) fn place(self, noted: usize, place: impl Fn(DecodeError) -> DecodeError) {
         let Self::Lenient(unreadable) = self else { return };
         let mut errors = unreadable.0.borrow_mut();

@@ -2,44 +2,44 @@ use std::{any::Any, fmt};
 
 use super::{DecodeError, JsonWriter, Value};
 
-/// A value that is no object and no list. [`scalar!`] makes it a [`Field`](super::Field).
+/// A value that is neither an object nor a list. [`scalar!`] makes it a [`Field`](super::Field).
 pub(crate) trait Scalar: Clone + PartialEq + fmt::Debug + 'static {
-    /// What a field of the type holds before anything is read into it.
+    /// The value of a field before anything is read into it.
     fn empty() -> Self;
 
     /// Writes the value as JSON.
     fn encode(&self, out: &mut JsonWriter);
 
-    /// Reads the value; `None` where it stands for absence: `null`, or `""` for anything but text.
+    /// Reads the value; `None` if it means that the field is absent: `null`, or `""` for any type but text.
     fn decode(value: Value<'_>) -> Result<Option<Self>, DecodeError>;
 
-    /// Whether it is empty text, which stands for nothing.
+    /// Whether it is empty text, which means that the field is absent.
     fn is_empty(&self) -> bool {
         false
     }
 }
 
-/// A value that is no object and no list, whatever its type.
+/// A value of any type that is neither an object nor a list.
 pub trait AnyScalar: Any {
     /// Writes the value as JSON.
     fn encode(&self, out: &mut JsonWriter);
 
-    /// Reads the value; `false`, and nothing is changed, where it stands for absence.
+    /// Reads the value. Returns `false`, and changes nothing, if it means that the field is absent.
     ///
     /// # Errors
     /// The value is not of this type.
     fn read(&mut self, value: Value<'_>) -> Result<bool, DecodeError>;
 
-    /// Makes it the same as another of its type.
+    /// Copies another value of the same type.
     fn copy(&mut self, other: &dyn AnyScalar);
 
-    /// Whether another is of the same type and the same.
+    /// Whether another value has the same type and is equal.
     fn is_same(&self, other: &dyn AnyScalar) -> bool;
 
-    /// Whether it is empty text, which stands for nothing.
+    /// Whether it is empty text, which means that the field is absent.
     fn is_empty(&self) -> bool;
 
-    /// Shows it as `Debug` does.
+    /// Formats the value as `Debug` does.
     ///
     /// # Errors
     /// The formatter's.
@@ -134,7 +134,7 @@ impl Scalar for i64 {
         let Some(text) = value.scalar("a whole number")? else {
             return Ok(None);
         };
-        // A whole number may come as `1.0` from a gateway that keeps numbers as decimals.
+        // A gateway that keeps numbers as decimals may send a whole number as `1.0`.
         let whole = match text.split_once('.') {
             Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
             _ => &text,

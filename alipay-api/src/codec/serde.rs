@@ -1,4 +1,4 @@
-//! serde's traits for generated types: one detour over JSON text, so that nothing is compiled per type and format.
+//! serde's traits for generated types, by way of JSON text, so that nothing is compiled for each type and format.
 
 use serde_core::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -113,7 +113,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// A number as a number, where serde has one that is the same; else as text, which keeps every digit and is read as the same.
+/// Serialises a number as a number if serde can represent it exactly, and otherwise as text, which keeps every digit.
 fn serialize_number<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
     if let Ok(number) = json.parse::<u64>() {
         return serializer.serialize_u64(number);
@@ -129,12 +129,12 @@ fn serialize_number<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S
     }
 }
 
-/// Whether the number is what these digits say, to the last.
+/// Whether the number is exactly the one that these digits write.
 fn is_written_as(number: f64, digits: &str) -> bool {
     let Some((whole, fraction)) = digits.split_once('.') else {
         return false;
     };
-    // An `f64` of more digits than these says something else.
+    // An `f64` can't represent more digits exactly.
     let shortest = number.to_string();
     let (shortest_whole, shortest_fraction) = shortest.split_once('.').unwrap_or((&shortest, ""));
     whole == shortest_whole && fraction.trim_end_matches('0') == shortest_fraction

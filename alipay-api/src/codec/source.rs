@@ -5,13 +5,13 @@ use super::{DecodeError, Extra, Field, FieldsRef, Object, Reading, Values};
 pub struct Source<'a> {
     from: From<'a>,
     reading: Reading<'a>,
-    /// What was wrong first.
+    /// The first error.
     error: Option<DecodeError>,
 }
 
 #[derive(Debug, Default)]
 enum From<'a> {
-    /// There are none.
+    /// No fields.
     #[default]
     Nothing,
     /// The wire.
@@ -21,7 +21,7 @@ enum From<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// What the wire gives. Whether all went well, [`finish`](Self::finish) tells.
+    /// Fields from the wire. [`finish`](Self::finish) returns the first error.
     pub(super) fn of(values: &'a Values<'a>, reading: Reading<'a>) -> Self {
         Self {
             from: From::Given(values),
@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Whether all went well.
+    /// Returns the first error, if there was one.
     ///
     /// # Errors
     /// A field is of another type, or a required one is missing.
@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
         self.error.map_or(Ok(()), Err)
     }
 
-    /// What another object of the type holds.
+    /// The fields of another object of the type.
     pub(super) fn copy(fields: &'a FieldsRef<'a>) -> Self {
         Self {
             from: From::Copied(fields),
@@ -47,8 +47,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Fills the fields, which are empty and each of its name, and puts what none of them is for in `extra`. A field stays empty
-    /// where there is none of its name, or one that stands for absence, or, in an answer or a notification, one that can't be read.
+    /// Fills the empty fields, each by its name, and puts values without a field into `extra`. A field stays empty if there is no value of its
+    /// name, if the value means that the field is absent, or, in an answer or a notification, if it can't be read.
     pub fn fill(&mut self, names: &[&'static str], fields: &mut [&mut dyn Field], extra: &mut Extra) {
         match &self.from {
             From::Nothing => {}
@@ -60,7 +60,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// An object of what it gives.
+    /// Makes an object of the fields.
     #[inline]
     pub fn make<T: Object>(&mut self) -> T {
         let mut made = T::empty();
@@ -68,7 +68,7 @@ impl<'a> Source<'a> {
         made
     }
 
-    /// Refuses to go without these fields, but in an answer or a notification.
+    /// Requires these fields, except in an answer or a notification.
     pub fn require(&mut self, names: &[&'static str]) {
         let (From::Given(values), Reading::Strict) = (&self.from, self.reading) else {
             return;

@@ -268,7 +268,7 @@ fn errors_say_where_and_never_what() {
         ),
         ("[]", "absent"),
         ("7", "expected an object"),
-        ("{", "not one JSON value: it ends too early at line 1, column 1"),
+        ("{", "not one JSON value: the text ends too early at line 1, column 1"),
         (
             r#"{"number":"1"} {}"#,
             "not one JSON value: a syntax error at line 1, column 16",

@@ -8,9 +8,9 @@ use super::{DecodeError, Field, Reading, Values, quoted};
 /// Deeper nesting is refused; the gateway's own answers stay below ten.
 const MAX_DEPTH: u8 = 32;
 
-/// A value as it came: the text of one JSON value, or the text of a form parameter. Nothing of it is converted before a type asks.
+/// An undecoded value: the text of one JSON value, or the text of a form parameter.
 ///
-/// Its `Debug` shows nothing of the text, which may be a secret.
+/// `Debug` does not show the text, which may be a secret.
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
     source: Repr<'a>,
@@ -35,7 +35,7 @@ enum Repr<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value that this JSON text holds.
+    /// The value of this JSON text.
     ///
     /// # Errors
     /// The text is not one JSON value.
@@ -43,7 +43,7 @@ impl<'a> Value<'a> {
         Self::parse_at(json, 0)
     }
 
-    /// A value given as plain text, as a form parameter is.
+    /// A value in plain text, such as a form parameter.
     pub fn from_text(text: &'a str) -> Self {
         Self {
             source: Repr::Text(text),
@@ -51,7 +51,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The exact text that came.
+    /// The exact text from the wire.
     pub fn as_raw(&self) -> &'a str {
         match self.source {
             Repr::Json(text) | Repr::Text(text) => text,
@@ -69,7 +69,7 @@ impl<'a> Value<'a> {
     /// As text: a string's content, a number's digits, an object's JSON. `None` for `null`.
     ///
     /// # Errors
-    /// A string holds an escape that is no character.
+    /// A string has an escape that is not a character.
     pub fn text(&self) -> Result<Option<Cow<'a, str>>, DecodeError> {
         match self.source {
             Repr::Text(text) => Ok(Some(Cow::Borrowed(text))),
@@ -82,7 +82,7 @@ impl<'a> Value<'a> {
     /// As the text of a scalar other than a string, without blanks around: `None` for `null` and for blank text.
     ///
     /// # Errors
-    /// It is an object or a list.
+    /// The value is an object or a list.
     pub fn scalar(&self, expected: &'static str) -> Result<Option<Cow<'a, str>>, DecodeError> {
         if let Repr::Json(json) = self.source
             && json.starts_with(['{', '['])
@@ -98,7 +98,7 @@ impl<'a> Value<'a> {
         Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// As this type; `None` where it stands for absence.
+    /// Reads the value as this type; `None` if the value means that the field is absent.
     pub(crate) fn read<T: Field>(self) -> Result<Option<T>, DecodeError> {
         let mut read = T::empty();
         let field: &mut dyn Field = &mut read;
@@ -112,7 +112,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Gives the members of an object to `read`; `false` where there is none (`null`, `""`).
+    /// Calls `read` with the members of an object. Returns `false` if there is no object (`null`, `""`).
     pub(super) fn object(
         self,
         read: &mut dyn FnMut(Values<'_>) -> Result<(), DecodeError>,
@@ -120,7 +120,7 @@ impl<'a> Value<'a> {
         self.structure("an object", '{', &mut |json, depth| read(Values::parse(json, depth)?))
     }
 
-    /// Calls `each` with the items of a list; a lone object counts as a list of one. Nothing for `null` and `""`.
+    /// Calls `each` with the items of a list. A single object is a list of one. Returns `false` for `null` and `""`.
     pub(super) fn list(
         self,
         each: &mut dyn FnMut(usize, Value<'_>) -> Result<(), DecodeError>,
@@ -138,7 +138,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// Finds the object or list in what may also be absent, or JSON carried as text inside a string.
+    /// Finds the object or list, which may be absent, or JSON text inside a string.
     fn structure(
         self,
         expected: &'static str,
@@ -180,7 +180,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What this JSON text says, read as a type of the library; `None` where it stands for absence.
+/// Reads this JSON text as a type of the library; `None` if it means that the value is absent.
 ///
 /// # Errors
 /// The text is not JSON, or not of this type.
@@ -212,7 +212,7 @@ fn items(json: &str) -> Result<Vec<&RawValue>, DecodeError> {
         .map_err(|error| malformed(&error))
 }
 
-/// A member's name: borrowed unless it holds an escape.
+/// A member's name: borrowed unless it has an escape.
 pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> serde_core::Deserialize<'de> for Name<'de> {
@@ -240,7 +240,7 @@ impl<'de> serde_core::Deserialize<'de> for Name<'de> {
 }
 
 pub(super) fn unquote(json: &str) -> Result<Cow<'_, str>, DecodeError> {
-    // It is well-formed: without an escape, it is what stands between its quotes.
+    // The string is well-formed: without an escape, its content is the text between the quotes.
     let inside = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
         return Ok(Cow::Borrowed(inside));
@@ -254,11 +254,11 @@ pub(super) fn malformed(error: &serde_json::Error) -> DecodeError {
     DecodeError::new(format!("malformed JSON: {}", plain(error)))
 }
 
-/// What is wrong and where, without the text around it.
+/// The problem and its position, without quoting the text.
 fn plain(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let what = match error.classify() {
-        Category::Eof => "it ends too early",
+        Category::Eof => "the text ends too early",
         Category::Syntax => "a syntax error",
         Category::Data | Category::Io => "a value of another kind",
     };

@@ -7,11 +7,11 @@ use super::{
     value::{Name, malformed},
 };
 
-/// Named values from the wire, of which one [`Object`] is made: the members of a JSON object, or the parameters of a form.
+/// Named values from the wire that make one [`Object`]: the members of a JSON object, or the parameters of a form.
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     given: Vec<Given<'a>>,
-    /// A bit for each mark of their names.
+    /// A bit for each mark (see `mark`) of the names.
     marks: u64,
     flaw: Option<&'static str>,
 }
@@ -25,7 +25,7 @@ struct Given<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The members of the JSON object that this text is; what they hold is this deep in it.
+    /// The members of this JSON object. `depth` is the depth of their values.
     ///
     /// # Errors
     /// The text is not one JSON object, or has a [flaw](Self::flaw).
@@ -37,7 +37,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Members in their order, each as it stands, their names unescaped.
+    /// Reads the members in their order, with unescaped names and undecoded values.
     pub(crate) fn read<A: MapAccess<'a>>(mut map: A, depth: u8) -> Result<Self, A::Error> {
         let mut values = Self::with_capacity(16);
         while let Some(Name(name)) = map.next_key()? {
@@ -46,7 +46,7 @@ impl<'a> Values<'a> {
         Ok(values)
     }
 
-    /// Parameters of a form, by name: each name once.
+    /// The parameters of a form. Each name must occur once.
     pub(crate) fn texts(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut values = Self::with_capacity(texts.size_hint().1.unwrap_or_default());
         for (name, text) in texts {
@@ -55,7 +55,7 @@ impl<'a> Values<'a> {
         values
     }
 
-    /// Keeps those of these names, but for some, from the fields and from what no field is for.
+    /// Hides the values of these names, except `but_for`: they become neither fields nor [`Extra`].
     pub(crate) fn hide(&mut self, names: &[&str], but_for: &[&str]) {
         let is_meant = |name: &str| names.contains(&name) && !but_for.contains(&name);
         for given in self.given.iter_mut().filter(|given| is_meant(&given.name)) {
@@ -63,7 +63,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Why they can't be read, if so: of two of one name nobody can tell which counts, and no object has members without end.
+    /// Why the values can't be used: a name occurs twice, so it is unclear which value counts, or there are too many values.
     pub(crate) fn flaw(&self) -> Option<&'static str> {
         self.flaw
     }
@@ -74,29 +74,29 @@ impl<'a> Values<'a> {
         given.find(|given| given.name == name).map(|given| given.value)
     }
 
-    /// Refuses to go without values of these names: `null` and empty text are none.
+    /// Checks that values of these names are there. `null` and empty text are not values.
     pub(crate) fn require(&self, names: &[&str]) -> Result<(), DecodeError> {
         for name in names {
             let value = self.get(name).map(|value| value.text()).transpose();
             let value = value.map_err(|error| error.within(name))?.flatten();
             if value.is_none_or(|value| value.trim().is_empty()) {
-                return Err(DecodeError::new("an answer must have it, but it is missing").within(name));
+                return Err(DecodeError::new("missing, although every answer must have this field").within(name));
             }
         }
         Ok(())
     }
 
-    /// All of them in their order, hidden or not.
+    /// All values in their order, hidden or not.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Value<'a>)> + DoubleEndedIterator {
         self.given.iter().map(|given| (&*given.name, given.value))
     }
 
-    /// What one object is made of.
+    /// The source of an object's fields.
     pub(crate) fn source<'s>(&'s self, reading: Reading<'s>) -> Source<'s> {
         Source::of(self, reading)
     }
 
-    /// The object that they make.
+    /// Makes an object of the values.
     pub(crate) fn make<T: Object>(&self, reading: Reading<'_>) -> Result<T, DecodeError> {
         let mut source = self.source(reading);
         let made = source.make();
@@ -111,7 +111,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Adds one; after a flaw, nothing is kept.
+    /// Adds a value. After a flaw, values are ignored.
     pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) {
         if self.flaw.is_some() {
             return;
@@ -120,9 +120,9 @@ impl<'a> Values<'a> {
         let bit = 1 << mark;
         // Few share a mark.
         if self.marks & bit != 0 && self.given.iter().any(|given| given.name == name) {
-            self.flaw = Some("it names a member twice");
+            self.flaw = Some("a member is named twice");
         } else if self.given.len() == MAX_VALUES {
-            self.flaw = Some("it has more members than any object of Alipay's");
+            self.flaw = Some("the object has too many members");
         }
         self.marks |= bit;
         self.add(name, mark, value);
@@ -137,8 +137,8 @@ impl<'a> Values<'a> {
         });
     }
 
-    /// Reads each value into the field of its name, and those that none is for, or that can't be read, into `extra`; gives the first
-    /// error where reading is strict.
+    /// Reads each value into the field of its name. Values without a field, and those that can't be read, go to `extra`. Returns the first
+    /// error if reading is strict.
     pub(super) fn fill(
         &self,
         names: &[&str],
@@ -173,9 +173,9 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Finds values by name. Most fields of most answers are absent, and fields to be so at once.
+/// Finds values by name. It is fast for absent fields, which most fields of most answers are.
 struct Index<'a> {
-    /// Chains of values whose names have the same mark, by the mark.
+    /// For each mark, the chain of values whose names have it.
     chains: [Option<Place>; MARKS],
     entries: Vec<Entry<'a>>,
 }
@@ -186,7 +186,7 @@ struct Entry<'a> {
     next: Option<Place>,
 }
 
-/// One more than where an entry is.
+/// The index of an entry, plus one.
 type Place = NonZeroU32;
 
 impl<'a> Index<'a> {
@@ -205,7 +205,7 @@ impl<'a> Index<'a> {
         Self { chains, entries }
     }
 
-    /// The one of this name.
+    /// The value of this name.
     #[inline]
     fn take(&mut self, name: &str) -> Option<&'a Given<'a>> {
         let mut place = self.chains[usize::from(mark(name))]?;
@@ -219,7 +219,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Those that nobody took, in their order.
+    /// The values that were not taken, in their order.
     fn rest(&self) -> impl Iterator<Item = &'a Given<'a>> {
         self.entries
             .iter()
@@ -228,12 +228,12 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The largest object known has some eighty members.
+/// The largest known object has about eighty members.
 const MAX_VALUES: usize = 1024;
 
 const MARKS: usize = 64;
 
-/// A number below [`MARKS`] for each name, which few share.
+/// A cheap hash of a name, below [`MARKS`].
 #[inline]
 fn mark(name: &str) -> u8 {
     let name = name.as_bytes();
@@ -243,7 +243,7 @@ fn mark(name: &str) -> u8 {
     (length.wrapping_mul(21) ^ end(name.first()).wrapping_mul(7) ^ end(name.last())) & 63
 }
 
-/// Reads the JSON object that this text is.
+/// Reads this text as a JSON object.
 pub(crate) fn read_object<'a, V: Visitor<'a>>(json: &'a str, visitor: V) -> Result<V::Value, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let read = deserializer

@@ -7,9 +7,9 @@ use super::{Field, FieldsRef, Object, value::unquote};
 
 /// Writes JSON text.
 ///
-/// Requests are checked while they are written: an object that lacks one of a group of fields is remembered as [`MissingFields`].
+/// Requests are checked while they are written: the first group of fields of which none is given is kept as [`MissingFields`].
 ///
-/// Its `Debug` shows nothing of the text, which may hold secrets.
+/// `Debug` does not show the text, which may contain secrets.
 #[derive(Default)]
 pub struct JsonWriter {
     out: Vec<u8>,
@@ -26,10 +26,10 @@ impl fmt::Debug for JsonWriter {
     }
 }
 
-/// None of these fields was given, and one of them must be. Empty text counts as nothing.
+/// The error for a group of fields of which one must be given and none is. Empty text is not a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFields {
-    /// The group; a field that must be given itself is one of its own.
+    /// The group. A required field is a group of one.
     pub one_of: &'static [&'static str],
 }
 
@@ -51,24 +51,24 @@ impl std::error::Error for MissingFields {}
 /// The JSON text of a value.
 ///
 /// # Errors
-/// An object inside lacks all of a group of fields of which it needs one.
+/// An object inside has no field of a group of which it needs one.
 pub fn to_json(value: &dyn Field) -> Result<String, MissingFields> {
     let mut out = JsonWriter::with_capacity(256);
     value.encode(&mut out);
     out.finish()
 }
 
-/// The value as a parameter of its own: text without quotes, or JSON.
+/// The value as a separate parameter: text without quotes, or JSON.
 ///
 /// # Errors
-/// An object inside lacks all of a group of fields of which it needs one.
+/// An object inside has no field of a group of which it needs one.
 pub(crate) fn to_text(value: &dyn Field) -> Result<String, MissingFields> {
-    // It may hold a token.
+    // Wiped, because it may contain a token.
     let json = Zeroizing::new(to_json(value)?);
     if !json.starts_with('"') {
         return Ok(json.as_str().to_owned());
     }
-    // What was written as a string is one.
+    // The JSON of a string can always be read.
     Ok(unquote(&json).unwrap_or_default().into_owned())
 }
 
@@ -76,12 +76,12 @@ pub(crate) fn to_text(value: &dyn Field) -> Result<String, MissingFields> {
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = JsonWriter::with_capacity(text.len() + 2);
     out.string(text);
-    // A string lacks nothing.
+    // A string has no required fields.
     out.finish().unwrap_or_default()
 }
 
 impl JsonWriter {
-    /// With room for this many bytes.
+    /// A writer with this capacity, in bytes.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self {
             out: Vec::with_capacity(bytes),
@@ -89,25 +89,25 @@ impl JsonWriter {
         }
     }
 
-    /// A string.
+    /// Writes a string.
     pub fn string(&mut self, text: &str) {
         // Writing into memory does not fail, and a string always has a JSON form.
         let _ = text.serialize(&mut serde_json::Serializer::new(&mut self.out));
     }
 
-    /// A string of what this shows: no quotes, backslashes or control characters.
+    /// Writes a value that needs no escapes as a string: no quotes, backslashes or control characters.
     pub(crate) fn plain(&mut self, value: &dyn fmt::Display) {
         use std::io::Write as _;
         // Writing into memory does not fail.
         let _ = write!(self.out, "\"{value}\"");
     }
 
-    /// JSON text as it is: a number, `true`, `null`, or what came from a [`RawValue`](serde_json::value::RawValue).
+    /// Writes JSON text unchanged: a number, `true`, `null`, or the text of a [`RawValue`](serde_json::value::RawValue).
     pub fn raw(&mut self, json: &str) {
         self.out.extend_from_slice(json.as_bytes());
     }
 
-    /// A list.
+    /// Writes a list.
     pub fn list<'a>(&mut self, items: impl Iterator<Item = &'a dyn Field>) {
         self.out.push(b'[');
         for item in items {
@@ -117,7 +117,7 @@ impl JsonWriter {
         self.out.push(b']');
     }
 
-    /// An object.
+    /// Writes an object.
     pub fn object(&mut self, object: &dyn Object) {
         let fields = object.fields();
         self.begin_object();
@@ -140,7 +140,7 @@ impl JsonWriter {
         self.out.push(b':');
     }
 
-    /// Writes the unknown fields, checks that what must be given was, and ends the object. `implied` counts as given.
+    /// Writes the unknown fields, checks that all required fields are given, and ends the object. `implied` counts as given.
     pub(crate) fn end_object(&mut self, fields: &FieldsRef<'_>, implied: &[(&'static str, &'static str)]) {
         let is_given = |name: &str| implied.iter().any(|(implied, _)| *implied == name) || fields.is_given(name);
         for (name, json) in fields.extra().iter() {
@@ -157,19 +157,19 @@ impl JsonWriter {
         self.out.push(b'}');
     }
 
-    /// The text, once everything is written.
+    /// The complete text.
     ///
     /// # Errors
-    /// An object lacked all of a group of fields of which it needs one.
+    /// An object has no field of a group of which it needs one.
     pub fn finish(self) -> Result<String, MissingFields> {
         match self.missing {
             Some(missing) => Err(missing),
-            // Only whole strings were ever written.
+            // Only whole strings were written.
             None => Ok(String::from_utf8(self.out).unwrap_or_default()),
         }
     }
 
-    /// A comma, but after what has just begun: no value ends like that.
+    /// Writes a comma, except at the beginning of an object or a list.
     fn separate(&mut self, beginning: u8) {
         if self.out.last() != Some(&beginning) {
             self.out.push(b',');

@@ -1,4 +1,23 @@
-//! The guide: one page for each topic. Every snippet is compiled with the library.
+//! The guide: one page for each topic. All its examples are compiled with the library.
+//!
+//! Start with these:
+//!
+//! - [`keys`]: where keys and certificates come from, which mode to choose, and how to replace a key.
+//! - [`payments`]: by web page, phone browser, app, mini program, QR code and bar code.
+//! - [`notifications`]: what Alipay sends, and how to answer it.
+//! - [`answers`]: what `Ok` proves, and what to do when the outcome of a call is unknown.
+//!
+//! Then, as you need them:
+//!
+//! - [`refunds`]: refunds, closing, cancelling and splitting of payments.
+//! - [`transfers`]: payouts to accounts, and their status.
+//! - [`login`]: users who log in with Alipay.
+//! - [`isv`]: third-party apps that call for merchants, and their tokens.
+//! - [`raw`]: methods and fields that have no spec.
+//! - [`transport`]: proxies, an HTTP client of your own, and transports that wrap another.
+//! - [`testing`]: the embedded gateway, in your own tests and as a program.
+//! - [`codegen`]: typed methods from spec files of your own.
+//! - [`performance`]: what a call costs.
 
 #[doc = include_str!("keys.md")]
 pub mod keys {}

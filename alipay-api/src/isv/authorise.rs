@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorisedMerchant {
-    /// The merchant's own app: what [`Isv::merchant`] takes.
+    /// The merchant's own app: the argument of [`Isv::merchant`].
     pub auth_app_id: String,
     /// The merchant's Alipay user number.
     pub user_id: String,
@@ -28,21 +28,23 @@ pub struct AuthorisedMerchant {
 
 impl Isv {
     /// Exchanges the `app_auth_code` that a merchant's browser [brought back](crate::oauth::OAuth::merchant_callback) for the merchant's
-    /// tokens, and stores them. One code may be for several of the merchant's apps. What comes back are those whose tokens are stored now.
+    /// tokens, and stores them. One code may cover several of the merchant's apps. Returns those whose tokens are stored.
     ///
-    /// Tokens that are just given out take the place of all others, but for those of a still later authorisation of the merchant's, whose
-    /// own exchange was faster. Which are the later ones, Alipay tells (`alipay.open.auth.token.app.query`), and no clock.
+    /// The new tokens replace all others, except those of a later authorisation of the same merchant whose exchange was faster. Alipay says
+    /// which are newer (`alipay.open.auth.token.app.query`); no clock is asked.
     ///
-    /// A code works once: the exchange goes on when the future is dropped.
+    /// A code works once, so the exchange continues when the future is dropped.
     ///
     /// # Errors
-    /// The gateway's, such as [`AUTH_CODE_NOT_VALID`](crate::open_auth::TokenAppErrorCode) for a code that was used or has expired. Where
-    /// the [outcome is unknown](Error::is_outcome_unknown), the code may be used up: the merchant has to authorise again.
-    /// [`TokenStore`](ErrorKind::TokenStore) where the tokens can't be stored within the client's
-    /// [total timeout](crate::ClientBuilder::total_timeout), or Alipay doesn't tell which tokens are the later ones:
-    /// [`IsvEvent::NotStored`] has them, and storing goes on. Where no tokens of the code are stored for good,
-    /// [`AuthorisationSuperseded`](ErrorKind::AuthorisationSuperseded): those of a later authorisation are, and calls can be made with them;
-    /// or [`AuthorisationCancelled`](ErrorKind::AuthorisationCancelled): the merchant has withdrawn it meanwhile.
+    /// * The gateway's, such as [`AUTH_CODE_NOT_VALID`](crate::open_auth::TokenAppErrorCode) for a code that was used or has expired. If the
+    ///   [outcome is unknown](Error::is_outcome_unknown), the code may be used up: the merchant has to authorise the app again.
+    /// * [`TokenStore`](ErrorKind::TokenStore): the tokens can't be stored within the client's
+    ///   [total timeout](crate::ClientBuilder::total_timeout), or Alipay does not say which tokens are newer. [`IsvEvent::NotStored`] has the
+    ///   tokens, and storing is retried.
+    /// * [`AuthorisationSuperseded`](ErrorKind::AuthorisationSuperseded): the tokens were not stored, because the store has those of a later
+    ///   authorisation. Calls can be made with these.
+    /// * [`AuthorisationCancelled`](ErrorKind::AuthorisationCancelled): the tokens were not stored, because the merchant has withdrawn the
+    ///   authorisation meanwhile.
     pub async fn authorise(&self, app_auth_code: impl Into<Secret>) -> Result<Vec<AuthorisedMerchant>, Error> {
         crate::runtime::check()?;
         let isv = Arc::clone(&self.inner);
@@ -52,10 +54,10 @@ impl Isv {
             let _task = task;
             isv.exchange(code).await
         });
-        // The exchange itself takes as long as a call may take.
+        // One total timeout for the call, and one for storing.
         let time = self.inner.client.total_timeout().saturating_mul(2);
         tokio::time::timeout(time, exchange).await.unwrap_or_else(|_| {
-            let message = "the merchant's tokens can't be stored yet: storing goes on";
+            let message = "the merchant's tokens are not stored yet: storing is retried";
             Err(Error::new(ErrorKind::TokenStore, message))
         })
     }
@@ -105,7 +107,7 @@ impl Inner {
         why.filter(|_| stored.is_empty()).map_or(Ok(stored), Err)
     }
 
-    /// What is stored is a new authorisation.
+    /// Reports that a new authorisation is stored.
     pub(super) fn authorised(&self, auth_app_id: &str) {
         self.forget(auth_app_id);
         tracing::info!(auth_app_id, "a merchant has authorised the app");
@@ -115,19 +117,18 @@ impl Inner {
     }
 }
 
-/// What became of the tokens of a code that are not stored.
+/// The error for tokens of a code that were not stored.
 fn not_kept(auth_app_id: &str, stored: AuthorisationState) -> Error {
     let merchant = auth_app_id.escape_debug();
     match stored {
         AuthorisationState::Cancelled => {
-            let message =
-                format!("the merchant {merchant} has withdrawn its authorisation while its code was exchanged");
+            let message = format!("the merchant {merchant} withdrew its authorisation while its code was exchanged");
             Error::new(ErrorKind::AuthorisationCancelled, message)
         }
         AuthorisationState::Lost => lost(auth_app_id),
         AuthorisationState::Active => {
             let message = format!(
-                "the tokens of the merchant {merchant} were not stored: those that are stored are of a later authorisation, as Alipay says"
+                "the tokens of the merchant {merchant} were not stored: the store has those of a later authorisation, as Alipay says"
             );
             Error::new(ErrorKind::AuthorisationSuperseded, message)
         }

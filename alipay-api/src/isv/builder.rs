@@ -10,7 +10,7 @@ use lru::LruCache;
 use super::{Inner, Isv, event::IsvEvent, store::TokenStore, task_tracker::TaskTracker};
 use crate::Client;
 
-/// More than any token's life; times can be added to it.
+/// Longer than any token's lifetime, and small enough for sums.
 const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Builds an [`Isv`]: from [`Isv::builder`].
@@ -36,33 +36,33 @@ impl IsvBuilder {
         }
     }
 
-    /// How long before the end of a token, or of its refresh token, it is refreshed; 72 hours by default, and never in the first half
-    /// of its life. Each process adds up to a quarter of it at random, so that they don't all begin at the same moment.
+    /// How long before a token or its refresh token expires it is refreshed; 72 hours by default, and never in the first half of its
+    /// lifetime. Each process waits up to a quarter of this time longer, at random, so that they don't all refresh at the same moment.
     pub fn refresh_ahead(mut self, time: Duration) -> Self {
         self.refresh_ahead = time.min(LONGEST);
         self
     }
 
-    /// How long a refresh may take; 15 seconds by default. Other processes leave the merchant alone for two seconds more: that is how
-    /// long they may have to wait after a process has died in the middle of one.
+    /// How long a refresh may take; 15 seconds by default. If a process dies during a refresh, others wait for this time and two seconds
+    /// more.
     pub fn refresh_timeout(mut self, time: Duration) -> Self {
         self.refresh_timeout = time.min(LONGEST);
         self
     }
 
-    /// How many merchants' tokens are kept in memory; 10,000 by default. Those of others are read from the store when they are needed.
+    /// How many merchants' tokens are kept in memory; 10,000 by default. Others are read from the store when they are needed.
     pub fn cached_merchants(mut self, number: NonZeroUsize) -> Self {
         self.cached_merchants = number;
         self
     }
 
-    /// What to do when something happens to a merchant's authorisation: see [`IsvEvent`]. It is called from where it happens, so it must be quick.
+    /// Called when something happens to a merchant's authorisation: see [`IsvEvent`]. Calls wait for the listener, so it must be quick.
     pub fn on_event(mut self, act: impl Fn(&IsvEvent) + Send + Sync + 'static) -> Self {
         self.on_event = Box::new(act);
         self
     }
 
-    /// The app with its merchants. Nothing is read yet.
+    /// Builds it. This reads nothing from the store.
     pub fn build(self) -> Isv {
         Isv {
             inner: Arc::new(Inner {

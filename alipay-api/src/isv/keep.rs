@@ -1,6 +1,6 @@
-//! New tokens on their way into the store, and which of two pairs gives way to the other.
+//! Storing new tokens, and which of two pairs replaces the other.
 //!
-//! Clocks don't decide over a living pair where Alipay can be asked: those of several processes differ, and some are set back.
+//! If Alipay can be asked, no clock decides about a live pair: the clocks of several processes differ, and some are set back.
 
 use std::{cmp::Ordering, time::Duration};
 
@@ -13,53 +13,53 @@ use super::{
 };
 use crate::{Error, ErrorKind, random, types::Secret};
 
-/// How often what could not be stored is tried again.
+/// The first and the longest pause between two attempts to store.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-/// How long it may take to remove what is damaged.
+/// How long removing a damaged row may take.
 const CLEARING: Duration = Duration::from_secs(2);
 
-/// How tokens that are to be stored came about.
+/// Where tokens come from.
 #[derive(Clone, Copy)]
 pub(super) enum Origin<'a> {
-    /// Alipay has just given them out for a merchant's code, which works once.
+    /// Alipay has just issued them for a merchant's code, which works once.
     Code,
-    /// Alipay has just given them out for this refresh token, which works once.
+    /// Alipay has just issued them for this refresh token, which works once.
     Refresh(&'a Secret),
-    /// A notice brought them, which may be an old one.
+    /// A notice, which may be old.
     Notice,
-    /// Somebody has kept them elsewhere.
+    /// They were kept outside of the store.
     Elsewhere,
 }
 
-/// What became of tokens.
+/// The result of storing tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     /// They are stored now.
     Stored,
-    /// They were stored already.
+    /// They were stored before.
     Before,
-    /// They are not stored, and what is stored stays: an authorisation of this state.
+    /// They are not stored: the store keeps another authorisation, of this state.
     Not(AuthorisationState),
 }
 
 impl Kept {
-    /// Whether the tokens are what is stored.
+    /// Whether the store has these tokens.
     pub(super) fn is_stored(self) -> bool {
         !matches!(self, Self::Not(_))
     }
 }
 
 impl Origin<'_> {
-    /// Whether they are lost unless they are stored now: nobody else has them.
+    /// Whether the tokens exist nowhere else, and are lost unless they are stored now.
     fn is_fresh(self) -> bool {
         matches!(self, Self::Code | Self::Refresh(_))
     }
 }
 
 impl Inner {
-    /// Stores fresh tokens, however long it takes, unless the merchant has others by now that must not be lost.
+    /// Stores fresh tokens and retries until this succeeds, unless the store has better ones by now.
     ///
-    /// `expected` is the version that they follow, if that is known.
+    /// `expected` is the version that they replace, if it is known.
     pub(super) async fn keep(
         &self,
         auth_app_id: &str,
@@ -88,7 +88,7 @@ impl Inner {
         }
     }
 
-    /// Stores tokens unless what is stored must stay. After an error nothing is decided.
+    /// Stores tokens unless the stored ones are better. After an error it is open which are better.
     pub(super) async fn try_keep(
         &self,
         auth_app_id: &str,
@@ -103,7 +103,7 @@ impl Inner {
                 return Ok(Kept::Stored);
             }
             let stored = match self.store.load(merchant).await {
-                // Nobody can read what is there: a new authorisation is all that helps.
+                // The row can't be read by anyone: only a new authorisation helps.
                 Err(error)
                     if error.kind() == StoreErrorKind::Damaged
                         && matches!(origin, Origin::Code | Origin::Elsewhere) =>
@@ -118,7 +118,7 @@ impl Inner {
                 continue;
             };
             if is_same(&stored, fresh) && stored.state == fresh.state {
-                // An attempt that was answered with an error was carried out all the same, or somebody else has brought them.
+                // An earlier attempt was carried out in spite of its error, or another process has stored them.
                 return Ok(Kept::Before);
             }
             if !self.gives_way(auth_app_id, &stored, fresh, origin).await? {
@@ -131,7 +131,7 @@ impl Inner {
         }
     }
 
-    /// Whether what is stored gives way to another pair, or to another state of its own.
+    /// Whether the stored pair is to be replaced by another, or by another state of itself.
     async fn gives_way(
         &self,
         auth_app_id: &str,
@@ -142,41 +142,41 @@ impl Inner {
         let (is_living, is_same) = (stored.state == AuthorisationState::Active, is_same(stored, fresh));
         let made_of_stored = matches!(origin, Origin::Refresh(old) if stored.app_refresh_token == *old);
         match origin {
-            // What is dead takes the place of nothing that lives.
+            // A dead pair never replaces a live one.
             Origin::Elsewhere if fresh.state != AuthorisationState::Active => {
                 return Ok(!is_living && follows(fresh, stored));
             }
             Origin::Elsewhere if !is_living => return Ok(true),
             Origin::Code if !is_living && !is_same => return Ok(true),
-            // Whatever was found out about the refresh token that they were made of is out of date.
+            // The stored state is that of the old refresh token, and out of date.
             Origin::Refresh(_) if made_of_stored && stored.state != AuthorisationState::Cancelled => return Ok(true),
-            // An old notice, and it is known what became of its tokens.
+            // The notice is old: the store knows more about its tokens.
             Origin::Notice if is_same => return Ok(false),
             _ => {}
         }
         let asked = if is_living {
             self.later(auth_app_id, fresh, stored).await
         } else {
-            // They are good for something unless they, too, were withdrawn.
+            // The new tokens are usable unless they were withdrawn, too.
             let status = self.token_status(auth_app_id, &fresh.app_auth_token).await;
             status.map(|status| Some(status.is_valid))
         };
         let later = match asked {
-            // Alipay will never tell, and neither those who have the tokens nor its notice can wait for ever.
+            // Alipay will never say, and the tokens can't wait for ever.
             Err(error) if (origin.is_fresh() || matches!(origin, Origin::Notice)) && !may_pass(&error) => {
-                tracing::warn!(auth_app_id, %error, "Alipay does not tell which of a merchant's tokens are in force");
+                tracing::warn!(auth_app_id, %error, "Alipay does not say which of a merchant's tokens are valid");
                 None
             }
             asked => asked?,
         };
         Ok(later.unwrap_or_else(|| match origin {
-            // The code has worked just now, and nothing says that it was the earlier of two.
+            // The code has just worked, and nothing says that its authorisation is the older one.
             Origin::Code => true,
             _ => made_of_stored || follows(fresh, stored),
         }))
     }
 
-    /// Whether Alipay says that one of two pairs is the later one; `None` where it does not tell.
+    /// Whether Alipay says that the fresh pair is newer than the stored one; `None` if it does not say.
     async fn later(
         &self,
         auth_app_id: &str,
@@ -195,7 +195,7 @@ impl Inner {
         })
     }
 
-    /// Removes what is damaged, unless somebody else has by now.
+    /// Removes a damaged row, unless another process has done so.
     async fn clear(&self, merchant: MerchantKey<'_>, damaged: StoreError) -> Result<(), StoreError> {
         let Ok(holder) = random::name() else {
             return Err(damaged);
@@ -211,7 +211,7 @@ impl Inner {
     }
 }
 
-/// Whether two are the same tokens, whatever is known of them.
+/// Whether both have the same tokens, in whatever state.
 fn is_same(one: &Authorisation, other: &Authorisation) -> bool {
     one.app_auth_token == other.app_auth_token && one.app_refresh_token == other.app_refresh_token
 }

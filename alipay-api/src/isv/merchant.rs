@@ -20,11 +20,11 @@ use crate::{
     transport::BoxFuture,
 };
 
-/// How often the store is asked while another process refreshes and there is no token to go on with.
+/// The first and the longest pause between two reads of the store, while another process refreshes and there is no usable token.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
-/// A token that the gateway refuses so soon after it gave it out is not refreshed for that reason.
+/// A token that the gateway refuses within this time after issuing it is not refreshed because of the refusal.
 const NEW: Duration = APART;
-/// How long a refresh is left alone that Alipay has refused, and would refuse again.
+/// How long a refresh that Alipay has refused, and would refuse again, is not repeated.
 const REFUSED: Duration = Duration::from_mins(1);
 
 /// Keeps the token of one merchant alive.
@@ -38,13 +38,13 @@ pub(super) struct Merchant {
 #[derive(Default)]
 pub(super) struct Memory {
     held: RwLock<Option<Held>>,
-    /// Who has it may look into the store and refresh.
+    /// Its holder may read the store and refresh.
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// What came of the last look into the store, if it failed, and when. Here and below without what came back, which may be large.
+    /// The error of the last read of the store, if it failed, and when. Without the answer's body, which may be large; so is `refusal`.
     failure: Mutex<Option<(Instant, Error)>>,
-    /// Tokens whose refresh Alipay refuses and would refuse again, and when it did.
+    /// The version of the tokens whose refresh Alipay has refused, and would refuse again; and when.
     refusal: Mutex<Option<(Version, Instant, Error)>>,
-    /// Who has it has a pair of tokens that may not be stored yet.
+    /// Its holder may have a new pair of tokens that is not stored yet.
     pub(super) refreshing: tokio::sync::Mutex<()>,
 }
 
@@ -57,7 +57,7 @@ struct Held {
 }
 
 impl Memory {
-    /// Looks into the store at the next call.
+    /// Makes the next call read the store.
     pub(super) fn forget(&self) {
         self.hold(None);
     }
@@ -74,7 +74,7 @@ impl Memory {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why there is no use in refreshing the tokens of this version now.
+    /// Why the tokens of this version can't be refreshed now.
     fn refusal(&self, version: Version) -> Option<Error> {
         let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, _, error) = refusal
@@ -98,7 +98,7 @@ impl Held {
         self.end.is_some_and(|end| end <= now)
     }
 
-    /// Puts the refresh off, for a while that leaves time for more attempts.
+    /// Postpones the refresh, and leaves time for more attempts.
     fn later(mut self, now: SystemTime) -> Self {
         const LONG: Duration = Duration::from_secs(30);
         let left = self.end.and_then(|end| end.duration_since(now).ok());
@@ -108,7 +108,7 @@ impl Held {
 }
 
 impl Merchant {
-    /// A token that the gateway should take now.
+    /// A token that the gateway should accept now.
     pub(super) async fn live_token(&self) -> Result<LiveToken, Error> {
         let memory = self.memory();
         if let Some(live) = self.usable(&memory) {
@@ -119,7 +119,7 @@ impl Merchant {
         if let Some(live) = self.usable(&memory) {
             return Ok(live);
         }
-        // Whoever had the turn since then has asked for all who waited.
+        // The result of an attempt that ended after this caller began to wait is for all waiters.
         if let Some((at, error)) = &*memory.failure()
             && *at >= asked
         {
@@ -128,7 +128,7 @@ impl Merchant {
         self.obtain(&memory, None).await
     }
 
-    /// The same, but not one that another process has replaced since this one looked.
+    /// The same, but never a token that another process has replaced.
     pub(super) async fn present_token(&self) -> Result<LiveToken, Error> {
         let memory = self.memory();
         let stored = self.isv.load_usable(&self.auth_app_id).await?;
@@ -145,7 +145,7 @@ impl Merchant {
         self.isv.memory(&self.auth_app_id)
     }
 
-    /// The token in memory, unless it has ended. One that is due is refreshed meanwhile.
+    /// The token in memory, unless it has expired. If a refresh is due, it is started in the background.
     fn usable(&self, memory: &Arc<Memory>) -> Option<LiveToken> {
         let now = self.isv.now();
         let held = memory.held().filter(|held| !held.has_ended(now))?;
@@ -158,7 +158,7 @@ impl Merchant {
             tokio::spawn(async move {
                 let _both = (turn, task);
                 if let Err(error) = merchant.obtain(&memory, None).await {
-                    tracing::warn!(auth_app_id = &*merchant.auth_app_id, %error, "a merchant's token is not refreshed yet");
+                    tracing::warn!(auth_app_id = &*merchant.auth_app_id, %error, "a merchant's token could not be refreshed yet");
                     memory.hold(Some(later));
                 }
             });
@@ -175,18 +175,18 @@ impl Merchant {
         }
         memory.forget();
         let stored = self.isv.load_usable(&self.auth_app_id).await?.authorisation;
-        // By a clock that is some seconds behind, what is new was given out later than now.
+        // If this clock is some seconds behind, a new token was issued in the future.
         let age = self.isv.now().duration_since(stored.issued_at);
         let age = age.unwrap_or_else(|ahead| ahead.duration());
         let is_new = age < stored.lifetime().map_or(NEW, |time| NEW.min(time / 2));
         if stored.app_auth_token == refused.token && is_new {
-            // Whatever the gateway has against it, it would have against the next one.
+            // The gateway would refuse the next token, too.
             return Ok(None);
         }
         self.obtain(&memory, Some(refused)).await.map(Some)
     }
 
-    /// Takes the token from the store, and refreshes it where it has to be. Only for who has the turn.
+    /// Reads the token from the store, and refreshes it if it has to be. Only for the holder of `turn`.
     async fn obtain(&self, memory: &Memory, refused: Option<&LiveToken>) -> Result<LiveToken, Error> {
         let result = self.look(memory, refused).await;
         let failure = result.as_ref().err();
@@ -223,9 +223,9 @@ impl Merchant {
                     }),
             };
             match refreshed {
-                // What is stored now is better.
+                // The store has another version now.
                 Ok(true) => {}
-                // Another process is at it, or it can't be done now: meanwhile the token is good.
+                // Another process is refreshing, or the refresh has failed; the current token is still good.
                 Ok(false) | Err(_) if is_good => {
                     memory.hold(Some(held.clone().later(now)));
                     return Ok(held.live);
@@ -245,7 +245,7 @@ impl Merchant {
     fn held(&self, stored: &Stored) -> Held {
         let authorisation = &stored.authorisation;
         let spread = random::up_to(self.isv.ahead(authorisation) / 4);
-        // A dead refresh token refreshes nothing: the token serves until it ends.
+        // An invalid refresh token refreshes nothing: the token is used until it expires.
         let is_refreshable = authorisation.state == AuthorisationState::Active;
         Held {
             live: LiveToken {

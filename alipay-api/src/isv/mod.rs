@@ -1,4 +1,4 @@
-//! What a third-party app (ISV) needs on top of a client: merchants' authorisations, and tokens that stay alive.
+//! Third-party apps (ISVs): merchants' authorisations, and tokens that are kept alive.
 //!
 //! ```no_run
 //! # async fn show(client: alipay_api::Client, query: &str, kept: alipay_api::oauth::State) -> Result<(), alipay_api::Error> {
@@ -22,49 +22,50 @@
 //! ```
 //!
 //! # How a token stays alive
-//! A call for a merchant takes the token from this process's memory, or else from the store. A token that is to end soon is refreshed
-//! [before it does](IsvBuilder::refresh_ahead), while calls go on with the present one; a call waits only where there is no other way.
-//! A token that the gateway refuses (signed) is replaced once, and the call is sent again: the gateway has not carried it out.
-//! Processes that share a store refresh one at a time. What another one has refreshed is found in the store.
+//! A call for a merchant takes the token from this process's memory, or else from the store. A token that is about to expire is refreshed
+//! [in advance](IsvBuilder::refresh_ahead), and calls use the current one meanwhile; a call waits for a refresh only if there is no
+//! usable token. If the gateway refuses a token, and has signed the refusal, the token is replaced once and the call is sent again: the
+//! gateway has not carried it out. Processes that share a store refresh a merchant's tokens one at a time, and take what another process
+//! has refreshed from the store.
 //!
-//! Nothing in a refusal says which call it answers, so whoever can change what the network carries can give an old one as the answer to a
-//! call that was carried out. So what may be done twice (methods that their specs let nobody repeat, and
-//! [raw calls](crate::Client::call_raw) that don't [only read](crate::RawCall::reads)) is sent again only where nobody can: to a gateway
-//! with an `https` address, or on this machine. Elsewhere the token is replaced all the same, and the call gives the refusal.
+//! A refusal does not say which call it answers. So an attacker on the network can replay an old refusal as the answer to a call that was
+//! carried out. For this reason, calls that may do something twice (methods whose specs forbid repetition, and
+//! [raw calls](crate::Client::call_raw) that don't [only read](crate::RawCall::reads)) are sent again only where nobody can replay: to a
+//! gateway with an `https` address, or on this machine. Otherwise the token is replaced, and the call returns the refusal.
 //!
 //! # What can be lost
-//! A refresh kills the old refresh token, and Alipay gives the new one out once. Before a new pair is used, it is stored; a refresh
-//! goes on when the call that began it is dropped; while the store can't be written, writing is tried again for as long as the process
-//! lives, and [`IsvEvent::NotStored`] hands the pair to you, which [`Isv::restore`] takes back. So a pair is lost only
+//! A refresh invalidates the old refresh token, and Alipay returns the new pair of tokens only once. So a new pair is stored before it is
+//! used; a refresh continues when the call that started it is dropped; and if the store can't be written, the write is retried as long as the
+//! process lives. [`IsvEvent::NotStored`] hands the pair to you meanwhile, and [`Isv::restore`] takes it back. A pair is lost only
 //!
-//! * when the process dies after Alipay has made it and before it is stored, which includes a process that ends without waiting for
+//! * if the process dies after Alipay has made the pair and before it is stored, which includes a process that ends without waiting for
 //!   [`Isv::idle`];
-//! * when its answer never arrives whole, or can't be verified or read: the connection breaks, the time is over, the certificate that
-//!   signed it can't be fetched.
+//! * if Alipay's answer does not arrive complete, or can't be verified or read: the connection breaks, the time is over, or the certificate
+//!   that signed it can't be fetched.
 //!
-//! Then the next refresh is refused, the state becomes [`Lost`](store::AuthorisationState::Lost), [`IsvEvent::Lost`] tells, and the
-//! merchant has to authorise again. The old token serves until it ends or the gateway refuses it.
+//! Then the next refresh is refused, the state becomes [`Lost`](store::AuthorisationState::Lost), [`IsvEvent::Lost`] is reported, and the
+//! merchant has to authorise the app again. The old token works until it expires or the gateway refuses it.
 //!
-//! # Which refusals lose a merchant
-//! Those that are signed, and that say of the refresh token itself that nothing will ever be given out for it: it was never given out, is
-//! replaced, withdrawn or over, or is another app's (`REFRESH_TOKEN_NOT_EXIST`, `REFRESH_TOKEN_NOT_VALID`, `REFRESH_TOKEN_TIME_OUT`,
-//! `APP_ID_NOT_CONSISTENT`, `AUTH_CODE_NOT_EXIST`, `AUTH_CODE_NOT_VALID`, `AUTH_TOKEN_NOT_FOUND`, `isv.code-invalid`,
-//! `isv.invalid-auth-relations`). That is stored: no process asks again for these tokens. Tokens that are [restored](Isv::restore) or given
-//! out anew end the state.
+//! # Which refusals make a merchant lost
+//! Signed refusals that say that the refresh token itself will never work again: it was never issued, is replaced, withdrawn or expired, or
+//! is another app's (`REFRESH_TOKEN_NOT_EXIST`, `REFRESH_TOKEN_NOT_VALID`, `REFRESH_TOKEN_TIME_OUT`, `APP_ID_NOT_CONSISTENT`,
+//! `AUTH_CODE_NOT_EXIST`, `AUTH_CODE_NOT_VALID`, `AUTH_TOKEN_NOT_FOUND`, `isv.code-invalid`, `isv.invalid-auth-relations`). The state is
+//! stored, so no process asks again with these tokens. Tokens that are [restored](Isv::restore) or newly issued end it.
 //!
-//! What Alipay has against the app (its certificate has expired, it may not use the method) loses nobody, as it can be mended: calls
-//! that need a refresh fail with [`TokenRefresh`](ErrorKind::TokenRefresh), which is not [retryable](Error::is_retryable), and each process
-//! tries again after a minute. What may pass, and whatever is not signed, is tried again with the next call.
+//! A refusal that is about the app (its certificate has expired, it may not use the method) loses no merchant, because it can be fixed.
+//! Calls that need a refresh fail with [`TokenRefresh`](ErrorKind::TokenRefresh), which is not [retryable](Error::is_retryable), and each
+//! process tries again after a minute. After a failure that may pass, or a refusal that is not signed, the next call tries again.
 //!
-//! # Which tokens take the place of which
-//! Tokens come by codes, notices, refreshes and [`Isv::restore`], late, twice and in any order, and the clocks of an app's processes
-//! differ. A dead pair never takes the place of a living one: where both the stored tokens and others are active, and they were not made
-//! of each other, Alipay is asked which are in force (`alipay.open.auth.token.app.query`), and of two that both are, which came later.
-//! Only where Alipay does not tell do times decide: when the merchant authorised, then when the tokens were given out. What is
-//! [`Lost`](store::AuthorisationState::Lost) or [`Cancelled`](store::AuthorisationState::Cancelled) gives way to active tokens, but for those
-//! of an old notice.
+//! # Which tokens replace which
+//! Tokens arrive by codes, notices, refreshes and [`Isv::restore`]; they may arrive late, twice and in any order, and the clocks of an
+//! app's processes may differ. A dead pair never replaces a live one. If both the stored pair and another are active, and neither was
+//! made by refreshing the other, Alipay is asked which of them are valid (`alipay.open.auth.token.app.query`), and which of two valid ones
+//! is newer. Only if Alipay does not say, times decide: first when the merchant authorised, then when the tokens were issued. A pair that is
+//! [`Lost`](store::AuthorisationState::Lost) or [`Cancelled`](store::AuthorisationState::Cancelled) is replaced by active tokens, except by
+//! those of an old notice.
 //!
-//! A merchant that makes no calls needs a refresh all the same before its refresh token ends: call [`Isv::refresh_ending`] once a day.
+//! The tokens of a merchant that makes no calls also have to be refreshed before the refresh token expires: call [`Isv::refresh_ending`]
+//! once a day.
 
 mod authorise;
 mod builder;
@@ -103,7 +104,7 @@ use crate::{
 
 /// A third-party app and the merchants that have authorised it: from [`Isv::builder`].
 ///
-/// It is cheap to clone, and clones share what they hold in memory. Make one for each app and process.
+/// It is cheap to clone, and clones share the tokens in memory. Create one for each app and process.
 #[derive(Clone)]
 pub struct Isv {
     inner: Arc<Inner>,
@@ -115,13 +116,13 @@ struct Inner {
     refresh_ahead: Duration,
     refresh_timeout: Duration,
     on_event: Box<dyn Fn(&IsvEvent) + Send + Sync>,
-    /// Those that were asked for last, by their `auth_app_id`.
+    /// The merchants that were used last, by `auth_app_id`.
     merchants: Mutex<LruCache<String, Arc<Memory>>>,
     task_tracker: TaskTracker,
 }
 
 impl Isv {
-    /// Begins with the third-party app's client and the store that all of the app's processes share.
+    /// Starts with the client of the third-party app and the store that all processes of the app share.
     pub fn builder(client: Client, store: Arc<dyn TokenStore>) -> IsvBuilder {
         IsvBuilder::new(client, store)
     }
@@ -131,23 +132,24 @@ impl Isv {
         &self.inner.client
     }
 
-    /// A client whose calls are made for this merchant (`auth_app_id`), always with a live token.
+    /// A client that calls for this merchant (`auth_app_id`), always with a live token.
     ///
-    /// Nothing is read yet: a merchant that has not authorised the app is an [`Authorisation`](ErrorKind::Authorisation) error of the
-    /// call. For page and app payments, which are made without waiting, use [`merchant_with_token`](Self::merchant_with_token).
+    /// This reads nothing from the store. If the merchant has not authorised the app, its calls fail with
+    /// [`Authorisation`](ErrorKind::Authorisation). For page and app payments, which are made without waiting, use
+    /// [`merchant_with_token`](Self::merchant_with_token).
     pub fn merchant(&self, auth_app_id: &str) -> Client {
         let merchant = self.inner.merchant(auth_app_id);
         self.inner.client.on_behalf_of_managed(Arc::new(merchant))
     }
 
-    /// A client whose calls are made for this merchant (`auth_app_id`) with the token that it has now: for the page or order string
-    /// that is made next, not to be kept.
+    /// A client that calls for this merchant (`auth_app_id`) with its current token. Use it for the next page or order string, and don't
+    /// keep it: the token is not refreshed.
     ///
     /// # Errors
     /// [`Authorisation`](ErrorKind::Authorisation), [`AuthorisationCancelled`](ErrorKind::AuthorisationCancelled) or
-    /// [`AuthorisationLost`](ErrorKind::AuthorisationLost) where the merchant has to authorise the app (again);
-    /// [`TokenStore`](ErrorKind::TokenStore); [`TokenRefresh`](ErrorKind::TokenRefresh); and [`Timeout`](ErrorKind::Timeout) where none of
-    /// that is known within the client's [total timeout](crate::ClientBuilder::total_timeout).
+    /// [`AuthorisationLost`](ErrorKind::AuthorisationLost) if the merchant has to authorise the app (again);
+    /// [`TokenStore`](ErrorKind::TokenStore); [`TokenRefresh`](ErrorKind::TokenRefresh); and [`Timeout`](ErrorKind::Timeout) if the token is
+    /// not available within the client's [total timeout](crate::ClientBuilder::total_timeout).
     pub async fn merchant_with_token(&self, auth_app_id: &str) -> Result<Client, Error> {
         let live = self
             .inner
@@ -156,7 +158,7 @@ impl Isv {
         Ok(self.inner.client.on_behalf_of(live.token))
     }
 
-    /// What Alipay knows of this merchant's authorisation: which methods it opens, and until when.
+    /// Asks Alipay for this merchant's authorisation: which methods it covers, and until when.
     ///
     /// # Errors
     /// As for [`merchant_with_token`](Self::merchant_with_token), and the gateway's.
@@ -172,16 +174,16 @@ impl Isv {
             .await
     }
 
-    /// Stores tokens that were kept elsewhere, such as those of [`IsvEvent::NotStored`] or of another system. `true` where they are stored
-    /// now, or were before; `false` where others must stay, and nothing is changed.
+    /// Stores tokens that were kept elsewhere, such as those of [`IsvEvent::NotStored`] or of another system. Returns `true` if these tokens
+    /// are now in the store, and `false` if the store has better ones and was not changed.
     ///
-    /// Others stay where they are active and Alipay says that they are the later ones: where the merchant has authorised the app since, or
-    /// its tokens have been refreshed. Tokens that are not [`Active`](store::AuthorisationState::Active) themselves, as from a backup, only
-    /// fill a gap, or take the place of earlier ones that are not active either.
+    /// The stored tokens are better if they are active and Alipay says that they are newer: the merchant has authorised the app again, or its
+    /// tokens were refreshed. Tokens that are not [`Active`](store::AuthorisationState::Active) themselves, such as those of a backup, are
+    /// stored only if the store has none, or older ones that are not active either.
     ///
     /// # Errors
     /// [`TokenStore`](ErrorKind::TokenStore), and those of `alipay.open.auth.token.app.query`, such as [`Mismatch`](ErrorKind::Mismatch) for
-    /// another merchant's tokens: nothing is changed.
+    /// another merchant's tokens. The store is not changed.
     pub async fn restore(&self, auth_app_id: &str, authorisation: &Authorisation) -> Result<bool, Error> {
         let mut authorisation = authorisation.clone();
         let kept = self
@@ -192,7 +194,7 @@ impl Isv {
         Ok(kept.is_stored())
     }
 
-    /// Deletes a merchant's tokens, whatever state they are in. Alipay is not told: the merchant withdraws its authorisation there.
+    /// Deletes a merchant's tokens in any state. This does not tell Alipay: merchants withdraw their authorisation there.
     ///
     /// # Errors
     /// [`TokenStore`](ErrorKind::TokenStore).
@@ -206,7 +208,7 @@ impl Isv {
         Ok(())
     }
 
-    /// Waits until no tokens are on their way from Alipay to the store. Call it before the process ends, when no more calls are made.
+    /// Waits until all tokens that Alipay has returned, or is about to, are stored. Call it before the process ends, after the last call.
     pub async fn idle(&self) {
         self.inner.task_tracker.none().await;
     }
@@ -225,7 +227,7 @@ impl Inner {
         Arc::clone(merchants.get_or_insert_ref(auth_app_id, Arc::default))
     }
 
-    /// What is stored is another authorisation now.
+    /// Drops the token from memory: the store has another one.
     fn forget(&self, auth_app_id: &str) {
         let merchants = self.merchants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = merchants.peek(auth_app_id) {
@@ -233,13 +235,13 @@ impl Inner {
         }
     }
 
-    /// Waits no longer than for a call.
+    /// Waits at most for the client's total timeout.
     async fn in_time<T>(&self, act: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         crate::runtime::check()?;
         tokio::time::timeout(self.client.total_timeout(), act)
             .await
             .unwrap_or_else(|_| {
-                let message = "the merchant's token was not at hand in time";
+                let message = "the merchant's token was not available in time";
                 Err(Error::new(ErrorKind::Timeout, message).with_outcome(false, true))
             })
             .map_err(not_refreshed)
@@ -256,10 +258,10 @@ impl Inner {
         self.client.now()
     }
 
-    /// A listener that panics must not take tokens with it.
+    /// Calls the listener. If it panics, no tokens are lost.
     fn tell(&self, event: &IsvEvent) {
         if panic::catch_unwind(AssertUnwindSafe(|| (self.on_event)(event))).is_err() {
-            tracing::error!("the listener of a merchant's events has panicked");
+            tracing::error!("the listener of `IsvBuilder::on_event` has panicked");
         }
     }
 
@@ -267,7 +269,7 @@ impl Inner {
         self.store.load(self.key(auth_app_id)).await.map_err(store_error)
     }
 
-    /// The authorisation that calls can be made with: until it ends, also one that can't be refreshed any more.
+    /// The authorisation to call with. One that can't be refreshed any more is used until it expires.
     async fn load_usable(&self, auth_app_id: &str) -> Result<Stored, Error> {
         let missing = |kind, why: &str| {
             let message = format!("the merchant {} {why}", auth_app_id.escape_debug());
@@ -287,12 +289,12 @@ impl Inner {
         }
     }
 
-    /// When a refresh is due: before the first of both tokens ends.
+    /// When a refresh is due: before the first of the two tokens expires.
     fn due(&self, authorisation: &Authorisation) -> Option<SystemTime> {
         first_end(authorisation)?.checked_sub(self.ahead(authorisation))
     }
 
-    /// How long before the end that is, which is not in the first half of its life.
+    /// How long before that a refresh is due; never in the first half of the token's lifetime.
     fn ahead(&self, authorisation: &Authorisation) -> Duration {
         let lifetime = first_end(authorisation).and_then(|end| end.duration_since(authorisation.issued_at).ok());
         lifetime.map_or(Duration::ZERO, |lifetime| self.refresh_ahead.min(lifetime / 2))
@@ -322,7 +324,7 @@ fn lost(auth_app_id: &str) -> Error {
     Error::new(ErrorKind::AuthorisationLost, message)
 }
 
-/// What a call says that needed a refresh which has failed: that one's own words are about another method.
+/// The error of a call whose refresh has failed. The refresh's own error is about another method, so it becomes the cause.
 fn not_refreshed(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Authorisation
@@ -343,8 +345,8 @@ fn not_refreshed(error: Error) -> Error {
     }
 }
 
-/// Whether a request about a merchant's tokens may be answered otherwise later. Not where Alipay has refused it, and signed that; what
-/// anybody on the way could have said always may.
+/// Whether the same request about tokens may succeed later. A signed refusal of Alipay is final; an unsigned one may have been written by
+/// anyone on the network.
 fn may_pass(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Gateway if error.is_verified() => error.is_retryable() || error.is_outcome_unknown(),

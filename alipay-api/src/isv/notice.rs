@@ -17,7 +17,7 @@ use crate::{
     types::Secret,
 };
 
-/// Where a notice has the merchant's tokens, whose they are, and their times.
+/// The places in a notice of the merchant's tokens, their owner and their times.
 const TOKENS: [&str; 10] = [
     "biz_content",
     "biz_content.detail",
@@ -32,22 +32,23 @@ const TOKENS: [&str; 10] = [
 ];
 
 impl Isv {
-    /// Takes what a notification says of a merchant's authorisation into the store: that a merchant has authorised the app, with its
-    /// tokens, or has withdrawn. `false` for a notification about something else.
+    /// Stores what a notification says about a merchant's authorisation: the merchant has authorised the app, with new tokens, or has
+    /// withdrawn its authorisation. Returns `false` for a notification about something else.
     ///
-    /// Notices come late, twice and in any order. Where one doesn't agree with what is stored, the gateway is asked which tokens are
-    /// good. Answer [`SUCCESS`](crate::notify::SUCCESS) once this has returned without an error.
+    /// Notices may arrive late, twice and in any order. If one does not agree with the store, the gateway is asked which tokens are valid.
+    /// Answer [`SUCCESS`](crate::notify::SUCCESS) after this has returned without an error.
     ///
     /// # Errors
-    /// [`TokenStore`](ErrorKind::TokenStore), and those of `alipay.open.auth.token.app.query`: don't answer `success`, and Alipay sends
-    /// the notice again. [`Mismatch`](ErrorKind::Mismatch) where the notice is verified, but is another app's or contradicts itself;
-    /// [`Decode`](ErrorKind::Decode) where its tokens, or their times, can't be read.
+    /// * [`TokenStore`](ErrorKind::TokenStore), and those of `alipay.open.auth.token.app.query`. Don't answer `success`: Alipay then sends
+    ///   the notice again.
+    /// * [`Mismatch`](ErrorKind::Mismatch): the notice is verified, but is for another app or contradicts itself.
+    /// * [`Decode`](ErrorKind::Decode): the notice is verified, but its tokens or their times can't be read.
     pub async fn accept(&self, notification: &Verified<Notification>) -> Result<bool, Error> {
         match &**notification {
             Notification::OpenAppAuthNotify(notice) => {
-                // A lifetime that can't be read is not an endless one.
+                // A lifetime that can't be read must not become an unlimited one.
                 if let Some(place) = notification.unreadable().find(|place| TOKENS.contains(place)) {
-                    let message = format!("the notice is verified, but its `{place}` can't be read");
+                    let message = format!("the verified notice's `{place}` can't be read");
                     return Err(Error::new(ErrorKind::Decode, message).verified());
                 }
                 let detail = &notice.biz_content.detail;
@@ -80,19 +81,19 @@ impl Isv {
         Ok(true)
     }
 
-    /// What the notice says twice must be the same, and it must be for this app.
+    /// Checks that the notice is for this app, and that what it says twice is the same.
     fn agree(&self, apps: [&String; 2], merchants: [&String; 2]) -> Result<(), Error> {
         let is_ours = apps.iter().all(|app| **app == self.inner.client.app_id());
         if is_ours && merchants[0] == merchants[1] && !merchants[0].is_empty() {
             return Ok(());
         }
-        let message = "the notice is verified, but is for another app, or names others inside than outside";
+        let message = "the verified notice is for another app, or its `biz_content` names another app or merchant than its parameters";
         Err(Error::new(ErrorKind::Mismatch, message).verified())
     }
 }
 
 impl Inner {
-    /// Stores the tokens of a notice, unless what is stored is better.
+    /// Stores the tokens of a notice, unless the store has better ones.
     async fn adopt(self: &Arc<Self>, notice: &OpenAppAuthNotify) -> Result<(), Error> {
         let detail = &notice.biz_content.detail;
         let sent_at = notice.notify_time.map(|time| time.unix_seconds().saturating_mul(1000));
@@ -106,7 +107,7 @@ impl Inner {
             (detail.expires_in, detail.re_expires_in),
         );
         let pair = pair.ok_or_else(|| {
-            let message = "the notice is verified, but lacks a token";
+            let message = "the verified notice lacks a token";
             Error::new(ErrorKind::Decode, message).verified()
         })?;
         let mut authorisation = pair.authorisation(time);
@@ -119,7 +120,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Marks the authorisation as withdrawn, unless it was given after the withdrawal.
+    /// Marks the authorisation as cancelled, unless the merchant has authorised the app again since.
     async fn cancel(&self, auth_app_id: &str, withdrawn: Option<&Secret>) -> Result<(), Error> {
         loop {
             let Some(Stored {
@@ -133,7 +134,7 @@ impl Inner {
                 return Ok(());
             }
             if withdrawn != Some(&authorisation.app_auth_token) {
-                // A token whose time is over says nothing of the authorisation. The next refresh does.
+                // An expired token says nothing about the authorisation. The next refresh does.
                 let margin = authorisation.lifetime().map_or(APART, |time| APART.min(time / 4));
                 let has_ended = authorisation.expires_at.is_some_and(|end| end <= self.now() + margin);
                 if has_ended

@@ -1,17 +1,17 @@
-//! Which of two pairs of tokens is the later one, as far as the clocks of several processes tell.
+//! Which of two pairs of tokens is newer, by the clocks of several processes.
 
 use std::time::{Duration, SystemTime};
 
 use super::store::Authorisation;
 
-/// How far the clocks of an app's processes may be apart. What is further off was written before a clock was set.
+/// How far the clocks of an app's processes may differ. A greater difference means that a clock was set since.
 pub(super) const APART: Duration = Duration::from_mins(1);
-/// Stores keep whole milliseconds.
+/// The resolution of stores: a millisecond.
 const STEP: Duration = Duration::from_millis(1);
 
-/// Whether one was given out after the other: to the later authorisation of a merchant, or of one authorisation by the later refresh.
+/// Whether one pair was issued after the other: for a later authorisation of the merchant, or by a later refresh of the same authorisation.
 ///
-/// Authorisations within a minute may be one, timed by two clocks: then the issue tells.
+/// Two authorisations within a minute may be the same one, timed by two clocks. Then the time of issue decides.
 pub(super) fn follows(one: &Authorisation, other: &Authorisation) -> bool {
     if apart(one.authorised_at, other.authorised_at) < APART {
         return one.issued_at > other.issued_at;
@@ -23,8 +23,8 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
     one.duration_since(other).unwrap_or_else(|behind| behind.duration())
 }
 
-/// The time of something that has happened `now`, and after something else: never the earlier of both, also where that was timed by a
-/// clock that is some seconds ahead of this one.
+/// The time of an event that happens `now`, after another event: always the later of the two, even if the clock that timed the other is some
+/// seconds ahead.
 pub(super) fn after(earlier: SystemTime, now: SystemTime) -> SystemTime {
     match earlier.duration_since(now) {
         Ok(ahead) if ahead < APART => earlier + STEP,

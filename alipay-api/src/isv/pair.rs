@@ -1,4 +1,4 @@
-//! Tokens as the gateway gives them out.
+//! Tokens as the gateway issues them.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::{
     types::Secret,
 };
 
-/// A merchant's tokens, both of them.
+/// A merchant's two tokens.
 pub(super) struct Pair {
     pub(super) auth_app_id: String,
     pub(super) user_id: String,
@@ -45,7 +45,7 @@ impl Pair {
         pairs
     }
 
-    /// `None` where something is missing without which nothing can be done with it.
+    /// `None` if a token or the merchant's name is missing.
     pub(super) fn new(
         auth_app_id: String,
         user_id: String,
@@ -70,7 +70,7 @@ impl Pair {
         authorisation
     }
 
-    /// Puts these tokens in place of others.
+    /// Replaces the tokens of an authorisation by these.
     pub(super) fn renew(self, authorisation: &mut Authorisation, issued_at: SystemTime) {
         let end = |seconds: Option<i64>| {
             let seconds = u64::try_from(seconds?).ok().filter(|seconds| *seconds > 0)?;

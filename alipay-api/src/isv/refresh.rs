@@ -1,4 +1,4 @@
-//! From one pair of tokens to the next, one process at a time.
+//! Refreshing a pair of tokens, by one process at a time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,19 +20,19 @@ use crate::{
     random,
 };
 
-/// How much longer than a refresh its lease is: for a request that reaches Alipay after nobody waits for it any more.
+/// How much longer the lease is than the refresh: a request may reach Alipay after its timeout.
 const MARGIN: Duration = Duration::from_secs(2);
 
 impl Inner {
-    /// Refreshes the tokens of this version; `false` where another process has the lease, `true` where what is stored now is another
-    /// version. It goes on when the future is dropped.
+    /// Refreshes the tokens of this version. Returns `true` if the store has another version now, and `false` if another process has the
+    /// lease. The refresh continues when the future is dropped.
     pub(super) async fn refresh(self: &Arc<Self>, auth_app_id: &str, version: Version) -> Result<bool, Error> {
         let (isv, merchant) = (Arc::clone(self), auth_app_id.to_owned());
         let task = self.task_tracker.begin();
         unaborted(async move {
             let _task = task;
             let memory = isv.memory(&merchant);
-            // In this process, nobody refreshes while a new pair waits for the store.
+            // This process refreshes nothing while a new pair waits to be stored.
             let _refreshing = memory.refreshing.lock().await;
             let result = isv.refresh_alone(&merchant, version).await;
             if let Err(error) = &result
@@ -59,11 +59,11 @@ impl Inner {
             return Ok(false);
         }
         let result = self.refresh_leased(auth_app_id, version, deadline).await;
-        // A request that nobody has seen the answer of may still be on its way: until the lease ends, nobody sends another.
+        // A request without an answer may still be in flight: nobody sends another until the lease ends.
         if !result.as_ref().is_err_and(Error::is_outcome_unknown)
             && let Err(error) = self.store.release(merchant, &holder).await
         {
-            tracing::warn!(auth_app_id, %error, "the lease of a refresh stays until it ends");
+            tracing::warn!(auth_app_id, %error, "the lease of a refresh could not be released: it ends by itself");
         }
         result.map(|()| true)
     }
@@ -79,7 +79,7 @@ impl Inner {
         let left = deadline.saturating_duration_since(Instant::now());
         let answer = match self.client.open_auth().token_app(request).timeout(left).await {
             Ok(answer) => answer,
-            // Where an old refusal could be played back, its word is not for ever.
+            // A refusal that may be replayed (unknown outcome) is not final.
             Err(error) if is_dead(&error) && !error.is_outcome_unknown() => {
                 return self.lose(auth_app_id, stored, error).await;
             }
@@ -93,7 +93,7 @@ impl Inner {
                 pair.user_id.is_empty() || known.is_empty() || pair.user_id == *known
             })
             .ok_or_else(|| {
-                let message = "Alipay's answer to the refresh is verified, but has no tokens of this merchant";
+                let message = "Alipay's verified answer to the refresh has no tokens of this merchant";
                 Error::new(ErrorKind::Mismatch, message)
                     .verified()
                     .with_outcome(true, false)
@@ -113,12 +113,12 @@ impl Inner {
         Ok(())
     }
 
-    /// The gateway refuses the refresh token: so it is dead, unless another process has used it and stores what it got for it.
+    /// The gateway refuses the refresh token: it is invalid, unless another process has just used it and is storing the new pair.
     async fn lose(&self, auth_app_id: &str, stored: Stored, error: Error) -> Result<(), Error> {
-        // Longer than whoever has a better one waits between two attempts to store it.
+        // Longer than the pause between two attempts of that process to store.
         let (pause, longest) = PAUSES;
-        let patience = Instant::now() + 3 * longest;
-        while Instant::now() < patience {
+        let deadline = Instant::now() + 3 * longest;
+        while Instant::now() < deadline {
             tokio::time::sleep(10 * pause).await;
             if self.load(auth_app_id).await?.map(|now| now.version) != Some(stored.version) {
                 return Ok(());
@@ -142,21 +142,21 @@ impl Inner {
     }
 }
 
-/// Runs it to its end, also when the future is dropped.
+/// Runs the task to its end, even if the future is dropped.
 pub(super) async fn unaborted<T: Send + 'static>(
     task: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(task).await.unwrap_or_else(|error| {
-        let message = "the exchange of tokens was cut off: its runtime has ended, or the store has panicked";
+        let message = "the exchange of tokens was aborted: its runtime has stopped, or the store has panicked";
         Err(Error::new(ErrorKind::Transport, message)
             .with_outcome(true, false)
             .with_source(error))
     })
 }
 
-/// Whether Alipay says, and has signed, that nothing will ever be given out for the refresh token: it is dead, or is not this app's.
+/// Whether Alipay says, and has signed, that the refresh token will never work: it is invalid, or is another app's.
 ///
-/// What it has against the app itself, such as a certificate that has expired, loses no merchant: that can be mended.
+/// A refusal because of the app, such as an expired certificate, loses no merchant: it can be fixed.
 fn is_dead(error: &Error) -> bool {
     use GatewayErrorCode as Common;
     use TokenAppErrorCode as Own;
@@ -185,7 +185,7 @@ fn is_dead(error: &Error) -> bool {
 }
 
 impl Authorisation {
-    /// How long the token lasts from when it was given out.
+    /// The lifetime of the token, from its issue.
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.expires_at?.duration_since(self.issued_at).ok()
     }

@@ -8,22 +8,22 @@ use crate::{Error, ErrorKind};
 /// How many merchants are read at once.
 const PAGE: u32 = 200;
 
-/// What [`Isv::refresh_ending`] has done.
+/// The result of [`Isv::refresh_ending`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Sweep {
-    /// How many merchants' tokens are new.
+    /// How many merchants' tokens were refreshed.
     pub refreshed: u64,
-    /// Merchants (`auth_app_id`) whose tokens could not be refreshed, and why. The errors have no [body](Error::raw_body).
+    /// The merchants (`auth_app_id`) whose tokens could not be refreshed, and why. The errors have no [body](Error::raw_body).
     pub failed: Vec<(String, Error)>,
 }
 
 impl Isv {
-    /// Refreshes the tokens of all merchants whose token or refresh token ends soon, one after another: once a day keeps the merchants
-    /// that make no calls. Merchants that another process is refreshing are left to it.
+    /// Refreshes the tokens of all merchants whose token or refresh token expires soon, one after another. Call it once a day, for the
+    /// merchants that make no calls. Merchants that another process is refreshing are skipped.
     ///
     /// # Errors
-    /// The store can't be read. What fails for one merchant is in the [`Sweep`], and the others are refreshed all the same.
+    /// The store can't be read. If the refresh of a merchant fails, its error is in the [`Sweep`], and the others are refreshed.
     pub async fn refresh_ending(&self) -> Result<Sweep, Error> {
         let isv = &self.inner;
         let mut sweep = Sweep::default();
@@ -53,7 +53,7 @@ impl Isv {
         match self.inner.load_usable(auth_app_id).await {
             Ok(stored) if is_due(&stored) => self.inner.refresh(auth_app_id, stored.version).await,
             Err(error) if error.kind() == ErrorKind::TokenStore => Err(error),
-            // It has been cancelled or lost since the page was read.
+            // The merchant has become cancelled or lost since the page was read.
             Ok(_) | Err(_) => Ok(false),
         }
     }

@@ -1,12 +1,12 @@
-//! What must not be cut off.
+//! Tasks that must not be interrupted.
 
 use tokio::sync::watch;
 
-/// Counts tasks that have a pair of tokens, or are about to have one, that is not stored yet.
+/// Counts the tasks that have, or are about to get, a pair of tokens that is not stored yet.
 #[derive(Debug, Default)]
 pub(super) struct TaskTracker(watch::Sender<usize>);
 
-/// One of them. It is over when this is dropped.
+/// One of these tasks. It ends when this is dropped.
 pub(super) struct Task(watch::Sender<usize>);
 
 impl TaskTracker {
@@ -15,9 +15,9 @@ impl TaskTracker {
         Task(self.0.clone())
     }
 
-    /// Waits until there are none.
+    /// Waits until there are no tasks.
     pub(super) async fn none(&self) {
-        // The sender is here: it can't be gone.
+        // This can't fail: the sender is in `self`.
         _ = self.0.subscribe().wait_for(|tasks| *tasks == 0).await;
     }
 }

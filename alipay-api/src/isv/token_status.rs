@@ -1,4 +1,4 @@
-//! What Alipay says of a token.
+//! What Alipay says about a token.
 
 use std::cmp::Ordering;
 
@@ -9,23 +9,23 @@ use crate::{
     types::{DateTime, Secret},
 };
 
-/// What a merchant's token is worth, by Alipay's own word.
+/// The state of a merchant's token, as Alipay reports it.
 pub(super) struct TokenStatus {
     pub(super) is_valid: bool,
-    /// When it came into force, by Alipay's clock.
+    /// When the token became valid, by Alipay's clock.
     since: Option<DateTime>,
 }
 
 impl TokenStatus {
-    /// What a token is worth that is not the merchant's.
+    /// The state of a token that is not the merchant's.
     pub(super) const NOTHING: Self = Self {
         is_valid: false,
         since: None,
     };
 
-    /// Which of two tokens of one merchant came later; `Equal` where Alipay does not tell.
+    /// Which of two tokens of one merchant is newer; `Equal` if Alipay does not say.
     ///
-    /// Of two that are both good, one may have been replaced: such a token serves for a while.
+    /// Both may be valid although one was replaced: a replaced token works for a while.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         let since = || self.since.zip(other.since).map(|(one, other)| one.cmp(&other));
         let by_validity = self.is_valid.cmp(&other.is_valid);
@@ -34,13 +34,14 @@ impl TokenStatus {
 }
 
 impl Inner {
-    /// Asks Alipay what a merchant's token is worth.
+    /// Asks Alipay for the state of a merchant's token.
     pub(super) async fn token_status(&self, auth_app_id: &str, app_auth_token: &Secret) -> Result<TokenStatus, Error> {
         let query = TokenAppQuery::new(app_auth_token.clone());
         match self.client.open_auth().token_app_query(query).await {
             Ok(answer) if !answer.auth_app_id.is_empty() && answer.auth_app_id != auth_app_id => {
                 let merchant = auth_app_id.escape_debug();
-                let message = format!("Alipay says that a token of the merchant {merchant} is another merchant's");
+                let message =
+                    format!("the token that is kept for merchant {merchant} is another merchant's, as Alipay says");
                 Err(Error::new(ErrorKind::Mismatch, message).verified())
             }
             Ok(answer) => Ok(TokenStatus {

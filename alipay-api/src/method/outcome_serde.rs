@@ -1,4 +1,4 @@
-//! serde's traits for an [`Outcome`], as serde's own derive would write them with lower-case names.
+//! serde's traits for an [`Outcome`], in the form of serde's derive with lower-case names.
 
 use std::{fmt, marker::PhantomData};
 

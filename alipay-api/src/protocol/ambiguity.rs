@@ -1,34 +1,34 @@
-//! Where one value ends and the next parameter begins, in what Alipay signs.
+//! Finds values that could be read as other parameters in the text that Alipay signs.
 //!
-//! Alipay signs the parameters in the order of their names, joined by `&` and `=`, and escapes neither. So a signed text can be read in
-//! several ways: a value may swallow the parameters behind it, and a value that holds `&trade_no=5` may be sent on as two parameters.
-//! Whoever holds one genuine notification could have other values read from it.
+//! Alipay signs the parameters in the order of their names, joined by `&` and `=`, and escapes neither. So a signed text can be parsed in
+//! several ways: a value may contain the parameters after it, and a value that contains `&trade_no=5` may be sent again as two
+//! parameters. With one genuine notification, an attacker could send others with different values.
 //!
-//! Hence a reading is refused if a value holds `&NAME=` where `NAME`
+//! Therefore a reading of the text is refused if a value contains `&NAME=` and `NAME`
 //!
-//! 1. is one that orders, money or apps are told by, or is a parameter of the reading anyway: wherever it stands; or
-//! 2. could stand behind the value in the order of the names: before the next parameter of the first sort.
+//! 1. is a parameter that identifies orders, money or apps, or is a parameter of the reading, at any position; or
+//! 2. could follow the value in the order of the names, before the next parameter of the first kind.
 //!
-//! `biz_content` of messages is JSON, and its URLs may hold anything. JSON shows where it ends: so nothing is looked for in it, but it has
-//! to be whole.
+//! `biz_content` of messages is JSON, and its URLs may contain anything. JSON shows where it ends, so it is not searched, but it has to be
+//! complete.
 //!
-//! # Why no text has two readings that are taken
-//! Take the first parameter, `H`, that differs between two readings of one text. In one of them, the value of `H` is longer, and holds
-//! `&N=`, where the other has a parameter `N` next. It is not `biz_content` as JSON, of which nothing longer or shorter is whole. By the
-//! second rule, the longer reading has a parameter `J` of the first sort between `H` and `N`. In the other reading, all names behind `H`
-//! come after `J`, so that `&J=` stands inside a value: by the first rule, that reading is refused, but where the value is the JSON of
-//! `biz_content`. Then `&biz_content=` comes before `&J=` in the text, and `J` before `biz_content` in the order of the names, so that the
+//! # Why no text has two accepted readings
+//! Take the first parameter, `H`, that differs between two readings of one text. In one of them, the value of `H` is longer and contains
+//! `&N=`, where the other has a parameter `N` next. `H` is not `biz_content` as JSON, because only one length of it is complete. By the
+//! second rule, the longer reading has a parameter `J` of the first kind between `H` and `N`. In the other reading, all names after `H`
+//! come after `J`, so `&J=` is inside a value. By the first rule, that reading is refused, unless the value is the JSON of
+//! `biz_content`. In that case `&biz_content=` comes before `&J=` in the text, and `J` before `biz_content` in the order of the names, so the
 //! longer reading has `&biz_content=` inside a value, and is refused by the first rule.
 //!
-//! What somebody else had Alipay sign in a subject or a remark may be refused for it, or have optional parameters begun in it: so what
-//! would come back like that is not sent in the first place.
+//! A notification can be refused because of a subject or a remark, or an optional parameter can be cut out of it. So a request whose
+//! notification would contain such a value is not sent.
 
 use std::fmt;
 
 use crate::{error::Sanitized, generated::notification::PARAMETERS};
 
-/// What orders, money and apps are told by, and what most notifications have: an honest value holds none of them as `&NAME=`. In byte
-/// order.
+/// The parameters that identify orders, money and apps, and those of most notifications. An honest value contains none of them as `&NAME=`.
+/// In byte order.
 const TOLD_BY: &[&str] = &[
     "alipay_cert_sn",
     "app_id",
@@ -61,7 +61,7 @@ const TOLD_BY: &[&str] = &[
     "version",
 ];
 
-/// Those of them that are in every notification of a payment; `buyer_open_id` stands for itself or `buyer_id`, which comes before it.
+/// Those that are in every notification of a payment. `buyer_open_id` represents itself or `buyer_id`, which comes before it.
 const ALWAYS_THERE: &[&str] = &[
     "buyer_open_id",
     "charset",
@@ -79,15 +79,15 @@ const ALWAYS_THERE: &[&str] = &[
 /// What a message says, as JSON.
 const CONTENT: &str = "biz_content";
 
-/// A field of a request, and the parameter that it comes back as, where that has another name.
+/// The field of a request that comes back as a parameter of another name.
 const RETURNED_AS: (&str, &str) = ("out_request_no", "out_biz_no");
 
-/// Why it can't be told where a value ends.
+/// Why the end of a value is ambiguous.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ambiguity<'a> {
-    /// The value of `holder` holds `&hidden=`.
+    /// The value of `holder` contains `&hidden=`.
     Hidden { holder: &'a str, hidden: &'a str },
-    /// `biz_content` begins like JSON and ends elsewhere.
+    /// `biz_content` begins like JSON and is not complete.
     CutContent,
 }
 
@@ -96,19 +96,19 @@ impl fmt::Display for Ambiguity<'_> {
         match self {
             Self::Hidden { holder, hidden } => write!(
                 formatter,
-                "parameter `{}` holds `&{}=`: what is signed does not show where that value ends",
+                "parameter `{}` holds `&{}=`: the signed text does not show where that value ends",
                 Sanitized(holder),
                 Sanitized(hidden)
             ),
             Self::CutContent => write!(
                 formatter,
-                "parameter `{CONTENT}` begins like JSON and is not one whole JSON text"
+                "parameter `{CONTENT}` begins like JSON, but is not one whole JSON text"
             ),
         }
     }
 }
 
-/// The first thing that is ambiguous about parameters, which come in the byte order of their names, as they were signed.
+/// The first ambiguity of parameters, which are in the byte order of their names, as they were signed.
 pub(crate) fn of_parameters<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<Ambiguity<'a>> {
     let all = parameters.clone();
     let mut rest = parameters;
@@ -131,7 +131,7 @@ pub(crate) fn of_parameters<'a>(parameters: impl Iterator<Item = (&'a str, &'a s
     None
 }
 
-/// What the notification of a payment could not be told by, if a request said this in this field: `&NAME=`, by the name.
+/// The `NAME` in `&NAME=` that would make the notification ambiguous if a request had this text in this field.
 pub(crate) fn of_request<'a>(field: &str, text: &'a str) -> Option<&'a str> {
     if !text.contains('&') {
         return None;
@@ -142,7 +142,7 @@ pub(crate) fn of_request<'a>(field: &str, text: &'a str) -> Option<&'a str> {
     comes_back.find_map(|names| hidden_in(holder, text, |name| has(names, name), barrier))
 }
 
-/// The first parameter that may begin inside a value; `barrier` is the next one behind it that can't be hidden.
+/// The first parameter that may begin inside a value. `barrier` is the next one after the value that can't be hidden.
 fn hidden_in<'a>(
     holder: &str,
     value: &'a str,
@@ -150,7 +150,7 @@ fn hidden_in<'a>(
     barrier: Option<&str>,
 ) -> Option<&'a str> {
     let mut parts = value.split('&');
-    // In front of the first is no `&`.
+    // The first part has no `&` before it.
     parts.next();
     let could_stand_there = |name: &str| name > holder && barrier.is_none_or(|barrier| name < barrier);
     parts
@@ -164,13 +164,13 @@ fn has(sorted: &[&str], name: &str) -> bool {
     sorted.binary_search(&name).is_ok()
 }
 
-/// Whether it can be a parameter's name: else a name could hold the `=` and `&` that the signed text puts between parameters.
+/// Whether it can be a parameter's name. A name must not contain the `=` and `&` that join parameters in the signed text.
 pub(crate) fn is_name(name: &[u8]) -> bool {
     let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
     !name.is_empty() && name.iter().all(is_in_word)
 }
 
-/// Whether the outermost bracket closes at the end, and not before. What it holds need not be sound.
+/// Whether the outermost bracket closes at the end, and not before. The content need not be valid.
 fn is_whole_json(text: &str) -> bool {
     let text = text.trim_ascii();
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
@@ -199,7 +199,7 @@ mod tests {
 
     type Reading = Vec<(String, String)>;
 
-    /// Every way to read a signed text, but those whose names are out of order.
+    /// All readings of a signed text whose names are in order.
     fn readings(text: &str) -> Vec<Reading> {
         let mut readings: Vec<Reading> = Vec::new();
         for (index, part) in text.split('&').enumerate() {
@@ -231,7 +231,7 @@ mod tests {
         of_parameters(reading.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
-    /// The next of the same numbers in every run.
+    /// The next pseudo-random number, the same in every run.
     fn below(state: &mut u64, limit: usize) -> usize {
         *state = state
             .wrapping_mul(6_364_136_223_846_793_005)

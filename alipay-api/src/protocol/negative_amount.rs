@@ -1,4 +1,4 @@
-//! No request takes a negative amount: a refund of less than nothing would be a payment.
+//! A request with a negative amount is refused: a refund of a negative amount would be a payment.
 
 use std::{any::Any, fmt};
 
@@ -7,14 +7,14 @@ use crate::{
     types::Price,
 };
 
-/// A field of a request holds a negative amount.
+/// A field of a request with a negative amount.
 #[derive(Clone, Debug)]
 pub(crate) struct NegativeAmount {
     path: String,
 }
 
 impl NegativeAmount {
-    /// Refuses a field that holds a negative amount, at any depth.
+    /// Refuses a field with a negative amount, at any depth.
     pub(super) fn check(name: &str, field: &dyn Field) -> Result<(), Self> {
         match find(field) {
             None => Ok(()),
@@ -25,7 +25,7 @@ impl NegativeAmount {
     }
 }
 
-/// Where the first negative amount is.
+/// The place of the first negative amount.
 fn find(field: &dyn Field) -> Option<DecodeError> {
     match field.view() {
         View::Scalar(scalar) => {
@@ -47,7 +47,10 @@ fn find(field: &dyn Field) -> Option<DecodeError> {
 impl fmt::Display for NegativeAmount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = &self.path;
-        write!(formatter, "`{path}` is negative: a request takes no amount below zero")
+        write!(
+            formatter,
+            "`{path}` is negative: amounts of a request must not be below zero"
+        )
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
         };
         assert_eq!(
             refund(-1).unwrap_err(),
-            "`refund_amount` is negative: a request takes no amount below zero"
+            "`refund_amount` is negative: amounts of a request must not be below zero"
         );
         assert!(refund(0).is_ok() && refund(1).is_ok());
         let goods = |cents| {
@@ -83,7 +86,7 @@ mod tests {
         pay.goods_detail = vec![goods(1), goods(-1)];
         assert_eq!(
             RequestContent::new(&pay, &Pay::INFO).unwrap_err().to_string(),
-            "`goods_detail[1].price` is negative: a request takes no amount below zero"
+            "`goods_detail[1].price` is negative: amounts of a request must not be below zero"
         );
     }
 }

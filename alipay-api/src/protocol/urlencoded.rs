@@ -14,7 +14,7 @@ pub(crate) fn append_encoded<'a>(out: &mut String, parameters: impl Iterator<Ite
     }
 }
 
-/// Whatever is not an unreserved character of RFC 3986 is encoded.
+/// Encodes every character that is not unreserved in RFC 3986.
 fn append_value(out: &mut String, value: &str) {
     let mut rest = value;
     while let Some(place) = rest.bytes().position(|byte| !UNRESERVED[usize::from(byte)]) {
@@ -31,7 +31,7 @@ fn append_value(out: &mut String, value: &str) {
     out.push_str(rest);
 }
 
-/// By byte: a letter, a digit, or one of `-._~`.
+/// For each byte, whether it is a letter, a digit, or one of `-._~`.
 const UNRESERVED: [bool; 256] = {
     let mut unreserved = [false; 256];
     let mut byte = 0_u8;

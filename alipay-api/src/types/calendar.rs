@@ -1,16 +1,16 @@
 //! Days of the Gregorian calendar, counted from 1970-01-01.
 //!
-//! Years begin in March here: then a leap day is a year's last, and the months before it always begin on the same days.
+//! Years begin in March here: then the leap day is the last day of the year, and all months begin on fixed days.
 
 const YEARS: std::ops::RangeInclusive<i16> = -9999..=9999;
 
-/// In 400 years; after them the calendar repeats.
+/// The days of 400 years, after which the calendar repeats.
 const DAYS_OF_ERA: i64 = 146_097;
 
-/// From 0000-03-01 to 1970-01-01.
+/// The days from 0000-03-01 to 1970-01-01.
 const DAYS_BEFORE: i64 = 719_468;
 
-/// Whether there is such a day, in the years -9999 to 9999.
+/// Whether this day exists, in the years -9999 to 9999.
 pub(super) fn has(year: i16, month: u8, day: u8) -> bool {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last = match month {
@@ -23,7 +23,7 @@ pub(super) fn has(year: i16, month: u8, day: u8) -> bool {
     YEARS.contains(&year) && (1..=last).contains(&day)
 }
 
-/// How many days after 1970-01-01 this one is.
+/// The number of days from 1970-01-01 to this day.
 pub(super) fn days(year: i16, month: u8, day: u8) -> i64 {
     let month = (i64::from(month) + 9) % 12;
     let year = i64::from(year) - i64::from(month >= 10);
@@ -33,7 +33,7 @@ pub(super) fn days(year: i16, month: u8, day: u8) -> i64 {
     year.div_euclid(400) * DAYS_OF_ERA + day_of_era - DAYS_BEFORE
 }
 
-/// Year, month and day so many days after 1970-01-01; `None` outside the years -9999 to 9999.
+/// The year, month and day that is this number of days after 1970-01-01; `None` outside the years -9999 to 9999.
 pub(super) fn day(days: i64) -> Option<(i16, u8, u8)> {
     let days = days.checked_add(DAYS_BEFORE)?;
     let day_of_era = days.rem_euclid(DAYS_OF_ERA);
@@ -47,7 +47,7 @@ pub(super) fn day(days: i64) -> Option<(i16, u8, u8)> {
     Some((year, u8::try_from((month + 2) % 12 + 1).ok()?, u8::try_from(day).ok()?))
 }
 
-/// The day of the year that a month begins on; March is 0. Five months have 153 days.
+/// The day of the year on which a month begins; March is 0. Five months have 153 days.
 fn first_of(month: i64) -> i64 {
     (153 * month + 2) / 5
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::codec::{DecodeError, Field, JsonWriter, Reading, Scalar, Value, scalar};
 
-/// A file of an upload: its bytes are sent beside the signed parameters and are not signed themselves.
+/// A file of an upload. Its bytes are sent beside the signed parameters and are not signed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct File {
     name: String,
@@ -13,7 +13,7 @@ pub struct File {
 }
 
 impl File {
-    /// A file of this name, whose ending tells the gateway its kind (`shop.png`), and these bytes.
+    /// A file of this name and content. The gateway takes the kind of file from the name's ending (`shop.png`).
     pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         Self {
             name: name.into(),
@@ -42,7 +42,7 @@ impl fmt::Debug for File {
     }
 }
 
-/// Only for serde, where a request is stored: files are never part of a JSON that is sent.
+/// Only for serde, to store a request: files are never part of JSON that is sent.
 impl Scalar for File {
     fn empty() -> Self {
         Self::default()

@@ -1,13 +1,13 @@
 use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// JSON that travels as text inside a string, such as a field that Alipay only passes on.
+/// JSON text inside a string, such as a field that Alipay only passes on.
 ///
-/// Its text is kept exactly. Make one from a [`serde_json::Value`]; read it with [`Json::to_value`].
+/// The exact text is kept. Make it from a [`serde_json::Value`], and read it with [`Json::to_value`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Json(String);
 
 impl Json {
-    /// The text as it is; it is not checked.
+    /// Takes the text without checking it.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -17,14 +17,14 @@ impl Json {
         &self.0
     }
 
-    /// What the text says.
+    /// Parses the text.
     ///
     /// # Errors
     /// The text is not JSON.
     pub fn to_value(&self) -> Result<serde_json::Value, DecodeError> {
         Value::parse(&self.0)?;
         serde_json::from_str(&self.0)
-            .map_err(|_| DecodeError::new("JSON that is nested too deep or holds a number out of range"))
+            .map_err(|_| DecodeError::new("the JSON is nested too deep or has a number out of range"))
     }
 }
 

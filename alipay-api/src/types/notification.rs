@@ -1,8 +1,8 @@
-/// A notification that no spec describes, or that was not read. Its parameters are on the [`Verified`](crate::notify::Verified) around it.
+/// A notification that has no spec, or that was not decoded. Its parameters are in the [`Verified`](crate::notify::Verified) around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {
-    /// Its `notify_type` or `msg_method`; empty where it has neither.
+    /// Its `notify_type` or `msg_method`; empty if it has neither.
     pub name: String,
 }
 

@@ -12,10 +12,11 @@ use rust_decimal::Decimal;
 use super::pad::pad;
 use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// An amount of money: a decimal with two places, never a binary fraction.
+/// An amount of money: a decimal number with two decimals, never a binary fraction.
 ///
-/// Yuan, unless the field says another currency. On the wire it is text such as `"88.80"`. It holds -92,233,720,368,547,758.08 to
-/// 92,233,720,368,547,758.07. A response may hold a negative amount; a request with one is refused before anything is sent.
+/// The currency is yuan, unless the field says otherwise. On the wire it is text such as `"88.80"`. The range is
+/// -92,233,720,368,547,758.08 to 92,233,720,368,547,758.07. A response may have a negative amount; a request with one is an error before
+/// anything is sent.
 ///
 /// ```
 /// # use alipay_api::types::Price;
@@ -28,10 +29,10 @@ use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 /// ```
 ///
 /// # Arithmetic
-/// Amounts are compared, added, subtracted and summed. An amount out of range never wraps and is never clamped: `+`, `-`, `+=`, `-=` and
-/// `sum` panic, in release builds too, as those of [`Duration`](std::time::Duration) do. For amounts from outside there are
+/// Amounts can be compared, added, subtracted and summed. A result out of range never wraps and is never clamped: `+`, `-`, `+=`, `-=` and
+/// `sum` panic, also in release builds, like those of [`Duration`](std::time::Duration). For amounts from outside use
 /// [`checked_add`](Self::checked_add), [`checked_sub`](Self::checked_sub), [`checked_mul`](Self::checked_mul) and
-/// [`checked_sum`](Self::checked_sum). A difference below zero is in range: ask [`is_negative`](Self::is_negative).
+/// [`checked_sum`](Self::checked_sum). A difference may be negative: check [`is_negative`](Self::is_negative).
 ///
 /// ```
 /// # use alipay_api::types::Price;
@@ -47,20 +48,20 @@ pub struct Price {
     cents: i64,
 }
 
-/// Text that is not an amount with at most two decimals.
+/// The error for text that is not an amount with at most two decimals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsePriceError(());
 
 impl fmt::Display for ParsePriceError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("not an amount with at most two decimals: write it like 88.80")
+        formatter.write_str("the text is not an amount with at most two decimals: write it like 88.80")
     }
 }
 
 impl Error for ParsePriceError {}
 
 impl Price {
-    /// Nothing.
+    /// Zero: 0.00.
     pub const ZERO: Self = Self { cents: 0 };
 
     /// An amount in hundredths: fen (分) of a yuan, cents of a dollar. `8880` is 88.80.
@@ -69,9 +70,9 @@ impl Price {
         Self { cents }
     }
 
-    /// A whole amount: so many yuan (元). `88` is 88.00.
+    /// An amount in whole yuan (元). `88` is 88.00.
     pub const fn from_yuan(yuan: u32) -> Self {
-        // Beyond the range of an `i64` of cents is nothing of 32 bits.
+        // 32 bits of yuan can't exceed 64 bits of cents.
         Self {
             cents: yuan as i64 * 100,
         }
@@ -83,32 +84,32 @@ impl Price {
         self.cents
     }
 
-    /// Whether it is nothing: 0.00.
+    /// Whether the amount is zero.
     pub const fn is_zero(self) -> bool {
         self.cents == 0
     }
 
-    /// Whether it is less than nothing.
+    /// Whether the amount is below zero.
     pub const fn is_negative(self) -> bool {
         self.cents < 0
     }
 
-    /// The sum; `None` where it is out of range.
+    /// The sum; `None` if it is out of range.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         Self::in_range(self.cents.checked_add(other.cents))
     }
 
-    /// The difference, which may be negative; `None` where it is out of range.
+    /// The difference, which may be negative; `None` if it is out of range.
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         Self::in_range(self.cents.checked_sub(other.cents))
     }
 
-    /// So many times the amount; `None` where it is out of range.
+    /// The amount times a whole number; `None` if it is out of range.
     pub const fn checked_mul(self, times: i64) -> Option<Self> {
         Self::in_range(self.cents.checked_mul(times))
     }
 
-    /// The sum of all; `None` where it, or that of the first of them, is out of range.
+    /// The sum of all amounts; `None` if it, or the sum of the first of them, is out of range.
     pub fn checked_sum(prices: impl IntoIterator<Item = Self>) -> Option<Self> {
         prices.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
@@ -121,7 +122,7 @@ impl Price {
     }
 }
 
-/// An amount that can't be held must not become another one.
+/// Panics, because an amount out of range must not become another amount.
 #[cold]
 #[track_caller]
 fn out_of_range() -> Price {
@@ -187,7 +188,7 @@ impl<'a> Sum<&'a Price> for Price {
 impl FromStr for Price {
     type Err = ParsePriceError;
 
-    /// Reads digits with at most two decimals; further ones may only be zeros. No exponent, no grouping.
+    /// Reads digits with at most two decimals. More decimals must be zeros. Exponents and grouping are not allowed.
     fn from_str(text: &str) -> Result<Self, ParsePriceError> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(digits) => (true, digits),
@@ -205,7 +206,7 @@ impl FromStr for Price {
         }
         let missing = &"00"[hundredths.len()..];
         let mut digits = [whole, hundredths, missing].into_iter().flat_map(str::bytes);
-        // Downwards, since the range of negative numbers is the larger one.
+        // Counts downwards, because the range of negative numbers is larger.
         let below_zero = digits.try_fold(0_i64, |cents, digit| {
             cents.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))
         });
@@ -243,7 +244,7 @@ impl From<Price> for Decimal {
 impl TryFrom<Decimal> for Price {
     type Error = ParsePriceError;
 
-    /// Fails where the decimal has more than two places that are not zero, or is too large.
+    /// Fails if the decimal has more than two decimals that are not zero, or is out of range.
     fn try_from(decimal: Decimal) -> Result<Self, ParsePriceError> {
         decimal.normalize().to_string().parse()
     }

@@ -6,8 +6,8 @@ use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
 /// A credential or a personal secret: a token, a payment code, the number of an identity card.
 ///
-/// `Debug` shows none of it, there is no `Display`, and its memory is wiped when it is dropped.
-/// serde's `Serialize` does write it: whoever stores tokens has to.
+/// `Debug` does not show it, there is no `Display`, and its memory is wiped when it is dropped. serde's `Serialize` writes it, because programs
+/// have to store tokens.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 

@@ -8,12 +8,12 @@ use std::{
 use super::{calendar, pad::pad};
 use crate::codec::{DecodeError, JsonWriter, Scalar, Value, scalar};
 
-/// By how many seconds the clocks in Beijing are ahead of UTC, all year.
+/// The offset of Beijing time from UTC in seconds, all year.
 pub(super) const AHEAD: i64 = 8 * 60 * 60;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A moment as Alipay writes it: Beijing time (UTC+8, all year), `yyyy-MM-dd HH:mm:ss`, whatever the machine's zone is.
+/// A time as Alipay writes it: Beijing time (UTC+8, all year), `yyyy-MM-dd HH:mm:ss`, whatever the machine's time zone.
 ///
 /// ```
 /// # use alipay_api::types::{Date, DateTime};
@@ -25,10 +25,10 @@ const DAY: i64 = 24 * 60 * 60;
 /// # Ok::<(), alipay_api::types::ParseTimeError>(())
 /// ```
 ///
-/// It converts to and from [`SystemTime`], and the moments of other libraries, which know their own zone or are in UTC: with the
-/// feature `chrono`, `chrono::DateTime`; with `jiff`, `Timestamp` and `ZonedDateTime`; with `time`, `OffsetDateTime`. What is made of it there
-/// is the same moment, at UTC+8 where the type has an offset. What it is made of loses the fraction of its second. Local times without
-/// a zone do not convert, since nothing tells whether they are Beijing's: the [parts](Self::parts) are.
+/// It converts to and from [`SystemTime`], and types of other libraries that have a time zone or are in UTC: with the feature `chrono`,
+/// `chrono::DateTime`; with `jiff`, `Timestamp` and `ZonedDateTime`; with `time`, `OffsetDateTime`. The result is the same moment, at UTC+8 if the type
+/// has an offset. Converting to `DateTime` drops fractions of a second. Local times without a zone don't convert, because it is unknown
+/// whether they are Beijing time; the [parts](Self::parts) are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime {
     date: Date,
@@ -39,7 +39,7 @@ pub struct DateTime {
 
 /// A day as Alipay writes it: `yyyy-MM-dd`, in Beijing.
 ///
-/// With the features `chrono`, `jiff` and `time`, it converts to and from their days, nothing lost.
+/// With the features `chrono`, `jiff` and `time`, it converts to and from their dates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     year: i16,
@@ -47,7 +47,7 @@ pub struct Date {
     day: u8,
 }
 
-/// Text that is not a time or a day as Alipay writes them.
+/// The error for text that is not a time or a date in Alipay's format, and for times out of range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTimeError {
     expected: &'static str,
@@ -61,14 +61,14 @@ impl ParseTimeError {
 
 impl fmt::Display for ParseTimeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not {}", self.expected)
+        write!(formatter, "expected {}", self.expected)
     }
 }
 
 impl Error for ParseTimeError {}
 
 impl DateTime {
-    /// A moment in Beijing; `None` where there is no such date or time of day.
+    /// A Beijing time; `None` if the date or the time of day does not exist.
     pub fn new(year: i16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
         Date::new(year, month, day)?.at(hour, minute, second)
     }
@@ -133,19 +133,19 @@ impl DateTime {
 }
 
 impl Date {
-    /// What stands where nothing was read.
+    /// The value of a required field that was not read.
     pub(super) const BLANK: Self = Self {
         year: 0,
         month: 1,
         day: 1,
     };
 
-    /// A day; `None` where there is no such one, or outside the years -9999 to 9999.
+    /// A date; `None` if it does not exist, or is outside the years -9999 to 9999.
     pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
         calendar::has(year, month, day).then_some(Self { year, month, day })
     }
 
-    /// A moment of the day, in Beijing; `None` where there is no such time of day.
+    /// A Beijing time on this date; `None` if the time of day does not exist.
     pub fn at(self, hour: u8, minute: u8, second: u8) -> Option<DateTime> {
         (hour < 24 && minute < 60 && second < 60).then_some(DateTime {
             date: self,
@@ -179,7 +179,7 @@ impl Date {
 impl TryFrom<SystemTime> for DateTime {
     type Error = ParseTimeError;
 
-    /// The second that the moment lies in.
+    /// Drops the fraction of the second.
     fn try_from(time: SystemTime) -> Result<Self, ParseTimeError> {
         let seconds = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_secs()).ok(),
@@ -209,7 +209,7 @@ impl From<DateTime> for SystemTime {
 impl FromStr for DateTime {
     type Err = ParseTimeError;
 
-    /// Reads `yyyy-MM-dd HH:mm:ss`; also with a fraction of a second, which is dropped, and without seconds.
+    /// Reads `yyyy-MM-dd HH:mm:ss`, also without seconds, or with a fraction of a second, which is dropped.
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
         const EXPECTED: ParseTimeError = ParseTimeError {
             expected: "a time of the form yyyy-MM-dd HH:mm:ss",
@@ -289,7 +289,7 @@ impl fmt::Debug for Date {
     }
 }
 
-/// What stands where nothing was read.
+/// The value of a required field that was not read.
 const NEVER: DateTime = DateTime {
     date: Date::BLANK,
     hour: 0,

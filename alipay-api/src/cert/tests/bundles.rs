@@ -1,4 +1,4 @@
-//! The root bundle, with everything that makes parsers stumble.
+//! The root bundle, with everything that parsers may fail on.
 
 use super::{
     Certificate, CertificateErrorKind, RootCertificates,
@@ -6,7 +6,7 @@ use super::{
     openssl::{self, Folder, Order},
 };
 
-/// What openssl's options have for the two kinds that don't count.
+/// The openssl options of the two kinds that are ignored.
 const SM3: &[&str] = &["-sm3", "-sigopt", "distid:1234567812345678"];
 
 /// The names and serials of Alipay's own bundle, with other keys.
@@ -58,7 +58,7 @@ impl Bundle {
     }
 }
 
-/// What Alipay names its bundle by.
+/// The serial of Alipay's bundle.
 const STANDARD: &str = "687b59193f3f462dd5336e5abf83c5d8_02941eef3187dddf3d3b83462e1dfcf6";
 
 fn serial(text: &str) -> String {
@@ -113,13 +113,13 @@ fn damage_is_refused_with_its_place_or_left_out() {
     for (damaged, says) in [
         (
             "-----BEGIN CERTIFICATE-----\nthis is not base64!\n-----END CERTIFICATE-----",
-            "something else than base64",
+            "is not base64",
         ),
         (
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
             "a damaged one",
         ),
-        ("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", "no text"),
+        ("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", "is empty"),
         ("-----BEGIN CERTIFICATE-----", "cut short"),
         ("-----BEGIN ", "cut short"),
         ("-----END CERTIFICATE-----", "has no line `-----BEGIN …-----` before it"),
@@ -127,8 +127,8 @@ fn damage_is_refused_with_its_place_or_left_out() {
         (headless, "has no line `-----BEGIN …-----` before it"),
         (endless, "cut short"),
         (&ant.replace(line, ""), "cut short"),
-        (&ant.replace('+', " "), "has blanks where each `+` was"),
-        (&ant.replace(line, &format!("{line}{line}")), "behind the certificate"),
+        (&ant.replace('+', " "), "has blanks in place of `+`"),
+        (&ant.replace(line, &format!("{line}{line}")), "followed by other data"),
     ] {
         for (place, texts) in [
             (1, [damaged, sm2, ant, ecdsa, trust]),
@@ -146,19 +146,19 @@ fn damage_is_refused_with_its_place_or_left_out() {
             assert_eq!((member, members), (place, 5), "{damaged}");
             let message = error.to_string();
             assert!(
-                message.starts_with(&format!("root certificate {place} of 5, which begins in line {line}: "))
+                message.starts_with(&format!("root certificate {place} of 5, in line {line}: "))
                     && message.contains(says),
                 "{damaged}: {message}"
             );
             let before: usize = texts[..place - 1].iter().map(|text| text.lines().count()).sum();
-            // What has no first line is seen in the block before it.
+            // A block without a first line is found in the block before it.
             if damaged.starts_with("-----BEGIN") {
                 assert_eq!(line, before + 1, "{damaged}");
             }
             let lenient = RootCertificates::parse_lenient(&text).unwrap();
             assert_eq!(lenient.alipay_serial(), STANDARD, "{damaged}");
         }
-        // Whoever takes away what is refused takes it away for good.
+        // Removing the refused certificate makes the bundle valid.
         let without = RootCertificates::parse_lenient(&[sm2, damaged, ecdsa, trust].join("\n")).unwrap();
         assert_eq!(without.alipay_serial(), STANDARD.split_once('_').unwrap().1);
     }
@@ -185,14 +185,14 @@ fn no_changed_character_of_a_member_that_counts_gives_another_serial() {
                 Err(error) => {
                     let kind = error.kind();
                     let is_named = matches!(kind, CertificateErrorKind::Member { member: 2, .. });
-                    // A broken first line makes two of it: what has no beginning, and what is left of the one before.
+                    // A broken first line gives two faults: a block without a beginning, and the rest of the block before.
                     assert!(is_named, "{at}: {error}");
                     refused += 1;
                 }
             }
         }
     }
-    // Line ends may go, and the blocks have names that don't count.
+    // Line ends may be missing, and the names of blocks are ignored.
     assert!(refused > 3 * (ant.len() - 150), "{refused} of {}", 3 * ant.len());
     assert!(unchanged > 0);
 }
@@ -287,11 +287,11 @@ fn the_serial_is_that_of_roots() {
                 .contains("give Alipay's root certificates (支付宝根证书, alipayRootCert.crt)")
         );
     }
-    // One that has strayed among the roots, whose issuer is not there.
+    // Another certificate among the roots, whose issuer is missing.
     let error = RootCertificates::parse(&(root.clone() + &leaf)).unwrap_err();
     let message = error.to_string();
     assert!(
-        message.starts_with("root certificate 2 of 2") && message.contains("is no root"),
+        message.starts_with("root certificate 2 of 2") && message.contains("not a root"),
         "{message}"
     );
 }

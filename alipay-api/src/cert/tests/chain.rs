@@ -1,4 +1,4 @@
-//! Which certificates lead to a root, held against `openssl verify` where that has the same rules.
+//! Which certificates lead to a root, compared with `openssl verify` where the rules are the same.
 
 use std::{sync::LazyLock, time::SystemTime};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign";
-/// What Alipay's own have.
+/// The extensions of Alipay's own certificates.
 pub(super) const SIGNER: &str =
     "keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment,keyAgreement";
 
@@ -60,7 +60,7 @@ fn check_at(now: DateTime, leaf: &str, others: &[&str]) -> Result<(), Kind> {
     chain::check(&leaf, &[], &RootCertificates::parse(&ROOT).unwrap(), now)
 }
 
-/// Has openssl agree that it is right or wrong.
+/// Checks that openssl agrees.
 fn check(leaf: &str, others: &[&str]) -> Result<(), Kind> {
     let checked = check_at(now(), leaf, others);
     assert_eq!(
@@ -112,7 +112,7 @@ fn a_missing_issuer_is_named() {
     for others in [&[&*intermediate][..], &[&*intermediate, &*stranger]] {
         let (subject, fault) = fault(check(&LEAF, others));
         let issuer = name("Stranger");
-        // The stranger's root is no root for being in the file.
+        // A root in the file is not trusted because it is there.
         let expected = [
             (name("Intermediate"), Fault::IssuerUnknown { issuer: issuer.clone() }),
             (issuer.clone(), Fault::IssuerUnknown { issuer }),
@@ -163,7 +163,7 @@ fn a_forgery_is_refused() {
         let (_, found) = fault(check(leaf, others));
         let is_told = match &found {
             Fault::BadSignature { issuer } => [name("Root"), name("Intermediate")].contains(issuer),
-            // One that signed itself is not taken for a root.
+            // A self-signed certificate is not a root.
             Fault::IssuerUnknown { issuer } => *issuer == name("Intermediate") && others[0] == self_signed,
             _ => false,
         };
@@ -267,7 +267,7 @@ fn everything_on_the_way_is_valid_at_the_time() {
     // The other of the name and key is still there.
     check_at(at(11), &LEAF, &[&short, &INTERMEDIATE]).unwrap();
 
-    // A root's time ends too.
+    // Roots expire, too.
     let old_root = Order {
         options: &["-sha256", "-days", "3"],
         ..Order::new("/C=CN/CN=Root")
@@ -322,7 +322,7 @@ fn errors_say_who_is_at_fault_on_one_line() {
     let error = CertificateError::from(check(&leaf, &[]).unwrap_err());
     assert_eq!(
         error.to_string(),
-        r"the certificate of `CN=A\nB,C=CN` does not lead to the root certificates: its issuer `CN=Intermediate,C=CN` is no root, and nothing else in the file leads further"
+        r"the certificate of `CN=A\nB,C=CN` does not lead to the root certificates: the certificate's issuer `CN=Intermediate,C=CN` is neither a root nor another certificate in the file"
     );
 }
 

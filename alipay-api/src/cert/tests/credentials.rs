@@ -118,7 +118,9 @@ async fn may_have_a_signer_of_the_callers_own() {
         ..Order::new("/CN=Authority")
     };
     let authority = authority.issued_by(&RSA_ROOT, &openssl::RSA_KEY, AUTHORITY);
-    assert!(refusal(custom(SignType::Rsa2, &APP, &authority).await).contains("this is an authority's certificate"));
+    assert!(
+        refusal(custom(SignType::Rsa2, &APP, &authority).await).contains("the given certificate is an authority's")
+    );
 }
 
 #[test]
@@ -219,7 +221,12 @@ fn no_file_is_taken_for_another() {
     let authority = issued("/CN=Alipay", &openssl::OTHER_RSA_KEY, AUTHORITY);
     let own_authority = issued("/CN=App", own, AUTHORITY);
     for (app, alipay, roots, says) in [
-        (&app, &root, &root, "Alipay's certificate: this is an authority's"),
+        (
+            &app,
+            &root,
+            &root,
+            "Alipay's certificate: the given certificate is an authority's",
+        ),
         (
             &app,
             &root,
@@ -232,18 +239,23 @@ fn no_file_is_taken_for_another() {
             &alipay,
             "Alipay's root certificates: no certificate in this file is a root",
         ),
-        (&app, &authority, &root, "Alipay's certificate: this is an authority's"),
+        (
+            &app,
+            &authority,
+            &root,
+            "Alipay's certificate: the given certificate is an authority's",
+        ),
         (
             &own_authority,
             &alipay,
             &root,
-            "the app's certificate: this is an authority's",
+            "the app's certificate: the given certificate is an authority's",
         ),
         (
             &app,
             &alipay,
             &(app.clone() + &issuing + &root),
-            "the app's certificate: this is an authority's",
+            "the app's certificate: the given certificate is an authority's",
         ),
         (
             &app,
@@ -255,7 +267,7 @@ fn no_file_is_taken_for_another() {
         let message = refusal(Credentials::certificates(own, app, alipay, roots));
         assert!(message.starts_with(says), "{message}");
     }
-    // Roots of old say nothing of what they are for.
+    // Old roots have no extensions.
     let plain = Order {
         key: &openssl::THIRD_RSA_KEY,
         ..Order::new("/CN=Root")
@@ -274,17 +286,17 @@ fn errors_say_which_text_is_wrong() {
         ),
         (
             [own, own, alipay, root],
-            "the app's certificate: this is a key, not a certificate",
+            "the app's certificate: the text is a key, not a certificate",
         ),
         (
             [own, app, own, root],
-            "Alipay's certificate: this is a key, not a certificate",
+            "Alipay's certificate: the text is a key, not a certificate",
         ),
         (
             [own, app, alipay, own],
-            "Alipay's root certificates: this is a key, not a certificate",
+            "Alipay's root certificates: the text is a key, not a certificate",
         ),
-        ([own, app, alipay, ""], "Alipay's root certificates: there is no text"),
+        ([own, app, alipay, ""], "Alipay's root certificates: the text is empty"),
     ] {
         let [key, app, alipay, root] = texts;
         let message = refusal(Credentials::certificates(key, app, alipay, root));

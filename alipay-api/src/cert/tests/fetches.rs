@@ -1,4 +1,4 @@
-//! A certificate is fetched, and something comes in between.
+//! Fetches that are disturbed.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ async fn an_outage_causes_few_fetches() {
 async fn an_answer_does_not_take_a_notifications_failure_for_its_own() {
     let gateway = Gateway::new();
     let client = gateway.client().build().unwrap();
-    // Somebody hears of the serial before it is handed out.
+    // A notification names the serial before Alipay publishes the certificate.
     let coming = alipay("2000", &LAST.key);
     gateway.sign_with(&coming);
     gateway.sign_downloads_with(&PRESENT);
@@ -118,7 +118,7 @@ async fn an_answer_that_waited_for_a_notifications_fetch_begins_its_own() {
         async move { call(&client).await }
     });
     gateway.called(2).await;
-    // What the first download says is settled already.
+    // The result of the first download is known already.
     gateway.hand_out(&coming.serial(), &coming.file);
     gateway.release();
     called.await.unwrap().unwrap();
@@ -166,7 +166,7 @@ fn to_receive_takes_a_runtime_from_the_first_day_on() {
     }
 }
 
-/// Polls without a runtime what has nothing to wait for.
+/// Polls a future that is ready at once, without a runtime.
 fn poll_once<T>(future: impl Future<Output = T>) -> T {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {
@@ -176,7 +176,7 @@ fn poll_once<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[tokio::test]
-async fn what_names_no_certificate_is_verified_by_any_at_hand() {
+async fn a_signature_that_names_no_certificate_is_verified_with_all_known_ones() {
     let gateway = Gateway::new();
     let client = gateway.client().build().unwrap();
     let notifications = client.notifications();
@@ -197,7 +197,7 @@ async fn what_names_no_certificate_is_verified_by_any_at_hand() {
         notifications.receive(identity.unnamed_notification()).await.unwrap();
     }
     notifications.verify(LAST.unnamed_notification()).unwrap_err();
-    // To name one is to be signed with that one.
+    // A signature that names a certificate is verified with that one only.
     let error = notifications.verify(PRESENT.notification(&NEXT.serial())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verification);
     assert_eq!(gateway.downloads(), 1);

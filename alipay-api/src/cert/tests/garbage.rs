@@ -1,4 +1,4 @@
-//! Whatever comes in, nothing panics.
+//! No input causes a panic.
 
 use std::sync::LazyLock;
 
@@ -50,7 +50,7 @@ fn changed(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
-/// A certificate that was read, however damaged, answers all questions.
+/// All functions of a certificate that was read work, however damaged it is.
 fn ask(certificate: &Certificate) -> Result<(), TestCaseError> {
     prop_assert_eq!(certificate.alipay_serial().len(), 32);
     prop_assert!(

@@ -1,4 +1,4 @@
-//! A gateway in this process, which changes its certificate when it is told to.
+//! A gateway in this process that changes its certificate on request.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -53,7 +53,7 @@ pub(super) struct Identity {
     pub(super) file: String,
 }
 
-/// Alipay's present certificate, and those that follow.
+/// Alipay's current certificate, and the next ones.
 pub(super) static PRESENT: LazyLock<Identity> = LazyLock::new(|| alipay("100", &openssl::key(openssl::RSA)));
 pub(super) static NEXT: LazyLock<Identity> = LazyLock::new(|| alipay("101", &openssl::key(openssl::RSA)));
 pub(super) static LAST: LazyLock<Identity> = LazyLock::new(|| alipay("102", &openssl::key(openssl::RSA)));
@@ -155,12 +155,12 @@ struct State {
     signer: Identity,
     /// Who signs the answers to downloads, if not the same.
     download_signer: Option<Identity>,
-    /// What is handed out, by serial.
+    /// The certificates that can be downloaded, by serial.
     files: HashMap<String, String>,
     /// The parameters of each call.
     calls: Vec<HashMap<String, String>>,
     is_download_signed: bool,
-    /// What becomes of the next downloads.
+    /// The results of the next downloads.
     troubles: VecDeque<Trouble>,
 }
 
@@ -190,7 +190,7 @@ impl Gateway {
         )
     }
 
-    /// A client in certificate mode that knows the present certificate.
+    /// A client in certificate mode that knows the current certificate.
     pub(super) fn client(&self) -> ClientBuilder {
         let credentials = credentials(&PRESENT, &ROOT.certificate);
         Client::builder(APP_ID, credentials).transport(self.clone())

@@ -1,4 +1,4 @@
-//! Which certificate of a file counts, and what is read of it.
+//! Which certificate of a file is used, and what is read from it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

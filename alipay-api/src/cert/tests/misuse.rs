@@ -1,11 +1,11 @@
-//! Whatever is given instead of a certificate, the error says what it is and what to do.
+//! Errors for input that is not a certificate: what it is, and what to do.
 
 use super::{
     Certificate, CertificateErrorKind as Kind, RootCertificates,
     openssl::{self, Folder, Order},
 };
 
-/// What the text is taken for, and what is said of it.
+/// The kind and the message of the error for this text.
 fn refusal(text: &str) -> (Kind, String) {
     let error = Certificate::parse(text).unwrap_err();
     (error.kind().clone(), error.to_string())
@@ -23,7 +23,7 @@ fn nothing_and_paths() {
         assert_refused(
             text,
             &Kind::Empty,
-            "is the variable or file that should hold the certificate filled in?",
+            "check the variable or file that should hold the certificate",
         );
     }
     for text in [
@@ -68,7 +68,7 @@ fn keys_and_signing_requests() {
         &bare,
         &misnamed,
     ] {
-        assert_refused(key, &Kind::Key, "this is a key, not a certificate");
+        assert_refused(key, &Kind::Key, "the text is a key, not a certificate");
     }
     let request = Order::new("/CN=Request").signing_request();
     assert_refused(&request, &Kind::CertificateRequest, "upload it to the open platform");
@@ -92,30 +92,26 @@ fn damage() {
         &Kind::TrailingData,
         "in the same PEM block or file",
     );
-    assert_refused(
-        &pem.replace("MII", "M*I"),
-        &Kind::NotBase64,
-        "something else than base64",
-    );
+    assert_refused(&pem.replace("MII", "M*I"), &Kind::NotBase64, "is not base64");
     assert_refused(
         &armour(b"0\x03abc"),
         &Kind::Unrecognised,
-        "this is not an X.509 certificate",
+        "the text is not an X.509 certificate",
     );
     assert_refused(
         "this is no certificate",
         &Kind::NotPem,
-        "this is neither PEM nor a certificate in base64",
+        "the text is neither PEM nor a certificate in base64",
     );
     assert_refused(&"x".repeat((1 << 20) + 1), &Kind::TooLarge, "too large");
     let plus = pem.replace('+', " ");
     assert_ne!(plus, pem);
     let bare: String = plus.lines().filter(|line| !line.starts_with('-')).collect();
     for text in [&plus, &bare] {
-        assert_refused(text, &Kind::BlanksForPlus, "has blanks where each `+` was");
+        assert_refused(text, &Kind::BlanksForPlus, "has blanks in place of `+`");
     }
 
-    // What is left of a file whose leaf is damaged can't stand in for it.
+    // If the leaf is damaged, no other certificate of the file replaces it.
     let headless = pem.replace("-----BEGIN CERTIFICATE-----", "");
     assert_refused(
         &format!("{headless}{pem}"),
@@ -159,11 +155,12 @@ fn files() {
     let error = Certificate::from_file(&path).unwrap_err();
     assert_eq!(error.kind(), &Kind::Unreadable(std::io::ErrorKind::NotFound));
     assert_eq!(error.path(), Some(&*path));
-    assert!(std::error::Error::source(&error).is_some());
-    assert!(
-        error
-            .to_string()
-            .starts_with(&format!("{}: the file can't be read", path.display()))
+    // The cause is told once.
+    assert!(std::error::Error::source(&error).is_none());
+    let cause = std::fs::read(&path).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{}: the file can't be read: {cause}", path.display())
     );
 
     folder.write("large.crt", vec![b' '; (1 << 20) + 1]);
@@ -171,13 +168,13 @@ fn files() {
         Certificate::from_file(folder.path("large.crt")).unwrap_err().kind(),
         &Kind::TooLarge
     );
-    // To read the file is what was done.
+    // "Read the file first" is no advice for a file.
     for (contents, kind, says) in [
         ("/etc/alipay/app.crt".to_owned(), Kind::Path, "the file holds a path"),
         (
             encrypted(),
             Kind::NotPem,
-            "this is neither PEM nor a certificate in base64",
+            "the text is neither PEM nor a certificate in base64",
         ),
     ] {
         folder.write("other.crt", &contents);
@@ -219,7 +216,7 @@ fn the_roots_are_no_certificate() {
         Order::new("/CN=RSA"),
     ];
     let bundle = roots.map(|root| root.self_signed()).concat();
-    assert_refused(&bundle, &Kind::Roots, "these are root certificates");
+    assert_refused(&bundle, &Kind::Roots, "the file holds root certificates");
     assert!(!refusal(&bundle).1.contains("SM2"));
 }
 

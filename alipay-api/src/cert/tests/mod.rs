@@ -1,4 +1,4 @@
-//! What is read here is held against the `openssl` command line and against Java, which know nothing of this code.
+//! The results are compared with the `openssl` command line and with Java, which don't share this code.
 
 mod bundles;
 mod chain;

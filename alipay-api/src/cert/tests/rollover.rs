@@ -1,4 +1,4 @@
-//! Alipay changes its certificate, or somebody says so.
+//! Alipay changes its certificate, or a forger pretends it.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn two_hundred_calls_fetch_one_certificate() {
     }
     assert_eq!((gateway.downloads(), gateway.calls_of(METHOD).len()), (1, 1 + CALLS));
 
-    // The one at hand is still trusted, and so is the next but one.
+    // The configured certificate is still trusted, and so is the next one.
     for identity in [&*PRESENT, &*NEXT, &*LAST, &*PRESENT, &*NEXT, &*LAST] {
         gateway.sign_with(identity);
         call(&client).await.unwrap();
@@ -80,7 +80,7 @@ async fn the_download_may_be_signed_with_the_old_the_new_or_no_third() {
     gateway.sign_downloads_with(&LAST);
     let error = call(&client).await.unwrap_err();
     assert!(error.is_unknown_certificate(), "{error}");
-    // The third was not asked for: that could go on for ever.
+    // The third was not fetched: the chain of fetches could be endless.
     assert_eq!(gateway.downloads(), 1);
 }
 
@@ -189,7 +189,7 @@ async fn only_alipays_own_certificate_is_taken() {
         CertificateErrorKind::AnotherSerial { alipay_serial }
     );
 
-    // Nor what is none at all.
+    // Nor content that is not a certificate.
     let enough = NEXT.file.repeat(16);
     let large = format!("{}{}", " ".repeat(64 << 10), NEXT.file);
     for garbage in [
@@ -261,7 +261,7 @@ async fn the_answer_must_be_signed_by_the_certificate_that_it_carries() {
 }
 
 #[tokio::test]
-async fn who_stops_waiting_stops_nobody_else() {
+async fn cancelling_one_waiter_does_not_cancel_the_fetch() {
     let gateway = Gateway::new();
     let client = gateway.client().build().unwrap();
     gateway.sign_with(&NEXT);
@@ -372,12 +372,12 @@ async fn a_notification_may_fetch_a_certificate() {
     client.notifications().verify(&body).unwrap();
     client.notifications().receive(&body).await.unwrap();
     assert_eq!(gateway.downloads(), 1);
-    // The certificate at hand needs none.
+    // The configured certificate needs no fetch.
     client
         .notifications()
         .verify(PRESENT.notification(&PRESENT.serial()))
         .unwrap();
-    // To have the certificate is not to have signed.
+    // Knowing the certificate is no signature.
     let error = client
         .notifications()
         .receive(LAST.notification(&NEXT.serial()))
@@ -401,7 +401,7 @@ async fn outsiders_cause_few_fetches() {
         let error = receive(&format!("{number:032x}")).await;
         assert!(error.is_unknown_certificate(), "{error}");
     }
-    // One of them asked which certificate is the present one.
+    // One of them asked which certificate is the current one.
     assert_eq!(gateway.downloads(), 6);
     // The gateway's answers have fetches of their own.
     gateway.sign_with(&NEXT);

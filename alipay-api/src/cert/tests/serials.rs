@@ -1,4 +1,4 @@
-//! The serial of a certificate is the MD5 by hand of what `openssl x509` prints.
+//! The serial of a certificate is the MD5 of what `openssl x509` prints.
 
 use super::{
     Certificate,
@@ -116,7 +116,7 @@ fn equals_openssl_and_md5_by_hand() {
             openssl::md5(&format!("{issuer}{serial}")),
             "{subject}"
         );
-        // Where Java differs, that openssl doesn't agree is no accident of this list.
+        // Where Java is expected to differ from openssl, it does.
         assert_eq!(java.is_some(), by_openssl != issuer, "{by_openssl}");
     }
 }

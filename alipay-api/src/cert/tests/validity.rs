@@ -1,4 +1,4 @@
-//! Certificates that are too old, too new, or soon too old.
+//! Certificates that have expired, are not valid yet, or expire soon.
 
 use std::{
     sync::{Arc, Mutex},
@@ -66,7 +66,7 @@ fn the_validity_includes_its_first_and_its_last_second() {
         error.to_string(),
         format!(
             "Alipay's certificate: the certificate expired at {not_after} (Beijing time): \
-             download the present one from the open platform, or renew it there"
+             download the current one from the open platform, or renew it there"
         )
     );
     let cause = error.cause().unwrap().downcast_ref::<CertificateError>().unwrap();
@@ -82,7 +82,7 @@ fn a_clock_that_is_behind_is_told() {
         message.starts_with("the app's certificate: the certificate is not valid before "),
         "{message}"
     );
-    assert!(message.ends_with("is the clock right?"), "{message}");
+    assert!(message.ends_with("check the clock of this machine"), "{message}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn what_expires_in_use_is_trusted_on_with_a_warning_every_hour() {
         }
     });
     let warnings = log.0.lock().unwrap();
-    assert!(warnings[0].starts_with("Alipay's certificate that was configured has expired, and is still in use"));
+    assert!(warnings[0].starts_with("the configured Alipay certificate has expired and is still used"));
 }
 
 #[test]
@@ -181,8 +181,8 @@ fn what_is_configured_need_not_lead_to_a_root_but_may_not_be_forged() {
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert_eq!(
         error.to_string(),
-        "Alipay's certificate: the certificate of `CN=Alipay` does not lead to the root certificates: it is not signed by \
-         the issuer that it names, `CN=Intermediate`: it is damaged or forged: download it and the root certificates again"
+        "Alipay's certificate: the certificate of `CN=Alipay` does not lead to the root certificates: the certificate is \
+         not signed by its issuer `CN=Intermediate`: it is damaged or forged; download it and the root certificates again"
     );
 }
 

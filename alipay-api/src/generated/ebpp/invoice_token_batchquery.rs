@@ -3,14 +3,14 @@
 
 /// 根据查询令牌获取发票要素列表: `alipay.ebpp.invoice.token.batchquery`.
 ///
-/// Reads the invoices that a user has picked in Alipay's invoice manager (发票管家) to be reimbursed. Alipay calls the address that the expense system
-/// registered with a token that stands for the user's choice; this method turns the token into the invoices.
+/// Reads the invoices that a user has chosen for reimbursement in Alipay's invoice manager (发票管家). Alipay calls the address that the expense system has
+/// registered, with a token for the chosen invoices. This method returns the invoices of the token.
 ///
 /// Documentation: <https://opendocs.alipay.com/pre-apis/api_pre/alipay.ebpp.invoice.token.batchquery>
 #[must_use]
 #[non_exhaustive]
 pub struct InvoiceTokenBatchquery {
-    /// 查询请求令牌. The token for the user's choice, as it came to the registered address. At most 34 characters.
+    /// 查询请求令牌. The token that Alipay sent to the registered address. At most 34 characters.
     pub invoice_token: crate::types::Secret,
     /// 发票要素获取应用场景. What the invoices are read for. Sent as `INVOICE_EXPENSE` unless set.
     pub scene: Option<crate::types::OpenEnum<InvoiceTokenBatchqueryScene>>,

@@ -28,8 +28,8 @@ impl crate::Client {
 impl Ebpp<'_> {
     /// 根据查询令牌获取发票要素列表: `alipay.ebpp.invoice.token.batchquery`.
     ///
-    /// Reads the invoices that a user has picked in Alipay's invoice manager (发票管家) to be reimbursed. Alipay calls the address that the expense system
-    /// registered with a token that stands for the user's choice; this method turns the token into the invoices.
+    /// Reads the invoices that a user has chosen for reimbursement in Alipay's invoice manager (发票管家). Alipay calls the address that the expense system has
+    /// registered, with a token for the chosen invoices. This method returns the invoices of the token.
     #[inline]
     pub fn invoice_token_batchquery(
         &self,

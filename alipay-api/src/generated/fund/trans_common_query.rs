@@ -3,11 +3,11 @@
 
 /// 转账业务单据查询接口: `alipay.fund.trans.common.query`.
 ///
-/// Tells what became of a transfer that `alipay.fund.trans.uni.transfer` started, above all after a call whose outcome is unknown. It also knows the
-/// transfers of `alipay.fund.trans.app.pay`, and by Alipay's numbers those of `alipay.fund.trans.toaccount.transfer`.
+/// Queries a transfer of `alipay.fund.trans.uni.transfer`, above all after a call whose outcome is unknown. It also finds transfers of
+/// `alipay.fund.trans.app.pay`, and, by Alipay's numbers, those of `alipay.fund.trans.toaccount.transfer`.
 ///
-/// The money has moved with `SUCCESS`; it has not, or has come back, with `FAIL`, `CLOSED` or `REFUND`. Everything else, the error `ORDER_NOT_EXIST`
-/// included, proves neither: ask again, or repeat the very same transfer with the same `out_biz_no`, and never pay under a new number before that.
+/// With `SUCCESS` the money has moved. With `FAIL`, `CLOSED` or `REFUND` it has not moved, or has come back. Everything else, including the error
+/// `ORDER_NOT_EXIST`, proves neither: query again, or repeat the same transfer with the same `out_biz_no`. Never pay under a new number before that.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.trans.common.query>
 #[must_use]
@@ -190,9 +190,9 @@ pub struct TransCommonQueryResponse {
     pub order_id: Option<String>,
     /// 支付宝支付资金流水号. Alipay's number of the movement of funds. Absent when the transfer failed.
     pub pay_fund_order_id: Option<String>,
-    /// 转账单据状态. Where the transfer stands.
+    /// 转账单据状态. The status of the transfer.
     pub status: Option<crate::types::OpenEnum<TransCommonQueryStatus>>,
-    /// 转账单据子状态. Where the second stage stands, when the payee has to collect the money.
+    /// 转账单据子状态. The status of the second stage, if the payee has to collect the money.
     pub sub_status: Option<crate::types::OpenEnum<TransCommonQuerySubStatus>>,
     /// 付款金额. How much was paid. Only with `SUCCESS`, and not in every scene. In yuan.
     pub trans_amount: Option<crate::types::Price>,
@@ -224,11 +224,11 @@ pub struct TransCommonQueryResponse {
     pub receiver_open_id: Option<String>,
     /// The number of the transaction at the clearing house: the date, the institution's serial number, one reserved digit and six control digits.
     pub settle_serial_no: Option<String>,
-    /// Such a number, of the transaction that brought the money in.
+    /// The same kind of number for the transaction that brought the money in.
     pub inflow_settle_serial_no: Option<String>,
-    /// Of a collection from an account: what its request said of the bill.
+    /// For a collection from an account: the bill data of its request.
     pub deduct_bill_info: Option<String>,
-    /// Of a payment on somebody's behalf: what its request said of the bill.
+    /// For a payment on behalf of somebody: the bill data of its request.
     pub transfer_bill_info: Option<String>,
     /// 商户回传参数. The transfer's `passback_params`, unchanged.
     pub passback_params: Option<String>,
@@ -405,7 +405,7 @@ pub enum TransCommonQueryErrorCode {
     InvalidParameter,
     /// The order belongs to another merchant.
     NoOrderPermission,
-    /// Not on record, which proves no failure: the transfer may be under way, or have another product or scene. Ask again in some minutes, or repeat the very same transfer with the same `out_biz_no`.
+    /// Not found. This does not mean that it failed: the transfer may be in progress, or have another product or scene. Query again in some minutes, or repeat the same transfer with the same `out_biz_no`.
     OrderNotExist,
     /// Alipay is busy, or the query timed out.
     SystemError,
@@ -499,7 +499,7 @@ impl crate::codec::KnownValue for TransCommonQueryBizScene {
 
 crate::codec::listed!(TransCommonQueryBizScene);
 
-/// Where a transfer stands.
+/// The status of a transfer.
 #[non_exhaustive]
 pub enum TransCommonQueryStatus {
     /// The money has moved. A transfer to a bank card can still turn into `REFUND`.
@@ -535,7 +535,7 @@ impl crate::codec::KnownValue for TransCommonQueryStatus {
 
 crate::codec::listed!(TransCommonQueryStatus);
 
-/// Where the second stage of a transfer stands.
+/// The status of the second stage of a transfer.
 #[non_exhaustive]
 pub enum TransCommonQuerySubStatus {
     /// The payee has collected the money.

@@ -3,9 +3,9 @@
 
 /// 查询转账订单接口: `alipay.fund.trans.order.query`.
 ///
-/// Tells what became of a transfer that `alipay.fund.trans.toaccount.transfer` started, above all after a call whose outcome is unknown.
+/// Queries a transfer of `alipay.fund.trans.toaccount.transfer`, above all after a call whose outcome is unknown.
 ///
-/// Transfers of `alipay.fund.trans.uni.transfer` are asked about with `alipay.fund.trans.common.query`.
+/// For transfers of `alipay.fund.trans.uni.transfer`, use `alipay.fund.trans.common.query`.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_28/alipay.fund.trans.order.query>
 #[must_use]
@@ -112,7 +112,7 @@ pub struct TransOrderQueryResponse {
     pub out_biz_no: Option<String>,
     /// 支付宝转账单据号. Alipay's number of the transfer.
     pub order_id: Option<String>,
-    /// 转账单据状态. Where the transfer stands.
+    /// 转账单据状态. The status of the transfer.
     pub status: Option<crate::types::OpenEnum<TransOrderQueryStatus>>,
     /// 支付时间. When the money moved. Absent when the transfer failed.
     pub pay_date: Option<crate::types::DateTime>,
@@ -221,7 +221,7 @@ pub enum TransOrderQueryErrorCode {
     NoOrderPermission,
     /// `order_id` has the wrong length; it has 30 or 32 digits.
     OrderIdInvalid,
-    /// Not on record, which proves no failure: the transfer may be under way. Ask again in some minutes, or repeat it with the same `out_biz_no`.
+    /// Not found. This does not mean that it failed: the transfer may be in progress. Query again in some minutes, or repeat it with the same `out_biz_no`.
     OrderNotExist,
     /// Alipay is busy, or the query timed out.
     SystemError,
@@ -267,7 +267,7 @@ impl crate::method::ErrorCode for TransOrderQueryErrorCode {
     }
 }
 
-/// Where a transfer stands.
+/// The status of a transfer.
 #[non_exhaustive]
 pub enum TransOrderQueryStatus {
     /// Waiting to be worked on.

@@ -13,9 +13,9 @@
 pub struct TransToaccountTransfer {
     /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
-    /// 收款方账户类型. What kind of account name stands in `payee_account`.
+    /// 收款方账户类型. The kind of account name in `payee_account`.
     pub payee_type: crate::types::OpenEnum<TransToaccountTransferPayeeType>,
-    /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
+    /// 收款方账户. Who receives the money, of the kind that `payee_type` names. It cannot be the payer. At most 100 characters.
     pub payee_account: String,
     /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
     pub amount: crate::types::Price,
@@ -37,9 +37,9 @@ pub struct TransToaccountTransfer {
 pub struct TransToaccountTransferRequired {
     /// 商户转账唯一订单号. The merchant's own number of the transfer, of letters, digits, `-` and `_`. The same number is paid out only once. At most 64 characters.
     pub out_biz_no: String,
-    /// 收款方账户类型. What kind of account name stands in `payee_account`.
+    /// 收款方账户类型. The kind of account name in `payee_account`.
     pub payee_type: crate::types::OpenEnum<TransToaccountTransferPayeeType>,
-    /// 收款方账户. Who receives the money, named as `payee_type` says. It cannot be the payer. At most 100 characters.
+    /// 收款方账户. Who receives the money, of the kind that `payee_type` names. It cannot be the payer. At most 100 characters.
     pub payee_account: String,
     /// 转账金额. How much to transfer, in yuan. The upper limit is the one in the merchant's contract. At least 0.10.
     pub amount: crate::types::Price,
@@ -288,7 +288,7 @@ pub enum TransToaccountTransferErrorCode {
     MaxVisitLimit,
     /// A transfer this large needs a `remark`; the threshold is 50,000 yuan.
     MemoRequiredInTransferError,
-    /// This version of the interface is no longer offered to the account; use `alipay.fund.trans.uni.transfer`.
+    /// The account may not use this version of the interface any more; use `alipay.fund.trans.uni.transfer`.
     OpenapiVersionTooOld,
     /// Payment from the balance is switched off in the merchant's account. Mend the account, then send the same request again with the same `out_biz_no`.
     PaycardUnablePayment,
@@ -340,11 +340,11 @@ pub enum TransToaccountTransferErrorCode {
     ReleaseUserForbbidenRecieve,
     /// The remark holds a word that Alipay does not allow.
     RemarkHasSensitiveWord,
-    /// Another call for the same transfer is still being worked on. Ask what became of it before sending anything else.
+    /// Another call for the same transfer is still being worked on. Query it before sending anything else.
     RequestProcessing,
     /// Risk control refused the transfer.
     SyncSecurityCheckFailed,
-    /// The money may or may not have moved. Ask with the query method, or repeat the very same request with the same `out_biz_no`.
+    /// The money may or may not have moved. Ask with the query method, or repeat the same request with the same `out_biz_no`.
     SystemError,
 }
 

@@ -32,7 +32,7 @@ pub struct TransUniTransfer {
     >,
     /// 转账场景信息. What Alipay wants to know about a transfer of the chosen scene.
     pub transfer_scene_report_infos: Vec<TransferSceneReportInfo>,
-    /// 付款方信息. Whose money it is. Left out, it is that of the merchant who calls.
+    /// 付款方信息. The payer. The merchant that calls, if left out.
     pub payer_info: Option<Participant>,
     /// 转账业务请求的扩展参数. Extras of the product. `sub_biz_scene` must be `REDPACKET` for red packets; `payer_show_name_use_alias` of `"true"` shows the payee the merchant's
     /// alias in place of its name.
@@ -115,7 +115,7 @@ impl TransUniTransfer {
         self
     }
 
-    /// 付款方信息. Whose money it is. Left out, it is that of the merchant who calls.
+    /// 付款方信息. The payer. The merchant that calls, if left out.
     #[inline]
     pub fn payer_info(mut self, payer_info: Participant) -> Self {
         self.payer_info = Some(payer_info);
@@ -314,9 +314,9 @@ pub struct TransUniTransferResponse {
     pub order_id: String,
     /// 支付宝支付资金流水号. Alipay's number of the movement of funds behind the transfer.
     pub pay_fund_order_id: Option<String>,
-    /// 转账单据状态. Where the transfer stands.
+    /// 转账单据状态. The status of the transfer.
     pub status: Option<crate::types::OpenEnum<TransUniTransferStatus>>,
-    /// 转账单据子状态. Where the second stage stands, when the payee has to collect the money.
+    /// 转账单据子状态. The status of the second stage, if the payee has to collect the money.
     pub sub_status: Option<crate::types::OpenEnum<TransUniTransferSubStatus>>,
     /// 订单支付时间. When the money moved.
     pub trans_date: Option<crate::types::DateTime>,
@@ -686,13 +686,13 @@ pub enum TransUniTransferErrorCode {
     PermPayUserMonthQuotaOrgBalanceLimit,
     /// The payee may not receive more: a limit on what this customer takes in is reached.
     PermReceiveCustomerAlmsLimit,
-    /// An operation on the funds failed on Alipay's side, in a cross-border settlement. Alipay's support has to say where it stands.
+    /// An operation on the funds failed on Alipay's side, in a cross-border settlement. Ask Alipay's support for the result.
     ProcessFail,
     /// The merchant has not signed up for this product.
     ProductNotSign,
     /// The campaign is not linked with the merchant.
     PromoCampRelationConfigMissed,
-    /// The red-packet transfer is still being worked on. Ask what became of it before sending anything else.
+    /// The red-packet transfer is still being worked on. Query it before sending anything else.
     PromoTransOrderDealing,
     /// The payee's account book is not in order.
     ReceiverAccountBookInfoException,
@@ -704,7 +704,7 @@ pub enum TransUniTransferErrorCode {
     RemarkHasSensitiveWord,
     /// The call repeats an earlier one but differs from it.
     RepInconsistent,
-    /// Another call for the same transfer is still being worked on. Ask what became of it before sending anything else.
+    /// Another call for the same transfer is still being worked on. Query it before sending anything else.
     RequestProcessing,
     /// Too many transfers at once; send fewer in parallel.
     ResourceLimitExceed,
@@ -720,11 +720,11 @@ pub enum TransUniTransferErrorCode {
     SignNotAllowSkip,
     /// Something in `sign_data` is wrong.
     SignParamInvalid,
-    /// The agreement whose number stands in `payer_info` cannot be looked up.
+    /// The agreement whose number is in `payer_info` cannot be looked up.
     SignQueryAggrementError,
     /// The app named by `ori_app_id` in `sign_data` cannot be looked up.
     SignQueryAppInfoError,
-    /// The money may or may not have moved. Ask with the query method, or repeat the very same request with the same `out_biz_no`.
+    /// The money may or may not have moved. Ask with the query method, or repeat the same request with the same `out_biz_no`.
     SystemError,
     /// There is no agreement on tax invoices.
     TaxBillAgreementMiss,
@@ -738,7 +738,7 @@ pub enum TransUniTransferErrorCode {
     TransferSceneReportInfoIllegal,
     /// The amount is outside what the campaign's prizes may be worth.
     TransAmountNotInPrizeLimit,
-    /// The transfer is still being worked on. Ask what became of it before sending anything else.
+    /// The transfer is still being worked on. Query it before sending anything else.
     TransOrderDealing,
     /// The trusteeship account does not exist.
     TrusteeshipAccountNotExist,
@@ -1377,7 +1377,7 @@ impl crate::codec::KnownValue for TransUniTransferTransferSceneName {
 
 crate::codec::listed!(TransUniTransferTransferSceneName);
 
-/// Where a transfer stands.
+/// The status of a transfer.
 #[non_exhaustive]
 pub enum TransUniTransferStatus {
     /// The money has moved.
@@ -1402,7 +1402,7 @@ impl crate::codec::KnownValue for TransUniTransferStatus {
 
 crate::codec::listed!(TransUniTransferStatus);
 
-/// Where the second stage of a transfer stands.
+/// The status of the second stage of a transfer.
 #[non_exhaustive]
 pub enum TransUniTransferSubStatus {
     /// The payee has collected the money.
@@ -1424,9 +1424,9 @@ crate::codec::listed!(TransUniTransferSubStatus);
 #[must_use]
 #[non_exhaustive]
 pub struct Participant {
-    /// 参与方的唯一标识. The account, named as `identity_type` says. At most 128 characters.
+    /// 参与方的唯一标识. The account, of the kind that `identity_type` names. At most 128 characters.
     pub identity: String,
-    /// 参与方的标识类型. What kind of account name stands in `identity`.
+    /// 参与方的标识类型. The kind of account name in `identity`.
     pub identity_type: crate::types::OpenEnum<ParticipantIdentityType>,
     /// 参与方真实姓名. The verified name. If given, a transfer to an account with another name is refused. It must be given when a payee is named by login. At most 128 characters.
     pub name: Option<String>,

@@ -3,16 +3,16 @@
 
 /// 取消应用授权通知: `open_app_auth_cancel`.
 ///
-/// Tells that a merchant has withdrawn the authorisation it gave to the app, in the form of `open_app_auth_notify`. Alipay posts it to the address of the
-/// third-party app (应用网关), and posts it again until the answer is the seven bytes `success`. The present form of the same news is the message
+/// Sent when a merchant has withdrawn its authorisation of the app, in the form of `open_app_auth_notify`. Alipay posts it to the address of the
+/// third-party app (应用网关), and posts it again until the answer is the seven bytes `success`. The current form of this notification is the message
 /// `alipay.open.auth.appauth.cancelled`.
 ///
-/// The merchant's tokens, all of them, are dead when it comes: forget them. Only the merchant can authorise anew.
+/// All of the merchant's tokens are invalid from then on: delete them. Only the merchant can authorise the app again.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/03kq1j>
 #[non_exhaustive]
 pub struct OpenAppAuthCancel {
-    /// Identifies the news. A repetition has the same.
+    /// Identifies the notification. If Alipay sends it again, the id is the same.
     pub notify_id: String,
     /// Always `open_app_auth_cancel`.
     pub notify_type: String,
@@ -121,7 +121,7 @@ impl crate::codec::Object for OpenAppAuthCancel {
 
 crate::codec::object!(OpenAppAuthCancel);
 
-/// An authorisation that is over, and its occasion.
+/// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthCancelContent {
     /// The authorisation.
@@ -164,7 +164,7 @@ impl crate::codec::Object for OpenAppAuthCancelContent {
 
 crate::codec::object!(OpenAppAuthCancelContent);
 
-/// An authorisation that is over.
+/// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAppAuthCancelDetail {
     /// The third-party app.
@@ -173,7 +173,7 @@ pub struct OpenAppAuthCancelDetail {
     pub auth_app_id: Option<String>,
     /// The merchant's Alipay user number.
     pub user_id: Option<String>,
-    /// The token that is dead now.
+    /// The token, which is invalid now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

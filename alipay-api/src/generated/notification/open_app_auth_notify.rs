@@ -3,16 +3,16 @@
 
 /// 应用授权通知: `open_app_auth_notify`.
 ///
-/// Tells that a merchant has authorised the app, and gives the tokens to act for that merchant. Alipay posts it to the address of the third-party app
+/// Sent when a merchant has authorised the app, with the tokens for calls on behalf of that merchant. Alipay posts it to the address of the third-party app
 /// (应用网关), and posts it again until the answer is the seven bytes `success`.
 ///
-/// The tokens come with it: store them before you answer. The `app_auth_code` is that of the same authorisation, and is there for those who wait for the redirect.
-/// Several may come for one merchant: of two, the one with the later `auth_time` counts.
+/// Store the tokens before you answer. The `app_auth_code` belongs to the same authorisation, for apps that use the redirect. There may be several
+/// notifications for one merchant: the one with the latest `auth_time` is valid.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/03kq1j>
 #[non_exhaustive]
 pub struct OpenAppAuthNotify {
-    /// Identifies the news. A repetition has the same.
+    /// Identifies the notification. If Alipay sends it again, the id is the same.
     pub notify_id: String,
     /// Always `open_app_auth_notify`.
     pub notify_type: String,
@@ -301,7 +301,7 @@ pub struct OpenAppAuthNotifyDetail {
     pub auth_time: Option<i64>,
     /// The token's lifetime in seconds.
     pub expires_in: Option<i64>,
-    /// For how many seconds the refresh token is good.
+    /// The refresh token's lifetime in seconds.
     pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -3,15 +3,15 @@
 
 /// 第三方应用授权取消消息: `alipay.open.auth.appauth.cancelled`.
 ///
-/// Tells that a merchant has withdrawn the authorisation it gave to the app. Alipay posts it to the address of the third-party app (应用网关), and posts it again
+/// Sent when a merchant has withdrawn its authorisation of the app. Alipay posts it to the address of the third-party app (应用网关), and posts it again
 /// until the answer is the seven bytes `success`.
 ///
-/// The merchant's tokens, all of them, are dead when it comes: forget them. Only the merchant can authorise anew.
+/// All of the merchant's tokens are invalid from then on: delete them. Only the merchant can authorise the app again.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_9/alipay.open.auth.appauth.cancelled>
 #[non_exhaustive]
 pub struct OpenAuthAppauthCancelled {
-    /// Identifies the news. A repetition has the same.
+    /// Identifies the notification. If Alipay sends it again, the id is the same.
     pub notify_id: String,
     /// Always `alipay.open.auth.appauth.cancelled`.
     pub msg_method: String,
@@ -127,7 +127,7 @@ impl crate::codec::Object for OpenAuthAppauthCancelled {
 
 crate::codec::object!(OpenAuthAppauthCancelled);
 
-/// An authorisation that is over.
+/// The withdrawn authorisation.
 #[non_exhaustive]
 pub struct OpenAuthAppauthCancelledContent {
     /// The third-party app.
@@ -136,7 +136,7 @@ pub struct OpenAuthAppauthCancelledContent {
     pub auth_app_id: String,
     /// The merchant's Alipay user number.
     pub user_id: Option<String>,
-    /// The token that is dead now.
+    /// The token, which is invalid now.
     pub app_auth_token: Option<crate::types::Secret>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -3,10 +3,10 @@
 
 /// 应用支付宝公钥证书下载: `alipay.open.app.alipaycert.download`.
 ///
-/// Downloads the certificate that Alipay signs with, by the serial that an answer or a notification names as `alipay_cert_sn`. For apps in certificate mode: Alipay
-/// replaces its certificate from time to time, and what it signs from then on names one that the app does not have.
+/// Downloads the certificate with the serial that an answer or a notification has as `alipay_cert_sn`. For apps in certificate mode: Alipay replaces its
+/// certificate from time to time, and from then on signs with one that the app does not have.
 ///
-/// Whatever comes back is worth nothing before its chain has been checked up to Alipay's root certificates. An unknown serial is refused with
+/// Don't trust the certificate before its chain has been checked up to Alipay's root certificates. An unknown serial is refused with
 /// `isv.alipay-cert-not-exist`.
 ///
 /// Documentation: <https://opendocs.alipay.com/common/06ue2z>

@@ -25,8 +25,8 @@ impl crate::Client {
 impl Open<'_> {
     /// 应用支付宝公钥证书下载: `alipay.open.app.alipaycert.download`.
     ///
-    /// Downloads the certificate that Alipay signs with, by the serial that an answer or a notification names as `alipay_cert_sn`. For apps in certificate mode: Alipay
-    /// replaces its certificate from time to time, and what it signs from then on names one that the app does not have.
+    /// Downloads the certificate with the serial that an answer or a notification has as `alipay_cert_sn`. For apps in certificate mode: Alipay replaces its
+    /// certificate from time to time, and from then on signs with one that the app does not have.
     #[inline]
     pub fn app_alipaycert_download(
         &self,

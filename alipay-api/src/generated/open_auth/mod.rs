@@ -27,8 +27,8 @@ impl crate::Client {
 impl OpenAuth<'_> {
     /// 换取应用授权令牌: `alipay.open.auth.token.app`.
     ///
-    /// Turns a merchant's authorisation into the token with which the app acts for that merchant: either the code that Alipay hands over when the merchant
-    /// agrees, or the refresh token of an earlier answer.
+    /// Exchanges a code or a refresh token for the token with which the app calls for a merchant. Alipay issues the code when the merchant authorises the app;
+    /// the refresh token is that of an earlier answer.
     #[inline]
     pub fn token_app(&self, request: TokenApp) -> crate::Call<TokenAppResponse> {
         self.client.call(request)
@@ -36,7 +36,7 @@ impl OpenAuth<'_> {
 
     /// 查询某个应用授权AppAuthToken的授权信息: `alipay.open.auth.token.app.query`.
     ///
-    /// Tells what an `app_auth_token` is worth: which merchant gave it, which methods it opens, and whether it is still in force.
+    /// Queries an `app_auth_token`: which merchant granted it, which methods it covers, and whether it is still valid.
     #[inline]
     pub fn token_app_query(
         &self,

@@ -3,10 +3,11 @@
 
 /// 换取应用授权令牌: `alipay.open.auth.token.app`.
 ///
-/// Turns a merchant's authorisation into the token with which the app acts for that merchant: either the code that Alipay hands over when the merchant
-/// agrees, or the refresh token of an earlier answer.
+/// Exchanges a code or a refresh token for the token with which the app calls for a merchant. Alipay issues the code when the merchant authorises the app;
+/// the refresh token is that of an earlier answer.
 ///
-/// A code works once and for a day. A refresh replaces both tokens, so store the new pair before anything else, and never refresh one merchant twice at a time.
+/// A code works once and for a day. A refresh replaces both tokens: store the new pair before anything else, and never run two refreshes for one merchant
+/// at the same time.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/04h3uf>
 #[must_use]
@@ -125,9 +126,9 @@ pub struct TokenAppResponse {
     pub auth_app_id: String,
     /// 授权商户的user_id. The merchant's Alipay user number.
     pub user_id: String,
-    /// Of no meaning any more: a token of an app does not expire. It used to be the token's lifetime in seconds.
+    /// Obsolete, because a token of an app does not expire. It was the token's lifetime in seconds.
     pub expires_in: Option<i64>,
-    /// 刷新令牌的有效时间. For how many seconds, from this call on, the refresh token is good.
+    /// 刷新令牌的有效时间. The refresh token's lifetime in seconds, from this call on.
     pub re_expires_in: Option<i64>,
     /// 批量授权换码访问令牌列表. One pair of tokens for each app, when several were authorised at once.
     pub tokens: Vec<AppTokenExchangeSubElement>,
@@ -322,7 +323,7 @@ pub struct AppTokenExchangeSubElement {
     pub user_id: String,
     /// 过期时间. The token's lifetime in seconds.
     pub expires_in: Option<i64>,
-    /// 刷新令牌过期时间. For how many seconds, from this call on, the refresh token is good.
+    /// 刷新令牌过期时间. The refresh token's lifetime in seconds, from this call on.
     pub re_expires_in: Option<i64>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

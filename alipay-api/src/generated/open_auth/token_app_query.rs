@@ -3,12 +3,12 @@
 
 /// 查询某个应用授权AppAuthToken的授权信息: `alipay.open.auth.token.app.query`.
 ///
-/// Tells what an `app_auth_token` is worth: which merchant gave it, which methods it opens, and whether it is still in force.
+/// Queries an `app_auth_token`: which merchant granted it, which methods it covers, and whether it is still valid.
 ///
 /// Documentation: <https://opendocs.alipay.com/isv/04hgcp>
 #[non_exhaustive]
 pub struct TokenAppQuery {
-    /// 应用授权令牌. The token to look into: a business parameter here, not the caller's credential.
+    /// 应用授权令牌. The token to query: here it is a business parameter, not the caller's credential.
     pub app_auth_token: crate::types::Secret,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,

@@ -3,16 +3,16 @@
 
 /// 换取授权访问令牌: `alipay.system.oauth.token`.
 ///
-/// Turns a user's authorisation into the token with which the app asks for what concerns this user: either the code that Alipay hands over when the user
-/// agrees, or the refresh token of an earlier answer. It also tells who the user is, which is what a login needs.
+/// Exchanges a code or a refresh token for the token with which the app reads the user's data. Alipay issues the code when the user agrees; the refresh
+/// token is that of an earlier answer. The answer also identifies the user, which is all that a login needs.
 ///
-/// A code works once and for a day at most. A refresh replaces both tokens.
+/// A code works once, and for a day at most. A refresh replaces both tokens.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02ailc>
 #[must_use]
 #[non_exhaustive]
 pub struct OauthToken {
-    /// 授权方式. Which of the two is exchanged.
+    /// 授权方式. Whether a code or a refresh token is exchanged.
     pub grant_type: crate::types::OpenEnum<OauthTokenGrantType>,
     /// 授权码. The `auth_code` that came with the user's redirect or from the mini program, for the grant `authorization_code`. Required unless `refresh_token` is given. At most 40 characters.
     pub code: Option<crate::types::Secret>,
@@ -326,7 +326,7 @@ crate::codec::listed!(OauthTokenGrantType);
 /// A kind of token.
 #[non_exhaustive]
 pub enum OauthTokenAuthTokenType {
-    /// Both tokens are good for ever.
+    /// Neither token expires.
     Permanent,
 }
 

@@ -544,7 +544,7 @@ crate::codec::object!(AppPayResponse);
 /// A business error code of [`AppPay`].
 #[non_exhaustive]
 pub enum AppPayErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
     /// The buyer's account is not allowed to do this.
     AcqBuyerEnableStatusForbid,
@@ -556,13 +556,13 @@ pub enum AppPayErrorCode {
     AcqExistForbiddenWord,
     /// A field is missing, malformed or contradicts another. The message says which.
     AcqInvalidParameter,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
     /// Risk control asks for the buyer's IP address: send `mc_create_trade_ip`.
     AcqRiskMerchantIpNotExist,
     /// The merchant's account is frozen.
     AcqSellerBeenBlocked,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The amount is not above zero, or too large.
     AcqTotalFeeExceed,

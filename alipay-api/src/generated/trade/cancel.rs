@@ -208,11 +208,11 @@ pub enum CancelErrorCode {
     AcqInvalidParameter,
     /// The order is frozen. Ask Alipay why.
     AcqReasonTradeBeenFreezen,
-    /// More would be refunded than is left of the order.
+    /// The refund is more than what is left of the order.
     AcqReasonTradeRefundFeeErr,
     /// The merchant's account holds too little to give the money back. Top it up and send the same request again.
     AcqSellerBalanceNotEnough,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The order is too old to be cancelled. Refund it instead.
     AcqTradeCancelTimeOut,

@@ -188,15 +188,15 @@ crate::codec::object!(CloseResponse);
 pub enum CloseErrorCode {
     /// A field is missing, malformed or contradicts another. The message says which.
     AcqInvalidParameter,
-    /// The order is not waiting for payment. Query it to see where it stands.
+    /// The order is not waiting for payment. Query it for its status.
     AcqReasonIllegalStatus,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqReasonTradeStatusInvalid,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// Alipay has no such order: the number is wrong, or no buyer has scanned the code yet.
     AcqTradeNotExist,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqTradeStatusError,
 }
 

@@ -680,7 +680,7 @@ crate::codec::object!(CreateResponse);
 /// A business error code of [`Create`].
 #[non_exhaustive]
 pub enum CreateErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
     /// The payment goes beyond the merchant's limit for one order. Ask Alipay to raise it.
     AcqBeyondPerReceiptSingleRestriction,
@@ -726,9 +726,9 @@ pub enum CreateErrorCode {
     AcqNowTimeAfterExpireTimeError,
     /// The calling app is not a mini program.
     AcqOpenIdNotTinyApp,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
-    /// Somebody else than the named buyer tries to pay.
+    /// Another buyer than the named one tries to pay.
     AcqPayerUnmatched,
     /// A platform (直付通) has to name the secondary merchant in `sub_merchant.merchant_id`.
     AcqPlatformBusinessAcquireModeMustMerchantId,
@@ -762,7 +762,7 @@ pub enum CreateErrorCode {
     AcqSubMerchantCreateFail,
     /// `merchant_type` of the secondary merchant is not supported.
     AcqSubMerchantTypeInvalid,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The amount is not above zero, or too large.
     AcqTotalFeeExceed,

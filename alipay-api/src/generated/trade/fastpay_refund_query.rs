@@ -3,10 +3,10 @@
 
 /// 统一收单交易退款查询: `alipay.trade.fastpay.refund.query`.
 ///
-/// Tells whether a refund was made.
+/// Queries whether a refund was made.
 ///
-/// Success alone says nothing: `refund_status` says it. Absent, the refund failed, never arrived, or hasn't been
-/// worked off yet, so ask ten seconds or more after the refund, and again before you give it up.
+/// A successful answer proves nothing by itself: only `refund_status` does. If it is absent, the refund has failed, was never received, or is not done
+/// yet. Query ten seconds or more after the refund, and again before you treat it as failed.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.fastpay.refund.query>
 #[must_use]
@@ -176,7 +176,7 @@ pub struct FastpayRefundQueryResponse {
     pub out_trade_no: Option<String>,
     /// The number of the refund.
     pub out_request_no: Option<String>,
-    /// 退款状态. What became of the refund. Absent, it failed or isn't known (yet).
+    /// 退款状态. The result of the refund. If it is absent, the refund has failed, or its result is not known yet.
     pub refund_status: Option<crate::types::OpenEnum<RefundStatus>>,
     /// The order's price. In yuan.
     pub total_amount: Option<crate::types::Price>,
@@ -412,7 +412,7 @@ pub enum FastpayRefundQueryErrorCode {
     AcqEnterprisePayBizError,
     /// A field is missing, malformed or contradicts another. The message says which.
     AcqInvalidParameter,
-    /// Alipay could not answer. A query changes nothing, so ask again.
+    /// Alipay could not answer. A query changes nothing: send it again.
     AcqSystemError,
     /// Alipay has no such order: the number is wrong, or no buyer has scanned the code yet.
     AcqTradeNotExist,
@@ -501,7 +501,7 @@ impl crate::codec::KnownValue for FastpayRefundQueryOption {
 
 crate::codec::listed!(FastpayRefundQueryOption);
 
-/// What became of a refund.
+/// The result of a refund.
 #[non_exhaustive]
 pub enum RefundStatus {
     /// It was made.
@@ -552,7 +552,7 @@ crate::codec::listed!(RefundChannelStatus);
 pub struct DepositBackInfo {
     /// 是否存在银行卡冲退信息. Whether any of it goes to a bank card.
     pub has_deposit_back: Option<bool>,
-    /// 银行卡冲退状态. How far it got.
+    /// 银行卡冲退状态. The status of the movement.
     pub dback_status: Option<crate::types::OpenEnum<DepositBackInfoDbackStatus>>,
     /// 银行卡冲退金额. How much goes to the card. In yuan.
     pub dback_amount: Option<crate::types::Price>,

@@ -92,7 +92,7 @@ impl Trade<'_> {
 
     /// 统一收单交易退款查询: `alipay.trade.fastpay.refund.query`.
     ///
-    /// Tells whether a refund was made.
+    /// Queries whether a refund was made.
     #[inline]
     pub fn fastpay_refund_query(
         &self,
@@ -114,7 +114,7 @@ impl Trade<'_> {
 
     /// 交易分账查询接口: `alipay.trade.order.settle.query`.
     ///
-    /// Tells what became of a split that `alipay.trade.order.settle` made: above all of one with `async`, and after a call whose outcome is unknown.
+    /// Queries a split of `alipay.trade.order.settle`: above all one with `async`, and after a call whose outcome is unknown.
     #[inline]
     pub fn order_settle_query(
         &self,
@@ -133,8 +133,7 @@ impl Trade<'_> {
 
     /// 统一收单交易支付接口: `alipay.trade.pay`.
     ///
-    /// Creates an order and takes the money at once: from a buyer whose payment code was scanned or whose face was recognised, under an agreement
-    /// for deductions, or out of a pre-authorisation.
+    /// Creates an order and takes the money at once: by the buyer's payment code or face, by an agreement for deductions, or from a pre-authorisation.
     #[inline]
     pub fn pay(&self, request: Pay) -> crate::Call<crate::method::Outcome<PayResponse>> {
         self.client.call(request)

@@ -6,7 +6,7 @@
 /// Splits the money of a paid order between the merchant and others, such as a supplier or the platform it sells on.
 ///
 /// Wait some thirty seconds after the payment, and don't mix `sync` and `async` on one order; for more than five receivers
-/// `async` is the better choice. If the outcome is unknown, send the very same request again: Alipay carries a number out once.
+/// `async` is the better choice. If the outcome is unknown, send the same request again: Alipay carries out each number once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.order.settle>
 #[must_use]
@@ -246,15 +246,15 @@ crate::codec::object!(OrderSettleResponse);
 /// A business error code of [`OrderSettle`].
 #[non_exhaustive]
 pub enum OrderSettleErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
-    /// The shares come to more than there is to share out, or to take back.
+    /// The shares add up to more than can be shared or taken back.
     AcqAllocAmountValidateError,
     /// The order was refunded and can't be split any more.
     AcqAllocRefuseAfterRefund,
     /// The order has to be settled before it can be split.
     AcqAllocRefuseBeforeSettle,
-    /// The order's split was declared finished. This share was not made, unless an earlier sending of the same number made it.
+    /// The order's split was declared finished. This share was not made, unless an earlier call with the same number made it.
     AcqAlreadyFinishAlloc,
     /// An order with deferred settlement can't be split with `async`.
     AcqAsyncAllocNotSupportInPeriod,
@@ -262,7 +262,7 @@ pub enum OrderSettleErrorCode {
     AcqCustomerValidateError,
     /// This `out_request_no` was carried out before, with other particulars.
     AcqDiscordantRepeatRequest,
-    /// The number was used before, perhaps by an earlier sending of this very split. Ask what became of that one; if it was another split, take a new number.
+    /// The number was used before, perhaps by this split itself. Query it; if it was another split, use a new number.
     AcqDupOutRequestNo,
     /// Too many splits at once for this merchant. Slow down.
     AcqFrequencyLimited,
@@ -272,7 +272,7 @@ pub enum OrderSettleErrorCode {
     AcqIllegalSettleState,
     /// A field is missing, malformed or contradicts another. The message says which.
     AcqInvalidParameter,
-    /// The top-up is more than the reduction that it makes good.
+    /// The top-up is more than the reduction that it compensates.
     AcqInvalidReplenishAmount,
     /// Risk control stopped the merchant's split.
     AcqMerchantRiskLimit,
@@ -280,9 +280,9 @@ pub enum OrderSettleErrorCode {
     AcqMustAllocFromRootAccount,
     /// The order can't be split: its product or contract doesn't provide for that.
     AcqNotSupportRoyalty,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqReasonTradeStatusInvalid,
     /// A top-up can't be paid from or to this account.
     AcqReplenishAccountInvalid,
@@ -316,13 +316,13 @@ pub enum OrderSettleErrorCode {
     AcqSettleSceneNotSupport,
     /// Shares can't be paid to a bank card here. Name an Alipay account.
     AcqSettleToCardNotSupport,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// Alipay has no such order: the number is wrong, or no buyer has scanned the code yet.
     AcqTradeNotExist,
-    /// The split may or may not have been made. Send the same request again, or ask with the settlement query.
+    /// The split may or may not have been made. Send the same request again, or use the settlement query.
     AcqTradeSettleError,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqTradeStatusError,
     /// The paying account holds too little. Top it up.
     AcqTxnResultAccountBalanceNotEnough,

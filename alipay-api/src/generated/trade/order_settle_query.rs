@@ -3,10 +3,10 @@
 
 /// 交易分账查询接口: `alipay.trade.order.settle.query`.
 ///
-/// Tells what became of a split that `alipay.trade.order.settle` made: above all of one with `async`, and after a call whose outcome is unknown.
+/// Queries a split of `alipay.trade.order.settle`: above all one with `async`, and after a call whose outcome is unknown.
 ///
-/// Success alone says nothing: each share has a `state` of its own, and some may have failed. Alipay documents no answer for a split that it does not
-/// know; don't take any for a proof that nothing was shared. Send the very same split again instead, which is carried out once.
+/// A successful answer proves nothing by itself: each share has its own `state`, and some may have failed. Alipay does not document its answer for an
+/// unknown split, so no answer proves that nothing was shared. Send the same split again instead: it is carried out once.
 ///
 /// Documentation: <https://opendocs.alipay.com/apis/api_1/alipay.trade.order.settle.query>
 #[must_use]
@@ -168,13 +168,13 @@ crate::codec::object!(OrderSettleQueryResponse);
 /// A business error code of [`OrderSettleQuery`].
 #[non_exhaustive]
 pub enum OrderSettleQueryErrorCode {
-    /// A number is missing, too long or malformed, or Alipay knows no such split. That it knows none proves no failure.
+    /// A number is missing, too long or malformed, or Alipay knows no such split. An unknown split may still have been made.
     InvalidParameter,
     /// The order belongs to another merchant.
     MerchantTradeNotMatch,
-    /// An open id of the split was given out towards another app than the one that calls.
+    /// An open id of the split belongs to another app than the one that calls.
     OpenidAppidNotMatch,
-    /// Alipay could not answer. A query changes nothing, so ask again.
+    /// Alipay could not answer. A query changes nothing: send it again.
     SystemError,
 }
 
@@ -218,7 +218,7 @@ impl crate::method::ErrorCode for OrderSettleQueryErrorCode {
 pub struct RoyaltyDetail {
     /// 分账操作类型. What the movement is.
     pub operation_type: Option<crate::types::OpenEnum<RoyaltyDetailOperationType>>,
-    /// 分账状态. How far it got.
+    /// 分账状态. The status of the movement.
     pub state: Option<crate::types::OpenEnum<RoyaltyDetailState>>,
     /// 分账金额. How much moves. In yuan.
     pub amount: Option<crate::types::Price>,
@@ -226,13 +226,13 @@ pub struct RoyaltyDetail {
     pub execute_dt: Option<crate::types::DateTime>,
     /// 支付宝分账明细单号. Alipay's number of the movement.
     pub detail_id: Option<String>,
-    /// 分账转出账号. The account that pays, named as `trans_out_type` says. Only with `replenish` and `transfer_refund`.
+    /// 分账转出账号. The account that pays, of the kind that `trans_out_type` names. Only with `replenish` and `transfer_refund`.
     pub trans_out: Option<String>,
     /// 分账转出账号类型. How `trans_out` names the account.
     pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
     /// 分账转出方的OpenId. The open id of the paying side towards the app. Prefer it to `trans_out`.
     pub trans_out_open_id: Option<String>,
-    /// 分账转入账号. The account that receives, named as `trans_in_type` says. Only with `transfer` and `replenish_refund`.
+    /// 分账转入账号. The account that receives, of the kind that `trans_in_type` names. Only with `transfer` and `replenish_refund`.
     pub trans_in: Option<String>,
     /// 分账转入账号类型. How `trans_in` names the account.
     pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyDetailAccountType>>,
@@ -360,7 +360,7 @@ pub enum RoyaltyDetailOperationType {
     Transfer,
     /// A share is taken back.
     TransferRefund,
-    /// A top-up: a subsidy is paid in to make a marketing reduction good.
+    /// A top-up: a subsidy that compensates a marketing reduction.
     Replenish,
     /// A top-up is taken back.
     ReplenishRefund,
@@ -383,7 +383,7 @@ impl crate::codec::KnownValue for RoyaltyDetailOperationType {
 
 crate::codec::listed!(RoyaltyDetailOperationType);
 
-/// How far a movement of a split got.
+/// The status of a movement in a split.
 #[non_exhaustive]
 pub enum RoyaltyDetailState {
     /// It was made.

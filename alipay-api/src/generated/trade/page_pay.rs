@@ -556,7 +556,7 @@ crate::codec::object!(PagePayResponse);
 /// A business error code of [`PagePay`].
 #[non_exhaustive]
 pub enum PagePayErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
     /// The buyer's balance is too low.
     AcqBuyerBalanceNotEnough,
@@ -586,7 +586,7 @@ pub enum PagePayErrorCode {
     AcqMerchantAgreementNotExist,
     /// The buyer has no means of payment that the order allows.
     AcqNoPaymentInstrumentsAvailable,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
     /// The payment failed. Let the buyer refresh the code and try once more, then pay in another way.
     AcqPaymentFail,
@@ -594,7 +594,7 @@ pub enum PagePayErrorCode {
     AcqPaymentRequestHasRisk,
     /// Risk control asks for the buyer's IP address: send `mc_create_trade_ip`.
     AcqRiskMerchantIpNotExist,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The amount is not above zero, or too large.
     AcqTotalFeeExceed,
@@ -757,9 +757,9 @@ pub struct AgreementSignParams {
     pub external_agreement_no: Option<String>,
     /// The user's login at the merchant, shown on the signing page. Nothing is shown if it is left out. At most 100 characters.
     pub external_logon_id: Option<String>,
-    /// 当前用户签约请求的协议有效周期. How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
+    /// 当前用户签约请求的协议有效周期. How long the agreement is valid, counted from now: `90d` for days, `2m` for months. Unlimited, if left out.
     pub sign_validity_period: Option<String>,
-    /// 签约第三方主体类型. Whom the user signs with in an agreement of three parties. A platform, if left out.
+    /// 签约第三方主体类型. The other party of a three-party agreement. A platform, if left out.
     pub third_party_type: Option<
         crate::types::OpenEnum<AgreementSignParamsThirdPartyType>,
     >,
@@ -812,7 +812,7 @@ impl AgreementSignParams {
         self
     }
 
-    /// 当前用户签约请求的协议有效周期. How long the agreement holds, counted from now: `90d` in days, `2m` in months. Without end, if left out.
+    /// 当前用户签约请求的协议有效周期. How long the agreement is valid, counted from now: `90d` for days, `2m` for months. Unlimited, if left out.
     pub fn sign_validity_period(
         mut self,
         sign_validity_period: impl Into<String>,
@@ -821,7 +821,7 @@ impl AgreementSignParams {
         self
     }
 
-    /// 签约第三方主体类型. Whom the user signs with in an agreement of three parties. A platform, if left out.
+    /// 签约第三方主体类型. The other party of a three-party agreement. A platform, if left out.
     pub fn third_party_type(
         mut self,
         third_party_type: impl Into<
@@ -953,7 +953,7 @@ impl crate::codec::Object for AgreementSignParams {
 
 crate::codec::object!(AgreementSignParams);
 
-/// Whom a user signs an agreement of three parties with.
+/// The other party of a three-party agreement.
 #[non_exhaustive]
 pub enum AgreementSignParamsThirdPartyType {
     /// A platform.

@@ -3,8 +3,7 @@
 
 /// 统一收单交易支付接口: `alipay.trade.pay`.
 ///
-/// Creates an order and takes the money at once: from a buyer whose payment code was scanned or whose face was recognised, under an agreement
-/// for deductions, or out of a pre-authorisation.
+/// Creates an order and takes the money at once: by the buyer's payment code or face, by an agreement for deductions, or from a pre-authorisation.
 ///
 /// An answer with code `10003` means that the buyer has to confirm on the phone: query the order every few seconds, and cancel it with
 /// `alipay.trade.cancel` if it stays unpaid. Do the same when the outcome is unknown.
@@ -1079,7 +1078,7 @@ crate::codec::object!(PayResponse);
 /// A business error code of [`Pay`].
 #[non_exhaustive]
 pub enum PayErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
     /// The agreement does not fit the payment.
     AcqAgreementError,
@@ -1189,13 +1188,13 @@ pub enum PayErrorCode {
     AcqOverDeductPeriod,
     /// More deductions have been made than are allowed.
     AcqOverMaxDeductCount,
-    /// Too many deductions are under way. Wait until some have ended.
+    /// Too many deductions are in progress. Wait until some have ended.
     AcqOverMaxUnderWayDeductCount,
     /// The deduction goes beyond the merchant's daily limit.
     AcqOverMerchantDailyDeductAmount,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
-    /// Somebody else than the named buyer tries to pay.
+    /// Another buyer than the named one tries to pay.
     AcqPayerUnmatched,
     /// The payment code is malformed, expired or used. Scan a fresh one and send it with the same order number.
     AcqPaymentAuthCodeInvalid,
@@ -1243,7 +1242,7 @@ pub enum PayErrorCode {
     AcqSubMerchantCreateFail,
     /// `merchant_type` of the secondary merchant is not supported.
     AcqSubMerchantTypeInvalid,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The amount is not above zero, or too large.
     AcqTotalFeeExceed,
@@ -1255,7 +1254,7 @@ pub enum PayErrorCode {
     AcqTradeHasSuccess,
     /// The settlement or split that was asked for can't be made. Check its particulars.
     AcqTradeSettleError,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqTradeStatusError,
     /// The contract does not cover this scene.
     AcqUnSupportTradeScene,

@@ -33,7 +33,7 @@ pub struct Precreate {
     pub time_expire: Option<crate::types::DateTime>,
     /// 订单相对超时时间. How long the order can be paid, counted from this call: `90m`, `3h`, at most `15d`, or `1c` for until midnight. Three hours, if left out. At most 6 characters.
     pub timeout_express: Option<String>,
-    /// 二维码订单相对超时时间. How long the QR code is good for, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
+    /// 二维码订单相对超时时间. How long the QR code is valid, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
     pub qr_code_timeout_express: Option<String>,
     /// 码类型. `share_code` asks for a text code in `share_code` as well. A QR code only, if left out.
     pub code_type: Option<String>,
@@ -151,7 +151,7 @@ impl Precreate {
         self
     }
 
-    /// 二维码订单相对超时时间. How long the QR code is good for, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
+    /// 二维码订单相对超时时间. How long the QR code is valid, counted from this call, written as `timeout_express`. Two hours is the most, whatever is asked for. At most 6 characters.
     pub fn qr_code_timeout_express(
         mut self,
         qr_code_timeout_express: impl Into<String>,
@@ -524,7 +524,7 @@ pub struct PrecreateResponse {
     pub out_trade_no: String,
     /// 当前预下单请求生成的二维码码串. The text to show as a QR code.
     pub qr_code: String,
-    /// 当前预下单请求生成的吱口令码串. A text that opens the order when the buyer pastes it into the Alipay app; good for two hours. Only if `code_type` asked for it.
+    /// 当前预下单请求生成的吱口令码串. A text that opens the order when the buyer pastes it into the Alipay app; valid for two hours. Only if `code_type` asked for it.
     pub share_code: Option<String>,
     /// 预下单ID. Identifies this precreated order.
     pub prepay_id: Option<String>,
@@ -582,7 +582,7 @@ crate::codec::object!(PrecreateResponse);
 /// A business error code of [`Precreate`].
 #[non_exhaustive]
 pub enum PrecreateErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
     /// No QR code could be made: one was asked for with this order number before. Use a new number.
     AcqApplyPcMerchantCodeError,
@@ -628,7 +628,7 @@ pub enum PrecreateErrorCode {
     AcqMerchantStatusNotNormal,
     /// The time for paying is over already: check `time_expire`.
     AcqNowTimeAfterExpireTimeError,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
     /// Risk control asks for the buyer's IP address: send `mc_create_trade_ip`.
     AcqRiskMerchantIpNotExist,
@@ -650,7 +650,7 @@ pub enum PrecreateErrorCode {
     AcqSellerNotExist,
     /// The order has more than 150 items.
     AcqSubGoodsSizeMaxCount,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The amount is not above zero, or too large.
     AcqTotalFeeExceed,

@@ -144,7 +144,7 @@ pub struct QueryResponse {
     pub out_trade_no: String,
     /// 买家支付宝账号. The buyer's login name, partly masked. Empty while no buyer is known.
     pub buyer_logon_id: String,
-    /// 交易状态. Where the order stands.
+    /// 交易状态. The status of the order.
     pub trade_status: crate::types::OpenEnum<super::types::TradeStatus>,
     /// 交易的订单金额. The order's price, as given when it was created.
     pub total_amount: Option<crate::types::Price>,
@@ -166,7 +166,7 @@ pub struct QueryResponse {
     pub buyer_pay_amount: Option<crate::types::Price>,
     /// 积分支付的金额. The part paid with points, such as Jifenbao.
     pub point_amount: Option<crate::types::Price>,
-    /// 交易中用户支付的可开具发票的金额. The sum that the buyer may have an invoice for.
+    /// 交易中用户支付的可开具发票的金额. The amount for which the buyer may get an invoice.
     pub invoice_amount: Option<crate::types::Price>,
     /// 实收金额. What the merchant receives.
     pub receipt_amount: Option<crate::types::Price>,
@@ -214,15 +214,15 @@ pub struct QueryResponse {
     pub passback_params: Option<String>,
     /// 交易额外信息. Additional data that was arranged with Alipay.
     pub ext_infos: Option<crate::types::Json>,
-    /// Why the order is still unpaid, as far as that may be told.
+    /// Why the order is still unpaid, if Alipay may say so.
     pub unpaid_reason: Option<String>,
     /// 交易附加状态. A state besides `trade_status`: `SELLER_NOT_RECEIVED` means that the buyer has paid but the merchant hasn't been credited.
     pub additional_status: Option<String>,
-    /// 异步支付受理状态. For asynchronous payments, with `async_pay_info` among the query options: `S` means accepted, Alipay goes on trying; anything else means ask again.
+    /// 异步支付受理状态. For asynchronous payments, with `async_pay_info` among the query options: `S` means that Alipay has accepted the payment and keeps trying; with anything else, query again.
     pub async_pay_apply_status: Option<String>,
     /// 预授权支付模式. `CREDIT_PREAUTH_PAY` if the payment came out of a credit pre-authorisation.
     pub auth_trade_pay_mode: Option<String>,
-    /// 信用支付模式. How credit stands in for a payment that the buyer has yet to make: `creditAdvanceV2` is Zhima's use now, pay later.
+    /// 信用支付模式. How credit replaces a payment that the buyer still has to make: `creditAdvanceV2` is Zhima's use now, pay later.
     /// More values may come; treat one you don't know as a failure.
     pub credit_pay_mode: Option<String>,
     /// 信用业务单号. The number of that credit order, for example Zhima's.
@@ -661,7 +661,7 @@ pub enum QueryErrorCode {
     AcqEnterprisePayBizError,
     /// A field is missing, malformed or contradicts another. The message says which.
     AcqInvalidParameter,
-    /// Alipay could not answer. A query changes nothing, so ask again.
+    /// Alipay could not answer. A query changes nothing: send it again.
     AcqSystemError,
     /// Alipay has no such order: the number is wrong, or no buyer has scanned the code yet.
     AcqTradeNotExist,

@@ -48,7 +48,7 @@ pub struct Refund {
     pub related_settle_confirm_no: Option<String>,
     /// 指定退款账号类型 userId. How `refund_trans_out` names its account.
     pub refund_trans_out_type: Option<crate::types::OpenEnum<RefundTransOutType>>,
-    /// 指定退款账号. The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
+    /// 指定退款账号. The account that pays the refund, if the contract names one. Set `refund_trans_out_type`, too.
     pub refund_trans_out: Option<String>,
     /// 指定垫资退款账号的类型. How `refund_advance_account` names its account.
     pub refund_advance_account_type: Option<
@@ -190,7 +190,7 @@ impl Refund {
         self
     }
 
-    /// 指定退款账号. The account that pays the refund, where a contract names one. Goes with `refund_trans_out_type`.
+    /// 指定退款账号. The account that pays the refund, if the contract names one. Set `refund_trans_out_type`, too.
     pub fn refund_trans_out(mut self, refund_trans_out: impl Into<String>) -> Self {
         self.refund_trans_out = Some(Into::into(refund_trans_out));
         self
@@ -391,8 +391,8 @@ pub struct RefundResponse {
     pub buyer_logon_id: String,
     /// 退款总金额. What has been refunded on this order so far, this refund and all earlier ones.
     pub refund_fee: Option<crate::types::Price>,
-    /// 本次退款是否发生了资金变化. Whether this call moved money. False or absent is not a failure: the refund may have been made by an earlier call, or is
-    /// still to come. Ask with the refund query.
+    /// 本次退款是否发生了资金变化. Whether this call moved money. False or absent is not a failure: the refund may have been made by an earlier call, or may
+    /// still be in progress. Use the refund query.
     pub fund_change: Option<bool>,
     /// 退款币种信息.
     pub refund_currency: Option<String>,
@@ -412,7 +412,7 @@ pub struct RefundResponse {
     pub buyer_open_id: Option<String>,
     /// 买家支付宝用户号. Deprecated: an old identifier of the buyer. Use `buyer_open_id`.
     pub open_id: Option<String>,
-    /// 是否有银行卡冲退. Whether part of the refund goes to a bank card and takes its time. Needs `deposit_back_info` among the query options.
+    /// 是否有银行卡冲退. Whether part of the refund goes to a bank card, which takes longer. Needs `deposit_back_info` among the query options.
     pub has_deposit_back: Option<bool>,
     /// With Zhima's use now, pay later: how much of the authorised sum was released, where the refund did that.
     pub pre_auth_cancel_fee: Option<crate::types::Price>,
@@ -601,7 +601,7 @@ crate::codec::object!(RefundResponse);
 /// A business error code of [`Refund`].
 #[non_exhaustive]
 pub enum RefundErrorCode {
-    /// The shares come to more than there is to share out, or to take back.
+    /// The shares add up to more than can be shared or taken back.
     AcqAllocAmountValidateError,
     /// The buyer's account is not allowed to do this.
     AcqBuyerEnableStatusForbid,
@@ -629,9 +629,9 @@ pub enum RefundErrorCode {
     AcqOverdraftAssignAccountInvalid,
     /// The order is frozen. Ask Alipay why.
     AcqReasonTradeBeenFreezen,
-    /// More would be refunded than is left of the order.
+    /// The refund is more than what is left of the order.
     AcqReasonTradeRefundFeeErr,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqReasonTradeStatusInvalid,
     /// Whoever received a share hasn't allowed it to be taken back. They can do so in their merchant platform.
     AcqRefundallocUnauthLimit,
@@ -647,7 +647,7 @@ pub enum RefundErrorCode {
     AcqRefundRoyaltyPayeeAccountNotExist,
     /// The merchant's account holds too little to give the money back. Top it up and send the same request again.
     AcqSellerBalanceNotEnough,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The order is closed: it was refunded in full already, or it was never paid. Query it.
     AcqTradeHasClose,
@@ -659,7 +659,7 @@ pub enum RefundErrorCode {
     AcqTradeNotExist,
     /// The settlement or split that was asked for can't be made. Check its particulars.
     AcqTradeSettleError,
-    /// Where the order stands doesn't allow this. Query it.
+    /// The order's status does not allow this. Query the order.
     AcqTradeStatusError,
     /// The order is not between these parties. If it should be, ask Alipay.
     AcqUserNotMatchErr,

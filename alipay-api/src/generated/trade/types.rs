@@ -1043,7 +1043,7 @@ crate::codec::listed!(ExtUserInfoCertType);
 #[must_use]
 #[non_exhaustive]
 pub struct ExtendParams {
-    /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
+    /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are computed by it. At most 64 characters.
     pub sys_service_provider_id: Option<String>,
     /// How many Huabei instalments the buyer pays in. At most 5 characters.
     pub hb_fq_num: Option<String>,
@@ -1074,7 +1074,7 @@ impl ExtendParams {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are reckoned by it. At most 64 characters.
+    /// 系统商编号. The PID of the service provider that signed with Alipay: rebates are computed by it. At most 64 characters.
     pub fn sys_service_provider_id(
         mut self,
         sys_service_provider_id: impl Into<String>,
@@ -1685,13 +1685,13 @@ crate::codec::object!(InvoiceKeyInfo);
 pub struct OpenApiRoyaltyDetailInfoPojo {
     /// 分账类型. What the movement is; `transfer` if left out.
     pub royalty_type: Option<crate::types::OpenEnum<RoyaltyType>>,
-    /// 支出方账户. The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
+    /// 支出方账户. The account that pays, of the kind that `trans_out_type` names. Merchants in finance leave it out.
     pub trans_out: Option<String>,
     /// 支出方账户类型. How `trans_out` names the account: `userId` or `loginName`.
     pub trans_out_type: Option<crate::types::OpenEnum<RoyaltyAccountType>>,
     /// 收入方账户类型. How `trans_in` names the account.
     pub trans_in_type: Option<crate::types::OpenEnum<RoyaltyAccountType>>,
-    /// 收入方账户. The account that receives, named as `trans_in_type` says.
+    /// 收入方账户. The account that receives, of the kind that `trans_in_type` names.
     pub trans_in: Option<String>,
     /// 分账的金额. How much moves.
     pub amount: Option<crate::types::Price>,
@@ -1723,7 +1723,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         self
     }
 
-    /// 支出方账户. The account that pays, named as `trans_out_type` says. Merchants in finance leave it out.
+    /// 支出方账户. The account that pays, of the kind that `trans_out_type` names. Merchants in finance leave it out.
     pub fn trans_out(mut self, trans_out: impl Into<String>) -> Self {
         self.trans_out = Some(Into::into(trans_out));
         self
@@ -1747,7 +1747,7 @@ impl OpenApiRoyaltyDetailInfoPojo {
         self
     }
 
-    /// 收入方账户. The account that receives, named as `trans_in_type` says.
+    /// 收入方账户. The account that receives, of the kind that `trans_in_type` names.
     pub fn trans_in(mut self, trans_in: impl Into<String>) -> Self {
         self.trans_in = Some(Into::into(trans_in));
         self
@@ -1994,7 +1994,7 @@ crate::codec::listed!(PaymentQueryOption);
 pub struct PeriodRuleParams {
     /// The unit of `period`.
     pub period_type: crate::types::OpenEnum<PeriodRuleParamsPeriodType>,
-    /// How many units lie between two deductions.
+    /// The number of units between two deductions.
     pub period: i64,
     /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
     pub execute_time: crate::types::Date,
@@ -2014,7 +2014,7 @@ pub struct PeriodRuleParams {
 pub struct PeriodRuleParamsRequired {
     /// The unit of `period`.
     pub period_type: crate::types::OpenEnum<PeriodRuleParamsPeriodType>,
-    /// How many units lie between two deductions.
+    /// The number of units between two deductions.
     pub period: i64,
     /// When the first deduction is made; the plan is counted from it. Not after the 28th if the unit is a month.
     pub execute_time: crate::types::Date,
@@ -2602,7 +2602,7 @@ crate::codec::listed!(RoyaltyScene);
 pub enum RoyaltyType {
     /// The ordinary split: a share passes from one account to another.
     Transfer,
-    /// A top-up: a subsidy is paid in to make a marketing reduction good.
+    /// A top-up: a subsidy that compensates a marketing reduction.
     Replenish,
 }
 
@@ -2619,9 +2619,9 @@ crate::codec::listed!(RoyaltyType);
 #[must_use]
 #[non_exhaustive]
 pub struct SceneRuleParams {
-    /// For how many deductions the discount holds.
+    /// The number of deductions with the discount.
     pub discount_period: Option<String>,
-    /// For how many days the low price holds.
+    /// The number of days with the low price.
     pub low_price_period: Option<String>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
@@ -2634,13 +2634,13 @@ impl SceneRuleParams {
         <Self as crate::codec::Object>::empty()
     }
 
-    /// For how many deductions the discount holds.
+    /// The number of deductions with the discount.
     pub fn discount_period(mut self, discount_period: impl Into<String>) -> Self {
         self.discount_period = Some(Into::into(discount_period));
         self
     }
 
-    /// For how many days the low price holds.
+    /// The number of days with the low price.
     pub fn low_price_period(mut self, low_price_period: impl Into<String>) -> Self {
         self.low_price_period = Some(Into::into(low_price_period));
         self
@@ -3561,12 +3561,12 @@ impl crate::codec::KnownValue for TradeFundBillFundType {
 
 crate::codec::listed!(TradeFundBillFundType);
 
-/// Where an order stands.
+/// The status of an order.
 #[non_exhaustive]
 pub enum TradeStatus {
     /// The order exists and waits for the buyer to pay.
     WaitBuyerPay,
-    /// Closed without payment, or paid and then refunded in full.
+    /// Closed without payment, or refunded in full.
     TradeClosed,
     /// Paid. It can still be refunded.
     TradeSuccess,

@@ -532,7 +532,7 @@ crate::codec::object!(WapPayResponse);
 /// A business error code of [`WapPay`].
 #[non_exhaustive]
 pub enum WapPayErrorCode {
-    /// The product isn't signed for, or its contract has run out.
+    /// The merchant has no contract for the product, or it has expired.
     AcqAccessForbidden,
     /// The order number is taken by an order with another amount, title or the like. Use the same data or a new number.
     AcqContextInconsistent,
@@ -540,13 +540,13 @@ pub enum WapPayErrorCode {
     AcqExistForbiddenWord,
     /// A field is missing, malformed or contradicts another. The message says which.
     AcqInvalidParameter,
-    /// The app or the merchant isn't one that may do this. Check the app id.
+    /// The app or the merchant may not do this. Check the app id.
     AcqPartnerError,
     /// Risk control refuses the payment; the buyer has to pay in another way.
     AcqPaymentRequestHasRisk,
     /// Risk control asks for the buyer's IP address: send `mc_create_trade_ip`.
     AcqRiskMerchantIpNotExist,
-    /// Alipay failed midway: it may or may not have been done. Ask before anything else.
+    /// Alipay failed in the middle of the call, which may or may not have been carried out. Query before anything else.
     AcqSystemError,
     /// The amount is not above zero, or too large.
     AcqTotalFeeExceed,

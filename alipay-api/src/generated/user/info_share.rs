@@ -3,10 +3,10 @@
 
 /// 支付宝会员授权信息查询接口: `alipay.user.info.share`.
 ///
-/// Tells what a user has allowed the app to know. Which fields come depends on the scope that the user agreed to and on what the app has been granted: with
-/// `auth_user` alone, mostly the user's id, nickname and picture.
+/// Reads what a user has allowed the app to know. The fields depend on the scope that the user agreed to and on the app's permissions: with `auth_user`
+/// alone, they are mostly the user's id, nickname and picture.
 ///
-/// Fields that the user has not filled in are left out. Much of this is personal data: ask for no more than you need, and keep none that you don't.
+/// Fields that the user has not filled in are absent. Much of this is personal data: ask only for what you need, and keep nothing else.
 ///
 /// Documentation: <https://opendocs.alipay.com/open/02aild>
 #[non_exhaustive]
@@ -101,7 +101,7 @@ pub struct InfoShareResponse {
     pub address: Option<crate::types::Secret>,
     /// 邮政编码. The postal code.
     pub zip: Option<String>,
-    /// 展示名称. A name to show, made of the user's phone number, email address or Alipay number. Which of them may change over time.
+    /// 展示名称. A name to show, made of the user's phone number, email address or Alipay number. It may change over time.
     pub display_name: Option<crate::types::Secret>,
     /// The email address that the user logs in with; where there is none, the phone number.
     pub email: Option<crate::types::Secret>,
@@ -175,7 +175,7 @@ pub struct InfoShareResponse {
     pub business_scope: Option<String>,
     /// 企业执照号码. The number of the business licence. Of companies only.
     pub license_no: Option<String>,
-    /// 营业执照有效期. Until when the licence is valid: `yyyyMMdd`, or `长期` for ever. Of companies only.
+    /// 营业执照有效期. Until when the licence is valid: `yyyyMMdd`, or `长期` for an unlimited time. Of companies only.
     pub license_expiry_date: Option<String>,
     /// 组织机构代码. The organisation code. Of companies only.
     pub organization_code: Option<String>,
@@ -815,7 +815,7 @@ crate::codec::listed!(InfoShareFirmType);
 /// An address that goods are sent to.
 #[non_exhaustive]
 pub struct AlipayUserDeliverAddress {
-    /// 收货人全名. Whom they are for.
+    /// 收货人全名. The receiver's name.
     pub deliver_fullname: Option<crate::types::Secret>,
     /// 收货地址的联系人移动电话. The mobile phone number there.
     pub deliver_mobile: Option<crate::types::Secret>,

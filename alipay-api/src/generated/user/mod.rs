@@ -25,8 +25,8 @@ impl crate::Client {
 impl User<'_> {
     /// 支付宝会员授权信息查询接口: `alipay.user.info.share`.
     ///
-    /// Tells what a user has allowed the app to know. Which fields come depends on the scope that the user agreed to and on what the app has been granted: with
-    /// `auth_user` alone, mostly the user's id, nickname and picture.
+    /// Reads what a user has allowed the app to know. The fields depend on the scope that the user agreed to and on the app's permissions: with `auth_user`
+    /// alone, they are mostly the user's id, nickname and picture.
     #[inline]
     pub fn info_share(&self, request: InfoShare) -> crate::Call<InfoShareResponse> {
         self.client.call(request)

@@ -2,13 +2,13 @@ use std::time::SystemTime;
 
 use crate::types::Secret;
 
-/// What a merchant granted: the tokens, whose they are, and how long they last.
+/// A merchant's authorisation: its tokens, their owner, and when they expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorisation {
-    /// Goes with every call for the merchant.
+    /// Sent with every call for the merchant.
     pub app_auth_token: Secret,
-    /// Gets the next pair of tokens, and dies with it.
+    /// Exchanged for the next pair of tokens. It works once.
     pub app_refresh_token: Secret,
     /// The merchant's Alipay user number.
     pub user_id: String,
@@ -16,16 +16,16 @@ pub struct Authorisation {
     pub state: AuthorisationState,
     /// When the merchant authorised the app: when the code was exchanged.
     pub authorised_at: SystemTime,
-    /// When the gateway gave these tokens out: then, or at the last refresh.
+    /// When the gateway issued these tokens: at that time, or at the last refresh.
     pub issued_at: SystemTime,
-    /// When the token ends; `None` for one without an end.
+    /// When the token expires; `None` if it never does.
     pub expires_at: Option<SystemTime>,
-    /// When the refresh token ends; `None` for one without an end.
+    /// When the refresh token expires; `None` if it never does.
     pub refresh_expires_at: Option<SystemTime>,
 }
 
 impl Authorisation {
-    /// An active authorisation, fresh from the exchange of its code, with tokens that have no end.
+    /// An active authorisation with tokens that were issued now and never expire.
     pub fn new(
         app_auth_token: impl Into<Secret>,
         app_refresh_token: impl Into<Secret>,
@@ -49,7 +49,7 @@ impl Authorisation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthorisationState {
-    /// They can.
+    /// The tokens can be used.
     Active,
     /// The merchant has withdrawn its authorisation.
     Cancelled,

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt};
 
-/// A token store can't do what it was asked to.
+/// The error of a token store.
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -8,22 +8,22 @@ pub struct StoreError {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// The sort of a [`StoreError`].
+/// The kind of a [`StoreError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// It can't be reached, is busy or has no room: the same may succeed later.
+    /// The store can't be reached, is busy or is full: the same operation may succeed later.
     Unavailable,
-    /// It was written with another key.
+    /// The store was written with another key.
     WrongKey,
-    /// It holds what no store of this kind has written, or what somebody has changed.
+    /// The store has content that no store of this kind has written, or that somebody has changed.
     Damaged,
-    /// It is set up in a way that can't work: an address that is none, a version that this library doesn't know.
+    /// The store can't work as it is configured: the address is wrong, or its version is unknown to this release.
     Configuration,
 }
 
 impl StoreError {
-    /// An error of this sort. The message says what was wrong and what to do, and shows no token and no password.
+    /// An error of this kind. The message says what was wrong and what to do, and shows no token and no password.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -32,14 +32,14 @@ impl StoreError {
         }
     }
 
-    /// Adds what caused it. Its `Display` must show no token and no password either.
+    /// Adds the cause. Its `Display` must not show a token or a password either, and the message should not repeat it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The sort of error.
+    /// The kind of error.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }

@@ -30,7 +30,7 @@ impl MemoryStore {
     }
 
     fn entry<T>(&self, merchant: MerchantKey<'_>, act: impl FnOnce(&mut Entry) -> T) -> T {
-        // Nothing panics between two changes that belong together.
+        // Nothing panics while the lock is held, so a poisoned lock is whole.
         let mut merchants = self.merchants.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (merchant.app_id.to_owned(), merchant.auth_app_id.to_owned());
         act(merchants.entry(key).or_default())
@@ -82,7 +82,7 @@ impl TokenStore for MemoryStore {
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let now = Instant::now();
-            // A lease that is too long to be counted never ends.
+            // A time that can't be added to the clock never ends.
             let until = now.checked_add(time);
             Ok(self.entry(merchant, |entry| match &entry.lease {
                 Some((other, until)) if other != holder && until.is_none_or(|until| until > now) => false,

@@ -1,7 +1,7 @@
-//! Where merchants' tokens are kept.
+//! Stores for merchants' tokens.
 //!
-//! [`MemoryStore`] serves one process and forgets. What an app in production needs survives a restart and is shared by all of its
-//! processes: `SqliteStore` (feature `sqlite`) for those of one machine, `PostgresStore` (feature `postgres`) for those of several. Both
+//! [`MemoryStore`] serves one process and forgets everything when it ends. In production, use a store that survives restarts and is shared
+//! by all processes of the app: `SqliteStore` (feature `sqlite`) on one machine, `PostgresStore` (feature `postgres`) on several. Both
 //! encrypt the tokens with a `StoreKey` of yours.
 
 mod authorisation;
@@ -31,26 +31,25 @@ pub use self::{
 };
 use crate::transport::BoxFuture;
 
-/// Keeps merchants' tokens, and keeps two processes from refreshing one merchant's at a time.
+/// Stores merchants' tokens, and prevents two processes from refreshing the same merchant's tokens at the same time.
 ///
-/// A store may hold the merchants of several apps. It must be shared by everyone who refreshes for an app: the refresh token dies
-/// when it is used, and whoever uses a dead one may lose the merchant.
+/// A store may hold the merchants of several apps. All processes that refresh for an app must share one store: a refresh token works once,
+/// and using it twice may lose the merchant.
 ///
-/// What [`replace`](Self::replace), [`remove`](Self::remove) and [`lease`](Self::lease) do is atomic. What `replace` wrote is durable when it
-/// returns.
+/// [`replace`](Self::replace), [`remove`](Self::remove) and [`lease`](Self::lease) are atomic. When `replace` returns, its write is durable.
 pub trait TokenStore: fmt::Debug + Send + Sync {
-    /// The merchant's authorisation; `None` for a merchant that was never stored, or was removed.
+    /// The merchant's authorisation; `None` if it was never stored, or was removed.
     fn load<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<Option<Stored>, StoreError>>;
 
-    /// Stores `authorisation` if the merchant's version is still `expected`, and gives the version that it has now.
+    /// Stores `authorisation` if the merchant's version is still `expected`, and returns the new version.
     ///
-    /// `expected` is `None` for a merchant that was never stored, or was removed. The answer is `None`, and nothing is changed, where somebody else has
-    /// stored something in between. A lease is not asked for: tokens that the gateway has given out are worth keeping whoever holds it.
+    /// `expected` is `None` for a merchant that was never stored, or was removed. Returns `None`, and changes nothing, if another process has
+    /// stored something meanwhile. No lease is needed: tokens that the gateway has issued must be kept, whoever has the lease.
     ///
     /// Times may be kept in whole milliseconds, rounded down.
     ///
-    /// After an [`Unavailable`](StoreErrorKind::Unavailable) error it may or may not have been done, where the store is on the other side
-    /// of a connection that was lost: [`load`](Self::load) tells.
+    /// After an [`Unavailable`](StoreErrorKind::Unavailable) error of a remote store, the authorisation may or may not be stored:
+    /// [`load`](Self::load) shows it.
     fn replace<'a>(
         &'a self,
         merchant: MerchantKey<'a>,
@@ -58,18 +57,18 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         authorisation: &'a Authorisation,
     ) -> BoxFuture<'a, Result<Option<Version>, StoreError>>;
 
-    /// Removes what is stored of the merchant, also where it is [`Damaged`](StoreErrorKind::Damaged) and neither loads nor can be replaced:
-    /// then the merchant can authorise again, and its new tokens be stored. It asks for no version. Of several processes that find the
-    /// same damage, each takes the lease first, and loads once more: what another one has stored since must stay.
+    /// Removes the merchant's authorisation, of whatever version. It must also remove one that is [`Damaged`](StoreErrorKind::Damaged) and can
+    /// be neither loaded nor replaced: then the merchant can authorise the app again. Before calling it for damage, a process takes the lease
+    /// and loads once more, because another process may have repaired the damage.
     ///
-    /// What is stored next has a version that the merchant has not had before, so that nobody who has read the old one takes it for that or
-    /// replaces it. (If the old version can't be told any more: [`FIRST`](Version::FIRST) or the one after.) A lease stays with its
-    /// holder. Removing what is not there is no error.
+    /// The next authorisation gets a version that the merchant has not had before, so that it can't be mistaken for the removed one. (If the
+    /// old version can't be read: [`FIRST`](Version::FIRST) or the one after.) The lease is not changed. Removing a merchant that is not stored
+    /// is not an error.
     fn remove<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Takes the merchant's lease for this long, by the store's own clock; `false` where somebody else has it and its time is not over.
+    /// Takes the merchant's lease for this time, by the store's clock. Returns `false` if another holder has it and it has not ended.
     ///
-    /// `holder` is a random name. Who has the lease already has it for this long from now on.
+    /// `holder` is a random name. If the holder already has the lease, it is renewed for this time from now.
     fn lease<'a>(
         &'a self,
         merchant: MerchantKey<'a>,
@@ -77,12 +76,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         time: Duration,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Gives the lease back, if `holder` still has it.
+    /// Releases the lease if `holder` still has it.
     fn release<'a>(&'a self, merchant: MerchantKey<'a>, holder: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The `auth_app_id` of each active merchant of the app whose token or refresh token ends before `time`: at most `limit` of them,
-    /// in ascending order, those after `after`. One whose authorisation can't be read is among them, whatever it seems to say: to
-    /// [`load`](Self::load) it tells what is wrong.
+    /// The `auth_app_id`s of the app's active merchants whose token or refresh token expires before `time`: at most `limit`, in ascending
+    /// order, after `after`. A merchant whose authorisation can't be read is included: [`load`](Self::load) then returns the error.
     fn ending_before<'a>(
         &'a self,
         app_id: &'a str,
@@ -92,7 +90,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 }
 
-/// Names one authorisation: who gave it, and to which app.
+/// Identifies one authorisation: the merchant and the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MerchantKey<'a> {
     /// The third-party app.
@@ -101,13 +99,13 @@ pub struct MerchantKey<'a> {
     pub auth_app_id: &'a str,
 }
 
-/// An authorisation as it was read.
+/// An authorisation that was read from a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
     /// The authorisation.
     pub authorisation: Authorisation,
-    /// What to give to [`TokenStore::replace`] to store the next one.
+    /// The argument of [`TokenStore::replace`] that replaces it.
     pub version: Version,
 }
 
@@ -123,7 +121,7 @@ impl Stored {
 pub struct Version(pub u64);
 
 impl Version {
-    /// The version of what is stored first, of a merchant that was never removed.
+    /// The first version of a merchant that was never removed.
     pub const FIRST: Self = Self(1);
 
     /// The version after this one.

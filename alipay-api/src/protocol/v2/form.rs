@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{parameters::SignedParameters, request::is_in_query};
 use crate::protocol::urlencoded::append_encoded;
 
-/// A form that submits itself; it goes into a page as it is.
+/// A form that submits itself. It can be put into a page unchanged.
 pub(super) fn html(gateway: &str, parameters: &SignedParameters<'_>) -> String {
     let mut action = format!("{gateway}?");
     append_encoded(&mut action, parameters.iter().filter(|(name, _)| is_in_query(name)));
@@ -39,14 +39,14 @@ fn escape(out: &mut String, text: &str) {
             '\r' | '\n' => number(out, character),
             // Parsers of HTML take references to these for characters of Windows-1252.
             '\u{80}'..='\u{9f}' => out.push(character),
-            // The page may be read in another charset than it is written in, such as GBK.
+            // The page may be decoded with another charset, such as GBK.
             _ if !character.is_ascii() => number(out, character),
             _ => out.push(character),
         }
     }
 }
 
-/// Refers to a character by its number.
+/// A numeric character reference.
 fn number(out: &mut String, character: char) {
     // Writing into memory does not fail.
     let _ = write!(out, "&#{};", u32::from(character));

@@ -46,14 +46,14 @@ fn part(body: &mut Vec<u8>, boundary: &str, disposition: &str, content_type: &st
     body.extend_from_slice(b"\r\n");
 }
 
-/// As browsers write it: what would end the quotes or the line is percent-encoded.
+/// Written like browsers do: characters that would end the quotes or the line are percent-encoded.
 fn quoted(text: &str) -> String {
     text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// 128 random bits, so that no content can hold the boundary but by knowing it.
+/// 128 random bits, so that no content contains the boundary by chance.
 fn boundary() -> String {
-    // Each RandomState has keys of its own.
+    // Each `RandomState` has its own keys.
     let random = || RandomState::new().build_hasher().finish();
     format!("alipay-api-{:016x}{:016x}", random(), random())
 }

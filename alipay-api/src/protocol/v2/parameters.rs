@@ -1,4 +1,4 @@
-//! Parameters, and the text of them that is signed.
+//! The parameters of a request, and the text that is signed.
 
 use std::borrow::Cow;
 
@@ -10,16 +10,16 @@ use crate::{protocol::InvalidParameter, types::File};
 /// A request's parameters: none of them empty, in the byte order of their names.
 pub(super) struct Parameters<'a>(Vec<(&'a str, &'a str)>);
 
-/// The same with the signature over them.
+/// The parameters with their signature.
 pub(super) struct SignedParameters<'a> {
     parameters: &'a Parameters<'a>,
     sign: String,
 }
 
 impl<'a> Parameters<'a> {
-    /// Drops what is empty and sorts the rest.
+    /// Drops empty parameters and sorts the rest.
     pub(super) fn new(mut parameters: Vec<(&'a str, &'a str)>) -> Result<Self, InvalidParameter> {
-        // The gateway leaves empty values out of what it verifies: so nothing empty is sent.
+        // The gateway ignores empty values when it verifies, so none is sent.
         parameters.retain(|(_, value)| !value.is_empty());
         parameters.sort_unstable_by_key(|(name, _)| name.as_bytes());
         parameters.iter().try_for_each(|(name, _)| check_name(name))?;
@@ -61,7 +61,7 @@ impl<'a> Parameters<'a> {
         text
     }
 
-    /// With the signature over [`string_to_sign`](Self::string_to_sign).
+    /// Adds the signature of [`string_to_sign`](Self::string_to_sign).
     pub(super) fn signed(&self, signature: &[u8]) -> SignedParameters<'_> {
         SignedParameters {
             parameters: self,
@@ -76,7 +76,7 @@ impl SignedParameters<'_> {
         self.parameters.0.iter().copied().chain([("sign", self.sign.as_str())])
     }
 
-    /// Room enough for most with [`append_encoded`](crate::protocol::urlencoded::append_encoded).
+    /// A capacity that is enough for most requests with [`append_encoded`](crate::protocol::urlencoded::append_encoded).
     pub(super) fn encoded_length(&self) -> usize {
         self.iter().map(|(name, value)| name.len() + 2 * value.len() + 2).sum()
     }

@@ -1,4 +1,4 @@
-//! The JSON object that an answer is: its content, the content's exact text, and what stands beside it, in one pass over the bytes.
+//! The JSON object of an answer: the content, its exact text, and the other members, found in one pass.
 
 use std::{borrow::Cow, fmt};
 
@@ -12,21 +12,21 @@ pub(super) struct Root<'a> {
     pub(super) others: Values<'a>,
 }
 
-/// What is there for the one content that an answer has.
+/// The content that was found.
 pub(super) enum Found<'a> {
     Nothing,
     Content(SignedContent<'a>),
-    /// Text instead of an object.
+    /// A string instead of an object.
     Text,
-    /// One whose name is written with escapes, as the gateway never writes it.
+    /// A content whose name has escapes, which the gateway never writes.
     Escaped,
     /// More than one.
     Several,
 }
 
-/// What the gateway answers and signs.
+/// The signed content of an answer.
 pub(super) struct SignedContent<'a> {
-    /// The exact text, which the signature is over.
+    /// The exact text, which is signed.
     pub(super) text: &'a str,
     pub(super) values: Values<'a>,
     /// Whether it is called `error_response`.
@@ -34,7 +34,7 @@ pub(super) struct SignedContent<'a> {
 }
 
 impl<'a> Root<'a> {
-    /// Takes the answer to a call of `method` apart.
+    /// Parses the answer to a call of `method`.
     pub(super) fn read(body: &'a str, method: &str) -> Result<Self, DecodeError> {
         read_object(body, RootVisitor { body, method })
     }
@@ -110,7 +110,7 @@ impl<'a> Visitor<'a> for ContentVisitor {
 /// each a part of `body`.
 fn object_named<'a>(body: &'a str, name: &'a str, members: &Values<'a>) -> Option<&'a str> {
     let end_of = |part: &str| Some(part.as_ptr().addr().checked_sub(body.as_ptr().addr())? + part.len());
-    // Between the name and the object are a quote, a colon and perhaps blanks; behind the last member are blanks at most.
+    // Between the name and the object are a quote, a colon and perhaps blanks; after the last member there are only blanks.
     let start = end_of(name)? + body.get(end_of(name)?..)?.find('{')?;
     let inside = match members.iter().next_back() {
         Some((_, last)) => end_of(last.as_raw())?,

@@ -5,7 +5,7 @@ use crate::types::{Date, DateTime, ParseTimeError, time::AHEAD};
 /// The same moment.
 impl From<DateTime> for chrono::DateTime<Utc> {
     fn from(time: DateTime) -> Self {
-        // chrono has 250,000 years more at either end.
+        // The range of chrono is 250,000 years larger at both ends.
         let since = TimeDelta::try_seconds(time.unix_seconds()).unwrap_or(TimeDelta::MAX);
         Self::UNIX_EPOCH.checked_add_signed(since).unwrap_or(Self::MAX_UTC)
     }
@@ -17,7 +17,7 @@ impl From<DateTime> for chrono::DateTime<FixedOffset> {
         let time = chrono::DateTime::<Utc>::from(time);
         match i32::try_from(AHEAD).ok().and_then(FixedOffset::east_opt) {
             Some(offset) => time.with_timezone(&offset),
-            // Eight hours are an offset.
+            // Eight hours are a valid offset.
             None => time.into(),
         }
     }
@@ -26,7 +26,7 @@ impl From<DateTime> for chrono::DateTime<FixedOffset> {
 impl<Z: TimeZone> TryFrom<chrono::DateTime<Z>> for DateTime {
     type Error = ParseTimeError;
 
-    /// The second that the moment lies in, in Beijing. Fails outside the years -9999 to 9999.
+    /// Drops the fraction of the second. Fails outside the years -9999 to 9999.
     fn try_from(time: chrono::DateTime<Z>) -> Result<Self, ParseTimeError> {
         Self::from_unix_seconds(time.timestamp()).ok_or(ParseTimeError::YEARS)
     }
@@ -35,7 +35,7 @@ impl<Z: TimeZone> TryFrom<chrono::DateTime<Z>> for DateTime {
 impl From<Date> for NaiveDate {
     fn from(date: Date) -> Self {
         let (year, month, day) = date.parts();
-        // chrono has every day of these years.
+        // chrono has all dates of these years.
         Self::from_ymd_opt(year.into(), month.into(), day.into()).unwrap_or_default()
     }
 }

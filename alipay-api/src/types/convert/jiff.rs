@@ -5,7 +5,7 @@ use jiff::{
 
 use crate::types::{Date, DateTime, ParseTimeError};
 
-/// Eight hours ahead of UTC.
+/// The offset of Beijing time.
 const BEIJING: Offset = Offset::constant(8);
 
 /// The same moment.
@@ -22,7 +22,7 @@ impl TryFrom<DateTime> for Timestamp {
 impl TryFrom<DateTime> for ZonedDateTime {
     type Error = jiff::Error;
 
-    /// Fails where there is no [`Timestamp`] of it.
+    /// Fails if there is no [`Timestamp`] of it.
     fn try_from(time: DateTime) -> Result<Self, jiff::Error> {
         Ok(Timestamp::try_from(time)?.to_zoned_datetime(TimeZone::fixed(BEIJING)))
     }
@@ -31,9 +31,9 @@ impl TryFrom<DateTime> for ZonedDateTime {
 impl TryFrom<Timestamp> for DateTime {
     type Error = ParseTimeError;
 
-    /// The second that the moment lies in, in Beijing.
+    /// Drops the fraction of the second.
     fn try_from(time: Timestamp) -> Result<Self, ParseTimeError> {
-        // Downwards also before 1970, as everywhere here: jiff counts towards it.
+        // Rounds down before 1970, too; jiff rounds towards 1970.
         let seconds = time.as_second() - i64::from(time.subsec_nanosecond() < 0);
         Self::from_unix_seconds(seconds).ok_or(ParseTimeError::YEARS)
     }
@@ -42,7 +42,7 @@ impl TryFrom<Timestamp> for DateTime {
 impl TryFrom<&ZonedDateTime> for DateTime {
     type Error = ParseTimeError;
 
-    /// The second that the moment lies in, in Beijing.
+    /// Drops the fraction of the second.
     fn try_from(time: &ZonedDateTime) -> Result<Self, ParseTimeError> {
         time.timestamp().try_into()
     }
@@ -51,7 +51,7 @@ impl TryFrom<&ZonedDateTime> for DateTime {
 impl From<Date> for civil::Date {
     fn from(date: Date) -> Self {
         let (year, month, day) = date.parts();
-        // Both have the same days.
+        // Both have the same dates.
         Self::new(year, month.cast_signed(), day.cast_signed()).unwrap_or_default()
     }
 }
@@ -59,7 +59,7 @@ impl From<Date> for civil::Date {
 impl From<civil::Date> for Date {
     fn from(date: civil::Date) -> Self {
         let (month, day) = (date.month().unsigned_abs(), date.day().unsigned_abs());
-        // Both have the same days.
+        // Both have the same dates.
         Self::new(date.year(), month, day).unwrap_or(Self::BLANK)
     }
 }

@@ -1,4 +1,4 @@
-//! Times and days of other libraries.
+//! Conversions to and from the times and dates of other libraries.
 
 #[cfg(feature = "chrono")]
 mod chrono;
@@ -7,7 +7,7 @@ mod jiff;
 #[cfg(feature = "time")]
 mod time;
 
-/// Moments that conversions have to get right, with their seconds since 1970: some, the first and the last.
+/// Times for the tests of all conversions, with their seconds since 1970: some, the first and the last.
 #[cfg(test)]
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 const MOMENTS: [(&str, i64); 4] = [

@@ -2,7 +2,7 @@ use time::{Month, OffsetDateTime, Time, UtcOffset};
 
 use crate::types::{Date, DateTime, ParseTimeError};
 
-/// Eight hours ahead of UTC.
+/// The offset of Beijing time.
 const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
     Ok(offset) => offset,
     Err(_) => UtcOffset::UTC,
@@ -11,7 +11,7 @@ const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
 /// The same moment, at UTC+8.
 impl From<DateTime> for OffsetDateTime {
     fn from(time: DateTime) -> Self {
-        // There is every second of a day.
+        // `time` has all seconds of a day.
         let of_day = Time::from_hms(time.hour(), time.minute(), time.second()).unwrap_or(Time::MIDNIGHT);
         Self::new_in_offset(time.date().into(), of_day, BEIJING)
     }
@@ -20,7 +20,7 @@ impl From<DateTime> for OffsetDateTime {
 impl TryFrom<OffsetDateTime> for DateTime {
     type Error = ParseTimeError;
 
-    /// The second that the moment lies in, in Beijing. Fails outside the years -9999 to 9999.
+    /// Drops the fraction of the second. Fails outside the years -9999 to 9999.
     fn try_from(time: OffsetDateTime) -> Result<Self, ParseTimeError> {
         Self::from_unix_seconds(time.unix_timestamp()).ok_or(ParseTimeError::YEARS)
     }
@@ -29,7 +29,7 @@ impl TryFrom<OffsetDateTime> for DateTime {
 impl From<Date> for time::Date {
     fn from(date: Date) -> Self {
         let (year, month, day) = date.parts();
-        // There is every day of these years.
+        // `time` has all dates of these years.
         let date = Month::try_from(month).and_then(|month| Self::from_calendar_date(year.into(), month, day));
         date.unwrap_or(Self::MIN)
     }
@@ -38,7 +38,7 @@ impl From<Date> for time::Date {
 impl TryFrom<time::Date> for Date {
     type Error = ParseTimeError;
 
-    /// Fails outside the years -9999 to 9999, where `time` is compiled with more of them.
+    /// Fails outside the years -9999 to 9999, if `time` is compiled with a larger range.
     fn try_from(date: time::Date) -> Result<Self, ParseTimeError> {
         let (year, month, day) = date.to_calendar_date();
         let year = i16::try_from(year).map_err(|_| ParseTimeError::YEARS)?;

@@ -36,7 +36,7 @@ async fn what_is_no_answer_is_malformed_and_leaves_the_outcome_unknown() {
         (Fault::HttpStatus(503), "did not answer with status 200"),
         (Fault::Html, "bytes and begins like HTML"),
         (Fault::Empty, "the body is empty"),
-        (Fault::Truncated, "it ends too early"),
+        (Fault::Truncated, "the text ends too early"),
         (Fault::Oversized, "the answer is too large: the limit is 8 MiB"),
         (Fault::DuplicateRoot, "has two contents"),
         (Fault::GbkBody, "not UTF-8"),
@@ -356,7 +356,7 @@ async fn a_negative_amount_is_not_sent() {
         (error.kind(), error.to_string().as_str()),
         (
             ErrorKind::Request,
-            "alipay.trade.refund: `refund_amount` is negative: a request takes no amount below zero"
+            "alipay.trade.refund: `refund_amount` is negative: amounts of a request must not be below zero"
         )
     );
     assert!(!error.is_outcome_unknown() && !error.is_retryable());

@@ -34,3 +34,4 @@ mod trade;
 mod trade_events;
 mod transport;
 mod users;
+mod words;

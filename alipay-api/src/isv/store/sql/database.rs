@@ -1,4 +1,4 @@
-//! The little that the stores need of a database: statements in, rows of plain values out.
+//! What the stores need of a database: they send statements and get rows of plain values.
 
 use std::{io, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{isv::store::StoreErrorKind, transport::BoxFuture};
 pub(super) trait Database: sqlx::Database {
     const DIALECT: Dialect;
 
-    /// Runs one statement, whole, and gives its rows: [`rows`], where the database's types are known.
+    /// Runs one statement to its end and returns its rows: [`rows`], called where the types of the database are known.
     fn rows<'c>(
         connection: &'c mut Self::Connection,
         statement: &'static str,
@@ -28,17 +28,17 @@ pub(super) trait Database: sqlx::Database {
 /// What is wrong with a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It can't be reached, or others keep it busy.
+    /// The database can't be reached, or is busy.
     Away,
-    /// Its disk has no room.
+    /// The disk is full.
     Full,
-    /// Its disk can't be read or written: over a quota, or broken.
+    /// The disk can't be read or written: over a quota, or broken.
     Disk,
-    /// It is set up in a way that can't work.
+    /// The database can't work as it is configured.
     Configuration,
-    /// It is not reached by TLS as it is asked for.
+    /// The TLS connection that was asked for can't be made.
     Tls,
-    /// It holds what this library has not written so.
+    /// The database has content that this library has not written.
     Damaged,
 }
 
@@ -48,7 +48,7 @@ impl Fault {
             sqlx::Error::Database(error) => D::fault(&error.code().unwrap_or_default()),
             sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => Self::Configuration,
             sqlx::Error::Tls(_) => Self::Tls,
-            // What TLS refuses while it shakes hands, certificates above all, comes as this.
+            // Errors of the TLS handshake, such as a wrong certificate, are reported as this kind.
             sqlx::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Self::Tls,
             sqlx::Error::Decode(_)
             | sqlx::Error::ColumnDecode { .. }
@@ -69,32 +69,33 @@ impl Fault {
     /// What was wrong and what to do.
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::Away => "it can't be reached, or is busy; try again",
-            Self::Full => "its disk is full, or its quota used up; make room, and try again",
+            Self::Away => "the database can't be reached, or is busy; try again",
+            Self::Full => "the disk is full, or its quota is used up; make room, and try again",
             Self::Disk => {
-                "its disk can't be read or written; see whether it is full, its quota used up, or the disk broken, and try again"
+                "the disk can't be read or written; check whether it is full, over its quota or broken, and try again"
             }
-            Self::Configuration => "it can't be used as it is set up; mend what caused this",
+            Self::Configuration => "the database can't be used as it is configured; fix the cause",
             Self::Tls => {
-                "it can't be reached by TLS as it is asked for: it has no TLS, or its certificate is not by an authority of \
-                 `sslrootcert` or not for this host; mend what caused this"
+                "the TLS connection to the database failed: the server has no TLS, or its certificate is not issued by an \
+                 authority of `sslrootcert` or not for this host; fix the cause"
             }
-            Self::Damaged => "it holds what no token store has written, or is damaged; restore it from a backup",
+            Self::Damaged => {
+                "the database has content that no token store has written, or is damaged; restore it from a backup"
+            }
         }
     }
 }
 
-/// What a statement takes and gives; `None` is NULL.
+/// A parameter or a result of a statement; `None` is NULL.
 pub(super) enum Value {
     Integer(Option<i64>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
 }
 
-/// A connection on loan from the pool.
+/// A connection that was borrowed from the pool.
 ///
-/// Unless it is given back it is closed: one that was left in the middle of something, by an error, by a timeout, or because the caller
-/// went away, may be stuck, or hold a transaction open.
+/// It is closed unless it is given back: after an error, a timeout or a cancelled caller it may be stuck, or have an open transaction.
 pub(super) struct Loan<D: Database>(Option<PoolConnection<D>>);
 
 impl<D: Database> Loan<D> {
@@ -117,8 +118,8 @@ impl<D: Database> Loan<D> {
         }
     }
 
-    /// The pool first asks the database whether the connection is in order; it isn't if the answer takes longer than `limit`. Left to
-    /// itself the pool would wait for ever, and hold the connection's place meanwhile.
+    /// Returns the connection to the pool, which first tests it. If the test takes longer than `limit`, the connection is closed: the pool
+    /// itself would wait for ever, and count the connection meanwhile.
     pub(super) fn give_back(mut self, limit: Duration) {
         if let Some(mut connection) = self.0.take() {
             tokio::spawn(tokio::time::timeout(limit, connection.return_to_pool()));
@@ -134,7 +135,7 @@ impl<D: Database> Drop for Loan<D> {
     }
 }
 
-/// Runs one statement and reads what it gives.
+/// Runs one statement and reads its rows.
 pub(super) async fn rows<'c, D>(
     connection: &'c mut D::Connection,
     statement: &'static str,
@@ -167,7 +168,7 @@ where
             other => Err(sqlx::Error::Decode(format!("a column is of the type {other}").into())),
         }
     };
-    // All rows are fetched even where one is expected: a statement that is left before its end may not have been carried out.
+    // All rows are fetched even if one is expected: a statement that is not read to its end may not have been carried out.
     let rows = query.fetch_all(connection).await?;
     rows.iter()
         .map(|row| row.columns().iter().map(|column| read(row, column)).collect())

@@ -9,18 +9,18 @@ use crate::{
     types::Secret,
 };
 
-/// The key that a store in a database encrypts tokens with: 32 random bytes.
+/// The key with which a store in a database encrypts tokens: 32 random bytes.
 ///
-/// Without it the tokens are lost, so keep it where the database's backups are not: in a secret manager, or in the environment. All
-/// processes that share a store need the same one; to change it, see [`StoreKeyRing`]. `Debug` shows none of it, and its memory is
+/// Without the key the tokens are lost. Keep it apart from the database's backups: in a secret manager, or in the environment. All processes
+/// that share a store need the same key; [`StoreKeyRing`] explains how to replace it. `Debug` does not show the key, and its memory is
 /// wiped when it is dropped.
 ///
-/// # What it protects
-/// A merchant's tokens are sealed with everything else that is stored of the merchant: a row of which somebody without the key has
-/// changed anything is [`Damaged`](StoreErrorKind::Damaged) to whoever loads it, and
-/// [`ending_before`](crate::isv::store::TokenStore::ending_before), which reads all rows, lists it whatever it says. Not so a row that is gone, that was
-/// emptied as a removed merchant's is, or that was put back whole from an earlier time. Leases have no secret and are not sealed: who
-/// can write to the database can hold refreshes up, or let two processes refresh at once.
+/// # What the key protects
+/// The tokens of a merchant are encrypted and authenticated together with the rest of the merchant's row. If somebody without the key changes
+/// anything in the row, loading it fails with [`Damaged`](StoreErrorKind::Damaged), and
+/// [`ending_before`](crate::isv::store::TokenStore::ending_before) lists it. Not detected are a row that was deleted, a row that was
+/// emptied like that of a removed merchant, and a row that was replaced as a whole by an earlier one. Leases are not protected: who can
+/// write to the database can delay refreshes, or let two processes refresh at the same time.
 ///
 /// [`StoreKeyRing`]: super::super::StoreKeyRing
 #[derive(Clone)]
@@ -30,7 +30,7 @@ impl StoreKey {
     /// How many bytes a key has.
     pub const LENGTH: usize = 32;
 
-    /// The key of these bytes, which must be random ones: not a password.
+    /// A key of these bytes. They must be random: not a password.
     pub fn new(bytes: [u8; Self::LENGTH]) -> Self {
         Self(Zeroizing::new(bytes))
     }
@@ -38,7 +38,7 @@ impl StoreKey {
     /// Reads a key that [`to_base64`](Self::to_base64) or `openssl rand -base64 32` has written.
     ///
     /// # Errors
-    /// [`Configuration`](StoreErrorKind::Configuration): it is not base64, or not of 32 bytes.
+    /// [`Configuration`](StoreErrorKind::Configuration): the text is not base64, or not of 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self, StoreError> {
         let wrong = |what: String| StoreError::new(StoreErrorKind::Configuration, what);
         let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new).map_err(|_| {
@@ -60,17 +60,17 @@ impl StoreKey {
     /// A new key from the operating system's random numbers.
     ///
     /// # Errors
-    /// [`Unavailable`](StoreErrorKind::Unavailable): the operating system gives none.
+    /// [`Unavailable`](StoreErrorKind::Unavailable): the operating system has none.
     pub fn generate() -> Result<Self, StoreError> {
         Ok(Self::new(random()?))
     }
 
-    /// The key as base64, to be kept.
+    /// The key in base64, for storing it.
     pub fn to_base64(&self) -> Secret {
         Secret::new(STANDARD.encode(self.bytes()))
     }
 
-    /// Names the key in what is sealed with it, and says nothing about it.
+    /// Identifies the key in the text that is encrypted with it, without revealing it.
     pub(super) fn id(&self) -> KeyId {
         let digest = Sha256::new()
             .chain_update("alipay-api token store key")
@@ -103,7 +103,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     match getrandom::fill(&mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => {
-            let message = "the operating system gives no random numbers: try again";
+            let message = "the operating system has no random numbers: try again";
             Err(StoreError::new(StoreErrorKind::Unavailable, message).with_source(error))
         }
     }

@@ -3,20 +3,20 @@ use std::fmt;
 use super::key::StoreKey;
 use crate::isv::store::{StoreError, StoreErrorKind};
 
-/// The keys of a store in a database: the first seals, all of them open.
+/// The keys of a store in a database: the first encrypts, and all of them decrypt.
 ///
 /// A single [`StoreKey`] is a ring, too: `SqliteStore::open(path, &key)`.
 ///
-/// # To change the key
-/// Each step is for all processes that share the store, and the next one begins when the last of them has taken it:
+/// # Replace the key
+/// Take each step in all processes that share the store, and begin the next one when all of them have taken it:
 ///
-/// 1. Open the store with the old key first and the new one second. From now on every process can open what the new one has sealed.
-/// 2. Open it with the new key first and the old one second. Whatever is written from now on is sealed with the new one.
-/// 3. Call `reseal` of the store once, in one process. What nobody has written meanwhile is sealed with the new one, too.
-/// 4. Open it with the new key alone. Before the third step that is refused with
-///    [`WrongKey`](StoreErrorKind::WrongKey), and nothing is changed; after it, so is the old key alone.
+/// 1. Open the store with the old key first and the new key second. Now every process can decrypt with both.
+/// 2. Open the store with the new key first and the old key second. Everything that is written from now on is encrypted with the new key.
+/// 3. Call `reseal` of the store once, in one process. It encrypts the rest with the new key.
+/// 4. Open the store with the new key alone. Before the third step this is refused with
+///    [`WrongKey`](StoreErrorKind::WrongKey), and nothing is changed; after the third step the old key alone is refused.
 ///
-/// If the old key has become known, the tokens have, too: have Alipay give out others (each refresh does).
+/// If the old key has leaked, so may have the tokens: replace them, too. Each refresh does.
 #[derive(Clone)]
 pub struct StoreKeyRing {
     first: StoreKey,
@@ -24,7 +24,7 @@ pub struct StoreKeyRing {
 }
 
 impl StoreKeyRing {
-    /// The ring of this key alone.
+    /// A ring of one key.
     pub fn new(first: StoreKey) -> Self {
         Self {
             first,
@@ -32,23 +32,22 @@ impl StoreKeyRing {
         }
     }
 
-    /// The same ring with one more key, which opens and does not seal.
+    /// Adds a key that decrypts and does not encrypt.
     #[must_use]
     pub fn with(mut self, key: StoreKey) -> Self {
         self.others.push(key);
         self
     }
 
-    /// Reads keys as [`StoreKey::from_base64`] does, one or more, with blanks, line ends or commas between them: so that a change of
-    /// the key is a change of one setting.
+    /// Reads one or more keys in base64, separated by blanks, line ends or commas, so that a single setting holds all keys.
     ///
     /// # Errors
-    /// As for [`StoreKey::from_base64`], for each of them.
+    /// Those of [`StoreKey::from_base64`], for each key.
     pub fn from_base64(text: &str) -> Result<Self, StoreError> {
         let parts = text.split(|character: char| character.is_whitespace() || character == ',');
         let mut keys = parts.filter(|part| !part.is_empty()).map(StoreKey::from_base64);
         let first = keys.next().unwrap_or_else(|| {
-            let what = "the store's keys: there is no text; `openssl rand -base64 32` makes a key";
+            let what = "the text of the store's keys is empty: `openssl rand -base64 32` makes a key";
             Err(StoreError::new(StoreErrorKind::Configuration, what))
         })?;
         Ok(Self {
@@ -57,12 +56,12 @@ impl StoreKeyRing {
         })
     }
 
-    /// The key that seals.
+    /// The key that encrypts.
     pub(super) fn first(&self) -> &StoreKey {
         &self.first
     }
 
-    /// Those that only open.
+    /// The keys that only decrypt.
     pub(super) fn others(&self) -> &[StoreKey] {
         &self.others
     }
@@ -106,11 +105,7 @@ mod tests {
             assert!(read.map(StoreKey::bytes).eq(keys.iter().map(StoreKey::bytes)));
             assert_eq!(format!("{ring:?}"), "StoreKeyRing(.. 3 keys)");
         }
-        for (text, what) in [
-            ("", "there is no text"),
-            ("c2hvcnQ=", "has 5 bytes"),
-            (" , ", "there is no text"),
-        ] {
+        for (text, what) in [("", "is empty"), ("c2hvcnQ=", "has 5 bytes"), (" , ", "is empty")] {
             let error = StoreKeyRing::from_base64(text).unwrap_err();
             assert_eq!(error.kind(), StoreErrorKind::Configuration);
             assert!(error.to_string().contains(what), "{error}");

@@ -1,4 +1,4 @@
-//! Token stores in SQL databases: one implementation, and what differs between the two.
+//! Token stores in SQL databases: one implementation, and the differences between the databases.
 
 mod database;
 mod key;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// How a store in a database reaches it.
+/// The limits of a store in a database.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
     pub(super) timeout: Duration,
@@ -16,15 +16,15 @@ impl StoreOptions {
         }
     }
 
-    /// How long to wait for a connection, and then as long again for the database's answer, before the error is
-    /// [`Unavailable`](super::super::StoreErrorKind::Unavailable). From a millisecond to an hour: what lies outside is taken for the nearest.
+    /// How long to wait for a connection, and after that for the database's answer, before the operation fails with
+    /// [`Unavailable`](super::super::StoreErrorKind::Unavailable). From a millisecond to an hour; other values are changed to the nearest.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Duration::from_millis(1), Duration::from_hours(1));
         self
     }
 
-    /// How many connections this process may hold at a time, from 1 to 1,000. They are opened when they are needed.
+    /// How many connections this process may have open at a time, from 1 to 1,000. They are opened when they are needed.
     #[must_use]
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections.clamp(1, 1000);

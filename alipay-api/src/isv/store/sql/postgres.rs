@@ -17,11 +17,11 @@ use crate::{
 
 /// A store in a PostgreSQL database, for several machines.
 ///
-/// Its tables, `alipay_store`, `alipay_authorisation` and `alipay_lease`, are made in the first schema of the user's `search_path`, once, by a
-/// user who may; later any user may open it who may read and write them.
+/// Its tables, `alipay_store`, `alipay_authorisation` and `alipay_lease`, are created once in the first schema of the user's `search_path`;
+/// that user needs the right to do so. After that, any user who may read and write the tables can open the store.
 ///
-/// Leases go by the server's clock. Set forwards, it ends leases before their time; set back, a lease may last for up to twice its time.
-/// What was stored is safe from both.
+/// Leases use the server's clock. If the clock is set forwards, leases end early; if it is set back, a lease may last up to twice its time.
+/// Stored tokens are safe from both.
 ///
 /// Needs the feature `postgres`, and runs on tokio.
 pub struct PostgresStore(Store<Postgres>);
@@ -29,23 +29,23 @@ pub struct PostgresStore(Store<Postgres>);
 token_store!(PostgresStore);
 
 impl PostgresStore {
-    /// Connects to the database of this URL, and makes the store's tables if there are none.
+    /// Connects to the database of this URL, and creates the store's tables if they are missing.
     ///
-    /// `postgres://user:password@host:5432/database`, with `?host=/folder` for a Unix socket. What the URL does not say is taken from
-    /// the environment, as `psql` does: `PGHOST`, `PGPASSWORD` and the like, and `~/.pgpass`. Over a network add
-    /// `sslmode=verify-full`, with `sslrootcert=/file.pem` for a private authority: by default TLS is only used where the server
-    /// offers it. The tokens are encrypted before they are sent, in any case.
+    /// The URL is `postgres://user:password@host:5432/database`, with `?host=/folder` for a Unix socket. Missing parts are taken from the
+    /// environment, as `psql` does: `PGHOST`, `PGPASSWORD` and so on, and `~/.pgpass`. Over a network add `sslmode=verify-full`, with
+    /// `sslrootcert=/file.pem` for a private authority: by default TLS is used only if the server offers it. The tokens are encrypted before
+    /// they are sent in any case.
     ///
-    /// Connect to the server itself, or to a pooler that keeps a server's connection for each of its clients (`PgBouncer`'s
-    /// `pool_mode=session`). One that shares connections between transactions or statements is not supported: the store prepares
-    /// statements, and sets for its session that what is stored is durable.
+    /// Connect to the server itself, or to a pooler that keeps one server connection for each client (`PgBouncer`'s `pool_mode=session`). A
+    /// pooler that shares connections between transactions or statements is not supported: the store prepares statements, and makes its
+    /// session's writes durable.
     ///
     /// # Errors
-    /// [`WrongKey`](StoreErrorKind::WrongKey): the tables were made with another key; nothing is changed.
-    /// [`Configuration`](StoreErrorKind::Configuration): the URL is wrong, the server refuses the user or the password, there is no such
-    /// database, or a newer release of this library has made the tables. The URL's password is not shown.
-    /// [`Unavailable`](StoreErrorKind::Unavailable): the server can't be reached in time.
-    /// [`Damaged`](StoreErrorKind::Damaged): the tables are not as this library has made them.
+    /// * [`WrongKey`](StoreErrorKind::WrongKey): the tables were created with another key; nothing is changed.
+    /// * [`Configuration`](StoreErrorKind::Configuration): the URL is wrong, the server refuses the user or the password, the database does
+    ///   not exist, or a newer release of this library has created the tables. The URL's password is not shown.
+    /// * [`Unavailable`](StoreErrorKind::Unavailable): the server can't be reached in time.
+    /// * [`Damaged`](StoreErrorKind::Damaged): the tables are not those that this library creates.
     pub async fn connect(url: &str, keys: impl Into<StoreKeyRing>) -> Result<Self, StoreError> {
         Self::connect_with(url, keys, &StoreOptions::new()).await
     }
@@ -74,20 +74,21 @@ impl PostgresStore {
         Ok(Self(store))
     }
 
-    /// Encrypts with the first of the [keys](StoreKeyRing) what was encrypted with another, and gives how many merchants that were.
-    /// When it has returned, the store can be opened with the first alone, and no more without it. Others may use the store meanwhile.
+    /// Encrypts with the first [key](StoreKeyRing) all tokens that were encrypted with another, and returns the number of merchants. After
+    /// that, the store can be opened with the first key alone, and not without it. Others may use the store meanwhile.
     ///
-    /// What somebody has changed stays as it is, with a warning in the log: no key opens it.
+    /// A row that somebody has changed stays as it is, with a warning in the log: no key decrypts it.
     ///
     /// # Errors
-    /// [`WrongKey`](StoreErrorKind::WrongKey): something was encrypted with none of the keys. [`Configuration`](StoreErrorKind::Configuration):
-    /// this user may not write to the table `alipay_store`. [`Unavailable`](StoreErrorKind::Unavailable). After each of them it may be called again.
+    /// [`WrongKey`](StoreErrorKind::WrongKey): a row was encrypted with none of the keys. [`Configuration`](StoreErrorKind::Configuration):
+    /// this user may not write to the table `alipay_store`. [`Unavailable`](StoreErrorKind::Unavailable). After an error it may be called
+    /// again.
     pub async fn reseal(&self) -> Result<u64, StoreError> {
         self.0.reseal().await
     }
 
-    /// Closes all connections, once what is under way has ended; what comes later is [`Unavailable`](StoreErrorKind::Unavailable).
-    /// A process may as well end without.
+    /// Closes all connections after the operations in flight have ended. Later operations fail with
+    /// [`Unavailable`](StoreErrorKind::Unavailable). A process may also end without calling it.
     pub async fn close(&self) {
         self.0.close().await;
     }
@@ -95,7 +96,7 @@ impl PostgresStore {
 
 impl Database for Postgres {
     const DIALECT: Dialect = dialect! {
-        // The number is any that others are unlikely to have.
+        // An arbitrary number that other programs are unlikely to use.
         begin: ["BEGIN", "SELECT pg_advisory_xact_lock(7092732164577747065)::TEXT"],
         exists: "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('alipay_store')",
         now: "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
@@ -122,24 +123,24 @@ impl Database for Postgres {
             (_, "58030") => Fault::Disk,
             // index_corrupted, data_corrupted
             (_, "XX001" | "XX002") => Fault::Damaged,
-            // No such user, database, schema or prepared statement; what the server lacks; no permission; a prepared statement of
-            // somebody else's, behind a pooler.
+            // No such user, database, schema or prepared statement; a feature that the server lacks; no permission; behind a pooler, another
+            // client's prepared statement.
             ("28" | "3D" | "3F" | "26" | "0A" | "F0", _) | (_, "42501" | "42P05") => Fault::Configuration,
-            // Values, constraints and tables that are not as they were made.
+            // Values, constraints and tables that this library has not written.
             ("22" | "23" | "42", _) => Fault::Damaged,
-            // Connections, resources, locks, an operator's intervention, a standby that can't be written to, and what else may pass.
+            // Connections, resources, locks, an operator's intervention, a read-only standby, and everything else that may pass.
             _ => Fault::Away,
         }
     }
 }
 
-/// What each session must have, however the server is set up: a change is durable when it is reported done, and a statement that has
-/// waited for another's change goes on with it instead of failing.
+/// The settings of each session, whatever the server's: a change is durable when it is reported done, and a statement that has waited for
+/// another change continues with it instead of failing.
 const SESSION: &str = "SELECT set_config('default_transaction_isolation', 'read committed', false), \
      set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE \
      current_setting('synchronous_commit') END, false)";
 
-/// The parameters of a URL that have a meaning.
+/// The known parameters of a URL.
 const PARAMETERS: [&str; 17] = [
     "application_name",
     "dbname",
@@ -163,9 +164,11 @@ const PARAMETERS: [&str; 17] = [
 fn read_url(url: &str) -> Result<PgConnectOptions, StoreError> {
     let wrong = |what: String| StoreError::new(StoreErrorKind::Configuration, format!("the PostgreSQL URL: {what}"));
     let Some(("postgres" | "postgresql", rest)) = url.split_once("://") else {
-        return Err(wrong("it has to begin with postgres://".to_owned()));
+        return Err(wrong(
+            "the beginning is not postgres://; use a URL of PostgreSQL".to_owned(),
+        ));
     };
-    // Otherwise a part of the password would be taken for the database's name, which errors show.
+    // Otherwise a part of the password could be read as the database's name, which errors show.
     let path = rest
         .find(['/', '?', '#'])
         .and_then(|at| rest.get(at..))
@@ -174,7 +177,7 @@ fn read_url(url: &str) -> Result<PgConnectOptions, StoreError> {
         let what = "write /, ?, # and @ in a name or password as %2F, %3F, %23 and %40";
         return Err(wrong(what.to_owned()));
     }
-    // What sqlx does not know it logs, value and all.
+    // sqlx logs unknown parameters with their values.
     let query = path.split_once('?').map_or("", |(_, query)| query);
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
@@ -183,7 +186,7 @@ fn read_url(url: &str) -> Result<PgConnectOptions, StoreError> {
         }
     }
     url.parse()
-        .map_err(|error: sqlx::Error| wrong("it can't be read; mend what caused this".to_owned()).with_source(error))
+        .map_err(|error: sqlx::Error| wrong("the URL is malformed; fix the cause".to_owned()).with_source(error))
 }
 
 #[cfg(test)]
@@ -203,17 +206,17 @@ mod tests {
     #[test]
     fn a_wrong_url_is_refused_without_showing_its_password() {
         for (url, what) in [
-            ("mysql://me:hunter2@host/db", "has to begin with postgres://"),
-            ("hunter2", "has to begin with postgres://"),
+            ("mysql://me:hunter2@host/db", "the beginning is not postgres://"),
+            ("hunter2", "the beginning is not postgres://"),
             ("postgres://me:pass/hunter2@host/db", "as %2F"),
             ("postgres://me:12#hunter2@host/db", "as %2F"),
-            ("postgres://me:hunter2@host:port/db", "can't be read"),
+            ("postgres://me:hunter2@host:port/db", "malformed"),
             ("postgres://me@host/db?passwrd=hunter2", "\"passwrd\" is not known"),
             (
                 "postgres://me@host/db?statement-cache-capacity=0",
                 "\"statement-cache-capacity\" is not known",
             ),
-            ("postgres://me:hunter2@host/db?sslmode=maybe", "can't be read"),
+            ("postgres://me:hunter2@host/db?sslmode=maybe", "malformed"),
         ] {
             let error = read_url(url).unwrap_err();
             assert_eq!(error.kind(), StoreErrorKind::Configuration);

@@ -1,18 +1,18 @@
-//! The tables, and what differs between databases in the text of statements.
+//! The tables and statements, and how they differ between databases.
 
-/// A database's own way to say what all of them can do.
+/// The statements that differ between databases.
 pub(super) struct Dialect {
-    /// Begins a transaction that will write. What follows waits until no other such transaction is under way.
+    /// Begins a transaction that will write. It waits for other such transactions to end.
     pub(super) begin: &'static [&'static str],
-    /// How many tables are called `alipay_store`: none or one.
+    /// Counts the tables named `alipay_store`: none or one.
     pub(super) exists: &'static str,
-    /// The statements that lead from each version of the schema to the next, from an empty database on. Its latest version is their count.
+    /// The statements from each version of the schema to the next, beginning with an empty database. The latest version is their number.
     pub(super) migrations: &'static [&'static [&'static str]],
-    /// Takes a lease: for `$1` and `$2`, by `$3`, for `$4` milliseconds. A row is the answer if it is taken.
+    /// Takes a lease for the merchant `$1`, `$2` by the holder `$3` for `$4` milliseconds. Returns a row if the lease was taken.
     pub(super) lease: &'static str,
 }
 
-/// One text for all databases: `$now` is the database's clock in milliseconds since 1970, read anew each time and after any wait for a
+/// The common text of all databases. `$now` is the database's clock in milliseconds since 1970, read again each time and after waiting for a
 /// lock; `$name` is the type of a text that is compared by its bytes.
 macro_rules! dialect {
     (
@@ -23,7 +23,7 @@ macro_rules! dialect {
             begin: &$begin,
             exists: $exists,
             migrations: &[&[
-                // Its one row tells what the other tables look like, and which key was used.
+                // Its only row has the version of the schema, and shows which key was used.
                 concat!(
                     "CREATE TABLE alipay_store (",
                     "id ",
@@ -97,7 +97,7 @@ macro_rules! dialect {
                     $table
                 ),
             ]],
-            // A lease that ends later than twice its time from now was taken before the clock was set back.
+            // If a lease ends later than twice its time from now, the clock was set back after it was taken.
             lease: concat!(
                 "INSERT INTO alipay_lease (app_id, auth_app_id, holder, duration, ends_at) ",
                 "VALUES ($1, $2, $3, $4, ",
@@ -126,7 +126,7 @@ pub(super) const READ_STORE: &str = "SELECT schema_version, key_check FROM alipa
 pub(super) const WRITE_STORE: &str = "INSERT INTO alipay_store (id, schema_version, key_check) VALUES (1, $1, $2) \
      ON CONFLICT (id) DO UPDATE SET schema_version = excluded.schema_version";
 
-/// The state of a row that holds nothing but the version that the merchant had when it was removed.
+/// The state of a removed merchant's row. It has only the last version of the merchant.
 pub(super) const REMOVED_STATE: &str = "removed";
 macro_rules! removed {
     () => {
@@ -134,14 +134,14 @@ macro_rules! removed {
     };
 }
 
-/// What is stored of a merchant, as the rows that are read have it at their end.
+/// The columns of a merchant, at the end of the rows that are read.
 macro_rules! columns {
     () => {
         "version, app_auth_token, app_refresh_token, user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at"
     };
 }
 
-/// Such a row: with tokens in it, it is one that somebody has changed.
+/// The condition for such a row. If it has tokens, somebody has changed it.
 macro_rules! emptied {
     () => {
         concat!(
@@ -158,7 +158,7 @@ pub(super) const LOAD: &str = concat!(
     " FROM alipay_authorisation WHERE app_id = $1 AND auth_app_id = $2"
 );
 
-/// All merchants of an app, whatever their rows say: what they say is known when they are opened.
+/// All merchants of an app, in any state: the state is trustworthy only after decryption.
 pub(super) const OF_APP: &str = concat!(
     "SELECT app_id, auth_app_id, ",
     columns!(),
@@ -173,7 +173,7 @@ pub(super) const ALL: &str = concat!(
      ORDER BY app_id, auth_app_id LIMIT $3"
 );
 
-/// A row is the answer if the version is still the same.
+/// Returns a row if the version is still the same.
 pub(super) const RESEAL: &str = concat!(
     "UPDATE alipay_authorisation SET app_auth_token = $4, app_refresh_token = $5 \
      WHERE app_id = $1 AND auth_app_id = $2 AND version = $3 AND state <> ",
@@ -183,12 +183,12 @@ pub(super) const RESEAL: &str = concat!(
 
 pub(super) const RESEAL_STORE: &str = "UPDATE alipay_store SET key_check = $1 WHERE id = 1";
 
-/// A row is the answer if there was none. The parameters are [`UPDATE`]'s.
+/// Returns a row if there was none before. The parameters are those of [`UPDATE`].
 pub(super) const INSERT: &str = "INSERT INTO alipay_authorisation (app_id, auth_app_id, version, app_auth_token, app_refresh_token, \
      user_id, state, authorised_at, issued_at, expires_at, refresh_expires_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (app_id, auth_app_id) DO NOTHING RETURNING version";
 
-/// Writes a row over one of this state.
+/// Replaces a row that meets this condition.
 macro_rules! update {
     ($($state:tt)*) => {
         concat!(
@@ -201,13 +201,13 @@ macro_rules! update {
     };
 }
 
-/// A row is the answer if the version was the one before `$3`.
+/// Returns a row if the version was the one before `$3`.
 pub(super) const UPDATE: &str = update!(concat!("state <> ", removed!()));
 
-/// The same, of a merchant that was removed.
+/// The same for a removed merchant.
 pub(super) const RESTORE: &str = update!(emptied!());
 
-/// A version that can't have been counted says nothing.
+/// A version that is out of range is replaced by 1.
 pub(super) const REMOVE: &str = concat!(
     "UPDATE alipay_authorisation SET version = CASE WHEN version BETWEEN 1 AND 9223372036854775806 THEN version ELSE 1 END, \
      app_auth_token = $3, app_refresh_token = $3, user_id = '', state = ",

@@ -1,7 +1,7 @@
-//! Tokens at rest: XChaCha20-Poly1305 with a random nonce for each.
+//! Encryption of stored tokens: XChaCha20-Poly1305 with a random nonce for each.
 //!
-//! Its nonce of 24 bytes may be drawn at random as often as one likes, where AES-GCM's of 12 may not, and it is pure Rust, so that a
-//! store doesn't depend on the feature `aws-lc`.
+//! Its nonce of 24 bytes may be random for any number of texts, unlike the 12 bytes of AES-GCM. It is pure Rust, so a store does not depend
+//! on the feature `aws-lc`.
 
 use chacha20poly1305::{
     Key, KeyInit as _, XChaCha20Poly1305, XNonce,
@@ -15,37 +15,37 @@ use super::{
 };
 use crate::isv::store::{MerchantKey, StoreError, StoreErrorKind};
 
-/// The first byte of everything that is sealed: how the rest is to be read.
+/// The first byte of every sealed text: its format.
 const FORMAT: u8 = 2;
-/// Without the key's id.
+/// The format without the key's id.
 const OLD_FORMAT: u8 = 1;
 const NONCE: usize = 24;
 
-/// Seals with the first of its keys, and opens with all.
+/// Encrypts with the first of its keys, and decrypts with all.
 pub(super) struct Sealer {
     first: (KeyId, XChaCha20Poly1305),
     others: Vec<(KeyId, XChaCha20Poly1305)>,
 }
 
-/// Why something can't be opened.
+/// Why a sealed text can't be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unopened {
-    /// It says that it was sealed with a key that is not there.
+    /// It names a key that is not in the ring.
     UnknownKey,
-    /// It was sealed for another place, or was changed since.
+    /// It was sealed for another place, or was changed.
     Changed,
 }
 
-/// What is sealed and where it stands: what was sealed for one place can't be opened in another.
+/// The place of a sealed text. A text that was sealed for one place can't be opened in another.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
-    /// The store itself: opened, it tells that the key is the right one.
+    /// The store itself. Opening it shows that the key is the right one.
     Store,
-    /// A column of a merchant's row, and all that stands in the row beside it.
+    /// A column of a merchant's row, with the rest of the row.
     Column(&'static str, Row<'a>),
 }
 
-/// A merchant's row without its tokens: with them it is sealed, so that nothing of it can be changed.
+/// A merchant's row without its tokens. It is authenticated with them, so that nothing in it can be changed.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     pub(super) merchant: MerchantKey<'a>,
@@ -67,7 +67,7 @@ impl Sealer {
         }
     }
 
-    /// The format, the key's id, the nonce, the sealed text and its tag.
+    /// Encrypts a text. The result is the format, the key's id, the nonce, the encrypted text and its tag.
     pub(super) fn seal(&self, place: Place<'_>, text: &str) -> Result<Vec<u8>, StoreError> {
         let (id, cipher) = &self.first;
         let nonce: [u8; NONCE] = random()?;
@@ -76,7 +76,7 @@ impl Sealer {
             aad: &place.described(FORMAT),
         };
         let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| {
-            // Of more than 256 GiB.
+            // Only a text of more than 256 GiB.
             StoreError::new(StoreErrorKind::Configuration, "the token is too long to be encrypted")
         })?;
         Ok([&[FORMAT], id.as_slice(), &nonce, &sealed].concat())
@@ -110,13 +110,13 @@ impl Sealer {
         }
     }
 
-    /// Whether it says that it was sealed with the key that seals.
+    /// Whether it names the first key.
     pub(super) fn is_current(&self, sealed: &[u8]) -> bool {
         matches!(sealed.split_first(), Some((&FORMAT, rest)) if rest.starts_with(&self.first.0))
     }
 }
 
-/// Whether both say to be sealed with the same key, or neither says with which.
+/// Whether both name the same key, or both name none.
 pub(super) fn name_one_key(one: &[u8], other: &[u8]) -> bool {
     let named = |sealed: &[u8]| match sealed.split_first() {
         Some((&FORMAT, rest)) => rest.first_chunk::<{ size_of::<KeyId>() }>().copied(),
@@ -126,7 +126,7 @@ pub(super) fn name_one_key(one: &[u8], other: &[u8]) -> bool {
 }
 
 impl Place<'_> {
-    /// The associated data: no two places have the same, as each text comes after its length, and all else has one length.
+    /// The associated data. It differs for every two places: each text follows its length, and everything else has a fixed length.
     fn described(self, format: u8) -> Vec<u8> {
         let mut described = b"alipay-api token store".to_vec();
         described.push(format);

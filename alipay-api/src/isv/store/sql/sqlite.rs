@@ -24,12 +24,12 @@ use crate::{
 
 /// A store in a SQLite file, for the processes of one machine. It survives restarts.
 ///
-/// The file must be on a disk of the machine: SQLite's locks don't hold on a network share. It is created with access for its owner only,
-/// and two more lie beside it, with `-wal` and `-shm` after its name. A copy of the file may lack what was stored last: back it up with
-/// SQLite's `VACUUM INTO`.
+/// The file must be on a local disk: SQLite's locks don't work on a network share. It is created with access for its owner only. Two more
+/// files are beside it, with `-wal` and `-shm` after the name. A plain copy of the file may lack the latest tokens: back it up with SQLite's
+/// `VACUUM INTO`.
 ///
-/// Leases go by the machine's clock. Set forwards, it ends leases before their time; set back, a lease may last for up to twice its time.
-/// What was stored is safe from both.
+/// Leases use the machine's clock. If the clock is set forwards, leases end early; if it is set back, a lease may last up to twice its time.
+/// Stored tokens are safe from both.
 ///
 /// Needs the feature `sqlite`, and runs on tokio.
 pub struct SqliteStore(Store<Sqlite>);
@@ -37,15 +37,15 @@ pub struct SqliteStore(Store<Sqlite>);
 token_store!(SqliteStore);
 
 impl SqliteStore {
-    /// Opens the store in this file, or makes it if there is no file.
+    /// Opens the store in this file, or creates the file if it is missing.
     ///
-    /// The file is read through once: better a store that refuses to start than one that can't take new tokens when the old ones are dead.
+    /// The whole file is checked once, because damage must be found before new tokens can't be stored.
     ///
     /// # Errors
-    /// [`WrongKey`](StoreErrorKind::WrongKey): the file was made with another key; nothing is changed.
-    /// [`Damaged`](StoreErrorKind::Damaged): the file is no SQLite database, is cut off, overwritten or empty.
-    /// [`Configuration`](StoreErrorKind::Configuration): it can't be opened, or a newer release of this library has made it.
-    /// [`Unavailable`](StoreErrorKind::Unavailable): somebody else keeps it locked, or its disk is full.
+    /// * [`WrongKey`](StoreErrorKind::WrongKey): the file was created with another key; nothing is changed.
+    /// * [`Damaged`](StoreErrorKind::Damaged): the file is not a SQLite database, or is truncated, overwritten or empty.
+    /// * [`Configuration`](StoreErrorKind::Configuration): the file can't be opened, or a newer release of this library has created it.
+    /// * [`Unavailable`](StoreErrorKind::Unavailable): another process keeps the file locked, or the disk is full.
     pub async fn open(path: impl AsRef<Path>, keys: impl Into<StoreKeyRing>) -> Result<Self, StoreError> {
         Self::open_with(path, keys, &StoreOptions::new()).await
     }
@@ -67,21 +67,21 @@ impl SqliteStore {
         opened
     }
 
-    /// Encrypts with the first of the [keys](StoreKeyRing) what was encrypted with another, and gives how many merchants that were.
-    /// When it has returned, the store can be opened with the first alone, and no more without it. Others may use the store meanwhile.
+    /// Encrypts with the first [key](StoreKeyRing) all tokens that were encrypted with another, and returns the number of merchants. After
+    /// that, the store can be opened with the first key alone, and not without it. Others may use the store meanwhile.
     ///
-    /// What somebody has changed stays as it is, with a warning in the log: no key opens it.
+    /// A row that somebody has changed stays as it is, with a warning in the log: no key decrypts it.
     ///
     /// # Errors
-    /// [`WrongKey`](StoreErrorKind::WrongKey): something was encrypted with none of the keys.
-    /// [`Unavailable`](StoreErrorKind::Unavailable). After each of them it may be called again.
+    /// [`WrongKey`](StoreErrorKind::WrongKey): a row was encrypted with none of the keys.
+    /// [`Unavailable`](StoreErrorKind::Unavailable). After an error it may be called again.
     pub async fn reseal(&self) -> Result<u64, StoreError> {
         self.0.reseal().await
     }
 
-    /// Closes all connections, once what is under way has ended; what comes later is [`Unavailable`](StoreErrorKind::Unavailable).
-    /// The file
-    /// then holds everything by itself. A process may as well end without.
+    /// Closes all connections after the operations in flight have ended. Later operations fail with
+    /// [`Unavailable`](StoreErrorKind::Unavailable). After that the file is complete without its `-wal`. A process may also end without
+    /// calling it.
     pub async fn close(&self) {
         self.0.close().await;
     }
@@ -89,12 +89,12 @@ impl SqliteStore {
     async fn open_file(file: &File, keys: &StoreKeyRing, options: &StoreOptions) -> Result<Self, StoreError> {
         let connect = SqliteConnectOptions::new()
             .filename(&file.path)
-            // Within the time that an answer may take: SQLite's own error says more.
+            // Shorter than the time for an answer, because SQLite's own error says more than a timeout.
             .busy_timeout(options.timeout * 4 / 5)
             .synchronous(SqliteSynchronous::Full)
-            // Where a disk's cache has to be told: macOS.
+            // macOS needs it to flush the disk's cache.
             .pragma("fullfsync", "ON")
-            // A changed file can't have functions run.
+            // A manipulated file must not run functions.
             .pragma("trusted_schema", "OFF");
         let store = Store::new(connect, PoolOptions::new(), options, keys, file.name());
         check(&store, file).await?;
@@ -129,7 +129,7 @@ impl Database for Sqlite {
     /// By [SQLite's result codes](https://www.sqlite.org/rescode.html).
     fn fault(code: &str) -> Fault {
         let code = code.parse::<u32>().unwrap_or_default();
-        // The lowest byte is the class, the others say more.
+        // The lowest byte is the class; the others give details.
         match (code, code & 0xff) {
             // IOERR_SHORT_READ, IOERR_DATA, IOERR_CORRUPTFS
             (522 | 8202 | 8458, _) => Fault::Damaged,
@@ -141,7 +141,7 @@ impl Database for Sqlite {
             (_, 13) => Fault::Full,
             // PERM, READONLY, CANTOPEN, AUTH
             (_, 3 | 8 | 14 | 23) => Fault::Configuration,
-            // ERROR (no such table), CORRUPT, CONSTRAINT, NOTADB and what else shows that the file is not as it was written.
+            // ERROR (no such table), CORRUPT, CONSTRAINT, NOTADB, and everything else that shows a changed file.
             _ => Fault::Damaged,
         }
     }
@@ -155,31 +155,33 @@ async fn check(store: &Store<Sqlite>, file: &File) -> Result<(), StoreError> {
         _ => "no outcome",
     };
     if found != "ok" {
-        let what = format!("it is damaged; restore it from a backup. SQLite's check says: {found}");
+        let what = format!("the database is damaged; restore it from a backup. SQLite's check says: {found}");
         return Err(store.error(StoreErrorKind::Damaged, what));
     }
-    // Where the last page is cut off, SQLite reads zeros.
+    // SQLite reads a truncated last page as zeros.
     let rows = store.run("PRAGMA page_size", vec![]).await?;
     if let Some([Value::Integer(Some(page))]) = rows.first().map(Vec::as_slice)
         && file.ends_within(*page)
     {
-        return Err(store.error(StoreErrorKind::Damaged, "it is cut off; restore it from a backup"));
+        return Err(store.error(
+            StoreErrorKind::Damaged,
+            "the file is truncated; restore it from a backup",
+        ));
     }
     Ok(())
 }
 
-/// Lets readers and a writer work at a time. The file remembers it.
+/// Lets readers and a writer work at the same time. The mode is stored in the file.
 async fn write_ahead(store: &Store<Sqlite>, timeout: Duration) -> Result<(), StoreError> {
     let deadline = Instant::now() + timeout;
-    // Changing the mode does not wait for others, as everything else in SQLite does.
+    // Unlike everything else in SQLite, changing the mode does not wait for others.
     loop {
         match store.run("PRAGMA journal_mode = WAL", vec![]).await {
             Ok(rows) => {
                 return match rows.first().map(Vec::as_slice) {
                     Some([Value::Text(Some(mode))]) if mode == "wal" => Ok(()),
                     _ => {
-                        let what =
-                            "its disk has no shared memory for SQLite's write-ahead log; use a disk of this machine";
+                        let what = "the disk has no shared memory for SQLite's write-ahead log; use a local disk of this machine";
                         Err(store.error(StoreErrorKind::Configuration, what))
                     }
                 };
@@ -192,19 +194,19 @@ async fn write_ahead(store: &Store<Sqlite>, timeout: Duration) -> Result<(), Sto
     }
 }
 
-/// Between two looks at what gives no sign when it changes.
+/// The pause between two attempts, where no event can be waited for.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The database's file.
 struct File {
     path: PathBuf,
-    /// This process has made it.
+    /// Whether this process has created the file.
     is_new: bool,
 }
 
 impl File {
-    /// A file with something in it, or a new one. SQLite takes an empty file for a new database: here it is a store that has lost
-    /// everything, unless another process is about to fill it.
+    /// A file with content, or a new one. SQLite treats an empty file as a new database. Here it is a store that has lost everything, unless
+    /// another process is about to write it.
     async fn find_or_create(path: &Path, timeout: Duration) -> Result<Self, StoreError> {
         let wrong = |kind, what: &str| StoreError::new(kind, format!("SQLite file {}: {what}", path.display()));
         if path.to_str().is_none() {
@@ -218,12 +220,12 @@ impl File {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (Fault::Full.kind(), Fault::Full.text()),
                 _ => (
                     StoreErrorKind::Configuration,
-                    "it can't be opened; look at the path, and whether this process may write there",
+                    "the file can't be opened; check the path, and whether this process may write there",
                 ),
             };
             wrong(kind, what).with_source(error)
         };
-        // Absolute: SQLite gives some relative names a meaning of their own, and the process may go elsewhere.
+        // Absolute, because some relative names are special in SQLite, and the process may change its folder.
         let absolute = std::path::absolute(path).map_err(failed)?;
         let deadline = Instant::now() + timeout;
         loop {
@@ -249,12 +251,12 @@ impl File {
                     });
                 }
                 Ok(_) if Instant::now() >= deadline => {
-                    let what = "it is empty: a store that was cut off, or one that was never begun; restore it from a backup, or \
-                                remove it to begin anew";
+                    let what = "the file is empty: the store was truncated or never written; restore it from a backup, or \
+                                remove it to start with a new store";
                     return Err(wrong(StoreErrorKind::Damaged, what));
                 }
                 Ok(_) => tokio::time::sleep(PAUSE).await,
-                // Whoever made it has given up.
+                // The process that created it has given up.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < deadline => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -265,20 +267,20 @@ impl File {
         format!("SQLite file {}", self.path.display())
     }
 
-    /// Whether it ends within a page of this size. That is no damage where a page is still to come from the log, as after a crash.
+    /// Whether the file ends within a page of this size. That is no damage if the rest of the page is in the log, as after a crash.
     fn ends_within(&self, page: i64) -> bool {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
         let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
-        // In this order: whoever removes the log has completed the file before.
+        // The log first: it is removed only after the file is complete.
         length(Path::new(&log)) == 0
             && u64::try_from(page).is_ok_and(|page| length(&self.path).checked_rem(page) != Some(0))
     }
 
-    /// An empty file that is left behind would be taken for a store that was cut off.
+    /// Removes an empty new file, which would be mistaken for a truncated store.
     fn remove_if_begun(&self) {
         if self.is_new && fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == 0) {
-            // If that fails, the error of the next start says to remove it.
+            // If this fails, the error of the next start says to remove the file.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -1,4 +1,4 @@
-//! A token store in any database.
+//! A token store in any SQL database.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,17 +16,17 @@ use crate::{
     types::Secret,
 };
 
-/// How many rows are read at once where all are.
+/// How many rows are read at once when all rows are.
 const PAGE: i64 = 500;
-/// A hundred years: what is longer could not be added to the time.
+/// A hundred years. A longer time could not be added to the clock.
 const LONGEST_LEASE: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// What the stores of all databases are.
+/// The common part of the stores of all databases.
 pub(super) struct Store<D: Database> {
     pool: Pool<D>,
     sealer: Sealer,
     timeout: Duration,
-    /// Says in errors which database it is, without its password.
+    /// Names the database in errors, without its password.
     name: String,
 }
 
@@ -102,7 +102,7 @@ macro_rules! token_store {
 pub(super) use token_store;
 
 impl<D: Database> Store<D> {
-    /// A store that has not been looked at yet.
+    /// A store, without connecting to its database.
     pub(super) fn new(
         connect: <D::Connection as sqlx::Connection>::Options,
         pool: PoolOptions<D>,
@@ -125,7 +125,7 @@ impl<D: Database> Store<D> {
         &self.name
     }
 
-    /// Whether the tables are there, in the latest version. Refuses those of another key or a newer release. Changes nothing.
+    /// Whether the tables exist in the latest version. Refuses tables of another key or a newer release. Changes nothing.
     pub(super) async fn is_set_up(&self) -> Result<bool, StoreError> {
         let mut connection = self.borrow().await?;
         let version = self.schema_version(&mut connection).await?;
@@ -133,13 +133,13 @@ impl<D: Database> Store<D> {
         Ok(version == D::DIALECT.migrations.len())
     }
 
-    /// Brings the tables to the latest version. Of several processes one does it, and the others wait.
+    /// Updates the tables to the latest version. If several processes try, one does it and the others wait.
     pub(super) async fn set_up(&self) -> Result<(), StoreError> {
         let mut connection = self.borrow().await?;
         for statement in D::DIALECT.begin {
             self.rows(&mut connection, statement, vec![]).await?;
         }
-        // Another process may have been at it.
+        // Another process may have done it meanwhile.
         let version = self.schema_version(&mut connection).await?;
         for migration in D::DIALECT.migrations.get(version..).unwrap_or_default() {
             for statement in *migration {
@@ -207,7 +207,7 @@ impl<D: Database> Store<D> {
         Ok(())
     }
 
-    /// Writes a merchant's row, of this version, with a statement that does so unless somebody else was faster.
+    /// Writes a merchant's row of this version. The statement writes nothing if another process was faster.
     async fn write(
         &self,
         statement: &'static str,
@@ -235,14 +235,14 @@ impl<D: Database> Store<D> {
         Ok((!rows.is_empty()).then_some(version))
     }
 
-    /// A merchant's row, and its tokens sealed; `None` where nothing was ever stored in this version.
+    /// A merchant's row with encrypted tokens; `None` for a version that can't be stored.
     fn sealed<'a>(
         &self,
         merchant: MerchantKey<'a>,
         version: Version,
         authorisation: &'a Authorisation,
     ) -> Result<Option<Sealed<'a>>, StoreError> {
-        // Higher than can be counted.
+        // No row has a version beyond the range.
         let Ok(version) = i64::try_from(version.0) else {
             return Ok(None);
         };
@@ -295,7 +295,7 @@ impl<D: Database> Store<D> {
     ) -> Result<Vec<String>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let ends = |end: Option<SystemTime>| end.is_some_and(|end| time::floor(end) < time::ceil(time));
-        // What can't be read may be due, and whoever loads it is told.
+        // A row that can't be read may be due. Loading it returns the error.
         let is_due = |read: Result<Option<Stored>, Unopened>| {
             read.map_or(true, |stored| {
                 stored.is_some_and(|Stored { authorisation, .. }| {
@@ -328,7 +328,7 @@ impl<D: Database> Store<D> {
         Ok(due)
     }
 
-    /// Seals with the first key what was sealed with another, and then lets the store be opened with the first alone.
+    /// Encrypts all rows with the first key, and then lets the store be opened with that key alone.
     pub(super) async fn reseal(&self) -> Result<u64, StoreError> {
         let mut resealed = 0;
         let mut after: Option<(String, String)> = None;
@@ -354,13 +354,13 @@ impl<D: Database> Store<D> {
                     Ok(Some(stored)) => {
                         let is_done = self.reseal_row(merchant, &stored).await?;
                         resealed += u64::from(is_done);
-                        // Whoever was faster may have another key.
+                        // The process that was faster may use another key.
                         was_overtaken |= !is_done;
                     }
                     Err(unopened @ Unopened::UnknownKey) => unknown = Some(self.unopened(merchant, unopened)),
                     Err(unopened @ Unopened::Changed) => {
                         let error = self.unopened(merchant, unopened);
-                        tracing::warn!(%error, "an authorisation is left as it is");
+                        tracing::warn!(%error, "an authorisation can't be encrypted again and stays as it is");
                     }
                 }
             }
@@ -393,7 +393,7 @@ impl<D: Database> Store<D> {
         Ok(!self.run(schema::RESEAL, values).await?.is_empty())
     }
 
-    /// Whether both tokens of a row are sealed with the key that seals.
+    /// Whether both tokens of a row are encrypted with the first key.
     fn is_current(&self, row: &[Value]) -> bool {
         match row {
             [_, Value::Bytes(Some(token)), Value::Bytes(Some(refresh_token)), ..] => {
@@ -403,7 +403,7 @@ impl<D: Database> Store<D> {
         }
     }
 
-    /// Parts a row that begins with the app's and the merchant's names.
+    /// Splits a row that begins with the app and the merchant.
     fn named<'r>(&self, row: &'r [Value]) -> Result<(&'r str, &'r str, &'r [Value]), StoreError> {
         match row {
             [Value::Text(Some(app_id)), Value::Text(Some(auth_app_id)), rest @ ..] => Ok((app_id, auth_app_id, rest)),
@@ -411,7 +411,7 @@ impl<D: Database> Store<D> {
         }
     }
 
-    /// What is said of a merchant's row that can't be opened.
+    /// The error for a merchant's row that can't be decrypted.
     fn unopened(&self, merchant: MerchantKey<'_>, unopened: Unopened) -> StoreError {
         let (kind, why) = match unopened {
             Unopened::Changed => (
@@ -430,7 +430,7 @@ impl<D: Database> Store<D> {
         self.error(kind, what)
     }
 
-    /// How many migrations the database has seen.
+    /// The number of migrations that were applied to the database.
     async fn schema_version(&self, connection: &mut Loan<D>) -> Result<usize, StoreError> {
         let rows = self.rows(connection, D::DIALECT.exists, vec![]).await?;
         if let Some([Value::Integer(Some(0))]) = rows.first().map(Vec::as_slice) {
@@ -444,8 +444,8 @@ impl<D: Database> Store<D> {
         let version = match usize::try_from(*version) {
             Ok(version) if version > latest => {
                 let what = format!(
-                    "it was set up by a newer release of this library: its schema has version {version}, and this release knows \
-                     {latest}; use the newer release"
+                    "a newer release of this library has created the tables: their schema has version {version}, and this \
+                     release knows {latest}; use the newer release"
                 );
                 return Err(self.error(StoreErrorKind::Configuration, what));
             }
@@ -453,13 +453,13 @@ impl<D: Database> Store<D> {
             _ => return Err(self.damaged()),
         };
         if self.sealer.open(Place::Store, check).is_err() {
-            let what = "its tokens were encrypted with another key; open it with the key that it was made with";
+            let what = "the tokens were encrypted with another key; open the store with the key that created it";
             return Err(self.error(StoreErrorKind::WrongKey, what));
         }
         Ok(version)
     }
 
-    /// Reads a row of [`schema::LOAD`]; `None` where the merchant was removed.
+    /// Reads a row of [`schema::LOAD`]; `None` if the merchant was removed.
     fn stored(&self, merchant: MerchantKey<'_>, row: &[Value]) -> Result<Option<Stored>, Unopened> {
         let [
             Value::Integer(Some(version)),
@@ -488,7 +488,7 @@ impl<D: Database> Store<D> {
             expires_at: *expires_at,
             refresh_expires_at: *refresh_expires_at,
         };
-        // Both were sealed with one key.
+        // Both were encrypted with one key.
         if !seal::name_one_key(token, refresh_token) {
             return Err(Unopened::Changed);
         }
@@ -543,7 +543,7 @@ impl<D: Database> Store<D> {
     }
 }
 
-/// A merchant's row as it is written.
+/// A merchant's row, ready to be written.
 struct Sealed<'a> {
     row: Row<'a>,
     token: Value,
@@ -573,7 +573,7 @@ fn merchant_values(merchant: MerchantKey<'_>) -> Result<Vec<Value>, StoreError> 
 
 fn text(text: &str) -> Result<Value, StoreError> {
     if text.contains('\0') {
-        let what = "a name with a NUL character can't be stored: neither Alipay's app_id nor its user_id has one";
+        let what = "a name with a NUL character can't be stored: Alipay's app ids and user ids have none";
         return Err(StoreError::new(StoreErrorKind::Configuration, what));
     }
     Ok(Value::Text(Some(text.to_owned())))

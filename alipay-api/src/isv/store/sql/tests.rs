@@ -1,4 +1,4 @@
-//! What the tables hold, which nobody sees through the trait.
+//! The contents of the tables, which the trait does not show.
 
 use std::{
     path::Path,
@@ -29,7 +29,7 @@ fn time(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-/// A store with two merchants, as it is left by a process that has ended.
+/// A store with two merchants, left by a process that has ended.
 async fn filled(path: &Path) {
     let store = SqliteStore::open(path, &key()).await.unwrap();
     for name in ["a", "b"] {
@@ -38,7 +38,7 @@ async fn filled(path: &Path) {
     }
 }
 
-/// Does to the file what no store does.
+/// Changes the file as no store does.
 async fn tamper(path: &Path, statements: &str) {
     let options = SqliteConnectOptions::new().filename(path);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
@@ -149,7 +149,7 @@ async fn whatever_a_changed_row_says_it_is_listed_as_due() {
         store.remove(merchant("e")).await.unwrap();
         let due = async |limit| store.ending_before("2021", time(5_000), None, limit).await.unwrap();
         assert_eq!(due(9).await, ["b", "d"]);
-        // Neither a merchant that is due nor one that is not can be made to look otherwise, and nobody else suffers.
+        // Neither a merchant that is due nor one that is not can be disguised, and no other merchant is affected.
         for (changed, is_due) in [("a", ["a", "b", "d"].as_slice()), ("d", &["b", "d"])] {
             let before = "CREATE TABLE kept AS SELECT * FROM alipay_authorisation";
             let changing = format!("UPDATE alipay_authorisation SET {change} WHERE auth_app_id = '{changed}'");
@@ -226,7 +226,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     assert!(
         error
             .to_string()
-            .contains("its schema has version 2, and this release knows 1; use the newer release"),
+            .contains("their schema has version 2, and this release knows 1; use the newer release"),
         "{error}"
     );
     tamper(&path, "UPDATE alipay_store SET schema_version = 1").await;
@@ -264,7 +264,7 @@ async fn tokens_are_nowhere_in_the_files() {
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()));
-        // Otherwise it was looked for in the wrong files.
+        // Otherwise the wrong files were searched.
         found += usize::from(bytes.windows(4).any(|window| window == b"2088"));
     }
     assert!(found > 0);
@@ -292,7 +292,7 @@ async fn a_file_that_somebody_keeps_locked_fails_in_time_and_works_later() {
     let leased = store.lease(merchant("a"), "holder", Duration::from_secs(1)).await;
     assert_eq!(leased.unwrap_err().kind(), StoreErrorKind::Unavailable);
     assert!(before.elapsed() < 4 * timeout, "{:?}", before.elapsed());
-    // Who only reads need not wait.
+    // Readers need not wait.
     assert_eq!(
         store.load(merchant("a")).await.unwrap().unwrap().authorisation,
         authorisation("a")
@@ -315,7 +315,7 @@ async fn a_lease_outlives_no_clock_that_is_set_back() {
     let minute = Duration::from_mins(1);
     for (ahead, is_free) in [(0, false), (50_000, false), (70_000, true), (86_400_000, true)] {
         assert!(store.lease(merchant("a"), "dead", minute).await.unwrap());
-        // As if the clock had stood so much later when the lease was taken.
+        // As if the clock had been this much later when the lease was taken.
         tamper(&path, &format!("UPDATE alipay_lease SET ends_at = ends_at + {ahead}")).await;
         assert_eq!(
             store.lease(merchant("a"), "alive", minute).await.unwrap(),

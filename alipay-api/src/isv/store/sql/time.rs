@@ -1,8 +1,8 @@
-//! Times in a database: whole milliseconds since 1970, which sort as the times do.
+//! Times in a database: whole milliseconds since 1970, which sort like the times.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The last whole millisecond not after `time`: rounded so, no token seems to live longer than it does.
+/// The last whole millisecond not after `time`: so no token seems to live longer than it does.
 pub(super) fn floor(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
@@ -10,7 +10,7 @@ pub(super) fn floor(time: SystemTime) -> i64 {
     }
 }
 
-/// The first whole millisecond not before `time`. What is less than this, as a whole number, ends before `time`.
+/// The first whole millisecond not before `time`. A whole number below it is before `time`.
 pub(super) fn ceil(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => ceil_millis(since),
@@ -18,7 +18,7 @@ pub(super) fn ceil(time: SystemTime) -> i64 {
     }
 }
 
-/// `None` for what this machine's clock can't show.
+/// `None` if this machine's clock can't represent the time.
 pub(super) fn read(millis: i64) -> Option<SystemTime> {
     let distance = Duration::from_millis(millis.unsigned_abs());
     if millis < 0 {
@@ -28,7 +28,7 @@ pub(super) fn read(millis: i64) -> Option<SystemTime> {
     }
 }
 
-/// How long, at least.
+/// Whole milliseconds, rounded up.
 pub(super) fn ceil_millis(time: Duration) -> i64 {
     i64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
 }

@@ -49,7 +49,7 @@ async fn the_roots_given_for_a_certificate_are_named() {
         let message = Credentials::certificates(&key, app, alipay, &roots)
             .unwrap_err()
             .to_string();
-        for what in [which, "these are root certificates", "alipayRootCert.crt", wanted] {
+        for what in [which, "the file holds root certificates", "alipayRootCert.crt", wanted] {
             assert!(message.contains(what), "{message}");
         }
         assert!(!message.contains("SM2"), "{message}");
@@ -85,7 +85,7 @@ async fn a_damaged_member_of_the_roots_is_named() {
     let error = Credentials::certificates(&mock.app_private_key(), &mock.app_cert(), &mock.alipay_cert(), &damaged)
         .unwrap_err()
         .to_string();
-    let place = format!("root certificate {member} of 4, which begins in line {}: ", first + 1);
+    let place = format!("root certificate {member} of 4, in line {}: ", first + 1);
     assert!(
         error.starts_with(&format!("Alipay's root certificates: {place}")),
         "{error}"
@@ -119,7 +119,7 @@ fn a_file_of_other_text_is_not_to_be_read_as_it_was() {
             "{message}"
         );
         assert!(
-            message.contains("this is neither PEM nor a certificate in base64"),
+            message.contains("the text is neither PEM nor a certificate in base64"),
             "{message}"
         );
     }

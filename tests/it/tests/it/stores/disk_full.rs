@@ -56,7 +56,7 @@ async fn a_full_disk_loses_nothing() {
     let path = folder.path().join("tokens.db");
     let stored = fill(
         &open(&path).await,
-        "its disk is full, or its quota used up; make room, and try again",
+        "the disk is full, or its quota is used up; make room, and try again",
     )
     .await;
     // Full to the last byte, nothing can be opened; but that is said, and harms nothing.
@@ -68,7 +68,7 @@ async fn a_full_disk_loses_nothing() {
         .await
         .expect_err("there is no room");
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
-    assert!(error.to_string().contains("its disk is full"), "{error}");
+    assert!(error.to_string().contains("the disk is full"), "{error}");
     assert!(!folder.path().join("new.db").exists());
 
     fs::remove_file(&ballast).unwrap();
@@ -94,7 +94,7 @@ async fn a_server_s_full_disk_loses_nothing() {
     let store = PostgresStore::connect(&url, &key()).await.unwrap();
     let stored = fill(
         &store,
-        "its disk is full, or its quota used up; make room, and try again",
+        "the disk is full, or its quota is used up; make room, and try again",
     )
     .await;
     fs::remove_file(&ballast).unwrap();
@@ -135,7 +135,7 @@ async fn a_file_that_may_not_grow_loses_nothing() {
 async fn with_small_files() {
     let Some(folder) = env::var_os(FOLDER) else { return };
     // For the system this is no full disk, but a file that can't be written.
-    let why = "tokens.db: its disk can't be read or written; see whether it is full";
+    let why = "tokens.db: the disk can't be read or written; check whether it is full";
     let stored = fill(&open(&Path::new(&folder).join("tokens.db")).await, why).await;
     writeln!(io::stdout(), "\nstored: {stored}").unwrap();
 }

@@ -117,7 +117,7 @@ async fn refresh_without_room(path: &Path, take_room: impl FnOnce(), make_room: 
         panic!("it is told first that the pair is not stored");
     };
     assert_eq!(auth_app_id, MERCHANT);
-    assert!(error.to_string().contains("tokens.db: its disk "), "{error}");
+    assert!(error.to_string().contains("tokens.db: the disk "), "{error}");
     let granted = world.mock.authorisation(MERCHANT).unwrap();
     assert_eq!(authorisation.app_refresh_token.expose(), granted.app_refresh_token);
     // What was stored can be read, and the new pair is not used before it is.

@@ -60,7 +60,9 @@ async fn a_server_that_stops_fails_what_is_under_way_and_nothing_later() {
         let error = store.load(merchant("shop")).await.expect_err("the server is away");
         assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
         assert!(
-            error.to_string().contains("it can't be reached, or is busy; try again"),
+            error
+                .to_string()
+                .contains("the database can't be reached, or is busy; try again"),
             "{error}"
         );
     }

@@ -83,7 +83,7 @@ async fn another_key_is_refused_by_a_file_and_nothing_changes() {
     let message = error.to_string();
     assert!(
         message.contains(
-            "tokens.db: its tokens were encrypted with another key; open it with the key that it was made with"
+            "tokens.db: the tokens were encrypted with another key; open the store with the key that created it"
         ),
         "{message}"
     );
@@ -109,7 +109,7 @@ async fn another_key_is_refused_by_a_database_and_nothing_changes() {
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::WrongKey);
     assert!(
-        error.to_string().contains("its tokens were encrypted with another key"),
+        error.to_string().contains("the tokens were encrypted with another key"),
         "{error}"
     );
     assert_eq!(rows(), before);
@@ -178,7 +178,7 @@ async fn a_database_that_is_not_there_is_a_clear_error() {
     assert!(
         error
             .to_string()
-            .starts_with("PostgreSQL at 127.0.0.1:1: it can't be reached"),
+            .starts_with("PostgreSQL at 127.0.0.1:1: the database can't be reached"),
         "{error}"
     );
     assert!(!format!("{error:?}").contains("hunter2"));
