@@ -24,15 +24,16 @@ pub(super) fn explained(error: Error, method: &str) -> Error {
     if !matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Gateway) {
         return error;
     }
-    let sort = match kind_by_name(method) {
-        Some(Kind::Page) => "a browser is sent to",
-        Some(Kind::App) => "a phone app hands to the Alipay app",
-        Some(Kind::PageOrApp) => "a browser is sent to or a phone app hands to the Alipay app",
-        Some(Kind::Server | Kind::Upload) | None => return error,
+    let hint = match kind_by_name(method) {
+        Some(Kind::Page) => {
+            "by its name, a browser is sent to this method, and no server calls it: take its URL or form from Client::page_raw"
+        }
+        Some(Kind::App) => {
+            "by its name, a phone app hands this method to the Alipay app, and no server calls it: take its order string from Client::app_raw"
+        }
+        _ => return error,
     };
-    error.with_hint(&format!(
-        "by its name the method is one that {sort}, and that no server calls: Client::page_raw and Client::app_raw make what it needs"
-    ))
+    error.with_hint(hint)
 }
 
 /// `alipay.user.agreement.page.sign`, `alipay.fund.auth.order.app.freeze`; but `alipay.open.app.…` is about apps.

@@ -59,7 +59,7 @@ impl Exchange<'_> {
         runtime::check().map_err(|error| error.with_method(&self.content.method))?;
         let deadline = later(call.started(), self.timeouts.total);
         let late = |_| {
-            let message = "the merchant's token did not come in time: nothing was sent";
+            let message = "the merchant's token did not come in time: the call was not carried out";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
         };
         let with_context = |error: Error| error.with_method(&self.content.method);

@@ -109,7 +109,7 @@ async fn a_page_method_says_that_it_is_one() {
     assert!(
         error
             .to_string()
-            .contains("by its name the method is one that a browser is sent to"),
+            .contains("by its name, a browser is sent to this method"),
         "{error}"
     );
     let error = client
@@ -117,7 +117,9 @@ async fn a_page_method_says_that_it_is_one() {
         .await
         .unwrap_err();
     assert!(
-        error.to_string().contains("a phone app hands to the Alipay app"),
+        error
+            .to_string()
+            .contains("a phone app hands this method to the Alipay app"),
         "{error}"
     );
     let error = client.call_raw("alipay.open.app.no.such", json!({})).await.unwrap_err();
