@@ -7,11 +7,11 @@ use crate::{
     Error, ErrorKind, error::Sanitized, generated::notification::PARAMETERS, protocol::WRONG_ALIPAY_KEY, sign::Verifier,
 };
 
-/// Anyone can send what does not verify: so little time is spent on it.
+/// How many signatures are checked to find the cause. Anyone can send something that does not verify: it must not cost much.
 const MAX_ATTEMPTS: usize = 16;
-/// Nor on anything larger.
+/// The largest form whose cause is looked for.
 const MAX_FORM: usize = 64 * 1024;
-/// How many parameters are named to the reader, or suspected one by one, at most.
+/// How many parameters are named in a message, or suspected one by one.
 const MAX_NAMES: usize = 5;
 
 /// Parameters of the protocol, of what comes to `return_url` and of gateway checks, beside those of notifications.
@@ -47,7 +47,7 @@ impl Subject {
         Error::new(ErrorKind::Verification, format!("{self}'s signature {does}"))
     }
 
-    /// What to give instead of what came changed.
+    /// What to do where something was changed on the way.
     fn remedy(self) -> &'static str {
         match self {
             Self::Notification => "give the raw body of the POST, as it came, before a framework or a filter reads it",
@@ -65,7 +65,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What something is that is no form, where it shows.
+/// What something is that is not a form, if it can be recognised.
 pub(super) fn of_form(form: &[u8]) -> Option<&'static str> {
     let form = form.trim_ascii_start();
     let begins = |prefix: &[u8]| {
@@ -132,7 +132,7 @@ pub(super) fn of_signature(
                 are(&unknown)
             ));
         }
-        // Of a notification that no spec describes, they may all be Alipay's but one.
+        // In a notification without a spec, all unknown parameters but one may be Alipay's.
         for added in unknown.iter().take(MAX_NAMES) {
             if holds(&parameters.clone().without(|name| name == *added)) {
                 return Some(format!(

@@ -1,4 +1,7 @@
-//! The platform's check of an app's gateway address: the answer to it.
+//! The answer to the platform's check of an app's gateway address.
+//!
+//! What is signed is the text inside `<response>`. In public-key mode the app's public key stands there too, in certificate mode the
+//! certificate's serial stands beside it.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
@@ -39,8 +42,7 @@ impl Notifications<'_> {
     /// [`ErrorKind::Mismatch`]: it checks something else than a gateway address, or another app's. [`ErrorKind::Configuration`]: the app's
     /// public key is not known. [`ErrorKind::Signing`]: the signer fails.
     pub async fn gateway_check_reply(&self, notification: &Verified<Notification>) -> Result<Option<String>, Error> {
-        self.reply(notification, self.client.credentials().app_public_key())
-            .await
+        self.reply(notification, None).await
     }
 
     /// The same as [`gateway_check_reply`](Self::gateway_check_reply), with the app's public key (应用公钥), which you uploaded to the open
@@ -59,17 +61,21 @@ impl Notifications<'_> {
     async fn reply(
         self,
         notification: &Verified<Notification>,
-        app_public_key: Option<PublicKey>,
+        given_key: Option<PublicKey>,
     ) -> Result<Option<String>, Error> {
         if notification.name() != GATEWAY_CHECK {
             return Ok(None);
         }
         self.check_event(notification)?;
         let credentials = self.client.credentials();
-        let certificate = credentials.certificates.as_ref().map(|all| all.app_cert_sn());
+        let app_public_key = given_key.or_else(|| credentials.app_public_key());
+        let certificates = credentials.certificates.as_ref();
         // What the answer says of the app's key: with a certificate, its serial is enough.
-        let (key, serial) = match (certificate, &app_public_key) {
-            (Some(serial), _) => (String::new(), format!("<app_cert_sn>{serial}</app_cert_sn>")),
+        let (key, serial) = match (certificates, &app_public_key) {
+            (Some(certificates), _) => {
+                let serial = certificates.app_cert_sn();
+                (String::new(), format!("<app_cert_sn>{serial}</app_cert_sn>"))
+            }
             (None, Some(key)) => (format!("<biz_content>{}</biz_content>", base64_of(key)?), String::new()),
             (None, None) => {
                 let message = "the app's public key is not known, as the client has a signer of its own: give the key, by \

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::{Subject, diagnosis};
 use crate::{Error, ErrorKind, charset::Decode, codec::Values, error::Sanitized, protocol::ambiguity, sign::Verifier};
 
-/// A larger body is no notification.
+/// Alipay sends no larger body.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The largest known notification has some forty.
 const MAX_PARAMETERS: usize = 512;
@@ -85,16 +85,16 @@ impl Unverified {
                 continue;
             }
             let (name, value) = cut(pair, b'=').ok_or_else(|| {
-                no_form("is no form: one of its parameters has no `=` (give it as it came, before anything decodes it)")
+                no_form("is not a form: one of the parameters has no `=` (give the body as it came, before anything decodes it)")
             })?;
             let parameter = Parameter {
                 name: decode(name, &mut bytes),
                 value: decode(value, &mut bytes),
             };
-            // What values hold is looked into once the signature holds.
+            // What the values hold is checked once the signature holds.
             if !ambiguity::is_name(parameter.name.of(&bytes)) {
                 return Err(no_form(
-                    "is no form of Alipay's: the name of one of its parameters is not a word",
+                    "is not a form of Alipay's: the name of a parameter has other characters than letters, digits, `_`, `-` and `.`",
                 ));
             }
             parameters.push(parameter);
@@ -104,13 +104,13 @@ impl Unverified {
         }
         if parameters.is_empty() {
             return Err(malformed(
-                "is empty: whatever read it before has to hand on what it read",
+                "is empty: something has read the body before and did not pass it on",
             ));
         }
         parameters.sort_unstable_by(|one, other| one.name.of(&bytes).cmp(other.name.of(&bytes)));
         let is_same = |pair: &[Parameter]| pair[0].name.of(&bytes) == pair[1].name.of(&bytes);
         if let Some(pair) = parameters.windows(2).find(|pair| is_same(pair)) {
-            // Which of the two was signed, and which would be read?
+            // One of the two may be signed and the other one read.
             let name = String::from_utf8_lossy(pair[0].name.of(&bytes));
             return Err(malformed(&format!("has the parameter `{}` twice", Sanitized(&name))));
         }
@@ -121,13 +121,13 @@ impl Unverified {
         })
     }
 
-    /// What the signature holds over, of all that it may have been made over; else all of it again.
+    /// The parameters that are signed, by the first rule for which the signature holds; all of them, as an error, where it holds for none.
     pub(super) fn signed(mut self, sign: &[u8], verifier: &dyn Verifier) -> Result<Self, Self> {
         let holds = |rule: &Rule| verifier.verify(&self.string_to_sign(*rule), sign).is_ok();
         let Some(rule) = self.rules().find(holds) else {
             return Err(self);
         };
-        // What nobody signed anyone may have added.
+        // Anyone may have added what is not signed.
         let bytes = &self.bytes;
         self.parameters.retain(|parameter| {
             let is_signature = is_signature(parameter.name.of(bytes));
@@ -136,7 +136,7 @@ impl Unverified {
         Ok(self)
     }
 
-    /// Whether a signature would hold over them, each attempt counted off from `attempts`.
+    /// Whether a signature would hold for them by any rule. Each attempt takes one from `attempts`.
     pub(super) fn would_hold(&self, sign: &[u8], verifier: &dyn Verifier, attempts: &mut usize) -> bool {
         self.rules().any(|rule| {
             let may_try = *attempts > 0;
@@ -145,7 +145,7 @@ impl Unverified {
         })
     }
 
-    /// What may have been signed of these parameters, the likeliest first.
+    /// The rules by which these parameters may be signed, the likeliest first.
     fn rules(&self) -> impl Iterator<Item = Rule> {
         Rule::ALL.into_iter().filter(|rule| rule.is_of_use(self))
     }
@@ -171,7 +171,7 @@ impl Unverified {
         self
     }
 
-    /// What they came as.
+    /// What they are the parameters of.
     pub(super) fn subject(&self) -> Subject {
         self.subject
     }
@@ -182,7 +182,7 @@ impl Unverified {
         if !sign.contains(&b' ') {
             return Some(Cow::Borrowed(sign));
         }
-        // Senders that forget to encode `+` are forgiven here and only here.
+        // Some senders forget to encode `+`. In the signature alone, a blank can only be that.
         let plus = |byte: &u8| if *byte == b' ' { b'+' } else { *byte };
         Some(sign.iter().map(plus).collect())
     }
@@ -216,7 +216,7 @@ impl Unverified {
         let subject = self.subject;
         let undecodable = || subject.malformed("is not in UTF-8, which its `charset` says");
         let text = String::from_utf8(self.bytes).map_err(|_| undecodable())?;
-        // Two values that are no text may be text one after the other.
+        // All values together may be valid UTF-8 where one of them is not.
         let is_text = |place: Place| text.get(place.start..place.end).is_some();
         let parameters = self.parameters;
         let are_texts = parameters
@@ -314,7 +314,7 @@ impl VerifiedParameters {
     pub(super) fn of_members(members: &Values<'_>) -> Self {
         let mut parameters = Self::empty();
         for (name, value) in members.iter() {
-            // What is no text, such as half an emoji, is given as it came.
+            // What is not valid text, such as half an emoji, is given as it came.
             let text = value.text().unwrap_or(Some(Cow::Borrowed(value.as_raw())));
             parameters.push(name, &text.unwrap_or_default());
         }
@@ -334,7 +334,7 @@ impl VerifiedParameters {
             .map(move |parameter| (of(parameter.name), of(parameter.value)))
     }
 
-    /// What an object can be made of.
+    /// As values, to read an object from.
     pub(super) fn values(&self) -> Values<'_> {
         Values::texts(self.iter())
     }
@@ -404,7 +404,7 @@ pub(super) fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
                 bytes.push(b' ');
                 others
             }
-            // A `%` that begins no escape stands for itself, as all else does.
+            // A `%` without two digits stands for itself.
             _ => {
                 let plain = memchr::memchr2(b'+', b'%', others).map_or(rest.len(), |place| place + 1);
                 bytes.extend_from_slice(&rest[..plain]);

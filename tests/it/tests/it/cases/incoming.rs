@@ -482,6 +482,20 @@ async fn an_app_result_as_the_whole_object_is_named() {
 }
 
 #[tokio::test]
+async fn an_app_result_of_another_method_is_refused() {
+    let (mock, client) = start().await;
+    let content = format!(
+        r#"{{"code":"10000","app_id":"{}","out_trade_no":"1","trade_no":"2","total_amount":"0.01"}}"#,
+        mock.app_id()
+    );
+    let result = answer(&mock, &content);
+    client.notifications().verify_app_result::<AppPay>(&result).unwrap();
+    let other = result.replace("alipay_trade_app_pay_response", "alipay_fund_trans_app_pay_response");
+    let error = client.notifications().verify_app_result::<AppPay>(&other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+}
+
+#[tokio::test]
 async fn an_app_result_after_a_cancelled_payment_is_named() {
     let (_mock, client) = start().await;
     let case = case("app-results/cancelled");
