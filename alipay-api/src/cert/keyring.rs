@@ -25,13 +25,13 @@ use crate::{
 };
 
 /// So long a serial is not asked for again, unless what came of it may have passed.
-const PAUSE: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_secs(60);
 /// So long nobody asks again which certificate is the present one, whatever came of it.
 const BETWEEN_INQUIRIES: Duration = Duration::from_secs(10);
 /// How many certificates are kept beside the one at hand. Alipay has one or two at a time.
 const MAX_FETCHED: usize = 8;
 /// How often there is a warning that the certificate at hand has expired.
-const BETWEEN_WARNINGS: Duration = Duration::from_hours(1);
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60 * 60);
 
 /// The certificates that are trusted, and the fetches of the last minute.
 pub(crate) struct Keyring {

@@ -43,7 +43,7 @@ impl Session {
         let signature = tokio::task::spawn_blocking(move || signer.sign(message.as_bytes())).await;
         signature
             .map_err(SignError::new)
-            .flatten()
+            .unwrap_or_else(Err)
             .map_err(|error| not_signed(method, error))
     }
 

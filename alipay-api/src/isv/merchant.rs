@@ -25,7 +25,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// A token that the gateway refuses so soon after it gave it out is not refreshed for that reason.
 const NEW: Duration = APART;
 /// How long a refresh is left alone that Alipay has refused, and would refuse again.
-const REFUSED: Duration = Duration::from_mins(1);
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// Keeps the token of one merchant alive.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::store::Authorisation;
 
 /// How far the clocks of an app's processes may be apart. What is further off was written before a clock was set.
-pub(super) const APART: Duration = Duration::from_mins(1);
+pub(super) const APART: Duration = Duration::from_secs(60);
 /// Stores keep whole milliseconds.
 const STEP: Duration = Duration::from_millis(1);
 

@@ -19,7 +19,7 @@ use crate::{
 /// How many rows are read at once where all are.
 const PAGE: i64 = 500;
 /// A hundred years: what is longer could not be added to the time.
-const LONGEST_LEASE: Duration = Duration::from_hours(100 * 365 * 24);
+const LONGEST_LEASE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// What the stores of all databases are.
 pub(super) struct Store<D: Database> {
