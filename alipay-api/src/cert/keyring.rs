@@ -25,13 +25,13 @@ use crate::{
 };
 
 /// How long a serial is not fetched again, unless the failure may have passed.
-const PAUSE: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_secs(60);
 /// The least time between two questions which certificate is the current one, whatever their result.
 const BETWEEN_INQUIRIES: Duration = Duration::from_secs(10);
 /// How many certificates are kept beside the configured one. Alipay has one or two at a time.
 const MAX_FETCHED: usize = 8;
 /// How often there is a warning that the configured certificate has expired.
-const BETWEEN_WARNINGS: Duration = Duration::from_hours(1);
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60 * 60);
 
 /// The certificates that are trusted, and the fetches of the last minute.
 pub(crate) struct Keyring {

@@ -310,3 +310,39 @@ mod tests {
         }
     }
 }
+
+#[cfg(all(test, not(feature = "reqwest")))]
+mod without_reqwest {
+    use std::future::ready;
+
+    use alipay_mock::keys::KeyPair;
+
+    use crate::{
+        Client, Credentials, ErrorKind,
+        transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
+    };
+
+    #[derive(Debug)]
+    struct Nowhere;
+
+    impl Transport for Nowhere {
+        fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+            Box::pin(ready(Err(TransportError::new(TransportErrorKind::Unusable))))
+        }
+    }
+
+    #[test]
+    fn a_client_must_be_given_a_transport() {
+        let [app, alipay] = [(); 2].map(|()| KeyPair::generate().unwrap());
+        let alipay = alipay.public_key().to_base64().unwrap();
+        let credentials = Credentials::public_key(&app.to_base64().unwrap(), &alipay).unwrap();
+        let builder = || Client::builder("2021000000000001", credentials.clone());
+        let error = builder().build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert_eq!(
+            error.to_string(),
+            "the client has no transport: set one by ClientBuilder::transport, or turn on the feature `reqwest` of alipay-api"
+        );
+        builder().transport(Nowhere).build().unwrap();
+    }
+}

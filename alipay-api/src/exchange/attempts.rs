@@ -65,7 +65,10 @@ impl Exchange<'_> {
         let with_context = |error: Error| error.with_method(&self.content.method);
         let mut managed = None;
         if let Some(tokens) = self.tokens {
-            let live = timeout_at(deadline, tokens.live()).await.map_err(late).flatten();
+            let live = timeout_at(deadline, tokens.live())
+                .await
+                .map_err(late)
+                .unwrap_or_else(Err);
             let live = live.map_err(with_context)?;
             self.options.app_auth_token = Some(live.token.clone());
             managed = Some((tokens, live));
@@ -80,7 +83,7 @@ impl Exchange<'_> {
                 return result;
             }
             let other = timeout_at(deadline, tokens.after_refusal(&live)).await;
-            match other.map_err(late).flatten().map_err(with_context) {
+            match other.map_err(late).unwrap_or_else(Err).map_err(with_context) {
                 Ok(Some(other)) if self.may_repeat_refused() => self.options.app_auth_token = Some(other.token),
                 // Why there is no other token says nothing about what became of the call.
                 Err(error) if !result.as_ref().is_err_and(Error::is_outcome_unknown) => return Err(error),
@@ -265,7 +268,7 @@ pub(crate) fn after(time: Duration) -> Instant {
 }
 
 fn later(start: Instant, time: Duration) -> Instant {
-    const YEARS: Duration = Duration::from_hours(30 * 365 * 24);
+    const YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
     start.checked_add(time).unwrap_or_else(|| start + YEARS)
 }
 

@@ -11,7 +11,7 @@ use super::{Inner, Isv, event::IsvEvent, store::TokenStore, task_tracker::TaskTr
 use crate::Client;
 
 /// Longer than any token's lifetime, and small enough for sums.
-const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Builds an [`Isv`]: from [`Isv::builder`].
 #[must_use]
@@ -29,7 +29,7 @@ impl IsvBuilder {
         Self {
             client: client.for_the_app(),
             store,
-            refresh_ahead: Duration::from_hours(72),
+            refresh_ahead: Duration::from_secs(72 * 60 * 60),
             refresh_timeout: Duration::from_secs(15),
             cached_merchants: const { NonZeroUsize::new(10_000).unwrap() },
             on_event: Box::new(|_| {}),

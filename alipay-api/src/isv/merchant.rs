@@ -25,7 +25,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// A token that the gateway refuses within this time after issuing it is not refreshed because of the refusal.
 const NEW: Duration = APART;
 /// How long a refresh that Alipay has refused, and would refuse again, is not repeated.
-const REFUSED: Duration = Duration::from_mins(1);
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// Keeps the token of one merchant alive.
 #[derive(Clone)]

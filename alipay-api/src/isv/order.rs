@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::store::Authorisation;
 
 /// How far the clocks of an app's processes may differ. A greater difference means that a clock was set since.
-pub(super) const APART: Duration = Duration::from_mins(1);
+pub(super) const APART: Duration = Duration::from_secs(60);
 /// The resolution of stores: a millisecond.
 const STEP: Duration = Duration::from_millis(1);
 

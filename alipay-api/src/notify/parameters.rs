@@ -395,10 +395,14 @@ pub(super) fn decode(encoded: &[u8], bytes: &mut Vec<u8>) -> Place {
     let start = bytes.len();
     let mut rest = encoded;
     while let [first, others @ ..] = rest {
-        rest = match (first, others) {
-            (b'%', [high, low, others @ ..]) if let (Some(high), Some(low)) = (digit(*high), digit(*low)) => {
+        let escaped = match (first, others) {
+            (b'%', [high, low, ..]) => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        rest = match (first, escaped) {
+            (_, Some((high, low))) => {
                 bytes.push(high << 4 | low);
-                others
+                &others[2..]
             }
             (b'+', _) => {
                 bytes.push(b' ');

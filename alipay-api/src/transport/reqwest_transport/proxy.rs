@@ -10,9 +10,8 @@ pub(super) fn parse(url: &str) -> Result<(Proxy, bool), ProxyError> {
     let parsed = Url::parse(url).map_err(|_| ProxyError::Form)?;
     let has_credentials = !parsed.username().is_empty() || parsed.password().is_some();
     match parsed.scheme() {
-        "http" | "https" | "socks5" | "socks5h" => {}
         "socks4" | "socks4a" if has_credentials => return Err(ProxyError::Credentials),
-        "socks4" | "socks4a" => {}
+        "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h" => {}
         _ => return Err(ProxyError::Form),
     }
     let is_bare = matches!(parsed.path(), "" | "/") && parsed.query().is_none() && parsed.fragment().is_none();

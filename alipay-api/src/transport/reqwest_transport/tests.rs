@@ -251,8 +251,7 @@ async fn a_stream_of_another_length_is_never_taken_for_the_whole() {
             // Until the client gives up.
             drop(stream.read_to_end(&mut bytes).await);
             let head = bytes.windows(4).position(|window| window == b"\r\n\r\n");
-            let body = head.map_or_else(Vec::new, |head| bytes.split_off(head + 4));
-            body
+            head.map_or_else(Vec::new, |head| bytes.split_off(head + 4))
         };
         let transport = direct();
         let chunks = text

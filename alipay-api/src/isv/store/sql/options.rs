@@ -20,7 +20,7 @@ impl StoreOptions {
     /// [`Unavailable`](super::super::StoreErrorKind::Unavailable). From a millisecond to an hour; other values are changed to the nearest.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.clamp(Duration::from_millis(1), Duration::from_hours(1));
+        self.timeout = timeout.clamp(Duration::from_millis(1), Duration::from_secs(60 * 60));
         self
     }
 

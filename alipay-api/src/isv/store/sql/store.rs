@@ -19,7 +19,7 @@ use crate::{
 /// How many rows are read at once when all rows are.
 const PAGE: i64 = 500;
 /// A hundred years. A longer time could not be added to the clock.
-const LONGEST_LEASE: Duration = Duration::from_hours(100 * 365 * 24);
+const LONGEST_LEASE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The common part of the stores of all databases.
 pub(super) struct Store<D: Database> {
