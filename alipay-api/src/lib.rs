@@ -28,7 +28,10 @@ pub mod transport;
 pub mod types;
 
 pub use self::{
-    client::{AppCall, Call, CallFuture, Client, ClientBuilder, PageCall, RawCall, RawResponse},
+    client::{
+        AppCall, Call, CallFuture, CheckError, CheckErrorKind, Checked, Client, ClientBuilder, PageCall, RawCall,
+        RawResponse,
+    },
     credentials::Credentials,
     error::{Error, ErrorClass, ErrorForTests, ErrorKind},
     generated::*,

@@ -3,6 +3,7 @@
 mod answers;
 mod cases;
 mod certificates;
+mod check;
 mod clock;
 mod debug;
 mod ebpp;
