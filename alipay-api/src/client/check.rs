@@ -138,7 +138,7 @@ fn judge(answer: Result<RawResponse, Error>, has_certificates: bool) -> Result<C
             None => CheckErrorKind::Unsigned,
         },
         ErrorKind::Verification => {
-            let is_wrong = error.cause().is_some_and(|cause| cause.is::<BadSignature>());
+            let is_wrong = error.cause().and_then(|cause| cause.downcast_ref()) == Some(&BadSignature);
             // Nobody has verified which mode the answer is of, but that is the reason that can be mended.
             match (names_certificate(&error), has_certificates) {
                 (names, has) if is_wrong && names != has => CheckErrorKind::Mode,

@@ -10,6 +10,7 @@ mod ebpp;
 mod examples;
 mod faults;
 mod fund;
+mod guide_keys;
 mod isv;
 mod key_changes;
 mod kms;
