@@ -28,7 +28,10 @@ pub mod transport;
 pub mod types;
 
 pub use self::{
-    client::{AppCall, Call, CallFuture, CallWithMetadata, Client, ClientBuilder, PageCall, RawCall, RawResponse},
+    client::{
+        AppCall, Call, CallFuture, CallWithMetadata, CheckError, CheckErrorKind, Checked, Client, ClientBuilder,
+        PageCall, RawCall, RawResponse,
+    },
     credentials::Credentials,
     error::{Error, ErrorClass, ErrorForTests, ErrorKind},
     exchange::ResponseMetadata,

@@ -7,6 +7,7 @@ mod call;
 #[cfg_attr(not(feature = "isv"), allow(dead_code))]
 mod caller;
 mod certificates;
+mod check;
 mod handed_over;
 mod keys;
 mod page;
@@ -18,6 +19,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use self::{
     builder::ClientBuilder,
     call::{Call, CallFuture, CallWithMetadata, read_answer},
+    check::{CheckError, CheckErrorKind, Checked},
     page::{AppCall, PageCall},
     raw::{RawCall, RawResponse},
 };

@@ -11,6 +11,7 @@ use crate::{
         answer::{Answer, AnswerError},
         received::Received,
     },
+    sign::BadSignature,
     transport::{TransportError, TransportErrorKind},
 };
 
@@ -52,7 +53,7 @@ impl Exchange<'_> {
                 .with_outcome(!reads, reads && *may_pass),
             AnswerError::Unsigned => self.failed(ErrorKind::Verification, message),
             AnswerError::WrongSignature => {
-                let error = self.failed(ErrorKind::Verification, message);
+                let error = self.failed(ErrorKind::Verification, message).with_source(BadSignature);
                 if self.verifiers.has_certificates() {
                     error
                 } else {

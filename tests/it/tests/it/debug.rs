@@ -47,6 +47,7 @@ const HARMLESS: &[&str] = &[
     "AuthorisationState",
     "AuthorisedMerchant",
     "BadSignature",
+    "CheckErrorKind",
     "CertificateErrorKind",
     "ChainFault",
     "Date",
@@ -207,6 +208,8 @@ fn keys(shown: &mut Shown, private: &str, public: &str) {
 
 async fn calls(shown: &mut Shown, client: &Client) {
     let merchant = client.on_behalf_of(TOKEN);
+    shown.error("CheckError", &merchant.check().await.unwrap_err());
+    shown.error("Checked", &client.check().await.unwrap());
     let url = format!("https://shop.example/notify?key={TOKEN}");
     let pay = Pay::with_auth_code(
         TOKEN,

@@ -3,6 +3,7 @@
 mod answers;
 mod cases;
 mod certificates;
+mod check;
 mod clock;
 mod debug;
 mod ebpp;
@@ -10,6 +11,7 @@ mod examples;
 mod faults;
 mod fund;
 mod gateway_check;
+mod guide_keys;
 mod isv;
 mod key_changes;
 mod kms;
