@@ -34,6 +34,8 @@ mod draft;
 mod emit;
 mod generate;
 pub mod ir;
+#[doc = include_str!("../LANGUAGE.md")]
+pub mod language {}
 mod load;
 mod lower;
 mod manifest;

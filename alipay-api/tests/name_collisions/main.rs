@@ -3,8 +3,8 @@
 //! `cargo test -p alipay-codegen --test name_collisions` holds the code to its specs; `UPDATE_EXPECT=1` writes it anew.
 
 #[rustfmt::skip]
-#[allow(dead_code, unreachable_pub, unused_imports, reason = "it is written for a library")]
 mod generated;
+mod guide;
 
 use std::collections::HashMap;
 
@@ -62,17 +62,22 @@ fn circles_are_boxed() {
     assert_eq!(WordsResponse::default().itself, None);
 }
 
-#[test]
-fn notifications_are_read_once_they_are_verified() {
+/// A notification, and the client that it is for.
+fn notification(name: &str, price: &str) -> (Client, String) {
     let (app, alipay) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let credentials = Credentials::public_key(&app.to_pem().unwrap(), &alipay.public_key().to_base64().unwrap());
     let client = Client::builder("1", credentials.unwrap()).build().unwrap();
+    let text = format!("app_id=1&notify_type={name}&price={price}&self=itself");
+    let sign = alipay.sign(SignType::Rsa2, text.as_bytes()).unwrap();
+    let sign: String = form_urlencoded::byte_serialize(sign.as_bytes()).collect();
+    (client, format!("{text}&sign={sign}"))
+}
+
+#[test]
+fn notifications_are_read_once_they_are_verified() {
     let told = |name: &str, price: &str| {
-        let text = format!("app_id=1&notify_type={name}&price={price}&self=itself");
-        let sign = alipay.sign(SignType::Rsa2, text.as_bytes()).unwrap();
-        let sign: String = form_urlencoded::byte_serialize(sign.as_bytes()).collect();
-        let verified = client.notifications().verify_parameters(format!("{text}&sign={sign}"));
-        let verified = verified.unwrap();
+        let (client, body) = notification(name, price);
+        let verified = client.notifications().verify_parameters(body).unwrap();
         assert_eq!(verified.parameter("price"), Some(price));
         verified.read(Notification::read)
     };

@@ -13,7 +13,7 @@ pub(super) fn about(reader: Reader<'_>, product: &str, file: SpecFile<'_>) -> Op
         .required(&map, "product", &help)
         .and_then(|node| reader.text(node));
     if let Some(name) = name.filter(|name| name.text != product) {
-        let message = format!("the folder is called `{product}`");
+        let message = format!("the folder's name is `{product}`");
         reader.add(Code::FileName, name.span, message, help);
     }
     let links = map.get("links").map(|node| reader.texts(node)).unwrap_or_default();

@@ -19,7 +19,7 @@ pub(super) fn conditions<'a>(
             continue;
         };
         if group.len() < 2 {
-            let message = "a group of one is a required field";
+            let message = "a group of one field means the same as `required`";
             reader.add(
                 Code::PointlessCondition,
                 node.span,
@@ -27,7 +27,7 @@ pub(super) fn conditions<'a>(
                 "name two or more, or make the field `required: true`",
             );
         } else if let Some(same) = groups.iter().find(|other| same(other, &group)) {
-            let message = format!("the group of `{}` stands here twice", same.join("`, `"));
+            let message = format!("the group of `{}` is listed twice", same.join("`, `"));
             reader.add(Code::PointlessCondition, node.span, message, "keep one of the two");
         } else {
             groups.push(group);
@@ -74,7 +74,7 @@ fn group(reader: Reader<'_>, object: &Object, members: Vec<Text<'_>>) -> Option<
             sound = false;
         }
         if group.contains(&field.name) {
-            let message = format!("`{}` stands here twice", field.name);
+            let message = format!("`{}` is listed twice", field.name);
             reader.add(Code::PointlessCondition, member.span, message, "name each field once");
             sound = false;
         } else {

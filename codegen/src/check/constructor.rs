@@ -61,7 +61,7 @@ pub(super) fn constructor<'a>(
             Some(_) if order.iter().any(|field| field.name == name.text) => {
                 problem(
                     name.span,
-                    format!("`{}` stands here twice", name.text),
+                    format!("`{}` is listed twice", name.text),
                     "name each field once",
                 );
             }
@@ -72,10 +72,10 @@ pub(super) fn constructor<'a>(
         .iter()
         .find(|field| names.iter().all(|name| name.text != field.name))
     {
-        let message = format!("`{}` is required, and missing here", missing.name);
+        let message = format!("the required field `{}` is missing", missing.name);
         problem(node.span, message, "name all required fields, or leave `new` out");
     } else if required.len() < 2 {
-        let message = "with less than two required fields, there is no order to say".to_owned();
+        let message = "`new` needs two required fields at least, to put them in order".to_owned();
         problem(node.span, message, "leave `new` out");
     } else if order.len() == required.len()
         && let Some(why) = alike(object, &order, definitions)
@@ -98,7 +98,7 @@ fn alike(object: &Object, order: &[&Field], definitions: &Definitions<'_>) -> Op
     };
     let count = order.len() + usize::from(!first.is_empty());
     if count > MAX_PARAMETERS {
-        return Some(format!("{count} parameters in a row are too many to tell apart"));
+        return Some(format!("{count} positional parameters are too many to tell apart"));
     }
     let looks_like = |one: &Field, other: &Field| Look::of(&one.ty, definitions) == Look::of(&other.ty, definitions);
     let heads = first.iter().filter_map(|one| Some((*one, *order.first()?)));

@@ -24,7 +24,7 @@ pub(super) fn doc(reader: Reader<'_>, map: &Map<'_>, name: &str, help: &str) -> 
     if let Some(text) = text
         && is_filler(text.text, name)
     {
-        let message = format!("this says no more than the name `{name}`");
+        let message = format!("the doc says no more than the name `{name}`");
         let help = "say what the name does not, or leave `doc` out and give a `label`";
         reader.add(Code::Filler, text.span, message, help);
     }
@@ -47,7 +47,7 @@ fn label(reader: Reader<'_>, text: Text<'_>) -> Option<String> {
         Some("a label is one line".to_owned())
     } else if length > MAX_LABEL {
         Some(format!(
-            "a label has at most {MAX_LABEL} characters, and this has {length}"
+            "a label has at most {MAX_LABEL} characters, and this one has {length}"
         ))
     } else if text.text.ends_with(['.', ',', ';', ':', '。', '，', '；', '：', '、']) {
         Some("a label is a name, and does not end in a punctuation mark".to_owned())

@@ -133,7 +133,7 @@ pub(super) fn of_method<'a>(
     let mut variants = HashMap::new();
     let mut note = |error: ErrorCode, span: Span| {
         if !seen.insert(error.code.clone()) {
-            let message = format!("`{}` stands here already", error.code);
+            let message = format!("the error code `{}` is listed twice", error.code);
             reader.add(
                 Code::RepeatedError,
                 span,

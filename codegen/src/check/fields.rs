@@ -250,7 +250,7 @@ fn ty(reader: Reader<'_>, known: &Known<'_, '_>, map: &Map<'_>) -> Option<Type> 
                 let mut types: Vec<&str> = known.own.iter().chain(known.shared).copied().collect();
                 types.sort_unstable();
                 let help = suggest::among(name, scalars.chain(types));
-                reader.add(Code::UnknownType, text.span, format!("there is no type `{name}`"), help);
+                reader.add(Code::UnknownType, text.span, format!("unknown type `{name}`"), help);
             }
             None
         }
@@ -270,7 +270,7 @@ fn placement(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>, site: Site) -
             if !matches!(site, Site::Request { .. }) {
                 request_only(reader, map, "in");
             } else if placement == Some(Placement::Business) {
-                let message = "`in: business` is what holds anyway";
+                let message = "`in: business` is the default";
                 reader.add(Code::SaysNothing, node.span, message, "leave `in` out");
             }
             placement.unwrap_or(Placement::Business)
@@ -304,7 +304,7 @@ fn secret(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> bool {
         reader.add(
             Code::MisplacedSecret,
             map.key_span("secret"),
-            "this type cannot be kept secret",
+            "a field of this type cannot be secret",
             help,
         );
     }
@@ -333,7 +333,7 @@ fn implied(reader: Reader<'_>, map: &Map<'_>, site: Site, required: bool) -> (Op
 fn answer_flag(reader: Reader<'_>, map: &Map<'_>, site: Site, key: &str) -> bool {
     let flag = reader.flag(map, key);
     if flag && site != Site::Answer {
-        let message = format!("`{key}` only says something of a field of the answer to a server call");
+        let message = format!("`{key}` applies to fields of the answer to a server call only");
         reader.add(
             Code::AnswerOnly,
             map.key_span(key),
@@ -354,15 +354,14 @@ fn own(reader: Reader<'_>, name: Text<'_>, map: &Map<'_>, site: Site) -> bool {
             "leave the field out where it is the gateway's; where the method has one of its own, say `own: true`";
         reader.add(Code::OwnMember, name.span, message, help);
     } else if own && !is_member {
-        let message =
-            "`own` says something only of `code`, `msg`, `sub_code` or `sub_msg` in the answer to a server call";
+        let message = "`own` applies to `code`, `msg`, `sub_code` and `sub_msg` in the answer to a server call only";
         reader.add(Code::OwnMember, map.key_span("own"), message, "leave `own` out");
     }
     own
 }
 
 fn request_only(reader: Reader<'_>, map: &Map<'_>, key: &str) {
-    let message = format!("`{key}` only says something of a request's own fields");
+    let message = format!("`{key}` applies to a request's own fields only");
     reader.add(
         Code::RequestOnly,
         map.key_span(key),

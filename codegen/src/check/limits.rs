@@ -22,7 +22,7 @@ pub(super) fn limits(reader: Reader<'_>, map: &Map<'_>, ty: Option<&Type>) -> Li
     };
     let misplaced = |key: &str, fits: bool, help: &str| {
         if map.get(key).is_some() && ty.is_some() && !fits {
-            let message = format!("`{key}` says nothing of this type");
+            let message = format!("`{key}` does not apply to this type");
             reader.add(Code::MisplacedLimit, map.key_span(key), message, help);
         }
     };
@@ -66,7 +66,7 @@ fn max_size(reader: Reader<'_>, map: &Map<'_>) -> Option<u64> {
     });
     if size.is_none() {
         let help = "write a whole number and its unit: `500 KB`, `10 MB`";
-        reader.add(Code::FileLimit, text.span, "this is not a file's size", help);
+        reader.add(Code::FileLimit, text.span, "the size of a file is malformed", help);
     }
     size
 }
@@ -78,9 +78,14 @@ fn extensions(reader: Reader<'_>, map: &Map<'_>) -> Vec<String> {
         let sound = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if !text.text.bytes().all(sound) {
             let help = "write it without the dot, in lower case: `jpg`";
-            reader.add(Code::FileLimit, text.span, "this is not a name's ending", help);
+            reader.add(
+                Code::FileLimit,
+                text.span,
+                "the ending of a file's name is malformed",
+                help,
+            );
         } else if extensions.iter().any(|other| other == text.text) {
-            let message = format!("`{}` stands here twice", text.text);
+            let message = format!("`{}` is listed twice", text.text);
             reader.add(Code::FileLimit, text.span, message, "name each ending once");
         } else {
             extensions.push(text.text.to_owned());
@@ -105,7 +110,7 @@ fn range(reader: Reader<'_>, map: &Map<'_>, price: bool) -> Option<Range> {
     let example = if price { "`0.01..100000000.00`" } else { "`1..100`" };
     let Some((min, max)) = text.text.split_once("..") else {
         return problem(
-            "a range has two dots",
+            "the range lacks its two dots",
             &format!("write {example}; either end may be left out"),
         );
     };
@@ -127,7 +132,7 @@ fn range(reader: Reader<'_>, map: &Map<'_>, price: bool) -> Option<Range> {
     }
     match (min.and_then(number), max.and_then(number)) {
         (None, None) => problem("a range without ends says nothing", "leave `range` out, or give an end"),
-        (Some(min), Some(max)) if min > max => problem("nothing lies in this range", "put the smaller end first"),
+        (Some(min), Some(max)) if min > max => problem("the range is empty", "put the smaller end first"),
         _ => Some(Range {
             min: min.map(str::to_owned),
             max: max.map(str::to_owned),

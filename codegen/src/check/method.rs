@@ -70,7 +70,7 @@ pub(super) fn method(
         .iter()
         .filter(|(own, _)| around.shared_names.contains(own.text))
     {
-        let message = format!("`types.yaml` has a `{}` too", own.text);
+        let message = format!("`types.yaml` defines a type `{}` too", own.text);
         let help = "use the shared one, or tell them apart by another name and a `rust_name`";
         reader.add(Code::ShadowedType, own.span, message, help);
     }
@@ -190,7 +190,7 @@ fn check_files(reader: Reader<'_>, map: &Map<'_>, kind: Kind, request: &Fields<'
         reader.add(
             Code::UploadWithoutFile,
             map.key_span("kind"),
-            "this upload has no file",
+            "the upload has no file",
             help,
         );
     }
@@ -203,7 +203,7 @@ fn name(reader: Reader<'_>, map: &Map<'_>, file: SpecFile<'_>, around: &Surround
     };
     method_name(reader, name);
     if name.text != file.name {
-        let message = format!("the file is called `{}.yaml`", file.name);
+        let message = format!("the file's name is `{}.yaml`", file.name);
         reader.add(
             Code::FileName,
             name.span,
@@ -292,7 +292,7 @@ fn retry(
             return Retry::Never;
         }
         (Some(_), Some(kind)) if !kind.is_answered() => {
-            let message = "what a page or an app sends is not sent again";
+            let message = "`retry` applies to server calls and uploads only";
             reader.add(Code::Retry, map.key_span("retry"), message, "leave `retry` out");
             return Retry::Never;
         }
@@ -326,7 +326,7 @@ fn retry(
         method_name(reader, ask);
         // Methods that have no spec can be asked as well, but a slip is likelier than such a neighbour.
         if let Some(meant) = suggest::slip(ask.text, methods.iter().copied()) {
-            let message = format!("there is no spec of `{}`, but one of `{meant}`", ask.text);
+            let message = format!("no spec describes `{}`, but one describes `{meant}`", ask.text);
             reader.add(Code::AskedMethod, ask.span, message, format!("did you mean `{meant}`?"));
         }
     }

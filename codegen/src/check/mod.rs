@@ -51,7 +51,7 @@ pub(crate) fn check(files: &[SourceFile], trees: &[Tree<'_>], report: &Report) -
             reader.add(
                 Code::RepeatedFile,
                 at,
-                "this path was given twice",
+                "the path was given twice",
                 "give each file once",
             );
             continue;
@@ -115,7 +115,12 @@ fn stray(reader: Reader<'_>, at: Span, path: &str) {
                 .to_owned()
         }
     };
-    reader.add(Code::StrayFile, at, format!("specs have no file `{path}`"), help);
+    reader.add(
+        Code::StrayFile,
+        at,
+        format!("`{path}` is not the path of a spec file"),
+        help,
+    );
 }
 
 #[cfg(test)]

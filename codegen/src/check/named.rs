@@ -15,7 +15,7 @@ pub(super) fn resolve<'o>(reader: Reader<'_>, object: &'o Object, name: Text<'_>
     let found = find(object, name.text);
     if found.is_none() {
         let help = suggest::among(name.text, object.fields.iter().map(|field| field.name.as_str()));
-        let message = format!("there is no field `{}`", name.text);
+        let message = format!("unknown field `{}`", name.text);
         reader.add(Code::UnknownField, name.span, message, help);
     }
     found

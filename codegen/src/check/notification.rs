@@ -64,7 +64,7 @@ fn notification(reader: Reader<'_>, file: SpecFile<'_>, products: &[&str]) -> Op
                 "write its `notify_type` or `msg_method`",
             );
         } else if name.text != file.name {
-            let message = format!("the file is called `{}.yaml`", file.name);
+            let message = format!("the file's name is `{}.yaml`", file.name);
             reader.add(
                 Code::FileName,
                 name.span,

@@ -83,7 +83,7 @@ impl Reader<'_> {
             if seen.insert(key.text) {
                 kept.push((key, value));
             } else {
-                let message = format!("`{}` stands here already", key.text);
+                let message = format!("duplicate key `{}`", key.text);
                 self.add(Code::DuplicateKey, key.span, message, "keep one of the two");
             }
         }
@@ -117,7 +117,7 @@ impl Reader<'_> {
         };
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            self.add(Code::EmptyText, node.span, "this text is empty", help);
+            self.add(Code::EmptyText, node.span, "the text is empty", help);
             return None;
         }
         Some(Text {
@@ -142,7 +142,7 @@ impl Reader<'_> {
                 self.add(
                     Code::SaysNothing,
                     node.span,
-                    format!("`{key}: false` is what holds anyway"),
+                    format!("`{key}: false` is the default"),
                     help,
                 );
                 false
@@ -205,7 +205,7 @@ impl Reader<'_> {
             self.add(
                 Code::UnknownWord,
                 text.span,
-                format!("`{}` is not known here", text.text),
+                format!("unknown value `{}`", text.text),
                 help,
             );
         }
@@ -231,7 +231,7 @@ impl Reader<'_> {
             self.add(
                 Code::Malformed,
                 text.span,
-                "this is not an address",
+                "the address is malformed",
                 "write it out: `https://…`, without spaces",
             );
         }

@@ -45,7 +45,7 @@ fn rust_name(
         return None;
     }
     if derived == Some(text.text) {
-        let message = format!("it is called `{}` in Rust without this", text.text);
+        let message = format!("the name in Rust is `{}` without `rust_name`", text.text);
         reader.add(
             Code::NeedlessRustName,
             map.key_span("rust_name"),
@@ -61,7 +61,7 @@ fn rust_name(
 pub(super) fn unique(reader: Reader<'_>, scope: &mut HashMap<String, Span>, name: String, span: Span) {
     match scope.entry(name) {
         std::collections::hash_map::Entry::Occupied(taken) => {
-            let message = format!("`{}` in Rust is the name of something else here already", taken.key());
+            let message = format!("the name `{}` is taken in Rust", taken.key());
             reader.add(Code::SameRustName, span, message, "give one of the two a `rust_name`");
         }
         std::collections::hash_map::Entry::Vacant(free) => {
@@ -85,7 +85,7 @@ pub(super) fn required(
 
 /// Complains where nothing can be derived and nothing is given.
 pub(super) fn needed(reader: Reader<'_>, span: Span, value: &str) {
-    let message = format!("no name in Rust can be made of `{value}`");
+    let message = format!("no name in Rust can be derived from `{value}`");
     reader.add(Code::NeedsRustName, span, message, "give it one: `rust_name: ThisName`");
 }
 

@@ -5,11 +5,11 @@ pub(super) fn among<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -
     let right: Vec<&str> = right.into_iter().collect();
     match nearest(wrong, &right) {
         Some(word) => format!("did you mean `{word}`?"),
-        None if right.is_empty() => "there is none to choose from".to_owned(),
+        None if right.is_empty() => "no value is possible here".to_owned(),
         None => {
             let shown: Vec<_> = right.iter().take(12).map(|word| format!("`{word}`")).collect();
             let more = if right.len() > shown.len() { ", …" } else { "" };
-            format!("it can be {}{more}", shown.join(", "))
+            format!("expected one of {}{more}", shown.join(", "))
         }
     }
 }
@@ -67,6 +67,6 @@ mod tests {
 
     #[test]
     fn without_a_near_word_all_are_named() {
-        assert_eq!(among("zzzzzz", ["doc", "type"]), "it can be `doc`, `type`");
+        assert_eq!(among("zzzzzz", ["doc", "type"]), "expected one of `doc`, `type`");
     }
 }

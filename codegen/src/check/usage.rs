@@ -131,10 +131,7 @@ pub(super) fn infinite(reader: Reader<'_>, types: &Types<'_>) {
         }
     }
     for at in (0..count).filter(|&at| open[at] > 0) {
-        let message = format!(
-            "a `{}` needs another one within itself, without end",
-            types.definitions[at].name
-        );
+        let message = format!("the type `{}` contains itself without end", types.definitions[at].name);
         let help = "make one of the fields on the way optional, or a list";
         reader.add(Code::InfiniteType, types.spans[at], message, help);
     }

@@ -59,7 +59,7 @@ fn parameters<'a>(reader: Reader<'_>, path: Text<'a>, request: &Fields<'_>) -> V
     }
     if !sound {
         let help = "write it as `/v3/alipay/trade/close`, each parameter once, as a segment of its own: `{trade_no}`";
-        reader.add(Code::V3, path.span, "this is not a V3 path", help);
+        reader.add(Code::V3, path.span, "the V3 path is malformed", help);
     }
     parameters
 }
@@ -94,7 +94,7 @@ fn only(reader: Reader<'_>, map: &Map<'_>, request: &Fields<'_>) -> Vec<String> 
             let help = "leave it out here: V3 has it without being told";
             reader.add(Code::V3, name.span, message, help);
         } else if only.iter().any(|other| other == name.text) {
-            let message = format!("`{}` stands here twice", name.text);
+            let message = format!("`{}` is listed twice", name.text);
             reader.add(Code::V3, name.span, message, "name it once");
         } else {
             only.push(name.text.to_owned());
@@ -118,7 +118,7 @@ fn without(reader: Reader<'_>, map: &Map<'_>, request: &Fields<'_>, placed: &[&s
             let help = "leave `v3` out where the method cannot be called by V3, or don't require the field";
             reader.add(Code::V3, name.span, message, help);
         } else if without.iter().any(|other| other == name.text) {
-            let message = format!("`{}` stands here twice", name.text);
+            let message = format!("`{}` is listed twice", name.text);
             reader.add(Code::V3, name.span, message, "name it once");
         } else {
             without.push(name.text.to_owned());

@@ -71,7 +71,7 @@ impl Values<'_> {
                 self.reader.add(
                     Code::ExampleField,
                     name.span,
-                    format!("there is no field `{}`", name.text),
+                    format!("unknown field `{}`", name.text),
                     help,
                 );
                 continue;
@@ -85,7 +85,7 @@ impl Values<'_> {
             .iter()
             .filter(|field| field.required && !given.contains(field.name.as_str()))
         {
-            let message = format!("`{}` is required, and missing here", field.name);
+            let message = format!("the required field `{}` is missing", field.name);
             self.reader.add(
                 Code::ExampleMissing,
                 at,
@@ -267,7 +267,7 @@ impl Values<'_> {
             .max_length
             .filter(|&max| length > max as usize && self.way != Way::Refused)
         {
-            let message = format!("this has {length} characters, and `{}` at most {max}", field.name);
+            let message = format!("the value has {length} characters; `{}` has {max} at most", field.name);
             self.reader
                 .add(self.misfit, text.span, message, "shorten it, or correct `max_length`");
         }

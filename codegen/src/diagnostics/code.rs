@@ -31,7 +31,7 @@ macro_rules! codes {
 
 codes! {
     NotYaml = "E0101", "The file is not YAML.";
-    YamlFeature = "E0102", "The file uses a part of YAML that specs do without.";
+    YamlFeature = "E0102", "The file uses a part of YAML that is not allowed in a spec.";
     StrayFile = "E0103", "A file stands where specs have none.";
     ControlCharacter = "E0104", "The file has a tab, a carriage return or another control character.";
     RepeatedFile = "E0105", "The same path was given twice.";

@@ -24,6 +24,8 @@ pub(super) struct Method {
 pub(super) struct MethodFacts {
     pub(super) title: Option<String>,
     pub(super) deprecated: bool,
+    /// The page about it, as a library names it.
+    pub(super) source: Option<String>,
     /// What its response has only of the gateway's own members.
     pub(super) gateways: Vec<String>,
     /// What V3 has and V2 has not, with where.
@@ -199,6 +201,9 @@ impl Method {
         let is_title = |title: &&str| title.chars().count() <= MAX_TITLE && !title.contains(['，', '。', '；', '"']);
         self.facts.title = title.filter(is_title).map(str::to_owned);
         self.facts.deprecated = line.get("deprecated") == Some(&Value::Bool(true));
+        let page = line.get("doc_url_peer").and_then(|page| page.get("v2")?.as_str());
+        let is_address = |page: &&str| page.starts_with("https://") && !page.contains(char::is_whitespace);
+        self.facts.source = page.filter(is_address).map(str::to_owned);
         let side = |side: &str| line.get("fields")?.get(side)?.as_object();
         if let Some(request) = side("request") {
             learn(self.biz_content.iter_mut().chain(&mut self.params), request);

@@ -37,6 +37,11 @@ pub(super) const MADE_UP: Words = Words {
     error: "{ class: request, doc: What it is and when it is given. }",
 };
 
+/// A text as a YAML scalar in quotes: JSON's strings are YAML's.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// A text as a YAML scalar.
 fn scalar(text: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_.-（）《》/".contains(letter);
@@ -44,8 +49,7 @@ fn scalar(text: &str) -> String {
     if is_text && text.chars().all(is_plain) {
         text.to_owned()
     } else {
-        // JSON's strings are YAML's.
-        serde_json::Value::from(text).to_string()
+        quoted(text)
     }
 }
 
@@ -133,9 +137,16 @@ impl<'d> Draft<'d> {
     }
 
     fn head(&mut self, method: &Method) {
-        let Words { title, doc, source, .. } = self.words;
+        let Words {
+            title,
+            doc,
+            source: source_unsaid,
+            ..
+        } = self.words;
         let facts = &method.facts;
         let title = facts.title.as_deref().map_or_else(|| (*title).to_owned(), scalar);
+        let source = facts.source.as_ref().map(|page| format!("{} # guessed", quoted(page)));
+        let source = source.as_deref().unwrap_or(source_unsaid);
         let kind = match (facts.is_page, facts.is_app) {
             (true, true) => "[page, app]",
             (true, false) => "page",

@@ -80,9 +80,11 @@ impl Emitter {
             ),
         });
         let called_by_name = self.called_by_name(library);
+        // A program uses some of what its specs have.
+        let unused = (self.root == Root::User).then(|| quote!(dead_code, unreachable_pub, unused_imports,));
         quote! {
             //! The products of the gateway, generated from the specs.
-            #![allow(clippy::all, clippy::pedantic, deprecated)]
+            #![allow(clippy::all, clippy::pedantic, deprecated, #unused)]
             #(#products)*
             #gateway
             #notification

@@ -97,7 +97,7 @@ impl<'a, 'r> Builder<'a, 'r> {
 
     fn not_yaml(&self, error: &ScanError) {
         let at = error.marker().byte_offset().unwrap_or(0);
-        let message = format!("this is not YAML: {}", error.kind());
+        let message = format!("the file is not YAML: {}", error.kind());
         let help = "mend the YAML; nothing else in this file was checked";
         self.report.add(Code::NotYaml, self.span(at, at + 1), message, help);
     }
@@ -184,8 +184,12 @@ impl<'a, 'r> Builder<'a, 'r> {
 
     fn refuse(&mut self, span: Span, what: &str, help: &str) {
         self.sound = false;
-        self.report
-            .add(Code::YamlFeature, span, format!("specs do without {what}"), help);
+        self.report.add(
+            Code::YamlFeature,
+            span,
+            format!("{what} is not allowed in a spec"),
+            help,
+        );
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
