@@ -54,6 +54,11 @@ pub(crate) fn beijing_day(at: Timestamp) -> String {
     BEIJING.to_datetime(at).strftime("%Y%m%d").to_string()
 }
 
+/// `2014-07-24`
+pub(crate) fn beijing_date(at: Timestamp) -> String {
+    BEIJING.to_datetime(at).strftime("%Y-%m-%d").to_string()
+}
+
 /// The last second of the day that `at` falls on.
 pub(crate) fn end_of_day(at: Timestamp) -> Timestamp {
     let end = BEIJING.to_datetime(at).date().at(23, 59, 59, 0);

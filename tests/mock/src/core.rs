@@ -2,33 +2,39 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use alipay_codegen::ir::Spec;
 use jiff::Timestamp;
 
+use crate::answers::Answers;
 use crate::certificates::Signatory;
 use crate::clock::{Clock, timestamp};
-use crate::control::NextAnswer;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::PublicKey;
 use crate::notify;
 use crate::notify::delivery::{About, Deliveries};
+use crate::specs::Specs;
 use crate::state::State;
 use crate::state::authorisations::Event;
 
+/// The one app that may call.
+pub(crate) struct App {
+    pub(crate) id: String,
+    /// The user number of the merchant whose app it is.
+    pub(crate) seller_id: String,
+    pub(crate) key: PublicKey,
+}
+
 /// A running gateway's knowledge.
 pub(crate) struct Core {
-    pub(crate) spec: Spec,
-    pub(crate) app_id: String,
-    pub(crate) seller_id: String,
-    pub(crate) app_key: PublicKey,
+    pub(crate) specs: Specs,
+    pub(crate) app: App,
     pub(crate) clock: Box<dyn Clock>,
     /// Whether what Alipay sends of its own accord says which certificate it is signed with.
     pub(crate) notifications_name_certificate: bool,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
-    pub(crate) next: Mutex<Vec<NextAnswer>>,
+    pub(crate) answers: Answers,
     pub(crate) deliveries: Deliveries,
 }
 
@@ -58,13 +64,18 @@ impl Core {
             let about = About::Merchant(grant.grantor.auth_app_id.clone());
             let url = state.app_gateway_url.as_deref();
             let notification = url.and_then(|url| {
-                notify::merchants::notification(&event, &self.app_id, url, &self.spec, &signatory, now)
+                notify::merchants::notification(&event, &self.app.id, url, &self.specs, &signatory, now)
             });
             if let Some(notification) = notification {
                 self.deliveries.send(about, notification);
             }
         }
         result
+    }
+
+    /// Looks at the state as it is now.
+    pub(crate) fn look<T>(&self, action: impl FnOnce(&State, Timestamp) -> T) -> T {
+        self.with_state(|state| action(state, self.now()))
     }
 
     /// What Alipay signs with at the moment.
@@ -79,12 +90,5 @@ impl Core {
         } else {
             signatory.unnamed()
         }
-    }
-
-    /// The answer that was ordered for this method, if one was.
-    pub(crate) fn take_next(&self, method: &str) -> Option<NextAnswer> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = next.iter().position(|answer| answer.method == method)?;
-        Some(next.remove(index))
     }
 }

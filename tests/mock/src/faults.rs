@@ -1,19 +1,11 @@
 //! What can go wrong between the gateway and a client. Every fault spoils one answer; the call behind it has been carried out.
+//!
+//! Here is what can be ordered; protocols do it to the text and the signature, the server to the transport.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
 use tokio::sync::oneshot;
-
-use crate::certificates::Signatory;
-use crate::keys::KeyError;
-use crate::protocol::answer::{Answer, assemble};
-use crate::protocol::charset::Charset;
-use crate::server::connection::Cut;
-use crate::server::reply::{CutOff, text};
-use crate::server::{MAX_BODY, Reply};
 
 /// Something that happens to the next answer.
 ///
@@ -102,128 +94,14 @@ impl Fault {
             },
         )
     }
-
-    /// Does to a reply what the fault is about.
-    pub(crate) async fn spoil(
-        self,
-        reply: Reply,
-        signatory: &Signatory,
-        cut: &Cut,
-    ) -> Result<Response<Body>, KeyError> {
-        let ok = |body: Vec<u8>| text(StatusCode::OK, "utf-8", body);
-        Ok(match (self, reply) {
-            (Self::HttpStatus(status), _) => {
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-                text(status, "utf-8", status.to_string())
-            }
-            (Self::Html, _) => {
-                ok(b"<html><body><h1>\xe7\xb3\xbb\xe7\xbb\x9f\xe7\xb9\x81\xe5\xbf\x99</h1></body></html>".to_vec())
-            }
-            (Self::Empty, _) => ok(Vec::new()),
-            (Self::Redirect(url), _) => {
-                let mut response = text(StatusCode::FOUND, "utf-8", "");
-                if let Ok(url) = HeaderValue::from_str(&url) {
-                    response.headers_mut().insert(header::LOCATION, url);
-                }
-                response
-            }
-            (Self::CloseConnection, _) => {
-                cut.now();
-                ok(Vec::new())
-            }
-            (Self::Delay(delay), reply) => {
-                // Nobody may be watching, and the release may have been dropped: both are fine.
-                let _ = delay.reached.send(());
-                let _ = delay.released.await;
-                reply.response(signatory)?
-            }
-            (Self::Truncated, reply) => {
-                let body = bytes(&reply, signatory)?;
-                ok(body[..body.len() / 2].to_vec())
-            }
-            (Self::CutOff, reply) => {
-                let mut response = ok(Vec::new());
-                *response.body_mut() = Body::new(CutOff::half_of(&bytes(&reply, signatory)?));
-                response
-            }
-            (fault, Reply::Answer(answer)) => {
-                let charset = if matches!(fault, Self::GbkBody) {
-                    Charset::gbk()
-                } else {
-                    answer.charset.clone()
-                };
-                text(StatusCode::OK, charset.name(), fault.spoil_answer(answer, signatory)?)
-            }
-            (_, page @ Reply::Page(_)) => page.response(signatory)?,
-        })
-    }
-
-    /// The faults of the signature and of the JSON.
-    fn spoil_answer(self, mut answer: Answer, signatory: &Signatory) -> Result<Vec<u8>, KeyError> {
-        let sign = |node: &[u8]| signatory.sign(answer.sign_type, node);
-        let node = answer.node_bytes();
-        Ok(match self {
-            Self::Unsigned => assemble(&answer.root, &node, None, signatory),
-            Self::EmptySign => assemble(&answer.root, &node, Some(""), signatory),
-            Self::WrongSign => assemble(&answer.root, &node, Some(&sign(b"something else")?), signatory),
-            Self::TamperedByte(index) => {
-                let mut tampered = node.clone();
-                let length = tampered.len().max(1);
-                if let Some(byte) = tampered.get_mut(index % length) {
-                    *byte ^= 1;
-                }
-                assemble(&answer.root, &tampered, Some(&sign(&node)?), signatory)
-            }
-            Self::DuplicateRoot => {
-                let mut twice = node.clone();
-                twice.extend_from_slice(format!(",\"{}\":", answer.root).as_bytes());
-                twice.extend_from_slice(&node);
-                assemble(&answer.root, &twice, Some(&sign(&node)?), signatory)
-            }
-            Self::SlashEscaped | Self::SlashEscapedSigned => {
-                let escaped = answer.charset.encode_json(&answer.node.replace('/', "\\/"));
-                let signed = if matches!(self, Self::SlashEscaped) {
-                    &node
-                } else {
-                    &escaped
-                };
-                assemble(&answer.root, &escaped, Some(&sign(signed)?), signatory)
-            }
-            Self::GbkBody => {
-                answer.charset = Charset::gbk();
-                extend(&mut answer.node, "\"note\":\"编码\"");
-                answer.body(signatory)?
-            }
-            Self::Oversized => {
-                extend(&mut answer.node, &format!("\"padding\":\"{}\"", "x".repeat(MAX_BODY)));
-                answer.body(signatory)?
-            }
-            Self::ExtraField => {
-                extend(
-                    &mut answer.node,
-                    "\"mock_text\":\"new\",\"mock_object\":{\"list\":[1,null,{\"deep\":true}]}",
-                );
-                answer.body(signatory)?
-            }
-            _ => answer.body(signatory)?,
-        })
-    }
 }
 
-/// A reply's body when nothing is the matter.
-fn bytes(reply: &Reply, signatory: &Signatory) -> Result<Vec<u8>, KeyError> {
-    match reply {
-        Reply::Answer(answer) => answer.body(signatory),
-        Reply::Page(html) => Ok(html.as_bytes().to_vec()),
-    }
-}
-
-/// Puts members at the end of an object's text.
-fn extend(node: &mut String, members: &str) {
-    if node.pop() == Some('}') {
-        node.push(',');
-        node.push_str(members);
-        node.push('}');
+impl Delay {
+    /// Waits until the [`Release`] lets the answer go.
+    pub(crate) async fn held_back(self) {
+        // Nobody may be watching, and the release may have been dropped: both are fine.
+        let _ = self.reached.send(());
+        let _ = self.released.await;
     }
 }
 

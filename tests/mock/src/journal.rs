@@ -20,11 +20,12 @@ struct State {
     count: u64,
     methods: BTreeMap<String, u64>,
     refusals: BTreeMap<String, u64>,
+    examples: BTreeMap<String, u64>,
     last: VecDeque<Received>,
 }
 
 impl Journal {
-    /// Notes a request; `known` is its method's name, if it is one that exists.
+    /// Notes a request; `known` is its method's name, if the gateway knows that.
     pub(crate) fn add(&self, parameters: Received, known: Option<&str>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.count += 1;
@@ -43,7 +44,22 @@ impl Journal {
         *state.refusals.entry(sub_code.to_owned()).or_default() += 1;
     }
 
-    /// How often, by `sub_code`.
+    /// Notes that a request was answered by the example of its method's spec.
+    pub(crate) fn answered_by_example(&self, method: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state.examples.entry(method.to_owned()).or_default() += 1;
+    }
+
+    /// How many requests were answered by an example, by method.
+    pub(crate) fn examples(&self) -> BTreeMap<String, u64> {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .examples
+            .clone()
+    }
+
+    /// How many requests were refused, by `sub_code`.
     pub(crate) fn refusals(&self) -> BTreeMap<String, u64> {
         self.state
             .lock()

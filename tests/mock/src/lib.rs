@@ -54,22 +54,28 @@
 //! | `POST /_mock/certificates/roll-over` | Alipay takes another certificate: gives `alipay_cert_sn` |
 //! | `POST /_mock/certificates/forge` with `forgery` | somebody forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends it |
 //! | `GET /_mock/requests` | counts requests, in all and by method, and refusals, by `sub_code` |
-//! | `POST /_mock/next` with `method`, `code`, `sub_code` and `after_effect` | orders an error for the next call of a method |
+//! | `POST /_mock/next` with `method`, `code`, `sub_code` and `executed` | orders an error for the next call of a method |
 
 #![warn(missing_docs)]
 
-mod builder;
+mod answers;
 mod certificates;
 mod clock;
 mod control;
 mod core;
+mod example;
 mod faults;
+mod gateway;
+mod html;
 mod journal;
 pub mod keys;
 mod lifetimes;
 mod methods;
 mod mock;
+mod money;
 mod notify;
+mod numbers;
+mod pages;
 mod protocol;
 mod server;
 mod specs;
@@ -78,16 +84,18 @@ mod validate;
 
 pub use alipay_codegen::SourceFile;
 
-pub use crate::builder::{Builder, StartError};
-pub use crate::certificates::{CertificateError, Forgery};
-pub use crate::clock::{Clock, SystemClock};
-pub use crate::control::merchants::{AuthorisationStatus, AuthorisationView};
-pub use crate::control::{ControlError, Payment, RefundView, TradeView};
-pub use crate::faults::{Delay, Fault, Release};
-pub use crate::journal::Received;
-pub use crate::lifetimes::Lifetimes;
-pub use crate::mock::Mock;
-pub use crate::notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
-pub use crate::server::guard::BadHostName;
-pub use crate::state::authorisations::{DeadRefreshToken, RefreshTokenDeath};
-pub use crate::state::users::Visitor;
+pub use answers::{Answer, AnswerError};
+pub use certificates::{CertificateError, Forgery};
+pub use clock::{Clock, SystemClock};
+pub use control::merchants::{AuthorisationStatus, AuthorisationView};
+pub use control::{ControlError, Payment, RefundView, TradeView};
+pub use faults::{Delay, Fault, Release};
+pub use journal::Received;
+pub use lifetimes::Lifetimes;
+pub use mock::Mock;
+pub use mock::builder::{Builder, StartError};
+pub use notify::delivery::{AttemptView, NotificationOutcome, NotificationView};
+pub use server::guard::BadHostName;
+pub use specs::SpecError;
+pub use state::authorisations::{DeadRefreshToken, RefreshTokenDeath};
+pub use state::users::Visitor;

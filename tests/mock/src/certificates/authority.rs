@@ -14,7 +14,7 @@ use rcgen::{
 };
 
 use crate::keys::{KeyError, KeyPair, PublicKey, SignType, pem};
-use crate::state::numbers;
+use crate::numbers;
 
 const ORGANISATION: &str = "Embedded Gateway";
 const ROOT: &str = "Embedded Gateway Certification Authority R1";

@@ -10,8 +10,8 @@ use crate::clock::beijing;
 use crate::core::Core;
 use crate::lifetimes::Lifetimes;
 use crate::notify::delivery::{About, NotificationView};
+use crate::numbers;
 use crate::state::authorisations::{DeadRefreshToken, Grant, Grantor, TokenStatus};
-use crate::state::numbers;
 use crate::validate::scalar::is_url;
 
 /// Who authorises the app. What isn't given is made up.

@@ -1,30 +1,20 @@
 //! Playing the others: the buyer, the merchant who authorises, the user who picks invoices. The control endpoint and the in-process handle both come
 //! here.
 
+pub(crate) mod answers;
 pub(crate) mod certificates;
 pub(crate) mod merchants;
 pub(crate) mod users;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
+use crate::answers::AnswerError;
 use crate::clock::beijing;
 use crate::core::Core;
 use crate::notify;
 use crate::notify::delivery::{About, NotificationView};
 use crate::state::trades::{Key, Order, StepRefusal};
-
-/// An error that the next call of a method is answered with.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NextAnswer {
-    pub(crate) method: String,
-    pub(crate) code: String,
-    pub(crate) sub_code: String,
-    /// Whether the call is carried out all the same.
-    #[serde(default)]
-    pub(crate) after_effect: bool,
-}
 
 /// Why a part can't be played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +49,9 @@ pub enum ControlError {
     /// A setting is not one, or its value is none.
     #[error("{0}")]
     Setting(String),
+    /// An answer that can't be ordered.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// What the gateway gives back could not be signed.
     #[error("signing failed")]
     Signing,

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{Behaviour, Call, Played};
-use crate::protocol::answer::Fields;
 use crate::protocol::failure::Failure;
+use crate::protocol::fields::Fields;
 use crate::state::trades::Buyer;
 
 pub(super) const BEHAVIOURS: &[Behaviour] = &[Behaviour {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{Behaviour, Call, Played};
 use crate::clock::beijing;
-use crate::protocol::answer::Fields;
+use crate::money::Money;
 use crate::protocol::failure::Failure;
-use crate::state::money::Money;
+use crate::protocol::fields::Fields;
 use crate::state::transfers::{Named, Number, Product, Terms, Transfer, TransferRefusal};
 
 /// From here on, the payee must be told what the money is for.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Behaviour, Call, Played};
 use crate::clock::beijing;
-use crate::protocol::answer::Fields;
 use crate::protocol::failure::Failure;
+use crate::protocol::fields::Fields;
 use crate::state::authorisations::{ExchangeRefusal, TokenStatus};
 
 pub(super) const BEHAVIOURS: &[Behaviour] = &[
@@ -75,13 +75,7 @@ fn query(call: &mut Call<'_>) -> Result<Played, Failure> {
     let Some(grant) = call.state.authorisations.find(&call.required("app_auth_token")) else {
         return Err(call.refuse("AUTH_TOKEN_NOT_EXISTED", "应用授权令牌不存在"));
     };
-    let methods: Vec<Value> = call
-        .spec
-        .products
-        .iter()
-        .flat_map(|product| &product.methods)
-        .map(|method| method.name.clone().into())
-        .collect();
+    let methods: Vec<Value> = call.specs.methods().into_iter().map(Value::from).collect();
     let is_valid = grant.status(call.now) == TokenStatus::Valid;
     Ok(Played::success(
         Fields::new()

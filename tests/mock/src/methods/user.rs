@@ -2,8 +2,8 @@
 
 use super::{Behaviour, Call, Played};
 use crate::clock::beijing;
-use crate::protocol::answer::Fields;
 use crate::protocol::failure::Failure;
+use crate::protocol::fields::Fields;
 use crate::state::authorisations::ExchangeRefusal;
 use crate::state::users::UserStanding;
 

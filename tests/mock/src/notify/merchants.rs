@@ -1,24 +1,24 @@
 //! What the app is told of merchants: that one authorised it, that one withdrew.
 
-use alipay_codegen::ir::Spec;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::Notification;
+use super::form::signed_form;
 use crate::certificates::Signatory;
 use crate::clock::beijing;
 use crate::keys::SignType;
+use crate::numbers;
 use crate::protocol::charset::Charset;
-use crate::protocol::signature::signed_form;
+use crate::specs::Specs;
 use crate::state::authorisations::{Event, Grant};
-use crate::state::numbers;
 
 /// The news of an event, for the address of the app.
 pub(crate) fn notification(
     event: &Event,
     app_id: &str,
     url: &str,
-    spec: &Spec,
+    specs: &Specs,
     signatory: &Signatory,
     now: Timestamp,
 ) -> Option<Notification> {
@@ -34,7 +34,7 @@ pub(crate) fn notification(
         ("app_id", app_id.to_owned()),
     ];
     let fields: Vec<_> = common.into_iter().chain(fields).collect();
-    let rule = spec.notifications.iter().find(|known| known.name == name)?.signature;
+    let rule = specs.notification(name)?.signature;
     Some(Notification {
         notify_id,
         name,

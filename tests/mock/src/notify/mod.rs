@@ -1,6 +1,7 @@
 //! What Alipay tells a merchant of its own accord: notifications, and what the browser or the app brings back.
 
 pub(crate) mod delivery;
+mod form;
 pub(crate) mod merchants;
 
 use alipay_codegen::ir::Signature;
@@ -10,11 +11,13 @@ use serde_json::json;
 use crate::certificates::Signatory;
 use crate::clock::{beijing, beijing_millis};
 use crate::keys::KeyError;
-use crate::protocol::answer::{Answer, Fields, assemble, root};
-use crate::protocol::signature::signed_form;
-use crate::state::money::Money;
-use crate::state::numbers;
+use crate::money::Money;
+use crate::numbers;
+use crate::protocol::Callbacks;
+use crate::protocol::fields::Fields;
+use crate::protocol::v2::answer::{Answer, assemble, root};
 use crate::state::trades::{EventKind, Order, Trade};
+use form::signed_form;
 
 /// A notification that is ready to be sent.
 #[derive(Debug)]
@@ -39,19 +42,20 @@ pub(crate) fn notification(
     now: Timestamp,
 ) -> Option<Notification> {
     let terms = &order.terms;
-    let (Some(trade), Some(url)) = (&order.trade, terms.notify_url.clone()) else {
+    let (Some(trade), Some(url)) = (&order.trade, terms.callbacks.notify_url.clone()) else {
         return None;
     };
     let notify_id = numbers::notify_id(now);
     let fields = fields(order, trade, event, &notify_id, now);
-    let form = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, signatory).ok()?;
+    let Callbacks { charset, sign_type, .. } = &terms.callbacks;
+    let form = signed_form(&fields, Signature::V1, charset, *sign_type, signatory).ok()?;
     Some(Notification {
         notify_id,
         name: "trade_status_sync",
         trade_status: Some(trade.status.name()),
         url,
         form,
-        charset: terms.charset.name().to_owned(),
+        charset: terms.callbacks.charset.name().to_owned(),
     })
 }
 
@@ -68,7 +72,7 @@ fn fields(
         ("notify_id", notify_id.to_owned()),
         ("notify_type", "trade_status_sync".to_owned()),
         ("notify_time", beijing(now)),
-        ("charset", terms.charset.name().to_owned()),
+        ("charset", terms.callbacks.charset.name().to_owned()),
         ("version", "1.0".to_owned()),
         ("app_id", terms.merchant.app_id.clone()),
         ("auth_app_id", terms.merchant.auth_app_id.clone()),
@@ -113,14 +117,14 @@ fn fields(
 /// Where the buyer's browser goes after paying: the order's `return_url` with signed parameters, for methods that have a browser.
 pub(crate) fn return_url(order: &Order, signatory: &Signatory, now: Timestamp) -> Result<Option<String>, KeyError> {
     let terms = &order.terms;
-    let (Some(trade), Some(url)) = (&order.trade, &terms.return_url) else {
+    let (Some(trade), Some(url)) = (&order.trade, &terms.callbacks.return_url) else {
         return Ok(None);
     };
     if !matches!(terms.method.as_str(), "alipay.trade.page.pay" | "alipay.trade.wap.pay") {
         return Ok(None);
     }
     let fields = [
-        ("charset", terms.charset.name().to_owned()),
+        ("charset", terms.callbacks.charset.name().to_owned()),
         ("out_trade_no", terms.out_trade_no.clone()),
         ("method", format!("{}.return", terms.method)),
         ("total_amount", terms.total.to_string()),
@@ -132,7 +136,13 @@ pub(crate) fn return_url(order: &Order, signatory: &Signatory, now: Timestamp) -
         ("merchant_order_no", terms.merchant_order_no.clone().unwrap_or_default()),
         ("timestamp", beijing(now)),
     ];
-    let query = signed_form(&fields, Signature::V1, &terms.charset, terms.sign_type, signatory)?;
+    let query = signed_form(
+        &fields,
+        Signature::V1,
+        &terms.callbacks.charset,
+        terms.callbacks.sign_type,
+        signatory,
+    )?;
     let (url, fragment) = match url.split_once('#') {
         Some((url, fragment)) => (url, format!("#{fragment}")),
         None => (url.as_str(), String::new()),
@@ -150,7 +160,7 @@ pub(crate) fn app_result(order: &Order, signatory: &Signatory, now: Timestamp) -
     let fields = Fields::new()
         .with("app_id", terms.merchant.app_id.clone())
         .with("auth_app_id", terms.merchant.auth_app_id.clone())
-        .with("charset", terms.charset.name())
+        .with("charset", terms.callbacks.charset.name())
         .with("timestamp", beijing(now))
         .with("out_trade_no", terms.out_trade_no.clone())
         .with("total_amount", terms.total)
@@ -158,9 +168,12 @@ pub(crate) fn app_result(order: &Order, signatory: &Signatory, now: Timestamp) -
         .with("seller_id", terms.merchant.seller_id.clone())
         .maybe("merchant_order_no", terms.merchant_order_no.clone());
     let node = Answer::success("10000", &fields);
-    let sign = signatory.sign(terms.sign_type, &terms.charset.encode_json(&node))?;
+    let sign = signatory.sign(terms.callbacks.sign_type, &terms.callbacks.charset.encode_json(&node))?;
     let mut result = assemble(&root(&terms.method), node.as_bytes(), Some(&sign), signatory);
     result.pop();
     let result = String::from_utf8_lossy(&result).into_owned();
-    Ok(Some(format!("{result},\"sign_type\":\"{}\"}}", terms.sign_type.name())))
+    Ok(Some(format!(
+        "{result},\"sign_type\":\"{}\"}}",
+        terms.callbacks.sign_type.name()
+    )))
 }

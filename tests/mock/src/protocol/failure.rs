@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::fields::Fields;
+
 /// A refusal: `code` is the gateway's, `sub_code` says why.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Failure {
@@ -11,6 +13,8 @@ pub(crate) struct Failure {
     pub(crate) sub_code: Cow<'static, str>,
     /// For people.
     pub(crate) sub_msg: String,
+    /// What else it says.
+    pub(crate) fields: Fields,
 }
 
 impl Failure {
@@ -19,6 +23,7 @@ impl Failure {
             code: code.into(),
             sub_code: sub_code.into(),
             sub_msg: sub_msg.into(),
+            fields: Fields::new(),
         }
     }
 
@@ -48,6 +53,7 @@ impl Failure {
             code: "40004".into(),
             sub_code: sub_code.into(),
             sub_msg: sub_msg.into(),
+            fields: Fields::new(),
         }
     }
 }

@@ -1,8 +1,102 @@
-//! The V2 protocol: what a request is made of, how it is signed, how an answer is put together.
+//! The protocols that the gateway speaks, and what they have in common: a request that is taken apart, and an answer that is put together. What
+//! happens in between, `crate::gateway`, knows no protocol.
 
-pub(crate) mod answer;
 pub(crate) mod charset;
 pub(crate) mod failure;
-mod multipart;
-pub(crate) mod parameters;
-pub(crate) mod signature;
+pub(crate) mod fields;
+pub(crate) mod v2;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Map, Value};
+
+use crate::certificates::Signatory;
+use crate::faults::Fault;
+use crate::journal::Received;
+use crate::keys::{KeyError, PublicKey, SignType};
+use crate::numbers;
+use crate::specs::Target;
+use charset::Charset;
+use failure::Failure;
+use fields::Fields;
+
+/// More than this is not read: bodies are bounded before anything else happens.
+pub(crate) const MAX_BODY: usize = 8 << 20;
+
+/// A request that a protocol has taken apart. Nothing that it says is believed before it is checked.
+pub(crate) trait Request {
+    /// Everything that came, for the journal.
+    fn received(&self) -> Received;
+    /// The method's name.
+    fn method(&self) -> Option<&str>;
+    /// The app that calls.
+    fn app_id(&self) -> Option<&str>;
+    /// The serial of the app's certificate.
+    fn app_cert_sn(&self) -> Option<&str>;
+    /// The serials of Alipay's root certificates.
+    fn root_cert_sn(&self) -> Option<&str>;
+    /// The merchant's token.
+    fn app_auth_token(&self) -> Option<&str>;
+    /// Where the app wants to be told what becomes of the request, and how. The addresses are not checked.
+    fn callbacks(&self) -> Callbacks;
+    /// Whether the content is encrypted.
+    fn is_encrypted(&self) -> bool;
+    /// Whether it could be read at all.
+    fn readable(&self) -> Result<(), Failure>;
+    /// Whether the protocol's own parameters are there and right.
+    fn well_formed(&self) -> Result<(), Failure>;
+    /// Whether the signature holds.
+    fn verified(&self, app_key: &PublicKey) -> Result<(), Failure>;
+    /// The method's fields, from wherever the protocol puts them.
+    fn content(&self, target: Target<'_>) -> Result<Map<String, Value>, Failure>;
+    /// The answer to this request; without a target, to one whose method is not known.
+    fn answer(&self, target: Option<Target<'_>>, outcome: Outcome) -> Box<dyn Answer>;
+}
+
+/// What a program's call came to.
+pub(crate) enum Outcome {
+    /// A `code` that is no error, and the response's fields.
+    Success(Cow<'static, str>, Fields),
+    /// These fields and nothing else.
+    Bare(Fields),
+    /// A refusal. Unsigned where the gateway does not know the app well enough to sign it.
+    Failure { failure: Failure, signed: bool },
+}
+
+/// An answer that only lacks its signature.
+pub(crate) trait Answer: Send {
+    /// As it goes out when nothing is the matter.
+    fn response(&self, signatory: &Signatory) -> Result<Response<Bytes>, KeyError>;
+    /// With a fault of the signature or of the text in it. Faults of other kinds do nothing here.
+    fn spoiled(&self, fault: &Fault, signatory: &Signatory) -> Result<Response<Bytes>, KeyError>;
+}
+
+/// Where an app is told what becomes of an order, and how that is written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Callbacks {
+    /// Where notifications go.
+    pub(crate) notify_url: Option<String>,
+    /// Where the buyer's browser goes afterwards.
+    pub(crate) return_url: Option<String>,
+    /// What both are written in.
+    pub(crate) charset: Charset,
+    /// How both are signed.
+    pub(crate) sign_type: SignType,
+}
+
+/// A body in the content type that the gateway gives everything, JSON too.
+pub(crate) fn text(status: StatusCode, charset: &str, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_str(&format!("text/html;charset={charset}"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        content_type.unwrap_or(HeaderValue::from_static("text/html;charset=utf-8")),
+    );
+    if let Ok(trace) = HeaderValue::from_str(&numbers::random(16)) {
+        response.headers_mut().insert("trace_id", trace);
+    }
+    response
+}

@@ -5,22 +5,16 @@ mod control;
 mod gateway;
 pub(crate) mod guard;
 mod oauth;
-mod pages;
-pub(crate) mod reply;
+mod reply;
 
 use std::sync::Arc;
 
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-pub(crate) use reply::Reply;
-
 use crate::core::Core;
 use control::{certificates, merchants, users};
 use guard::Guard;
-
-/// More than this is not read: bodies are bounded before anything else happens.
-pub(crate) const MAX_BODY: usize = 8 << 20;
 
 /// Everything the server answers.
 ///
@@ -48,6 +42,7 @@ pub(crate) fn router(core: Arc<Core>, guard: Guard) -> Router {
         .route("/_mock/certificates/roll-over", post(certificates::roll_over))
         .route("/_mock/certificates/forge", post(certificates::forge))
         .route("/_mock/requests", get(control::requests))
+        .route("/_mock/answers", post(control::answers))
         .route("/_mock/next", post(control::next))
         .layer(middleware::from_fn_with_state(Arc::new(guard), guard::check));
     Router::new()

@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 
-use super::pages;
-use super::reply::{Handled, text};
+use super::reply::Handled;
 use crate::core::Core;
+use crate::pages;
 use crate::protocol::failure::Failure;
-use crate::protocol::parameters::Parameters;
+use crate::protocol::text;
+use crate::protocol::v2::parameters::Parameters;
 use crate::validate::scalar::is_url;
 
 /// Where a user agrees.
@@ -47,14 +48,14 @@ fn asked(
     parameters: &Parameters,
     decide: impl FnOnce(&Core) -> Vec<(&'static str, String)>,
 ) -> Response<Body> {
-    if parameters.get("app_id") != Some(&core.app_id) {
+    if parameters.get("app_id") != Some(&core.app.id) {
         return refused(&Failure::invalid("INVALID_APP_ID", "无效的 app_id"));
     }
     let Some(target) = parameters.get("redirect_uri").filter(|uri| is_url(uri)) else {
         return refused(&Failure::invalid("INVALID_REDIRECT_URI", "redirect_uri 无效"));
     };
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("app_id", &core.app_id);
+    query.append_pair("app_id", &core.app.id);
     for (name, value) in decide(core) {
         query.append_pair(name, &value);
     }
@@ -70,11 +71,11 @@ fn asked(
     let Ok(location) = HeaderValue::from_str(&target) else {
         return refused(&Failure::invalid("INVALID_REDIRECT_URI", "redirect_uri 无效"));
     };
-    let mut response = text(StatusCode::FOUND, "utf-8", "");
+    let mut response = text(StatusCode::FOUND, "utf-8", "").map(Body::from);
     response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
 fn refused(failure: &Failure) -> Response<Body> {
-    text(StatusCode::OK, "utf-8", pages::error(failure))
+    text(StatusCode::OK, "utf-8", pages::error(failure)).map(Body::from)
 }

@@ -1,58 +1,88 @@
-//! What goes back over HTTP.
+//! What goes back over HTTP, and what can happen to it there.
 
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use axum::body::Body;
+use axum::body::Body as HttpBody;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::connection::Cut;
 use crate::certificates::Signatory;
+use crate::faults::Fault;
+use crate::gateway::Body;
 use crate::keys::KeyError;
-use crate::protocol::answer::Answer;
-use crate::state::numbers;
+use crate::protocol::text;
 
-/// An answer, or a page.
-pub(crate) enum Reply {
-    /// To a program.
-    Answer(Answer),
-    /// To a browser.
-    Page(String),
+/// A handler that never fails by itself.
+pub(crate) type Handled = Result<Response<HttpBody>, Infallible>;
+
+/// A reply when nothing is the matter.
+pub(super) fn response(body: &Body, signatory: &Signatory) -> Result<Response<HttpBody>, KeyError> {
+    Ok(whole(body, signatory)?.map(HttpBody::from))
 }
 
-impl Reply {
-    /// As it goes out when nothing is the matter.
-    pub(crate) fn response(self, signatory: &Signatory) -> Result<Response<Body>, KeyError> {
-        match self {
-            Self::Answer(answer) => {
-                let body = answer.body(signatory)?;
-                Ok(text(StatusCode::OK, answer.charset.name(), body))
-            }
-            Self::Page(html) => Ok(text(StatusCode::OK, "utf-8", html)),
+/// The same, in one piece.
+fn whole(body: &Body, signatory: &Signatory) -> Result<Response<Bytes>, KeyError> {
+    match body {
+        Body::Answer(answer) => answer.response(signatory),
+        Body::Page(html) => Ok(text(StatusCode::OK, "utf-8", html.clone())),
+    }
+}
+
+/// Does to a reply what the fault is about.
+pub(super) async fn spoil(
+    fault: Fault,
+    body: Body,
+    signatory: &Signatory,
+    cut: &Cut,
+) -> Result<Response<HttpBody>, KeyError> {
+    let ok = |body: Bytes| text(StatusCode::OK, "utf-8", body).map(HttpBody::from);
+    Ok(match fault {
+        Fault::HttpStatus(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            text(status, "utf-8", status.to_string()).map(HttpBody::from)
         }
-    }
-}
-
-/// A body in the content type that the gateway gives everything, JSON too.
-pub(crate) fn text(status: StatusCode, charset: &str, body: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.into()));
-    *response.status_mut() = status;
-    let content_type = HeaderValue::from_str(&format!("text/html;charset={charset}"));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        content_type.unwrap_or(HeaderValue::from_static("text/html;charset=utf-8")),
-    );
-    if let Ok(trace) = HeaderValue::from_str(&numbers::random(16)) {
-        response.headers_mut().insert("trace_id", trace);
-    }
-    response
+        Fault::Html => ok(Bytes::from_static(
+            "<html><body><h1>系统繁忙</h1></body></html>".as_bytes(),
+        )),
+        Fault::Empty => ok(Bytes::new()),
+        Fault::Redirect(url) => {
+            let mut response = text(StatusCode::FOUND, "utf-8", "").map(HttpBody::from);
+            if let Ok(url) = HeaderValue::from_str(&url) {
+                response.headers_mut().insert(header::LOCATION, url);
+            }
+            response
+        }
+        Fault::CloseConnection => {
+            cut.now();
+            ok(Bytes::new())
+        }
+        Fault::Delay(delay) => {
+            delay.held_back().await;
+            response(&body, signatory)?
+        }
+        Fault::Truncated => {
+            let body = whole(&body, signatory)?.into_body();
+            ok(body.slice(..body.len() / 2))
+        }
+        Fault::CutOff => {
+            let mut response = ok(Bytes::new());
+            *response.body_mut() = HttpBody::new(CutOff::half_of(&whole(&body, signatory)?.into_body()));
+            response
+        }
+        fault => match body {
+            Body::Answer(answer) => answer.spoiled(&fault, signatory)?.map(HttpBody::from),
+            page @ Body::Page(_) => response(&page, signatory)?,
+        },
+    })
 }
 
 /// A body that ends before all that its length promises has come.
-pub(crate) struct CutOff {
+struct CutOff {
     first: Option<Bytes>,
     is_flushed: bool,
     promised: u64,
@@ -60,9 +90,9 @@ pub(crate) struct CutOff {
 
 impl CutOff {
     /// The first half of `body`, under the length of the whole.
-    pub(crate) fn half_of(body: &[u8]) -> Self {
+    fn half_of(body: &Bytes) -> Self {
         Self {
-            first: Some(Bytes::copy_from_slice(&body[..body.len() / 2])),
+            first: Some(body.slice(..body.len() / 2)),
             is_flushed: false,
             promised: body.len() as u64,
         }
@@ -93,6 +123,3 @@ impl http_body::Body for CutOff {
         SizeHint::with_exact(self.promised)
     }
 }
-
-/// A handler that never fails by itself.
-pub(crate) type Handled = Result<Response<Body>, Infallible>;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::numbers;
 use crate::lifetimes::Lifetimes;
+use crate::numbers;
 
 /// The merchant who allowed it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! What the gateway remembers: trades, transfers, authorisations, certificates, invoices. Nothing here knows HTTP, JSON fields or error codes.
 
 pub(crate) mod authorisations;
-pub(crate) mod money;
-pub(crate) mod numbers;
 pub(crate) mod refunds;
 pub(crate) mod trades;
 pub(crate) mod transfers;
@@ -13,13 +11,14 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use authorisations::Authorisations;
-use money::Money;
+
 use trades::Trades;
 use transfers::Transfers;
 use users::Users;
 
 use crate::certificates::Identity;
 use crate::lifetimes::Lifetimes;
+use crate::money::Money;
 
 /// Everything that the gateway remembers.
 #[derive(Debug)]

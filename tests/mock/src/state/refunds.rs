@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::money::Money;
-use super::numbers;
 use super::trades::{Event, EventKind, Key, Order, Status, Trades};
+use crate::money::Money;
+use crate::numbers;
 
 /// Money that went back.
 #[derive(Clone, Debug)]

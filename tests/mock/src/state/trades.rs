@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::money::Money;
-use super::numbers;
 use super::refunds::{Refund, Settlement};
-use crate::keys::SignType;
-use crate::protocol::charset::Charset;
+use crate::money::Money;
+use crate::numbers;
+use crate::protocol::Callbacks;
 
 /// Who an order is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +66,7 @@ pub(crate) struct Terms {
     pub(crate) store_id: Option<String>,
     pub(crate) terminal_id: Option<String>,
     pub(crate) buyer: Buyer,
-    pub(crate) notify_url: Option<String>,
-    pub(crate) return_url: Option<String>,
-    pub(crate) charset: Charset,
-    pub(crate) sign_type: SignType,
+    pub(crate) callbacks: Callbacks,
     /// When an unpaid trade is closed.
     pub(crate) expires: Option<Timestamp>,
     /// Until when a QR code can be scanned.

@@ -28,10 +28,7 @@ fn terms(total: &str) -> Terms {
         store_id: None,
         terminal_id: None,
         buyer: Buyer::default(),
-        notify_url: None,
-        return_url: None,
-        charset: Charset::default(),
-        sign_type: SignType::Rsa2,
+        callbacks: Callbacks::default(),
         expires: None,
         scan_until: None,
     }

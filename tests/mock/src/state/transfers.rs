@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::money::Money;
-use super::numbers;
+use crate::money::Money;
+use crate::numbers;
 
 /// How long a bank takes.
 const BANK_TAKES: SignedDuration = SignedDuration::from_hours(2);

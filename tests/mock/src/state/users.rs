@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::authorisations::{ExchangeRefusal, after};
-use super::numbers;
 use crate::lifetimes::Lifetimes;
+use crate::numbers;
 
 /// Who sits at the browser: a user with an account, who may own a merchant's app.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

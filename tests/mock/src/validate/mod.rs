@@ -1,13 +1,12 @@
-//! Whether a request is what its method's spec asks for.
+//! Whether a request, or an answer that a test orders, is what its method's spec asks for.
 
-mod json;
 pub(crate) mod scalar;
 
-use alipay_codegen::ir::{Field, Method, Object, Placement, Spec, Type, TypeBody};
+use alipay_codegen::ir::{Field, Method, Object, Scalar, Type, TypeBody};
 use serde_json::{Map, Value};
 
 use crate::protocol::failure::Failure;
-use crate::protocol::parameters::Parameters;
+use crate::specs::Described;
 
 /// How methods say that a parameter is wrong; the first that a method's spec lists is its way.
 const INVALID_PARAMETER: [&str; 4] = [
@@ -17,11 +16,11 @@ const INVALID_PARAMETER: [&str; 4] = [
     "ILLEGAL_PARAM",
 ];
 
-/// What is wrong with a request: where, and by which rule.
-#[derive(Debug, PartialEq)]
-struct Problem {
-    path: String,
-    rule: String,
+/// What is wrong with a value: where, and by which rule.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Problem {
+    pub(crate) path: String,
+    pub(crate) rule: String,
 }
 
 impl Problem {
@@ -33,42 +32,22 @@ impl Problem {
     }
 }
 
-/// The request's business fields, from wherever the spec puts them, if they keep to it.
-pub(crate) fn request(spec: &Spec, method: &Method, parameters: &Parameters) -> Result<Map<String, Value>, Failure> {
-    let mut request = match parameters.get("biz_content") {
-        Some(text) => json::object(text)
-            .map_err(|problem| Failure::invalid("isv.illegal-json", format!("biz_content: {problem}")))?,
-        None => Map::new(),
+/// Whether a request keeps to its method's spec.
+pub(crate) fn request(described: Described<'_>, request: &Map<String, Value>) -> Result<(), Failure> {
+    let rules = Rules {
+        described,
+        side: Side::Request,
     };
-    for field in &method.request.fields {
-        match field.placement {
-            Placement::Business => {}
-            Placement::TopLevel => {
-                request.remove(&field.name);
-                if let Some(text) = parameters.get(&field.name) {
-                    request.insert(field.name.clone(), top_level(&field.ty, text));
-                }
-            }
-            Placement::File => {
-                request.remove(&field.name);
-                if parameters.has_file(&field.name) {
-                    request.insert(field.name.clone(), Value::Bool(true));
-                }
-            }
-        }
-    }
-    match object(&Types { spec, method }, &method.request, &request, "") {
-        Ok(()) => Ok(request),
-        Err(problem) => Err(refusal(method, &problem)),
-    }
+    object(rules, &described.method.request, request, "").map_err(|problem| refusal(described.method, &problem))
 }
 
-/// A parameter of its own carries lists and objects as JSON text.
-fn top_level(ty: &Type, text: &str) -> Value {
-    match ty {
-        Type::Scalar(_) => Value::from(text),
-        Type::Named(_) | Type::List(_) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
-    }
+/// Whether these are fields of the method's response, with values of their types. None has to be there.
+pub(crate) fn response(described: Described<'_>, response: &Map<String, Value>) -> Result<(), Problem> {
+    let rules = Rules {
+        described,
+        side: Side::Response,
+    };
+    object(rules, &described.method.response, response, "")
 }
 
 /// Methods have their own code for wrong parameters; what has none is refused by the gateway.
@@ -83,28 +62,40 @@ fn refusal(method: &Method, problem: &Problem) -> Failure {
     }
 }
 
-/// What type references of a method mean.
-struct Types<'a> {
-    spec: &'a Spec,
-    method: &'a Method,
+/// By what values are measured.
+#[derive(Clone, Copy)]
+struct Rules<'a> {
+    described: Described<'a>,
+    side: Side,
 }
 
-fn object(types: &Types<'_>, definition: &Object, value: &Map<String, Value>, path: &str) -> Result<(), Problem> {
+/// Whose fields they are.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    /// The caller's: the gateway ignores what it doesn't know, and misses what it requires.
+    Request,
+    /// The gateway's own, as a test orders them: what no spec knows is a slip of the pen, and what is left out is left out.
+    Response,
+}
+
+fn object(rules: Rules<'_>, definition: &Object, value: &Map<String, Value>, path: &str) -> Result<(), Problem> {
+    if rules.side == Side::Response {
+        let is_known = |name: &str| definition.fields.iter().any(|field| field.name == name);
+        if let Some(name) = value.keys().find(|name| !is_known(name)) {
+            return Err(Problem::new(&join(path, name), "the response has no such field"));
+        }
+    }
     let given = |name: &str| value.get(name).is_some_and(|value| !is_blank(value));
     for definition in &definition.fields {
-        let path = if path.is_empty() {
-            definition.name.clone()
-        } else {
-            format!("{path}.{}", definition.name)
-        };
+        let path = join(path, &definition.name);
         match value.get(&definition.name).filter(|value| !is_blank(value)) {
-            Some(value) => field(types, definition, value, &path)?,
-            None if definition.required => return Err(Problem::new(&path, "required")),
+            Some(value) => field(rules, definition, value, &path)?,
+            None if definition.required && rules.side == Side::Request => return Err(Problem::new(&path, "required")),
             None => {}
         }
     }
     for group in &definition.at_least_one {
-        if !group.iter().any(|name| given(name)) {
+        if rules.side == Side::Request && !group.iter().any(|name| given(name)) {
             let place = if path.is_empty() { "request" } else { path };
             return Err(Problem::new(
                 place,
@@ -113,6 +104,15 @@ fn object(types: &Types<'_>, definition: &Object, value: &Map<String, Value>, pa
         }
     }
     Ok(())
+}
+
+/// The path of a field inside the object at `path`.
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 /// The gateway takes an empty value for an absent one.
@@ -125,37 +125,39 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-fn field(types: &Types<'_>, definition: &Field, value: &Value, path: &str) -> Result<(), Problem> {
+fn field(rules: Rules<'_>, definition: &Field, value: &Value, path: &str) -> Result<(), Problem> {
     if let (Some(max), Value::Array(items)) = (definition.max_items, value)
         && items.len() > usize::try_from(max).unwrap_or(usize::MAX)
     {
         return Err(Problem::new(path, format!("at most {max} items")));
     }
-    typed(types, &definition.ty, definition, value, path)
+    typed(rules, &definition.ty, definition, value, path)
 }
 
-fn typed(types: &Types<'_>, ty: &Type, definition: &Field, value: &Value, path: &str) -> Result<(), Problem> {
+fn typed(rules: Rules<'_>, ty: &Type, definition: &Field, value: &Value, path: &str) -> Result<(), Problem> {
     match ty {
         Type::Scalar(scalar) => scalar::check(*scalar, definition, value).map_err(|rule| Problem::new(path, rule)),
         Type::List(inner) => match value {
             Value::Array(items) => items
                 .iter()
                 .enumerate()
-                .try_for_each(|(index, item)| typed(types, inner, definition, item, &format!("{path}[{index}]"))),
+                .try_for_each(|(index, item)| typed(rules, inner, definition, item, &format!("{path}[{index}]"))),
             _ => Err(Problem::new(path, "must be a list")),
         },
-        Type::Named(reference) => match types
+        Type::Named(reference) => match rules
+            .described
             .spec
-            .resolve(types.method, reference)
+            .resolve(rules.described.method, reference)
             .map(|definition| &definition.body)
         {
             Some(TypeBody::Object(inner)) => match value {
-                Value::Object(value) => object(types, inner, value, path),
+                Value::Object(value) => object(rules, inner, value, path),
                 _ => Err(Problem::new(path, "must be an object")),
             },
             // Enums are open: the gateway knows values that the documentation doesn't.
-            Some(TypeBody::Enum(_)) => scalar::check(alipay_codegen::ir::Scalar::String, definition, value)
-                .map_err(|rule| Problem::new(path, rule)),
+            Some(TypeBody::Enum(_)) => {
+                scalar::check(Scalar::String, definition, value).map_err(|rule| Problem::new(path, rule))
+            }
             None => Ok(()),
         },
     }

@@ -4,7 +4,7 @@ use alipay_codegen::ir::{Field, Scalar};
 use serde_json::Value;
 
 use crate::clock;
-use crate::state::money::Money;
+use crate::money::Money;
 
 /// The rule that a value breaks, if it breaks one.
 pub(super) fn check(scalar: Scalar, definition: &Field, value: &Value) -> Result<(), String> {

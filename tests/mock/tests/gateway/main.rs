@@ -1,5 +1,6 @@
 //! The gateway over real HTTP, called by a client that shares nothing with it: signatures are made and checked by `aws-lc-rs` and by `openssl`.
 
+mod answers;
 mod binary;
 mod certificates;
 mod client;

@@ -1,6 +1,6 @@
-//! Transfers, invoices, and methods that nobody plays.
+//! Transfers and invoices.
 
-use alipay_mock::{Mock, SourceFile};
+use alipay_mock::Mock;
 use serde_json::json;
 
 use crate::certificates::certified;
@@ -178,30 +178,5 @@ async fn invoices_come_by_token() {
     assert_eq!(
         client.call(method, &content).await.node["invoice_element_list"][0]["invoice_code"],
         "4112740003"
-    );
-}
-
-#[tokio::test]
-async fn methods_without_behaviour_are_validated_all_the_same() {
-    let text = "method: alipay.test.thing.get\ntitle: 测试\ndoc: A test.\nsource: https://opendocs.alipay.com/x\nkind: server\nretry: read\n\
-        request:\n  id: { type: string, required: true, doc: Which. }\n";
-    let file = SourceFile {
-        path: "test/alipay.test.thing.get.yaml".to_owned(),
-        text: text.to_owned(),
-    };
-    let mock = Mock::builder().spec_files([file]).start().await.unwrap();
-    let client = Client::of(&mock);
-    assert_eq!(
-        client.code("alipay.test.thing.get", &json!({})).await,
-        "40002 isv.invalid-parameter"
-    );
-    let unplayed = client.call("alipay.test.thing.get", &json!({ "id": "1" })).await;
-    assert_eq!(
-        (unplayed.code().as_str(), unplayed.text("sub_msg")),
-        ("20000 isp.unknow-error", "not played by the embedded gateway")
-    );
-    assert_eq!(
-        client.code("alipay.trade.query", &json!({})).await,
-        "40002 isv.invalid-method"
     );
 }

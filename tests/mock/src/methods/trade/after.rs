@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::clock::beijing;
 use crate::methods::{Call, Played};
-use crate::protocol::answer::Fields;
+use crate::money::Money;
 use crate::protocol::failure::Failure;
-use crate::state::money::Money;
+use crate::protocol::fields::Fields;
 use crate::state::refunds::{RefundRefusal, SettleRefusal, Settlement, Share};
 use crate::state::trades::{CancelAction, Order, StepRefusal, Trade};
 

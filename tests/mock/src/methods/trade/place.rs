@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock;
 use crate::methods::{Call, Played};
-use crate::protocol::answer::Fields;
+use crate::money::Money;
+use crate::numbers;
 use crate::protocol::failure::Failure;
-use crate::state::money::Money;
-use crate::state::numbers;
+use crate::protocol::fields::Fields;
 use crate::state::trades::{Buyer, Key, Merchant, PlaceRefusal, Status, StepRefusal, Terms};
 
 /// Up to here a scanned payment code pays at once; above, the buyer confirms on the phone.
@@ -199,10 +199,7 @@ fn terms(call: &Call<'_>, scan_until: Option<Timestamp>) -> Result<Terms, Failur
             open_id,
             logon_id: call.text("buyer_logon_id").unwrap_or(default.logon_id),
         },
-        notify_url: call.parameters.get("notify_url").map(str::to_owned),
-        return_url: call.parameters.get("return_url").map(str::to_owned),
-        charset: call.parameters.charset.clone(),
-        sign_type: call.sign_type,
+        callbacks: call.callbacks.clone(),
         expires,
         scan_until,
     })

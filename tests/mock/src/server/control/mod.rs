@@ -4,7 +4,7 @@ pub(crate) mod certificates;
 pub(crate) mod merchants;
 pub(crate) mod users;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
@@ -13,9 +13,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::control::{ControlError, NextAnswer};
+use crate::control::ControlError;
+use crate::control::answers::{AnswerOrder, NextError};
 use crate::core::Core;
-use crate::server::MAX_BODY;
+use crate::protocol::MAX_BODY;
 use crate::server::reply::Handled;
 
 pub(crate) async fn trade(State(core): State<Arc<Core>>, Path(number): Path<String>) -> Handled {
@@ -65,10 +66,17 @@ pub(crate) async fn invoices(
     })
 }
 
+pub(crate) async fn answers(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
+    Ok(match read::<AnswerOrder>(request).await {
+        Ok(order) => result(core.order_answer(order).map(|()| json!({}))),
+        Err(refusal) => refusal,
+    })
+}
+
 pub(crate) async fn next(State(core): State<Arc<Core>>, request: Request<Body>) -> Handled {
-    Ok(match read::<NextAnswer>(request).await {
+    Ok(match read::<NextError>(request).await {
         Ok(next) => {
-            core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
+            core.order_error(&next);
             answer(StatusCode::OK, &json!({}))
         }
         Err(refusal) => refusal,
@@ -79,7 +87,12 @@ pub(crate) async fn requests(State(core): State<Arc<Core>>) -> Handled {
     let journal = &core.journal;
     Ok(answer(
         StatusCode::OK,
-        &json!({ "total": journal.count(), "methods": journal.by_method(), "refusals": journal.refusals() }),
+        &json!({
+            "total": journal.count(),
+            "methods": journal.by_method(),
+            "refusals": journal.refusals(),
+            "examples": journal.examples(),
+        }),
     ))
 }
 
@@ -92,7 +105,7 @@ fn result<T: Serialize>(result: Result<T, ControlError>) -> Response<Body> {
                     StatusCode::NOT_FOUND
                 }
                 ControlError::Signing => StatusCode::INTERNAL_SERVER_ERROR,
-                ControlError::Setting(_) => StatusCode::BAD_REQUEST,
+                ControlError::Setting(_) | ControlError::Answer(_) => StatusCode::BAD_REQUEST,
                 ControlError::NoTrade(_)
                 | ControlError::Paid(_)
                 | ControlError::Closed(_)

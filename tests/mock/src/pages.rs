@@ -1,38 +1,49 @@
 //! What a buyer's browser sees.
 
+use alipay_codegen::ir::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::html::escape;
 use crate::protocol::failure::{Failure, msg};
-use crate::protocol::signature::escape_html;
 use crate::state::trades::Order;
 
 /// The cashier: what is to be paid, and a button that plays the buyer.
-pub(super) fn cashier(order: &Order) -> String {
+pub(crate) fn cashier(order: &Order) -> String {
     let terms = &order.terms;
     let action = utf8_percent_encode(&terms.out_trade_no, NON_ALPHANUMERIC);
     let body = format!(
         "<h1>收银台</h1>\n<dl>\n<dt>商品</dt><dd id=\"subject\">{}</dd>\n<dt>金额</dt><dd id=\"total_amount\">{}</dd>\n\
          <dt>商户订单号</dt><dd id=\"out_trade_no\">{}</dd>\n<dt>支付宝交易号</dt><dd id=\"trade_no\">{}</dd>\n</dl>\n\
          <form method=\"post\" action=\"/_mock/trades/{action}/pay\"><button>付款</button></form>",
-        escape_html(&terms.subject),
+        escape(&terms.subject),
         terms.total,
-        escape_html(&terms.out_trade_no),
-        escape_html(order.trade.as_ref().map(|trade| trade.no.as_str()).unwrap_or_default()),
+        escape(&terms.out_trade_no),
+        escape(order.trade.as_ref().map(|trade| trade.no.as_str()).unwrap_or_default()),
     );
     page("支付宝 - 收银台", &body)
 }
 
 /// What the buyer sees when the merchant's page did something wrong.
-pub(super) fn error(failure: &Failure) -> String {
+pub(crate) fn error(failure: &Failure) -> String {
     let body = format!(
         "<h1>{}</h1>\n<dl>\n<dt>错误代码</dt><dd id=\"code\">{}</dd>\n<dt>明细代码</dt><dd id=\"sub_code\">{}</dd>\n\
          <dt>错误原因</dt><dd id=\"sub_msg\">{}</dd>\n</dl>",
         msg(&failure.code),
-        escape_html(&failure.code),
-        escape_html(&failure.sub_code),
-        escape_html(&failure.sub_msg),
+        escape(&failure.code),
+        escape(&failure.sub_code),
+        escape(&failure.sub_msg),
     );
     page("支付宝 - 出错了", &body)
+}
+
+/// What the buyer sees where the gateway has no page of its own.
+pub(crate) fn example(method: &Method) -> String {
+    let body = format!(
+        "<h1>{}</h1>\n<p>模拟网关未实现此页面，请求已按 spec 校验通过。</p>\n<dl>\n<dt>方法</dt><dd id=\"method\">{}</dd>\n</dl>",
+        escape(&method.title),
+        escape(&method.name),
+    );
+    page("支付宝 - 示例页面", &body)
 }
 
 fn page(title: &str, body: &str) -> String {

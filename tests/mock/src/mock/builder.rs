@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,29 +11,30 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::Mock;
+use super::Mock;
+use crate::answers::Answers;
 use crate::certificates::{CertificateError, Certificates, Files, Identity};
 use crate::clock::{Clock, SystemClock, timestamp};
-use crate::core::Core;
+use crate::core::{App, Core};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::keys::{KeyError, KeyPair, PublicKey};
 use crate::lifetimes::Lifetimes;
+use crate::money::Money;
 use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
 use crate::server;
 use crate::server::connection::{Cut, Doors};
 use crate::server::guard::{BadHostName, Guard, HostName};
-use crate::specs;
+use crate::specs::{Source, SpecError, Specs};
 use crate::state::State;
-use crate::state::money::Money;
 
 /// Why a gateway can't start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The specs are not sound.
-    #[error("the specs are not sound:\n{0}")]
-    Specs(String),
+    /// The specs can't be used.
+    #[error(transparent)]
+    Specs(#[from] SpecError),
     /// A key can't be made or encoded.
     #[error("a key can't be made: {0}")]
     Key(#[from] KeyError),
@@ -89,7 +91,7 @@ pub struct Builder {
     lifetimes: Lifetimes,
     app_gateway_url: Option<String>,
     notifications_name_certificate: bool,
-    specs: Vec<SourceFile>,
+    specs: Vec<Source>,
 }
 
 impl Default for Builder {
@@ -108,7 +110,7 @@ impl Default for Builder {
             lifetimes: Lifetimes::default(),
             app_gateway_url: None,
             notifications_name_certificate: true,
-            specs: specs::embedded(),
+            specs: Vec::new(),
         }
     }
 }
@@ -263,10 +265,18 @@ impl Builder {
         self
     }
 
-    /// Other specs than those that are built in.
+    /// The spec files below this folder, beside those that are built in: methods of your own, laid out as in `spec/`, with types of their own. May be
+    /// called several times. A method that has a spec already is refused.
+    #[must_use]
+    pub fn specs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.specs.push(Source::Folder(folder.into()));
+        self
+    }
+
+    /// The same with the texts of spec files; paths are relative to the folder, such as `shop/alipay.shop.thing.get.yaml`.
     #[must_use]
     pub fn spec_files(mut self, files: impl IntoIterator<Item = SourceFile>) -> Self {
-        self.specs = files.into_iter().collect();
+        self.specs.push(Source::Files(files.into_iter().collect()));
         self
     }
 
@@ -278,7 +288,7 @@ impl Builder {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub async fn start(self) -> Result<Mock, StartError> {
-        let spec = alipay_codegen::load(self.specs).map_err(|problems| StartError::Specs(problems.to_string()))?;
+        let specs = Specs::load(self.specs)?;
         let is_own = matches!(self.app_key, AppKey::Pair(_) | AppKey::Public(_));
         let (app_pair, app_key) = match self.app_key {
             AppKey::Shared => pair(KeyPair::shared()?.0),
@@ -317,15 +327,17 @@ impl Builder {
         let deliveries = Deliveries::new(Handle::current(), self.schedule, stop.subscribe())
             .map_err(|error| StartError::Client(error.to_string()))?;
         let core = Arc::new(Core {
-            spec,
-            app_id: self.app_id,
-            seller_id: self.seller_id,
-            app_key,
+            specs,
+            app: App {
+                id: self.app_id,
+                seller_id: self.seller_id,
+                key: app_key,
+            },
             clock: self.clock,
             notifications_name_certificate: self.notifications_name_certificate,
             state: Mutex::new(State::new(identity, self.balance, self.lifetimes, self.app_gateway_url)),
             faults: Faults::default(),
-            next: Mutex::default(),
+            answers: Answers::default(),
             deliveries,
             journal: Journal::default(),
         });

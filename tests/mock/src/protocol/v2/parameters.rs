@@ -5,8 +5,8 @@ use std::collections::hash_map::Entry;
 
 use percent_encoding::percent_decode;
 
-use super::charset::Charset;
 use super::multipart;
+use crate::protocol::charset::Charset;
 
 /// Everything a request carries.
 #[derive(Debug, Default)]
@@ -176,7 +176,7 @@ fn pairs(form: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::MAX_BODY;
+    use crate::protocol::MAX_BODY;
 
     const FORM: &str = "application/x-www-form-urlencoded";
 

@@ -1,22 +1,26 @@
 //! The handle of a running gateway.
 
+pub(crate) mod builder;
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use builder::Builder;
+
 use crate::certificates::Certificates;
-use crate::control::NextAnswer;
+use crate::control::answers::NextError;
 use crate::control::merchants::{Agreement, AppGateway};
 use crate::control::users::Consent;
 use crate::core::Core;
 use crate::keys::{KeyError, KeyPair};
 use crate::{
-    AuthorisationView, Builder, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment, Received,
-    StartError, TradeView, Visitor,
+    Answer, AnswerError, AuthorisationView, ControlError, DeadRefreshToken, Fault, Forgery, Lifetimes, Payment,
+    Received, StartError, TradeView, Visitor,
 };
 
 /// A running gateway. Dropping it shuts it down.
@@ -34,7 +38,7 @@ impl fmt::Debug for Mock {
         formatter
             .debug_struct("Mock")
             .field("address", &self.address)
-            .field("app_id", &self.core.app_id)
+            .field("app_id", &self.core.app.id)
             .finish_non_exhaustive()
     }
 }
@@ -70,12 +74,12 @@ impl Mock {
 
     /// The app that may call.
     pub fn app_id(&self) -> &str {
-        &self.core.app_id
+        &self.core.app.id
     }
 
     /// The merchant's user number.
     pub fn seller_id(&self) -> &str {
-        &self.core.seller_id
+        &self.core.app.seller_id
     }
 
     /// The app's key pair, unless the gateway was given the public half only.
@@ -192,16 +196,44 @@ impl Mock {
         self.core.close(out_trade_no)
     }
 
-    /// Answers the next call of this method with a signed error. With `after_effect` the call is carried out all the same: its outcome is unknown to
-    /// the caller.
-    pub fn answer_next(&self, method: &str, code: &str, sub_code: &str, after_effect: bool) {
-        let next = NextAnswer {
+    /// Says what a method is answered with, in place of what the gateway would do, signed like any other answer:
+    ///
+    /// ```
+    /// # use alipay_mock::{Answer, Mock};
+    /// # use serde_json::json;
+    /// # async fn example(mock: &Mock) -> Result<(), alipay_mock::AnswerError> {
+    /// // All calls from now on:
+    /// mock.answer("alipay.trade.query", json!({ "trade_status": "TRADE_FINISHED" }))?;
+    /// // The next call only, before those:
+    /// mock.answer("alipay.trade.query", Answer::error("20000", "isp.unknow-error").once())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Calls pass the same checks as ever: the signature, and the request against the spec, where the answer is no error. A field that the method's
+    /// spec does not know, or a value of another type, is refused here; a field that every success has and that is left out is added: it repeats the
+    /// request, or is the spec's example. [`Answer::exactly`] turns both off. A method without a spec may be answered too, with any fields.
+    ///
+    /// # Errors
+    /// If the answer is no JSON object, does not keep to the method's spec, or is the success of a method that a browser opens.
+    pub fn answer(&self, method: &str, answer: impl Into<Answer>) -> Result<(), AnswerError> {
+        self.core.order(method, answer.into())
+    }
+
+    /// Answers the next call of this method with a signed error: [`answer`](Self::answer) with an [`Answer::error`] that is [`once`](Answer::once),
+    /// and [`executed`](Answer::executed) if the call is to be carried out all the same: its outcome is unknown to the caller.
+    pub fn answer_next(&self, method: &str, code: &str, sub_code: &str, executed: bool) {
+        self.core.order_error(&NextError {
             method: method.to_owned(),
             code: code.to_owned(),
             sub_code: sub_code.to_owned(),
-            after_effect,
-        };
-        self.core.next.lock().unwrap_or_else(PoisonError::into_inner).push(next);
+            executed,
+        });
+    }
+
+    /// Answers this method as the gateway does by itself: drops the answers that were ordered for it.
+    pub fn forget_answers(&self, method: &str) {
+        self.core.answers.forget(method);
     }
 
     /// Spoils the next answer, of whatever method. Several wait in line.
@@ -227,6 +259,11 @@ impl Mock {
     /// How many requests of this method have come to the gateway.
     pub fn requests_of(&self, method: &str) -> u64 {
         self.core.journal.by_method().get(method).copied().unwrap_or_default()
+    }
+
+    /// How many requests of this method were answered by the examples of its spec, because the gateway has no behaviour for it.
+    pub fn examples_of(&self, method: &str) -> u64 {
+        self.core.journal.examples().get(method).copied().unwrap_or_default()
     }
 
     /// How many requests the gateway has refused with this `sub_code`.
