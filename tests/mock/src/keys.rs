@@ -49,7 +49,7 @@ pub enum KeyError {
     #[error("the key is neither PEM nor one line of base64")]
     Encoding,
     /// It is encoded well, but holds no key of the right kind.
-    #[error("this is no {expected}")]
+    #[error("the key is not an {expected}")]
     Kind {
         /// What was expected.
         expected: &'static str,

@@ -54,6 +54,9 @@ struct Arguments {
     /// Where the app is told of merchants who authorise it or withdraw.
     #[arg(long, value_name = "URL")]
     app_gateway: Option<String>,
+    /// A folder of spec files, beside those that are built in: methods of your own. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    specs: Vec<PathBuf>,
     /// Where to keep the keys that aren't given. Those that are there already are used; the others are made.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -67,7 +70,13 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "alipay-mock: {error}");
+            let mut message = format!("alipay-mock: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                message = format!("{message}: {error}");
+                cause = error.source();
+            }
+            let _ = writeln!(io::stderr(), "{message}");
             ExitCode::FAILURE
         }
     }
@@ -97,6 +106,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     if is_made {
         builder = builder.certificates();
+    }
+    for folder in arguments.specs {
+        builder = builder.specs(folder);
     }
     if let Some(url) = arguments.app_gateway {
         builder = builder.app_gateway_url(url);

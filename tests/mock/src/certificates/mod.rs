@@ -27,25 +27,25 @@ const ALIPAY: Subject<'_> = Subject {
 #[non_exhaustive]
 pub enum CertificateError {
     /// There is no certificate that could be read in this text.
-    #[error("{0}: there is no certificate in it")]
+    #[error("{0}: the text holds no certificate")]
     Unreadable(&'static str),
     /// The certificate's key is not one of RSA.
-    #[error("{0}: its key is not one of RSA")]
+    #[error("{0}: the key is not an RSA key")]
     KeyKind(&'static str),
     /// No root certificate is of RSA.
-    #[error("the root certificates: none of them is of RSA")]
+    #[error("the root certificates: none has an RSA key")]
     Roots,
     /// The private key belongs to another certificate.
-    #[error("Alipay's certificate and the private key to answer with don't belong together")]
+    #[error("the private key to answer with is not that of Alipay's certificate")]
     AlipayKey,
     /// The key pair belongs to another certificate.
-    #[error("the app's certificate and the app's key don't belong together")]
+    #[error("the app's key is not that of the app's certificate")]
     AppKey,
     /// The app's certificate is Alipay's.
-    #[error("the app's certificate and Alipay's have the same key: one of them is in the other's place")]
+    #[error("the app's certificate and Alipay's certificate have the same key: one file was given for the other")]
     SameKey,
     /// No chain leads from the certificate to the roots.
-    #[error("Alipay's certificate does not come from these root certificates")]
+    #[error("the root certificates did not issue Alipay's certificate")]
     Chain,
 }
 

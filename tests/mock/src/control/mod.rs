@@ -24,7 +24,7 @@ pub enum ControlError {
     #[error("there is no order {0}")]
     NoOrder(String),
     /// The order can't be paid (any more): its code has expired, or it was cancelled.
-    #[error("order {0} has no trade and can't get one")]
+    #[error("order {0} can't be paid: its code has expired, or it was cancelled")]
     NoTrade(String),
     /// The trade is paid.
     #[error("trade {0} is paid")]
@@ -39,7 +39,7 @@ pub enum ControlError {
     #[error("merchant {0} has cancelled its authorisation")]
     Cancelled(String),
     /// The gateway is in public-key mode.
-    #[error("the gateway is in public-key mode")]
+    #[error("the gateway is in public-key mode and has no certificates")]
     NoCertificates,
     /// The gateway is in public-key mode, or its certificates came from files: nobody can issue others.
     #[error(
@@ -53,7 +53,7 @@ pub enum ControlError {
     #[error(transparent)]
     Answer(#[from] AnswerError),
     /// What the gateway gives back could not be signed.
-    #[error("signing failed")]
+    #[error("the gateway could not sign what it gives back")]
     Signing,
 }
 

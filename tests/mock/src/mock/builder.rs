@@ -36,13 +36,13 @@ pub enum StartError {
     #[error(transparent)]
     Specs(#[from] SpecError),
     /// A key can't be made or encoded.
-    #[error("a key can't be made: {0}")]
+    #[error("the gateway's keys can't be made")]
     Key(#[from] KeyError),
     /// The certificates don't go together, or are none.
-    #[error("{0}")]
+    #[error(transparent)]
     Certificates(#[from] CertificateError),
     /// The address can't be listened on.
-    #[error("can't listen on {address}: {source}")]
+    #[error("can't listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -196,7 +196,7 @@ impl Builder {
     /// addresses of the loopback and to the address that is listened on; others, and pages of other sites, are refused.
     ///
     /// # Errors
-    /// If it is no name of a host: it has neither scheme nor port.
+    /// If the name is not a host name: a host name has neither scheme nor port.
     pub fn allow_host(mut self, name: &str) -> Result<Self, BadHostName> {
         self.allowed_hosts.push(name.parse()?);
         Ok(self)

@@ -18,9 +18,9 @@ use super::control::answer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostName(String);
 
-/// It is no name of a host.
+/// A text that is not a host name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name of a host, such as alipay-mock or 192.168.0.2: without a scheme, a port or a path")]
+#[error("{0:?} is not a host name: give one such as alipay-mock or 192.168.0.2, without a scheme, a port or a path")]
 pub struct BadHostName(String);
 
 impl FromStr for HostName {

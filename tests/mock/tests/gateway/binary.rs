@@ -177,12 +177,12 @@ async fn it_says_which_certificates_do_not_belong_together() {
     for (said, expected) in [
         (
             run(app, alipay, "app-private-key.pem"),
-            "the private key to answer with don't belong together",
+            "the private key to answer with is not that of Alipay's certificate",
         ),
-        (run(alipay, alipay, key), "one of them is in the other's place"),
+        (run(alipay, alipay, key), "one file was given for the other"),
         (
             run(key, alipay, key),
-            "the app's certificate: there is no certificate in it",
+            "the app's certificate: the text holds no certificate",
         ),
         (run(app, "nothing.crt", key), "nothing.crt"),
     ] {
@@ -223,9 +223,44 @@ async fn it_takes_more_names() {
         .output()
         .unwrap();
     assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("is not a host name"));
+}
+
+#[tokio::test]
+async fn it_takes_specs_beside_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (keys, specs) = (folder.path().join("keys"), folder.path().join("specs"));
+    let spec = "method: alipay.shop.thing.get\ntitle: 测试\ndoc: A test.\nsource: https://opendocs.alipay.com/x\nkind: server\nretry: read\n\
+        response:\n  colour: { type: string, example: red, doc: How it looks. }\n";
+    fs::create_dir_all(specs.join("shop")).unwrap();
+    fs::write(specs.join("shop/alipay.shop.thing.get.yaml"), spec).unwrap();
+    let (keys, specs) = (keys.to_str().unwrap(), specs.to_str().unwrap());
+    let (_child, url) = start(&["--app-id", "2021", "--keys", keys, "--specs", specs]).await;
+    let caller = client(&url, Path::new(keys));
+    assert_eq!(
+        caller.call("alipay.shop.thing.get", &json!({})).await.text("colour"),
+        "red"
+    );
+    assert_eq!(caller.create("1", "1.00", &[]).await.code(), "10000");
+
+    let said = |specs: &str| {
+        let output = Command::new(PROGRAM)
+            .args(["--listen", "127.0.0.1:0", "--keys", keys, "--specs", specs])
+            .output();
+        let output = output.unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // What is wrong, and why.
+    let nowhere = said(&format!("{specs}/nowhere"));
     assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("is no name of a host")
+        nowhere.starts_with(&format!("alipay-mock: cannot read {specs}/nowhere: ")),
+        "{nowhere}"
+    );
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec");
+    let twice = said(own);
+    assert!(
+        twice.contains("has two specs, the built-in ") && twice.contains(": remove one"),
+        "{twice}"
     );
 }

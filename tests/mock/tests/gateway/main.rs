@@ -1,6 +1,7 @@
 //! The gateway over real HTTP, called by a client that shares nothing with it: signatures are made and checked by `aws-lc-rs` and by `openssl`.
 
 mod answers;
+#[cfg(feature = "program")]
 mod binary;
 mod certificates;
 mod client;
