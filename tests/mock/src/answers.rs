@@ -1,4 +1,4 @@
-//! Answers that a test orders, in place of what the gateway would do.
+//! Answers that a test sets, in place of what the gateway would do.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -85,7 +85,7 @@ pub enum AnswerError {
     Field {
         /// The method.
         method: String,
-        /// The field, with the way to it.
+        /// The path of the field.
         field: String,
         /// What is expected there.
         rule: String,
@@ -157,7 +157,7 @@ impl Ordered {
         }
     }
 
-    /// What the call comes to.
+    /// The outcome of the call.
     pub(crate) fn outcome(self, target: Target<'_>, request: &Map<String, Value>, now: Timestamp) -> Outcome {
         let complete = |said: Map<String, Value>| match target {
             Target::Described(described) => example::complete(described, said, request, now),
@@ -176,7 +176,7 @@ fn code(node: &Map<String, Value>) -> Option<&str> {
     node.get("code").and_then(Value::as_str)
 }
 
-/// Whether a `code` is an error: `10000` is none, nor is what the spec names as another outcome.
+/// Whether a `code` is an error: neither `10000` nor another outcome that the spec names.
 fn is_failure(described: Option<Described<'_>>, code: &str) -> bool {
     let is_outcome = described.is_some_and(|described| {
         let mut outcomes = described.method.outcomes.iter();

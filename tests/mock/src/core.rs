@@ -1,4 +1,4 @@
-//! The gateway behind its doors: what the HTTP server, the control endpoint and the in-process handle share.
+//! What the HTTP server, the control endpoint and the in-process handle share.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -24,12 +24,12 @@ pub(crate) struct App {
     pub(crate) key: PublicKey,
 }
 
-/// A running gateway's knowledge.
+/// All that a running gateway keeps.
 pub(crate) struct Core {
     pub(crate) specs: Specs,
     pub(crate) app: App,
     pub(crate) clock: Box<dyn Clock>,
-    /// Whether what Alipay sends of its own accord says which certificate it is signed with.
+    /// Whether notifications and return URLs name the certificate that they are signed with.
     pub(crate) notifications_name_certificate: bool,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Faults,
@@ -44,7 +44,7 @@ impl Core {
         timestamp(self.clock.now())
     }
 
-    /// Looks at or changes the state; what merchants are to be told of is sent off afterwards.
+    /// Reads or changes the state; notifications of the changes are sent afterwards.
     pub(crate) fn with_state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = action(&mut state);
@@ -73,17 +73,17 @@ impl Core {
         result
     }
 
-    /// Looks at the state as it is now.
+    /// Reads the state, together with the time.
     pub(crate) fn look<T>(&self, action: impl FnOnce(&State, Timestamp) -> T) -> T {
         self.with_state(|state| action(state, self.now()))
     }
 
-    /// What Alipay signs with at the moment.
+    /// What Alipay signs with at present.
     pub(crate) fn signatory(&self) -> Signatory {
         self.with_state(|state| state.identity.signatory())
     }
 
-    /// The same for what Alipay sends of its own accord.
+    /// The same for notifications and return URLs.
     pub(crate) fn notification_signer(&self, signatory: Signatory) -> Signatory {
         if self.notifications_name_certificate {
             signatory

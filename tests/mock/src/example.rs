@@ -146,7 +146,7 @@ impl Maker<'_> {
             Scalar::DateTime => beijing(self.now).into(),
             Scalar::Date => beijing_date(self.now).into(),
             Scalar::Url => "https://example.com/".into(),
-            // A request's only; were it a response's, its name would do.
+            // Only requests have files.
             Scalar::Json | Scalar::File => "{}".into(),
         }
     }

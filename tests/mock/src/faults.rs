@@ -1,28 +1,28 @@
-//! What can go wrong between the gateway and a client. Every fault spoils one answer; the call behind it has been carried out.
+//! Faults between the gateway and a client. Every fault applies to one answer; the call behind it has been carried out.
 //!
-//! Here is what can be ordered; protocols do it to the text and the signature, the server to the transport.
+//! This module has what can be ordered. The protocol applies the faults of the text and the signature, the server those of the transport.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Something that happens to the next answer.
+/// A fault of the next answer.
 ///
-/// In all cases the call has been carried out, which is what makes its outcome unknown to the caller. Faults of the signature and of the JSON do
-/// nothing to the pages that browsers get.
+/// The call has been carried out in all cases, so that its outcome is unknown to the caller. Faults of the signature and of the JSON have no effect on
+/// pages for browsers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Fault {
     /// This HTTP status, with a short text in place of the answer.
     HttpStatus(u16),
-    /// 200, but a web page.
+    /// Status 200 with a web page.
     Html,
-    /// 200, but nothing.
+    /// Status 200 with an empty body.
     Empty,
-    /// The first half of the answer, as if it were all of it.
+    /// The first half of the answer, with the length of that half.
     Truncated,
-    /// The first half of the answer under the length of the whole; then the connection ends.
+    /// The first half of the answer, with the length of the whole answer; then the connection ends.
     CutOff,
     /// A signed answer of more than 8 MiB.
     Oversized,
@@ -32,21 +32,21 @@ pub enum Fault {
     EmptySign,
     /// A well-formed `sign` over something else.
     WrongSign,
-    /// One byte of the signed node is another one: the byte of this index, counted round the node's end.
+    /// One byte of the signed node is changed: the byte at this index, modulo the node's length.
     TamperedByte(usize),
-    /// The node comes twice.
+    /// The answer has the node twice.
     DuplicateRoot,
-    /// A signed answer in GBK whatever was asked for, with the field `note` to make sure that it isn't ASCII.
+    /// A signed answer in GBK whatever charset the request names, with a field `note` that is not ASCII.
     GbkBody,
-    /// `/` is written `\/`, but the signature is over the text with plain `/`. Some of Alipay's own gateways do this; a client should bear it.
+    /// `/` is written `\/`, but the signature is over the text with plain `/`. Some of Alipay's own gateways do this, and a client should accept it.
     SlashEscaped,
-    /// `/` is written `\/`, and signed so.
+    /// `/` is written `\/`, and the signature is over that text.
     SlashEscapedSigned,
-    /// The answer waits: see [`Fault::delay`].
+    /// The answer is held back: see [`Fault::delay`].
     Delay(Delay),
-    /// The connection ends without a byte of answer.
+    /// The connection ends before the first byte of the answer.
     CloseConnection,
-    /// 302 to this URL.
+    /// Status 302, with this URL as the location.
     Redirect(String),
     /// A signed answer with fields that no spec knows.
     ExtraField,
@@ -59,27 +59,27 @@ pub struct Delay {
     released: oneshot::Receiver<()>,
 }
 
-/// Lets a delayed answer go; so does dropping it.
+/// Sends a delayed answer when it is released or dropped.
 #[derive(Debug)]
 pub struct Release {
     reached: oneshot::Receiver<()>,
-    // Dropping it is the signal, so it is never read.
+    // Dropping this is the signal; nothing is sent.
     _released: oneshot::Sender<()>,
 }
 
 impl Release {
-    /// Waits until the answer is held back: the call has been carried out by then.
+    /// Waits until the answer is held back; the call has been carried out by then.
     pub async fn reached(&mut self) {
-        // An error means that the fault is gone, and with it all there was to wait for.
+        // An error means that the fault was dropped: there is nothing to wait for.
         let _ = (&mut self.reached).await;
     }
 
-    /// Lets the answer go.
+    /// Sends the answer.
     pub fn release(self) {}
 }
 
 impl Fault {
-    /// A fault that holds the answer back until the [`Release`] lets it go.
+    /// A fault that holds the answer back until the [`Release`] is released.
     pub fn delay() -> (Self, Release) {
         let (reached_sender, reached) = oneshot::channel();
         let (released_sender, released) = oneshot::channel();
@@ -97,26 +97,26 @@ impl Fault {
 }
 
 impl Delay {
-    /// Waits until the [`Release`] lets the answer go.
+    /// Waits for the [`Release`].
     pub(crate) async fn held_back(self) {
-        // Nobody may be watching, and the release may have been dropped: both are fine.
+        // Either fails if the release was dropped, which releases the answer.
         let _ = self.reached.send(());
         let _ = self.released.await;
     }
 }
 
-/// The faults to come, one per call: each for the answers of one method, or for any.
+/// The pending faults, one for each call: of one method, or of any.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<VecDeque<(Option<String>, Fault)>>);
 
 impl Faults {
-    /// Another one, after those that wait already.
+    /// Adds a fault behind those that are pending.
     pub(crate) fn push(&self, method: Option<&str>, fault: Fault) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push_back((method.map(str::to_owned), fault));
     }
 
-    /// The next one for this method.
+    /// Takes the next fault for this method.
     pub(crate) fn take(&self, method: Option<&str>) -> Option<Fault> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = waiting

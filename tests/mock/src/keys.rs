@@ -1,7 +1,6 @@
 //! RSA keys: the gateway's own, and the app's.
 //!
-//! Signing and verifying go through the `rsa` crate, which knows 1024-bit keys and SHA-1 too; `aws-lc-rs` makes new keys, for which it needs a
-//! twentieth of the time.
+//! The `rsa` crate signs and verifies, also with 1024-bit keys and SHA-1; `aws-lc-rs` generates keys, twenty times as fast.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -45,10 +44,10 @@ impl SignType {
 /// Why a key can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// It is neither PEM nor base64.
+    /// The text is neither PEM nor base64.
     #[error("the key is neither PEM nor one line of base64")]
     Encoding,
-    /// It is encoded well, but holds no key of the right kind.
+    /// The encoding holds, but the key is not of the right kind.
     #[error("the key is not an {expected}")]
     Kind {
         /// What was expected.
@@ -104,7 +103,7 @@ impl KeyPair {
     /// Reads a private key: PKCS#8 or PKCS#1, as PEM or as base64 with or without line breaks.
     ///
     /// # Errors
-    /// If it is none of these.
+    /// If the text holds no such key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         Self::from_der(&decode(text)?)
     }
@@ -168,7 +167,7 @@ impl PublicKey {
     /// Reads a public key: SPKI or PKCS#1, as PEM or as base64 with or without line breaks.
     ///
     /// # Errors
-    /// If it is none of these.
+    /// If the text holds no such key.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let der = decode(text)?;
         rsa::PublicKey::from_public_key_der(&der)

@@ -1,7 +1,7 @@
 //! An embedded Alipay gateway: a real HTTP server that behaves as Alipay's V2 gateway does, for tests and for trying things out.
 //!
-//! It is the other side of the wire. It shares no code with any client: it reads the same specs, and checks signatures, fields, types and limits by
-//! them, keeps orders, refunds, transfers and authorisations, and answers signed. Any client of any language that speaks V2 can use it.
+//! The gateway shares no code with any client. It checks signatures, and fields, types and limits by the same specs that the client is generated from;
+//! it keeps orders, refunds, transfers and authorisations, and signs its answers. Any client of any language that speaks V2 can use it.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,46 +15,50 @@
 //! # }
 //! ```
 //!
-//! # What it plays, and how
+//! # How it behaves
 //!
-//! * `alipay.trade.page.pay`, `wap.pay` and `app.pay` make a trade when the browser or the app delivers them; `create` at once; `precreate` when the
-//!   code is scanned, so a query before that says `ACQ.TRADE_NOT_EXIST`.
-//! * `alipay.trade.pay` takes payment codes of 16 to 24 digits that begin with 25 to 30. Up to 1000.00 yuan it pays at once; above, it answers `10003`
-//!   and the trade waits until [`Mock::pay`] plays the buyer who confirms.
-//! * In certificate mode ([`Builder::certificates`]) every call has to name the app's certificate and Alipay's roots, and every signature names
-//!   Alipay's certificate; `alipay.open.app.alipaycert.download` hands it out. In public-key mode, no call may name any, and methods that only
-//!   certificate mode may call (`alipay.fund.trans.uni.transfer`) are refused.
-//! * A merchant's authorisation makes tokens at once. Its code stands for these tokens, and so does the notice that the app gets at its address. A
-//!   refresh token is dead once it was used, a token a little later; both are when the merchant authorises anew, and at once when it withdraws.
-//! * The pages below `/oauth2/` send the browser back at once, with the code that the [visitor](Visitor) gives or refuses.
-//! * Methods without a behaviour here are validated by their spec and then answered with `20000`.
-//! * Answers come with the content type `text/html`, as Alipay's do.
+//! * `alipay.trade.page.pay`, `wap.pay` and `app.pay` create a trade when the browser or the app delivers the request, and `create` at once.
+//!   `precreate` creates one when the buyer scans the code: a query before that is answered with `ACQ.TRADE_NOT_EXIST`.
+//! * `alipay.trade.pay` takes payment codes of 16 to 24 digits that begin with 25 to 30. Up to 1000.00 yuan it pays at once. Above that it answers
+//!   `10003`, and the trade waits for [`Mock::pay`], which is the buyer's confirmation.
+//! * In certificate mode ([`Builder::certificates`]) every call has to name the app's certificate and Alipay's root certificates, and every
+//!   signature names Alipay's certificate, which `alipay.open.app.alipaycert.download` returns. In public-key mode no call may name a certificate, and
+//!   methods for certificate mode only (`alipay.fund.trans.uni.transfer`) are refused.
+//! * A merchant's authorisation creates tokens at once. The code, and the message to the app's gateway URL, stand for these tokens. Using a refresh
+//!   token ends it at once, and the token after a grace time. A new authorisation replaces both, and a cancellation ends both at once.
+//! * The pages below `/oauth2/` redirect the browser at once, with a code if the [visitor](Visitor) agrees.
+//! * A method that has a spec and no behaviour here is checked against its spec, and then answered by example: with what the spec's example says that has
+//!   this request, else with the `example` of each response field, or a value that its type and limits allow. Such an answer says that the call has
+//!   succeeded, also where the method moves money. Its HTTP header `alipay-mock-answer` is `example`, and [`Mock::examples_of`] counts it.
+//! * What [`Mock::answer`] orders goes before all that. The header `alipay-mock-answer` of such an answer is `ordered`.
+//! * Answers have the content type `text/html`, as Alipay's do.
 //!
 //! # The control endpoint
 //!
-//! What [`Mock`] does in process, programs in other languages do over HTTP, with JSON both ways. It answers to `localhost`, the addresses of the
-//! loopback, the address that is listened on and the names that [`Builder::allow_host`] adds, and to no page of another site: else any page that a
-//! developer has open could play the buyer. (The gateway itself and its pages answer to all.)
+//! What [`Mock`] does in process, programs in other languages do over HTTP, with JSON both ways. The endpoint answers requests for `localhost`, loopback
+//! addresses, the address that it listens on, and the names that [`Builder::allow_host`] adds. It refuses requests from web pages of other sites: any
+//! page that a developer has open could pay orders otherwise. The gateway itself and its pages answer everybody.
 //!
-//! | request | does |
+//! | request | what it does |
 //! |---|---|
 //! | `GET /_mock/trades/{out_trade_no}` | shows an order |
-//! | `POST /_mock/trades/{out_trade_no}/scan`, `…/pay`, `…/close` | plays the buyer, or Alipay who closes it |
+//! | `POST /_mock/trades/{out_trade_no}/scan`, `…/pay`, `…/close` | acts as the buyer, or as Alipay, which closes it |
 //! | `POST /_mock/invoices/{token}` with a list of invoices | a user picks them |
-//! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises: gives `app_auth_code` |
+//! | `POST /_mock/authorizations` with `auth_app_id` and `user_id`, both optional | a merchant authorises the app: returns `app_auth_code` |
 //! | `GET /_mock/authorizations/{auth_app_id}` | shows what a merchant has allowed |
-//! | `POST /_mock/authorizations/{auth_app_id}/cancel` | the merchant withdraws it |
-//! | `POST /_mock/user-authorizations` with `user_id`, `open_id` and `scope`, all optional | a user agrees: gives `auth_code` |
-//! | `POST /_mock/users/{user_id}` with fields of `alipay.user.info.share` | what is told of the user |
-//! | `POST /_mock/visitor` with `user_id`, `open_id`, `auth_app_id` and `agrees`, all optional | who opens the pages below `/oauth2/`, and agrees or not |
-//! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that came after their death |
-//! | `POST /_mock/app-gateway` with `url` | where the app is told of merchants; `null` for nowhere |
+//! | `POST /_mock/authorizations/{auth_app_id}/cancel` | the merchant cancels it |
+//! | `POST /_mock/user-authorizations` with `user_id`, `open_id` and `scope`, all optional | a user agrees: returns `auth_code` |
+//! | `POST /_mock/users/{user_id}` with fields of `alipay.user.info.share` | sets what the method returns for the user |
+//! | `POST /_mock/visitor` with `user_id`, `open_id`, `auth_app_id` and `agrees`, all optional | sets who opens the pages below `/oauth2/`, and whether that user agrees |
+//! | `GET /_mock/dead-refresh-tokens` | lists the refresh tokens that were used after they had ended |
+//! | `POST /_mock/app-gateway` with `url` | sets where messages about merchants are sent; `null`: nowhere |
 //! | `GET /_mock/lifetimes`, `POST` with some of its members | shows or sets the [lifetimes](Lifetimes), in seconds |
 //! | `GET /_mock/certificates` | shows the certificates and their serials |
-//! | `POST /_mock/certificates/roll-over` | Alipay takes another certificate: gives `alipay_cert_sn` |
-//! | `POST /_mock/certificates/forge` with `forgery` | somebody forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends it |
-//! | `GET /_mock/requests` | counts requests, in all and by method, and refusals, by `sub_code` |
-//! | `POST /_mock/next` with `method`, `code`, `sub_code` and `executed` | orders an error for the next call of a method |
+//! | `POST /_mock/certificates/roll-over` | Alipay changes its certificate: returns `alipay_cert_sn` |
+//! | `POST /_mock/certificates/forge` with `forgery` | an attacker forges it: `same_serial`, `new_serial` or `handed_out`; `null` ends that |
+//! | `GET /_mock/requests` | counts requests, in all and by method; refusals by `sub_code`; answers by example by method |
+//! | `POST /_mock/answers` with `method`, `answer`, and optionally `once`, `executed` and `exactly` | sets what the method is answered with; `answer: null` ends that |
+//! | `POST /_mock/next` with `method`, `code`, `sub_code` and `executed` | answers the next call of the method with an error |
 
 #![warn(missing_docs)]
 

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// How long the codes and tokens that the gateway gives out live, by its clock.
+/// How long the codes and tokens that the gateway issues live, by its clock.
 ///
-/// A change applies to what is given out from then on, and the grace to replacements from then on.
+/// A change applies to codes and tokens that are issued afterwards; that of the grace time to replacements afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lifetimes {
@@ -20,8 +20,8 @@ pub struct Lifetimes {
     pub app_auth_token: Duration,
     /// A merchant's `app_refresh_token`. By default 372 days.
     pub app_refresh_token: Duration,
-    /// How long an `app_auth_token` still does after a newer one has taken its place, so that calls under way pass. By default ten minutes; Alipay
-    /// only says «for a while». The refresh token has no grace.
+    /// How long an `app_auth_token` remains valid after a newer one has replaced it, so that calls in progress succeed. By default ten minutes;
+    /// Alipay only says «for a while». A refresh token has no grace time.
     pub app_auth_token_grace: Duration,
     /// A user's `auth_code`. By default a day.
     pub auth_code: Duration,
@@ -74,7 +74,7 @@ impl Lifetimes {
             let mut known = self.by_name().into_iter();
             let Some((_, place)) = known.find(|(known, _)| known == name) else {
                 let names = Self::default().by_name().map(|(name, _)| name).join(", ");
-                return Err(format!("{name}: there are {names}"));
+                return Err(format!("{name} is not a lifetime: the lifetimes are {names}"));
             };
             *place = time;
         }

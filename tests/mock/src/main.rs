@@ -14,17 +14,17 @@ use clap::Parser;
 
 use crate::key_files::CertificateFiles;
 
-/// What the program is asked to do.
+/// The options of the program.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    about = "An embedded Alipay gateway. Calls go to /gateway.do; the buyer is played at /_mock/trades/{out_trade_no}/pay."
+    about = "An embedded Alipay gateway. Calls go to /gateway.do; POST /_mock/trades/{out_trade_no}/pay pays an order."
 )]
 struct Arguments {
-    /// Where to listen; port 0 stands for any free one.
+    /// The address to listen on; port 0 is any free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]
     listen: SocketAddr,
-    /// A name by which the endpoints below /_mock/ are called, beside localhost and the address to listen on; may be given several times. In a container, its name there.
+    /// One more host name for the endpoints below /_mock/, such as that of a container; may be given several times. They answer to localhost and to the address to listen on anyway.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
     /// The app that may call.
@@ -45,19 +45,19 @@ struct Arguments {
     /// Alipay's root certificates.
     #[arg(long, value_name = "FILE", requires_all = ["app_cert", "alipay_cert"])]
     root_cert: Option<PathBuf>,
-    /// Certificate mode, with the certificates in the folder of the keys; without any there, they are made.
+    /// Certificate mode, with the certificates in the folder of the keys; missing ones are issued.
     #[arg(long, requires = "keys", conflicts_with = "app_cert")]
     certificates: bool,
     /// The private key to answer with: PEM or one line of base64.
     #[arg(long, value_name = "FILE")]
     alipay_private_key: Option<PathBuf>,
-    /// Where the app is told of merchants who authorise it or withdraw.
+    /// Where messages about merchants' authorisations are sent.
     #[arg(long, value_name = "URL")]
     app_gateway: Option<String>,
     /// A folder of spec files, beside those that are built in: methods of your own. May be given several times.
     #[arg(long, value_name = "DIR")]
     specs: Vec<PathBuf>,
-    /// Where to keep the keys that aren't given. Those that are there already are used; the others are made.
+    /// The folder of the keys that are not given otherwise. Missing ones are generated there.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     /// The pauses between the attempts to deliver a notification, such as 100ms,2s,4m,1h. By default those that Alipay documents.
@@ -96,7 +96,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         builder = builder.allow_host(name)?;
     }
     builder = match given {
-        // A key that is made now is no certificate's.
+        // A key that is generated now belongs to no certificate.
         Some(files) => builder
             .alipay_key_pair(key_files::kept_alipay_key_pair(private_key, keys)?)
             .certificate_files(files.app, files.alipay, files.roots),
@@ -134,7 +134,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Waits until somebody ends the program.
+/// Waits for the signal to end.
 #[cfg(unix)]
 async fn ended() -> io::Result<()> {
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -144,7 +144,7 @@ async fn ended() -> io::Result<()> {
     }
 }
 
-/// Waits until somebody ends the program.
+/// Waits for the signal to end.
 #[cfg(not(unix))]
 async fn ended() -> io::Result<()> {
     tokio::signal::ctrl_c().await

@@ -1,4 +1,4 @@
-//! The numbers and tokens that Alipay gives out.
+//! The numbers and tokens that Alipay issues.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::clock::beijing_day;
 
-/// Counts up through all gateways of the process, so that no two give out the same number.
+/// Counts up through all gateways of the process, so that no two issue the same number.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 fn next() -> u64 {

@@ -62,9 +62,10 @@ pub(crate) struct Files {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Forgery {
-    /// Somebody else signs, under the serial of the genuine certificate.
+    /// An attacker signs, and names the serial number of the genuine certificate.
     SameSerial,
-    /// Somebody else signs with a certificate of the same names and another serial, as if Alipay had rolled over, and hands it out.
+    /// An attacker signs with a certificate of the same names and another serial number, as if Alipay had changed its certificate, and provides it for
+    /// download.
     NewSerial,
     /// Alipay signs, but what is handed out as its certificate is another of the same names and the same serial.
     HandedOut,
@@ -302,7 +303,7 @@ impl Certificates {
         Ok(Some(&self.alipay.sn))
     }
 
-    /// From now on somebody has forged a certificate; with none, nobody has. Gives whether that can be played.
+    /// Lets an attacker forge the certificate; `None` ends that. Returns whether that can be simulated.
     pub(crate) fn forge(&mut self, forgery: Option<Forgery>) -> Result<bool, KeyError> {
         let (Some(authority), Some(genuine)) = (&self.authority, self.alipay.number) else {
             return Ok(false);

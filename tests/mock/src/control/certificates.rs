@@ -47,7 +47,7 @@ impl Core {
         text.expect("the gateway is in public-key mode: start it with Builder::certificates")
     }
 
-    /// Alipay takes another certificate: gives its serial.
+    /// Changes Alipay's certificate, and returns the new serial number.
     pub(crate) fn roll_over_alipay_certificate(&self) -> Result<String, ControlError> {
         self.with_state(|state| {
             let known = state.identity.certificates_mut().ok_or(ControlError::NoAuthority)?;
@@ -56,7 +56,7 @@ impl Core {
         })
     }
 
-    /// Somebody forges Alipay's certificate, or nobody does any more.
+    /// Lets an attacker forge Alipay's certificate; `None` ends that.
     pub(crate) fn forge_alipay_certificate(&self, forgery: Option<Forgery>) -> Result<(), ControlError> {
         self.with_state(|state| {
             let known = state.identity.certificates_mut().ok_or(ControlError::NoAuthority)?;

@@ -14,7 +14,7 @@ use crate::numbers;
 use crate::state::authorisations::{DeadRefreshToken, Grant, Grantor, TokenStatus};
 use crate::validate::scalar::is_url;
 
-/// Who authorises the app. What isn't given is made up.
+/// Who authorises the app. What is not given is generated.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Agreement {
@@ -22,7 +22,7 @@ pub(crate) struct Agreement {
     pub(crate) user_id: Option<String>,
 }
 
-/// Where merchants' news goes.
+/// Where messages about merchants are sent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppGateway {
@@ -37,7 +37,7 @@ pub struct AuthorisationView {
     pub auth_app_id: String,
     /// The merchant's user number.
     pub user_id: String,
-    /// What the latest token is worth.
+    /// The status of the latest token.
     pub status: AuthorisationStatus,
     /// The latest token.
     pub app_auth_token: String,
@@ -45,26 +45,26 @@ pub struct AuthorisationView {
     pub app_refresh_token: String,
     /// When the merchant authorised, in Beijing time.
     pub authorised_at: String,
-    /// When the latest token was given out, in Beijing time.
+    /// When the latest token was issued, in Beijing time.
     pub issued_at: String,
     /// When it ends, in Beijing time.
     pub expires_at: String,
-    /// How often the tokens have been refreshed since the merchant authorised.
+    /// How often the tokens were refreshed since the merchant authorised.
     pub refreshes: u64,
-    /// What the app was told of this merchant, oldest first.
+    /// The messages about this merchant, oldest first.
     pub notifications: Vec<NotificationView>,
 }
 
-/// What a merchant's latest token is worth.
+/// The status of a merchant's latest token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuthorisationStatus {
-    /// It opens what the merchant allowed.
+    /// The token can be used.
     Valid,
-    /// Its time is over: it has to be refreshed.
+    /// The token has expired and has to be refreshed.
     Expired,
-    /// The merchant has withdrawn it.
+    /// The merchant has cancelled the authorisation.
     Cancelled,
 }
 
@@ -78,7 +78,7 @@ impl Core {
         self.with_state(|state| state.authorisations.agree(grantor, self.now()))
     }
 
-    /// A merchant withdraws what it allowed.
+    /// A merchant cancels its authorisation.
     pub(crate) fn cancel_authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
         let cancelled = self.with_state(|state| state.authorisations.cancel(auth_app_id));
         let view = self.authorisation(auth_app_id)?;
@@ -87,7 +87,7 @@ impl Core {
             .ok_or_else(|| ControlError::Cancelled(auth_app_id.to_owned()))
     }
 
-    /// What a merchant has allowed.
+    /// The authorisation of a merchant.
     pub(crate) fn authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
         let grant = self.with_state(|state| state.authorisations.latest(auth_app_id).cloned());
         grant
@@ -95,15 +95,17 @@ impl Core {
             .ok_or_else(|| ControlError::NoMerchant(auth_app_id.to_owned()))
     }
 
-    /// The refresh tokens that came after their death.
+    /// The refresh tokens that were used after they had ended.
     pub(crate) fn dead_refresh_tokens(&self) -> Vec<DeadRefreshToken> {
         self.with_state(|state| state.authorisations.dead().to_vec())
     }
 
-    /// Where merchants' news goes from now on.
+    /// Sets where messages about merchants are sent.
     pub(crate) fn set_app_gateway(&self, address: AppGateway) -> Result<(), ControlError> {
         if let Some(url) = address.url.as_deref().filter(|url| !is_url(url)) {
-            return Err(ControlError::Setting(format!("{url:?} is no http or https URL")));
+            return Err(ControlError::Setting(format!(
+                "{url:?} is not an absolute http or https URL"
+            )));
         }
         self.with_state(|state| state.app_gateway_url = address.url);
         Ok(())

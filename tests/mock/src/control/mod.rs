@@ -1,5 +1,5 @@
-//! Playing the others: the buyer, the merchant who authorises, the user who picks invoices. The control endpoint and the in-process handle both come
-//! here.
+//! Acting as the others: the buyer, the merchant who authorises the app, the user who chooses invoices. The control endpoint and the in-process handle
+//! both call these functions.
 
 pub(crate) mod answers;
 pub(crate) mod certificates;
@@ -16,14 +16,14 @@ use crate::notify;
 use crate::notify::delivery::{About, NotificationView};
 use crate::state::trades::{Key, Order, StepRefusal};
 
-/// Why a part can't be played.
+/// Why the gateway can't do what a test asks for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ControlError {
-    /// No such order was ever placed.
+    /// There is no such order.
     #[error("there is no order {0}")]
     NoOrder(String),
-    /// The order can't be paid (any more): its code has expired, or it was cancelled.
+    /// The order can't be paid: its code has expired, or it was cancelled.
     #[error("order {0} can't be paid: its code has expired, or it was cancelled")]
     NoTrade(String),
     /// The trade is paid.
@@ -32,27 +32,27 @@ pub enum ControlError {
     /// The trade is closed.
     #[error("trade {0} is closed")]
     Closed(String),
-    /// No such merchant ever authorised the app.
+    /// No such merchant has authorised the app.
     #[error("merchant {0} has not authorised the app")]
     NoMerchant(String),
-    /// The merchant has withdrawn its authorisation.
+    /// The merchant has cancelled its authorisation.
     #[error("merchant {0} has cancelled its authorisation")]
     Cancelled(String),
     /// The gateway is in public-key mode.
     #[error("the gateway is in public-key mode and has no certificates")]
     NoCertificates,
-    /// The gateway is in public-key mode, or its certificates came from files: nobody can issue others.
+    /// The gateway is in public-key mode, or its certificates are from files: the gateway can't issue others.
     #[error(
-        "there is no authority that could issue certificates: the gateway is in public-key mode, or has its certificates from files"
+        "the gateway can't issue certificates: the gateway is in public-key mode, or its certificates are from files"
     )]
     NoAuthority,
-    /// A setting is not one, or its value is none.
+    /// A setting or its value is not valid.
     #[error("{0}")]
     Setting(String),
     /// An answer that can't be ordered.
     #[error(transparent)]
     Answer(#[from] AnswerError),
-    /// What the gateway gives back could not be signed.
+    /// Signing failed.
     #[error("the gateway could not sign what it gives back")]
     Signing,
 }
@@ -63,9 +63,9 @@ pub enum ControlError {
 pub struct TradeView {
     /// The merchant's number.
     pub out_trade_no: String,
-    /// Alipay's number, once the buyer has come into the order.
+    /// Alipay's number, once there is a trade.
     pub trade_no: Option<String>,
-    /// Where the trade stands, once there is one.
+    /// The status of the trade, once there is one.
     pub trade_status: Option<String>,
     /// The method that placed the order.
     pub method: String,
@@ -73,11 +73,11 @@ pub struct TradeView {
     pub subject: String,
     /// In yuan.
     pub total_amount: String,
-    /// What went back so far, in yuan.
+    /// The sum of the refunds, in yuan.
     pub refunded_amount: String,
-    /// What was shared out so far, in yuan.
+    /// The sum of the settlements, in yuan.
     pub settled_amount: String,
-    /// Who gets the money.
+    /// The user number of the payee.
     pub seller_id: String,
     /// The app that the order is for.
     pub auth_app_id: String,
@@ -101,15 +101,15 @@ pub struct RefundView {
     pub at: String,
 }
 
-/// What paying comes to.
+/// The result of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Payment {
     /// The trade, paid.
     pub trade: TradeView,
-    /// Where the buyer's browser is sent, if the order came by a page and named a `return_url`.
+    /// Where the buyer's browser is sent, if a browser delivered the order and it has a `return_url`.
     pub return_url: Option<String>,
-    /// What the merchant's phone app gets, if the order came by an app.
+    /// What the merchant's phone app receives, if an app delivered the order.
     pub app_result: Option<String>,
 }
 
@@ -163,7 +163,7 @@ impl Core {
         })
     }
 
-    /// Alipay closes an unpaid trade, as it does when the time is over.
+    /// Alipay closes an unpaid trade, as it does when the order expires.
     pub(crate) fn close(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         let key = self.key(out_trade_no)?;
         self.with_state(|state| state.trades.close(&key, self.now()))

@@ -35,12 +35,12 @@ impl Core {
         })
     }
 
-    /// What a user shares from now on.
+    /// Sets what is returned for a user.
     pub(crate) fn set_profile(&self, user_id: &str, profile: Map<String, Value>) {
         self.with_state(|state| state.users.set_profile(user_id, profile));
     }
 
-    /// Who sits at the browser from now on.
+    /// Sets who opens the authorisation pages.
     pub(crate) fn set_visitor(&self, visitor: Visitor) {
         self.with_state(|state| state.users.visitor = visitor);
     }

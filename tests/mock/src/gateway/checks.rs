@@ -1,4 +1,4 @@
-//! Whether a request is a call at all: a known app, a known method, a signature that holds, certificates and a token that do.
+//! The checks before a call is carried out: the app, the method, the signature, the certificates and the merchant's token.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,4 @@
-//! The gateway between its protocols and its methods: checks a request, has its method carried out, and gives what comes of it to the protocol. It
-//! knows no transport.
+//! The gateway between protocol and methods: checks a request, carries out its method, and has the protocol write the answer. It knows no transport.
 
 mod checks;
 

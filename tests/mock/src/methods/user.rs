@@ -5,7 +5,7 @@ use crate::clock::beijing;
 use crate::protocol::failure::Failure;
 use crate::protocol::fields::Fields;
 use crate::state::authorisations::ExchangeRefusal;
-use crate::state::users::UserStanding;
+use crate::state::users::UserTokenStatus;
 
 /// The one method whose answers have neither `code` nor `msg`, and whose errors stand under `error_response`.
 pub(crate) const TOKEN: &str = "alipay.system.oauth.token";
@@ -69,8 +69,8 @@ fn share(call: &mut Call<'_>) -> Result<Played, Failure> {
     let token = call.required("auth_token");
     let grant = match call.state.users.find(&token, call.now) {
         // Who the user is can be known without asking; all else can't.
-        (UserStanding::Valid, Some(grant)) if grant.scope.split(',').any(|scope| scope == "auth_user") => grant,
-        (UserStanding::Expired, _) => return Err(Failure::token("aop.auth-token-time-out", "访问令牌已过期")),
+        (UserTokenStatus::Valid, Some(grant)) if grant.scope.split(',').any(|scope| scope == "auth_user") => grant,
+        (UserTokenStatus::Expired, _) => return Err(Failure::token("aop.auth-token-time-out", "访问令牌已过期")),
         _ => return Err(Failure::token("aop.invalid-auth-token", "无效的访问令牌")),
     };
     let mut fields = match &grant.open_id {

@@ -1,4 +1,4 @@
-//! Setting a gateway up.
+//! The settings of a gateway.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +23,7 @@ use crate::lifetimes::Lifetimes;
 use crate::money::Money;
 use crate::notify::delivery::{DOCUMENTED_SCHEDULE, Deliveries};
 use crate::server;
-use crate::server::connection::{Cut, Doors};
+use crate::server::connection::{Cut, GatewayListener};
 use crate::server::guard::{BadHostName, Guard, HostName};
 use crate::specs::{Source, SpecError, Specs};
 use crate::state::State;
@@ -35,10 +35,10 @@ pub enum StartError {
     /// The specs can't be used.
     #[error(transparent)]
     Specs(#[from] SpecError),
-    /// A key can't be made or encoded.
+    /// A key can't be generated or encoded.
     #[error("the gateway's keys can't be made")]
     Key(#[from] KeyError),
-    /// The certificates don't go together, or are none.
+    /// The certificates can't be read, or don't belong together.
     #[error(transparent)]
     Certificates(#[from] CertificateError),
     /// The address can't be listened on.
@@ -54,19 +54,19 @@ pub enum StartError {
     Client(String),
 }
 
-/// Whose key the app signs with.
+/// The app's key.
 enum AppKey {
-    /// The pair that all gateways of the process share.
+    /// The pair that all gateways of this process share.
     Shared,
     /// A pair of its own.
     Fresh,
     /// Both halves are known.
     Pair(KeyPair),
-    /// The app keeps its private key to itself.
+    /// Only the public half is known.
     Public(PublicKey),
 }
 
-/// By what the app and Alipay know each other.
+/// How the app and Alipay identify each other.
 enum Mode {
     /// By their public keys.
     PublicKeys,
@@ -76,7 +76,7 @@ enum Mode {
     Given(Files),
 }
 
-/// How a gateway is to be.
+/// The settings of a gateway.
 pub struct Builder {
     app_id: String,
     seller_id: String,
@@ -130,31 +130,31 @@ impl Builder {
         self
     }
 
-    /// The app's key pair. By default, a pair that is made once per process.
+    /// The app's key pair. By default, a pair that is generated once per process.
     #[must_use]
     pub fn app_key_pair(mut self, pair: KeyPair) -> Self {
         self.app_key = AppKey::Pair(pair);
         self
     }
 
-    /// The app's public key, when it keeps the private one to itself.
+    /// The app's public key, where the gateway is not to know the private key.
     #[must_use]
     pub fn app_public_key(mut self, key: PublicKey) -> Self {
         self.app_key = AppKey::Public(key);
         self
     }
 
-    /// Alipay's key pair. By default, a pair that is made once per process.
+    /// Alipay's key pair. By default, a pair that is generated once per process.
     #[must_use]
     pub fn alipay_key_pair(mut self, pair: KeyPair) -> Self {
         self.alipay_key = Some(pair);
         self
     }
 
-    /// New keys for both sides, that no other gateway of the process has.
+    /// New keys for both sides, which no other gateway of this process has.
     ///
     /// # Errors
-    /// If no key can be made.
+    /// If no key can be generated.
     pub fn fresh_keys(mut self) -> Result<Self, KeyError> {
         self.app_key = AppKey::Fresh;
         self.alipay_key = Some(KeyPair::generate()?);
@@ -168,7 +168,7 @@ impl Builder {
         self
     }
 
-    /// Certificate mode, with the texts of certificate files: the app's, Alipay's, and Alipay's roots. [`alipay_key_pair`](Self::alipay_key_pair) has to
+    /// Certificate mode, with the texts of certificate files: the app's, Alipay's, and Alipay's roots. [`alipay_key_pair`](Self::alipay_key_pair) must
     /// be that of Alipay's certificate. The app's public key is that of its certificate.
     #[must_use]
     pub fn certificate_files(
@@ -192,8 +192,8 @@ impl Builder {
         self
     }
 
-    /// One more name that this machine has where the gateway's control endpoints are called from, such as a container's. They answer to the names and
-    /// addresses of the loopback and to the address that is listened on; others, and pages of other sites, are refused.
+    /// One more host name for the control endpoints, such as that of a container. They answer requests for `localhost`, loopback addresses and the address
+    /// that the gateway listens on; other hosts, and web pages of other sites, are refused.
     ///
     /// # Errors
     /// If the name is not a host name: a host name has neither scheme nor port.
@@ -202,7 +202,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// Where the time comes from. By default, the machine's clock.
+    /// The clock. By default, the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
@@ -223,14 +223,14 @@ impl Builder {
         self
     }
 
-    /// Where the app is told of merchants who authorise it or withdraw: the address that the platform calls 应用网关. By default, it has none.
+    /// Where messages about merchants' authorisations are sent: the app's gateway URL (应用网关). By default, there is none.
     #[must_use]
     pub fn app_gateway_url(mut self, url: impl Into<String>) -> Self {
         self.app_gateway_url = Some(url.into());
         self
     }
 
-    /// Notifications, and what a browser brings back, don't name the certificate that they are signed with.
+    /// Leaves the certificate's serial number out of notifications and of the parameters of return URLs.
     #[must_use]
     pub fn notifications_without_serial(mut self) -> Self {
         self.notifications_name_certificate = false;
@@ -251,7 +251,7 @@ impl Builder {
         self
     }
 
-    /// How long a merchant's token still does after a refresh has replaced it.
+    /// How long a merchant's token remains valid after a refresh has replaced it.
     #[must_use]
     pub fn app_auth_token_grace(mut self, grace: Duration) -> Self {
         self.lifetimes.app_auth_token_grace = grace;
@@ -344,8 +344,8 @@ impl Builder {
         let service = server::router(Arc::clone(&core), Guard::new(address, self.allowed_hosts))
             .into_make_service_with_connect_info::<Cut>();
         let mut stopped = stop.subscribe();
-        let serving = axum::serve(Doors(listener), service).with_graceful_shutdown(async move {
-            // An error means that the handle is gone, which is as good as being told.
+        let serving = axum::serve(GatewayListener(listener), service).with_graceful_shutdown(async move {
+            // An error means that the handle was dropped, which stops the server too.
             let _ = stopped.wait_for(|stopped| *stopped).await;
         });
         let server = tokio::spawn(async move {

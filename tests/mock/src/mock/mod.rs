@@ -52,12 +52,12 @@ impl Mock {
         Self::builder().start().await
     }
 
-    /// Starts with something else than the defaults.
+    /// Sets up a gateway that differs from the defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -87,7 +87,7 @@ impl Mock {
         self.app_pair.as_ref()
     }
 
-    /// The key pair that Alipay signs with at the moment, for whoever wants to sign as Alipay.
+    /// The key pair that Alipay signs with at present, for tests that sign as Alipay themselves.
     pub fn alipay_key_pair(&self) -> KeyPair {
         self.core.signatory().key
     }
@@ -111,7 +111,7 @@ impl Mock {
     /// Alipay's public key: SPKI in one line of base64.
     ///
     /// # Panics
-    /// Never: the key was encoded before.
+    /// Never: a key that was read can be encoded.
     pub fn alipay_public_key(&self) -> String {
         encoded(Some(self.core.signatory().key.public_key().to_base64()))
     }
@@ -132,7 +132,7 @@ impl Mock {
         self.core.certificate(Certificates::alipay_cert)
     }
 
-    /// The serial of that, as answers name it.
+    /// The serial number of that certificate, as answers name it.
     ///
     /// # Panics
     /// In public-key mode.
@@ -148,7 +148,8 @@ impl Mock {
         self.core.certificate(Certificates::root_cert)
     }
 
-    /// Alipay takes another certificate, with another key, for all that it signs from now on: gives its serial. Those before it can still be downloaded.
+    /// Changes Alipay's certificate and key for all that it signs from now on, and returns the new serial number. Earlier certificates can still be
+    /// downloaded.
     ///
     /// # Errors
     /// In public-key mode, or if the certificates came from files.
@@ -156,7 +157,7 @@ impl Mock {
         self.core.roll_over_alipay_certificate()
     }
 
-    /// From now on somebody has forged Alipay's certificate; with `None`, nobody has any more.
+    /// Lets an attacker forge Alipay's certificate from now on; `None` ends that.
     ///
     /// # Errors
     /// In public-key mode, or if the certificates came from files.
@@ -164,18 +165,18 @@ impl Mock {
         self.core.forge_alipay_certificate(forgery)
     }
 
-    /// The order of this number.
+    /// The order with this number.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such order.
     pub fn trade(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         self.core.trade(out_trade_no)
     }
 
-    /// The buyer scans a precreated order's code: the trade exists from now on.
+    /// The buyer scans the code of a precreated order, which creates the trade.
     ///
     /// # Errors
-    /// If there is no such order, or its code is no good any more.
+    /// If there is no such order, or its code has expired.
     pub fn scan(&self, out_trade_no: &str) -> Result<TradeView, ControlError> {
         self.core.scan(out_trade_no)
     }
@@ -183,12 +184,12 @@ impl Mock {
     /// The buyer pays.
     ///
     /// # Errors
-    /// If there is no such order, or it can't be paid (any more).
+    /// If there is no such order, or it can't be paid: it is paid, closed, cancelled or expired.
     pub fn pay(&self, out_trade_no: &str) -> Result<Payment, ControlError> {
         self.core.pay(out_trade_no)
     }
 
-    /// Alipay closes an unpaid trade, as it does when the time is over.
+    /// Alipay closes an unpaid trade, as it does when the order expires.
     ///
     /// # Errors
     /// If there is no such trade, or it is paid or closed.
@@ -196,7 +197,7 @@ impl Mock {
         self.core.close(out_trade_no)
     }
 
-    /// Says what a method is answered with, in place of what the gateway would do, signed like any other answer:
+    /// Sets what a method is answered with, in place of what the gateway would do. The answer is signed like any other:
     ///
     /// ```
     /// # use alipay_mock::{Answer, Mock};
@@ -236,27 +237,27 @@ impl Mock {
         self.core.answers.forget(method);
     }
 
-    /// Spoils the next answer, of whatever method. Several wait in line.
+    /// Applies a fault to the next answer of any method. Several faults are applied in order, one to each answer.
     pub fn fault_next(&self, fault: Fault) {
         self.core.faults.push(None, fault);
     }
 
-    /// Spoils the next answer of this method. Several wait in line.
+    /// Applies a fault to the next answer of this method. Several faults are applied in order, one to each answer.
     pub fn fault_next_of(&self, method: &str, fault: Fault) {
         self.core.faults.push(Some(method), fault);
     }
 
-    /// How many requests have come to the gateway.
+    /// How many requests the gateway has received.
     pub fn requests(&self) -> u64 {
         self.core.journal.count()
     }
 
-    /// The parameters of the latest request of this method, if it is among the last 64 of all.
+    /// The parameters of the latest request of this method, if it is among the last 64 requests.
     pub fn last_request(&self, method: &str) -> Option<Received> {
         self.core.journal.last(method)
     }
 
-    /// How many requests of this method have come to the gateway.
+    /// How many requests of this method the gateway has received.
     pub fn requests_of(&self, method: &str) -> u64 {
         self.core.journal.by_method().get(method).copied().unwrap_or_default()
     }
@@ -271,9 +272,9 @@ impl Mock {
         self.core.journal.refusals().get(sub_code).copied().unwrap_or_default()
     }
 
-    /// A merchant authorises the app: gives the `app_auth_code`. What isn't given is made up.
+    /// A merchant authorises the app: returns the `app_auth_code`. What is not given is generated.
     ///
-    /// The merchant's tokens exist from now on, those of an earlier authorisation are replaced, and the app is told, if it has an address for such news.
+    /// The merchant's tokens exist from now on and replace those of an earlier authorisation. A message goes to the app's gateway URL, if it has one.
     pub fn authorise(&self, auth_app_id: Option<&str>, user_id: Option<&str>) -> String {
         self.core.authorise(Agreement {
             auth_app_id: auth_app_id.map(str::to_owned),
@@ -281,31 +282,31 @@ impl Mock {
         })
     }
 
-    /// A merchant withdraws what it allowed: all its tokens are dead at once, and the app is told, if it has an address for such news.
+    /// A merchant cancels its authorisation: all its tokens end at once. A message goes to the app's gateway URL, if it has one.
     ///
     /// # Errors
-    /// If no such merchant authorised the app, or it has withdrawn already.
+    /// If no such merchant has authorised the app, or it has cancelled already.
     pub fn cancel_authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
         self.core.cancel_authorisation(auth_app_id)
     }
 
-    /// What a merchant has allowed.
+    /// The authorisation of a merchant.
     ///
     /// # Errors
-    /// If no such merchant authorised the app.
+    /// If no such merchant has authorised the app.
     pub fn authorisation(&self, auth_app_id: &str) -> Result<AuthorisationView, ControlError> {
         self.core.authorisation(auth_app_id)
     }
 
-    /// The refresh tokens of merchants that came after their death, in the order that they came in. One that came twice is there twice.
+    /// The refresh tokens of merchants that were used after they had ended, in order of use. A token that was used twice is there twice.
     pub fn dead_refresh_tokens(&self) -> Vec<DeadRefreshToken> {
         self.core.dead_refresh_tokens()
     }
 
-    /// Where the app is told of merchants from now on; `None` for nowhere.
+    /// Sets where messages about merchants are sent from now on; `None`: nowhere.
     ///
     /// # Errors
-    /// If it is no URL.
+    /// If the text is not an absolute `http` or `https` URL.
     pub fn set_app_gateway_url(&self, url: Option<&str>) -> Result<(), ControlError> {
         let url = url.map(str::to_owned);
         self.core.set_app_gateway(AppGateway { url })
@@ -316,12 +317,12 @@ impl Mock {
         self.core.lifetimes()
     }
 
-    /// How long codes and tokens live that are given out from now on.
+    /// Sets how long codes and tokens live that are issued from now on.
     pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
         self.core.set_lifetimes(lifetimes);
     }
 
-    /// A user agrees to this scope, such as `auth_user`: gives the `auth_code`. Without a number, the user is the [visitor](Self::set_visitor).
+    /// A user agrees to this scope, such as `auth_user`: returns the `auth_code`. Without `user_id`, the user is the [visitor](Self::set_visitor).
     pub fn authorise_user(&self, user_id: Option<&str>, scope: &str) -> String {
         self.core.authorise_user(Consent {
             user_id: user_id.map(str::to_owned),
@@ -330,31 +331,31 @@ impl Mock {
         })
     }
 
-    /// What `alipay.user.info.share` tells of a user from now on: fields of its response.
+    /// Sets what `alipay.user.info.share` returns for a user from now on: fields of its response.
     pub fn set_profile(&self, user_id: &str, profile: Map<String, Value>) {
         self.core.set_profile(user_id, profile);
     }
 
-    /// Who opens the authorisation pages from now on: `/oauth2/publicAppAuthorize.htm`, `/oauth2/appToAppAuth.htm` and
+    /// Sets who opens the authorisation pages from now on: `/oauth2/publicAppAuthorize.htm`, `/oauth2/appToAppAuth.htm` and
     /// `/oauth2/appToAppBatchAuth.htm`.
     pub fn set_visitor(&self, visitor: Visitor) {
         self.core.set_visitor(visitor);
     }
 
-    /// A user picks invoices, which the token stands for. Each is a JSON object as `InvoiceElementModel` describes it.
+    /// Sets the invoices that a user has chosen, by their token. Each is a JSON object of the type `InvoiceElementModel`.
     pub fn register_invoices(&self, token: &str, invoices: Vec<Value>) {
         self.core.register_invoices(token, invoices);
     }
 
-    /// Waits until every notification has arrived or was given up.
+    /// Waits until every notification has been delivered or given up.
     pub async fn notifications_settled(&self) {
         self.core.deliveries.settled().await;
     }
 
-    /// Shuts the gateway down and waits until it has: calls that are being answered end first.
+    /// Shuts the gateway down gracefully, and waits until the calls in progress are answered.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
-        // It can only fail if the server panicked, and then it is down too.
+        // This fails only if the server panicked, which ends it too.
         let _ = (&mut self.server).await;
     }
 }
@@ -367,7 +368,7 @@ impl Drop for Mock {
 
 #[expect(
     clippy::expect_used,
-    reason = "documented: the caller asks for a key that it never gave"
+    reason = "documented: the caller asks for a key that the gateway was never given"
 )]
 fn encoded(key: Option<Result<String, KeyError>>) -> String {
     key.expect("the gateway was given the app's public key only")

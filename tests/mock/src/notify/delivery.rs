@@ -1,4 +1,4 @@
-//! Delivering notifications: again and again, until somebody says `success` or the schedule ends.
+//! Delivers notifications, with repeats until the answer is `success` or the schedule ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) const DOCUMENTED_SCHEDULE: [Duration; 7] = {
 };
 
 /// How long a merchant may take to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A notification, and how its delivery went so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,11 +95,11 @@ impl Deliveries {
         schedule: Vec<Duration>,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, reqwest::Error> {
-        // Notifications go where they are told, and nowhere else: neither through proxies nor after redirects.
+        // Notifications go to their URL only: neither through proxies nor to where a redirect leads.
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .build()?;
         Ok(Self {
             runtime,
@@ -152,7 +152,7 @@ impl Deliveries {
     /// Waits until nothing is on its way.
     pub(crate) async fn settled(&self) {
         let mut pending = self.pending.subscribe();
-        // It fails only once there is nobody left who could send.
+        // This fails only when every sender was dropped.
         let _ = pending.wait_for(|count| *count == 0).await;
     }
 

@@ -1,4 +1,4 @@
-//! What the app is told of merchants: that one authorised it, that one withdrew.
+//! Messages about merchants: one has authorised the app, one has cancelled.
 
 use jiff::Timestamp;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What Alipay tells a merchant of its own accord: notifications, and what the browser or the app brings back.
+//! What Alipay sends without being asked: notifications, and the parameters of return URLs and app results.
 
 pub(crate) mod delivery;
 mod form;

@@ -32,7 +32,7 @@ impl Failure {
         Self::new("20000", "isp.unknow-error", sub_msg)
     }
 
-    /// A token does not do: 20001.
+    /// A token is not valid: 20001.
     pub(crate) fn token(sub_code: &'static str, sub_msg: impl Into<String>) -> Self {
         Self::new("20001", sub_code, sub_msg)
     }

@@ -39,7 +39,7 @@ pub(crate) trait Request {
     fn root_cert_sn(&self) -> Option<&str>;
     /// The merchant's token.
     fn app_auth_token(&self) -> Option<&str>;
-    /// Where the app wants to be told what becomes of the request, and how. The addresses are not checked.
+    /// Where the app wants notifications and the browser, and how they are written. The URLs are not checked.
     fn callbacks(&self) -> Callbacks;
     /// Whether the content is encrypted.
     fn is_encrypted(&self) -> bool;
@@ -67,13 +67,13 @@ pub(crate) enum Outcome {
 
 /// An answer that only lacks its signature.
 pub(crate) trait Answer: Send {
-    /// As it goes out when nothing is the matter.
+    /// The answer without a fault.
     fn response(&self, signatory: &Signatory) -> Result<Response<Bytes>, KeyError>;
-    /// With a fault of the signature or of the text in it. Faults of other kinds do nothing here.
+    /// The answer with a fault of the signature or of the text. Other faults have no effect here.
     fn spoiled(&self, fault: &Fault, signatory: &Signatory) -> Result<Response<Bytes>, KeyError>;
 }
 
-/// Where an app is told what becomes of an order, and how that is written.
+/// Where the notifications of an order and the buyer's browser go, and how they are written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Callbacks {
     /// Where notifications go.

@@ -1,4 +1,4 @@
-//! Connections that the gateway can drop without a word, which HTTP servers are not made to do.
+//! Connections that the gateway can drop without an answer, which HTTP servers don't offer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,16 +23,16 @@ impl Cut {
     }
 }
 
-impl Connected<IncomingStream<'_, Doors>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, Doors>) -> Self {
+impl Connected<IncomingStream<'_, GatewayListener>> for Cut {
+    fn connect_info(stream: IncomingStream<'_, GatewayListener>) -> Self {
         stream.io().cut.clone()
     }
 }
 
 /// Listens, and puts a [`Cut`] into every connection.
-pub(crate) struct Doors(pub(crate) TcpListener);
+pub(crate) struct GatewayListener(pub(crate) TcpListener);
 
-impl Listener for Doors {
+impl Listener for GatewayListener {
     type Io = Connection;
     type Addr = SocketAddr;
 

@@ -1,5 +1,5 @@
-//! Who may use the control endpoints: programs, and the gateway's own pages. Not a page of somebody else's that the developer has open, which a
-//! browser lets post anywhere, and lets read wherever a name of its own leads, such as to `127.0.0.1`.
+//! Protects the control endpoints: programs and the gateway's own pages may use them. Web pages of other sites that a developer has open may not: a
+//! browser lets them post to any address, and read from any host name of their own, which may resolve to `127.0.0.1`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -70,7 +70,7 @@ impl Guard {
             named = Some(authority);
         }
         let Some(host) = named else {
-            return Some("the request names no host".to_owned());
+            return Some("the request has no Host header".to_owned());
         };
         let is_own = |origin: &str| {
             let own = origin
@@ -92,7 +92,7 @@ impl Guard {
             return true;
         }
         match host.parse::<IpAddr>() {
-            // Nobody's name leads there. Where all addresses are listened on, this is one of them.
+            // No foreign host name is an address. Where the gateway listens on all addresses, this is one of them.
             Ok(address) => {
                 let address = address.to_canonical();
                 address.is_loopback() || self.bound.ip().is_unspecified() || address == self.bound.ip().to_canonical()
@@ -108,7 +108,7 @@ fn normal(host: &str) -> String {
     bare.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Lets through who may.
+/// Passes on the requests that are allowed.
 pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response<Body> {
     match guard.refusal(&request) {
         Some(error) => answer(StatusCode::FORBIDDEN, &json!({ "error": error })),

@@ -1,4 +1,4 @@
-//! `/oauth2/…`: the pages on which users and merchants agree. Whoever sits at the browser has decided before it comes.
+//! `/oauth2/…`: the pages on which users and merchants agree. Whether the visitor agrees is set beforehand.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What goes back over HTTP, and what can happen to it there.
+//! Replies over HTTP, and the faults of the transport.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,7 +20,7 @@ use crate::protocol::text;
 /// A handler that never fails by itself.
 pub(crate) type Handled = Result<Response<HttpBody>, Infallible>;
 
-/// A reply when nothing is the matter.
+/// A reply without a fault.
 pub(super) fn response(body: &Body, signatory: &Signatory) -> Result<Response<HttpBody>, KeyError> {
     Ok(whole(body, signatory)?.map(HttpBody::from))
 }
@@ -33,7 +33,7 @@ fn whole(body: &Body, signatory: &Signatory) -> Result<Response<Bytes>, KeyError
     }
 }
 
-/// Does to a reply what the fault is about.
+/// A reply with a fault.
 pub(super) async fn spoil(
     fault: Fault,
     body: Body,

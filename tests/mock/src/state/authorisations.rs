@@ -43,11 +43,11 @@ enum End {
     Cancelled,
 }
 
-/// What a token is worth.
+/// The status of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenStatus {
     Valid,
-    /// Its time is over.
+    /// The token has expired.
     Expired,
     /// A newer one has taken its place.
     Replaced,
@@ -56,7 +56,7 @@ pub(crate) enum TokenStatus {
 }
 
 impl Grant {
-    /// What the token is worth.
+    /// The status of the token.
     pub(crate) fn status(&self, now: Timestamp) -> TokenStatus {
         match self.over {
             Some(End::Cancelled) => TokenStatus::Cancelled,
@@ -88,7 +88,7 @@ pub(crate) enum ExchangeRefusal {
     Expired,
 }
 
-/// A refresh token that came after its death.
+/// A refresh token that was used after it had ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeadRefreshToken {
@@ -96,24 +96,24 @@ pub struct DeadRefreshToken {
     pub app_refresh_token: String,
     /// The merchant whose it was.
     pub auth_app_id: String,
-    /// What it died of.
+    /// Why it had ended.
     pub cause: RefreshTokenDeath,
 }
 
-/// What a refresh token dies of.
+/// Why a refresh token has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RefreshTokenDeath {
-    /// It was used before, or the merchant has authorised anew since.
+    /// The token was used before, or the merchant has authorised the app again since.
     Replaced,
-    /// The merchant has withdrawn the authorisation.
+    /// The merchant has cancelled the authorisation.
     Cancelled,
-    /// Its time was over.
+    /// The token had expired.
     Expired,
 }
 
-/// What the app is to be told of.
+/// What a message to the app is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A merchant authorised: the tokens, and the code for them.
@@ -126,7 +126,7 @@ pub(crate) enum Event {
 #[derive(Debug, Default)]
 pub(crate) struct Authorisations {
     pub(crate) lifetimes: Lifetimes,
-    /// What nobody has been told of yet.
+    /// Events that no message was sent for yet.
     pub(crate) events: Vec<Event>,
     codes: HashMap<String, Code>,
     /// By token.

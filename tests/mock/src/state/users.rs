@@ -10,7 +10,7 @@ use super::authorisations::{ExchangeRefusal, after};
 use crate::lifetimes::Lifetimes;
 use crate::numbers;
 
-/// Who sits at the browser: a user with an account, who may own a merchant's app.
+/// The user who opens the authorisation pages, and who may be a merchant too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -51,9 +51,9 @@ pub(crate) struct UserGrant {
     replaced: bool,
 }
 
-/// What a user's token is worth.
+/// The status of a user's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UserStanding {
+pub(crate) enum UserTokenStatus {
     Valid,
     Expired,
     /// Replaced, or never given out.
@@ -63,7 +63,7 @@ pub(crate) enum UserStanding {
 /// All users' authorisations.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
-    /// Who sits at the browser.
+    /// Who opens the authorisation pages.
     pub(crate) visitor: Visitor,
     codes: HashMap<String, Code>,
     /// By token.
@@ -143,14 +143,14 @@ impl Users {
     }
 
     /// What a token is worth, and whose it is.
-    pub(crate) fn find(&self, token: &str, now: Timestamp) -> (UserStanding, Option<&UserGrant>) {
+    pub(crate) fn find(&self, token: &str, now: Timestamp) -> (UserTokenStatus, Option<&UserGrant>) {
         let Some(grant) = self.grants.get(token).filter(|grant| !grant.replaced) else {
-            return (UserStanding::Invalid, None);
+            return (UserTokenStatus::Invalid, None);
         };
         if now < grant.end {
-            (UserStanding::Valid, Some(grant))
+            (UserTokenStatus::Valid, Some(grant))
         } else {
-            (UserStanding::Expired, Some(grant))
+            (UserTokenStatus::Expired, Some(grant))
         }
     }
 

@@ -72,9 +72,9 @@ struct Rules<'a> {
 /// Whose fields they are.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
-    /// The caller's: the gateway ignores what it doesn't know, and misses what it requires.
+    /// The caller's: the gateway ignores unknown fields, and refuses a request without the required ones.
     Request,
-    /// The gateway's own, as a test orders them: what no spec knows is a slip of the pen, and what is left out is left out.
+    /// The gateway's own, as a test sets them: an unknown field is a mistake, and any field may be missing.
     Response,
 }
 

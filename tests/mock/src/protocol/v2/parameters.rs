@@ -22,7 +22,7 @@ pub(crate) struct Parameters {
 #[derive(Debug)]
 struct Parameter {
     name: String,
-    /// As sent, after percent-decoding: what the signature is over.
+    /// The bytes as sent, after percent-decoding: the signature is over these.
     raw: Vec<u8>,
     text: String,
 }
@@ -30,7 +30,7 @@ struct Parameter {
 /// Why a request's parameters can't be read. The parameters that could be read come along, to answer by.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// The charset is not one that the gateway speaks, or the bytes are none of its texts.
+    /// The gateway does not know the charset, or the bytes are not text in it.
     Charset,
     /// The same parameter came twice.
     Duplicate(String),
@@ -121,7 +121,7 @@ impl Parameters {
         self.files.iter().any(|file| file == name)
     }
 
-    /// What a signature of these parameters is over: all but `sign` that aren't empty, sorted, as they came.
+    /// The text that is signed: all parameters but `sign` that are not empty, sorted, as sent.
     pub(crate) fn string_to_sign(&self) -> Vec<u8> {
         let mut sorted: Vec<_> = self
             .list
