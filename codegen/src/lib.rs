@@ -30,28 +30,41 @@
 
 mod check;
 mod diagnostics;
+#[cfg(feature = "generate")]
 mod draft;
+#[cfg(feature = "generate")]
 mod emit;
 pub mod ir;
+#[cfg(feature = "generate")]
 mod lower;
+#[cfg(feature = "generate")]
 mod manifest;
 mod names;
+#[cfg(feature = "generate")]
 mod project;
 mod source;
 mod syntax;
+#[cfg(feature = "generate")]
 mod table;
-#[cfg(test)]
+#[cfg(all(test, feature = "generate"))]
 mod tests;
+#[cfg(feature = "generate")]
 mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
+#[cfg(feature = "generate")]
 pub use draft::{Catalogue, Draft, DraftError, draft, import};
+#[cfg(feature = "generate")]
 pub use emit::Root;
+#[cfg(feature = "generate")]
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
+#[cfg(feature = "generate")]
 pub use table::methods_table;
+#[cfg(feature = "generate")]
 pub use tree::{Difference, Differences, Tree, WriteError};
 
+#[cfg(feature = "generate")]
 /// How code is generated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -79,17 +92,20 @@ pub fn load(files: impl IntoIterator<Item = SourceFile>) -> Result<ir::Spec, Dia
     }
 }
 
+#[cfg(feature = "generate")]
 /// What a method is called in Rust: its request's type, and the function of the product's handle that calls it.
 pub fn rust_names(method: &ir::Method) -> (String, String) {
     let (request, module) = lower::names_of(method);
     (request, names::identifier(&module))
 }
 
+#[cfg(feature = "generate")]
 /// The trait that gives a client the handle of a product, in a crate of a user's.
 pub fn client_trait(product: &str) -> String {
     format!("{}Client", names::type_of(product))
 }
 
+#[cfg(feature = "generate")]
 /// The Rust of specs that [`load`] has found sound.
 pub fn generate(spec: &ir::Spec, options: &Options) -> Tree {
     emit::emit(&lower::lower(spec), options.root)
