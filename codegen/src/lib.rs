@@ -30,32 +30,46 @@
 
 mod check;
 mod diagnostics;
+#[cfg(feature = "generate")]
 mod draft;
+#[cfg(feature = "generate")]
 mod emit;
+#[cfg(feature = "generate")]
 mod generate;
 pub mod ir;
 #[doc = include_str!("../LANGUAGE.md")]
 pub mod language {}
 mod load;
+#[cfg(feature = "generate")]
 mod lower;
+#[cfg(feature = "generate")]
 mod manifest;
 mod names;
+#[cfg(feature = "generate")]
 mod project;
 mod source;
 mod syntax;
+#[cfg(feature = "generate")]
 mod table;
-#[cfg(test)]
+#[cfg(all(test, feature = "generate"))]
 mod tests;
+#[cfg(feature = "generate")]
 mod tree;
 
 pub use diagnostics::{Code, Diagnostic, Diagnostics};
+#[cfg(feature = "generate")]
 pub use draft::{Catalogue, DraftError, Filling, drafts};
+#[cfg(feature = "generate")]
 pub use emit::Root;
+#[cfg(feature = "generate")]
 pub use generate::{Options, generate};
 pub use load::load;
-pub use lower::rust_names;
-pub use names::extension_names;
+#[cfg(feature = "generate")]
+pub use lower::{extension_names, rust_names};
+#[cfg(feature = "generate")]
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};
+#[cfg(feature = "generate")]
 pub use table::methods_table;
+#[cfg(feature = "generate")]
 pub use tree::{Difference, Differences, Tree, WriteError};
