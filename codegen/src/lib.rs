@@ -65,8 +65,7 @@ pub use emit::Root;
 pub use generate::{Options, generate};
 pub use load::load;
 #[cfg(feature = "generate")]
-pub use lower::rust_names;
-pub use names::extension_names;
+pub use lower::{extension_names, rust_names};
 #[cfg(feature = "generate")]
 pub use project::{Project, ProjectError};
 pub use source::{ReadError, SourceFile, read_specs};

@@ -76,7 +76,7 @@ pub(crate) fn type_of(words: &str) -> String {
 }
 
 /// What gives a client the handle of a product in a user's crate: a trait, and its function. The library's own product of that name keeps its own.
-pub fn extension_names(product: &str) -> (String, String) {
+pub(crate) fn extension(product: &str) -> (String, String) {
     (companion(&type_of(product), "Ext"), format!("{product}_ext"))
 }
 

@@ -101,7 +101,7 @@ impl<K: SignNow> Signer for LocalSigner<K> {
             let runtime = Handle::try_current().map_err(SignError::new)?;
             let (key, message) = (Arc::clone(&self.key), Zeroizing::new(message.to_vec()));
             let signature = runtime.spawn_blocking(move || key.sign_now(&message)).await;
-            signature.map_err(SignError::new).flatten()
+            signature.map_err(SignError::new).unwrap_or_else(Err)
         })
     }
 

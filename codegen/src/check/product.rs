@@ -106,7 +106,7 @@ impl Idents {
         let at = types_file.map_or(Span::start_of(0), |file| file.at);
         rust_names::unique(reader, &mut idents.modules, "types".to_owned(), at);
         let handle = names::type_of(product);
-        rust_names::unique(reader, &mut idents.types, names::extension_names(product).0, at);
+        rust_names::unique(reader, &mut idents.types, names::extension(product).0, at);
         rust_names::unique(reader, &mut idents.types, handle, at);
         idents
     }

@@ -64,7 +64,7 @@ fn product(product: &ir::Product) -> Product<'_> {
     Product {
         name: &product.name,
         ident: names::identifier(&product.name),
-        extension: names::extension_names(&product.name),
+        extension: names::extension(&product.name),
         handle,
         doc: docs::product(product),
         client_doc: docs::methods_of(product),
@@ -131,6 +131,11 @@ fn method<'a>(method: &'a ir::Method, own: &Uses<'a>, shared: &Uses<'a>) -> Meth
 pub fn rust_names(method: &ir::Method) -> (String, String) {
     let (request, module) = names_of(method);
     (request, names::identifier(&module))
+}
+
+/// What gives a client the handle of a product in a user's crate: a trait, and its function.
+pub fn extension_names(product: &str) -> (String, String) {
+    names::extension(product)
 }
 
 /// What a method's request and its module are called.

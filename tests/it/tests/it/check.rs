@@ -8,7 +8,7 @@ use std::{
 use alipay_api::{
     CheckError, CheckErrorKind, Checked, Client, ClientBuilder, Credentials, Error, ErrorKind,
     clock::Clock,
-    open::{AuthTokenApp, auth_token_app::AuthTokenAppGrantType},
+    open_auth::{TokenApp, token_app::TokenAppGrantType},
     sign::{self, PublicKey, SignError, SignType},
 };
 use alipay_mock::{Fault, Forgery, Mock, keys::KeyPair};
@@ -281,8 +281,8 @@ async fn a_merchants_handle_checks_its_token() {
     assert!(!error.as_ref().unwrap_err().to_string().contains("201509BB"));
     assert_eq!(found(error, &["app_auth_token"]), CheckErrorKind::MerchantToken);
     let code = mock.authorise(None, None);
-    let request = AuthTokenApp::with_code(code, AuthTokenAppGrantType::AuthorizationCode);
-    let token = client.open().auth_token_app(request).await.unwrap().app_auth_token;
+    let request = TokenApp::with_code(code, TokenAppGrantType::AuthorizationCode);
+    let token = client.open_auth().token_app(request).await.unwrap().app_auth_token;
     client.on_behalf_of(token).check().await.unwrap();
 }
 
