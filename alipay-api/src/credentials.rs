@@ -1,4 +1,4 @@
-//! Who the app is to Alipay, and who Alipay is to the app.
+//! The keys and certificates of an app and of Alipay.
 
 use std::{error::Error as StdError, fmt, path::Path, sync::Arc, time::SystemTime};
 
@@ -8,9 +8,10 @@ use crate::{
     sign::{AnyOf, PrivateKey, PublicKey, SignType, Signer, Verifier},
 };
 
-/// What a client signs with and what it verifies answers and notifications by.
+/// What a client signs requests with, and what it verifies answers and notifications with.
 ///
-/// There is none without both halves: what can't be verified never reaches a caller.
+/// Both are required: the library gives out nothing that it has not verified. The [guide](crate::guide::keys) says where keys and
+/// certificates come from, and which mode to choose.
 #[derive(Clone)]
 pub struct Credentials {
     pub(crate) signer: Arc<dyn Signer>,
@@ -35,7 +36,8 @@ impl Credentials {
     /// Each may be PEM or base64 in one line, PKCS#1 or PKCS#8. The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type).
     ///
     /// # Errors
-    /// A text is not the key that it should be; the error says what it is instead. Most often the app's public key is given for Alipay's.
+    /// A text is not the key that it should be: the error says what it is instead. The usual mistake is the app's public key in place of
+    /// Alipay's.
     pub fn public_key(private_key: &str, alipay_public_key: &str) -> Result<Self, Error> {
         let private_key = PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?;
         let public_key = PublicKey::parse(alipay_public_key).map_err(|error| invalid("Alipay's public key", error))?;
@@ -45,13 +47,12 @@ impl Credentials {
     /// Certificate mode: the app's private key, and the three certificates that the open platform offers for download: the
     /// app's (应用公钥证书), Alipay's (支付宝公钥证书) and Alipay's roots (支付宝根证书), each as the text of its file.
     ///
-    /// The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). Whether the certificates are valid at the time, and
-    /// signed by their issuer, is checked when the client is built. Where Alipay changes to another certificate, that is fetched:
-    /// see [`cert`](crate::cert).
+    /// The sign type is RSA2; see [`with_sign_type`](Self::with_sign_type). Building the client checks that the certificates are valid at the
+    /// time and signed by their issuer. When Alipay changes its certificate, the client fetches the new one: see [`cert`](crate::cert).
     ///
     /// # Errors
-    /// A text is not what it should be; the app's certificate was not issued for the private key; or a certificate is in
-    /// another's place.
+    /// A text is not what it should be; the app's certificate was not issued for the private key; or a certificate is in the place of
+    /// another.
     pub fn certificates(private_key: &str, app_cert: &str, alipay_cert: &str, root_cert: &str) -> Result<Self, Error> {
         Self::from_certificates(
             PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?,
@@ -93,7 +94,7 @@ impl Credentials {
     /// The same from a key and certificates that are parsed already.
     ///
     /// # Errors
-    /// The app's certificate was not issued for the private key, or a certificate is in another's place.
+    /// The app's certificate was not issued for the private key, or a certificate is in the place of another.
     pub fn from_certificates(
         private_key: PrivateKey,
         app_cert: Certificate,
@@ -195,8 +196,8 @@ impl Credentials {
     /// The signer signs once, to tell whether the app's certificate was issued for its key: so this waits for as long as it takes.
     ///
     /// # Errors
-    /// The signer fails ([`ErrorKind::Signing`]). The app's certificate was not issued for its key; a certificate is in another's place; or
-    /// Alipay's key is too short for the signer's type ([`ErrorKind::Configuration`]).
+    /// The signer fails ([`ErrorKind::Signing`]). The app's certificate was not issued for its key; a certificate is in the place of another;
+    /// or Alipay's key is too short for the signer's type ([`ErrorKind::Configuration`]).
     pub async fn custom_certificates(
         signer: Arc<dyn Signer>,
         app_cert: Certificate,
@@ -251,7 +252,10 @@ impl Credentials {
             None if self.signer.sign_type() == sign_type => Ok(self),
             None => Err(Error::new(
                 ErrorKind::Configuration,
-                "a custom signer's type can't be changed",
+                format!(
+                    "the signer signs with {}, and a custom signer's type can't be changed",
+                    self.signer.sign_type()
+                ),
             )),
         }
     }

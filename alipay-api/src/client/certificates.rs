@@ -1,16 +1,16 @@
-//! Alipay's certificates: which one verifies what, and fetching another.
+//! Alipay's certificates: which one verifies what, and how another is fetched.
 //!
 //! # Why a fetched certificate can be trusted
-//! Alipay changes its certificate now and then. Whatever it signs from then on names a serial that is not at hand, and the
-//! answer to `alipay.open.app.alipaycert.download`, which hands the certificate out, may be signed with that one already.
+//! Alipay changes its certificate from time to time. Everything that it signs from then on names a serial number that the client does not
+//! have. The answer to `alipay.open.app.alipaycert.download`, which brings the certificate, may be signed with that certificate already.
 //!
-//! So the certificate is never trusted for the answer that it came in. It proves itself: it leads to a root of the bundle
-//! that was configured, it has the serial that was asked for, and it was issued to the holder of the certificate that was
-//! configured. Only what reads it is run before that, on bytes that anyone may have written.
+//! So the certificate is not trusted for the answer that it came in, but for what it is: it leads to one of the configured root
+//! certificates, it has the serial number that was asked for, and it was issued to the holder of the configured certificate. Before these
+//! checks, only its parser runs, on bytes that anyone may have written.
 //!
-//! The answer is verified all the same before anything comes of it: by a certificate that was trusted before, or, where it
-//! names the very serial that was asked for, by the one that it carries, once that has proved itself. An answer that names
-//! a third serial is refused, else one fetch would begin another.
+//! The answer is verified as well before it is used: by a certificate that was trusted before or, where it names the serial number that was
+//! asked for, by the certificate that it carries, after that has passed the checks. An answer that names a third serial number is refused:
+//! otherwise one fetch could begin another.
 
 use std::{borrow::Cow, future, pin::pin, sync::Arc, time::Duration};
 
@@ -36,11 +36,11 @@ use crate::{
 const DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
 const CONTENT: &str = "alipay_cert_content";
 
-/// A fetch ends before it may be begun anew.
+/// A fetch ends before another may begin for the same certificate.
 const MAX_FETCH: Duration = Duration::from_secs(50);
-/// An attempt to download ends well before those do who wait for it, so that there is time for another.
+/// An attempt to download ends well before the waiters' deadlines, so that there is time for another.
 const MAX_ATTEMPT: Duration = Duration::from_secs(5);
-/// How many fetches one caller waits for, where the former was given up or met with what may pass.
+/// How many fetches one caller waits for, where those before were dropped or failed for a temporary reason.
 const MAX_FETCHES: usize = 4;
 
 impl Client {
@@ -104,14 +104,14 @@ impl Client {
                 }
                 End::Abandoned => {}
                 End::Late => {
-                    let message = "the certificate of Alipay's that it names was not fetched in time";
+                    let message = format!("Alipay's certificate {alipay_cert_sn} was not fetched in time");
                     return Err(Error::new(ErrorKind::UnknownCertificate, message));
                 }
             }
         }
         Err(last.unwrap_or_else(|| {
             let message =
-                "the certificate of Alipay's that it names was not fetched: whoever was at it stopped half-way";
+                format!("Alipay's certificate {alipay_cert_sn} was not fetched: each fetch was dropped before its end");
             Error::new(ErrorKind::UnknownCertificate, message)
         }))
     }
@@ -122,8 +122,8 @@ impl Client {
         self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
     }
 
-    /// Has the certificate that Alipay signs with at present fetched, if it is not at hand: once for all who ask at the same time,
-    /// and not at all where somebody has asked a moment ago.
+    /// Fetches the certificate that Alipay signs with at present, if it is not at hand: once for all who ask at the same time, and not at
+    /// all shortly after the last time.
     async fn inquire(&self, keys: &Arc<Keys>, keyring: &Keyring, deadline: Instant) {
         let waiter = match keyring.inquire(Instant::now()) {
             Step::Verify(_) | Step::TooMany => return,
@@ -133,11 +133,11 @@ impl Client {
                 waiter
             }
         };
-        // However it ends, what it has brought is in the keyring.
+        // Whatever the fetch has brought is in the keyring.
         waiter.wait(Cause::Notification, deadline).await;
     }
 
-    /// Refuses a method that the gateway takes in certificate mode only, where there are no certificates.
+    /// Refuses a method that the gateway takes in certificate mode only, in public-key mode.
     pub(super) fn check_certificates(&self, method: &str) -> Result<(), Error> {
         if self.fetches_certificates() {
             return Ok(());
@@ -146,12 +146,12 @@ impl Client {
         Err(Error::new(ErrorKind::Configuration, message).with_method(method))
     }
 
-    /// Whether it could be that something has to be fetched to verify a notification.
+    /// Whether the client works in certificate mode, where a certificate may have to be fetched to verify a notification.
     pub(crate) fn fetches_certificates(&self) -> bool {
         self.inner.keys.present().keyring.is_some()
     }
 
-    /// Fetches in a task of its own: whoever waits may go away.
+    /// Fetches in a task of its own, so that waiters may be dropped.
     fn begin(&self, keys: &Arc<Keys>, fetch_task: FetchTask) {
         let client = Self {
             inner: Arc::clone(&self.inner),
@@ -181,12 +181,12 @@ impl Client {
         match wanted {
             Wanted::Serial(alipay_cert_sn) => {
                 let content = self.download(keys, alipay_cert_sn, true, u32::MAX).await;
-                let content = content.map_err(not_downloaded)?;
+                let content = content.map_err(|error| not_downloaded(alipay_cert_sn, error))?;
                 let accepted = keyring.accept(alipay_cert_sn, &content, self.now());
                 keyring.keep(accepted.map_err(|error| Failure { error, may_pass: false })?);
             }
             Wanted::Present => {
-                // Whatever the answer says, whoever signed it is at hand when it is verified: fetched on the account of answers.
+                // The content does not matter: to verify the answer, the certificate that signed it is fetched.
                 let answer = self.download(keys, keyring.configured(), false, 1).await;
                 tracing::debug!(error = ?answer.err().map(|error| error.kind()), "asked for the present certificate");
             }
@@ -194,8 +194,8 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for a certificate, and asks again after what may pass until the time is over. Where it `is_fetch`, the answer may be signed with
-    /// that certificate, and with no other that is not at hand.
+    /// Downloads a certificate, and tries again after temporary failures until the time is over. With `is_fetch`, that certificate may have
+    /// signed the answer itself; no other that is not at hand may.
     async fn download(
         &self,
         keys: &Arc<Keys>,
@@ -294,7 +294,7 @@ impl ResolveVerifier for Downloading<'_> {
         self.keys.at_hand(alipay_cert_sn)
     }
 
-    /// Fetches nothing: what verifies the answer stands in it, or is not there.
+    /// Fetches nothing: the answer itself has the certificate, or there is none.
     fn fetch<'a>(
         &'a self,
         answer: &'a UnverifiedAnswer<'a>,
@@ -321,21 +321,21 @@ impl ResolveVerifier for Downloading<'_> {
     }
 }
 
-/// Outsiders or the gateway have named so many that another is not fetched now.
+/// Too many certificates were named to fetch another now.
 fn too_many() -> Error {
-    let message = "too many unknown certificates of Alipay's were named within a minute: another is not fetched now";
+    let message = "too many unknown certificates of Alipay's were named within a minute: no other is fetched now";
     Error::new(ErrorKind::UnknownCertificate, message)
 }
 
-/// The download failed. What is said of it is kept for a while: without its body, which may be large.
-fn not_downloaded(error: Error) -> Failure {
+/// The download failed. The error is kept for a while, so it loses its body, which may be large.
+fn not_downloaded(alipay_cert_sn: &str, error: Error) -> Failure {
     let kind = match error.kind() {
         ErrorKind::Verification => ErrorKind::Verification,
         _ => ErrorKind::UnknownCertificate,
     };
-    // What is no answer at all comes from something on the way, and is no verdict on the certificate.
+    // Something on the way has answered in the gateway's place: that says nothing of the certificate.
     let may_pass = error.is_retryable() || error.kind() == ErrorKind::Malformed;
-    let message = format!("the certificate of Alipay's that it names can't be fetched: {error}");
+    let message = format!("Alipay's certificate {alipay_cert_sn} can't be fetched: {error}");
     Failure {
         error: Error::new(kind, message).with_source(error.without_body()),
         may_pass,

@@ -1,6 +1,6 @@
-//! What a piece of DER is, told by its outline.
+//! Recognises what a piece of DER is by its outline.
 //!
-//! Everything that people take for a key is a SEQUENCE, and the tags of its fields tell which.
+//! Everything that is given as a key is a SEQUENCE; the tags of its fields tell what it is.
 
 use rsa::pkcs8::der::{
     Decode as _, Header, Reader as _, SliceReader, Tag,
@@ -12,7 +12,7 @@ use super::{file::MAX_LEN, key_error::KeyErrorKind};
 const RSA: ObjectIdentifier = rsa::pkcs1::ALGORITHM_OID;
 const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// An RSA key, as the PKCS#1 structure inside whatever wrapped it. Its numbers have not been looked at.
+/// An RSA key: its PKCS#1 structure, without what was around it. Its numbers have not been checked.
 pub(super) enum Key<'a> {
     Private(&'a [u8]),
     Public(&'a [u8]),
@@ -58,7 +58,7 @@ pub(super) fn identify(der: &[u8]) -> Result<Key<'_>, KeyErrorKind> {
     }
 }
 
-/// The inside of the one SEQUENCE that is all there should be.
+/// The content of the SEQUENCE, which must be all of the DER.
 fn sequence(der: &[u8]) -> Result<&[u8], KeyErrorKind> {
     let mut reader = SliceReader::new(der).map_err(unrecognised)?;
     let header = Header::decode(&mut reader).map_err(unrecognised)?;
@@ -88,7 +88,7 @@ fn tag(field: &AnyRef<'_>) -> Tag {
     field.header().tag()
 }
 
-/// Passes an `AlgorithmIdentifier` that says RSA. Its parameters, NULL or left out by some writers, say nothing.
+/// Accepts an `AlgorithmIdentifier` of RSA. Its parameters do not matter: some writers leave the NULL out.
 fn rsa_only(algorithm: &AnyRef<'_>) -> Result<(), KeyErrorKind> {
     let parts = fields(algorithm.value())?;
     let oid: ObjectIdentifier = parts
@@ -98,7 +98,7 @@ fn rsa_only(algorithm: &AnyRef<'_>) -> Result<(), KeyErrorKind> {
         .map_err(unrecognised)?;
     match oid {
         RSA => Ok(()),
-        // The curve says more than that there is one.
+        // The curve's identifier says more than that of all elliptic curves.
         ELLIPTIC_CURVE => Err(other(parts.get(1).and_then(|curve| curve.decode_as().ok()))),
         oid => Err(other(Some(oid))),
     }
@@ -115,7 +115,7 @@ fn other(oid: Option<ObjectIdentifier>) -> KeyErrorKind {
     }
 }
 
-/// Tells the two by what is signed in them: in a request that is version, subject and key, then attributes in `[0]`.
+/// Tells a request from a certificate by what is signed: version, subject and key, then attributes in `[0]`.
 fn certificate_or_request(signed: &AnyRef<'_>) -> KeyErrorKind {
     let Ok(content) = fields(signed.value()) else {
         return KeyErrorKind::Unrecognised;

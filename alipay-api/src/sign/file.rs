@@ -39,7 +39,7 @@ fn contents(bytes: &[u8], wanted: Wanted) -> Result<Contents<'_>, KeyError> {
     if bytes.len() > MAX_LEN {
         return Err(KeyError::new(wanted, KeyErrorKind::TooLarge));
     }
-    // A SEQUENCE with a long length, and the magic numbers of Java's keystore: neither is the beginning of any text.
+    // A SEQUENCE with a long length, or the magic number of Java's keystore: no text begins so.
     if matches!(bytes, [0x30, 0x80..=0xFF, ..] | [0xFE, 0xED, 0xFE, 0xED, ..]) {
         return Ok(Contents::Der(bytes));
     }

@@ -4,7 +4,7 @@ use super::key_error::KeyErrorKind;
 
 /// Checks a modulus and a public exponent, both big-endian without leading zeros, and gives the bits of the modulus.
 ///
-/// A peer's key comes from outside: without limits one of a million bits would keep a core busy for hours.
+/// A key in a certificate comes from outside: without limits, one of a million bits would keep a core busy for hours.
 pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyErrorKind> {
     let bits = match modulus {
         [] => 0,
@@ -21,7 +21,7 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyErrorKi
             Some(exponent.checked_mul(256)? | u64::from(digit))
         })
         .ok_or(KeyErrorKind::Exponent)?;
-    // The upper bound is the one that every common library has.
+    // Every common library has this upper bound.
     if exponent % 2 == 0 || !(3..1 << 33).contains(&exponent) {
         return Err(KeyErrorKind::Exponent);
     }

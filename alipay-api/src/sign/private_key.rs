@@ -27,10 +27,10 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// Reads a key from text, in every form that Alipay's tools and OpenSSL hand out: PKCS#8 or PKCS#1, as PEM or as
     /// base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and `\n` written as two
-    /// characters do no harm; a whole file may be once more in base64.
+    /// characters do no harm; the whole file may be encoded once more in base64.
     ///
     /// # Errors
-    /// It is something else, damaged, or not an RSA key of 1024 to 8192 bits. The numbers in the key are checked
+    /// The text is something else, is damaged, or is not an RSA key of 1024 to 8192 bits. The numbers in the key are checked
     /// against each other.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         text::read(text, Self::read).map_err(error)
@@ -55,9 +55,9 @@ impl PrivateKey {
         })
     }
 
-    /// Signs with this key, by the fastest means that there are for its size and the sign type.
+    /// A signer with this key, by the fastest library for its size and the sign type.
     ///
-    /// Make it once and keep it: it is set up here, not for every signature.
+    /// Make it once and keep it: setting it up takes time.
     ///
     /// # Errors
     /// The cryptographic library refuses the key, though it passed every check when it was read.
@@ -90,7 +90,7 @@ impl PrivateKey {
         }
         let bits = limits::check(numbers.modulus.as_bytes(), numbers.public_exponent.as_bytes())?;
         let key = rsa::PrivateKey::try_from(numbers).map_err(|_| KeyErrorKind::Inconsistent)?;
-        // The conversion checks n, e, d, p and q, and works out the rest anew: so the rest was right if it comes back.
+        // The conversion checks n, e, d, p and q, and computes the rest: so the rest was right if the same comes out.
         let computed = key.to_pkcs1_der().map_err(|_| KeyErrorKind::Inconsistent)?;
         if computed.as_bytes() != pkcs1 {
             return Err(KeyErrorKind::Inconsistent);

@@ -18,7 +18,7 @@ use super::{
 
 /// A public key, most often Alipay's (支付宝公钥): what its answers and notifications are verified with.
 ///
-/// Cheap to clone. Two are equal if their numbers are.
+/// It is cheap to clone. Two keys are equal if their numbers are.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
     key: Arc<rsa::PublicKey>,
@@ -28,10 +28,10 @@ pub struct PublicKey {
 impl PublicKey {
     /// Reads a key from text, in every form that the open platform and OpenSSL hand out: `SubjectPublicKeyInfo` (X.509)
     /// or PKCS#1, as PEM or as base64 in one line or many. Quotes and blanks around it, a byte order mark, CRLF, and
-    /// `\n` written as two characters do no harm; a whole file may be once more in base64.
+    /// `\n` written as two characters do no harm; the whole file may be encoded once more in base64.
     ///
     /// # Errors
-    /// It is something else, cut short, or not an RSA key of 1024 to 8192 bits.
+    /// The text is something else, is cut short, or is not an RSA key of 1024 to 8192 bits.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         text::read(text, Self::read).map_err(error)
     }
@@ -55,9 +55,9 @@ impl PublicKey {
         })
     }
 
-    /// Verifies with this key, by the fastest means that there are for its size and the sign type.
+    /// A verifier with this key, by the fastest library for its size and the sign type.
     ///
-    /// Make it once and keep it: it is set up here, not for every signature.
+    /// Make it once and keep it: setting it up takes time.
     ///
     /// # Errors
     /// The cryptographic library refuses the key, though it passed every check when it was read.

@@ -1,4 +1,4 @@
-//! From the text that people paste, export and put into settings to the DER in it.
+//! Finds the DER in the text that people paste, export and put into settings.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{file::MAX_LEN, key_error::KeyErrorKind};
 
-/// Padding is gone by then; bits that the last character has too many are not worth a refusal.
+/// The padding is removed before; surplus bits in the last character are accepted.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::with_decode_allow_trailing_bits(NO_PAD, true),
@@ -23,7 +23,7 @@ pub(super) fn read<K>(text: &str, key: impl Fn(&[u8]) -> Result<K, KeyErrorKind>
     let read = match der.as_ref().map_err(Clone::clone).map(|der| inner(der)) {
         Ok(Some(inner)) => decode(inner, Blanks::Nothing)
             .map_err(|kind| match kind {
-                // The place is one in what nobody has seen.
+                // The offset would be one in the decoded text, which the user has never seen.
                 KeyErrorKind::NotBase64 { .. } => KeyErrorKind::Unrecognised,
                 kind => kind,
             })
@@ -31,7 +31,7 @@ pub(super) fn read<K>(text: &str, key: impl Fn(&[u8]) -> Result<K, KeyErrorKind>
         Ok(None) => der.and_then(|der| key(&der)),
         Err(kind) => Err(kind),
     };
-    // It may be told from any other damage: undone, it leaves a key.
+    // This damage can be recognised: with each blank turned back into `+`, the text is a key.
     let is_without_plus = || decode(text, Blanks::Plus).is_ok_and(|der| key(&der).is_ok());
     match read {
         Err(_) if text.contains(' ') && is_without_plus() => Err(KeyErrorKind::BlanksForPlus),
@@ -47,7 +47,7 @@ enum Blanks {
     Plus,
 }
 
-/// The text that was encoded: PEM, or the base64 of a long SEQUENCE.
+/// The key's text, where the bytes are text that was encoded once more: PEM, or the base64 of a long SEQUENCE.
 fn inner(decoded: &[u8]) -> Option<&str> {
     let text = str::from_utf8(decoded).ok()?;
     let begin = text.trim_start_matches(is_blank);
@@ -76,7 +76,7 @@ fn decode(text: &str, blanks: Blanks) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind
         return Err(KeyErrorKind::Empty);
     }
     let mut der = Zeroizing::new(vec![0; digits.len()]);
-    // What can fail here is a last character that stands alone, since all of them are known to be base64.
+    // All characters are base64 by now, so only a last one that stands alone can fail.
     let length = BASE64
         .decode_slice(&*digits, &mut der)
         .map_err(|_| KeyErrorKind::Truncated)?;
@@ -127,7 +127,7 @@ impl Part<'_> {
         match (begins, ends) {
             (0, 0) => return Ok(self),
             (1, 1) => {}
-            // As the file of Alipay's certificate has, and that of the roots.
+            // The files of Alipay's certificate and of the roots have several.
             (2.., 2..) if !self.text.contains("KEY-----") && self.text.contains("CERTIFICATE-----") => {
                 return Err(KeyErrorKind::Certificate);
             }
@@ -205,7 +205,7 @@ pub(crate) fn looks_like_path(text: &str) -> bool {
         EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
     };
     let is_short_name = || text.len() < SHORT && text.contains('/') && !text.starts_with("MI");
-    // Other things than keys are base64 too: most of it has a slash somewhere, some begins with one.
+    // Base64 may hold slashes, also at its beginning.
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     if text.len() >= LONG && text.len().is_multiple_of(4) && text.bytes().all(is_base64) {
         return false;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use alipay_api::{
-    Client, ClientBuilder, Credentials, Error, ErrorKind,
+    Client, ClientBuilder, Credentials, Error, ErrorKind, PageCall,
     cert::{Certificate, RootCertificates},
     sign::{self, BoxFuture, PrivateKey, PublicKey, SignError, SignType, Signer},
     trade::{AppPay, PagePay, Precreate, Query, types::TradeStatus},
@@ -173,7 +173,7 @@ async fn one_signature_does_not_wait_for_another() {
     });
     let client = client.build().unwrap();
     let pages: Vec<_> = (0..CALLS).map(|_| client.trade().page_pay(page_pay())).collect();
-    for url in join_all(pages.iter().map(|page| page.url_async())).await {
+    for url in join_all(pages.iter().map(PageCall::url_async)).await {
         assert!(url.unwrap().contains("&sign="));
     }
 }
@@ -256,7 +256,12 @@ fn assert_not_signed(error: &Error, is_retryable: bool) {
         (error.is_retryable(), error.is_outcome_unknown()),
         (is_retryable, false)
     );
-    assert!(error.cause().is_some_and(|cause| cause.is::<SignError>()));
+    assert!(
+        error
+            .cause()
+            .and_then(|cause| cause.downcast_ref::<SignError>())
+            .is_some()
+    );
 }
 
 #[tokio::test]
