@@ -132,7 +132,10 @@ impl Ordered {
             return Err(AnswerError::NotAnObject { method });
         };
         let described = specs.method(method);
-        let is_error = node.contains_key("sub_code") || code(&node).is_some_and(|code| is_failure(described, code));
+        let is_error = match code(&node) {
+            Some(code) => is_failure(described, code),
+            None => node.contains_key("sub_code") && !has_field(described, "sub_code"),
+        };
         if described.is_some_and(|described| described.method.kind.is_page()) && (answer.exactly || !is_error) {
             let method = method.to_owned();
             return Err(AnswerError::Page { method });
@@ -185,6 +188,14 @@ fn is_failure(described: Option<Described<'_>>, code: &str) -> bool {
     code != "10000" && !is_outcome
 }
 
+/// Whether the response has a field of this name: methods may have a `sub_code` of their own.
+fn has_field(described: Option<Described<'_>>, name: &str) -> bool {
+    described.is_some_and(|described| {
+        let mut fields = described.method.response.fields.iter();
+        fields.any(|field| field.name == name)
+    })
+}
+
 /// Compares an answer with its spec.
 fn checked(
     described: Option<Described<'_>>,
@@ -194,12 +205,7 @@ fn checked(
 ) -> Result<Content, AnswerError> {
     let mut own = HashMap::new();
     for member in OWN {
-        // A field of the response may have the name.
-        let is_field = described.is_some_and(|described| {
-            let mut fields = described.method.response.fields.iter();
-            !is_error && fields.any(|field| field.name == member)
-        });
-        if is_field {
+        if !is_error && has_field(described, member) {
             continue;
         }
         match node.remove(member) {
@@ -218,6 +224,9 @@ fn checked(
         })?;
     }
     let mut take = |member: &str| own.remove(member);
+    if let Some(msg) = take("msg") {
+        node.insert("msg".to_owned(), msg.into());
+    }
     if is_error {
         return Ok(Content::Error(Failure {
             code: take("code").map_or("40004".into(), Cow::Owned),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use alipay_codegen::ir::{ExampleAnswer, Field, Object, Range, Scalar, Scope, Type, TypeBody};
+use alipay_codegen::ir::{ExampleAnswer, Field, Method, Object, Range, Scalar, Scope, Type, TypeBody};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub(crate) fn answer(
 ) -> Result<Fields, Failure> {
     let mut examples = described.method.examples.iter();
     let mut said = Map::new();
-    if let Some(example) = examples.find(|example| is_asked(&example.request, request)) {
+    if let Some(example) = examples.find(|example| is_asked(described.method, &example.request, request)) {
         match &example.answer {
             ExampleAnswer::Response(response) => said.clone_from(response),
             ExampleAnswer::Error { code, sub_code } => {
@@ -49,16 +49,23 @@ pub(crate) fn complete(
     Maker { described, now }.fields(said, request, always)
 }
 
-/// Whether a request is the one of an example: it says all that the example says, and nothing else.
-fn is_asked(example: &Map<String, Value>, request: &Map<String, Value>) -> bool {
+/// Whether a request is the one of an example: it says all that the example says, and beside that only what a client sends where its caller gives nothing.
+fn is_asked(method: &Method, example: &Map<String, Value>, request: &Map<String, Value>) -> bool {
     // Numbers may come as text.
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    example.len() == request.len()
-        && example.iter().all(|(name, value)| {
-            request
-                .get(name)
-                .is_some_and(|given| given == value || text(given) == text(value))
-        })
+    let is_implied = |name: &str, value: &Value| {
+        let mut fields = method.request.fields.iter();
+        let field = fields.find(|field| field.name == name);
+        field.is_some_and(|field| field.implied.as_ref().is_some_and(|implied| *implied == text(value)))
+    };
+    let is_given = |(name, value): (&String, &Value)| {
+        let given = request.get(name);
+        given.is_some_and(|given| given == value || text(given) == text(value))
+    };
+    example.iter().all(is_given)
+        && request
+            .iter()
+            .all(|(name, value)| example.contains_key(name) || is_implied(name, value))
 }
 
 /// Makes up values.

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::specs::tests::{file, with};
 
 const QUERY: &str = "alipay.trade.query";
 
@@ -70,4 +71,20 @@ fn the_next_answers_come_before_the_lasting_one() {
     assert!(answers.has(QUERY));
     assert_eq!(take(), named("ONLY"));
     assert!(!answers.has(QUERY));
+}
+
+#[test]
+fn a_field_of_the_response_may_be_called_sub_code() {
+    let specs = with(vec![file(
+        "alipay.test.thing.get",
+        "kind: server\nretry: read\nresponse:\n  sub_code: { type: string, doc: What the thing is made of. }\n",
+    )]);
+    let answers = Answers::default();
+    let failed = |answer: Value| {
+        answers.order(&specs, "alipay.test.thing.get", answer.into()).unwrap();
+        answers.take("alipay.test.thing.get").unwrap().failure().is_some()
+    };
+    assert!(!failed(json!({ "sub_code": "WOOD" })));
+    assert!(!failed(json!({ "code": "10000", "sub_code": "WOOD" })));
+    assert!(failed(json!({ "code": "40004", "sub_code": "THING_NOT_EXIST" })));
 }

@@ -13,7 +13,8 @@ fn now() -> Timestamp {
 
 /// Specs with one method whose request is `id` and `number`.
 fn specs(rest: &str) -> Specs {
-    let request = "request:\n  id: { type: string, doc: Which one. }\n  number: { type: int, doc: How many. }\n";
+    let request = "request:\n  id: { type: string, doc: Which one. }\n  number: { type: int, doc: How many. }\n\
+        \x20 kind: { type: string, implied: USUAL, doc: Which sort. }\n";
     with(vec![file(
         METHOD,
         &format!("kind: server\nretry: read\n{request}{rest}"),
@@ -105,6 +106,11 @@ examples:
     let blue = json!({ "id": "1", "colour": "blue", "size": 9 });
     assert_eq!(answered(rest, json!({ "id": "1", "number": 2 })).unwrap(), blue);
     assert_eq!(answered(rest, json!({ "id": "1", "number": "2" })).unwrap(), blue);
+    // What a client adds by itself.
+    let added = json!({ "id": "1", "number": 2, "kind": "USUAL" });
+    assert_eq!(answered(rest, added).unwrap(), blue);
+    let other = json!({ "id": "1", "number": 2, "kind": "OTHER" });
+    assert_eq!(answered(rest, other).unwrap()["colour"], "red");
     let red = json!({ "id": "1", "colour": "red", "size": 9 });
     assert_eq!(answered(rest, json!({ "id": "1" })).unwrap(), red);
     let refused = answered(rest, json!({ "id": "3" })).unwrap_err();

@@ -115,13 +115,13 @@ async fn an_exact_answer_is_sent_as_it_is() {
 async fn an_error_may_say_more() {
     let mock = Mock::start().await.unwrap();
     let client = Client::of(&mock);
-    let more = json!({ "code": "40004", "sub_code": "ACQ.X", "sub_msg": "why", "out_trade_no": "1" });
+    let more = json!({ "code": "40004", "msg": "Refused", "sub_code": "ACQ.X", "sub_msg": "why", "out_trade_no": "1" });
     mock.answer(QUERY, more).unwrap();
     let answer = client.call(QUERY, &json!({ "out_trade_no": "1" })).await;
     assert_eq!(answer.code(), "40004 ACQ.X");
     assert_eq!(
         (answer.text("msg"), answer.text("sub_msg"), answer.text("out_trade_no")),
-        ("Business Failed", "why", "1")
+        ("Refused", "why", "1")
     );
 }
 

@@ -87,12 +87,7 @@ impl protocol::Answer for Answer {
 impl Answer {
     /// The node of a success, or of an outcome like `10003`.
     pub(crate) fn success(code: &str, fields: &Fields) -> String {
-        let own = Fields::new().with("code", code).with("msg", msg(code));
-        Self::bare(
-            &fields
-                .iter()
-                .fold(own, |own, (name, value)| own.with(name.to_owned(), value.clone())),
-        )
+        Self::bare(&coded(code, fields).and(fields))
     }
 
     /// The node that has these fields only.
@@ -106,18 +101,13 @@ impl Answer {
 
     /// The node of an error.
     pub(crate) fn failure(failure: &Failure) -> String {
-        let mut fields = Fields::new()
-            .with("code", failure.code.as_ref())
-            .with("msg", msg(&failure.code));
+        let mut fields = coded(&failure.code, &failure.fields);
         if !failure.sub_code.is_empty() {
             fields = fields
                 .with("sub_code", failure.sub_code.as_ref())
                 .with("sub_msg", failure.sub_msg.as_str());
         }
-        let more = failure.fields.iter();
-        Self::bare(&more.fold(fields, |fields, (name, value)| {
-            fields.with(name.to_owned(), value.clone())
-        }))
+        Self::bare(&fields.and(&failure.fields))
     }
 
     /// The node as it goes out.
@@ -154,6 +144,16 @@ pub(crate) fn assemble(root: &str, node: &[u8], sign: Option<&str>, signatory: &
 /// The root that a method's answers stand under.
 pub(crate) fn root(method: &str) -> String {
     format!("{}_response", method.replace('.', "_"))
+}
+
+/// A `code`, and its `msg` unless the other fields have one.
+fn coded(code: &str, others: &Fields) -> Fields {
+    let fields = Fields::new().with("code", code);
+    if others.iter().any(|(name, _)| name == "msg") {
+        fields
+    } else {
+        fields.with("msg", msg(code))
+    }
 }
 
 /// Puts members at the end of an object's text.
