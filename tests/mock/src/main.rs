@@ -45,7 +45,7 @@ struct Arguments {
     /// Alipay's root certificates.
     #[arg(long, value_name = "FILE", requires_all = ["app_cert", "alipay_cert"])]
     root_cert: Option<PathBuf>,
-    /// Certificate mode, with the certificates in the folder of the keys; missing ones are issued.
+    /// Certificate mode, with the certificates in the folder of the keys. If it has none, they are issued there.
     #[arg(long, requires = "keys", conflicts_with = "app_cert")]
     certificates: bool,
     /// The private key to answer with: PEM or one line of base64.
