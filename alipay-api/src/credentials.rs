@@ -313,7 +313,7 @@ fn verifier_of_alipay(
     if own_key == Some(key) {
         return Err(Error::new(
             ErrorKind::Configuration,
-            "Alipay's public key: this is your app's public key, not Alipay's; \
+            "Alipay's public key: the given key is your app's public key, not Alipay's; \
              the open platform shows Alipay's once you have uploaded your app's",
         ));
     }
@@ -370,7 +370,7 @@ fn mismatched(app_is_own: bool, alipay_is_own: bool) -> Option<String> {
     match (app_is_own, alipay_is_own) {
         (true, false) => None,
         (true, true) => Some(format!(
-            "{}: this is your app's certificate; {}",
+            "{}: the given certificate is your app's; {}",
             Place::Alipay,
             Place::Alipay.wanted()
         )),

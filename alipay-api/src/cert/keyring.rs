@@ -36,7 +36,7 @@ const BETWEEN_WARNINGS: Duration = Duration::from_secs(60 * 60);
 /// The certificates that are trusted, and the fetches of the last minute.
 pub(crate) struct Keyring {
     certificates: Arc<Certificates>,
-    at_hand: Arc<dyn Verifier>,
+    configured: Arc<dyn Verifier>,
     state: Mutex<State>,
 }
 
@@ -70,10 +70,10 @@ pub(crate) enum Step {
 }
 
 impl Keyring {
-    pub(crate) fn new(certificates: Arc<Certificates>, at_hand: Arc<dyn Verifier>) -> Self {
+    pub(crate) fn new(certificates: Arc<Certificates>, configured: Arc<dyn Verifier>) -> Self {
         Self {
             certificates,
-            at_hand,
+            configured,
             state: Mutex::default(),
         }
     }
@@ -82,7 +82,7 @@ impl Keyring {
     pub(crate) fn find(&self, alipay_cert_sn: &str, now: SystemTime) -> Option<Arc<dyn Verifier>> {
         if alipay_cert_sn == self.certificates.alipay_cert_sn() {
             self.warn_if_over(now);
-            return Some(Arc::clone(&self.at_hand));
+            return Some(Arc::clone(&self.configured));
         }
         self.state().find(alipay_cert_sn, now)
     }
@@ -94,9 +94,9 @@ impl Keyring {
         let fetched = state.fetched.iter().rev().filter(|one| !one.is_over(now));
         let others: Vec<_> = fetched.map(|one| Arc::clone(&one.verifier)).collect();
         if others.is_empty() {
-            return Arc::clone(&self.at_hand);
+            return Arc::clone(&self.configured);
         }
-        Arc::new(AnyOf::new(Arc::clone(&self.at_hand), others))
+        Arc::new(AnyOf::new(Arc::clone(&self.configured), others))
     }
 
     /// How to get a certificate that was [not found](Self::find).
@@ -202,12 +202,12 @@ impl Keyring {
     /// signed before the keyring was exchanged can be verified.
     pub(crate) fn adopt(&self, other: &Self, now: SystemTime) -> Result<(), Error> {
         let now = set::beijing(now)?;
-        let at_hand = Fetched {
+        let known = Fetched {
             certificate: other.certificates.alipay().clone(),
-            verifier: Arc::clone(&other.at_hand),
+            verifier: Arc::clone(&other.configured),
         };
         let fetched = other.state().fetched.clone();
-        for one in [at_hand].into_iter().chain(fetched) {
+        for one in [known].into_iter().chain(fetched) {
             let serial = one.certificate.alipay_serial();
             let is_new = serial != self.certificates.alipay_cert_sn();
             if is_new && self.certificates.trust(serial, &one.certificate, now).is_ok() {
@@ -218,7 +218,7 @@ impl Keyring {
     }
 
     pub(crate) fn sign_type(&self) -> SignType {
-        self.at_hand.sign_type()
+        self.configured.sign_type()
     }
 
     /// Warns if the configured certificate has expired. It stays trusted: Alipay may still sign with it.

@@ -44,8 +44,8 @@ const MAX_ATTEMPT: Duration = Duration::from_secs(5);
 const MAX_FETCHES: usize = 4;
 
 impl Client {
-    /// What verifies a signature that names this certificate, if that is at hand. A signature that names none may be by any that is at
-    /// hand. In public-key mode, the configured keys verify all.
+    /// What verifies a signature that names this certificate, if the client has it. A signature that names no certificate may be made with
+    /// any of those that the client has. In public-key mode, the configured keys verify all.
     pub(crate) fn verifier(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
         self.inner.keys.present().verifier(alipay_cert_sn, self.now())
     }
@@ -122,8 +122,8 @@ impl Client {
         self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
     }
 
-    /// Fetches the certificate that Alipay signs with at present, if it is not at hand: once for all who ask at the same time, and not at
-    /// all shortly after the last time.
+    /// Fetches the certificate that Alipay signs with at present, if the client does not have it. Callers at the same time share one fetch, and
+    /// shortly after one there is no other.
     async fn inquire(&self, keys: &Arc<Keys>, keyring: &Keyring, deadline: Instant) {
         let waiter = match keyring.inquire(Instant::now()) {
             Step::Verify(_) | Step::TooMany => return,
@@ -195,7 +195,7 @@ impl Client {
     }
 
     /// Downloads a certificate, and tries again after temporary failures until the time is over. With `is_fetch`, that certificate may have
-    /// signed the answer itself; no other that is not at hand may.
+    /// signed the answer itself; no other unknown certificate may.
     async fn download(
         &self,
         keys: &Arc<Keys>,
@@ -256,7 +256,7 @@ impl KeysOfCall<'_> {
 }
 
 impl ResolveVerifier for KeysOfCall<'_> {
-    fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
+    fn known(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
         let (now, present) = (self.client.now(), self.client.inner.keys.present());
         if Arc::ptr_eq(&self.keys, &present) {
             self.keys.verifier(alipay_cert_sn, now)
@@ -290,8 +290,8 @@ struct Downloading<'c> {
 }
 
 impl ResolveVerifier for Downloading<'_> {
-    fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
-        self.keys.at_hand(alipay_cert_sn)
+    fn known(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>> {
+        self.keys.known(alipay_cert_sn)
     }
 
     /// Fetches nothing: the answer itself has the certificate, or there is none.

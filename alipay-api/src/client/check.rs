@@ -110,7 +110,7 @@ impl Client {
                 "what answers is not Alipay's gateway: check the address {gateway}, and proxies and firewalls on the way"
             ),
             CheckErrorKind::Network => {
-                format!("there is no answer from {gateway}: check the network, its DNS, the proxy and the firewall")
+                format!("the gateway {gateway} does not answer: check the network, its DNS, the proxy and the firewall")
             }
             CheckErrorKind::Unavailable => "the gateway can't say it now: check again later".to_owned(),
             CheckErrorKind::Signer => "the client's signer gives no signature: check its key service".to_owned(),

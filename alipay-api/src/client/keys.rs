@@ -25,8 +25,8 @@ impl Keys {
         Self { credentials, keyring }
     }
 
-    /// What verifies a signature that names this certificate, if that is at hand. A signature that names none may be by any that is at
-    /// hand. Without certificates, the keys verify all.
+    /// What verifies a signature that names this certificate, if it is known. A signature that names no certificate may be made with any known
+    /// one. Without certificates, the keys verify all.
     pub(super) fn verifier(&self, alipay_cert_sn: Option<&str>, now: SystemTime) -> Option<Arc<dyn Verifier>> {
         match (&self.keyring, alipay_cert_sn) {
             (Some(keyring), Some(serial)) => keyring.find(serial, now),

@@ -194,7 +194,7 @@ async fn signed_async(prepared: &Prepared, form: Form) -> Result<String, Error> 
     let mut options = Cow::Borrowed(&prepared.options);
     if let Some(tokens) = prepared.client.caller.tokens() {
         let live = timeout_at(deadline, tokens.present()).await;
-        let live = live.map_err(|_| late("the merchant's token was not at hand in time: nothing was signed"));
+        let live = live.map_err(|_| late("the merchant's token was not available in time: nothing was signed"));
         options.to_mut().app_auth_token = Some(live.unwrap_or_else(Err).map_err(with_method)?.token);
     }
     let timestamp = session.timestamp(method)?;

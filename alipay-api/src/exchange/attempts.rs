@@ -196,7 +196,7 @@ impl Exchange<'_> {
         let refused = |error: AnswerError| with_context(self.unverified(&error, received));
         let unverified = self.session.protocol.parse(received, &self.content.method);
         let unverified = unverified.map_err(refused)?;
-        let verifier = match self.verifiers.at_hand(unverified.alipay_cert_sn()) {
+        let verifier = match self.verifiers.known(unverified.alipay_cert_sn()) {
             Some(verifier) => Ok(verifier),
             None => self.verifiers.fetch(&unverified, deadline).await,
         };

@@ -8,11 +8,11 @@ use crate::{Error, protocol::answer::UnverifiedAnswer, sign::Verifier, transport
 
 /// Finds the verifier of an answer by the certificate that the answer names.
 pub(crate) trait ResolveVerifier: Send + Sync {
-    /// The verifier, if it is at hand. Any may verify an answer that names no certificate.
-    fn at_hand(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>>;
+    /// The verifier, if its certificate is known. Any may verify an answer that names no certificate.
+    fn known(&self, alipay_cert_sn: Option<&str>) -> Option<Arc<dyn Verifier>>;
 
-    /// The verifier for an answer that names a certificate that is not at hand. The answer has arrived, so the call's whole time may be used:
-    /// to give up would be to not know what it says.
+    /// The verifier for an answer that names an unknown certificate. The answer has arrived, so the call's whole time may be used:
+    /// giving up would leave the outcome unknown.
     fn fetch<'a>(
         &'a self,
         answer: &'a UnverifiedAnswer<'a>,

@@ -149,8 +149,7 @@ impl Notifications<'_> {
     async fn fetched(self, body: &[u8]) -> Result<VerifiedParameters, Error> {
         if self.client.fetches_certificates() && Handle::try_current().is_err() {
             // Always, rather than only once Alipay changes its certificate.
-            let message =
-                "there is no tokio runtime to fetch a certificate in: await `receive` in one, or use `verify`";
+            let message = "no tokio runtime runs to fetch a certificate in: await `receive` in one, or use `verify`";
             return Err(Error::new(ErrorKind::Configuration, message));
         }
         let received = self.received(body, Subject::Notification)?;

@@ -160,19 +160,19 @@ impl KeyErrorKind {
             Self::Empty => {
                 write!(
                     out,
-                    "there is no text: is the variable or file that should hold the {noun} filled in?"
+                    "the input is empty: is the variable or file that should hold the {noun} filled in?"
                 )
             }
             Self::Path => {
                 write!(
                     out,
-                    "this is a path, not a {noun}: read the file first, or use `{type_name}::from_file`"
+                    "the input is a path, not a {noun}: read the file first, or use `{type_name}::from_file`"
                 )
             }
             Self::Unreadable(reason) => write!(out, "the file can't be read: {reason}"),
             Self::TooLarge => write!(
                 out,
-                "this is larger than 64 KiB, so it is no {noun}: is it the right file?"
+                "the input is larger than 64 KiB, so it is no {noun}: is it the right file?"
             ),
             Self::NotText => out.write_str("the file is neither DER nor UTF-8 text: save it as UTF-8"),
             Self::NotBase64 { offset } => {
@@ -190,34 +190,37 @@ impl KeyErrorKind {
                 "the lines `-----BEGIN …-----` and `-----END …-----` don't match: \
                  copy the whole file, or only what is between them",
             ),
-            Self::SeveralPemBlocks => write!(out, "there are several PEM blocks: keep only the {noun}"),
+            Self::SeveralPemBlocks => write!(out, "the input has several PEM blocks: keep only the {noun}"),
             Self::Truncated => write!(out, "the {noun} is cut short: copy it again, to its last character"),
-            Self::TrailingData => write!(out, "there is more behind the {noun}: give it alone"),
-            Self::Unrecognised => write!(out, "this is not a {noun} in any known form: {}", wanted.forms()),
+            Self::TrailingData => write!(out, "the input has more behind the {noun}: give it alone"),
+            Self::Unrecognised => write!(out, "the input is not a {noun} in any known form: {}", wanted.forms()),
             Self::Certificate => write!(
                 out,
-                "this is a certificate, not a {noun}: {}",
+                "the input is a certificate, not a {noun}: {}",
                 wanted.not_a_certificate()
             ),
             Self::CertificateRequest => {
                 write!(
                     out,
-                    "this is a certificate signing request, not a {noun}: {}",
+                    "the input is a certificate signing request, not a {noun}: {}",
                     wanted.not_a_certificate()
                 )
             }
             Self::PublicKey => out.write_str(
-                "this is a public key, not a private key: give the app's own private key (应用私钥), \
+                "the input is a public key, not a private key: give the app's own private key (应用私钥), \
                  which the key tool saved where the pair was made",
             ),
             Self::PrivateKey => out.write_str(
-                "this is a private key, not a public key: give Alipay's public key (支付宝公钥), \
+                "the input is a private key, not a public key: give Alipay's public key (支付宝公钥), \
                  which the open platform shows in the app's settings",
             ),
             Self::Encrypted => out.write_str(
                 "this private key is encrypted: remove its password first, with `openssl pkey -in FILE -out NEW_FILE`",
             ),
-            Self::Keystore => write!(out, "this is a keystore, not a {noun}: export the key from it, as PEM"),
+            Self::Keystore => write!(
+                out,
+                "the input is a keystore, not a {noun}: export the key from it, as PEM"
+            ),
             Self::OpenSsh => write!(
                 out,
                 "this {noun} is in the format of OpenSSH: {}",
@@ -226,7 +229,7 @@ impl KeyErrorKind {
                     Wanted::Public => "convert it with `ssh-keygen -e -m PKCS8 -f FILE`",
                 }
             ),
-            Self::Algorithm { oid } => write!(out, "this is {} (OID {oid}), not an RSA key", algorithm_name(oid)),
+            Self::Algorithm { oid } => write!(out, "the key is {} (OID {oid}), not an RSA key", algorithm_name(oid)),
             Self::TooShort { bits } => write!(out, "this {noun} has {bits} bits, at least 1024 are needed: use 2048"),
             Self::TooLong { bits } => write!(out, "this {noun} has {bits} bits, at most 8192 are allowed: use 2048"),
             Self::Exponent => {

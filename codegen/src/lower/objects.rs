@@ -132,8 +132,8 @@ fn constructors(object: &Object) -> Vec<Constructor> {
     };
     let [group] = object.at_least_one.as_slice() else {
         let doc = match required(object).next() {
-            None => "With nothing set.",
-            Some(_) => "With what must be given.",
+            None => "Creates one with no field set.",
+            Some(_) => "Creates one with its required fields.",
         };
         return vec![Constructor {
             ident: "new".to_owned(),

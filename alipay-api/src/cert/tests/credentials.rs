@@ -104,7 +104,7 @@ async fn may_have_a_signer_of_the_callers_own() {
         assert!(credentials.keyring().is_some());
     }
     for (app, alipay, says) in [
-        (&*APP, &*APP, "this is your app's certificate"),
+        (&*APP, &*APP, "the given certificate is your app's"),
         (&*ALIPAY, &*APP, "are in each other's place"),
         (&*ALIPAY, &*ALIPAY, "don't belong together"),
     ] {
@@ -181,7 +181,7 @@ fn what_does_not_belong_together_is_refused() {
             own,
             &*APP,
             &*APP,
-            "Alipay's certificate: this is your app's certificate",
+            "Alipay's certificate: the given certificate is your app's",
         ),
         (own, &*ALIPAY, &*ALIPAY, together),
         (&openssl::THIRD_RSA_KEY, &*APP, &*ALIPAY, together),
@@ -282,7 +282,7 @@ fn errors_say_which_text_is_wrong() {
     for (texts, says) in [
         (
             [app, app, alipay, root],
-            "the app's private key: this is a certificate, not a private key",
+            "the app's private key: the input is a certificate, not a private key",
         ),
         (
             [own, own, alipay, root],

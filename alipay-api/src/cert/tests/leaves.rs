@@ -126,7 +126,7 @@ fn the_key_is_the_one_it_was_issued_for() {
     );
     assert_eq!(
         error.to_string(),
-        "the certificate's public key can't be used: this is an SM2 key (OID 1.2.156.10197.1.301), not an RSA key"
+        "the certificate's public key can't be used: the key is an SM2 key (OID 1.2.156.10197.1.301), not an RSA key"
     );
 }
 

@@ -19,7 +19,7 @@ pub struct InvoiceTokenBatchquery {
 }
 
 impl InvoiceTokenBatchquery {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(invoice_token: impl Into<crate::types::Secret>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.invoice_token = Into::into(invoice_token);

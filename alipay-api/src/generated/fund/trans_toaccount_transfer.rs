@@ -46,7 +46,7 @@ pub struct TransToaccountTransferRequired {
 }
 
 impl TransToaccountTransfer {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: TransToaccountTransferRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();

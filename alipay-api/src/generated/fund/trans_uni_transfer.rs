@@ -52,7 +52,7 @@ pub struct TransUniTransfer {
 }
 
 impl TransUniTransfer {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         out_biz_no: impl Into<String>,
         trans_amount: crate::types::Price,
@@ -1445,7 +1445,7 @@ pub struct Participant {
 }
 
 impl Participant {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         identity: impl Into<String>,
         identity_type: impl Into<crate::types::OpenEnum<ParticipantIdentityType>>,
@@ -1638,7 +1638,7 @@ pub struct BankcardExtInfo {
 }
 
 impl BankcardExtInfo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1787,7 +1787,7 @@ pub struct TransferSceneReportInfo {
 }
 
 impl TransferSceneReportInfo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1869,7 +1869,7 @@ pub struct MutipleCurrencyDetail {
 }
 
 impl MutipleCurrencyDetail {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -2022,7 +2022,7 @@ pub struct SignData {
 }
 
 impl SignData {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

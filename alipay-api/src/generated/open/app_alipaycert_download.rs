@@ -19,7 +19,7 @@ pub struct AppAlipaycertDownload {
 }
 
 impl AppAlipaycertDownload {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(alipay_cert_sn: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.alipay_cert_sn = Into::into(alipay_cert_sn);

@@ -15,7 +15,7 @@ pub struct TokenAppQuery {
 }
 
 impl TokenAppQuery {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(app_auth_token: impl Into<crate::types::Secret>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.app_auth_token = Into::into(app_auth_token);

@@ -69,7 +69,7 @@ pub struct AppPay {
 }
 
 impl AppPay {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,

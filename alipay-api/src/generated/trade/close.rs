@@ -251,7 +251,7 @@ pub struct CloseExtendParams {
 }
 
 impl CloseExtendParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

@@ -960,7 +960,7 @@ pub struct LogisticsDetail {
 }
 
 impl LogisticsDetail {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1057,7 +1057,7 @@ pub struct ReceiverAddressInfo {
 }
 
 impl ReceiverAddressInfo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

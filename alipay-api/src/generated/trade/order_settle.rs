@@ -499,7 +499,7 @@ pub struct SettleExtendParams {
 }
 
 impl SettleExtendParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

@@ -23,7 +23,7 @@ pub struct OrderSettleQuery {
 }
 
 impl OrderSettleQuery {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

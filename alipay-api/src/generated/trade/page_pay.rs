@@ -73,7 +73,7 @@ pub struct PagePay {
 }
 
 impl PagePay {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,
@@ -776,7 +776,7 @@ pub struct AgreementSignParams {
 }
 
 impl AgreementSignParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

@@ -1631,7 +1631,7 @@ pub struct AgreementParams {
 }
 
 impl AgreementParams {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(agreement_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.agreement_no = Into::into(agreement_no);
@@ -1720,7 +1720,7 @@ pub struct PayParams {
 }
 
 impl PayParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1840,7 +1840,7 @@ pub struct PromoParam {
 }
 
 impl PromoParam {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()

@@ -78,7 +78,7 @@ pub struct Precreate {
 }
 
 impl Precreate {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         out_trade_no: impl Into<String>,
         total_amount: crate::types::Price,

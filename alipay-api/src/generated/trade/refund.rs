@@ -838,7 +838,7 @@ pub struct RefundGoodsDetailRequired {
 }
 
 impl RefundGoodsDetail {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: RefundGoodsDetailRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();

@@ -11,7 +11,7 @@ pub struct AccessParams {
 }
 
 impl AccessParams {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(channel: impl Into<crate::types::OpenEnum<AccessParamsChannel>>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.channel = Into::into(channel);
@@ -90,7 +90,7 @@ pub struct BkAgentReqInfo {
 }
 
 impl BkAgentReqInfo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -373,7 +373,7 @@ pub struct BusinessParams {
 }
 
 impl BusinessParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -853,7 +853,7 @@ pub struct ExtUserInfo {
 }
 
 impl ExtUserInfo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1068,7 +1068,7 @@ pub struct ExtendParams {
 }
 
 impl ExtendParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1365,7 +1365,7 @@ pub struct GoodsDetailRequired {
 }
 
 impl GoodsDetail {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: GoodsDetailRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
@@ -1557,7 +1557,7 @@ pub struct InvoiceInfo {
 }
 
 impl InvoiceInfo {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         key_info: InvoiceKeyInfo,
         details: impl Into<crate::types::Json>,
@@ -1628,7 +1628,7 @@ pub struct InvoiceKeyInfoRequired {
 }
 
 impl InvoiceKeyInfo {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: InvoiceKeyInfoRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
@@ -1708,7 +1708,7 @@ pub struct OpenApiRoyaltyDetailInfoPojo {
 }
 
 impl OpenApiRoyaltyDetailInfoPojo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -1894,7 +1894,7 @@ pub struct OpenApiSpecifiedChannelParamsPojo {
 }
 
 impl OpenApiSpecifiedChannelParamsPojo {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -2023,7 +2023,7 @@ pub struct PeriodRuleParamsRequired {
 }
 
 impl PeriodRuleParams {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: PeriodRuleParamsRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
@@ -2338,7 +2338,7 @@ pub struct RoyaltyDetailInfosRequired {
 }
 
 impl RoyaltyDetailInfos {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: RoyaltyDetailInfosRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
@@ -2518,7 +2518,7 @@ pub struct RoyaltyInfo {
 }
 
 impl RoyaltyInfo {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(royalty_detail_infos: impl Into<Vec<RoyaltyDetailInfos>>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.royalty_detail_infos = Into::into(royalty_detail_infos);
@@ -2628,7 +2628,7 @@ pub struct SceneRuleParams {
 }
 
 impl SceneRuleParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -2906,7 +2906,7 @@ pub struct SettleInfo {
 }
 
 impl SettleInfo {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(settle_detail_infos: impl Into<Vec<SettleDetailInfo>>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.settle_detail_infos = Into::into(settle_detail_infos);
@@ -2972,7 +2972,7 @@ pub struct SignMerchantParams {
 }
 
 impl SignMerchantParams {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as crate::codec::Object>::empty()
@@ -3106,7 +3106,7 @@ pub struct SignParams {
 }
 
 impl SignParams {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         personal_product_code: impl Into<String>,
         access_params: AccessParams,
@@ -3355,7 +3355,7 @@ pub struct SubMerchant {
 }
 
 impl SubMerchant {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(merchant_id: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.merchant_id = Into::into(merchant_id);

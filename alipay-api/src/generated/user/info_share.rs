@@ -18,7 +18,7 @@ pub struct InfoShare {
 }
 
 impl InfoShare {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(auth_token: impl Into<crate::types::Secret>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.auth_token = Into::into(auth_token);

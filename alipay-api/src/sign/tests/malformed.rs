@@ -45,12 +45,12 @@ fn pem_that_is_not_whole_or_not_alone() {
     private_is_refused(
         &both,
         &KeyErrorKind::SeveralPemBlocks,
-        "there are several PEM blocks: keep only the private key",
+        "the input has several PEM blocks: keep only the private key",
     );
     public_is_refused(
         &both,
         &KeyErrorKind::SeveralPemBlocks,
-        "there are several PEM blocks: keep only the public key",
+        "the input has several PEM blocks: keep only the public key",
     );
 }
 
@@ -97,12 +97,15 @@ fn a_key_cut_short_or_followed_by_more() {
     let mut der = unarmour(openssl::pair(2048).public);
     der.push(0);
     let error = PublicKey::from_der(&der).unwrap_err();
-    assert_eq!(error.to_string(), "there is more behind the public key: give it alone");
+    assert_eq!(
+        error.to_string(),
+        "the input has more behind the public key: give it alone"
+    );
 }
 
 #[test]
 fn something_else_altogether() {
-    let forms = "this is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER";
+    let forms = "the input is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER";
     for text in [
         "2021000117650000",
         "hello world",
@@ -113,13 +116,12 @@ fn something_else_altogether() {
     ] {
         private_is_refused(text, &KeyErrorKind::Unrecognised, forms);
     }
-    let forms =
-        "this is not a public key in any known form: SubjectPublicKeyInfo and PKCS#1 are known, as PEM, base64 or DER";
+    let forms = "the input is not a public key in any known form: SubjectPublicKeyInfo and PKCS#1 are known, as PEM, base64 or DER";
     public_is_refused("2021000117650000", &KeyErrorKind::Unrecognised, forms);
     public_is_refused(
         &"A".repeat(70_000),
         &KeyErrorKind::TooLarge,
-        "this is larger than 64 KiB, so it is no public key: is it the right file?",
+        "the input is larger than 64 KiB, so it is no public key: is it the right file?",
     );
     assert_eq!(
         PublicKey::from_der(&vec![0; 70_000]).unwrap_err().kind(),
@@ -154,7 +156,7 @@ fn files_that_are_no_keys() {
         (
             &[][..],
             KeyErrorKind::Empty,
-            "there is no text: is the variable or file that should hold the public key filled in?",
+            "the input is empty: is the variable or file that should hold the public key filled in?",
         ),
         (
             &[&[0xFF, 0xFE][..], &utf16].concat(),
@@ -164,7 +166,7 @@ fn files_that_are_no_keys() {
         (
             &vec![b'M'; 70_000],
             KeyErrorKind::TooLarge,
-            "this is larger than 64 KiB, so it is no public key: is it the right file?",
+            "the input is larger than 64 KiB, so it is no public key: is it the right file?",
         ),
         (
             b"/etc/key",

@@ -21,12 +21,12 @@ fn nothing() {
         private_is_refused(
             text,
             &KeyErrorKind::Empty,
-            "there is no text: is the variable or file that should hold the private key filled in?",
+            "the input is empty: is the variable or file that should hold the private key filled in?",
         );
         public_is_refused(
             text,
             &KeyErrorKind::Empty,
-            "there is no text: is the variable or file that should hold the public key filled in?",
+            "the input is empty: is the variable or file that should hold the public key filled in?",
         );
     }
 }
@@ -50,12 +50,12 @@ fn a_path() {
         private_is_refused(
             path,
             &KeyErrorKind::Path,
-            "this is a path, not a private key: read the file first, or use `PrivateKey::from_file`",
+            "the input is a path, not a private key: read the file first, or use `PrivateKey::from_file`",
         );
         public_is_refused(
             path,
             &KeyErrorKind::Path,
-            "this is a path, not a public key: read the file first, or use `PublicKey::from_file`",
+            "the input is a path, not a public key: read the file first, or use `PublicKey::from_file`",
         );
     }
 }
@@ -68,7 +68,7 @@ fn a_line_of_other_base64_is_no_path() {
     private_is_refused(
         &text,
         &KeyErrorKind::Unrecognised,
-        "this is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER",
+        "the input is not a private key in any known form: PKCS#8 and PKCS#1 are known, as PEM, base64 or DER",
     );
 }
 
@@ -81,7 +81,7 @@ fn the_other_half() {
         private_is_refused(
             &text,
             &KeyErrorKind::PublicKey,
-            "this is a public key, not a private key: give the app's own private key (应用私钥), \
+            "the input is a public key, not a private key: give the app's own private key (应用私钥), \
              which the key tool saved where the pair was made",
         );
     }
@@ -89,7 +89,7 @@ fn the_other_half() {
         public_is_refused(
             &text,
             &KeyErrorKind::PrivateKey,
-            "this is a private key, not a public key: give Alipay's public key (支付宝公钥), \
+            "the input is a private key, not a public key: give Alipay's public key (支付宝公钥), \
              which the open platform shows in the app's settings",
         );
     }
@@ -111,25 +111,25 @@ fn a_certificate_or_a_request_for_one() {
         private_is_refused(
             &text,
             &KeyErrorKind::Certificate,
-            "this is a certificate, not a private key: give the app's private key (应用私钥), which was made with it",
+            "the input is a certificate, not a private key: give the app's private key (应用私钥), which was made with it",
         );
         public_is_refused(
             &text,
             &KeyErrorKind::Certificate,
-            "this is a certificate, not a public key: certificates belong to certificate mode; \
+            "the input is a certificate, not a public key: certificates belong to certificate mode; \
              in public-key mode give Alipay's public key (支付宝公钥)",
         );
     }
     private_is_refused(
         &request,
         &KeyErrorKind::CertificateRequest,
-        "this is a certificate signing request, not a private key: \
+        "the input is a certificate signing request, not a private key: \
          give the app's private key (应用私钥), which was made with it",
     );
     public_is_refused(
         &base64_lines(&request).concat(),
         &KeyErrorKind::CertificateRequest,
-        "this is a certificate signing request, not a public key: certificates belong to certificate mode; \
+        "the input is a certificate signing request, not a public key: certificates belong to certificate mode; \
          in public-key mode give Alipay's public key (支付宝公钥)",
     );
 }
@@ -202,7 +202,7 @@ fn a_key_for_another_algorithm() {
         folder.write("key.pem", &private);
         let public = folder.print(&["pkey", "-in", "key.pem", "-pubout"]);
         let kind = KeyErrorKind::Algorithm { oid: oid.to_owned() };
-        let message = format!("this is {name} (OID {oid}), not an RSA key");
+        let message = format!("the key is {name} (OID {oid}), not an RSA key");
         private_is_refused(&private, &kind, &message);
         public_is_refused(&public, &kind, &message);
         if options[0] == "EC" {
@@ -220,7 +220,7 @@ fn a_keystore_or_the_format_of_openssh() {
     folder.run(&[
         "pkcs12", "-export", "-inkey", "key.pem", "-in", "cert.pem", "-passout", "pass:", "-out", "store",
     ]);
-    let message = "this is a keystore, not a private key: export the key from it, as PEM";
+    let message = "the input is a keystore, not a private key: export the key from it, as PEM";
     let path = folder.path("store");
     let error = PrivateKey::from_file(&path).unwrap_err();
     assert_eq!(error.kind(), &KeyErrorKind::Keystore);

@@ -318,11 +318,11 @@ async fn a_next_key_that_is_a_mistake_is_refused() {
         (own().with_next_alipay_key(&public(&alipay)), "have this key already"),
         (
             own().with_next_alipay_key(&public(&app)),
-            "this is your app's public key",
+            "the given key is your app's public key",
         ),
         (
             own().with_next_alipay_key(&app.to_base64().unwrap()),
-            "this is a private key",
+            "the input is a private key",
         ),
         (
             own()

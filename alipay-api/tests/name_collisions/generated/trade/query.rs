@@ -18,7 +18,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(out_trade_no: impl Into<String>) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.out_trade_no = Into::into(out_trade_no);

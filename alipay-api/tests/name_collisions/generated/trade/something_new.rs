@@ -15,7 +15,7 @@ pub struct SomethingNew {
 }
 
 impl SomethingNew {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(goods: impl Into<Vec<super::types::GoodsDetail>>) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.goods = Into::into(goods);

@@ -11,7 +11,7 @@ pub struct GoodsDetail {
 }
 
 impl GoodsDetail {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(goods_id: impl Into<String>) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.goods_id = Into::into(goods_id);

@@ -124,7 +124,7 @@ pub struct AllRequired {
 }
 
 impl All {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: AllRequired) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();

@@ -13,7 +13,7 @@ pub struct Nothing {
 }
 
 impl Nothing {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::codec::Object>::empty()

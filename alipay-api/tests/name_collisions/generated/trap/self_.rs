@@ -25,7 +25,7 @@ pub struct SelfRequired {
 }
 
 impl Self_ {
-    /// With what must be given.
+    /// Creates one with its required fields.
     #[inline]
     pub fn new(required: SelfRequired) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();

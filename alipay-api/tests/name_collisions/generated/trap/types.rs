@@ -55,7 +55,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::codec::Object>::empty()

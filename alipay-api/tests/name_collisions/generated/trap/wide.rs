@@ -614,7 +614,7 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::codec::Object>::empty()

@@ -166,7 +166,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::codec::Object>::empty()

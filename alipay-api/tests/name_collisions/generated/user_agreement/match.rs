@@ -13,7 +13,7 @@ pub struct Match {
 }
 
 impl Match {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::codec::Object>::empty()

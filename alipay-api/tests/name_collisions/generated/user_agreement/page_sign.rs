@@ -16,7 +16,7 @@ pub struct PageSign {
 }
 
 impl PageSign {
-    /// With nothing set.
+    /// Creates one with no field set.
     #[inline]
     pub fn new() -> Self {
         <Self as ::alipay_api::codec::Object>::empty()

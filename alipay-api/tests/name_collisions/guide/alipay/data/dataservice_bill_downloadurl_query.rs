@@ -17,7 +17,7 @@ pub struct DataserviceBillDownloadurlQuery {
 }
 
 impl DataserviceBillDownloadurlQuery {
-    /// With what must be given.
+    /// Creates one with its required fields.
     pub fn new(
         bill_type: impl Into<::alipay_api::types::OpenEnum<BillType>>,
         bill_date: impl Into<String>,
