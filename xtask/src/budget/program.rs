@@ -62,6 +62,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
+/// What the library's feature `aws-lc` turns on beyond the workspace's dependencies.
+const FEATURES: &str = "\n[features]\ndefault = [\"reqwest/rustls\", \"rustls/aws_lc_rs\", \"rustls/prefer-post-quantum\"]\n";
+
 struct Weight {
     crates: f64,
     build: Usage,
@@ -108,7 +111,7 @@ fn weigh(workspace: &Path, main: &str, dependencies: &str) -> Result<Weight, Box
         "[package]\nname = \"program\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[dependencies]\n";
     write(
         &folder.path().join("Cargo.toml"),
-        &format!("{manifest}{dependencies}{tokio}{PROFILE}"),
+        &format!("{manifest}{tokio}{dependencies}{PROFILE}"),
     )?;
     write(&folder.path().join("src/main.rs"), main)?;
     fs::copy(workspace.join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
@@ -144,5 +147,5 @@ fn dependencies(workspace: &Path, names: &[&str]) -> Result<String, Box<dyn Erro
     if lines.len() != names.len() {
         return Err("Cargo.toml does not have each of the floor's dependencies on a line of its own".into());
     }
-    Ok(lines.join("\n") + "\n")
+    Ok(lines.join("\n") + "\n" + FEATURES)
 }
