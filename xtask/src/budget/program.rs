@@ -63,7 +63,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 "#;
 
 /// What the library's feature `aws-lc` turns on beyond the workspace's dependencies.
-const FEATURES: &str = "\n[features]\ndefault = [\"reqwest/rustls\", \"rustls/aws_lc_rs\", \"rustls/prefer-post-quantum\"]\n";
+const FEATURES: &str =
+    "\n[features]\ndefault = [\"reqwest/rustls\", \"rustls/aws_lc_rs\", \"rustls/prefer-post-quantum\"]\n";
 
 struct Weight {
     crates: f64,
