@@ -270,6 +270,16 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_at_its_end_is_never_whole() {
+        let frames = [Ok(Frame::data(Bytes::from("he"))), Ok(Frame::data(Bytes::from("llo"))), Err("cut off")];
+        let mut body = RequestBody::stream(5, StreamBody::new(stream::iter(frames)));
+        let mut next = || body.frame().now_or_never().expect("nothing to wait for");
+        assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "he");
+        assert_eq!(next().unwrap().unwrap_err().to_string(), "cut off");
+        assert!(next().is_none(), "the last bytes come after the error");
+    }
+
+    #[test]
     fn bytes_are_bytes() {
         let body = RequestBody::from("hello");
         assert_eq!((body.len(), body.size_hint().exact()), (5, Some(5)));

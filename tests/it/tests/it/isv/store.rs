@@ -9,12 +9,12 @@ use std::{
 };
 
 use alipay_api::{
-    ErrorKind,
+    CheckErrorKind, ErrorKind,
     isv::store::{Authorisation, MemoryStore, MerchantKey, StoreError, StoreErrorKind, Stored, TokenStore, Version},
     transport::BoxFuture,
 };
 
-use super::{LIFETIME, World, order};
+use super::{LIFETIME, MERCHANT, World, order};
 
 /// A store that is away for a while.
 #[derive(Debug, Default)]
@@ -186,4 +186,18 @@ async fn a_damaged_row_gives_way_to_a_new_authorisation() {
     );
     world.authorise().await;
     order(&world.other, "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_check_of_a_merchant_does_not_blame_the_merchant_for_a_store_that_is_away() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    let client = world.isv.merchant(MERCHANT);
+    client.check().await.unwrap();
+    store.is_away.store(true, Ordering::SeqCst);
+    let error = world.other.merchant(MERCHANT).check().await.unwrap_err();
+    assert_eq!(error.kind(), CheckErrorKind::MerchantToken);
+    let text = error.to_string();
+    assert!(text.contains("token store") && !text.contains("authorise the app again"), "{text}");
 }
