@@ -95,7 +95,10 @@ impl Stream {
         while !self.is_done {
             let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
             let frame = ready!(Pin::new(body).poll_frame(context)).transpose();
-            let frame = frame.inspect_err(|_| self.is_done = true)?;
+            let frame = frame.inspect_err(|_| {
+                self.is_done = true;
+                self.last = None;
+            })?;
             let Some(frame) = frame else {
                 self.is_done = true;
                 if self.missing > 0 {
