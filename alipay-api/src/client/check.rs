@@ -6,6 +6,7 @@ use super::Client;
 use crate::{
     Error, ErrorClass, ErrorKind, RawResponse,
     error::class_of,
+    exchange::Late,
     generated::gateway::{GatewayCode, GatewayErrorCode as Code},
     random,
     sign::BadSignature,
@@ -103,9 +104,13 @@ impl Client {
             CheckErrorKind::NotOnline => format!(
                 "the app {app_id} is not online yet: its keys may be right, but it can't be called; have it reviewed on the open platform"
             ),
-            CheckErrorKind::MerchantToken => {
-                "the merchant's app_auth_token is not good: have the merchant authorise the app again".to_owned()
+            CheckErrorKind::MerchantToken => match error.kind() {
+                ErrorKind::TokenStore => "the merchant's app_auth_token is not at hand: check the token store",
+                ErrorKind::Timeout => "the merchant's app_auth_token did not come: check the token store, or check again later",
+                ErrorKind::TokenRefresh => "the merchant's app_auth_token could not be refreshed, for the reason that the call said",
+                _ => "the merchant's app_auth_token is not good: have the merchant authorise the app again",
             }
+            .to_owned(),
             CheckErrorKind::Gateway => format!(
                 "what answers is not Alipay's gateway: check the address {gateway}, and proxies and firewalls on the way"
             ),
@@ -149,7 +154,13 @@ fn judge(answer: Result<RawResponse, Error>, has_certificates: bool) -> Result<C
             }
         }
         ErrorKind::UnknownCertificate => CheckErrorKind::Certificates,
-        ErrorKind::Transport | ErrorKind::Timeout => CheckErrorKind::Network,
+        // What the call waited for may have been another than the gateway.
+        ErrorKind::Timeout => match error.cause().and_then(|cause| cause.downcast_ref()) {
+            Some(Late::Signature) => CheckErrorKind::Signer,
+            Some(Late::Token) => CheckErrorKind::MerchantToken,
+            None => CheckErrorKind::Network,
+        },
+        ErrorKind::Transport => CheckErrorKind::Network,
         ErrorKind::Malformed => CheckErrorKind::Gateway,
         ErrorKind::Signing => CheckErrorKind::Signer,
         ErrorKind::Authorisation
@@ -283,7 +294,7 @@ pub enum CheckErrorKind {
     Network,
     /// The gateway is unavailable, or was called too often.
     Unavailable,
-    /// The client's signer failed.
+    /// The client's signer failed, or gave no signature in time.
     Signer,
     /// Something else: [`CheckError::error`] says it.
     Other,
