@@ -27,7 +27,8 @@ impl Client {
     /// and its answer, also where that is a refusal, carries a signature that the client's credentials verify. So a missing permission is no
     /// error: [`Checked::refusal`] has it. A handle for a merchant checks the merchant's token too.
     ///
-    /// What is not checked: whether the app may call the methods that you need, and whether notifications reach you.
+    /// What is not checked: whether the app may call the methods that you need, and whether notifications reach you. Of two public keys of
+    /// Alipay's ([`with_next_alipay_key`](crate::Credentials::with_next_alipay_key)), the answer proves one.
     ///
     /// ```no_run
     /// # async fn show(client: alipay_api::Client) {
