@@ -8,6 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+#[cfg(feature = "reqwest")]
+use http_body_util::Full;
 use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -51,6 +53,15 @@ impl RequestBody {
             last: None,
             is_done: false,
         })))
+    }
+
+    /// The same as a stream: an HTTP client that would send bytes again can't.
+    #[cfg(feature = "reqwest")]
+    pub(super) fn once(self) -> Self {
+        match self.0 {
+            Content::Bytes(bytes) if !bytes.is_empty() => Self::stream(bytes.len() as u64, Full::new(bytes)),
+            content => Self(content),
+        }
     }
 
     /// How many bytes have yet to be read; before the first is, all of them.
