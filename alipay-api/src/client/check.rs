@@ -107,8 +107,12 @@ impl Client {
             ),
             CheckErrorKind::MerchantToken => match error.kind() {
                 ErrorKind::TokenStore => "the merchant's app_auth_token is not at hand: check the token store",
-                ErrorKind::Timeout => "the merchant's app_auth_token did not come: check the token store, or check again later",
-                ErrorKind::TokenRefresh => "the merchant's app_auth_token could not be refreshed, for the reason that the call said",
+                ErrorKind::Timeout => {
+                    "the merchant's app_auth_token did not come: check the token store, or check again later"
+                }
+                ErrorKind::TokenRefresh => {
+                    "the merchant's app_auth_token could not be refreshed, for the reason that the call said"
+                }
                 _ => "the merchant's app_auth_token is not good: have the merchant authorise the app again",
             }
             .to_owned(),

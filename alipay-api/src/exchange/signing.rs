@@ -66,7 +66,11 @@ pub(crate) fn check_tokens(content: &RequestContent, options: &Options, method: 
         ("auth_token", &options.auth_token),
     ] {
         // Without its token the call would be the app's own: somebody else's money.
-        if content.parameters(name).chain(token).any(|token| token.expose().trim().is_empty()) {
+        if content
+            .parameters(name)
+            .chain(token)
+            .any(|token| token.expose().trim().is_empty())
+        {
             let message = format!("the {name} is empty: it would be a call for the app itself");
             return Err(Error::new(ErrorKind::Request, message).with_method(method));
         }

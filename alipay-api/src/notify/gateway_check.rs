@@ -88,7 +88,10 @@ impl Notifications<'_> {
         // ASCII alone, so that it is the same in GBK.
         let response = format!("{key}<success>true</success>");
         runtime::check()?;
-        let signing = timeout_at(self.client.attempt_deadline(), credentials.signer.sign(response.as_bytes()));
+        let signing = timeout_at(
+            self.client.attempt_deadline(),
+            credentials.signer.sign(response.as_bytes()),
+        );
         let signature = signing.await.map_err(|_| {
             let message = "the answer to the gateway check was not signed in time";
             Error::new(ErrorKind::Timeout, message).with_outcome(false, true)

@@ -285,7 +285,11 @@ mod tests {
 
     #[test]
     fn what_fails_at_its_end_is_never_whole() {
-        let frames = [Ok(Frame::data(Bytes::from("he"))), Ok(Frame::data(Bytes::from("llo"))), Err("cut off")];
+        let frames = [
+            Ok(Frame::data(Bytes::from("he"))),
+            Ok(Frame::data(Bytes::from("llo"))),
+            Err("cut off"),
+        ];
         let mut body = RequestBody::stream(5, StreamBody::new(stream::iter(frames)));
         let mut next = || body.frame().now_or_never().expect("nothing to wait for");
         assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "he");

@@ -339,7 +339,8 @@ async fn a_users_client_sends_no_body_twice() {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             sent.send(head(&mut stream).await).unwrap();
-            let answer = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            let answer =
+                b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(answer).await.unwrap();
         }
     });

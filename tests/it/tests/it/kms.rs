@@ -398,6 +398,10 @@ async fn the_answer_to_a_gateway_check_waits_no_longer_than_an_attempt_for_its_s
         let reply = reply.gateway_check_reply_with_key(&check, &key);
         let reply = tokio::time::timeout(Duration::from_secs(10), reply).await;
         let error = reply.expect("it does not wait for ever").unwrap_err();
-        assert_eq!((error.kind(), response_status(&error).as_u16()), (kind, status), "{error}");
+        assert_eq!(
+            (error.kind(), response_status(&error).as_u16()),
+            (kind, status),
+            "{error}"
+        );
     }
 }

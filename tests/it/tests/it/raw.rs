@@ -263,9 +263,15 @@ async fn a_token_that_is_given_as_a_parameter_is_a_token() {
         let page = client.page_raw("alipay.no.such.page.pay", json!({}));
         page.parameter("app_auth_token", token)
     };
-    for error in [page(TOKEN).url().unwrap_err(), page(TOKEN).url_async().await.unwrap_err()] {
+    for error in [
+        page(TOKEN).url().unwrap_err(),
+        page(TOKEN).url_async().await.unwrap_err(),
+    ] {
         assert_eq!(error.kind(), ErrorKind::Request);
-        assert!(error.to_string().contains("use the form, or `url_with_app_auth_token`"), "{error}");
+        assert!(
+            error.to_string().contains("use the form, or `url_with_app_auth_token`"),
+            "{error}"
+        );
         assert!(!error.to_string().contains(TOKEN), "{error}");
     }
     assert!(page(TOKEN).form().unwrap().contains(TOKEN));
