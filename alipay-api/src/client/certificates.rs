@@ -22,7 +22,7 @@ use crate::{
     cert::{Cause, End, Failure, FetchTask, Keyring, SIGN_OF_LIFE, Step, Wanted, unknown_certificate},
     codec::{Value, quoted},
     credentials::Credentials,
-    exchange::{AnswerValue, Exchange, Read, ResolveVerifier, TimeoutPolicy, after, unpacked},
+    exchange::{AnswerValue, Exchange, Read, ResolveVerifier, TimeoutPolicy, unpacked},
     method::{AnswerInfo, Retry},
     protocol::{
         answer::UnverifiedAnswer,
@@ -118,7 +118,7 @@ impl Client {
 
     /// The same for a notification, within the time of one attempt.
     pub(crate) async fn verifier_of_notification(&self, alipay_cert_sn: &str) -> Result<Arc<dyn Verifier>, Error> {
-        let deadline = after(self.inner.attempt_timeout);
+        let deadline = self.attempt_deadline();
         self.fetch_verifier(alipay_cert_sn, Cause::Notification, deadline).await
     }
 

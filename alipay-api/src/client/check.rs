@@ -6,6 +6,7 @@ use super::Client;
 use crate::{
     Error, ErrorClass, ErrorKind, RawResponse,
     error::class_of,
+    exchange::Late,
     generated::gateway::{GatewayCode, GatewayErrorCode as Code},
     random,
     sign::BadSignature,
@@ -26,7 +27,8 @@ impl Client {
     /// and its answer, also where that is a refusal, carries a signature that the client's credentials verify. So a missing permission is no
     /// error: [`Checked::refusal`] has it. A handle for a merchant checks the merchant's token too.
     ///
-    /// What is not checked: whether the app may call the methods that you need, and whether notifications reach you.
+    /// What is not checked: whether the app may call the methods that you need, and whether notifications reach you. Of two public keys of
+    /// Alipay's ([`with_next_alipay_key`](crate::Credentials::with_next_alipay_key)), the answer proves one.
     ///
     /// ```no_run
     /// # async fn show(client: alipay_api::Client) {
@@ -103,9 +105,17 @@ impl Client {
             CheckErrorKind::NotOnline => format!(
                 "the app {app_id} is not online yet: its keys may be right, but it can't be called; have it reviewed on the open platform"
             ),
-            CheckErrorKind::MerchantToken => {
-                "the merchant's app_auth_token is not good: have the merchant authorise the app again".to_owned()
+            CheckErrorKind::MerchantToken => match error.kind() {
+                ErrorKind::TokenStore => "the merchant's app_auth_token is not at hand: check the token store",
+                ErrorKind::Timeout => {
+                    "the merchant's app_auth_token did not come: check the token store, or check again later"
+                }
+                ErrorKind::TokenRefresh => {
+                    "the merchant's app_auth_token could not be refreshed, for the reason that the call said"
+                }
+                _ => "the merchant's app_auth_token is not good: have the merchant authorise the app again",
             }
+            .to_owned(),
             CheckErrorKind::Gateway => format!(
                 "what answers is not Alipay's gateway: check the address {gateway}, and proxies and firewalls on the way"
             ),
@@ -149,7 +159,13 @@ fn judge(answer: Result<RawResponse, Error>, has_certificates: bool) -> Result<C
             }
         }
         ErrorKind::UnknownCertificate => CheckErrorKind::Certificates,
-        ErrorKind::Transport | ErrorKind::Timeout => CheckErrorKind::Network,
+        // What the call waited for may have been another than the gateway.
+        ErrorKind::Timeout => match error.cause().and_then(|cause| cause.downcast_ref()) {
+            Some(Late::Signature) => CheckErrorKind::Signer,
+            Some(Late::Token) => CheckErrorKind::MerchantToken,
+            None => CheckErrorKind::Network,
+        },
+        ErrorKind::Transport => CheckErrorKind::Network,
         ErrorKind::Malformed => CheckErrorKind::Gateway,
         ErrorKind::Signing => CheckErrorKind::Signer,
         ErrorKind::Authorisation
@@ -283,7 +299,7 @@ pub enum CheckErrorKind {
     Network,
     /// The gateway is unavailable, or was called too often.
     Unavailable,
-    /// The client's signer failed.
+    /// The client's signer failed, or gave no signature in time.
     Signer,
     /// Something else: [`CheckError::error`] says it.
     Other,

@@ -16,6 +16,8 @@ mod raw;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 pub use self::{
     builder::ClientBuilder,
     call::{Call, CallFuture, CallWithMetadata, read_answer},
@@ -27,7 +29,7 @@ use self::{caller::CallerIdentity, keys::KeysInUse, prepared::Prepared};
 use crate::{
     Error,
     credentials::Credentials,
-    exchange::{Session, TimeoutPolicy},
+    exchange::{Session, TimeoutPolicy, after},
     method::{AppMethod, Kind, PageMethod, ServerMethod},
     protocol::content::Options,
     sign::SignType,
@@ -212,6 +214,11 @@ impl Client {
     /// The credentials at present.
     pub(crate) fn credentials(&self) -> Credentials {
         self.inner.keys.present().credentials.clone()
+    }
+
+    /// When an attempt that begins now has to end.
+    pub(crate) fn attempt_deadline(&self) -> Instant {
+        after(self.inner.attempt_timeout)
     }
 
     /// How long a call may take in all, unless its caller says otherwise, and how long an attempt.

@@ -117,8 +117,9 @@ impl PageCall {
     /// Refuses a merchant's token, now or later.
     fn check_without_token(&self) -> Result<(), Error> {
         let is_merchants = !matches!(self.0.client.caller, CallerIdentity::App);
-        if is_merchants || self.0.options.app_auth_token.is_some() {
-            let message = "the URL would show the merchant's app_auth_token to logs and histories: use the form, or                            `url_with_app_auth_token` where that is acceptable";
+        if is_merchants || self.0.options.app_auth_token.is_some() || self.0.has_parameter("app_auth_token") {
+            let message = "the URL would show the merchant's app_auth_token to logs and histories: use the form, or `url_with_app_auth_token` \
+                           where that is acceptable";
             return Err(Error::new(ErrorKind::Request, message).with_method(self.0.method()));
         }
         Ok(())
@@ -218,7 +219,7 @@ fn unsigned<'a>(
 ) -> Result<HandedOver<'a>, Error> {
     let (session, method) = (&prepared.client.inner.session, prepared.method());
     let content = prepared.content()?;
-    check_tokens(options, method)?;
+    check_tokens(content, options, method)?;
     let request = handed_over(content, &session.identity(&keys.credentials, timestamp), options);
     request.map_err(|error| invalid(error, method))
 }

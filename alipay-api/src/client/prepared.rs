@@ -59,6 +59,11 @@ impl Prepared {
         self.content.top_level.push((Cow::Owned(name), value));
     }
 
+    /// Whether such a parameter stands beside the content.
+    pub(super) fn has_parameter(&self, name: &str) -> bool {
+        self.content.parameters(name).next().is_some()
+    }
+
     /// Adds a file.
     pub(super) fn file(&mut self, name: String, file: File) {
         self.content.files.push((Cow::Owned(name), file));

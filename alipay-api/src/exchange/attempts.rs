@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
-use super::{AnswerValue, Exchange, Read, ResponseMetadata, secrets, span::CallSpan};
+use super::{AnswerValue, Exchange, Late, Read, ResponseMetadata, secrets, span::CallSpan};
 use crate::{
     Error, ErrorKind,
     generated::gateway::GatewayErrorCode,
@@ -60,7 +60,8 @@ impl Exchange<'_> {
         let deadline = later(call.started(), self.timeouts.total);
         let late = |_| {
             let message = "the merchant's token did not come in time: the call was not carried out";
-            Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
+            let error = Error::new(ErrorKind::Timeout, message).with_outcome(false, true);
+            error.with_source(Late::Token)
         };
         let with_context = |error: Error| error.with_method(&self.content.method);
         let mut managed = None;
@@ -138,6 +139,7 @@ impl Exchange<'_> {
                 "the request was not signed in time: nothing was sent",
             )
             .with_outcome(false, true)
+            .with_source(Late::Signature)
         };
         let timestamp = session.timestamp(&self.content.method)?;
         let unsigned = self.encode(&timestamp)?;
@@ -172,7 +174,7 @@ impl Exchange<'_> {
     fn encode<'a>(&'a self, timestamp: &'a Timestamp) -> Result<Box<dyn Unsigned + 'a>, Error> {
         let session = self.session;
         let method = &*self.content.method;
-        super::check_tokens(&self.options, method)?;
+        super::check_tokens(self.content, &self.options, method)?;
         let unsigned = session.protocol.encode(
             self.content,
             &session.identity(self.credentials, timestamp),

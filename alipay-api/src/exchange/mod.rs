@@ -22,7 +22,7 @@ pub use self::metadata::ResponseMetadata;
 pub(crate) use self::tokens::LiveToken;
 pub(crate) use self::{
     attempts::after,
-    signing::{check_tokens, invalid, sign, sign_now},
+    signing::{Late, check_tokens, invalid, sign, sign_now},
     tokens::Tokens,
     value::{AnswerValue, Read, unpacked, unpacked_with_metadata},
     verifiers::ResolveVerifier,

@@ -1,12 +1,14 @@
 //! Who asks, when, and the signature.
 
-use super::Session;
+use std::{error::Error as StdError, fmt};
+
+use super::{Session, secrets};
 use crate::{
     Error, ErrorKind,
     credentials::Credentials,
     protocol::{
         InvalidParameter, Unsigned,
-        content::{Identity, Options, Timestamp},
+        content::{Identity, Options, RequestContent, Timestamp},
     },
     sign::SignError,
 };
@@ -37,7 +39,7 @@ impl Session {
 pub(crate) async fn sign(credentials: &Credentials, unsigned: &dyn Unsigned, method: &str) -> Result<Vec<u8>, Error> {
     let message = unsigned.message();
     let signature = credentials.signer.sign(message.as_bytes()).await;
-    signature.map_err(|error| not_signed(method, error))
+    signature.map_err(|error| not_signed(method, &message, error))
 }
 
 /// Signs a request on the caller's thread, if the signer can; `instead` says what to call where it can't.
@@ -47,23 +49,28 @@ pub(crate) fn sign_now(
     method: &str,
     instead: &str,
 ) -> Result<Vec<u8>, Error> {
-    let signature = credentials.signer.sign_now(unsigned.message().as_bytes());
+    let text = unsigned.message();
+    let signature = credentials.signer.sign_now(text.as_bytes());
     signature
         .ok_or_else(|| {
             let message = format!("the client's signer is asynchronous only: {instead}");
             Error::new(ErrorKind::Signing, message).with_method(method)
         })?
-        .map_err(|error| not_signed(method, error))
+        .map_err(|error| not_signed(method, &text, error))
 }
 
 /// Refuses empty tokens.
-pub(crate) fn check_tokens(options: &Options, method: &str) -> Result<(), Error> {
+pub(crate) fn check_tokens(content: &RequestContent, options: &Options, method: &str) -> Result<(), Error> {
     for (name, token) in [
         ("app_auth_token", &options.app_auth_token),
         ("auth_token", &options.auth_token),
     ] {
         // Without its token the call would be the app's own: somebody else's money.
-        if token.as_ref().is_some_and(|token| token.expose().trim().is_empty()) {
+        if content
+            .parameters(name)
+            .chain(token)
+            .any(|token| token.expose().trim().is_empty())
+        {
             let message = format!("the {name} is empty: it would be a call for the app itself");
             return Err(Error::new(ErrorKind::Request, message).with_method(method));
         }
@@ -78,10 +85,31 @@ pub(crate) fn invalid(error: InvalidParameter, method: &str) -> Error {
         .with_source(error)
 }
 
-fn not_signed(method: &str, error: SignError) -> Error {
+/// A signer's error may quote the message, in which there are tokens.
+fn not_signed(method: &str, message: &str, error: SignError) -> Error {
     let is_temporary = error.is_temporary();
+    let parameters = message.split('&').filter_map(|parameter| parameter.split_once('='));
     Error::new(ErrorKind::Signing, "the request can't be signed")
         .with_method(method)
         .with_outcome(false, is_temporary)
         .with_source(error)
+        .redacted(&secrets::of(parameters.chain([("", message)]), None))
 }
+
+/// What did not come in time, before anything was sent: the cause of an error of the kind [`Timeout`](ErrorKind::Timeout).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Late {
+    Signature,
+    Token,
+}
+
+impl fmt::Display for Late {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Signature => "the request was not signed in time",
+            Self::Token => "the merchant's token did not come in time",
+        })
+    }
+}
+
+impl StdError for Late {}

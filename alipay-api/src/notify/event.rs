@@ -66,7 +66,7 @@ impl TradeStatusSync {
     /// | any other, or none | | [`Unknown`](TradeEvent::Unknown) |
     ///
     /// What contradicts itself is unknown too: an unpaid order that was refunded, a closed one that was paid and of whose refund nothing is
-    /// said, a paid one that was cancelled (`notify_action_type`), an `out_biz_no` or refunded vouchers without a refund.
+    /// said, a paid one that was cancelled and an unpaid one that was paid (`notify_action_type`), an `out_biz_no` or refunded vouchers without a refund.
     ///
     /// A field that came and can't be read counts as one that came: a notification does not become that of a payment because the time of
     /// its refund is written in an unknown way.
@@ -89,7 +89,8 @@ impl TradeStatusSync {
         if self.hints_at_refund() {
             return TradeEvent::Unknown;
         }
-        let was_paid = self.has("gmt_payment", self.gmt_payment.is_some());
+        let was_paid = self.has("gmt_payment", self.gmt_payment.is_some())
+            || self.action() == Some(TradeStatusSyncNotifyActionType::PayByAccountAction);
         match status {
             TradeStatus::WaitBuyerPay if !was_paid => TradeEvent::Waiting,
             TradeStatus::TradeClosed if !was_paid => TradeEvent::Closed,
@@ -121,11 +122,15 @@ impl TradeStatusSync {
             )
     }
 
+    /// What has just happened to the trade, as far as it is said and known.
+    fn action(&self) -> Option<TradeStatusSyncNotifyActionType> {
+        self.notify_action_type.as_ref().and_then(OpenEnum::known)
+    }
+
     /// Whether what has just happened to the trade is its end without a payment.
     fn was_ended(&self) -> bool {
-        let action = self.notify_action_type.as_ref().and_then(OpenEnum::known);
         matches!(
-            action,
+            self.action(),
             Some(TradeStatusSyncNotifyActionType::CloseTradeAction | TradeStatusSyncNotifyActionType::ReverseAction)
         )
     }

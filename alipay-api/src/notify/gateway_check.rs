@@ -4,9 +4,10 @@
 //! certificate's serial stands beside it.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use tokio::time::timeout_at;
 
 use super::{Notification, Notifications, Verified, verified, xml};
-use crate::{Error, ErrorKind, error::Sanitized, sign::PublicKey};
+use crate::{Error, ErrorKind, error::Sanitized, runtime, sign::PublicKey};
 
 /// The [name](Notification::name) of a gateway check.
 ///
@@ -40,7 +41,8 @@ impl Notifications<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`]: it checks something else than a gateway address, or another app's. [`ErrorKind::Configuration`]: the app's
-    /// public key is not known. [`ErrorKind::Signing`]: the signer fails.
+    /// public key is not known, or there is no tokio runtime. [`ErrorKind::Signing`]: the signer fails. [`ErrorKind::Timeout`]: it gives no
+    /// signature within the client's [limit of one attempt](crate::ClientBuilder::attempt_timeout).
     pub async fn gateway_check_reply(&self, notification: &Verified<Notification>) -> Result<Option<String>, Error> {
         self.reply(notification, None).await
     }
@@ -85,9 +87,21 @@ impl Notifications<'_> {
         };
         // ASCII alone, so that it is the same in GBK.
         let response = format!("{key}<success>true</success>");
-        let signature = credentials.signer.sign(response.as_bytes()).await.map_err(|error| {
+        runtime::check()?;
+        let signing = timeout_at(
+            self.client.attempt_deadline(),
+            credentials.signer.sign(response.as_bytes()),
+        );
+        let signature = signing.await.map_err(|_| {
+            let message = "the answer to the gateway check was not signed in time";
+            Error::new(ErrorKind::Timeout, message).with_outcome(false, true)
+        })?;
+        let signature = signature.map_err(|error| {
             let message = "the answer to the gateway check can't be signed";
-            Error::new(ErrorKind::Signing, message).with_source(error)
+            let is_temporary = error.is_temporary();
+            Error::new(ErrorKind::Signing, message)
+                .with_outcome(false, is_temporary)
+                .with_source(error)
         })?;
         let sign_type = credentials.sign_type();
         let is_by = |key: &PublicKey| {

@@ -178,6 +178,12 @@ impl RequestContent {
         }
     }
 
+    /// The values of parameters of this name that stand beside the content.
+    pub(crate) fn parameters<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Secret> {
+        let named = self.top_level.iter().filter(move |(parameter, _)| parameter == name);
+        named.map(|(_, value)| value)
+    }
+
     /// A request of this method that says nothing.
     pub(crate) fn of(method: Cow<'static, str>) -> Self {
         Self {

@@ -8,6 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+#[cfg(feature = "reqwest")]
+use http_body_util::Full;
 use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -53,6 +55,15 @@ impl RequestBody {
         })))
     }
 
+    /// The same as a stream: an HTTP client that would send bytes again can't.
+    #[cfg(feature = "reqwest")]
+    pub(super) fn once(self) -> Self {
+        match self.0 {
+            Content::Bytes(bytes) if !bytes.is_empty() => Self::stream(bytes.len() as u64, Full::new(bytes)),
+            content => Self(content),
+        }
+    }
+
     /// How many bytes have yet to be read; before the first is, all of them.
     pub fn len(&self) -> u64 {
         match &self.0 {
@@ -95,7 +106,10 @@ impl Stream {
         while !self.is_done {
             let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
             let frame = ready!(Pin::new(body).poll_frame(context)).transpose();
-            let frame = frame.inspect_err(|_| self.is_done = true)?;
+            let frame = frame.inspect_err(|_| {
+                self.is_done = true;
+                self.last = None;
+            })?;
             let Some(frame) = frame else {
                 self.is_done = true;
                 if self.missing > 0 {
@@ -267,6 +281,20 @@ mod tests {
         }
         let shorter = "the request's body is shorter than the 3 bytes that were announced";
         assert_eq!(chunks(stream_of(3, &["he"])), (vec!["he".into()], Some(shorter.into())));
+    }
+
+    #[test]
+    fn what_fails_at_its_end_is_never_whole() {
+        let frames = [
+            Ok(Frame::data(Bytes::from("he"))),
+            Ok(Frame::data(Bytes::from("llo"))),
+            Err("cut off"),
+        ];
+        let mut body = RequestBody::stream(5, StreamBody::new(stream::iter(frames)));
+        let mut next = || body.frame().now_or_never().expect("nothing to wait for");
+        assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "he");
+        assert_eq!(next().unwrap().unwrap_err().to_string(), "cut off");
+        assert!(next().is_none(), "the last bytes come after the error");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
+use tokio::task::consume_budget;
 
 use super::{Response, TransportError, TransportErrorKind};
 
@@ -51,7 +52,11 @@ impl ResponseBody {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         while let Some(frame) = stream.frame().await {
-            let Ok(data) = frame?.into_data() else { continue };
+            // Frames without bytes may come for ever, and without a pause: the call's time ends all the same.
+            let Some(data) = frame?.into_data().ok().filter(|data| !data.is_empty()) else {
+                consume_budget().await;
+                continue;
+            };
             if data.len() > limit - first.len().max(all.len()) {
                 return Err(TransportError::too_large(limit));
             }
@@ -207,6 +212,19 @@ mod tests {
         assert_eq!(error.kind(), TransportErrorKind::TooLarge);
         assert_eq!(error.source().unwrap().to_string(), "the limit is 45 bytes");
         assert_eq!(read.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn frames_without_bytes_outlast_no_timeout() {
+        let mut count = 0_u32;
+        let frames = stream::repeat_with(move || {
+            count += 1;
+            assert!(count < 5_000_000, "nothing ends it");
+            Ok::<_, io::Error>(Frame::data(Bytes::new()))
+        });
+        let body = ResponseBody::stream(StreamBody::new(frames.boxed()));
+        let limit = std::time::Duration::from_millis(20);
+        tokio::time::timeout(limit, body.collect(9)).await.unwrap_err();
     }
 
     #[test]

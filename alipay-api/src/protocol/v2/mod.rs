@@ -128,8 +128,8 @@ impl Protocol for V2 {
 
     fn judge(&self, values: &Values<'_>, is_error: bool, info: &AnswerInfo) -> Result<Verdict, AnswerError> {
         let code = member(values, "code")?.filter(|code| !code.is_empty());
-        let has_sub_code =
-            !info.own_members.contains(&"sub_code") && values.get("sub_code").is_some_and(says_something);
+        let names_sub_code = values.get("sub_code").is_some_and(says_something);
+        let has_sub_code = names_sub_code && !info.own_members.contains(&"sub_code");
         let claim = match code.as_deref() {
             Some(code) if info.pending.contains(&code) => Claim::Pending,
             Some(code) if info.done.contains(&code) => Claim::Success,
@@ -141,8 +141,9 @@ impl Protocol for V2 {
         let nothing = "the answer has no `code`: nothing shows that the call succeeded";
         let must_be_signed = match code.as_deref().map(str::trim) {
             None | Some("" | REFUSED) => true,
-            // What the gateway itself says of a call has another form.
-            _ => has_sub_code && !is_gateways(values),
+            // What the gateway itself says of a call has another form. Beside the code of a failure, a method's own `sub_code` can't be told
+            // from a refusal's.
+            _ => names_sub_code && !is_gateways(values),
         };
         Ok(Verdict {
             is_error: is_error || has_sub_code || !claims_success,

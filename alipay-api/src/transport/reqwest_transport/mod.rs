@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use self::builder::ReqwestTransportBuilder;
 use self::io::io_or_error;
-use super::{BoxFuture, Request, Response, ResponseBody, Transport, TransportError, TransportErrorKind};
+use super::{BoxFuture, Request, RequestBody, Response, ResponseBody, Transport, TransportError, TransportErrorKind};
 use crate::Error;
 
 /// The default transport: a pooled HTTP client over rustls.
@@ -50,8 +50,8 @@ impl ReqwestTransport {
     /// Build it with these; nothing here can ask the client whether it was, but for what the first line says:
     ///
     /// - `.redirect(reqwest::redirect::Policy::none())`: a redirect carries the signed request, with what it says of your customers, to wherever
-    ///   the redirect points, and may have it carried out twice. The answer to a request that was redirected is refused, and the outcome is
-    ///   unknown.
+    ///   the redirect points, and may have it carried out twice. The answer to a request that was redirected to another address is refused, and
+    ///   the outcome is unknown. A request's body is never sent a second time.
     /// - `.retry(reqwest::retry::never())`: only this library knows which call may be sent again.
     /// - `.connect_timeout(…)`, 5 seconds in the default transport: [`ClientBuilder::connect_timeout`](crate::ClientBuilder::connect_timeout)
     ///   is for that one alone. Other timeouts are not needed: each attempt has [its own](crate::ClientBuilder::attempt_timeout).
@@ -70,6 +70,12 @@ impl ReqwestTransport {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        // A client that may follow redirects, or retry, is given what can be read once only.
+        let request = if self.is_known {
+            request
+        } else {
+            request.map(RequestBody::once)
+        };
         let request: reqwest::Request = request.try_into().map_err(failure::before_sending)?;
         let url = (!self.is_known).then(|| request.url().clone());
         let response = self.client.execute(request).await.map_err(failure::of_request)?;

@@ -329,6 +329,28 @@ async fn a_redirect_that_a_users_client_follows_is_no_answer() {
     assert_eq!(answer.into_body().collect(10).await.unwrap(), "ok");
 }
 
+/// The address tells nothing where a redirect points to itself.
+#[tokio::test]
+async fn a_users_client_sends_no_body_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sent, mut received) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            sent.send(head(&mut stream).await).unwrap();
+            let answer =
+                b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let transport = ReqwestTransport::from_client(reqwest::Client::builder().no_proxy().build().unwrap());
+    let answer = transport.send(post(address, "a=1")).await.unwrap();
+    assert_eq!(answer.status(), 307);
+    received.recv().await.unwrap();
+    assert!(received.try_recv().is_err(), "sent twice");
+}
+
 #[tokio::test]
 async fn what_the_client_cannot_send_is_not_sent() {
     let request = http::Request::post("ftp://gateway.example/")

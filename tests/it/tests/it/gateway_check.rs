@@ -65,6 +65,11 @@ fn content(app_id: &str, event: &str) -> String {
     )
 }
 
+/// A gateway check of the mock's app.
+pub(crate) fn gateway_check(mock: &Mock) -> String {
+    signed(mock, GATEWAY_CHECK, &content(mock.app_id(), "verifygw"))
+}
+
 fn app_key(mock: &Mock) -> PrivateKey {
     PrivateKey::parse(&mock.app_private_key()).unwrap()
 }

@@ -10,8 +10,9 @@ use std::{
 };
 
 use alipay_api::{
-    Client, ClientBuilder, Credentials, Error, ErrorKind, PageCall,
+    CheckErrorKind, Client, ClientBuilder, Credentials, Error, ErrorKind, PageCall,
     cert::{Certificate, RootCertificates},
+    notify::response_status,
     sign::{self, BoxFuture, PrivateKey, PublicKey, SignError, SignType, Signer},
     trade::{AppPay, PagePay, Precreate, Query, types::TradeStatus},
 };
@@ -20,6 +21,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Barrier, mpsc};
 
 use crate::{
+    gateway_check::gateway_check,
     pages::{browse, submit},
     support::{price, start, start_certified},
 };
@@ -339,4 +341,67 @@ async fn another_key_than_the_apps_is_noticed_before_any_call() {
     let error = credentials.check_signer(&app_key).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("the signer has another key"), "{error}");
+}
+
+/// A library's error may quote what it could not sign.
+#[tokio::test]
+async fn no_secret_is_shown_that_a_signers_error_quotes() {
+    const TOKEN: &str = "201509BBeff9351ad18743";
+
+    let (mock, _) = start().await;
+    let client = scripted(&mock, |message| {
+        let quoted = String::from_utf8(message).unwrap();
+        Box::pin(async move { Err(SignError::new(format!("kms: can't sign {quoted}"))) })
+    });
+    let merchant = client.build().unwrap().on_behalf_of(TOKEN);
+    let page = merchant.trade().page_pay(page_pay());
+    let query = Query::with_out_trade_no("20161112");
+    let blocking = sign::blocking(SignType::Rsa2, |message| {
+        Err(SignError::new(String::from_utf8_lossy(message).into_owned()))
+    });
+    let blocking = builder(&mock, blocking).build().unwrap().on_behalf_of(TOKEN);
+    for error in [
+        merchant.trade().query(query).await.unwrap_err(),
+        page.form_async().await.unwrap_err(),
+        blocking.trade().page_pay(page_pay()).form().unwrap_err(),
+    ] {
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(TOKEN), "{shown}");
+        assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Signing, false));
+    }
+}
+
+#[tokio::test]
+async fn the_check_tells_a_signer_that_never_answers_from_the_network() {
+    let (mock, _) = start().await;
+    let client = scripted(&mock, |_| Box::pin(pending())).attempt_timeout(Duration::from_millis(20));
+    let error = client.max_attempts(1).build().unwrap().check().await.unwrap_err();
+    assert_eq!(error.kind(), CheckErrorKind::Signer, "{error}");
+    assert!(error.to_string().contains("check its key service"), "{error}");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_gateway_check_waits_no_longer_than_an_attempt_for_its_signature() {
+    let (mock, _) = start().await;
+    let key = PrivateKey::parse(&mock.app_private_key()).unwrap().public_key();
+    let silent = scripted(&mock, |_| Box::pin(pending())).attempt_timeout(Duration::from_millis(20));
+    let away = scripted(&mock, |_| Box::pin(async { Err(SignError::temporary("kms: 503")) }));
+    let lost = scripted(&mock, |_| Box::pin(async { Err(SignError::new("kms: no such key")) }));
+    for (client, kind, status) in [
+        (silent, ErrorKind::Timeout, 503),
+        (away, ErrorKind::Signing, 503),
+        (lost, ErrorKind::Signing, 500),
+    ] {
+        let client = client.build().unwrap();
+        let check = client.notifications().verify(gateway_check(&mock)).unwrap();
+        let reply = client.notifications();
+        let reply = reply.gateway_check_reply_with_key(&check, &key);
+        let reply = tokio::time::timeout(Duration::from_secs(10), reply).await;
+        let error = reply.expect("it does not wait for ever").unwrap_err();
+        assert_eq!(
+            (error.kind(), response_status(&error).as_u16()),
+            (kind, status),
+            "{error}"
+        );
+    }
 }

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 
-use alipay_api::{ErrorClass, ErrorKind, trade::CreateResponse};
+use alipay_api::{
+    ErrorClass, ErrorKind,
+    trade::{CreateResponse, QueryErrorCode},
+};
 use alipay_mock::{Fault, keys::SignType};
 use serde_json::json;
 
@@ -233,4 +236,56 @@ async fn a_methods_own_members_reach_the_caller_and_decide_nothing() {
     assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Request, false));
     assert!(error.to_string().contains("not `sub_cod`"), "{error}");
     assert_eq!(canned.sent(), sent);
+}
+
+#[tokio::test]
+async fn an_unsigned_refusal_decides_nothing_where_the_sub_code_is_the_methods_own() {
+    const REFUSED: &str = r#"{"code":"20001","msg":"","sub_code":"ACQ.TRADE_NOT_EXIST"}"#;
+
+    let (mock, _) = start().await;
+    let canned = Canned::default();
+    let client = builder(&mock).transport(canned.clone()).build().unwrap();
+    canned.set(format!(r#"{{"alipay_no_such_method_response":{REFUSED}}}"#));
+    let call = || client.call_raw("alipay.no.such.method", json!({})).reads();
+    for call in [call(), call().own_members(&["sub_code"])] {
+        let error = call.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verification, "{error}");
+        assert_eq!(error.sub_code_as::<QueryErrorCode>(), None, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_given_as_a_parameter_is_a_token() {
+    const TOKEN: &str = "201509BBeff9351ad18743";
+
+    let (mock, client) = start().await;
+    let page = |token: &str| {
+        let page = client.page_raw("alipay.no.such.page.pay", json!({}));
+        page.parameter("app_auth_token", token)
+    };
+    for error in [
+        page(TOKEN).url().unwrap_err(),
+        page(TOKEN).url_async().await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert!(
+            error.to_string().contains("use the form, or `url_with_app_auth_token`"),
+            "{error}"
+        );
+        assert!(!error.to_string().contains(TOKEN), "{error}");
+    }
+    assert!(page(TOKEN).form().unwrap().contains(TOKEN));
+    assert!(page(TOKEN).url_with_app_auth_token().unwrap().contains(TOKEN));
+    // An empty one would leave a call for the app itself.
+    let call = client.call_raw("alipay.trade.refund", json!({}));
+    let app = client.app_raw("alipay.no.such.app.pay", json!({}));
+    for error in [
+        page(" ").form().unwrap_err(),
+        app.parameter("app_auth_token", "").order_string().unwrap_err(),
+        call.parameter("app_auth_token", "").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Request, "{error}");
+        assert!(error.to_string().contains("the app_auth_token is empty"), "{error}");
+    }
+    assert_eq!(mock.requests(), 0);
 }

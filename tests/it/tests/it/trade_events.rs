@@ -119,6 +119,12 @@ async fn each_status_has_its_event() {
             &[PAID_AT, action("closeTradeAction")],
             TradeEvent::Unknown,
         ),
+        (
+            "TRADE_CLOSED",
+            &[CLOSED_AT, action("payByAccountAction")],
+            TradeEvent::Unknown,
+        ),
+        ("WAIT_BUYER_PAY", &[action("payByAccountAction")], TradeEvent::Unknown),
         // It was paid, and nothing says what became of the money.
         ("TRADE_CLOSED", &[PAID_AT, CLOSED_AT], TradeEvent::Unknown),
         (

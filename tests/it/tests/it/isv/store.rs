@@ -9,12 +9,14 @@ use std::{
 };
 
 use alipay_api::{
-    ErrorKind,
+    CheckErrorKind, ErrorKind,
+    isv::Isv,
     isv::store::{Authorisation, MemoryStore, MerchantKey, StoreError, StoreErrorKind, Stored, TokenStore, Version},
     transport::BoxFuture,
 };
 
-use super::{LIFETIME, World, order};
+use super::{LIFETIME, MERCHANT, World, order};
+use crate::support::builder;
 
 /// A store that is away for a while.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ struct Shaky {
     is_away: AtomicBool,
     /// How many times it can't be written.
     full: AtomicU32,
+    /// Whether it gives no answer.
+    is_silent: AtomicBool,
     /// Whether a row can't be read, until it is removed.
     is_damaged: AtomicBool,
 }
@@ -40,6 +44,9 @@ impl TokenStore for Shaky {
     fn load<'a>(&'a self, merchant: MerchantKey<'a>) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
         Box::pin(async move {
             self.reach()?;
+            if self.is_silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
             if self.is_damaged.load(Ordering::SeqCst) {
                 return Err(StoreError::new(StoreErrorKind::Damaged, "it is damaged"));
             }
@@ -186,4 +193,29 @@ async fn a_damaged_row_gives_way_to_a_new_authorisation() {
     );
     world.authorise().await;
     order(&world.other, "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_check_of_a_merchant_does_not_blame_the_merchant_for_a_store_that_is_away() {
+    let store = Arc::new(Shaky::default());
+    let world = World::with_store(Arc::<Shaky>::clone(&store)).await;
+    world.authorise().await;
+    let client = world.isv.merchant(MERCHANT);
+    client.check().await.unwrap();
+    store.is_away.store(true, Ordering::SeqCst);
+    let error = world.other.merchant(MERCHANT).check().await.unwrap_err();
+    assert_eq!(error.kind(), CheckErrorKind::MerchantToken);
+    let text = error.to_string();
+    assert!(
+        text.contains("token store") && !text.contains("authorise the app again"),
+        "{text}"
+    );
+    // Nor the network for one that gives no answer.
+    store.is_away.store(false, Ordering::SeqCst);
+    store.is_silent.store(true, Ordering::SeqCst);
+    let hasty = builder(&world.mock).total_timeout(Duration::from_millis(50));
+    let hasty = Isv::builder(hasty.build().unwrap(), Arc::<Shaky>::clone(&store)).build();
+    let error = hasty.merchant(MERCHANT).check().await.unwrap_err();
+    assert_eq!(error.kind(), CheckErrorKind::MerchantToken, "{error}");
+    assert!(error.to_string().contains("token store"), "{error}");
 }

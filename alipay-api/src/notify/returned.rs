@@ -1,2 +1,0 @@
-use super::{Verified, mismatch};
-use crate::{Error, method::PageMethod, protocol::Sanitized};
