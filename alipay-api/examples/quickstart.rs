@@ -56,12 +56,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     if let Some(mock) = &mock {
         mock.pay(&out_trade_no)?;
-        let told = notifications
+        let trade = notifications
             .recv()
             .await
             .ok_or("no notification")?
             .expect_order(&out_trade_no, amount)?;
-        println!("notified          {} is {:?}", told.trade_no, told.event());
+        println!("notified          {} is {:?}", trade.trade_no, trade.event());
     }
     let order = wait_for_payment(&client, &out_trade_no).await?;
     println!(

@@ -51,8 +51,8 @@ impl Credentials {
     /// time and signed by their issuer. When Alipay changes its certificate, the client fetches the new one: see [`cert`](crate::cert).
     ///
     /// # Errors
-    /// A text is not what it should be; the app's certificate was not issued for the private key; or a certificate is in the place of
-    /// another.
+    /// A text can't be read as a key or certificate; the app's certificate was not issued for the private key; or certificates were swapped (for
+    /// example, the app's was given as Alipay's).
     pub fn certificates(private_key: &str, app_cert: &str, alipay_cert: &str, root_cert: &str) -> Result<Self, Error> {
         Self::from_certificates(
             PrivateKey::parse(private_key).map_err(|error| invalid("the app's private key", error))?,
@@ -171,13 +171,13 @@ impl Credentials {
     /// and [`Client::check`](crate::Client::check) asks Alipay. With another key the gateway refuses every call (`isv.invalid-signature`).
     ///
     /// # Errors
-    /// They are of different sign types: Alipay answers with the type that it is asked with.
+    /// The signer and the verifier have different sign types: Alipay signs its answer with the sign type of the request.
     pub fn custom(signer: Arc<dyn Signer>, verifier: Arc<dyn Verifier>) -> Result<Self, Error> {
         if signer.sign_type() != verifier.sign_type() {
             return Err(Error::new(
                 ErrorKind::Configuration,
                 format!(
-                    "the signer is of type {}, the verifier of type {}",
+                    "the signer uses {}, but the verifier uses {}: give both the same sign type",
                     signer.sign_type(),
                     verifier.sign_type()
                 ),
@@ -374,7 +374,9 @@ fn mismatched(app_is_own: bool, alipay_is_own: bool) -> Option<String> {
             Place::Alipay,
             Place::Alipay.wanted()
         )),
-        (false, true) => Some("the app's certificate and Alipay's are in each other's place".to_owned()),
+        (false, true) => {
+            Some("the app's certificate and Alipay's certificate are swapped: exchange the two arguments".to_owned())
+        }
         (false, false) => Some(
             "the app's certificate and the private key don't belong together: \
              give the private key that the certificate's signing request was made with"

@@ -247,7 +247,8 @@ impl V3 {
 pub enum Outcome<T> {
     /// The gateway answered `10000`: the call is done. An asynchronous payment (`is_async_pay`) is only accepted.
     Done(T),
-    /// The gateway answered `10003`: the buyer still has to act.
+    /// The gateway answered `10003`: the buyer has not paid yet. Fields of the response may be empty, `trade_no` too: query with the
+    /// `out_trade_no` that you sent.
     Pending(T),
 }
 

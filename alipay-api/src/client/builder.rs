@@ -119,12 +119,14 @@ impl ClientBuilder {
         self
     }
 
-    /// How often a call is sent at most; 3 by default, 1 to send nothing again.
+    /// How many times a call is sent at most. The default is 3; with 1, nothing is retried.
     ///
-    /// Sent again is only what can't do anything twice: a call for which no connection was made, and, after a failure that may
-    /// pass, a method that changes nothing. Not counted is a call for a managed merchant (feature `isv`) that the gateway has
-    /// refused for its token alone: it is sent once more, with the merchant's new one, but a method that may do something twice only
-    /// where the gateway's address is `https` or this machine's own. Elsewhere an old refusal could be played back.
+    /// The library retries a call only if that can't do anything twice: if no connection was made, or if the method only reads and the
+    /// failure may be temporary.
+    ///
+    /// One retry is not counted: if the gateway refuses a managed merchant's token (feature `isv`), the call is sent once more with the new
+    /// token. A method that may do something twice is retried in this way only if the gateway's address is `https` or on this machine:
+    /// elsewhere an attacker could replay an old refusal.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
@@ -155,9 +157,10 @@ impl ClientBuilder {
     /// Builds the client. It connects when it first calls.
     ///
     /// # Errors
-    /// All are of the kind [`Configuration`](ErrorKind::Configuration). The app id is empty or has blanks, the gateway is not such a URL, a
-    /// certificate is not valid (yet, or any more), the [proxy](Self::proxy) is none, there is no [transport](Self::transport), or the
-    /// default one can't be [built](ReqwestTransportBuilder::build): a gateway of `https` needs root certificates on the machine.
+    /// [`Configuration`](ErrorKind::Configuration): the app id is empty or contains blanks; the [gateway](Self::gateway) is not an absolute
+    /// `http` or `https` URL without credentials and query; a certificate has expired or is not valid yet; the [proxy](Self::proxy) is not a
+    /// proxy URL; there is no [transport](Self::transport); or the default transport can't be
+    /// [built](ReqwestTransportBuilder::build), for example because the machine has no root certificates.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::new(ErrorKind::Configuration, message);
         if self.app_id.is_empty() || self.app_id.contains(char::is_whitespace) {

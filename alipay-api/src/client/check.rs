@@ -73,18 +73,18 @@ impl Client {
                  the way changes requests; {elsewhere}"
             ),
             CheckErrorKind::SignType => format!(
-                "the app {app_id} is not set up for the sign type {}: use a key for its own, see Credentials::with_sign_type",
+                "the app {app_id} does not use the sign type {}: set the app's sign type with Credentials::with_sign_type",
                 self.sign_type()
             ),
             CheckErrorKind::AlipayKey => format!(
-                "the gateway took the app's signature, but its own is by another key than the Alipay public key that the client has: copy \
-                 Alipay's public key (支付宝公钥), which the open platform shows beside the key of the app {app_id}; {elsewhere}"
+                "the gateway accepted the app's signature, but its answer is not signed with the Alipay public key that the client has: copy \
+                 支付宝公钥 (Alipay's public key) of the app {app_id} from the open platform again; {elsewhere}"
             ),
             CheckErrorKind::Mode if self.fetches_certificates() => format!(
-                "the client works in certificate mode, and the app {app_id} in public-key mode: use Credentials::public_key"
+                "the client works in certificate mode, but the app {app_id} in public-key mode: use Credentials::public_key"
             ),
             CheckErrorKind::Mode => format!(
-                "the client works in public-key mode, and the app {app_id} in certificate mode: use Credentials::certificates"
+                "the client works in public-key mode, but the app {app_id} in certificate mode: use Credentials::certificates"
             ),
             CheckErrorKind::Certificates => format!(
                 "a certificate does not fit: download the app's, Alipay's and the root certificates of the app {app_id} again; if the app has \
@@ -106,14 +106,17 @@ impl Client {
                 "the app {app_id} is not online yet: its keys may be right, but it can't be called; have it reviewed on the open platform"
             ),
             CheckErrorKind::MerchantToken => match error.kind() {
-                ErrorKind::TokenStore => "the merchant's app_auth_token is not at hand: check the token store",
-                ErrorKind::Timeout => {
-                    "the merchant's app_auth_token did not come: check the token store, or check again later"
+                ErrorKind::TokenStore if error.is_retryable() => {
+                    "the token store can't be reached or read: check the store, then check again"
                 }
+                ErrorKind::TokenStore => {
+                    "the token store or its row of this merchant is wrong: correct the store as the error says"
+                }
+                ErrorKind::Timeout => "the merchant's token did not come in time: check the token store, then check again",
                 ErrorKind::TokenRefresh => {
-                    "the merchant's app_auth_token could not be refreshed, for the reason that the call said"
+                    "the merchant's token could not be refreshed: check again later, or correct what the error names"
                 }
-                _ => "the merchant's app_auth_token is not good: have the merchant authorise the app again",
+                _ => "the merchant's app_auth_token is invalid or has expired: ask the merchant to authorise the app again",
             }
             .to_owned(),
             CheckErrorKind::Gateway => format!(
@@ -122,12 +125,12 @@ impl Client {
             CheckErrorKind::Network => {
                 format!("the gateway {gateway} does not answer: check the network, its DNS, the proxy and the firewall")
             }
-            CheckErrorKind::Unavailable => "the gateway can't say it now: check again later".to_owned(),
-            CheckErrorKind::Signer => "the client's signer gives no signature: check its key service".to_owned(),
+            CheckErrorKind::Unavailable => "the gateway is unavailable or limits the number of calls: check again later".to_owned(),
+            CheckErrorKind::Signer => "the client's signer made no signature: check the key or the key management service".to_owned(),
             CheckErrorKind::Other if error.kind() == ErrorKind::Configuration => {
-                "the check could not be made from here".to_owned()
+                "the client could not make the call: correct the configuration that the error names".to_owned()
             }
-            CheckErrorKind::Other => "the check has no result".to_owned(),
+            CheckErrorKind::Other => "the check could not decide whether the client is set up right".to_owned(),
         }
     }
 }
@@ -254,9 +257,9 @@ impl fmt::Display for Checked {
     }
 }
 
-/// The client is not set up right, or that can't be told: from [`Client::check`].
+/// The client is not set up right, or the check could not decide it: from [`Client::check`].
 ///
-/// `Display` is one line: what is wrong, what to do, and what the call said. So there is no [`source`](std::error::Error::source);
+/// `Display` is one line: what is wrong, what to do, and the call's error. So there is no [`source`](std::error::Error::source);
 /// [`error`](Self::error) has the call's error, for programs. It converts into an [`Error`].
 #[derive(Clone, Debug)]
 pub struct CheckError {
@@ -277,8 +280,8 @@ pub enum CheckErrorKind {
     AppKey,
     /// The app is not set up for the client's sign type (`isv.invalid-signature-type`).
     SignType,
-    /// The gateway took the app's signature, but its own does not hold: the Alipay public key that the client has is not the app's, or the
-    /// answer was changed on the way.
+    /// The gateway accepted the app's signature, but the signature of its answer does not hold: the Alipay public key
+    /// that the client has is not the app's, or the answer was changed on the way.
     AlipayKey,
     /// The app works with certificates and the client with public keys (`isv.missing-app-cert-sn`), or the other way round.
     Mode,
@@ -319,11 +322,11 @@ impl CheckError {
 
 impl fmt::Display for CheckError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}. The call said: {}", self.what, self.error)
+        write!(formatter, "{}. The call's error: {}", self.what, self.error)
     }
 }
 
-/// There is no source: `Display` tells it already.
+/// There is no source: `Display` shows it already.
 impl std::error::Error for CheckError {}
 
 /// The error of the call, with what is wrong behind it.

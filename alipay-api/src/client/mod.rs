@@ -143,12 +143,12 @@ impl Client {
     /// `business` becomes `biz_content`, or nothing where it is [`Null`](serde_json::Value::Null); [`RawCall::parameter`] adds parameters that
     /// stand beside it, and [`RawCall::file`] files.
     ///
-    /// A method that a browser or a phone app is handed is made by [`page_raw`](Self::page_raw) or [`app_raw`](Self::app_raw); here it is
-    /// refused, where it has a spec.
+    /// For a method that a browser or a phone app calls, use [`page_raw`](Self::page_raw) or [`app_raw`](Self::app_raw): a call of such a
+    /// method fails here, if the library has its spec.
     ///
-    /// Nothing is known of the method. So `10003` is no error, for which see [`RawResponse::code`]: after `alipay.trade.pay` it is no
-    /// payment either. An error leaves the outcome [unknown](crate::Error::is_outcome_unknown) wherever it may, unless
-    /// [`RawCall::reads`] says that there is none.
+    /// The library knows nothing about the method. An answer with `10003` (the buyer has not paid yet) is therefore `Ok` too: check
+    /// [`RawResponse::code`]. After an error the [outcome is unknown](crate::Error::is_outcome_unknown) unless the error proves that
+    /// nothing was done, or [`RawCall::reads`] declares that the method changes nothing.
     #[expect(clippy::needless_pass_by_value, reason = "a request is made for one call")]
     pub fn call_raw(&self, method: impl Into<String>, business: serde_json::Value) -> RawCall {
         RawCall::new(self, method.into(), &business)

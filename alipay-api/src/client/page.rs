@@ -18,8 +18,8 @@ use crate::{
 /// A method that a browser is sent to, by a URL or by a form. It is signed when one of them is asked for, and valid for as long as
 /// Alipay accepts its timestamp: make it when the buyer needs it.
 ///
-/// Each way has an asynchronous twin, for a [signer](crate::sign::Signer) that is asynchronous only, such as a key management service, and
-/// for async code whose key is slow: [`url_async`](Self::url_async) and [`form_async`](Self::form_async).
+/// Each method has an async version: [`url_async`](Self::url_async) and [`form_async`](Self::form_async). Use it if the
+/// [signer](crate::sign::Signer) is asynchronous only (a key management service) or slow.
 #[derive(Debug)]
 #[must_use = "take its url or form"]
 pub struct PageCall(pub(super) Prepared);
@@ -48,10 +48,10 @@ impl PageCall {
     /// The URL to redirect the browser to.
     ///
     /// # Errors
-    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]); it carries a merchant's
-    /// token, which would stay in histories and logs ([`ErrorKind::Request`]): use [`form`](Self::form) or, knowing that,
-    /// [`url_with_app_auth_token`](Self::url_with_app_auth_token); it can't be signed, or the signer is asynchronous only
-    /// ([`ErrorKind::Signing`]): use [`url_async`](Self::url_async).
+    /// * [`ErrorKind::Request`]: a required field is missing; a value contains text like `&trade_no=`, which would make Alipay's notification
+    ///   ambiguous; or the URL would contain a merchant's token, which histories and logs keep: use [`form`](Self::form) or, if that is
+    ///   acceptable, [`url_with_app_auth_token`](Self::url_with_app_auth_token).
+    /// * [`ErrorKind::Signing`]: the signature failed, or the signer is asynchronous only: use [`url_async`](Self::url_async).
     pub fn url(&self) -> Result<String, Error> {
         self.check_without_token()?;
         signed(&self.0, Form::Url, "use `url_async`")
@@ -97,8 +97,9 @@ impl PageCall {
     /// tokens: the buyer's browser gets to see a token here too, as the protocol has it, but keeps it in no history.
     ///
     /// # Errors
-    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]); it can't be signed, or the
-    /// signer is asynchronous only ([`ErrorKind::Signing`]): use [`form_async`](Self::form_async).
+    /// * [`ErrorKind::Request`]: a required field is missing, or a value contains text like `&trade_no=`, which would make Alipay's notification
+    ///   ambiguous.
+    /// * [`ErrorKind::Signing`]: the signature failed, or the signer is asynchronous only: use [`form_async`](Self::form_async).
     pub fn form(&self) -> Result<String, Error> {
         signed(&self.0, Form::Html, "use `form_async`")
     }
@@ -118,8 +119,8 @@ impl PageCall {
     fn check_without_token(&self) -> Result<(), Error> {
         let is_merchants = !matches!(self.0.client.caller, CallerIdentity::App);
         if is_merchants || self.0.options.app_auth_token.is_some() || self.0.has_parameter("app_auth_token") {
-            let message = "the URL would show the merchant's app_auth_token to logs and histories: use the form, or `url_with_app_auth_token` \
-                           where that is acceptable";
+            let message = "the page's URL would contain the merchant's app_auth_token, which logs and browser histories keep: use `form`, or \
+                           `url_with_app_auth_token` if that is acceptable";
             return Err(Error::new(ErrorKind::Request, message).with_method(self.0.method()));
         }
         Ok(())
@@ -150,8 +151,10 @@ impl AppCall {
     /// A merchant's token is in it, as the protocol has it: where the client acts for one, don't log or store the text.
     ///
     /// # Errors
-    /// The request lacks a field or would come back in a notification that is refused ([`ErrorKind::Request`]); it can't be signed, or the
-    /// signer is asynchronous only ([`ErrorKind::Signing`]): use [`order_string_async`](Self::order_string_async).
+    /// * [`ErrorKind::Request`]: a required field is missing, or a value contains text like `&trade_no=`, which would make Alipay's notification
+    ///   ambiguous.
+    /// * [`ErrorKind::Signing`]: the signature failed, or the signer is asynchronous only: use
+    ///   [`order_string_async`](Self::order_string_async).
     pub fn order_string(&self) -> Result<String, Error> {
         signed(&self.0, Form::OrderString, "use `order_string_async`")
     }

@@ -94,15 +94,16 @@ impl RawCall {
         self
     }
 
-    /// How long this call may take with all its attempts, instead of the client's limit. One attempt may take as long, or for the
-    /// client's limit of one attempt where that is longer.
+    /// The time limit of this call with all its attempts; it replaces the client's
+    /// [total timeout](crate::ClientBuilder::total_timeout). Each attempt may take this long too, or the client's
+    /// [attempt timeout](crate::ClientBuilder::attempt_timeout) if that is longer.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// Gives the answer's [metadata](crate::ResponseMetadata) beside it: its trace id and HTTP status, the exact text that is verified, and how often
-    /// the call was sent. Set everything else before.
+    /// the call was sent. Call this last: the returned call has no setters.
     pub fn with_metadata(self) -> CallWithMetadata<RawResponse> {
         CallWithMetadata::new(Box::pin(self.send(true)))
     }

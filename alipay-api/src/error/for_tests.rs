@@ -78,7 +78,7 @@ impl ErrorForTests {
         self.with(|error| error.with_outcome(true, false))
     }
 
-    /// What became of the call is to be asked by this method, such as `alipay.trade.query`.
+    /// The method that queries what became of the call, such as `alipay.trade.query`.
     pub fn query_method(self, method: &str) -> Self {
         self.with(|error| error.with_query_method(method))
     }

@@ -16,7 +16,7 @@ use crate::redact::Redactor;
 
 /// What went wrong, and what is known of the outcome.
 ///
-/// Ask it by predicates: [`is_outcome_unknown`](Self::is_outcome_unknown) before anything else where money moves, then
+/// Check [`is_outcome_unknown`](Self::is_outcome_unknown) first, wherever money moves; then
 /// [`is_retryable`](Self::is_retryable); [`sub_code_as`](Self::sub_code_as) gives the method's own error codes as an enum.
 ///
 /// `Display` is one line with everything in it, the causes included. So there is no [`source`](std::error::Error::source) to print after
@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Configuration,
     /// The request can't be sent as it is. Nothing was sent.
     Request,
-    /// The request was not signed: the client's [signer](crate::sign::Signer) failed, or is asynchronous only and was asked by a method that
+    /// The request was not signed: the client's [signer](crate::sign::Signer) failed, or is asynchronous only and was called by a method that
     /// does not wait. Nothing was sent.
     Signing,
     /// There was no connection, or it broke.
@@ -44,7 +44,7 @@ pub enum ErrorKind {
     Timeout,
     /// What came back is not a gateway's answer: another status than 200, HTML, cut short, too large.
     Malformed,
-    /// The signature is missing or wrong, or the answer is to another question: nothing of the content can be believed.
+    /// The signature is missing or invalid, or the answer belongs to another call: nothing of its content can be trusted.
     Verification,
     /// What came is signed with a certificate of Alipay's that is unknown and could not be fetched: nothing of the content can be
     /// believed, yet.
@@ -63,7 +63,7 @@ pub enum ErrorKind {
     /// The gateway refuses the merchant's refresh token, and its last token has ended or is refused too. The merchant has to authorise
     /// the app again.
     AuthorisationLost,
-    /// Tokens of a merchant's authorisation were not stored: those of a later one are, and calls are made with them.
+    /// The new tokens of a merchant were not stored, because the store already has tokens of a later authorisation. Calls use those.
     AuthorisationSuperseded,
     /// The merchant's token could not be refreshed; the error's [cause](Error::cause) says why. The call itself was not carried out.
     TokenRefresh,
@@ -75,7 +75,8 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The call did nothing, and the same call may succeed later. Of a query, this says nothing about the call that was asked for.
+    /// The call did nothing, and the same call may succeed later. For a query this is about the query, not about the payment or refund
+    /// that you queried.
     Retry,
     /// The call may or may not have been carried out: [ask](Error::query_method) before anything else.
     OutcomeUnknown,
@@ -83,7 +84,7 @@ pub enum ErrorClass {
     AlreadyDone,
     /// The request is wrong as it is.
     Request,
-    /// The payer, the payee or risk control stands in the way: another buyer, account, means or amount may work.
+    /// The payer, the payee or risk control refuses: another buyer, account, payment method or amount may work.
     Declined,
     /// The app, merchant or contract lacks something: mend the account or the configuration.
     Setup,
@@ -201,9 +202,9 @@ impl Error {
 
     /// Whether the call may have been carried out in spite of the error. Don't guess: [ask](Self::query_method) before you send it again.
     ///
-    /// Never true for a method that changes nothing. Also true of refusals that prove nothing: those that are not
-    /// [signed](Self::is_verified), which anyone on the way could have made, and those of a gateway that is reached over `http` beyond this
-    /// machine, where anyone on the way could repeat an old one.
+    /// Always false for a method that only reads. Also true for a refusal that proves nothing, because an attacker on the network may have
+    /// made or replayed it: one that is not [signed](Self::is_verified), and any refusal from a gateway whose address is `http` and not on
+    /// this machine.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
@@ -211,12 +212,13 @@ impl Error {
     /// The method to ask what became of the call, such as `alipay.trade.query` after `alipay.trade.pay`, where the call's
     /// [outcome is unknown](Self::is_outcome_unknown) and the method's spec names one.
     ///
-    /// Where it is the call's own [`method`](Self::method), the same request again tells it: Alipay carries that out once.
+    /// If it equals [`method`](Self::method), send the same request again: Alipay carries it out only once and returns the result.
     pub fn query_method(&self) -> Option<&str> {
         self.0.query_method.as_deref()
     }
 
-    /// Whether the call did nothing and may succeed later as it is. Of a query, this says nothing about the call that was asked for.
+    /// Whether the call did nothing, and the same call may succeed later. For a query this is about the query, not about the payment or
+    /// refund that you queried.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
@@ -442,11 +444,11 @@ impl fmt::Display for Error {
         if inner.outcome_unknown {
             formatter.write_str("; the call may have been carried out: ")?;
             match &inner.query_method {
-                None => formatter.write_str("find out before it is sent again")?,
+                None => formatter.write_str("check the result before you send it again")?,
                 Some(query) if inner.method.as_ref() == Some(query) => {
-                    formatter.write_str("the same request again tells it, and is carried out once")?;
+                    formatter.write_str("send the same request again, which Alipay carries out only once")?;
                 }
-                Some(query) => write!(formatter, "ask by {query} before it is sent again")?,
+                Some(query) => write!(formatter, "query it with {query} before you send it again")?,
             }
         }
         if let Some(trace_id) = &inner.trace_id {

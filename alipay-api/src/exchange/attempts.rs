@@ -254,7 +254,7 @@ impl Exchange<'_> {
     }
 }
 
-/// Whether Alipay has said, and signed, that the merchant's token is not good.
+/// Whether Alipay has said, and signed, that the merchant's token is invalid.
 fn is_token_refused(error: &Error) -> bool {
     let sub_code = error.sub_code_as();
     error.is_verified()

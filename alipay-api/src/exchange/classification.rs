@@ -72,7 +72,7 @@ impl Exchange<'_> {
         let mut gateway = answer.gateway_error();
         unsigned.explain(&mut gateway);
         if answer.must_be_signed() {
-            let message = "the gateway's refusal is not signed, though refusals of this code are: the gateway said";
+            let message = "the gateway's refusal is not signed, although Alipay signs refusals with this code, so it proves nothing:";
             return self
                 .failed(ErrorKind::Verification, message)
                 .with_gateway(gateway, None, false);

@@ -97,10 +97,12 @@ pub(super) fn of_apps(subject: impl fmt::Display, claimed: Option<&str>, own: &s
     match claimed {
         Some(claimed) if claimed == own => None,
         Some(claimed) => Some(format!(
-            "{subject} is for the app `{}`, and the client is of the app `{own}`: verify it with the client of its app",
+            "{subject} is for the app `{}`, but this client is for the app `{own}`: verify it with the client of that app",
             Sanitized(claimed)
         )),
-        None => Some(format!("{subject} names no app, and the client is of the app `{own}`")),
+        None => Some(format!(
+            "{subject} has no `app_id`, so nothing shows that it is for the app `{own}`: don't act on it"
+        )),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::types::{DateTime, OpenEnum, Price};
 
-/// What the notification of a payment tells: from [`TradeStatusSync::event`].
+/// What happened to an order, according to a notification: from [`TradeStatusSync::event`].
 ///
 /// One order has several: it was paid, refunded, finished. Alipay sends them in any order, and each of them again until it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,19 +33,20 @@ pub enum TradeEvent {
     Unknown,
 }
 
-/// A refund, as far as the notification tells.
+/// What a notification says about a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RefundEvent {
-    /// Which refund (`out_biz_no`): the `out_request_no` that it was asked for under.
+    /// The refund's number (`out_biz_no`): the `out_request_no` of the refund request.
     ///
-    /// For a refund that was asked for without one, Alipay documents its own `trade_no` here, and `alipay.trade.fastpay.refund.query` finds
-    /// that refund by the order's `out_trade_no`. Give each refund a number, and you need no such case.
+    /// If the request had none, this is Alipay's `trade_no` (according to Alipay's documentation), and
+    /// `alipay.trade.fastpay.refund.query` finds the refund with the order's `out_trade_no` as `out_request_no`. Give
+    /// each refund a number to avoid this case.
     pub out_request_no: Option<String>,
     /// What has been refunded so far, all refunds of the order together, in yuan (`refund_fee`): don't add it up. `None` where the
     /// notification does not say it, or it can't be read.
     ///
-    /// What this one refund gave back is not said: `alipay.trade.fastpay.refund.query` tells, as `refund_amount`.
+    /// The amount of this one refund is not in the notification: query it with `alipay.trade.fastpay.refund.query` (`refund_amount`).
     pub total_refunded: Option<Price>,
     /// When (`gmt_refund`), as far as it is said and can be read.
     pub refunded_at: Option<DateTime>,
@@ -54,7 +55,7 @@ pub struct RefundEvent {
 }
 
 impl TradeStatusSync {
-    /// What it tells: paid, refunded, closed, finished or waiting.
+    /// What happened to the order: paid, refunded, closed, finished or waiting.
     ///
     /// | `trade_status` | says of money that went back | event |
     /// |---|---|---|
@@ -68,8 +69,7 @@ impl TradeStatusSync {
     /// What contradicts itself is unknown too: an unpaid order that was refunded, a closed one that was paid and of whose refund nothing is
     /// said, a paid one that was cancelled and an unpaid one that was paid (`notify_action_type`), an `out_biz_no` or refunded vouchers without a refund.
     ///
-    /// A field that came and can't be read counts as one that came: a notification does not become that of a payment because the time of
-    /// its refund is written in an unknown way.
+    /// A field that is present but can't be read counts as present. So a refund whose time has an unknown format is not taken for a payment.
     pub fn event(&self) -> TradeEvent {
         let Some(status) = self.trade_status.known() else {
             return TradeEvent::Unknown;

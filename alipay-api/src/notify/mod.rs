@@ -93,17 +93,18 @@ impl Notifications<'_> {
     ///   error.
     /// * [`ErrorKind::Configuration`]: it is in GBK, and the crate's feature `gbk` is off.
     ///
-    /// Where it names no certificate, the client tries all that it has. If none of them made the signature, the error is
-    /// [`ErrorKind::Verification`]: Alipay's next certificate may have made it, but so may anyone. The client has that certificate after
-    /// any call whose answer is signed with it.
+    /// If the notification names no certificate, the client tries every certificate that it has. If none verifies the signature, the error is
+    /// [`ErrorKind::Verification`]: the notification is forged, or signed with Alipay's next certificate. The client has that
+    /// certificate after a call whose answer is signed with it.
     ///
     /// Where the signature does not hold, the error says the likely cause. Nobody has verified what it quotes.
     ///
     /// # Ambiguous values
-    /// What Alipay signs does not show where a value ends. So a genuine notification is refused too where one of its values holds `&NAME=`
-    /// and `NAME` is another of its parameters, tells an order or an amount, or could stand behind that value in the order of the names:
-    /// somebody could have cut it anew. The `biz_content` of a message may hold anything, as JSON shows where it ends. This library sends
-    /// no request whose notification would be like that. A `passback_params` that is percent-encoded, as Alipay wants it, never is.
+    /// Alipay signs the parameters as `a=1&b=2` without escaping the values. So a value that contains `&NAME=` looks like another
+    /// parameter `NAME`, and an attacker could move text from one parameter to another under the same signature. The library therefore refuses a
+    /// notification, even a genuine one, if a value contains `&NAME=` and `NAME` is another parameter of it, is a parameter with an order number or
+    /// an amount, or would be the next parameter in alphabetical order. (`biz_content` of a message may contain anything: it is JSON.) The library
+    /// sends no request that would cause such a notification. A percent-encoded `passback_params`, as Alipay wants it, is always accepted.
     pub fn verify(&self, body: impl AsRef<[u8]>) -> Result<Verified<Notification>, Error> {
         notification(self.verified(body.as_ref(), Subject::Notification)?)
     }
@@ -213,7 +214,7 @@ impl Notifications<'_> {
         let parameters = signed.decode(GBK)?;
         if let Some(ambiguity) = ambiguity::of_parameters(parameters.iter()) {
             let message = format!(
-                "{subject}'s {ambiguity}, and somebody may have cut the parameters anew: query the order instead"
+                "{subject}'s {ambiguity}, so an attacker may have moved text between parameters: query the order instead"
             );
             return Err(Error::new(ErrorKind::Verification, message));
         }

@@ -69,8 +69,8 @@ impl<T> Verified<T> {
         })
     }
 
-    /// The id of this notification: each repeat has the same. It tells repeats, and nothing more: one order has several notifications with
-    /// different ids that say that it is paid.
+    /// The id of this notification. All repeats of one notification have the same id. Don't use it to deliver once: one order has several
+    /// notifications, with different ids, that all say that it is paid.
     pub fn notify_id(&self) -> Option<&str> {
         self.parameter("notify_id")
     }

@@ -74,7 +74,7 @@ impl<'a> CallbackQuery<'a> {
             Some(returned) if returned == app_id => Ok(parameters),
             Some(returned) => {
                 let message = format!(
-                    "the callback is for the app `{}`, and the client is of the app `{app_id}`",
+                    "the callback is for the app `{}`, but this client is for the app `{app_id}`: use the client of that app",
                     Sanitized(returned)
                 );
                 Err(Error::new(ErrorKind::Mismatch, message))

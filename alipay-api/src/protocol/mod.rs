@@ -42,7 +42,7 @@ use crate::{codec::Values, error::GatewayError, method::AnswerInfo};
 pub(crate) const DEFAULT: &dyn Protocol = &v2::V2;
 
 /// Why a signature of Alipay's may not hold, to follow "or".
-pub(crate) const WRONG_ALIPAY_KEY: &str = "the Alipay public key that the client has is another app's, or the sandbox's in place of production's, or the other way round";
+pub(crate) const WRONG_ALIPAY_KEY: &str = "the client has a wrong Alipay public key (支付宝公钥): that of another app, or of the other environment (sandbox or production)";
 
 /// A way to call the gateway.
 pub(crate) trait Protocol: fmt::Debug + Send + Sync {

@@ -26,13 +26,13 @@ pub trait Signer: Send + Sync + fmt::Debug {
     /// The client limits its time and drops the future when the time is over; nothing has been sent by then.
     ///
     /// # Errors
-    /// There is no signature: nothing is sent. Say by [`SignError::temporary`] where another attempt may succeed.
+    /// The signature could not be made; nothing is sent. Return [`SignError::temporary`] if another attempt may succeed.
     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>>;
 
     /// Signs the message on this thread, without waiting for anything: for pages and order strings that are made outside of async code, by
     /// [`PageCall::url`](crate::PageCall::url) and its like.
     ///
-    /// `None`, the default, says that the signer is asynchronous only: then these methods fail and name their asynchronous twins, such as
+    /// Return `None` (the default) if the signer is asynchronous only: then these methods fail, and the error names their async version, such as
     /// [`PageCall::url_async`](crate::PageCall::url_async).
     ///
     /// # Errors

@@ -2,7 +2,7 @@ use std::{error::Error as StdError, fmt};
 
 /// There is no whole answer.
 ///
-/// Its [kind](TransportErrorKind) decides what a caller is told: whether the call may have been carried out, and whether it may be sent
+/// Its [kind](TransportErrorKind) decides what the client reports: whether the call may have been carried out, and whether it may be sent
 /// again. So a transport names a kind that says "nothing was sent" only where it knows that.
 #[derive(Debug)]
 pub struct TransportError {
@@ -26,8 +26,8 @@ pub enum TransportErrorKind {
     TooLarge,
     /// The connection broke after something may have been sent.
     Broken,
-    /// Nothing of the request was sent, and nothing would be the next time: the transport can't send such a request, or can't work where it
-    /// is used, such as in a runtime without IO.
+    /// Nothing was sent, and a retry can't succeed: the transport can't send such a request, or can't work where it is used,
+    /// such as in a runtime without IO.
     Unusable,
 }
 

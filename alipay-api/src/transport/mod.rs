@@ -39,9 +39,9 @@ pub type Response = http::Response<ResponseBody>;
 
 /// Sends one HTTP request and gives its answer: reqwest over rustls by default, or one of your own.
 ///
-/// It must not follow redirects, which would carry the signed request to another host, and must not send a request twice: only the client knows
-/// which call may be. Timeouts of an attempt are the client's, which drops the future and the answer's body; the time for connecting is the
-/// transport's. An answer's body may come as it is read; the client reads it whole, up to [`MAX_BODY`] bytes, before anything of it is believed.
+/// It must not follow redirects, which would carry the signed request to another host, and must not retry: only the client knows which calls may
+/// be sent twice. The client limits the time of an attempt, and then drops the future and the answer's body; the transport limits the time for
+/// connecting. An answer's body may come as it is read; the client reads it whole, up to [`MAX_BODY`] bytes, before anything of it is believed.
 ///
 /// A transport can wrap another, and `Arc<T>` is a transport where `T` is one: several clients can share it.
 pub trait Transport: fmt::Debug + Send + Sync {

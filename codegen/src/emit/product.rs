@@ -54,7 +54,7 @@ impl Emitter {
             #(pub mod #modules;)*
             #types
             #(#exports)*
-            /// The product's methods, by a client.
+            /// The methods of this product, with the client that calls them.
             #[derive(Clone, Copy, Debug)]
             pub struct #handle<'a> {
                 client: &'a #root::Client,

@@ -150,7 +150,7 @@ fn constructors(object: &Object) -> Vec<Constructor> {
         .map(|(at, field)| Constructor {
             ident: format!("with_{}", field_name(field)),
             doc: vec![format!(
-                "With `{}`; at least one of {} must be given.",
+                "Creates the value with `{}`. At least one of {} is required.",
                 field.name,
                 docs::all_of(group)
             )],

@@ -105,7 +105,7 @@ async fn may_have_a_signer_of_the_callers_own() {
     }
     for (app, alipay, says) in [
         (&*APP, &*APP, "the given certificate is your app's"),
-        (&*ALIPAY, &*APP, "are in each other's place"),
+        (&*ALIPAY, &*APP, "are swapped"),
         (&*ALIPAY, &*ALIPAY, "don't belong together"),
     ] {
         assert!(
@@ -175,7 +175,7 @@ fn what_does_not_belong_together_is_refused() {
             own,
             &*ALIPAY,
             &*APP,
-            "the app's certificate and Alipay's are in each other's place",
+            "the app's certificate and Alipay's certificate are swapped: exchange the two arguments",
         ),
         (
             own,

@@ -9,7 +9,7 @@ pub use invoice_token_batchquery::{
     InvoiceTokenBatchqueryErrorCode,
 };
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Ebpp<'a> {
     client: &'a crate::Client,

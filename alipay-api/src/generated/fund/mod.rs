@@ -21,7 +21,7 @@ pub use trans_uni_transfer::{
     TransUniTransfer, TransUniTransferResponse, TransUniTransferErrorCode,
 };
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Fund<'a> {
     client: &'a crate::Client,

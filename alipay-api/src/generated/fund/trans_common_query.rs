@@ -28,21 +28,21 @@ pub struct TransCommonQuery {
 }
 
 impl TransCommonQuery {
-    /// With `out_biz_no`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
+    /// Creates the value with `out_biz_no`. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` is required.
     pub fn with_out_biz_no(out_biz_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.out_biz_no = Some(Into::into(out_biz_no));
         request
     }
 
-    /// With `order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
+    /// Creates the value with `order_id`. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` is required.
     pub fn with_order_id(order_id: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.order_id = Some(Into::into(order_id));
         request
     }
 
-    /// With `pay_fund_order_id`; at least one of `out_biz_no`, `order_id`, `pay_fund_order_id` must be given.
+    /// Creates the value with `pay_fund_order_id`. At least one of `out_biz_no`, `order_id`, `pay_fund_order_id` is required.
     pub fn with_pay_fund_order_id(pay_fund_order_id: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.pay_fund_order_id = Some(Into::into(pay_fund_order_id));

@@ -60,9 +60,9 @@ pub struct TradeStatusSync {
     pub body: Option<String>,
     /// 订单金额. The order's amount, in yuan. Compare it with what the order costs.
     pub total_amount: Option<crate::types::Price>,
-    /// 实收金额. What the seller receives, in yuan, before fees.
+    /// 实收金额. What the merchant's account really receives for this order, in yuan.
     pub receipt_amount: Option<crate::types::Price>,
-    /// 付款金额. What the buyer paid, in yuan, after discounts.
+    /// 付款金额. What the buyer really paid, in yuan: without discounts, such as the merchant's.
     pub buyer_pay_amount: Option<crate::types::Price>,
     /// 开票金额. What the buyer can have an invoice for, in yuan.
     pub invoice_amount: Option<crate::types::Price>,

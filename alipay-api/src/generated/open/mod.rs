@@ -6,7 +6,7 @@
 pub mod app_alipaycert_download;
 pub use app_alipaycert_download::{AppAlipaycertDownload, AppAlipaycertDownloadResponse};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Open<'a> {
     client: &'a crate::Client,

@@ -8,7 +8,7 @@ pub mod token_app_query;
 pub use token_app::{TokenApp, TokenAppResponse, TokenAppErrorCode};
 pub use token_app_query::{TokenAppQuery, TokenAppQueryResponse, TokenAppQueryErrorCode};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenAuth<'a> {
     client: &'a crate::Client,

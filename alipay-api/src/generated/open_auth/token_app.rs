@@ -24,7 +24,7 @@ pub struct TokenApp {
 }
 
 impl TokenApp {
-    /// With `code`; at least one of `code`, `refresh_token` must be given.
+    /// Creates the value with `code`. At least one of `code`, `refresh_token` is required.
     pub fn with_code(
         code: impl Into<crate::types::Secret>,
         grant_type: impl Into<crate::types::OpenEnum<TokenAppGrantType>>,
@@ -35,7 +35,7 @@ impl TokenApp {
         request
     }
 
-    /// With `refresh_token`; at least one of `code`, `refresh_token` must be given.
+    /// Creates the value with `refresh_token`. At least one of `code`, `refresh_token` is required.
     pub fn with_refresh_token(
         refresh_token: impl Into<crate::types::Secret>,
         grant_type: impl Into<crate::types::OpenEnum<TokenAppGrantType>>,

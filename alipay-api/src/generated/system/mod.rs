@@ -6,7 +6,7 @@
 pub mod oauth_token;
 pub use oauth_token::{OauthToken, OauthTokenResponse, OauthTokenErrorCode};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct System<'a> {
     client: &'a crate::Client,

@@ -12,7 +12,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct AppPay {
-    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,

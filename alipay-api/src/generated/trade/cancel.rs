@@ -22,14 +22,14 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `out_trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request
     }
 
-    /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));

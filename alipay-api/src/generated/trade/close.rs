@@ -15,21 +15,21 @@ pub struct Close {
     pub trade_no: Option<String>,
     /// 商家操作员编号 id. Who closes it, as the merchant names its staff. At most 28 characters.
     pub operator_id: Option<String>,
-    /// 扩展字段. Further particulars.
+    /// 扩展字段. Further fields.
     pub extend_params: Option<CloseExtendParams>,
     /// Fields that this version of the library does not know.
     pub extra: crate::types::Extra,
 }
 
 impl Close {
-    /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `out_trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request
     }
 
-    /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));
@@ -54,7 +54,7 @@ impl Close {
         self
     }
 
-    /// 扩展字段. Further particulars.
+    /// 扩展字段. Further fields.
     #[inline]
     pub fn extend_params(mut self, extend_params: CloseExtendParams) -> Self {
         self.extend_params = Some(extend_params);
@@ -240,7 +240,7 @@ impl crate::method::ErrorCode for CloseErrorCode {
     }
 }
 
-/// Further particulars of a close.
+/// Further fields of a close.
 #[must_use]
 #[non_exhaustive]
 pub struct CloseExtendParams {

@@ -10,7 +10,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Create {
-    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
@@ -34,7 +34,7 @@ pub struct Create {
     pub body: Option<String>,
     /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
     /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     pub undiscountable_amount: Option<crate::types::Price>,
@@ -86,7 +86,7 @@ pub struct Create {
 
 /// What a [`Create`] must have.
 pub struct CreateRequired {
-    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
@@ -95,7 +95,7 @@ pub struct CreateRequired {
 }
 
 impl Create {
-    /// With `buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
+    /// Creates the value with `buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` is required.
     pub fn with_buyer_open_id(
         buyer_open_id: impl Into<String>,
         required: CreateRequired,
@@ -108,7 +108,7 @@ impl Create {
         request
     }
 
-    /// With `buyer_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
+    /// Creates the value with `buyer_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` is required.
     pub fn with_buyer_id(buyer_id: impl Into<String>, required: CreateRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.buyer_id = Some(Into::into(buyer_id));
@@ -118,7 +118,7 @@ impl Create {
         request
     }
 
-    /// With `buyer_logon_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
+    /// Creates the value with `buyer_logon_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` is required.
     pub fn with_buyer_logon_id(
         buyer_logon_id: impl Into<String>,
         required: CreateRequired,
@@ -131,7 +131,7 @@ impl Create {
         request
     }
 
-    /// With `op_buyer_open_id`; at least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` must be given.
+    /// Creates the value with `op_buyer_open_id`. At least one of `buyer_open_id`, `buyer_id`, `op_buyer_open_id`, `buyer_logon_id` is required.
     pub fn with_op_buyer_open_id(
         op_buyer_open_id: impl Into<String>,
         required: CreateRequired,
@@ -201,7 +201,7 @@ impl Create {
         self
     }
 
-    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     #[inline]
     pub fn discountable_amount(
         mut self,
@@ -772,7 +772,7 @@ pub enum CreateErrorCode {
     AcqTradeHasClose,
     /// The order is paid already.
     AcqTradeHasSuccess,
-    /// The settlement or split that was asked for can't be made. Check its particulars.
+    /// The settlement or split that was asked for can't be made. Check its values.
     AcqTradeSettleError,
     /// The app is not bound to the merchant.
     AcqUnboundApplication,

@@ -33,7 +33,7 @@ pub struct FastpayRefundQueryRequired {
 }
 
 impl FastpayRefundQuery {
-    /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `out_trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_out_trade_no(
         out_trade_no: impl Into<String>,
         required: FastpayRefundQueryRequired,
@@ -44,7 +44,7 @@ impl FastpayRefundQuery {
         request
     }
 
-    /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_trade_no(
         trade_no: impl Into<String>,
         required: FastpayRefundQueryRequired,

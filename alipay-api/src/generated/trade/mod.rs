@@ -40,7 +40,7 @@ pub use query::{Query, QueryResponse, QueryErrorCode};
 pub use refund::{Refund, RefundResponse, RefundErrorCode};
 pub use wap_pay::{WapPay, WapPayResponse, WapPayErrorCode};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Trade<'a> {
     client: &'a crate::Client,
@@ -157,7 +157,7 @@ impl Trade<'_> {
 
     /// 统一收单交易退款接口: `alipay.trade.refund`.
     ///
-    /// Gives a buyer back all or part of what an order cost, the way the money came.
+    /// Refunds an order in full or in part. The money goes back to the accounts that paid.
     #[inline]
     pub fn refund(&self, request: Refund) -> crate::Call<RefundResponse> {
         self.client.call(request)

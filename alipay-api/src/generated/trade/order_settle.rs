@@ -37,7 +37,7 @@ pub struct OrderSettleRequired {
 }
 
 impl OrderSettle {
-    /// With `royalty_parameters`; at least one of `royalty_parameters`, `extend_params` must be given.
+    /// Creates the value with `royalty_parameters`. At least one of `royalty_parameters`, `extend_params` is required.
     pub fn with_royalty_parameters(
         royalty_parameters: impl Into<Vec<super::types::OpenApiRoyaltyDetailInfoPojo>>,
         required: OrderSettleRequired,
@@ -49,7 +49,7 @@ impl OrderSettle {
         request
     }
 
-    /// With `extend_params`; at least one of `royalty_parameters`, `extend_params` must be given.
+    /// Creates the value with `extend_params`. At least one of `royalty_parameters`, `extend_params` is required.
     #[inline]
     pub fn with_extend_params(
         extend_params: SettleExtendParams,
@@ -260,7 +260,7 @@ pub enum OrderSettleErrorCode {
     AcqAsyncAllocNotSupportInPeriod,
     /// An account involved is cancelled or frozen.
     AcqCustomerValidateError,
-    /// This `out_request_no` was carried out before, with other particulars.
+    /// This `out_request_no` was carried out before, with other values.
     AcqDiscordantRepeatRequest,
     /// The number was used before, perhaps by this split itself. Query it; if it was another split, use a new number.
     AcqDupOutRequestNo,

@@ -12,7 +12,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Pay {
-    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
@@ -40,7 +40,7 @@ pub struct Pay {
     pub body: Option<String>,
     /// 订单包含的商品列表信息. The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
     /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. From 0.01 to 100000000.00.
     pub undiscountable_amount: Option<crate::types::Price>,
@@ -100,7 +100,7 @@ pub struct Pay {
 
 /// What a [`Pay`] must have.
 pub struct PayRequired {
-    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan or in `trans_currency`. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
@@ -109,7 +109,7 @@ pub struct PayRequired {
 }
 
 impl Pay {
-    /// With `auth_code`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
+    /// Creates the value with `auth_code`. At least one of `auth_code`, `agreement_params`, `auth_no` is required.
     pub fn with_auth_code(
         auth_code: impl Into<crate::types::Secret>,
         required: PayRequired,
@@ -122,7 +122,7 @@ impl Pay {
         request
     }
 
-    /// With `agreement_params`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
+    /// Creates the value with `agreement_params`. At least one of `auth_code`, `agreement_params`, `auth_no` is required.
     #[inline]
     pub fn with_agreement_params(
         agreement_params: AgreementParams,
@@ -136,7 +136,7 @@ impl Pay {
         request
     }
 
-    /// With `auth_no`; at least one of `auth_code`, `agreement_params`, `auth_no` must be given.
+    /// Creates the value with `auth_no`. At least one of `auth_code`, `agreement_params`, `auth_no` is required.
     pub fn with_auth_no(auth_no: impl Into<String>, required: PayRequired) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.auth_no = Some(Into::into(auth_no));
@@ -219,7 +219,7 @@ impl Pay {
         self
     }
 
-    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. From 0.01 to 100000000.00.
     #[inline]
     pub fn discountable_amount(
         mut self,
@@ -706,9 +706,9 @@ pub struct PayResponse {
     pub trade_no: String,
     /// 交易金额. What the order costs, in yuan or in `trans_currency`.
     pub total_amount: Option<crate::types::Price>,
-    /// 实收金额. What the merchant receives: the order less what the merchant gave as a discount.
+    /// 实收金额. What the merchant's account really receives for this order, in yuan.
     pub receipt_amount: Option<crate::types::Price>,
-    /// 买家付款的金额. What the buyer paid.
+    /// 买家付款的金额. What the buyer really paid, in yuan: without discounts, such as the merchant's.
     pub buyer_pay_amount: Option<crate::types::Price>,
     /// 交易中可给用户开具发票的金额. How much can be invoiced to the buyer.
     pub invoice_amount: Option<crate::types::Price>,
@@ -1252,7 +1252,7 @@ pub enum PayErrorCode {
     AcqTradeHasClose,
     /// The order is paid already.
     AcqTradeHasSuccess,
-    /// The settlement or split that was asked for can't be made. Check its particulars.
+    /// The settlement or split that was asked for can't be made. Check its values.
     AcqTradeSettleError,
     /// The order's status does not allow this. Query the order.
     AcqTradeStatusError,

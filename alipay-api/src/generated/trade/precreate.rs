@@ -11,7 +11,7 @@
 #[must_use]
 #[non_exhaustive]
 pub struct Precreate {
-    /// 商户订单号. The merchant's own number of the order: letters, digits and underscores, used once only. A repeated call with the same number is the same order. At most 64 characters.
+    /// 商户订单号. The merchant's own order number: letters, digits and underscores. Use a new number for each order. A second call with the same number is about the same order, which can be paid only once. At most 64 characters.
     pub out_trade_no: String,
     /// 订单总金额. What the order costs in all, in yuan. From 0.01 to 100000000.00.
     pub total_amount: crate::types::Price,
@@ -25,7 +25,7 @@ pub struct Precreate {
     pub body: Option<String>,
     /// The goods that the order is made of.
     pub goods_detail: Vec<super::types::GoodsDetail>,
-    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     pub discountable_amount: Option<crate::types::Price>,
     /// 不可打折金额. The part of `total_amount` that discounts do not apply to. Left out with `discountable_amount`, discounts apply to everything. In yuan. From 0.01 to 100000000.00.
     pub undiscountable_amount: Option<crate::types::Price>,
@@ -118,7 +118,7 @@ impl Precreate {
         self
     }
 
-    /// 可打折金额. The part of `total_amount` that discounts apply to. Together with `undiscountable_amount` it must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
+    /// 可打折金额. The part of `total_amount` that discounts apply to. If `undiscountable_amount` is given too, the two must add up to `total_amount`. In yuan. From 0.01 to 100000000.00.
     #[inline]
     pub fn discountable_amount(
         mut self,
@@ -660,7 +660,7 @@ pub enum PrecreateErrorCode {
     AcqTradeHasClose,
     /// The order is paid already.
     AcqTradeHasSuccess,
-    /// The settlement or split that was asked for can't be made. Check its particulars.
+    /// The settlement or split that was asked for can't be made. Check its values.
     AcqTradeSettleError,
 }
 

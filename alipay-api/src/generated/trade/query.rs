@@ -26,14 +26,14 @@ pub struct Query {
 }
 
 impl Query {
-    /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `out_trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_out_trade_no(out_trade_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.out_trade_no = Some(Into::into(out_trade_no));
         request
     }
 
-    /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_trade_no(trade_no: impl Into<String>) -> Self {
         let mut request = <Self as crate::codec::Object>::empty();
         request.trade_no = Some(Into::into(trade_no));
@@ -162,13 +162,13 @@ pub struct QueryResponse {
     pub settle_trans_rate: Option<String>,
     /// 标价币种兑换支付币种汇率. The exchange rate from `trans_currency` to `pay_currency`.
     pub trans_pay_rate: Option<String>,
-    /// 买家实付金额. What the buyer really paid, after the merchant's discounts.
+    /// 买家实付金额. What the buyer really paid, in yuan: without discounts, such as the merchant's.
     pub buyer_pay_amount: Option<crate::types::Price>,
     /// 积分支付的金额. The part paid with points, such as Jifenbao.
     pub point_amount: Option<crate::types::Price>,
     /// 交易中用户支付的可开具发票的金额. The amount for which the buyer may get an invoice.
     pub invoice_amount: Option<crate::types::Price>,
-    /// 实收金额. What the merchant receives.
+    /// 实收金额. What the merchant's account really receives for this order, in yuan.
     pub receipt_amount: Option<crate::types::Price>,
     /// 收款资金类型. `DC` if the merchant receives digital yuan; otherwise absent.
     pub receipt_currency_type: Option<String>,

@@ -3,7 +3,7 @@
 
 /// 统一收单交易退款接口: `alipay.trade.refund`.
 ///
-/// Gives a buyer back all or part of what an order cost, the way the money came.
+/// Refunds an order in full or in part. The money goes back to the accounts that paid.
 ///
 /// An order can be refunded in several parts, at least three seconds apart; together they can't exceed its price.
 /// Each part needs an `out_request_no` of its own, and keeps it when it is sent again: Alipay carries the same number out
@@ -63,7 +63,7 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// With `out_trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `out_trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_out_trade_no(
         out_trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
@@ -74,7 +74,7 @@ impl Refund {
         request
     }
 
-    /// With `trade_no`; at least one of `out_trade_no`, `trade_no` must be given.
+    /// Creates the value with `trade_no`. At least one of `out_trade_no`, `trade_no` is required.
     pub fn with_trade_no(
         trade_no: impl Into<String>,
         refund_amount: crate::types::Price,
@@ -394,7 +394,7 @@ pub struct RefundResponse {
     /// 本次退款是否发生了资金变化. Whether this call moved money. False or absent is not a failure: the refund may have been made by an earlier call, or may
     /// still be in progress. Use the refund query.
     pub fund_change: Option<bool>,
-    /// 退款币种信息.
+    /// 退款币种信息. The currency of the refund, as an ISO 4217 code: `CNY`, `USD`.
     pub refund_currency: Option<String>,
     /// 退款支付时间. When the refund was made.
     pub gmt_refund_pay: Option<crate::types::DateTime>,
@@ -613,7 +613,7 @@ pub enum RefundErrorCode {
     AcqCurrencyNotSupport,
     /// An account involved is cancelled or frozen.
     AcqCustomerValidateError,
-    /// This `out_request_no` was carried out before, with other particulars.
+    /// This `out_request_no` was carried out before, with other values.
     AcqDiscordantRepeatRequest,
     /// The company-paid part doesn't fit: there is none, or it is less than the refund asks for.
     AcqEnterprisePayBizError,
@@ -657,7 +657,7 @@ pub enum RefundErrorCode {
     AcqTradeNotAllowRefund,
     /// Alipay has no such order: the number is wrong, or no buyer has scanned the code yet.
     AcqTradeNotExist,
-    /// The settlement or split that was asked for can't be made. Check its particulars.
+    /// The settlement or split that was asked for can't be made. Check its values.
     AcqTradeSettleError,
     /// The order's status does not allow this. Query the order.
     AcqTradeStatusError,

@@ -2712,7 +2712,7 @@ pub struct SettleDetailInfo {
 }
 
 impl SettleDetailInfo {
-    /// With `amount`; at least one of `amount`, `actual_amount` must be given.
+    /// Creates the value with `amount`. At least one of `amount`, `actual_amount` is required.
     pub fn with_amount(
         amount: crate::types::Price,
         trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,
@@ -2723,7 +2723,7 @@ impl SettleDetailInfo {
         request
     }
 
-    /// With `actual_amount`; at least one of `amount`, `actual_amount` must be given.
+    /// Creates the value with `actual_amount`. At least one of `amount`, `actual_amount` is required.
     pub fn with_actual_amount(
         actual_amount: crate::types::Price,
         trans_in_type: impl Into<crate::types::OpenEnum<SettleDetailInfoTransInType>>,

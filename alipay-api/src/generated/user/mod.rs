@@ -6,7 +6,7 @@
 pub mod info_share;
 pub use info_share::{InfoShare, InfoShareResponse, InfoShareErrorCode};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct User<'a> {
     client: &'a crate::Client,

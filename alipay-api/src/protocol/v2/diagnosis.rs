@@ -26,11 +26,11 @@ fn compare(theirs: &str, ours: &[(&str, &str)]) -> String {
         .map(|(_, (name, _))| *name)
         .collect();
     if differing.is_empty() {
-        "the gateway built the same text: so the public key that is registered for the app is not the private key's"
+        "the gateway built the same text, so the key is wrong: upload the public key (应用公钥) that belongs to the client's private key"
             .to_owned()
     } else {
         format!(
-            "the gateway built another text: it differs in `{}`",
+            "the gateway received other parameters than the client signed: `{}` differs; look for a proxy or filter that changes requests",
             differing.join("`, `")
         )
     }
@@ -89,10 +89,10 @@ mod tests {
         let told = explain(&theirs("1", "2026-01-01 00:00:01"), OURS);
         assert_eq!(
             told,
-            "验签出错, 待验签串 (the gateway built another text: it differs in `timestamp`)"
+            "验签出错, 待验签串 (the gateway received other parameters than the client signed: `timestamp` differs; look for a proxy or filter that changes requests)"
         );
         let told = explain(&theirs("12", "2026-01-01 00:00:00"), OURS);
-        assert!(told.ends_with("it differs in `app_id`)"), "{told}");
+        assert!(told.contains(": `app_id` differs;"), "{told}");
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn blames_the_key_where_nothing_differs() {
-        assert!(explain(&theirs("1", "2026-01-01 00:00:00"), OURS).contains("registered for the app"));
+        assert!(explain(&theirs("1", "2026-01-01 00:00:00"), OURS).contains("upload the public key"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod notifications {
 
     use alipay::notification::Notification;
 
-    fn told(client: &alipay_api::Client, body: &str) -> Result<Option<Notification>, alipay_api::Error> {
+    fn read(client: &alipay_api::Client, body: &str) -> Result<Option<Notification>, alipay_api::Error> {
         let verified = client.notifications().verify_parameters(body)?;
         verified.read(Notification::read)
     }
@@ -36,12 +36,12 @@ mod notifications {
     #[test]
     fn are_read_once_they_are_verified() {
         let (client, body) = crate::notification("trap_sync", "0.01");
-        let Some(Notification::TrapSync(trap)) = told(&client, &body).unwrap() else {
+        let Some(Notification::TrapSync(trap)) = read(&client, &body).unwrap() else {
             panic!("another notification");
         };
         assert_eq!(trap.price, Some("0.01".parse().unwrap()));
-        told(&client, &body.replace("0.01", "0.02")).unwrap_err();
+        read(&client, &body.replace("0.01", "0.02")).unwrap_err();
         let (client, body) = crate::notification("another", "0.01");
-        assert!(told(&client, &body).unwrap().is_none());
+        assert!(read(&client, &body).unwrap().is_none());
     }
 }

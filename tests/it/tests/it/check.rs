@@ -31,7 +31,10 @@ fn found(result: Result<Checked, CheckError>, says: &[&str]) -> CheckErrorKind {
     let error = result.unwrap_err();
     let text = error.to_string();
     assert!(says.iter().all(|says| text.contains(says)), "{text}");
-    assert!(text.contains(&format!(". The call said: {}", error.error())), "{text}");
+    assert!(
+        text.contains(&format!(". The call's error: {}", error.error())),
+        "{text}"
+    );
     assert!(!text.contains('\n'), "{text}");
     let converted = Error::from(error.clone());
     assert_eq!(converted.kind(), error.error().kind());
@@ -80,7 +83,7 @@ async fn wrong_keys_and_apps_are_told_apart() {
     assert_eq!(found(check(wrong_app_key).await, &says), CheckErrorKind::AppKey);
 
     let wrong_alipay_key = client(mock.app_id(), credentials(&own, &base64(&other)));
-    let says = ["支付宝公钥", "took the app's signature", "signature does not hold"];
+    let says = ["支付宝公钥", "accepted the app's signature", "signature does not hold"];
     assert_eq!(found(check(wrong_alipay_key).await, &says), CheckErrorKind::AlipayKey);
 
     let wrong_app = client("2021000000000002", credentials(&own, &mock.alipay_public_key()));

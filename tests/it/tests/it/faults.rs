@@ -255,7 +255,7 @@ async fn a_wrong_key_is_explained_without_its_tokens() {
     assert_eq!(error.sub_code(), Some("isv.invalid-signature"));
     let shown = format!("{error} {error:?}");
     assert!(
-        shown.contains("the public key that is registered for the app is not the private key's"),
+        shown.contains("upload the public key (应用公钥) that belongs to the client's private key"),
         "{shown}"
     );
     assert!(!shown.contains("app-auth-token"), "{shown}");
@@ -389,7 +389,7 @@ async fn an_unknown_outcome_names_the_method_to_ask() {
         assert_eq!(error.query_method(), query, "{error}");
         assert!(error.to_string().contains(told), "{error}");
     };
-    let ask = "the call may have been carried out: ask by alipay.trade.query before it is sent again";
+    let ask = "the call may have been carried out: query it with alipay.trade.query before you send it again";
     closed();
     let error = client.trade().create(create()).await.unwrap_err();
     unknown(error, Some("alipay.trade.query"), ask);
@@ -399,7 +399,7 @@ async fn an_unknown_outcome_names_the_method_to_ask() {
     unknown(
         error,
         Some("alipay.trade.fastpay.refund.query"),
-        "ask by alipay.trade.fastpay.refund.query",
+        "query it with alipay.trade.fastpay.refund.query",
     );
     // By name, also.
     closed();
@@ -410,13 +410,13 @@ async fn an_unknown_outcome_names_the_method_to_ask() {
     unknown(
         error,
         None,
-        "the call may have been carried out: find out before it is sent again",
+        "the call may have been carried out: check the result before you send it again",
     );
     // Whose token it is, no spec says how to ask.
     closed();
     let token = TokenApp::with_code("1", TokenAppGrantType::AuthorizationCode);
     let error = client.open_auth().token_app(token).await.unwrap_err();
-    unknown(error, None, "find out before it is sent again");
+    unknown(error, None, "check the result before you send it again");
 
     // Where nothing is unknown, nobody needs to ask.
     let refused = client
@@ -439,6 +439,6 @@ async fn an_unknown_outcome_names_the_method_to_ask() {
     unknown(
         made.query_method("alipay.trade.refund").build(),
         Some("alipay.trade.refund"),
-        "the same request again tells it",
+        "send the same request again, which Alipay carries out only once",
     );
 }

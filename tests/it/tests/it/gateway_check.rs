@@ -188,7 +188,7 @@ async fn nothing_else_is_answered_so() {
     for content in [hidden.as_str(), &nested, &twice, &entity, "", "<", "verifygw"] {
         let error = notifications.verify(signed(&mock, GATEWAY_CHECK, content)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch, "{content}: {error}");
-        assert!(error.to_string().contains("names no app"), "{error}");
+        assert!(error.to_string().contains("has no `app_id`"), "{error}");
     }
     // An answer is of the app that signs it.
     let check = notifications

@@ -95,6 +95,62 @@ mod tests {
     assert_eq!(found, [4, 5]);
 }
 
+/// Whether a line has a text with a gap: a continued line that has lost its backslash.
+fn has_gap(line: &str) -> bool {
+    let Some((_, text)) = line.split_once('"') else {
+        return false;
+    };
+    let text = text.rsplit_once('"').map_or(text, |(text, _)| text);
+    !line.trim_start().starts_with("//") && text.trim().contains("   ")
+}
+
+#[test]
+fn messages_have_no_gaps() {
+    let mut files = Vec::new();
+    sources(&repository().join("alipay-api/src"), &mut files);
+    for file in files {
+        let source = read(&file);
+        let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for (index, line) in code.lines().enumerate() {
+            assert!(!has_gap(line), "{}:{}: {}", file.display(), index + 1, line.trim());
+        }
+    }
+    assert!(has_gap("let message = \"the form, or            the URL\";"));
+    assert!(!has_gap("        let message = \"the form, or \\"));
+}
+
+/// The messages that a table's first column quotes: those with blanks, as codes are checked by the generator.
+fn quoted(document: &str) -> Vec<&str> {
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| "));
+    let first = rows.filter_map(|row| row.split(" | ").next());
+    let spans = first.filter_map(|cell| {
+        let ticks = cell.len() - cell.trim_start_matches('`').len();
+        let (start, rest) = cell.split_at(ticks);
+        (ticks > 0).then(|| rest.split(start).next())?
+    });
+    spans.filter(|span| span.contains(' ')).collect()
+}
+
+#[test]
+fn messages_that_the_documents_quote_exist() {
+    let mut files = Vec::new();
+    sources(&repository().join("alipay-api/src"), &mut files);
+    let sources: Vec<_> = files.iter().map(|file| read(file)).collect();
+    let mut found = 0;
+    for document in ["README.md", "alipay-api/src/guide/keys.md"] {
+        for message in quoted(&read(&repository().join(document))) {
+            found += 1;
+            // `{subject}` is what was verified.
+            let message = message.strip_prefix("the notification's ").unwrap_or(message);
+            assert!(
+                sources.iter().any(|source| source.contains(message)),
+                "{document} quotes {message:?}"
+            );
+        }
+    }
+    assert!(found >= 7, "only {found} messages");
+}
+
 #[test]
 fn the_readme_is_short_and_names_each_page_of_the_guide() {
     const PAGE: &str = "https://docs.rs/alipay-api/latest/alipay_api/guide/";

@@ -7,7 +7,7 @@ pub mod types;
 pub use query::{Query, QueryResponse};
 pub use something_new::{SomethingNew, SomethingNewResponse};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Trade<'a> {
     client: &'a ::alipay_api::Client,

@@ -15,7 +15,7 @@ pub use types_of::{TypesOf, TypesOfResponse};
 pub use wide::{Wide, WideResponse};
 pub use words::{Words, WordsResponse};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Trap<'a> {
     client: &'a ::alipay_api::Client,

@@ -246,7 +246,7 @@ pub struct Some {
 }
 
 impl Some {
-    /// With `first`; at least one of `first`, `second` must be given.
+    /// Creates the value with `first`. At least one of `first`, `second` is required.
     pub fn with_first(
         first: impl Into<String>,
         must: i64,
@@ -259,7 +259,7 @@ impl Some {
         request
     }
 
-    /// With `second`; at least one of `first`, `second` must be given.
+    /// Creates the value with `second`. At least one of `first`, `second` is required.
     pub fn with_second(
         second: ::alipay_api::types::Price,
         must: i64,

@@ -24,7 +24,7 @@ pub struct TypesOf {
 }
 
 impl TypesOf {
-    /// With `a`; at least one of `a`, `new` must be given.
+    /// Creates the value with `a`. At least one of `a`, `new` is required.
     pub fn with_a(a: impl Into<String>, must: super::types::Some) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.a = Some(Into::into(a));
@@ -32,7 +32,7 @@ impl TypesOf {
         request
     }
 
-    /// With `new`; at least one of `a`, `new` must be given.
+    /// Creates the value with `new`. At least one of `a`, `new` is required.
     pub fn with_new(new: impl Into<Vec<i64>>, must: super::types::Some) -> Self {
         let mut request = <Self as ::alipay_api::codec::Object>::empty();
         request.new = Into::into(new);

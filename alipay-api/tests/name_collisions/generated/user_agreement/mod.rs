@@ -6,7 +6,7 @@ pub mod page_sign;
 pub use r#match::{Match, MatchResponse};
 pub use page_sign::{PageSign, PageSignResponse};
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct UserAgreement<'a> {
     client: &'a ::alipay_api::Client,

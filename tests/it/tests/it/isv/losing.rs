@@ -1,11 +1,11 @@
 use alipay_api::{
-    ErrorKind,
+    CheckErrorKind, ErrorKind,
     isv::store::AuthorisationState,
     open_auth::{TokenApp, TokenAppErrorCode, token_app::TokenAppGrantType},
 };
 use alipay_mock::Fault;
 
-use super::{DUE, LIFETIME, World, order};
+use super::{DUE, LIFETIME, MERCHANT, World, order};
 
 #[tokio::test]
 async fn a_dead_refresh_token_is_told_and_authorising_again_mends_it() {
@@ -93,8 +93,21 @@ async fn an_unsigned_refusal_loses_nobody() {
         cause.and_then(alipay_api::Error::method),
         Some("alipay.open.auth.token.app")
     );
+    // Nor does the merchant have to authorise again.
+    world
+        .mock
+        .answer_next("alipay.open.auth.token.app", "40004", "REFRESH_TOKEN_NOT_VALID", false);
+    world.mock.fault_next_of("alipay.open.auth.token.app", Fault::Unsigned);
+    let error = world.isv.merchant(MERCHANT).check().await.unwrap_err();
+    assert_eq!(error.kind(), CheckErrorKind::MerchantToken);
+    assert!(
+        error
+            .to_string()
+            .starts_with("the merchant's token could not be refreshed: "),
+        "{error}"
+    );
     assert_eq!(world.stored().await.state, AuthorisationState::Active);
-    assert_eq!(world.events(), ["Authorised", "RefreshFailed"]);
+    assert_eq!(world.events(), ["Authorised", "RefreshFailed", "RefreshFailed"]);
 }
 
 #[tokio::test]

@@ -137,6 +137,15 @@ async fn a_store_that_is_away_fails_calls_and_serves_them_when_it_is_back() {
     assert_eq!(error.kind(), ErrorKind::TokenStore);
     assert!(error.is_retryable() && !error.is_outcome_unknown());
     assert!(error.to_string().contains("it is away"), "{error}");
+    // No new authorisation brings the store back.
+    let error = world.isv.merchant(MERCHANT).check().await.unwrap_err();
+    assert_eq!(error.kind(), CheckErrorKind::MerchantToken);
+    assert!(
+        error
+            .to_string()
+            .starts_with("the token store can't be reached or read: check the store"),
+        "{error}"
+    );
     store.is_away.store(false, Ordering::SeqCst);
     order(&world.isv, "one").await.unwrap();
     // From then on, the token is in memory.

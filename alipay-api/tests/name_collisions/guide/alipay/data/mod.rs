@@ -7,7 +7,7 @@ pub use dataservice_bill_downloadurl_query::{
     DataserviceBillDownloadurlQueryErrorCode,
 };
 
-/// The product's methods, by a client.
+/// The methods of this product, with the client that calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct Data<'a> {
     client: &'a ::alipay_api::Client,
