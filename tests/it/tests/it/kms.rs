@@ -377,7 +377,12 @@ async fn the_check_tells_a_signer_that_never_answers_from_the_network() {
     let client = scripted(&mock, |_| Box::pin(pending())).attempt_timeout(Duration::from_millis(20));
     let error = client.max_attempts(1).build().unwrap().check().await.unwrap_err();
     assert_eq!(error.kind(), CheckErrorKind::Signer, "{error}");
-    assert!(error.to_string().contains("check its key service"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("check the key or the key management service"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

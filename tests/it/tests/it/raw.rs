@@ -269,7 +269,7 @@ async fn a_token_that_is_given_as_a_parameter_is_a_token() {
     ] {
         assert_eq!(error.kind(), ErrorKind::Request);
         assert!(
-            error.to_string().contains("use the form, or `url_with_app_auth_token`"),
+            error.to_string().contains("use `form`, or `url_with_app_auth_token`"),
             "{error}"
         );
         assert!(!error.to_string().contains(TOKEN), "{error}");
