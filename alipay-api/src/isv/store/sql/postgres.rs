@@ -34,7 +34,7 @@ impl PostgresStore {
     /// The URL is `postgres://user:password@host:5432/database`, with `?host=/folder` for a Unix socket. Missing parts are taken from the
     /// environment, as `psql` does: `PGHOST`, `PGPASSWORD` and so on, and `~/.pgpass`. Over a network add `sslmode=verify-full`, with
     /// `sslrootcert=/file.pem` for a private authority: by default TLS is used only if the server offers it. The tokens are encrypted before
-    /// they are sent in any case.
+    /// they are sent in any case. `sslmode=verify-ca` needs a default `CryptoProvider` of rustls: if the process has none, this installs one.
     ///
     /// Connect to the server itself, or to a pooler that keeps one server connection for each client (`PgBouncer`'s `pool_mode=session`). A
     /// pooler that shares connections between transactions or statements is not supported: the store prepares statements, and makes its
@@ -60,6 +60,10 @@ impl PostgresStore {
         options: &StoreOptions,
     ) -> Result<Self, StoreError> {
         let connect = read_url(url)?;
+        #[cfg(any(feature = "aws-lc", feature = "ring"))]
+        if matches!(connect.get_ssl_mode(), sqlx::postgres::PgSslMode::VerifyCa) {
+            install_cryptography();
+        }
         let name = match connect.get_socket() {
             Some(folder) => format!("PostgreSQL at {}", folder.display()),
             None => format!("PostgreSQL at {}:{}", connect.get_host(), connect.get_port()),
@@ -160,6 +164,19 @@ const PARAMETERS: [&str; 17] = [
     "sslrootcert",
     "user",
 ];
+
+/// For `verify-ca`, sqlx takes the process's default cryptography, and rustls panics where a program has both of its kinds and chose none.
+#[cfg(any(feature = "aws-lc", feature = "ring"))]
+fn install_cryptography() {
+    #[cfg(feature = "aws-lc")]
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(not(feature = "aws-lc"))]
+    let provider = rustls::crypto::ring::default_provider();
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster: then there is one.
+        let _ = provider.install_default();
+    }
+}
 
 fn read_url(url: &str) -> Result<PgConnectOptions, StoreError> {
     let wrong = |what: String| StoreError::new(StoreErrorKind::Configuration, format!("the PostgreSQL URL: {what}"));
