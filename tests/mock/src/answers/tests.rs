@@ -77,7 +77,7 @@ fn the_next_answers_come_before_the_lasting_one() {
 fn a_field_of_the_response_may_be_called_sub_code() {
     let specs = with(vec![file(
         "alipay.test.thing.get",
-        "kind: server\nretry: read\nresponse:\n  sub_code: { type: string, doc: What the thing is made of. }\n",
+        "kind: server\nretry: read\nresponse:\n  sub_code: { type: string, own: true, doc: What the thing is made of. }\n",
     )]);
     let answers = Answers::default();
     let failed = |answer: Value| {
