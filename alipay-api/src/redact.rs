@@ -136,30 +136,56 @@ fn units(text: &str) -> Vec<Unit> {
     units.collect()
 }
 
+/// The ways to escape a character.
+const ESCAPES: [Escape; 3] = [
+    Escape {
+        sign: '%',
+        read: percent,
+    },
+    Escape {
+        sign: '\\',
+        read: backslash,
+    },
+    Escape {
+        sign: '&',
+        read: entity,
+    },
+];
+
+/// One way to escape a character.
+struct Escape {
+    sign: char,
+    read: fn(&[Unit]) -> Option<(char, usize)>,
+}
+
 /// The text, and the same with escapes undone once, twice, and so on until none is left.
+///
+/// A secret may itself hold what reads like an escape, such as `\b`. So they are also undone one way at a time, up to twice.
 fn layers(text: Vec<Unit>) -> Vec<Vec<Unit>> {
     let mut layers = vec![text];
     while layers.len() <= LAYERS
-        && let Some(next) = layers.last().and_then(|last| unescaped(last))
+        && let Some(next) = layers.last().and_then(|last| unescaped(last, &ESCAPES))
     {
         layers.push(next);
+    }
+    for escape in ESCAPES.chunks(1) {
+        if let Some(once) = unescaped(&layers[0], escape) {
+            layers.extend(ESCAPES.chunks(1).filter_map(|escape| unescaped(&once, escape)));
+            layers.push(once);
+        }
     }
     layers
 }
 
-/// The text with percent-encoding, JSON's and Rust's escapes, and HTML's undone once; `None` if it has none.
-fn unescaped(text: &[Unit]) -> Option<Vec<Unit>> {
+/// The text with percent-encoding, JSON's and Rust's escapes, or HTML's undone once; `None` if it has none.
+fn unescaped(text: &[Unit], escapes: &[Escape]) -> Option<Vec<Unit>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     let mut is_changed = false;
     while let Some(first) = rest.first() {
-        let escape = match first.character {
-            '%' => percent(rest),
-            '\\' => backslash(rest),
-            '&' => entity(rest),
-            _ => None,
-        };
-        let (character, length) = escape.unwrap_or((first.character, 1));
+        let escape = escapes.iter().find(|escape| escape.sign == first.character);
+        let decoded = escape.and_then(|escape| (escape.read)(rest));
+        let (character, length) = decoded.unwrap_or((first.character, 1));
         is_changed |= length > 1;
         out.push(Unit {
             character,
@@ -372,6 +398,18 @@ mod tests {
                 other => other.to_string(),
             })
             .collect()
+    }
+
+    #[test]
+    fn a_secret_that_reads_like_an_escape_is_found() {
+        for (secret, text) in [
+            ("0你😀😀你你<\\", "0你😀😀你你&lt;\\b"),
+            ("secret<\\number", "secret&lt;\\number"),
+            ("secret\\%41bc", "secret\\\\%41bc"),
+            ("secret&lt;%", "secret%26lt;%25"),
+        ] {
+            assert!(redact(&[secret], text).contains(HIDDEN), "{secret} in {text}");
+        }
     }
 
     proptest! {
