@@ -157,7 +157,7 @@ async fn a_connection_that_falls_silent_between_calls_is_not_kept() {
     let mut closed = gateway.closed.clone();
     timeout(LIMIT, closed.wait_for(|closed| *closed == 1))
         .await
-        .expect("it is closed")
+        .expect("the connection must be closed in time")
         .unwrap();
     assert_eq!(gateway.call(&transport, "/").await.unwrap(), "2");
 }
@@ -293,7 +293,7 @@ async fn an_answer_without_an_end_is_cut_off() {
     };
     let (answer, ()) = tokio::join!(
         timeout(LIMIT, read),
-        timeout(LIMIT, server).map(|ended| ended.expect("it is closed"))
+        timeout(LIMIT, server).map(|ended| ended.expect("the connection must be closed in time"))
     );
     assert_eq!(
         answer.expect("it ends").unwrap_err().kind(),
