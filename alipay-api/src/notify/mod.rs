@@ -292,7 +292,8 @@ fn notification(parameters: VerifiedParameters) -> Result<Verified<Notification>
 
 /// The notification that the parameters are, by its name alone.
 fn unread(parameters: VerifiedParameters) -> Verified<OtherNotification> {
-    let names = ["notify_type", "msg_method", "service"].into_iter();
+    // A message may name its kind of notification as well.
+    let names = ["msg_method", "notify_type", "service"].into_iter();
     let mut names = names.filter_map(|name| parameters.get(name).filter(|value| !value.is_empty()));
     let name = names.next().unwrap_or_default();
     Verified::new(OtherNotification::new(name), parameters)

@@ -83,13 +83,35 @@ async fn authorising_and_withdrawing_are_told_and_verified() {
     assert_eq!(error.kind(), ErrorKind::Verification);
 }
 
+#[tokio::test]
+async fn a_message_that_names_a_kind_of_notification_too_is_that_message() {
+    let (url, mut posted) = merchant(&[SUCCESS]).await;
+    let mock = Mock::builder().app_gateway_url(url).start().await.unwrap();
+    let client = builder(&mock).build().unwrap();
+    mock.authorise(Some("2013121100055554"), None);
+    posted.recv().await.unwrap();
+    mock.cancel_authorisation("2013121100055554").unwrap();
+    let body = posted.recv().await.unwrap();
+    let mut parameters: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    assert!(parameters.iter().all(|(name, _)| name != "notify_type"));
+    // As messages of version 1.0 do.
+    parameters.push(("notify_type".to_owned(), "open_app_auth_cancel".to_owned()));
+    let told = client.notifications().verify(signed_anew(&mock, parameters)).unwrap();
+    assert!(matches!(&*told, Notification::OpenAuthAppauthCancelled(_)), "{told:?}");
+}
+
 /// The notice with other JSON in its content, signed anew by Alipay.
 fn rewritten(mock: &Mock, body: &[u8], from: &str, to: &str) -> String {
     let mut parameters: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
-    parameters.retain(|(name, _)| name != "sign");
     let content = parameters.iter_mut().find(|(name, _)| name == "biz_content").unwrap();
     assert!(content.1.contains(from), "{}", content.1);
     content.1 = content.1.replace(from, to);
+    signed_anew(mock, parameters)
+}
+
+/// A form of these parameters, signed by Alipay.
+fn signed_anew(mock: &Mock, mut parameters: Vec<(String, String)>) -> String {
+    parameters.retain(|(name, _)| name != "sign");
     parameters.sort();
     let signed = parameters.iter().filter(|(name, _)| name != "sign_type");
     let signed: Vec<_> = signed.map(|(name, value)| format!("{name}={value}")).collect();

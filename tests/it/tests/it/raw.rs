@@ -105,7 +105,7 @@ async fn a_page_method_says_that_it_is_one() {
     }
     // Of what has no spec, the name says something, and decides nothing.
     let error = client
-        .call_raw("alipay.user.agreement.page.sign", json!({}))
+        .call_raw("alipay.no.such.page.sign", json!({}))
         .await
         .unwrap_err();
     assert_eq!(error.sub_code(), Some("isv.invalid-method"));
@@ -116,7 +116,7 @@ async fn a_page_method_says_that_it_is_one() {
         "{error}"
     );
     let error = client
-        .call_raw("alipay.fund.auth.order.app.freeze", json!({}))
+        .call_raw("alipay.no.such.app.freeze", json!({}))
         .await
         .unwrap_err();
     assert!(
